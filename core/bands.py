@@ -1,0 +1,97 @@
+"""Bands and channels by name: what each is, in which order models read them, and NDVI. No archive-specific scaling."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+class BandKind(StrEnum):
+    """How the numbers of a band behave under resampling and scaling."""
+
+    REFLECTANCE = "reflectance"
+    """Surface reflectance, 0..1."""
+    CATEGORICAL = "categorical"
+    """Class codes; never interpolated, scaled or offset."""
+    POWER = "power"
+    """Radar backscatter; dB in cubes, linear power wherever it is averaged."""
+    INDEX = "index"
+    """A ratio of bands, -1..1."""
+    WEATHER = "weather"
+    """Temperature (K) or precipitation (m)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """One measured quantity."""
+
+    name: str
+    """Name in cubes and tables."""
+    common_name: str
+    """STAC electro-optical common name, or a plain description."""
+    kind: BandKind
+    wavelength_nm: float = 0.0
+    """Centre wavelength (Sentinel-2A, ESA spectral response functions v3); 0 where it does not apply."""
+    fwhm_nm: float = 0.0
+    """Full width at half maximum of the same response functions."""
+
+
+def _optical(name: str, common_name: str, wavelength_nm: float, fwhm_nm: float) -> Band:
+    return Band(
+        name=name, common_name=common_name, kind=BandKind.REFLECTANCE, wavelength_nm=wavelength_nm, fwhm_nm=fwhm_nm
+    )
+
+
+OPTICAL = (
+    _optical("B02", "blue", 492.4, 66.0),
+    _optical("B03", "green", 559.8, 36.0),
+    _optical("B04", "red", 664.6, 31.0),
+    _optical("B05", "rededge071", 704.1, 15.0),
+    _optical("B06", "rededge075", 740.5, 15.0),
+    _optical("B07", "rededge078", 782.8, 20.0),
+    _optical("B08", "nir", 832.8, 106.0),
+    _optical("B8A", "nir08", 864.7, 21.0),
+    _optical("B11", "swir16", 1613.7, 91.0),
+    _optical("B12", "swir22", 2202.4, 175.0),
+)
+RADAR = (
+    Band(name="VV", common_name="VV backscatter", kind=BandKind.POWER),
+    Band(name="VH", common_name="VH backscatter", kind=BandKind.POWER),
+)
+WEATHER = (
+    Band(name="temperature_2m", common_name="air temperature at 2 m", kind=BandKind.WEATHER),
+    Band(name="total_precipitation", common_name="precipitation sum", kind=BandKind.WEATHER),
+)
+NDVI = Band(name="NDVI", common_name="normalised difference vegetation index", kind=BandKind.INDEX)
+
+OPTICAL_NAMES = tuple(b.name for b in OPTICAL)
+RADAR_NAMES = tuple(b.name for b in RADAR)
+WEATHER_NAMES = tuple(b.name for b in WEATHER)
+CHANNELS = (*OPTICAL_NAMES, NDVI.name, *RADAR_NAMES, *WEATHER_NAMES)
+"""Order of the C axis of a Series. Models address channels through `channel`, never by number."""
+
+STATIC = ("elevation", "slope")
+"""Terrain of a series: metres above sea level, degrees."""
+
+
+def channel(name: str) -> int:
+    """Return the position of a channel on the C axis."""
+    return CHANNELS.index(name)
+
+
+def ndvi(red: Floats, nir: Floats) -> Floats:
+    """Normalised difference vegetation index (Tucker 1979, doi:10.1016/0034-4257(79)90013-0).
+
+    Args:
+        red, nir: (..., Y, X) surface reflectance, 0..1; NaN = unseen.
+
+    Returns:
+        (..., Y, X) in -1..1; NaN where either band is unseen, negative, or both are zero.
+    """
+    total = red + nir
+    with np.errstate(divide="ignore", invalid="ignore"):
+        index = (nir - red) / total
+    return np.where((red >= 0) & (nir >= 0) & (total > 0), index, np.nan).astype(np.float32)

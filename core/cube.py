@@ -1,0 +1,157 @@
+"""Cube and Series: one tile's observations, and its pixels as models read them. No file formats.
+
+House letters, used by every docstring: T time, C channel, Y row (north to south), X column, N pixel or series,
+H horizon (target date), Q quantile, K class, B batch, D width.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from core.bands import CHANNELS, OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats, channel, ndvi
+from core.grid import Window
+from core.timeline import Days, Period, to_date, to_day, to_days
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneRecord:
+    """What became of one scene that the archive listed."""
+
+    scene_id: str
+    """The archive's own identifier."""
+    time: str
+    """Acquisition time, ISO 8601 UTC."""
+    failure: str = ""
+    """Why it could not be read; empty = read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cube:
+    """Observations of one window, radar and optical each on its own dates; NaN = unseen."""
+
+    data: xr.Dataset
+    """Variables by band name, float32: optical reflectance 0..1 with dims (time, y, x), NaN where not clear;
+    VV, VH in dB with dims (time_s1, y, x); weather with dims (time_weather,), temperature in K, precipitation in m.
+    Every variable is optional, and so is each time axis (datetime64[ns], sorted, midnight UTC)."""
+    window: Window
+    """Where it lies."""
+    archive: str
+    """Name of the archive, or of the file."""
+    is_simulated: bool = False
+    """True = no satellite has measured this; said in every output."""
+    scenes: tuple[SceneRecord, ...] = ()
+    """Every scene that the archive listed for the window and period, read or failed."""
+
+    @property
+    def shape_yx(self) -> tuple[int, int]:
+        """Rows, columns."""
+        return self.window.shape_yx
+
+    @property
+    def pixels(self) -> int:
+        """Number of pixels."""
+        return self.shape_yx[0] * self.shape_yx[1]
+
+    @property
+    def failures(self) -> tuple[SceneRecord, ...]:
+        """Scenes that could not be read."""
+        return tuple(s for s in self.scenes if s.failure)
+
+    @property
+    def optical(self) -> tuple[str, ...]:
+        """Optical bands present, in the order of CHANNELS."""
+        return tuple(b for b in OPTICAL_NAMES if b in self.data)
+
+    @property
+    def radar(self) -> tuple[str, ...]:
+        """Radar bands present."""
+        return tuple(b for b in RADAR_NAMES if b in self.data)
+
+    def axis_days(self, axis: str) -> Days:
+        """Return the days of `time`, `time_s1` or `time_weather`; empty where the cube has no such axis."""
+        return to_days(self.data[axis].values) if axis in self.data.coords else np.empty(0, np.int32)
+
+    @property
+    def period(self) -> Period:
+        """First to last date of any axis."""
+        days = np.concatenate([self.axis_days(a) for a in ("time", "time_s1", "time_weather")])
+        return Period(start=to_date(days.min()), end=to_date(days.max()))
+
+    def ndvi(self) -> Floats:
+        """Return (T, Y, X) NDVI from B04 and B08 (B8A where B08 is absent), or the variable NDVI; NaN = unseen."""
+        if "B04" not in self.data:
+            return np.asarray(self.data["NDVI"].values, np.float32)
+        nir = "B08" if "B08" in self.data else "B8A"
+        return ndvi(self.data["B04"].values, self.data[nir].values)
+
+    def clear_count(self) -> NDArray[np.int32]:
+        """Return (Y, X) the number of dates with a clear NDVI."""
+        return np.asarray(np.isfinite(self.ndvi()).sum(axis=0), np.int32)
+
+    def between(self, period: Period) -> "Cube":
+        """Return the part of the cube in a period, every axis cut."""
+        data = self.data
+        for axis in ("time", "time_s1", "time_weather"):
+            if axis in data.coords:
+                days = self.axis_days(axis)
+                keep = (days >= to_day(period.start)) & (days <= to_day(period.end))
+                data = data.isel({axis: np.nonzero(keep)[0]})
+        return replace(self, data=data)
+
+    def before(self, day: date) -> "Cube":
+        """Return the part of the cube strictly before a day."""
+        start = min(self.period.start, to_date(to_day(day) - 1))
+        return self.between(Period(start=start, end=to_date(to_day(day) - 1)))
+
+    def series(self, rows: slice = slice(None)) -> "Series":
+        """Return the pixels of some rows, row by row, on the union of all dates.
+
+        Returns:
+            Series of N = rows x X pixels; ids are the flat pixel numbers in the whole cube.
+        """
+        days = np.unique(np.concatenate([self.axis_days(a) for a in ("time", "time_s1", "time_weather")]))
+        height, width = self.shape_yx
+        first, last, _ = rows.indices(height)
+        count = (last - first) * width
+        values = np.full((count, len(days), len(CHANNELS)), np.nan, np.float32)
+        part = self.data.isel(y=slice(first, last))
+        for name in (*self.optical, *self.radar, *(w for w in WEATHER_NAMES if w in part)):
+            axis = str(part[name].dims[0])
+            at = np.searchsorted(days, self.axis_days(axis))
+            flat = part[name].values.reshape(len(at), -1).T
+            values[:, at, channel(name)] = np.broadcast_to(flat, (count, len(at)))
+        if "time" in part.coords:
+            index = replace(self, data=part).ndvi()
+            values[:, np.searchsorted(days, self.axis_days("time")), channel("NDVI")] = index.reshape(len(index), -1).T
+        ids = np.arange(first * width, last * width).astype(str)
+        return Series(ids=ids, days=np.broadcast_to(days, (count, len(days))), values=values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """Pixels, parcels or sites as models read them: N series of up to T dates."""
+
+    ids: NDArray[np.str_]
+    """(N,) names."""
+    days: Days
+    """(N, T) days since 1970-01-01, ascending in each row; padding has all values NaN and repeats the last day."""
+    values: Floats
+    """(N, T, C) in the order of core.bands.CHANNELS: reflectance 0..1, NDVI -1..1, dB, K, m; NaN = unseen."""
+    static: Floats | None = None
+    """(N, 2) elevation (m) and slope (degrees); NaN = unknown; None = unknown for all."""
+
+    def __post_init__(self) -> None:
+        expected = (*self.days.shape, len(CHANNELS))
+        if self.values.shape != expected or len(self.ids) != len(self.days):
+            raise ValueError(f"values {self.values.shape} do not fit {len(self.ids)} ids and days {self.days.shape}")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, rows: NDArray[np.int_] | slice) -> "Series":
+        """Return some of the series."""
+        static = None if self.static is None else self.static[rows]
+        return replace(self, ids=self.ids[rows], days=self.days[rows], values=self.values[rows], static=static)

@@ -1,0 +1,216 @@
+"""The error tree. Its branches say whose move it is. HTTP statuses live in service/errors.py, exit codes in service/cli.py.
+
+LandcastError
+├── RequestError                the caller's move
+│   ├── InvalidRegion           polygon empty, self-crossing, not GeoJSON
+│   ├── InvalidPeriod           reversed, unreadable or empty period, date or horizon
+│   ├── InvalidOption           an option or input that does not exist or has a wrong value
+│   ├── InvalidCube             a cube file that cannot be read as one
+│   │   └── MissingBand         no band from which NDVI can be had
+│   ├── InvalidTable            a table that lacks a column or holds the wrong kind of value
+│   ├── RegionOutsideArchive    nothing of the region lies in the archive
+│   ├── NoClearObservation      the period holds no clear observation
+│   ├── UnknownProduct, UnknownModel, UnknownArchive
+│   ├── UnknownJob, UnknownResult
+│   └── JobNotReady             results asked for before the job has ended
+├── ArchiveError                the archive's move
+│   └── ReadFailed              one scene could not be read
+└── InternalError               ours
+    ├── InvalidCheckpoint       weights that do not match their card
+    ├── WorkerUnavailable       Redis or the worker cannot be reached
+    └── JobFailed               a job ended without a result
+"""
+
+from collections.abc import Iterable
+
+
+class LandcastError(Exception):
+    """Root of all errors that landcast raises on purpose; `str()` is one clear sentence."""
+
+    title = "landcast failed"
+
+
+class RequestError(LandcastError):
+    """The caller asked for something that cannot be had; asking differently helps."""
+
+    title = "The request cannot be fulfilled"
+
+
+class InvalidRegion(RequestError):
+    """The region is not a usable polygon."""
+
+    title = "Invalid region"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The region is not usable: {reason}. Give a GeoJSON polygon in WGS84 longitude/latitude.")
+
+
+class InvalidPeriod(RequestError):
+    """A period, date or horizon cannot be read or holds no day."""
+
+    title = "Invalid period"
+
+    def __init__(self, text: object, reason: str) -> None:
+        super().__init__(
+            f"'{text}' is not a usable period or date: {reason}. "
+            "Write dates as YYYY-MM-DD, periods as START/END and horizons as 150d."
+        )
+
+
+class InvalidOption(RequestError):
+    """An option does not exist or has a value outside its range."""
+
+    title = "Invalid option"
+
+    def __init__(self, name: str, value: object, allowed: str) -> None:
+        super().__init__(f"'{value}' is not a valid value of '{name}': {allowed}.")
+
+
+class InvalidCube(RequestError):
+    """A file cannot be read as a cube."""
+
+    title = "Invalid cube"
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(
+            f"'{path}' cannot be read as a cube: {reason}. "
+            "A cube is NetCDF or Zarr with dimensions time, y, x and one variable per band (B02 ... B12, VV, VH)."
+        )
+
+
+class MissingBand(InvalidCube):
+    """No NDVI can be had from the bands of a cube or table."""
+
+    title = "Missing band"
+
+    def __init__(self, path: object, missing: Iterable[str], present: Iterable[str]) -> None:
+        names = " and ".join(missing)
+        super().__init__(path, f"NDVI needs {names}, and the file has only {', '.join(present) or 'no band'}")
+
+
+class InvalidTable(RequestError):
+    """A table lacks a column or holds the wrong kind of value."""
+
+    title = "Invalid table"
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(f"'{path}' cannot be read as a table of series: {reason}.")
+
+
+class RegionOutsideArchive(RequestError):
+    """Nothing of the region lies inside the archive."""
+
+    title = "Region outside the archive"
+
+    def __init__(self, archive: str, bounds_wgs84: tuple[float, float, float, float]) -> None:
+        west, south, east, north = bounds_wgs84
+        super().__init__(
+            f"The region lies outside the archive '{archive}', which covers "
+            f"{west:.4f} to {east:.4f} degrees east and {south:.4f} to {north:.4f} degrees north."
+        )
+
+
+class NoClearObservation(RequestError):
+    """The period holds no clear observation of the region."""
+
+    title = "No clear observation"
+
+    def __init__(self, where: str, period: object) -> None:
+        super().__init__(f"There is no clear observation of {where} in {period}. Choose a longer or another period.")
+
+
+class Unknown(RequestError):
+    """Something asked for by name does not exist."""
+
+    noun = "thing"
+
+    def __init__(self, name: object, known: Iterable[str] = ()) -> None:
+        have = ", ".join(known)
+        super().__init__(f"There is no {self.noun} '{name}'." + (f" Known: {have}." if have else ""))
+
+
+class UnknownProduct(Unknown):
+    """No such product."""
+
+    title, noun = "Unknown product", "product"
+
+
+class UnknownModel(Unknown):
+    """No such model."""
+
+    title, noun = "Unknown model", "model"
+
+
+class UnknownArchive(Unknown):
+    """No such archive."""
+
+    title, noun = "Unknown archive", "archive"
+
+
+class UnknownJob(Unknown):
+    """No such job."""
+
+    title, noun = "Unknown job", "job"
+
+
+class UnknownResult(Unknown):
+    """No such result file, collection or item."""
+
+    title, noun = "Unknown result", "result"
+
+
+class JobNotReady(RequestError):
+    """The results of a job were asked for before it has ended."""
+
+    title = "Job not ready"
+
+    def __init__(self, job_id: str, state: str) -> None:
+        super().__init__(f"Job '{job_id}' is {state}; its results exist once it is successful.")
+
+
+class ArchiveError(LandcastError):
+    """The archive did not deliver."""
+
+    title = "The archive failed"
+
+
+class ReadFailed(ArchiveError):
+    """One scene could not be read."""
+
+    title = "Read failed"
+
+    def __init__(self, scene_id: str, reason: str) -> None:
+        super().__init__(f"Scene '{scene_id}' could not be read: {reason}.")
+
+
+class InternalError(LandcastError):
+    """Something of ours is broken."""
+
+    title = "Internal error"
+
+
+class InvalidCheckpoint(InternalError):
+    """Weights do not match their card, or hold something else than weights."""
+
+    title = "Invalid checkpoint"
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(f"The checkpoint '{path}' is not usable: {reason}.")
+
+
+class WorkerUnavailable(InternalError):
+    """Redis or the worker cannot be reached."""
+
+    title = "Worker unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Jobs cannot be carried out now: {reason}.")
+
+
+class JobFailed(InternalError):
+    """A job ended without a result."""
+
+    title = "Job failed"
+
+    def __init__(self, job_id: str, reason: str) -> None:
+        super().__init__(f"Job '{job_id}' failed: {reason}")

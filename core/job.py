@@ -1,0 +1,82 @@
+"""Order, Job and Tile task: what was accepted, its pieces, and their states. The ledger that keeps them is in workers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class JobState(StrEnum):
+    """States of a job, named as OGC API - Processes 1.0 names them."""
+
+    ACCEPTED = "accepted"
+    RUNNING = "running"
+    SUCCESSFUL = "successful"
+    FAILED = "failed"
+    DISMISSED = "dismissed"
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether nothing will change any more."""
+        return self in (JobState.SUCCESSFUL, JobState.FAILED, JobState.DISMISSED)
+
+
+class TileState(StrEnum):
+    """States of one tile task."""
+
+    OPEN = "open"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A checked request: everything that determines the pixels of a result."""
+
+    product: str
+    region: Mapping[str, Any]
+    """GeoJSON geometry, WGS84."""
+    archive: str
+    """Archive specification as `ingest.archive.open_archive` takes it."""
+    model: str
+    """Name of a checkpoint."""
+    params: Mapping[str, Any]
+    """`Params.to_json()` of the product."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TileTask:
+    """One tile of a job."""
+
+    job_id: str
+    tile_key: str
+    column: int
+    row: int
+    state: TileState
+    attempts: int
+    """How often a worker has taken it."""
+    progress: float
+    """Share done, 0..1."""
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One accepted order."""
+
+    id: str
+    order: Order
+    state: JobState
+    created: str
+    """ISO 8601 UTC."""
+    updated: str
+    started: str = ""
+    finished: str = ""
+    tiles_total: int = 0
+    tiles_done: int = 0
+    tiles_failed: int = 0
+    progress: float = 0.0
+    """Share of all tiles' work done, 0..1."""
+    message: str = ""
+    """One sentence for people: the stage, or why it failed."""
