@@ -1,0 +1,50 @@
+# landcast. `make run` and `make test` need Python 3.11 or newer, make and a package index; nothing else.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run serve test test-all check constraints clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Empty (make run CONSTRAINTS=) takes the newest versions, and whichever build of torch the package index prefers.
+CONSTRAINTS := constraints.txt
+INSTALL := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
+
+run: $(VENV)/.ready ## order all products for the sample region, or ARCHIVE=path-or-URL REGION=file.geojson
+	@$(BIN)/landcast run $(if $(ARCHIVE),--archive '$(ARCHIVE)') $(if $(REGION),--region '$(REGION)')
+
+serve: $(VENV)/.ready ## start the service with its map page and stay up
+	@$(BIN)/landcast serve $(if $(ARCHIVE),--archive '$(ARCHIVE)')
+
+test: $(VENV)/.ready-dev ## run the whole test suite
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.ready-dev ## format, lint, types, import rules, openapi.yaml
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m service.openapi --check
+
+constraints: $(VENV)/.ready-dev ## write constraints.txt from what is installed in .venv
+	@$(BIN)/python .ci/constraints.py > constraints.txt.new && mv constraints.txt.new constraints.txt
+
+clean: ## remove the environment and everything generated
+	rm -rf $(VENV) .landcast results build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@for p in "$$PYTHON" python3 python3.13 python3.12 python3.11; do \
+	  [ -n "$$p" ] && "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && exec "$$p" .ci/venv.py $(VENV); \
+	done; echo "landcast needs Python 3.11 or newer, and none was found on the PATH; install it or name it: make run PYTHON=/path/to/python3" >&2; exit 1
+
+$(VENV)/.ready: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing landcast into $(VENV): about 2 GB, several minutes the first time"
+	@$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/.ready-dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing landcast and its test tools into $(VENV): about 2 GB, several minutes the first time"
+	@$(INSTALL) -e '.[dev]'
+	@touch $@ $(VENV)/.ready

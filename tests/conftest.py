@@ -1,0 +1,75 @@
+"""What every test runs under: no network beyond this machine, no settings from outside, real data only where it lies."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+CLOSED = "http://127.0.0.1:9"
+"""The discard port: nothing listens, so clients that honour proxies fail at once."""
+
+
+class NetworkBlocked(RuntimeError):
+    """A test reached for another machine."""
+
+
+def is_loopback(address: Any) -> bool:
+    """Tell whether a socket address stays on this machine: a unix socket, loopback, or no name at all."""
+    if isinstance(address, tuple):
+        address = address[0]
+    if not isinstance(address, str):
+        return True  # a path in bytes, an abstract unix socket, a netlink address, or "any address"
+    return address.startswith(("/", "\0", "127.", "::1", "fe80::1")) or address in ("", "localhost", "0.0.0.0", "::")
+
+
+def _guard(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+        address = arguments[1]
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
+        address = arguments[0]
+    else:
+        return
+    if not is_loopback(address):
+        raise NetworkBlocked(f"tests stay on this machine, and this one reached for {address!r} ({event})")
+
+
+def pytest_configure() -> None:
+    """Close the network for this process (audit hook) and for GDAL and child processes (a proxy that does not exist)."""
+    sys.addaudithook(_guard)
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        os.environ[name] = os.environ[name.upper()] = CLOSED
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,::1,localhost"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [n for n in os.environ if n.startswith("LANDCAST_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings whose home is an empty folder of this test's own."""
+    return Settings(home=tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One home for all tests that need the sample archive, so that it is generated once a session."""
+    return tmp_path_factory.mktemp("sample") / "home"
+
+
+REAL_DATA = Path(os.environ.get("LANDCAST_REAL_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real cubes and tables; the test is skipped where it is absent."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"no real data in {REAL_DATA}; name its folder in LANDCAST_REAL_DATA")
+    return REAL_DATA
