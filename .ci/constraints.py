@@ -1,4 +1,4 @@
-"""Print constraints.txt: the exact version of each package that landcast[dev] needs here, without build labels or places."""
+"""Print constraints.txt: the exact version of each package that landcast[dev] needs, without build labels or places."""
 
 from importlib.metadata import distribution
 

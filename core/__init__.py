@@ -1,1 +1,1 @@
-"""The nouns of landcast: regions, grids, timelines, bands, cubes, products, jobs, errors, settings. No I/O, no framework."""
+"""The nouns of landcast: regions, grids, timelines, bands, cubes, products, jobs, errors, settings. No I/O."""

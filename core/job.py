@@ -1,4 +1,4 @@
-"""Order, Job and Tile task: what was accepted, its pieces, and their states. The ledger that keeps them is in workers."""
+"""Order, Job and Tile task: what was accepted, its pieces, and their states. The ledger is in workers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every test runs under: no network beyond this machine, no settings from outside, real data only where it lies."""
+"""What every test runs under: no network beyond this machine, no settings from outside, real data where it lies."""
 
 import os
 import sys
@@ -39,7 +39,7 @@ def _guard(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def pytest_configure() -> None:
-    """Close the network for this process (audit hook) and for GDAL and child processes (a proxy that does not exist)."""
+    """Close the network for this process (audit hook), and for GDAL and child processes (a proxy that is not there)."""
     sys.addaudithook(_guard)
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         os.environ[name] = os.environ[name.upper()] = CLOSED
