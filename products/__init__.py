@@ -1,0 +1,1 @@
+"""What can be ordered, one file each, and the catalogue that lists them."""

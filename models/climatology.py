@@ -1,0 +1,211 @@
+"""What the history alone says of a date: seasonal cycle, anomaly, last years. The base that EarthPT corrects. No network."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bands import Floats
+from core.timeline import YEAR_DAYS, Days
+
+CYCLES = 2
+RIDGE = 0.3
+HUBER = 1.5
+FIT_STEPS = 4
+KERNEL_DAYS = (8.0, 16.0, 32.0)
+MEMORY_DAYS = (8.0, 25.0, 80.0)
+PRIOR_COUNT = 3.0
+"""Kernel means are drawn to the harmonic as if it were three observations (shrunk climatology, science.md II.1.5)."""
+DAMPING_DAYS = 40.0
+"""e-folding lead of the anomaly in the base; the network corrects it."""
+FEATURES = 34
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectation:
+    """What the history says of N x H dates."""
+
+    climatology: Floats
+    """(N, H) NDVI of the seasonal cycle; NaN where the series was never seen."""
+    base: Floats
+    """(N, H) climatology plus the damped anomaly."""
+    spread: Floats
+    """(N, H) robust residual of the cycle, floored: the unit of the network's quantiles."""
+    features: Floats
+    """(N, H, FEATURES) finite, of order one."""
+
+
+def expect(days: Days, ndvi: Floats, issue_days: Days, target_days: Days) -> Expectation:
+    """Derive climatology, anomaly and features from the observations strictly before the issue date.
+
+    Args:
+        days: (N, T) days since 1970-01-01.
+        ndvi: (N, T) -1..1; NaN = unseen.
+        issue_days: (N,) observations on or after it are not looked at.
+        target_days: (N, H) dates asked about.
+    """
+    seen = np.isfinite(ndvi) & (days < issue_days[:, None])
+    y = np.where(seen, ndvi, 0.0).astype(np.float64)
+    fit = _Harmonic.of(days, y, seen)
+    residual = np.where(seen, y - fit.at(days), 0.0)
+    limit = 3.0 * fit.spread[:, None]
+    y = np.where(seen, y - residual + np.clip(residual, -limit, limit), 0.0)
+    residual = np.clip(residual, -limit, limit)
+    season, counts = _seasonal(days, y, seen, target_days)
+    cycle = fit.at(target_days)
+    climatology = (season[1] * counts[1] + cycle * PRIOR_COUNT) / (counts[1] + PRIOR_COUNT)
+    anomalies, weights, age = _memory(days, residual, seen, issue_days)
+    lead = (target_days - issue_days[:, None] + 1).astype(np.float64)
+    base = climatology + anomalies[1][:, None] * np.exp(-lead / DAMPING_DAYS)
+    years = _last_years(days, y, seen, target_days)
+    level = _level(y, seen, days, issue_days, age)
+    features = _stack(fit, cycle, climatology, season, counts, anomalies, weights, years, level, lead, target_days)
+    never = np.asarray(~seen.any(axis=1))
+    return Expectation(
+        climatology=_blank(climatology, never),
+        base=_blank(np.clip(base, -0.3, 1.0), never),
+        spread=np.broadcast_to(fit.spread[:, None], lead.shape).astype(np.float32),
+        features=features,
+    )
+
+
+@dataclass(frozen=True)
+class _Harmonic:
+    """Robust ridge fit of intercept and yearly cycles (HANTS-like; Huber weights from the residual's scale)."""
+
+    coefficients: NDArray[np.float64]  # (N, 1 + 2 CYCLES)
+    spread: NDArray[np.float64]  # (N,)
+
+    @classmethod
+    def of(cls, days: Days, y: NDArray[np.float64], seen: NDArray[np.bool_]) -> "_Harmonic":
+        design, ridge = _design(days), np.diag([1e-3, *(RIDGE * k * k for k in _orders())])
+        weight = seen.astype(np.float64)
+        spread = np.full(len(y), 0.1)
+        coefficients = np.zeros((len(y), design.shape[-1]))
+        for _ in range(FIT_STEPS):
+            weighted = design * weight[..., None]
+            normal = np.matmul(weighted.transpose(0, 2, 1), design) + ridge
+            moment = np.matmul(weighted.transpose(0, 2, 1), y[..., None])
+            coefficients = np.linalg.solve(normal, moment)[..., 0]
+            residual = np.abs(y - np.matmul(design, coefficients[..., None])[..., 0])
+            spread = _scale(residual, seen)
+            weight = np.where(seen, np.minimum(1.0, HUBER * spread[:, None] / np.maximum(residual, 1e-6)), 0.0)
+        return cls(coefficients, spread)
+
+    def at(self, days: Days) -> NDArray[np.float64]:
+        """Return the cycle (N, H) at days (N, H)."""
+        return np.asarray(np.matmul(_design(days), self.coefficients[..., None])[..., 0])
+
+
+def _orders() -> list[int]:
+    return [k for k in range(1, CYCLES + 1) for _ in range(2)]
+
+
+def _design(days: Days) -> NDArray[np.float64]:
+    phase = 2 * np.pi * days[..., None] / YEAR_DAYS * np.arange(1, CYCLES + 1)
+    waves = np.stack([np.cos(phase), np.sin(phase)], axis=-1).reshape(*days.shape, 2 * CYCLES)
+    return np.concatenate([np.ones((*days.shape, 1)), waves], axis=-1)
+
+
+def _scale(residual: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    ordered = np.sort(np.where(seen, residual, np.inf), axis=1)
+    middle = np.maximum((seen.sum(axis=1) - 1) // 2, 0)
+    median = np.take_along_axis(ordered, middle[:, None], axis=1)[:, 0]
+    return np.clip(np.where(np.isfinite(median), 1.4826 * median, 0.1), 0.015, 0.3)
+
+
+def _seasonal(
+    days: Days, y: NDArray[np.float64], seen: NDArray[np.bool_], targets: Days
+) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    gap = np.abs(targets[:, :, None] - days[:, None, :]).astype(np.float32) % np.float32(YEAR_DAYS)
+    gap = np.minimum(gap, np.float32(YEAR_DAYS) - gap)
+    means, counts = [], []
+    for width in KERNEL_DAYS:
+        mean, count = _weighted(np.exp(-0.5 * (gap / np.float32(width)) ** 2), y, seen)
+        means.append(mean)
+        counts.append(count)
+    return means, counts
+
+
+def _weighted(
+    weight: NDArray[np.floating], y: NDArray[np.float64], seen: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    count = np.matmul(weight, seen[..., None].astype(np.float32))[..., 0].astype(np.float64)
+    total = np.matmul(weight, y[..., None].astype(np.float32))[..., 0].astype(np.float64)
+    return total / np.maximum(count, 1e-6), count
+
+
+def _memory(
+    days: Days, residual: NDArray[np.float64], seen: NDArray[np.bool_], issue: Days
+) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]], NDArray[np.float64]]:
+    age = np.where(seen, issue[:, None] - days, np.inf)
+    anomalies, weights = [], []
+    for memory in MEMORY_DAYS:
+        w = np.exp(-age / memory)
+        total = w.sum(axis=1)
+        anomalies.append((w * residual).sum(axis=1) / (total + 0.3))
+        weights.append(total)
+    return anomalies, weights, age.min(axis=1)
+
+
+def _last_years(
+    days: Days, y: NDArray[np.float64], seen: NDArray[np.bool_], targets: Days
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    out = []
+    for back in (1, 2, 3):
+        gap = (targets[:, :, None] - round(back * YEAR_DAYS) - days[:, None, :]).astype(np.float32)
+        out.append(_weighted(np.exp(-0.5 * (gap / np.float32(12)) ** 2), y, seen))
+    return out
+
+
+def _level(
+    y: NDArray[np.float64], seen: NDArray[np.bool_], days: Days, issue: Days, age: NDArray[np.float64]
+) -> list[NDArray[np.float64]]:
+    count = seen.sum(axis=1)
+    mean = y.sum(axis=1) / np.maximum(count, 1)
+    spread = np.sqrt((np.where(seen, y - mean[:, None], 0) ** 2).sum(axis=1) / np.maximum(count, 1))
+    newest = np.where(seen, days, np.iinfo(np.int32).min).argmax(axis=1)
+    last = np.take_along_axis(y, newest[:, None], axis=1)[:, 0]
+    span = np.where(count > 0, issue - np.where(seen, days, issue[:, None]).min(axis=1), 0)
+    return [mean, spread, np.log1p(count) / 5, span / (5 * YEAR_DAYS), last, np.log1p(np.minimum(age, 3650.0)) / 5]
+
+
+def _stack(
+    fit: _Harmonic,
+    cycle: NDArray[np.float64],
+    climatology: NDArray[np.float64],
+    season: list[NDArray[np.float64]],
+    counts: list[NDArray[np.float64]],
+    anomalies: list[NDArray[np.float64]],
+    weights: list[NDArray[np.float64]],
+    years: list[tuple[NDArray[np.float64], NDArray[np.float64]]],
+    level: list[NDArray[np.float64]],
+    lead: NDArray[np.float64],
+    targets: Days,
+) -> Floats:
+    unit = fit.spread[:, None]
+    phase = 2 * np.pi * targets / YEAR_DAYS
+    wide = [a[:, None] / unit * np.exp(-lead / d) for a, d in zip(anomalies, (20, 50, 120), strict=True)]
+    parts = [
+        climatology * 2 - 1,
+        cycle * 2 - 1,
+        *((s - climatology) / unit * np.minimum(n, 1) for s, n in zip(season, counts, strict=True)),
+        *(np.log1p(n) / 2 for n in counts),
+        *((v - climatology) / unit * np.minimum(n, 1) for v, n in years),
+        *(np.minimum(n, 1) for _, n in years),
+        *wide,
+        *(a[:, None] / unit for a in anomalies),
+        *(np.log1p(w)[:, None] for w in weights),
+        *(v[:, None] for v in level),
+        np.log(unit) / 2 + 1,
+        lead / 150,
+        np.log1p(np.maximum(lead, 0)) / 5,
+        np.sin(phase),
+        np.cos(phase),
+    ]
+    stacked = np.stack([np.broadcast_to(p, lead.shape) for p in parts], axis=-1)
+    return np.asarray(np.clip(np.nan_to_num(stacked), -6, 6), np.float32)
+
+
+def _blank(values: NDArray[np.float64], never: NDArray[np.bool_]) -> Floats:
+    return np.where(never[:, None], np.nan, values).astype(np.float32)

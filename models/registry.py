@@ -1,0 +1,62 @@
+"""Which checkpoints there are: those shipped in models/weights and those in the user's folder. Loads no weights."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from core.errors import InvalidCheckpoint, UnknownModel
+from core.product import Checkpoint
+from core.settings import Settings
+
+SHIPPED = Path(__file__).parent / "weights"
+WEIGHTS, NETWORK, CARD = "weights.safetensors", "network.onnx", "card.json"
+"""Files of a checkpoint's folder. `network.onnx` is what the fast path runs; `card.json` names the sha256 of both."""
+
+
+def list_checkpoints(settings: Settings) -> list[Checkpoint]:
+    """Return all checkpoints, the user's before the shipped ones, each group by name."""
+    folders = [settings.models] if settings.models else []
+    cards = [c for folder in (*folders, SHIPPED) for c in sorted(folder.glob(f"*/{CARD}"))]
+    return [_read(card) for card in cards]
+
+
+def find_checkpoint(name: str, task: str, settings: Settings) -> Checkpoint:
+    """Return the checkpoint of a task by name; an empty name means the task's default.
+
+    Raises:
+        UnknownModel: no checkpoint of that task has the name.
+    """
+    fitting = [c for c in list_checkpoints(settings) if c.task == task]
+    for checkpoint in fitting:
+        if name == checkpoint.name or (not name and checkpoint.card.get("default")):
+            return checkpoint
+    raise UnknownModel(name or f"default for {task}", [c.name for c in fitting])
+
+
+def verify(checkpoint: Checkpoint) -> None:
+    """Compare the files of a checkpoint with the sha256 on its card.
+
+    Raises:
+        InvalidCheckpoint: a file is missing or differs.
+    """
+    for file, expected in checkpoint.card["sha256"].items():
+        path = Path(checkpoint.folder) / file
+        if not path.is_file() or sha256_of(path) != expected:
+            raise InvalidCheckpoint(path, "its sha256 is not the one on the card; restore the file or train it again")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _read(card: Path) -> Checkpoint:
+    try:
+        content: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))
+        sha256 = content["sha256"][WEIGHTS]
+        return Checkpoint(
+            name=content["name"], task=content["task"], sha256=sha256, folder=str(card.parent), card=content
+        )
+    except (ValueError, KeyError, OSError) as error:
+        raise InvalidCheckpoint(card, f"the card cannot be read ({error!r})") from None

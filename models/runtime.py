@@ -1,0 +1,129 @@
+"""The fast path: series in, forecasts or class probabilities out, through ONNX Runtime. No training, no rasters."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from core.bands import Floats, channel
+from core.cube import Series
+from core.forecast import QUANTILES, ClassProbabilities, Forecast
+from core.product import Checkpoint
+from core.timeline import Days
+from models.climatology import expect
+from models.queries import forecast_queries, map_queries
+from models.registry import NETWORK, verify
+from models.tokens import composite, tokenise
+
+BATCH = 64
+"""Series per run of the network: larger batches are slower on CPUs (activations leave the cache)."""
+NDVI_RANGE = (-0.3, 1.0)
+
+
+def forecast(
+    series: Series, issue_days: Days, target_days: Days, checkpoint: Checkpoint, *, threads: int = 0
+) -> Forecast:
+    """Forecast NDVI quantiles.
+
+    Args:
+        series: only observations strictly before the issue date are used.
+        issue_days: (N,) days since 1970-01-01.
+        target_days: (N, H) dates asked about.
+        threads: 0 = all cores.
+
+    Returns:
+        Forecast of N x H; NaN for series without any observation before the issue date.
+    """
+    session = _session(checkpoint, threads)
+    quantiles = np.full((*target_days.shape, len(QUANTILES)), np.nan, np.float32)
+    climatology = np.full(target_days.shape, np.nan, np.float32)
+    for rows in _batches(len(series)):
+        part = series.take(rows)
+        at = expect(part.days, part.values[..., channel("NDVI")], issue_days[rows], target_days[rows])
+        tokens = tokenise(part, issue_days[rows])
+        asked = forecast_queries(at.features, issue_days[rows], target_days[rows])
+        answer = _run(session, tokens.tokens, tokens.is_padding, asked)
+        quantiles[rows] = at.base[..., None] + at.spread[..., None] * answer
+        climatology[rows] = at.climatology
+    return Forecast(
+        ids=series.ids,
+        issue_days=issue_days,
+        target_days=target_days,
+        quantiles=np.clip(quantiles, *NDVI_RANGE),
+        climatology=climatology,
+    )
+
+
+def classify(
+    series: Series, reference_days: Days, checkpoint: Checkpoint, *, months: int, threads: int = 0
+) -> ClassProbabilities:
+    """Classify series from their monthly composites before a day.
+
+    Args:
+        reference_days: (N,) the day after the date (or season's end) that the map speaks of.
+        months: how far back it looks.
+
+    Returns:
+        Probabilities in the card's class order; NaN for series without any observation in those months.
+    """
+    classes = tuple(checkpoint.card["classes"])
+    session = _session(checkpoint, threads)
+    temperature = float(checkpoint.card.get("temperature", 1.0))
+    probability = np.full((len(series), len(classes)), np.nan, np.float32)
+    for rows in _batches(len(series), 4 * BATCH):
+        part = composite(series.take(rows), reference_days[rows], months=months)
+        tokens = tokenise(part, reference_days[rows], context=months)
+        logits = _run(session, tokens.tokens, tokens.is_padding, map_queries(part, reference_days[rows]))
+        seen = ~tokens.is_padding.all(axis=1)
+        probability[rows] = np.where(seen[:, None], _softmax(logits / temperature), np.nan)
+    return ClassProbabilities(ids=series.ids, classes=classes, probability=probability)
+
+
+def _batches(count: int, size: int = BATCH) -> list[slice]:
+    return [slice(i, min(i + size, count)) for i in range(0, count, size)]
+
+
+def _softmax(logits: Floats) -> Floats:
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), np.float32)
+
+
+def _run(session: Any, tokens: Floats, is_padding: NDArray[np.bool_], queries: Floats) -> Floats:
+    if tokens.shape[1] == 1:  # the exported graph wants at least two token slots
+        tokens = np.pad(tokens, ((0, 0), (0, 1), (0, 0)))
+        is_padding = np.pad(is_padding, ((0, 0), (0, 1)), constant_values=True)
+    asked = queries.shape[1]
+    if not session.get_inputs()[2].shape[1] == 1 and asked == 1:  # likewise at least two queries
+        queries = np.repeat(queries, 2, axis=1)
+    names = [i.name for i in session.get_inputs()]
+    (answer,) = session.run(None, dict(zip(names, (tokens, is_padding, queries), strict=True)))
+    return np.asarray(answer[:, :asked] if answer.ndim == 3 else answer, np.float32)
+
+
+def _session(checkpoint: Checkpoint, threads: int) -> Any:
+    return _load(checkpoint.folder, checkpoint.sha256, threads, checkpoint)
+
+
+@lru_cache(maxsize=4)
+def _cached(folder: str, sha256: str, threads: int) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(str(Path(folder) / NETWORK), options, providers=_providers())
+
+
+def _load(folder: str, sha256: str, threads: int, checkpoint: Checkpoint) -> Any:
+    if (folder, sha256) not in _VERIFIED:
+        verify(checkpoint)
+        _VERIFIED.add((folder, sha256))
+    return _cached(folder, sha256, threads)
+
+
+_VERIFIED: set[tuple[str, str]] = set()
+
+
+def _providers() -> list[str]:
+    wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
+    return [p for p in wanted if p in onnxruntime.get_available_providers()]

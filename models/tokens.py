@@ -1,0 +1,124 @@
+"""Series to tokens: which dates become tokens, how channels are scaled, what a query knows. No network, no files.
+
+One token is one date on which anything was observed, its channels with a validity flag each, and its time. A query is a
+date asked about: its time, and for forecasts what the history alone says of it (models/climatology.py).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bands import CHANNELS, OPTICAL_NAMES, Floats, channel
+from core.cube import Series
+from core.timeline import YEAR_DAYS, Days
+
+TIME_FEATURES = 6
+TOKEN_FEATURES = 2 * len(CHANNELS) + TIME_FEATURES
+CONTEXT = 64
+"""Most recent dates that a forecast reads as tokens; older ones speak through the climatology."""
+COMPOSITE_DAYS = 30.4375
+
+_SHIFT = np.zeros(len(CHANNELS), np.float32)
+_SCALE = np.ones(len(CHANNELS), np.float32)
+_SHIFT[[channel(b) for b in OPTICAL_NAMES]], _SCALE[[channel(b) for b in OPTICAL_NAMES]] = 0.2, 0.2
+_SHIFT[channel("NDVI")], _SCALE[channel("NDVI")] = 0.5, 0.3
+_SHIFT[channel("VV")], _SCALE[channel("VV")] = -11.7, 4.9
+_SHIFT[channel("VH")], _SCALE[channel("VH")] = -18.9, 5.7
+_SHIFT[channel("temperature_2m")], _SCALE[channel("temperature_2m")] = 285.0, 10.0
+_SHIFT[channel("total_precipitation")], _SCALE[channel("total_precipitation")] = 0.05, 0.05
+LIMIT = 5.0
+"""Scaled channels are clipped to +-5: clouds left in a mask must not drown the rest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """What the network reads of N series."""
+
+    tokens: Floats
+    """(N, T, F) scaled channels (0 where unseen), their flags, time features; zeros where padded."""
+    is_padding: NDArray[np.bool_]
+    """(N, T) True where there is no token."""
+
+
+def scaled(values: Floats) -> Floats:
+    """Return channels (..., C) shifted, scaled and clipped; unseen ones 0."""
+    return np.asarray(np.nan_to_num(np.clip((values - _SHIFT) / _SCALE, -LIMIT, LIMIT)), np.float32)
+
+
+def time_features(days: NDArray[np.float64], reference_days: NDArray[np.float64]) -> Floats:
+    """Return (..., 6): two harmonics of the day of year, years and log-days before the reference.
+
+    Args:
+        days, reference_days: (...,) days since 1970-01-01, broadcast against each other.
+    """
+    phase = 2 * np.pi * days / YEAR_DAYS
+    gap = reference_days - days
+    parts = [np.sin(phase), np.cos(phase), np.sin(2 * phase), np.cos(2 * phase)]
+    parts += [gap / YEAR_DAYS, np.sign(gap) * np.log1p(np.abs(gap)) / 5]
+    return np.stack(np.broadcast_arrays(*parts), axis=-1).astype(np.float32)
+
+
+def tokenise(series: Series, reference_days: Days, *, context: int = CONTEXT) -> Tokens:
+    """Keep the last `context` observed dates before each series' reference day, left-aligned, as tokens.
+
+    Args:
+        reference_days: (N,) only dates strictly before it are used: the issue date, or the day after a map's date.
+    """
+    seen = np.isfinite(series.values).any(axis=-1) & (series.days < reference_days[:, None])
+    order = np.argsort(~seen, axis=1, kind="stable")
+    count = seen.sum(axis=1)
+    length = max(1, min(context, int(count.max(initial=0))))
+    first = np.maximum(count - length, 0)
+    at = np.minimum(first[:, None] + np.arange(length), order.shape[1] - 1)
+    is_padding = np.arange(length)[None] >= np.minimum(count, length)[:, None]
+    pick = np.take_along_axis(order, at, axis=1)
+    days = np.take_along_axis(series.days, pick, axis=1).astype(np.float64)
+    values = np.take_along_axis(series.values, pick[..., None], axis=1)
+    return Tokens(tokens=_features(values, days, reference_days, is_padding), is_padding=is_padding)
+
+
+def _features(values: Floats, days: NDArray[np.float64], reference: Days, is_padding: NDArray[np.bool_]) -> Floats:
+    flags = np.isfinite(values).astype(np.float32)
+    time = time_features(days, reference[:, None].astype(np.float64))
+    tokens = np.concatenate([scaled(values), flags, time], axis=-1)
+    tokens[is_padding] = 0
+    return tokens
+
+
+def composite(series: Series, reference_days: Days, *, months: int) -> Series:
+    """Average each channel over steps of a month counted back from the reference day; radar in linear power.
+
+    Returns:
+        Series of N x `months` steps dated at their centres; NaN where a step holds no observation.
+    """
+    count, values = len(series), _linear(series.values)
+    steps = np.floor((reference_days[:, None] - 1 - series.days) / COMPOSITE_DAYS).astype(np.int64)
+    slot = np.where((steps >= 0) & (steps < months), months - 1 - steps, months)
+    out = np.full((count, months, values.shape[-1]), np.nan, np.float32)
+    for month in range(months):
+        chosen = np.where((slot == month)[..., None], values, np.nan)
+        out[:, month] = _mean(chosen)
+    centre = reference_days[:, None] - 1 - np.round((months - 0.5 - np.arange(months)) * COMPOSITE_DAYS)
+    return Series(ids=series.ids, days=centre.astype(np.int32), values=_decibel(out), static=series.static)
+
+
+def _mean(values: Floats) -> Floats:
+    seen = np.isfinite(values)
+    count = seen.sum(axis=1)
+    return np.where(count > 0, np.nansum(values, axis=1) / np.maximum(count, 1), np.nan).astype(np.float32)
+
+
+def _linear(values: Floats) -> Floats:
+    out = values.copy()
+    for name in ("VV", "VH"):
+        out[..., channel(name)] = 10 ** (values[..., channel(name)] / 10)
+    return out
+
+
+def _decibel(values: Floats) -> Floats:
+    out = values.copy()
+    for name in ("VV", "VH"):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            out[..., channel(name)] = 10 * np.log10(np.maximum(values[..., channel(name)], 1e-6))
+    return out
