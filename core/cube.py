@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.bands import CHANNELS, OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats, channel, ndvi
 from core.grid import Window
-from core.timeline import Days, Period, to_date, to_day, to_days
+from core.timeline import FIRST_DATE, Days, Period, to_date, to_day, to_days
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +82,10 @@ class Cube:
 
     def ndvi(self) -> Floats:
         """Return (T, Y, X) NDVI from B04 and B08 (B8A where B08 is absent), or the variable NDVI; NaN = unseen."""
-        if "B04" not in self.data:
-            return np.asarray(self.data["NDVI"].values, np.float32)
-        nir = "B08" if "B08" in self.data else "B8A"
-        return ndvi(self.data["B04"].values, self.data[nir].values)
+        nir = next((b for b in ("B08", "B8A") if b in self.data), "")
+        if nir and "B04" in self.data:
+            return ndvi(self.data["B04"].values, self.data[nir].values)
+        return np.asarray(self.data["NDVI"].values, np.float32)
 
     def clear_count(self) -> NDArray[np.int32]:
         """Return (Y, X) the number of dates with a clear NDVI."""
@@ -103,8 +103,7 @@ class Cube:
 
     def before(self, day: date) -> "Cube":
         """Return the part of the cube strictly before a day."""
-        start = min(self.period.start, to_date(to_day(day) - 1))
-        return self.between(Period(start=start, end=to_date(to_day(day) - 1)))
+        return self.between(Period(start=FIRST_DATE, end=to_date(to_day(day) - 1)))
 
     def series(self, rows: slice = slice(None)) -> "Series":
         """Return the pixels of some rows, row by row, on the union of all dates.
@@ -121,11 +120,12 @@ class Cube:
         for name in (*self.optical, *self.radar, *(w for w in WEATHER_NAMES if w in part)):
             axis = str(part[name].dims[0])
             at = np.searchsorted(days, self.axis_days(axis))
-            flat = part[name].values.reshape(len(at), -1).T
-            values[:, at, channel(name)] = np.broadcast_to(flat, (count, len(at)))
+            pixels = part[name].values.reshape(len(at), count if part[name].ndim == 3 else 1).T
+            values[:, at, channel(name)] = np.broadcast_to(pixels, (count, len(at)))
         if "time" in part.coords:
             index = replace(self, data=part).ndvi()
-            values[:, np.searchsorted(days, self.axis_days("time")), channel("NDVI")] = index.reshape(len(index), -1).T
+            at = np.searchsorted(days, self.axis_days("time"))
+            values[:, at, channel("NDVI")] = index.reshape(len(at), count).T
         ids = np.arange(first * width, last * width).astype(str)
         return Series(ids=ids, days=np.broadcast_to(days, (count, len(days))), values=values)
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
-from pyproj import Transformer
-from shapely import box, contains_xy
+from shapely import box, contains_xy, intersects
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import transform
 
-from core.region import Region
+from core.region import Region, reproject
+
+SNAP = 0.01
+"""Share of a pixel by which a region's edge may miss the lattice: degrees with 7 decimals add no row or column."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +42,8 @@ class Window:
     @property
     def footprint_wgs84(self) -> BaseGeometry:
         """The rectangle in longitude/latitude."""
-        move = Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True).transform
-        return transform(move, box(*self.bounds).segmentize(max(self.shape_yx) * self.resolution_m / 8))
+        outline = box(*self.bounds).segmentize(max(self.shape_yx) * self.resolution_m / 8)
+        return reproject(outline, self.crs, "EPSG:4326")
 
     def centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the x (X,) and y (Y,) coordinates of the pixel centres, y from north to south."""
@@ -64,13 +65,10 @@ class Window:
         return inside if inside.any() else self._touched(polygon)
 
     def _touched(self, polygon: BaseGeometry) -> NDArray[np.bool_]:
-        x, y = self.centres()
+        x, y = np.meshgrid(*self.centres())
         half = self.resolution_m / 2
-        touched = np.zeros(self.shape_yx, bool)
-        for row, column in np.ndindex(self.shape_yx):
-            cell = box(x[column] - half, y[row] - half, x[column] + half, y[row] + half)
-            touched[row, column] = cell.intersects(polygon)
-        return touched
+        cells = box(x - half, y - half, x + half, y + half)
+        return np.asarray(intersects(polygon, cells), np.bool_)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,9 +94,12 @@ class Grid:
         return Tile(grid=self, column=column, row=row)
 
     def tiles(self, region: Region) -> list["Tile"]:
-        """Return the tiles that the region touches, from north to south and west to east."""
+        """Return the tiles that the region overlaps, from north to south and west to east; at least one."""
         polygon = region.to_crs(self.crs)
-        return [t for t in self._candidates(polygon) if polygon.intersects(box(*t.window.bounds))]
+        touched = [(t, box(*t.window.bounds)) for t in self._candidates(polygon)]
+        slack = SNAP * self.resolution_m
+        overlapped = [t for t, cell in touched if polygon.intersects(cell.buffer(-slack))]
+        return overlapped or [next(t for t, cell in touched if polygon.intersects(cell))]
 
     def _candidates(self, polygon: BaseGeometry) -> Iterator["Tile"]:
         west, south, east, north = polygon.bounds
@@ -108,12 +109,12 @@ class Grid:
         return (self.tile(c, r) for r in reversed(rows) for c in columns)
 
     def window(self, region: Region) -> Window:
-        """Return the smallest window of the lattice that holds the region; at least one pixel."""
+        """Return the smallest window of the lattice that holds the region but for SNAP; at least one pixel."""
         west, south, east, north = region.to_crs(self.crs).bounds
         x0, y0 = self.origin_xy
         size = self.resolution_m
-        first_column, last_column = np.floor((west - x0) / size), np.ceil((east - x0) / size)
-        first_row, last_row = np.floor((south - y0) / size), np.ceil((north - y0) / size)
+        first_column, last_column = np.floor((west - x0) / size + SNAP), np.ceil((east - x0) / size - SNAP)
+        first_row, last_row = np.floor((south - y0) / size + SNAP), np.ceil((north - y0) / size - SNAP)
         shape_yx = (max(1, int(last_row - first_row)), max(1, int(last_column - first_column)))
         corner = Affine(size, 0, x0 + first_column * size, 0, -size, y0 + (first_row + shape_yx[0]) * size)
         return Window(crs=self.crs, transform=corner, shape_yx=shape_yx)
@@ -133,7 +134,7 @@ class Tile:
     def key(self) -> str:
         """Stable name, the same for all users and orders: CRS, pixel size, tile size, origin, column, row."""
         x0, y0 = self.grid.origin_xy
-        origin = f"_o{x0:g}_{y0:g}" if (x0, y0) != (0.0, 0.0) else ""
+        origin = f"_o{x0:.12g}_{y0:.12g}" if (x0, y0) != (0.0, 0.0) else ""
         code = self.grid.crs.split(":")[-1]
         return f"{code}_{self.grid.resolution_m:g}m_{self.grid.tile_size}{origin}_c{self.column}_r{self.row}"
 

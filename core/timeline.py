@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ Days = NDArray[np.int32]
 YEAR_DAYS = 365.2425
 EPOCH = date(1970, 1, 1)
 MAX_TARGETS = 400
+FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2200, 12, 31)
+"""Dates outside have no satellite and would overflow datetime64[ns] (1677 to 2262)."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -50,14 +52,19 @@ def parse_date(text: str | date) -> date:
     """Read YYYY-MM-DD; a time of day after `T` is ignored.
 
     Raises:
-        InvalidPeriod: anything else.
+        InvalidPeriod: anything else, and years before 1900 or after 2200.
     """
+    if isinstance(text, datetime):
+        return text.date()
     if isinstance(text, date):
         return text
     try:
-        return date.fromisoformat(str(text).strip().split("T")[0])
+        day = date.fromisoformat(str(text).strip().split("T")[0])
     except ValueError as error:
         raise InvalidPeriod(text, str(error)) from None
+    if not FIRST_DATE <= day <= LAST_DATE:
+        raise InvalidPeriod(text, f"dates lie between {FIRST_DATE} and {LAST_DATE}")
+    return day
 
 
 def parse_period(text: "str | Period") -> Period:
@@ -99,6 +106,8 @@ def target_dates(issue_date: date, *, horizon_days: int, step_days: int) -> list
     if not 0 < len(leads) <= MAX_TARGETS:
         reason = f"a step of {step_days} days gives {len(leads)} dates, and 1 to {MAX_TARGETS} are possible"
         raise InvalidPeriod(f"{horizon_days}d", reason)
+    if to_day(issue_date) + leads[-1] > to_day(LAST_DATE):
+        raise InvalidPeriod(f"{horizon_days}d", f"from {issue_date} on it reaches beyond {LAST_DATE}")
     return [issue_date + timedelta(days=lead - 1) for lead in leads]
 
 

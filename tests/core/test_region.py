@@ -1,0 +1,129 @@
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import InvalidRegion
+from core.region import MAX_FILE_BYTES, parse_region
+from tests.core.regions import square
+
+BOW_TIE = {"type": "Polygon", "coordinates": [[[11, 48], [11.1, 48.1], [11.1, 48], [11, 48.1], [11, 48]]]}
+
+
+def feature(geometry: Any) -> dict[str, Any]:
+    return {"type": "Feature", "properties": {}, "geometry": geometry}
+
+
+def collection(*geometries: Any) -> dict[str, Any]:
+    return {"type": "FeatureCollection", "features": [feature(g) for g in geometries]}
+
+
+def test_geometry_feature_collection_text_and_file_give_the_same_region(tmp_path: Path) -> None:
+    path = tmp_path / "field.geojson"
+    path.write_text(json.dumps(collection(square())))
+    forms = [square(), feature(square()), collection(square()), json.dumps(square()), path, str(path)]
+    assert len({parse_region(form).geometry.wkt for form in forms}) == 1
+
+
+def test_polygons_of_a_collection_are_united() -> None:
+    two = parse_region(collection(square(), square(11.01)))
+    assert two.bounds_wgs84 == pytest.approx((11.0, 48.0, 11.03, 48.01))
+    assert two.geometry.geom_type == "Polygon"
+
+
+def test_a_multipolygon_keeps_its_parts() -> None:
+    parts = [square()["coordinates"], square(11.5)["coordinates"]]
+    assert parse_region({"type": "MultiPolygon", "coordinates": parts}).geometry.geom_type == "MultiPolygon"
+
+
+def test_area_is_true_to_a_tenth_of_a_percent() -> None:
+    # One degree by one degree at the equator on WGS84: 12308.778 km2 (GeographicLib, geodesic polygon).
+    assert parse_region(square(0, 0, width=1, height=1)).area_km2 == pytest.approx(12308.778, rel=1e-3)
+
+
+def test_geojson_of_a_region_reads_back_to_the_same_region() -> None:
+    region = parse_region(square())
+    assert parse_region(region.to_geojson()).geometry.equals(region.geometry)
+
+
+def test_a_region_moves_to_another_crs_with_x_east_and_y_north() -> None:
+    west, south, east, north = parse_region(square()).to_crs("EPSG:32632").bounds
+    assert 640_000 < west < east < 660_000
+    assert 5_310_000 < south < north < 5_330_000
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        ({}, "type is 'None'"),
+        ({"type": "Topology"}, "type is 'Topology'"),
+        ({"type": "FeatureCollection"}, "no geometry"),
+        ({"type": "FeatureCollection", "features": 5}, "no geometry"),
+        ({"type": "FeatureCollection", "features": [7, {"type": "Feature"}]}, "no geometry"),
+        (feature(None), "no geometry"),
+        (feature({"type": "Point", "coordinates": [11, 48]}), "holds a Point"),
+        ({"type": "Polygon"}, "do not form a polygon"),
+        ({"type": "Polygon", "coordinates": [["a", "b"]]}, "do not form a polygon"),
+        ({"type": "Polygon", "coordinates": []}, "empty"),
+        ({"type": "Polygon", "coordinates": [[[11, 48], [11.1, 48], [11.2, 48], [11, 48]]]}, "flat"),
+        (BOW_TIE, "crosses itself"),
+        (square(650_000, 5_310_000, width=1000, height=1000), "not degrees"),
+        (square(0, 0, width=11, height=11), "km2"),
+        (collection(square(), square(140.0, -30.0)), "spans 129.0 degrees"),
+        (collection(square(-180.0), square(179.98)), "spans 360.0 degrees"),
+        ("{", "not JSON"),
+        ('{"a":' * 100_000, "not JSON"),
+        ("nowhere.geojson", "'nowhere.geojson' cannot be read (FileNotFoundError)"),
+        ("a\0b", "cannot be read"),
+        ("x" * 5000, "cannot be read"),
+    ],
+)
+def test_what_is_no_region_is_refused_with_one_sentence(document: Any, says: str) -> None:
+    with pytest.raises(InvalidRegion) as refused:
+        parse_region(document)
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_json_that_is_no_object_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "list.geojson"
+    path.write_text("[1, 2]")
+    with pytest.raises(InvalidRegion, match="not a GeoJSON object"):
+        parse_region(path)
+
+
+def test_a_binary_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "image.geojson"
+    path.write_bytes(b"\x89PNG\xff\xfe")
+    with pytest.raises(InvalidRegion, match="cannot be read"):
+        parse_region(path)
+
+
+def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "huge.geojson"
+    with path.open("wb") as file:
+        file.truncate(MAX_FILE_BYTES + 1)
+    with pytest.raises(InvalidRegion, match="larger than 16 MiB"):
+        parse_region(path)
+
+
+numbers = st.one_of(st.floats(), st.integers(-400, 400), st.none(), st.text(max_size=2))
+rings = st.lists(st.lists(numbers, max_size=4), max_size=6)
+documents = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["Polygon", "MultiPolygon", "Feature", "FeatureCollection", "Point", 3, None]),
+        "coordinates": st.one_of(st.lists(rings, max_size=2), rings, numbers),
+        "geometry": st.one_of(st.none(), st.builds(square, st.floats(-200, 200), st.floats(-100, 100)), numbers),
+        "features": st.one_of(st.none(), st.lists(st.builds(feature, st.builds(square)), max_size=2), numbers),
+    }
+)
+
+
+@given(documents)
+def test_any_document_gives_a_region_with_an_area_or_is_refused(document: dict[str, Any]) -> None:
+    with contextlib.suppress(InvalidRegion):
+        assert parse_region(document).area_km2 > 0
