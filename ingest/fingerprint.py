@@ -1,0 +1,15 @@
+"""The fingerprint of files on disk, by which results are found again or made anew. Reads no content."""
+
+import hashlib
+from pathlib import Path
+
+
+def fingerprint(path: Path) -> str:
+    """Return sha256 (hex) over the names, sizes and modification times of a file, or of all files below a folder."""
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    digest = hashlib.sha256()
+    for file in files:
+        status = file.stat()
+        name = file.name if file == path else file.relative_to(path).as_posix()
+        digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
