@@ -85,7 +85,8 @@ class MissingBand(InvalidCube):
 
     def __init__(self, path: object, missing: Iterable[str], present: Iterable[str]) -> None:
         names = " and ".join(missing)
-        super().__init__(path, f"NDVI needs {names}, and the file has only {', '.join(present) or 'no band'}")
+        have = ", ".join(present)
+        super().__init__(path, f"NDVI needs {names}, and the file has {f'only {have}' if have else 'no band'}")
 
 
 class InvalidTable(RequestError):

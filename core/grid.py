@@ -35,9 +35,8 @@ class Window:
     def bounds(self) -> tuple[float, float, float, float]:
         """West, south, east, north in the CRS."""
         rows, columns = self.shape_yx
-        west, north = self.transform * (0, 0)
-        east, south = self.transform * (columns, rows)
-        return west, south, east, north
+        west, north = self.transform.c, self.transform.f
+        return west, north + self.transform.e * rows, west + self.transform.a * columns, north
 
     @property
     def footprint_wgs84(self) -> BaseGeometry:
@@ -54,8 +53,9 @@ class Window:
 
     def offset_in(self, other: "Window") -> tuple[int, int]:
         """Return the (row, column) in `other` at which this window's first pixel lies; both on one lattice."""
-        column, row = ~other.transform * (self.transform.c, self.transform.f)
-        return round(row), round(column)
+        rows = (self.transform.f - other.transform.f) / other.transform.e
+        columns = (self.transform.c - other.transform.c) / other.transform.a
+        return round(rows), round(columns)
 
     def mask(self, region: Region) -> NDArray[np.bool_]:
         """Return (Y, X), True where the pixel centre lies in the region, plus pixels hit by slivers if none does."""

@@ -135,7 +135,9 @@ def test_bounds_are_west_south_east_north() -> None:
 @given(st.integers(-50, 50), st.integers(-50, 50))
 def test_the_offset_of_a_window_is_where_its_first_pixel_lies(row: int, column: int) -> None:
     whole = window_of((20, 30))
-    moved = Window(crs=UTM, transform=whole.transform * Affine.translation(column, row), shape_yx=(5, 5))
+    moved = Window(
+        crs=UTM, transform=Affine(10, 0, 600_000 + 10 * column, 0, -10, 5_300_000 - 10 * row), shape_yx=(5, 5)
+    )
     assert moved.offset_in(whole) == (row, column)
 
 

@@ -1,0 +1,121 @@
+from datetime import date
+
+import numpy as np
+import pytest
+
+from core.bands import CHANNELS, channel
+from core.cube import Cube, SceneRecord, Series
+from core.timeline import Period, to_date, to_day
+from tests.core.cubes import WINDOW, cube, optical
+
+
+def test_a_cube_knows_its_bands_size_and_period() -> None:
+    assert cube().optical == ("B04", "B08")
+    assert cube().radar == ("VV",)
+    assert cube().pixels == 6
+    assert cube().period == Period(start=date(2022, 5, 1), end=date(2022, 5, 6))
+
+
+def test_an_axis_that_a_cube_lacks_has_no_days() -> None:
+    assert len(cube().axis_days("time_s1")) == 2
+    assert len(Cube(data=cube().data.drop_dims("time_s1"), window=WINDOW, archive="test").axis_days("time_s1")) == 0
+
+
+def test_ndvi_is_unseen_where_red_is_unseen() -> None:
+    index = cube().ndvi()
+    assert index.shape == (2, 2, 3)
+    assert np.argwhere(np.isnan(index)).tolist() == [[0, 1, 2]]
+    assert cube().clear_count().tolist() == [[2, 2, 2], [2, 2, 1]]
+
+
+def test_b8a_stands_in_for_b08() -> None:
+    narrow = Cube(data=cube().data.rename(B08="B8A"), window=WINDOW, archive="test")
+    np.testing.assert_array_equal(narrow.ndvi(), cube().ndvi())
+
+
+@pytest.mark.parametrize("dropped", [["B08"], ["B04"], ["B04", "B08"]])
+def test_the_variable_ndvi_serves_where_a_band_is_missing(dropped: list[str]) -> None:
+    given = cube(NDVI=optical(-0.1, 2))
+    part = Cube(data=given.data.drop_vars(dropped), window=WINDOW, archive="test")
+    np.testing.assert_array_equal(part.ndvi(), given.data["NDVI"].values)
+
+
+def test_failed_scenes_stay_on_record() -> None:
+    read, failed = (
+        SceneRecord(scene_id=i, time="2022-05-01T10:00:00Z", failure=f) for i, f in (("a", ""), ("b", "gone"))
+    )
+    assert Cube(data=cube().data, window=WINDOW, archive="test", scenes=(read, failed)).failures == (failed,)
+
+
+def test_between_cuts_every_axis() -> None:
+    part = cube().between(Period(start=date(2022, 5, 2), end=date(2022, 5, 5)))
+    assert [len(part.axis_days(a)) for a in ("time", "time_s1", "time_weather")] == [0, 1, 2]
+
+
+def test_before_leaves_the_day_itself_out() -> None:
+    assert [to_date(d) for d in cube().before(date(2022, 5, 6)).axis_days("time")] == [date(2022, 5, 1)]
+    assert len(cube().before(date(2022, 5, 1)).axis_days("time_weather")) == 0
+
+
+def test_nothing_is_left_before_the_first_day_and_that_is_a_series_without_dates() -> None:
+    empty = cube().before(date(2022, 5, 1)).before(date(2022, 4, 1)).series()
+    assert empty.values.shape == (6, 0, len(CHANNELS))
+
+
+def test_a_series_holds_each_pixel_row_by_row_on_the_union_of_dates() -> None:
+    series = cube().series()
+    assert series.ids.tolist() == ["0", "1", "2", "3", "4", "5"]
+    assert [to_date(d).day for d in series.days[0]] == [1, 2, 3, 6]
+    last = cube().data["B08"].values[1]
+    np.testing.assert_array_equal(series.values[:, 3, channel("B08")], last.ravel())
+    np.testing.assert_array_equal(series.values[:, 2, channel("VV")], cube().data["VV"].values[0].ravel())
+    np.testing.assert_array_equal(series.values[:, 0, channel("NDVI")], cube().ndvi()[0].ravel())
+
+
+def test_a_series_is_unseen_where_the_cube_has_no_observation() -> None:
+    values = cube().series().values
+    assert np.isnan(values[:, 1:3, channel("B08")]).all()
+    assert np.isnan(values[5, 0, channel("B04")])
+    assert np.isnan(values[:, :, channel("B12")]).all()
+
+
+def test_weather_is_the_same_for_all_pixels() -> None:
+    warmth = cube().series().values[:, :, channel("temperature_2m")]
+    np.testing.assert_array_equal(warmth[:, :3], np.tile(np.float32([280, 281, 282]), (6, 1)))
+
+
+def test_rows_of_a_cube_give_the_same_series_as_the_whole() -> None:
+    whole, second = cube().series(), cube().series(slice(1, 2))
+    assert second.ids.tolist() == ["3", "4", "5"]
+    np.testing.assert_array_equal(second.values, whole.values[3:])
+    np.testing.assert_array_equal(second.days, whole.days[3:])
+
+
+def test_a_cube_with_an_empty_optical_axis_still_has_radar_series() -> None:
+    part = cube().between(Period(start=date(2022, 5, 3), end=date(2022, 5, 3)))
+    series = part.series()
+    assert np.isfinite(series.values[:, 0, channel("VV")]).all()
+    assert np.isnan(series.values[:, 0, channel("NDVI")]).all()
+
+
+def series(rows: int) -> Series:
+    days = np.tile(np.int32([to_day(date(2022, 5, d)) for d in (1, 6)]), (rows, 1))
+    values = np.arange(rows * 2 * len(CHANNELS), dtype=np.float32).reshape(rows, 2, len(CHANNELS))
+    return Series(ids=np.arange(rows).astype(str), days=days, values=values, static=np.float32([[500, 3]] * rows))
+
+
+def test_taking_rows_keeps_ids_days_values_and_terrain_together() -> None:
+    part = series(4).take(np.array([3, 1]))
+    assert part.ids.tolist() == ["3", "1"]
+    np.testing.assert_array_equal(part.values, series(4).values[[3, 1]])
+    assert part.static is not None
+    assert part.static.shape == (2, 2)
+    assert len(series(4).take(slice(0, 3))) == 3
+
+
+def test_a_series_whose_parts_do_not_fit_cannot_be_made() -> None:
+    whole = series(2)
+    with pytest.raises(ValueError, match="do not fit"):
+        Series(ids=whole.ids[:1], days=whole.days, values=whole.values)
+    with pytest.raises(ValueError, match="do not fit"):
+        Series(ids=whole.ids, days=whole.days, values=whole.values[:, :, :3])
