@@ -1,0 +1,141 @@
+"""Errors as HTTP answers: one table from error class to status, problem details (RFC 9457) for all else too."""
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import fastapi
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from core import errors
+
+log = logging.getLogger(__name__)
+
+PROBLEM_TYPE = "application/problem+json"
+MAX_DETAIL = 600
+"""Characters of a detail: a caller's own text comes back in it, and it may be megabytes long."""
+
+STATUS: dict[type[errors.LandcastError], int] = {
+    errors.LandcastError: 500,
+    errors.RequestError: 400,
+    errors.InvalidRegion: 400,
+    errors.InvalidPeriod: 400,
+    errors.InvalidOption: 400,
+    errors.InvalidCube: 400,
+    errors.MissingBand: 400,
+    errors.InvalidTable: 400,
+    errors.RegionOutsideArchive: 400,
+    errors.NoClearObservation: 400,
+    errors.Unknown: 404,
+    errors.UnknownProduct: 404,
+    errors.UnknownJob: 404,
+    errors.UnknownResult: 404,
+    errors.UnknownModel: 400,
+    errors.UnknownArchive: 400,
+    errors.JobNotReady: 404,
+    errors.ArchiveError: 502,
+    errors.ReadFailed: 502,
+    errors.InternalError: 500,
+    errors.InvalidCheckpoint: 500,
+    errors.WorkerUnavailable: 503,
+    errors.JobFailed: 500,
+}
+"""HTTP status of every error class. Models and archives are inputs of an order, not resources: 400, not 404."""
+
+_OGC = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
+TYPES: dict[type[errors.LandcastError], str] = {
+    errors.UnknownProduct: _OGC + "no-such-process",
+    errors.UnknownJob: _OGC + "no-such-job",
+    errors.JobNotReady: _OGC + "result-not-ready",
+}
+"""Exception types that OGC API - Processes 1.0 names; all others are `about:blank`."""
+
+
+def problem(
+    status: int, title: str, detail: str, *, kind: str = "about:blank", headers: dict[str, str] | None = None
+) -> Response:
+    """Return problem details (RFC 9457); the detail is cut to a readable length."""
+    if len(detail) > MAX_DETAIL:
+        detail = f"{detail[: MAX_DETAIL // 2]} ... {detail[-MAX_DETAIL // 2 :]}"
+    content = {"type": kind, "title": title, "status": status, "detail": detail}
+    return Response(json.dumps(content), status_code=status, media_type=PROBLEM_TYPE, headers=headers)
+
+
+def status_of(error: type[errors.LandcastError]) -> int:
+    """Return the HTTP status of an error class, that of its nearest listed ancestor if it is not listed itself."""
+    return next(STATUS[c] for c in error.__mro__ if c in STATUS)
+
+
+def register(app: FastAPI) -> None:
+    """Make every error of the application a problem document."""
+    app.add_exception_handler(errors.LandcastError, _landcast_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(OperationalError, _ledger_error)
+    app.add_exception_handler(Exception, _unexpected_error)
+
+
+async def _landcast_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.LandcastError)
+    status = status_of(type(error))
+    if status >= 500:
+        log.error("request failed path=%s error=%s detail=%s", request.url.path, type(error).__name__, error)
+    return problem(status, error.title, str(error), kind=TYPES.get(type(error), "about:blank"))
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return problem(400, "Invalid request", validation_sentence(error.errors()))
+
+
+def validation_sentence(found: Any) -> str:
+    """Return one sentence about the first of pydantic's findings."""
+    first = found[0]
+    if first["type"] == "json_invalid":
+        return f"The body is not JSON: {first['ctx']['error']} at character {first['loc'][-1]}."
+    where, *path = first["loc"]
+    name = ".".join(str(p) for p in path) or "it"
+    return f"The {where} of the request is not valid: '{name}': {first['msg']}."
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    title = HTTPStatus(error.status_code).phrase
+    sentences = {
+        404: f"There is nothing at '{request.url.path}'.",
+        405: f"'{request.url.path}' does not take {request.method}.",
+    }
+    detail = sentences.get(error.status_code, "") if error.detail == title else error.detail
+    return problem(error.status_code, title, detail or f"{title}.", headers=dict(error.headers or {}))
+
+
+async def _ledger_error(request: Request, error: Exception) -> Response:
+    log.error("ledger unreachable path=%s", request.url.path, exc_info=error)
+    return problem(503, errors.WorkerUnavailable.title, "The ledger of jobs cannot be reached now; try again later.")
+
+
+async def _unexpected_error(request: Request, error: Exception) -> Response:
+    log.error("unexpected error path=%s", request.url.path, exc_info=error)
+    detail = "Something in landcast broke while it answered; the log of the service says what."
+    return problem(500, "Internal error", detail)
+
+
+class BodyTooLarge(fastapi.HTTPException):
+    """A body that grew beyond the limit while it was read; FastAPI passes its own HTTPException through."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(413, _too_large(max_bytes))
+
+
+def too_large(max_bytes: int) -> Response:
+    """Return the answer to a body that is declared larger than the limit."""
+    return problem(413, HTTPStatus.REQUEST_ENTITY_TOO_LARGE.phrase, _too_large(max_bytes))
+
+
+def _too_large(max_bytes: int) -> str:
+    return f"The body is larger than {max_bytes // 1024**2} MiB, the most that is taken."

@@ -1,0 +1,63 @@
+"""Result files over HTTP: HEAD, Range, ETag. Which files there are is said in results.py."""
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, HTTPException, Request, Response
+from fastapi.responses import FileResponse
+
+from service.results import KINDS, find_file, finished_job
+from service.schemas import Problem
+
+router = APIRouter(prefix="/files", tags=["Files"])
+
+_RANGE = re.compile(r"bytes=(?P<start>\d*)-(?P<end>\d*)(?P<more>(,\s*\d*-\d*)*)")
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file.", "content": dict.fromkeys(KINDS.values(), _BINARY)},
+    206: {"description": "The range of bytes asked for."},
+    304: {"description": "The file is the one whose ETag was sent."},
+    400: {"model": Problem, "description": "The Range header is not readable."},
+    404: {"model": Problem, "description": "No such file of a finished job."},
+    416: {"model": Problem, "description": "The range begins behind the end of the file."},
+    500: {"model": Problem, "description": "The job failed; the detail says why."},
+}
+
+
+@router.head("/{job_id}/{name}", summary="Size and kind of a result file", responses=RESPONSES, name="file_head")
+@router.get("/{job_id}/{name}", summary="A result file", responses=RESPONSES, response_class=FileResponse, name="file")
+def file(
+    job_id: str,
+    name: str,
+    request: Request,
+    range_: Annotated[str | None, Header(alias="Range", description="Bytes wanted, `bytes=first-last`.")] = None,
+    if_none_match: Annotated[str | None, Header(description="ETag of the copy at hand.")] = None,
+) -> Response:
+    """Return a file of a successful job, whole or in part."""
+    job = finished_job(request.app.state.ledger, job_id)
+    path = find_file(request.app.state.settings, job, name)
+    response = FileResponse(path, media_type=KINDS.get(path.suffix), stat_result=path.stat())
+    response.headers["Cache-Control"] = "no-cache"
+    if if_none_match and response.headers["etag"] in if_none_match:
+        kept = {k: v for k, v in response.headers.items() if k in ("etag", "last-modified", "cache-control")}
+        return Response(status_code=304, headers=kept)
+    if range_:
+        check_range(range_, size=path.stat().st_size)
+    return response
+
+
+def check_range(text: str, *, size: int) -> None:
+    """Refuse a Range header that cannot be answered.
+
+    Raises:
+        HTTPException: 400 for one that is not `bytes=...`, 416 for one that begins behind the end.
+    """
+    found = _RANGE.fullmatch(text.strip())
+    if not found or not (found["start"] or found["end"]):
+        raise HTTPException(400, "The Range header is not readable; write it as bytes=first-last.")
+    start, end = found["start"], found["end"]
+    if start and end and int(end) < int(start):
+        raise HTTPException(400, f"The range '{text}' ends before it begins.")
+    if (start and int(start) >= size) or (end == "0" and not start):
+        detail = f"The range '{text}' begins behind the end of the file, which has {size} bytes."
+        raise HTTPException(416, detail, headers={"Content-Range": f"bytes */{size}"})

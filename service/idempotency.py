@@ -1,0 +1,60 @@
+"""Idempotency keys: the same key with the same order is the same job, with another order a conflict."""
+
+import hashlib
+import json
+import uuid
+from typing import Any
+
+from fastapi import HTTPException
+from sqlalchemy import Column, Engine, MetaData, String, Table, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import CreateTable
+
+from workers.schema import reading
+
+MAX_KEY = 255
+
+_metadata = MetaData()
+_keys = Table(
+    "idempotency_keys",
+    _metadata,
+    Column("key", String(MAX_KEY), primary_key=True),
+    Column("body_sha256", String(64), nullable=False),
+    Column("job_id", String(64), nullable=False),
+)
+
+
+def body_sha256(process_id: str, body: Any) -> str:
+    """Return the digest of an order, the same for every order of its members."""
+    text = json.dumps([process_id, body], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Keys:
+    """Keys seen, in the ledger's database; one row is written before its job, so a crash between both loses nothing."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        with engine.begin() as connection:
+            connection.execute(CreateTable(_keys, if_not_exists=True))
+
+    def reserve(self, key: str, digest: str) -> str:
+        """Return the job id that belongs to a key, a new one for a new key.
+
+        Raises:
+            HTTPException: 409 if the key was used with another body.
+        """
+        job_id = uuid.uuid4().hex
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(_keys).values(key=key, body_sha256=digest, job_id=job_id))
+        except IntegrityError:
+            return self._known(key, digest)
+        return job_id
+
+    def _known(self, key: str, digest: str) -> str:
+        with reading(self._engine) as connection:
+            row = connection.execute(select(_keys).where(_keys.c.key == key)).one()
+        if row.body_sha256 != digest:
+            raise HTTPException(409, f"The Idempotency-Key '{key}' was used with another order; take a new key.")
+        return str(row.job_id)

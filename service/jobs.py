@@ -1,0 +1,110 @@
+"""OGC API - Processes 1.0: jobs, their states, results and dismissal. Orders are taken in processes.py."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+
+from core.job import Job, JobState
+from core.settings import Settings
+from service.links import BaseUrl, file_url, link
+from service.results import find_job, finished_job, outputs_of
+from service.schemas import JobList, JobStatus, Link, Problem, Reference, StatusInfo
+from workers import dispatch
+from workers.accept import allowed_archive
+
+router = APIRouter(prefix="/jobs", tags=["Jobs"])
+
+UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "No such job."}}
+RESULTS_REL = "http://www.opengis.net/def/rel/ogc/1.0/results"
+MAX_PAGE = 1000
+
+
+@router.get("", summary="List jobs")
+def jobs(
+    request: Request,
+    base: BaseUrl,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most jobs in one answer.")] = 100,
+    offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Jobs to leave out, counted from the newest.")] = 0,
+) -> JobList:
+    """Return jobs, newest first."""
+    found = request.app.state.ledger.jobs(limit=limit + 1, offset=offset)
+    links = [link(f"{base}/jobs?limit={limit}&offset={offset}", "self")]
+    if len(found) > limit:
+        links.append(link(f"{base}/jobs?limit={limit}&offset={offset + limit}", "next"))
+    if offset:
+        links.append(link(f"{base}/jobs?limit={limit}&offset={max(0, offset - limit)}", "prev"))
+    return JobList(jobs=[status_info(j, base) for j in found[:limit]], links=links)
+
+
+@router.get("/{job_id}", summary="Follow a job", responses=UNKNOWN)
+def job(job_id: str, request: Request, base: BaseUrl) -> StatusInfo:
+    """Return the state of a job, and what was ordered."""
+    found = find_job(request.app.state.ledger, job_id)
+    return status_info(found, base).model_copy(update={"inputs": _inputs(found, request.app.state.settings)})
+
+
+@router.delete("/{job_id}", summary="Dismiss a job", responses=UNKNOWN)
+def dismiss(job_id: str, request: Request, base: BaseUrl) -> StatusInfo:
+    """Stop a job, or withdraw the results of a finished one; its files are removed."""
+    found = find_job(request.app.state.ledger, job_id)
+    return status_info(dispatch.dismiss(found.id, request.app.state.settings), base)
+
+
+@router.get(
+    "/{job_id}/results",
+    summary="Results of a job",
+    responses={
+        404: {"model": Problem, "description": "No such job, or its results are not ready."},
+        500: {"model": Problem, "description": "The job failed; the detail says why."},
+    },
+)
+def results(job_id: str, request: Request, base: BaseUrl) -> dict[str, Reference]:
+    """Return links to the files of a successful job."""
+    found = finished_job(request.app.state.ledger, job_id)
+    return {
+        output.id: Reference(href=file_url(base, found.id, name), type=output.kind, title=output.title)
+        for output, name in outputs_of(request.app.state.settings, found)
+    }
+
+
+def status_info(found: Job, base: str) -> StatusInfo:
+    """Return a job as OGC's statusInfo."""
+    status: JobStatus = found.state.value
+    return StatusInfo(
+        jobID=found.id,
+        processID=found.order.product,
+        status=status,
+        message=found.message,
+        progress=round(100 * min(max(found.progress, 0.0), 1.0)),
+        created=found.created,
+        started=found.started or None,
+        finished=found.finished or None,
+        updated=found.updated,
+        tiles=found.tiles_total,
+        tilesDone=found.tiles_done,
+        tilesFailed=found.tiles_failed,
+        links=_links(found, base),
+    )
+
+
+def _links(found: Job, base: str) -> list[Link]:
+    here = f"{base}/jobs/{found.id}"
+    links = [
+        link(here, "self", title="This job"),
+        link(f"{base}/processes/{found.order.product}", "up", title="Process"),
+    ]
+    if found.state is JobState.SUCCESSFUL:
+        item = f"{base}/stac/collections/{found.order.product}/items/{found.id}"
+        links += [
+            link(f"{here}/results", RESULTS_REL, title="Results"),
+            link(item, "item", kind="application/geo+json", title="STAC item"),
+        ]
+    return links
+
+
+def _inputs(found: Job, settings: Settings) -> dict[str, Any]:
+    """Return the inputs that order the same again; the service's own archive is left unnamed, as its path is ours."""
+    order = found.order
+    inputs: dict[str, Any] = {"region": dict(order.region), "model": order.model, **order.params}
+    is_own = order.archive == allowed_archive(settings.archive, settings)
+    return inputs if is_own else {**inputs, "archive": order.archive}

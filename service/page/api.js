@@ -1,0 +1,43 @@
+// Requests to the service, by relative URLs, so that the page works below any path of a proxy.
+
+/** An answer that is a refusal: `message` is one sentence for people. */
+export class Refusal extends Error {}
+
+export async function ask(path, { method = "GET", body } = {}) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: { Accept: "application/json", ...(body && { "Content-Type": "application/json" }) },
+      body: body && JSON.stringify(body),
+    });
+  } catch {
+    throw new Refusal("The service does not answer; it may have been stopped.");
+  }
+  const answer = await response.json().catch(() => null);
+  if (!response.ok) throw new Refusal(answer?.detail ?? `The service answered ${response.status}.`);
+  if (answer === null) throw new Refusal("The service gave an answer that cannot be read.");
+  return answer;
+}
+
+/** The part of an absolute link below the service's own address. */
+export const below = (href, marker) => href.slice(href.indexOf(marker) + 1);
+
+export function show(element, text) {
+  element.textContent = text ?? "";
+  element.hidden = !text;
+}
+
+export const byId = (id) => document.getElementById(id);
+
+export function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+export const shortTime = (text) => {
+  const moment = new Date(text);
+  const two = (n) => String(n).padStart(2, "0");
+  return `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())} ${two(moment.getHours())}:${two(moment.getMinutes())}`;
+};

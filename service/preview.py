@@ -1,0 +1,152 @@
+"""Pictures of a finished job's layers for the map: drawn from the COG on demand, in web Mercator over given bounds."""
+
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Query, Request, Response
+from numpy.typing import NDArray
+from pyproj import Transformer
+
+from core.errors import UnknownResult
+from core.job import Job
+from core.product import Layer
+from core.settings import Settings
+from products.catalogue import find_product
+from service.layers import first_layer, layers_of, ramp_of, view_of
+from service.results import find_file, finished_job
+from service.schemas import LayerList, Problem
+from service.shelf import is_simulated, read_item
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+
+router = APIRouter(prefix="/jobs", tags=["Jobs"])
+
+EDGE_PX = 1024
+"""Longer edge of a preview: sharp on the page at 1280 x 800, about 50 kB for a class map."""
+MERCATOR = "EPSG:3857"
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    404: {"model": Problem, "description": "No such job or layer, or the job has not finished."},
+    500: {"model": Problem, "description": "The job failed; the detail says why."},
+}
+PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}, "description": "The picture."}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """Where a preview lies: a rectangle of web Mercator, which is a rectangle of longitude and latitude too."""
+
+    bounds_mercator: tuple[float, float, float, float]
+    """West, south, east, north in metres of EPSG:3857."""
+    shape_yx: tuple[int, int]
+    """Rows, columns."""
+
+
+@router.get("/{job_id}/layers", summary="Layers of a result", responses=REFUSALS)
+def layers(job_id: str, request: Request) -> LayerList:
+    """Return layers with legends, and where previews of them lie."""
+    state = request.app.state
+    job = finished_job(state.ledger, job_id)
+    item = read_item(_path(state.settings, job, ".json"))
+    return LayerList(
+        title=find_product(job.order.product).title,
+        simulated=is_simulated(item),
+        bounds=item["bbox"],
+        start=first_layer(job),
+        layers=[view_of(x) for x in layers_of(job)],
+    )
+
+
+@router.get("/{job_id}/preview.png", summary="Picture of a layer", responses={**REFUSALS, **PICTURE})
+def preview(
+    job_id: str, request: Request, layer: Annotated[str | None, Query(description="Name of the layer.")] = None
+) -> Response:
+    """Return a transparent PNG over the bounds that `layers` names; rows are spaced as in web Mercator."""
+    state = request.app.state
+    job = finished_job(state.ledger, job_id)
+    name = layer or first_layer(job)
+    chosen = next((x for x in layers_of(job) if x.name == name), None)
+    if chosen is None:
+        raise UnknownResult(name, [x.name for x in layers_of(job)])
+    bounds = read_item(_path(state.settings, job, ".json"))["bbox"]
+    png = draw(_path(state.settings, job, ".tif"), chosen, frame_of(bounds))
+    return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
+
+
+def _path(settings: Settings, job: Job, suffix: str) -> Path:
+    return find_file(settings, job, job.order.product + suffix)
+
+
+def frame_of(bounds_wgs84: list[float]) -> Frame:
+    """Return the frame over west, south, east, north in degrees, its longer edge EDGE_PX pixels."""
+    to_mercator = Transformer.from_crs("EPSG:4326", MERCATOR, always_xy=True).transform
+    (west, east), (south, north) = to_mercator(bounds_wgs84[::2], bounds_wgs84[1::2])
+    width, height = east - west, north - south
+    pixel = max(width, height) / EDGE_PX
+    return Frame(
+        bounds_mercator=(west, south, east, north),
+        shape_yx=(max(1, round(height / pixel)), max(1, round(width / pixel))),
+    )
+
+
+def draw(cog: Path, layer: Layer, frame: Frame) -> bytes:
+    """Return a PNG of one layer of a COG; nodata is transparent."""
+    from PIL import Image
+
+    values, nodata = _warp(cog, layer.name, frame)
+    hidden = np.isnan(values) if np.isnan(nodata) else values == nodata
+    rgba = np.zeros((*values.shape, 4), np.uint8)
+    rgba[..., :3] = paint(values, layer)
+    rgba[..., 3] = np.where(hidden, 0, 255)
+    out = BytesIO()
+    Image.fromarray(rgba).save(out, format="png", compress_level=3)
+    return out.getvalue()
+
+
+def paint(values: NDArray[Any], layer: Layer) -> NDArray[np.uint8]:
+    """Return (Y, X, 3) colours of (Y, X) values: the legend's, or the ramp's of the layer's unit."""
+    if layer.legend:
+        table = np.zeros((256, 3), np.uint8)
+        for entry in layer.legend:
+            table[entry.value] = entry.colour
+        return np.asarray(table[values.astype(np.uint8)])
+    ramp = ramp_of(layer)
+    channels = np.array(ramp.colours, np.float64).T
+    finite = np.nan_to_num(values.astype(np.float64))
+    return np.stack([np.interp(finite, ramp.values, c) for c in channels], axis=-1).astype(np.uint8)
+
+
+def _warp(cog: Path, name: str, frame: Frame) -> tuple[NDArray[Any], float]:
+    """Return (Y, X) of one band over the frame, nearest neighbour, and its nodata."""
+    import rasterio
+    from rasterio.transform import from_bounds
+    from rasterio.warp import Resampling, reproject
+
+    with rasterio.open(cog) as source:
+        pixels, transform = _read(source, source.descriptions.index(name) + 1)
+        nodata = float(source.nodata)
+        rows, columns = frame.shape_yx
+        target = np.full(frame.shape_yx, nodata, pixels.dtype)
+        reproject(
+            pixels,
+            target,
+            src_transform=transform,
+            src_crs=source.crs,
+            src_nodata=nodata,
+            dst_transform=from_bounds(*frame.bounds_mercator, columns, rows),
+            dst_crs=MERCATOR,
+            dst_nodata=nodata,
+            resampling=Resampling.nearest,
+        )
+    return target, nodata
+
+
+def _read(source: "DatasetReader", band: int) -> tuple[NDArray[Any], Any]:
+    """Return one band at no more than twice the preview's resolution, from overviews where it has them."""
+    factor = max(1, max(source.height, source.width) // (2 * EDGE_PX))
+    shape_yx = (-(-source.height // factor), -(-source.width // factor))
+    scale = source.transform.scale(source.width / shape_yx[1], source.height / shape_yx[0])
+    return source.read(band, out_shape=shape_yx), source.transform * scale

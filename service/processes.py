@@ -1,0 +1,183 @@
+"""OGC API - Processes 1.0: what can be ordered, estimates, and orders. Checks of an order live in workers/accept.py."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+
+from core.errors import InvalidOption
+from core.product import Product
+from core.settings import Settings
+from core.version import software_version
+from models.registry import list_checkpoints
+from products.catalogue import PRODUCTS, find_product
+from service.idempotency import body_sha256
+from service.jobs import status_info
+from service.links import BaseUrl, link
+from service.results import OUTPUTS
+from service.schemas import (
+    Estimate,
+    Execute,
+    InputDescription,
+    Link,
+    OutputDescription,
+    Problem,
+    Process,
+    ProcessList,
+    ProcessSummary,
+    StatusInfo,
+)
+from workers import accept, dispatch
+
+router = APIRouter(prefix="/processes", tags=["Processes"])
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "The order is not usable; the detail says why."},
+    404: {"model": Problem, "description": "No such process."},
+    413: {"model": Problem, "description": "The body is too large."},
+    502: {"model": Problem, "description": "The archive did not deliver."},
+    503: {"model": Problem, "description": "Jobs cannot be carried out now."},
+}
+CONFLICT: dict[int | str, dict[str, Any]] = {
+    409: {"model": Problem, "description": "The Idempotency-Key was used with another order."}
+}
+
+
+@router.get("", summary="List products")
+def processes(base: BaseUrl) -> ProcessList:
+    """Return every product that can be ordered."""
+    found = [_summary(p, base) for p in PRODUCTS.values()]
+    return ProcessList(processes=found, links=[link(f"{base}/processes", "self")])
+
+
+@router.get("/{process_id}", summary="Describe a product", responses={404: {"model": Problem}})
+def process(process_id: str, request: Request, base: BaseUrl) -> Process:
+    """Return inputs, with a JSON schema each, and outputs of a product."""
+    product = find_product(process_id)
+    return Process(
+        **dict(_summary(product, base)),
+        inputs=_inputs(product, request.app.state.settings),
+        outputs={o.id: _output(o.title, o.kind) for o in OUTPUTS if product.task in o.tasks},
+    )
+
+
+@router.post("/{process_id}/estimate", summary="Estimate an order", responses=REFUSALS)
+def estimate(process_id: str, order: Execute, request: Request) -> Estimate:
+    """Return what an order would take; nothing is ordered."""
+    product = find_product(process_id)
+    inputs = plain_inputs(product, order)
+    return Estimate.model_validate(
+        accept.estimate(product.id, inputs, request.app.state.settings), from_attributes=True
+    )
+
+
+@router.post("/{process_id}/execution", status_code=201, summary="Order a product", responses={**REFUSALS, **CONFLICT})
+def execute(
+    process_id: str,
+    order: Execute,
+    request: Request,
+    response: Response,
+    base: BaseUrl,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=255,
+            pattern=r"^[\x21-\x7e]+$",
+            description="A text of your choice: the same key with the same order gives the same job again.",
+        ),
+    ] = None,
+) -> StatusInfo:
+    """Check an order and accept it as a job, carried out in the background; `Location` is where the job is."""
+    state = request.app.state
+    product = find_product(process_id)
+    accepted, _, tiles = accept.accept(product.id, plain_inputs(product, order), state.settings)
+    job_id = state.keys.reserve(idempotency_key, body_sha256(product.id, order.inputs)) if idempotency_key else None
+    job = dispatch.submit(accepted, tiles, state.settings, job_id=job_id)
+    response.headers["Location"] = f"{base}/jobs/{job.id}"
+    response.headers["Preference-Applied"] = "respond-async"
+    return status_info(job, base)
+
+
+def plain_inputs(product: Product, order: Execute) -> dict[str, Any]:
+    """Return the inputs of an order without OGC's wrapping as qualified values.
+
+    Raises:
+        InvalidOption: an input by reference, or an output that the product does not have.
+    """
+    known = [o.id for o in OUTPUTS if product.task in o.tasks]
+    for name in order.outputs or {}:
+        if name not in known:
+            raise InvalidOption("outputs", name, f"'{product.id}' has {', '.join(known)}")
+    return {name: _plain(name, value) for name, value in order.inputs.items()}
+
+
+def _plain(name: str, value: Any) -> Any:
+    if not isinstance(value, dict) or ("type" in value and "coordinates" in value):
+        return value
+    if "href" in value:
+        raise InvalidOption(name, value["href"], "values by reference are not fetched, write the value itself")
+    return value.get("value", value)
+
+
+def _summary(product: Product, base: str) -> ProcessSummary:
+    here = f"{base}/processes/{product.id}"
+    links: list[Link] = [
+        link(here, "self", title="Description"),
+        link(f"{here}/execution", "http://www.opengis.net/def/rel/ogc/1.0/execute", title="Order it"),
+        link(f"{base}/stac/collections/{product.id}", "collection", title="Finished results"),
+    ]
+    return ProcessSummary(
+        id=product.id,
+        title=product.title,
+        description=product.description,
+        version=software_version(),
+        keywords=["Sentinel-2", "Sentinel-1", product.task],
+        jobControlOptions=["async-execute", "dismiss"],
+        outputTransmission=["reference"],
+        links=links,
+    )
+
+
+def _inputs(product: Product, settings: Settings) -> dict[str, InputDescription]:
+    models = [c.name for c in list_checkpoints(settings) if c.task == product.task]
+    schemas: dict[str, dict[str, Any]] = {
+        "region": {
+            "title": "Region",
+            "description": "GeoJSON Polygon, MultiPolygon, Feature or FeatureCollection, WGS84 longitude/latitude.",
+            "type": "object",
+            "contentMediaType": "application/geo+json",
+            "format": "geojson-geometry",
+        },
+        "period": {
+            "title": "Period of the observations",
+            "description": "START/END as dates; without it, all that the archive has and the product can use.",
+            "type": "string",
+            "pattern": r"^\d{4}-\d{2}-\d{2}(T[^/]*)?/\d{4}-\d{2}-\d{2}(T[^/]*)?$",
+        },
+        "archive": {
+            "title": "Archive",
+            "description": "Where the observations come from; without it, the service's own choice.",
+            "type": "string",
+        },
+        "model": {
+            "title": "Model",
+            "description": "Name of the weights; without it, the default of the product.",
+            "type": "string",
+            **({"enum": models} if models else {}),
+        },
+        **product.inputs,
+    }
+    return {name: _input(name, schema) for name, schema in schemas.items()}
+
+
+def _input(name: str, schema: dict[str, Any]) -> InputDescription:
+    return InputDescription(
+        title=schema.get("title", name),
+        description=schema.get("description", ""),
+        minOccurs=1 if name == "region" else 0,
+        schema=schema,
+    )
+
+
+def _output(title: str, kind: str) -> OutputDescription:
+    return OutputDescription(title=title, schema={"type": "string", "format": "uri", "contentMediaType": kind})

@@ -1,0 +1,274 @@
+"""What goes over the wire, as OGC API - Processes 1.0, STAC API 1.0 and RFC 9457 name it. No behaviour."""
+
+# ruff: noqa: N815 - members are named as the standards name them
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Problem(BaseModel):
+    """Problem details (RFC 9457): what went wrong, in one sentence."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+
+
+class Link(BaseModel):
+    """A link to another resource."""
+
+    href: str
+    rel: str
+    type: str | None = None
+    title: str | None = None
+
+
+class SearchLink(Link):
+    """A link that may be followed by POST: `body` is merged into the body of the request before."""
+
+    method: Literal["GET", "POST"] | None = None
+    body: dict[str, Any] | None = None
+    merge: bool | None = None
+
+
+class Landing(BaseModel):
+    """Where everything is."""
+
+    title: str
+    description: str
+    links: list[Link]
+
+
+class Conformance(BaseModel):
+    """Requirement classes that the service fulfils."""
+
+    conformsTo: list[str]
+
+
+class Health(BaseModel):
+    """State of the service."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Version(BaseModel):
+    """Version of the software."""
+
+    version: str
+
+
+class ProcessSummary(BaseModel):
+    """One product that can be ordered."""
+
+    id: str
+    title: str
+    description: str
+    version: str
+    keywords: list[str] = []
+    jobControlOptions: list[Literal["async-execute", "dismiss"]]
+    outputTransmission: list[Literal["reference"]]
+    links: list[Link]
+
+
+class ProcessList(BaseModel):
+    """All products."""
+
+    processes: list[ProcessSummary]
+    links: list[Link]
+
+
+class InputDescription(BaseModel):
+    """One input of a process."""
+
+    title: str
+    description: str = ""
+    minOccurs: int = 1
+    maxOccurs: int = 1
+    schema_: dict[str, Any] = Field(alias="schema", description="JSON schema of the value.")
+
+
+class OutputDescription(BaseModel):
+    """One output of a process."""
+
+    title: str
+    description: str = ""
+    schema_: dict[str, Any] = Field(alias="schema", description="JSON schema of the value.")
+
+
+class Process(ProcessSummary):
+    """Full description of one product."""
+
+    inputs: dict[str, InputDescription]
+    outputs: dict[str, OutputDescription]
+
+
+class Execute(BaseModel):
+    """An order. Values stand in `inputs` as they are, or wrapped as `{"value": ...}`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "inputs": {
+                        "region": {
+                            "type": "Polygon",
+                            "coordinates": [[[11.0, 48.0], [11.01, 48.0], [11.01, 48.01], [11.0, 48.0]]],
+                        }
+                    }
+                }
+            ]
+        },
+    )
+
+    inputs: dict[str, Any] = Field(description="Values of the inputs that the process description lists.")
+    outputs: dict[str, Any] | None = Field(
+        default=None, description="Outputs wanted. Every output is written in any case; unknown names are refused."
+    )
+    response: Literal["document"] = Field(default="document", description="Results come as a document of links.")
+
+
+class Estimate(BaseModel):
+    """What an order would take."""
+
+    tiles: int = Field(description="Tiles to be computed.")
+    pixels: int = Field(description="Pixels inside the region.")
+    area_km2: float = Field(description="Area of the region in square kilometres.")
+    scenes: int = Field(description="Scenes that the archive lists for region and period.")
+    seconds: float = Field(description="Expected run time in seconds.")
+
+
+JobStatus = Literal["accepted", "running", "successful", "failed", "dismissed"]
+
+
+class StatusInfo(BaseModel):
+    """State of one job."""
+
+    jobID: str
+    processID: str
+    type: Literal["process"] = "process"
+    status: JobStatus
+    message: str = Field(description="One sentence: the stage, or why it failed.")
+    progress: int = Field(ge=0, le=100, description="Per cent of all tiles' work that is done.")
+    created: str = Field(description="ISO 8601, UTC.")
+    started: str | None = None
+    finished: str | None = None
+    updated: str
+    tiles: int = Field(description="Tiles of the job.")
+    tilesDone: int
+    tilesFailed: int
+    inputs: dict[str, Any] | None = Field(
+        default=None, description="The order, defaults filled in; ordering it again gives the same result."
+    )
+    links: list[Link]
+
+
+class JobList(BaseModel):
+    """Jobs, newest first."""
+
+    jobs: list[StatusInfo]
+    links: list[Link]
+
+
+class Reference(BaseModel):
+    """One result file."""
+
+    href: str
+    type: str
+    title: str
+
+
+class LegendStop(BaseModel):
+    """One colour of a legend."""
+
+    value: float
+    label: str
+    colour: str = Field(description="CSS colour, #rrggbb.")
+
+
+class LayerView(BaseModel):
+    """One band of a result, as the map page shows it."""
+
+    name: str
+    description: str
+    unit: str
+    date: str
+    kind: Literal["classes", "ramp"]
+    legend: list[LegendStop]
+
+
+class LayerList(BaseModel):
+    """Layers of a finished job and where its previews lie."""
+
+    title: str
+    simulated: bool = Field(description="True = computed from simulated observations; no satellite measured this.")
+    bounds: Annotated[list[float], Field(min_length=4, max_length=4)] = Field(
+        description="West, south, east, north of every preview, WGS84 degrees."
+    )
+    start: str = Field(description="Layer to show first.")
+    layers: list[LayerView]
+
+
+class ArchiveView(BaseModel):
+    """One archive that orders may name."""
+
+    id: str = Field(description="What to write as `archive` in an order.")
+    title: str
+    attribution: str
+    simulated: bool
+    default: bool
+    period: str
+    footprint: dict[str, Any] = Field(description="GeoJSON geometry, WGS84.")
+
+
+class ArchiveList(BaseModel):
+    """Archives that orders may name."""
+
+    archives: list[ArchiveView]
+
+
+class StacDocument(BaseModel):
+    """A STAC catalogue, collection or item as the STAC specification 1.1 defines it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    id: str
+    stac_version: str
+    links: list[SearchLink]
+
+
+class CollectionList(BaseModel):
+    """All collections."""
+
+    collections: list[StacDocument]
+    links: list[SearchLink]
+
+
+class ItemCollection(BaseModel):
+    """One page of items."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[StacDocument]
+    links: list[SearchLink]
+    numberMatched: int
+    numberReturned: int
+
+
+BBox = Annotated[list[float], Field(min_length=4, max_length=6)]
+
+
+class Search(BaseModel):
+    """An item search (STAC API 1.0)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    bbox: BBox | None = Field(default=None, description="West, south, east, north; heights are ignored.")
+    intersects: dict[str, Any] | None = Field(default=None, description="GeoJSON geometry.")
+    datetime: str | None = Field(default=None, description="A time, or an interval with `/`; `..` = open.")
+    collections: list[str] | None = None
+    ids: list[str] | None = None
+    limit: int = Field(default=10, ge=1, le=1000)
+    token: str | None = Field(default=None, description="Where to go on, from a `next` link.")

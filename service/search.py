@@ -1,0 +1,139 @@
+"""Reading an item search: numbers, geometry, times and pages. Nothing is searched here."""
+
+import json
+import math
+from datetime import UTC, datetime, time
+from itertools import dropwhile
+from typing import Any
+
+from shapely import box
+from shapely.errors import GEOSException
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+from shapely.ops import unary_union
+
+from core.errors import InvalidOption
+from service.schemas import Search
+from service.shelf import Item, Query, parse_time
+
+EARLIEST, LATEST = time.min, time(23, 59, 59, 999999)
+
+
+def query_of(search: Search) -> Query:
+    """Return what a search asks for.
+
+    Raises:
+        InvalidOption: an unreadable box, geometry or time, or both box and geometry.
+    """
+    if search.bbox is not None and search.intersects is not None:
+        raise InvalidOption("intersects", "...", "a search has either bbox or intersects")
+    start, end = read_interval(search.datetime)
+    return Query(
+        collections=tuple(search.collections) if search.collections else None,
+        ids=tuple(search.ids) if search.ids else None,
+        area=_area(search),
+        start=start,
+        end=end,
+    )
+
+
+def split_words(text: str | None) -> list[str] | None:
+    """Return comma-separated words."""
+    return [w.strip() for w in text.split(",") if w.strip()] if text else None
+
+
+def split_numbers(name: str, text: str | None) -> list[float] | None:
+    """Return comma-separated numbers.
+
+    Raises:
+        InvalidOption: a word that is no number.
+    """
+    if text is None:
+        return None
+    try:
+        return [float(word) for word in text.split(",")]
+    except ValueError:
+        raise InvalidOption(name, text, "write numbers separated by commas") from None
+
+
+def page_after(found: list[Item], token: str | None) -> list[Item]:
+    """Return what follows the item that a token names.
+
+    Raises:
+        InvalidOption: no such item among those found, any more.
+    """
+    if token is None:
+        return found
+    rest = list(dropwhile(lambda item: item["id"] != token, found))
+    if not rest:
+        raise InvalidOption("token", token, "take it from the 'next' link of the same search, or start again")
+    return rest[1:]
+
+
+def _area(search: Search) -> BaseGeometry | None:
+    if search.bbox is not None:
+        return read_box(search.bbox)
+    return None if search.intersects is None else read_geometry(search.intersects)
+
+
+def read_box(numbers: list[float]) -> BaseGeometry:
+    """Return west, south, east, north as polygon; two polygons if it crosses the 180th meridian.
+
+    Raises:
+        InvalidOption: not 4 or 6 finite numbers in the range of degrees, or south above north.
+    """
+    text = ",".join(f"{n:g}" for n in numbers)
+    if len(numbers) not in (4, 6) or not all(map(math.isfinite, numbers)):
+        raise InvalidOption("bbox", text, "a box has 4 numbers: west,south,east,north")
+    half = len(numbers) // 2
+    (west, south), (east, north) = numbers[:2], numbers[half : half + 2]
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
+        raise InvalidOption("bbox", text, "write west,south,east,north in degrees, south below north")
+    if west > east:
+        return unary_union([box(west, south, 180, north), box(-180, south, east, north)])
+    return box(west, south, east, north)
+
+
+def read_geometry(geometry: Any) -> BaseGeometry:
+    """Return a GeoJSON geometry, given as object or text.
+
+    Raises:
+        InvalidOption: it cannot be read as one.
+    """
+    try:
+        loaded = json.loads(geometry) if isinstance(geometry, str) else geometry
+        found = shape(loaded)
+        if found.is_valid and not found.is_empty and all(map(math.isfinite, found.bounds)):
+            return found
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, GEOSException):
+        pass
+    raise InvalidOption("intersects", geometry, "write a valid GeoJSON geometry in WGS84 longitude/latitude")
+
+
+def read_interval(text: str | None) -> tuple[datetime | None, datetime | None]:
+    """Return the ends of a time or an interval; None = open.
+
+    Raises:
+        InvalidOption: unreadable, more than one slash, open on both sides, or reversed.
+    """
+    if text is None:
+        return None, None
+    first, slash, last = text.partition("/")
+    if slash and first in ("", "..") and last in ("", ".."):
+        raise InvalidOption("datetime", text, "an interval is open on one side at most")
+    start, end = _moment(first, text, EARLIEST), _moment(last if slash else first, text, LATEST)
+    if start and end and end < start:
+        raise InvalidOption("datetime", text, "it ends before it starts")
+    return start, end
+
+
+def _moment(part: str, text: str, clock: time) -> datetime | None:
+    """Return a time, for a mere date its first or last moment; None = open."""
+    if part in ("", "..") and "/" in text:
+        return None
+    try:
+        if "T" in part.upper():
+            return parse_time(part.upper())
+        return datetime.combine(datetime.fromisoformat(part).date(), clock, UTC)
+    except (ValueError, OverflowError):
+        raise InvalidOption("datetime", text, "write times as 2024-05-01T00:00:00Z, intervals with a slash") from None
