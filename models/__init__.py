@@ -1,1 +1,1 @@
-"""EarthPT and its heads: network, tokens, checkpoints, training, export, and the fast path. Knows nothing of archives."""
+"""EarthPT and its heads: network, tokens, checkpoints, training, export, the fast path. Knows nothing of archives."""

@@ -1,4 +1,4 @@
-"""What the history alone says of a date: seasonal cycle, anomaly, last years. The base that EarthPT corrects. No network."""
+"""What the history alone says of a date: cycle, anomaly, last years. The base that EarthPT corrects. No network."""
 
 from dataclasses import dataclass
 

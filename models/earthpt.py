@@ -1,10 +1,10 @@
-"""EarthPT: a causal transformer over one pixel's observations, asked about dates (Smith et al. 2023, arXiv 2309.07207).
+"""EarthPT: a causal transformer over one pixel's observations (Smith et al. 2023, arXiv 2309.07207).
 
-As in the paper: a pixel's whole spectrum at one date is one token, made by a two-layer MLP from channels and the time of
-year; pre-norm blocks without biases; the network is told the date it must speak of. Otherwise than in the paper: a token
-exists only where something was observed and carries validity flags; any number of dates is asked in one pass, each by a
-query that sees the whole history but no other query; the answer is a set of ordered quantiles around the expectation of
-the history itself. Nothing here reads files or scales inputs (models/tokens.py does).
+As in the paper: a pixel's whole spectrum at one date is one token, made by a two-layer MLP from channels and the time
+of year; pre-norm blocks without biases; the network is told the date it must speak of. Otherwise than in the paper: a
+token exists only where something was observed and carries validity flags; any number of dates is asked in one pass, each by
+a query that sees the whole history but no other query; the answer is a set of ordered quantiles around what the history
+itself leads one to expect. Nothing here reads files or scales inputs (models/tokens.py does).
 """
 
 import math
@@ -149,7 +149,7 @@ class EarthPT(nn.Module):
 
 def attention_mask(is_padding: Tensor, queries: int) -> Tensor:
     """Return (B, 1, S, S): a token sees itself and earlier tokens, a query all tokens and itself, nobody padding."""
-    batch, length = is_padding.shape
+    length = is_padding.shape[1]
     size = length + queries
     position = torch.arange(size, device=is_padding.device)
     is_past = position[None, :] <= position[:, None]  # (S, S)

@@ -77,7 +77,7 @@ def classify(
         part = composite(series.take(rows), reference_days[rows], months=months)
         tokens = tokenise(part, reference_days[rows], context=months)
         logits = _run(session, tokens.tokens, tokens.is_padding, map_queries(part, reference_days[rows]))
-        seen = ~tokens.is_padding.all(axis=1)
+        seen = np.asarray(~tokens.is_padding.all(axis=1))
         probability[rows] = np.where(seen[:, None], _softmax(logits / temperature), np.nan)
     return ClassProbabilities(ids=series.ids, classes=classes, probability=probability)
 
@@ -96,7 +96,7 @@ def _run(session: Any, tokens: Floats, is_padding: NDArray[np.bool_], queries: F
         tokens = np.pad(tokens, ((0, 0), (0, 1), (0, 0)))
         is_padding = np.pad(is_padding, ((0, 0), (0, 1)), constant_values=True)
     asked = queries.shape[1]
-    if not session.get_inputs()[2].shape[1] == 1 and asked == 1:  # likewise at least two queries
+    if session.get_inputs()[2].shape[1] != 1 and asked == 1:  # likewise at least two queries
         queries = np.repeat(queries, 2, axis=1)
     names = [i.name for i in session.get_inputs()]
     (answer,) = session.run(None, dict(zip(names, (tokens, is_padding, queries), strict=True)))

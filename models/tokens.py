@@ -15,7 +15,7 @@ from core.timeline import YEAR_DAYS, Days
 
 TIME_FEATURES = 6
 TOKEN_FEATURES = 2 * len(CHANNELS) + TIME_FEATURES
-CONTEXT = 64
+CONTEXT = 48
 """Most recent dates that a forecast reads as tokens; older ones speak through the climatology."""
 COMPOSITE_DAYS = 30.4375
 

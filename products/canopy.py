@@ -12,7 +12,7 @@ from core.errors import InvalidPeriod
 from core.forecast import ClassProbabilities
 from core.product import Checkpoint, Layer, LegendEntry, Params, Progress, Raster
 from core.timeline import Period, to_day
-from products.classes import class_layers, class_raster
+from products.classes import PROBABILITIES, class_layers, class_raster, read_probabilities
 from products.inputs import check_names, read_date, read_period
 from products.rows import require_ndvi
 
@@ -32,8 +32,8 @@ class Canopy:
     id = "canopy"
     title = "Tree canopy"
     description = (
-        "Tree canopy at 10 m on a date: none, conifer or broadleaf, with the probability of each, from up to two years of "
-        "Sentinel-2 and, where the archive has it, Sentinel-1 before that date."
+        "Tree canopy at 10 m on a date: none, conifer or broadleaf, with the probability of each, from up to two years "
+        "of Sentinel-2 and, where the archive has it, Sentinel-1 before that date."
     )
     task = "canopy"
     bands = (*OPTICAL_NAMES, *RADAR_NAMES)
@@ -44,6 +44,7 @@ class Canopy:
             "format": "date",
             "description": "Date that the map speaks of; default: the last day of the period or archive.",
         },
+        **PROBABILITIES,
     }
 
     def parse(self, inputs: Mapping[str, Any], *, available: Period) -> Params:
@@ -55,11 +56,11 @@ class Canopy:
         period = read_period(inputs, last=day, days=days, available=available)
         if period.start > day:
             raise InvalidPeriod(period, f"it starts after the date of the map, {day.isoformat()}")
-        return Params(period=period, options={"date": day.isoformat()})
+        return Params(period=period, options={"date": day.isoformat(), "probabilities": read_probabilities(inputs)})
 
     def layers(self, params: Params) -> tuple[Layer, ...]:
         """Return class, three probabilities, clear count."""
-        return class_layers(LEGEND, CLASSES, params.options["date"])
+        return class_layers(LEGEND, CLASSES, params.options["date"], params)
 
     def render(self, cube: Cube, params: Params, checkpoint: Checkpoint, progress: Progress) -> Raster:
         """Map all pixels of a cube from what was seen up to the date."""
@@ -72,4 +73,4 @@ class Canopy:
             reference = np.full(len(series), to_day(after), np.int32)
             return classify(series, reference, checkpoint, months=MONTHS)
 
-        return class_raster(cube.before(after), self.layers(params), classify, progress)
+        return class_raster(cube.before(after), self.layers(params), params, classify, progress)

@@ -29,7 +29,7 @@ def render_rows(cube: Cube, predict: Callable[[Series], Floats], progress: Progr
     parts: list[tuple[slice, NDArray[np.bool_], Floats]] = []
     for rows in _blocks(height, width):
         series = cube.series(rows)
-        seen = np.isfinite(series.values).any(axis=(1, 2))
+        seen = np.asarray(np.isfinite(series.values).any(axis=(1, 2)))
         if seen.any():
             parts.append((rows, seen, predict(series.take(np.nonzero(seen)[0]))))
         progress(rows.stop / height)

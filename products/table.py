@@ -9,7 +9,7 @@ import pandas as pd
 from core.cube import Series
 from core.errors import InvalidPeriod, InvalidTable
 from core.forecast import QUANTILE_COLUMNS
-from core.product import Checkpoint, Params
+from core.product import Checkpoint
 from core.timeline import Days, to_day, to_times
 from products import canopy, crop
 

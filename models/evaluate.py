@@ -1,0 +1,158 @@
+"""Evaluation: scores with intervals and a rival beside them. Draws no pictures, reads no files."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bands import Floats
+from core.cube import Series
+from core.forecast import QUANTILES
+from core.product import Checkpoint
+from core.timeline import Days
+from models.climatology import expect
+from models.runtime import forecast
+from models.sampling import NDVI
+
+LEAD_EDGES = (1, 11, 26, 51, 101, 151)
+DRAWS = 500
+PHASE_DAYS = 8.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """A figure with its 95 % interval from resampling places."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HindcastScore:
+    """Forecasts of one period against what came, and against phase-folding."""
+
+    targets: int
+    pinball: Interval
+    rival_pinball: Interval
+    skill: Interval
+    """1 - pinball / pinball of the rival."""
+    coverage_50: float
+    coverage_90: float
+    median_absolute_error: float
+
+
+def hindcast_score(
+    series: Series, places: NDArray[np.str_], issues: list[int], until: int, checkpoint: Checkpoint
+) -> HindcastScore:
+    """Forecast from each issue date and score on every clear observation up to 150 days ahead.
+
+    Args:
+        issues: issue dates, days since 1970-01-01; only observations strictly before each are used.
+        until: targets on or after this day are left out.
+    """
+    parts = [_one_issue(series, issue, min(issue + 150, until), checkpoint) for issue in issues]
+    owner, truth, quantiles, rival = (np.concatenate(p) for p in zip(*parts, strict=True))
+    loss = pinball(quantiles, truth)
+    rival_loss = pinball(rival, truth)
+    groups = places[owner]
+    return HindcastScore(
+        targets=len(truth),
+        pinball=bootstrap(lambda w: _mean(loss, w, owner), groups),
+        rival_pinball=bootstrap(lambda w: _mean(rival_loss, w, owner), groups),
+        skill=bootstrap(lambda w: 1 - _mean(loss, w, owner) / _mean(rival_loss, w, owner), groups),
+        coverage_50=float(np.mean((truth >= quantiles[:, 1]) & (truth <= quantiles[:, 3]))),
+        coverage_90=float(np.mean((truth >= quantiles[:, 0]) & (truth <= quantiles[:, 4]))),
+        median_absolute_error=float(np.median(np.abs(truth - quantiles[:, 2]))),
+    )
+
+
+def pinball(quantiles: Floats, truth: Floats) -> Floats:
+    """Return (...,) the mean pinball loss over QUANTILES (..., Q)."""
+    levels = np.array(QUANTILES, np.float32)
+    u = truth[..., None] - quantiles
+    return np.asarray(np.maximum(levels * u, (levels - 1) * u).mean(axis=-1), np.float32)
+
+
+def bootstrap(figure: Callable[[NDArray[np.float64]], float], groups: NDArray[np.str_]) -> Interval:
+    """Return a figure of weighted rows and its 95 % interval over resampled groups."""
+    _, group = np.unique(groups, return_inverse=True)
+    rng = np.random.default_rng(0)
+    count = int(group.max()) + 1
+    sims = []
+    for _ in range(DRAWS):
+        drawn = np.bincount(rng.integers(0, count, count), minlength=count).astype(np.float64)
+        sims.append(figure(drawn[group]))
+    low, high = np.nanpercentile(sims, [2.5, 97.5])
+    return Interval(value=figure(np.ones(len(group))), low=float(low), high=float(high))
+
+
+def roc_auc(truth: NDArray[np.bool_], score: Floats, weight: NDArray[np.float64]) -> float:
+    """Return the weighted area under the ROC curve (Mann-Whitney, ties counted half)."""
+    order = np.argsort(score, kind="stable")
+    _, tie = np.unique(score[order], return_inverse=True)
+    positive = np.bincount(tie, weight[order] * truth[order])
+    negative = np.bincount(tie, weight[order] * ~truth[order])
+    below = np.concatenate([[0.0], np.cumsum(negative)[:-1]])
+    total = positive.sum() * negative.sum()
+    return float((positive * (below + 0.5 * negative)).sum() / total) if total else float("nan")
+
+
+def phase_fold(days: Days, ndvi: Floats, issue: int, targets: Days) -> Floats:
+    """Return (N, H) the mean of past values within 8 days of the target's day of year: the rival of EarthPT's paper.
+
+    Where no past value is so near, the seasonal cycle of the history stands in.
+    """
+    issues = np.full(len(days), issue, np.int32)
+    seen = np.isfinite(ndvi) & (days < issue)
+    gap = np.abs(targets[:, :, None] - days[:, None, :]) % 365.2425
+    near = (np.minimum(gap, 365.2425 - gap) <= PHASE_DAYS) & seen[:, None, :]
+    count = near.sum(axis=2)
+    total = np.where(near, np.nan_to_num(ndvi)[:, None, :], 0).sum(axis=2)
+    cycle = expect(days, ndvi, issues, targets).climatology
+    return np.where(count > 0, total / np.maximum(count, 1), cycle).astype(np.float32)
+
+
+def _one_issue(
+    series: Series, issue: int, until: int, checkpoint: Checkpoint
+) -> tuple[NDArray[np.int64], Floats, Floats, Floats]:
+    ndvi = series.values[..., NDVI]
+    fit = np.isfinite(ndvi) & (series.days >= issue) & (series.days < until)
+    has_past = (np.isfinite(ndvi) & (series.days < issue)).any(axis=1)
+    fit &= has_past[:, None]
+    width = max(1, int(fit.sum(axis=1).max()))
+    at = np.argsort(~fit, axis=1, kind="stable")[:, :width]
+    kept = np.take_along_axis(fit, at, axis=1)
+    targets = np.where(kept, np.take_along_axis(series.days, at, axis=1), issue).astype(np.int32)
+    result = forecast(series, np.full(len(series), issue, np.int32), targets, checkpoint)
+    folded = phase_fold(series.days, ndvi, issue, targets)
+    residual = _past_residuals(series, issue)
+    spread = np.stack([folded + r[:, None] for r in residual], axis=-1)
+    truth = np.take_along_axis(ndvi, at, axis=1)
+    owner = np.broadcast_to(np.arange(len(series))[:, None], kept.shape)
+    return owner[kept], truth[kept], result.quantiles[kept], spread[kept].astype(np.float32)
+
+
+def _past_residuals(series: Series, issue: int) -> list[Floats]:
+    """Return for each quantile (N,) the residuals of the history around its own cycle: the rival's spread."""
+    ndvi, seen = series.values[..., NDVI], series.days < issue
+    issues = np.full(len(series), issue, np.int32)
+    cycle = expect(series.days, ndvi, issues, series.days).climatology
+    with np.errstate(invalid="ignore"):
+        residual = np.where(seen, ndvi - cycle, np.nan)
+    kept = np.asarray(np.isfinite(residual).any(axis=1))
+    residual[~kept] = 0
+    return [np.nanquantile(residual, q, axis=1).astype(np.float32) * (q != 0.5) for q in QUANTILES]
+
+
+def _mean(loss: Floats, weight: NDArray[np.float64], owner: NDArray[np.int64]) -> float:
+    """Return the mean over series of each series' mean loss, series weighted by their group's draws."""
+    count = np.bincount(owner)
+    means = np.bincount(owner, loss) / np.maximum(count, 1)
+    first = np.zeros(len(count))
+    first[owner] = weight
+    return float((means * first)[count > 0].sum() / max(first[count > 0].sum(), 1e-9))

@@ -1,0 +1,112 @@
+"""Runs: the named entries of training and fine-tuning. Numbers only; nothing is trained here."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One named training or fine-tuning."""
+
+    name: str
+    """Name of the checkpoint that it makes."""
+    task: str
+    """`forecast`, `canopy` or `crop`."""
+    size: str = "1m"
+    """Named size of the network (forecast), unused otherwise."""
+    trunk: str = ""
+    """Checkpoint that fine-tuning starts from; empty = from random weights."""
+    mixture: Mapping[str, float] = field(default_factory=dict)
+    """Training set -> share of the batches."""
+    holdout: str = ""
+    """Set whose held-out part chooses when to stop."""
+    before: str = ""
+    """Observations of the holdout set on or after this date are not learned from (forecast)."""
+    holdout_until: str = ""
+    """The held-out year ends here; empty = nothing is held out and the last weights are kept (forecast)."""
+    stop_fold: int = 1
+    """Fold of places (of 5, by hash) that chooses when to stop; not learned from (canopy, crop)."""
+    test_fold: int = 0
+    """Fold of places that is not looked at until the card's accuracy is measured (canopy, crop)."""
+    classes: tuple[str, ...] = ()
+    months: int = 0
+    steps: int = 3000
+    batch: int = 48
+    targets: int = 12
+    learning_rate: float = 1e-3
+    warmup: int = 150
+    weight_decay: float = 0.1
+    clip: float = 1.0
+    average: float = 0.998
+    """Decay of the running average of the weights, which is what is kept."""
+    check_every: int = 200
+    seed: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields for a model card."""
+        return asdict(self)
+
+
+_SERIES = {
+    "hrvpp_s2_sites": 0.45,
+    "modis_brazil_longstacks": 0.07,
+    "modis_matogrosso_raster": 0.03,
+    "modis_flux_sites": 0.05,
+    "slovenia_testeopatch": 0.06,
+    "rondonia_s2_points": 0.03,
+    "worldcereal_points": 0.08,
+    "simulated": 0.23,
+}
+
+RUNS = {
+    run.name: run
+    for run in (
+        Run(
+            name="earthpt-1m",
+            task="forecast",
+            mixture=_SERIES,
+            holdout="hrvpp_s2_sites",
+            before="2022-01-01",
+        ),
+        Run(
+            name="earthpt-1m-2021",
+            task="forecast",
+            mixture=_SERIES,
+            holdout="hrvpp_s2_sites",
+            before="2021-01-01",
+            holdout_until="2022-01-01",
+        ),
+        Run(
+            name="canopy-1m",
+            task="canopy",
+            trunk="earthpt-1m",
+            mixture={
+                "hrvpp_s2_sites": 0.25,
+                "fordead_conifer_cube": 0.2,
+                "rondonia_s2_points": 0.1,
+                "worldcereal_points": 0.15,
+                "simulated": 0.3,
+            },
+            holdout="fordead_conifer_cube",
+            classes=("none", "conifer", "broadleaf"),
+            months=24,
+            steps=1500,
+            batch=128,
+            learning_rate=5e-4,
+        ),
+        Run(
+            name="crop-1m",
+            task="crop",
+            trunk="earthpt-1m",
+            mixture={"worldcereal_points": 0.8, "rondonia_s2_points": 0.05, "simulated": 0.15},
+            holdout="worldcereal_points",
+            classes=("non_crop", "crop"),
+            months=18,
+            steps=2000,
+            batch=128,
+            learning_rate=5e-4,
+        ),
+    )
+}
+"""Every checkpoint that ships, and how it is made: `landcast train NAME` or `landcast finetune NAME`."""

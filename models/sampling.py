@@ -1,0 +1,251 @@
+"""Sampling: batches of altered histories for training. Clouds, lost years and lost bands are ordinary input here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bands import OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats, channel
+from core.cube import Series
+from core.timeline import YEAR_DAYS, Days
+from models.climatology import expect
+from models.queries import forecast_queries, map_queries
+from models.tokens import composite, scaled, tokenise
+from models.training_set import TrainingSet
+
+MIN_HISTORY_DAYS = 40
+NDVI = channel("NDVI")
+_OPTICAL = [channel(b) for b in OPTICAL_NAMES]
+_RADAR = [channel(b) for b in RADAR_NAMES]
+_WEATHER = [channel(b) for b in WEATHER_NAMES]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastBatch:
+    """What one step of forecast training sees: B series asked about H dates each."""
+
+    tokens: Floats
+    is_padding: NDArray[np.bool_]
+    queries: Floats
+    base: Floats
+    """(B, H) expectation of the history; NaN = no history."""
+    spread: Floats
+    """(B, H) unit of the network's quantiles."""
+    ndvi: Floats
+    """(B, H) what was observed; NaN = no target."""
+    channels: Floats
+    """(B, H, C) scaled channels observed on the dates; 0 where unseen."""
+    has_channel: Floats
+    """(B, H, C) 1 where seen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassBatch:
+    """What one step of class training sees."""
+
+    tokens: Floats
+    is_padding: NDArray[np.bool_]
+    queries: Floats
+    labels: NDArray[np.int64]
+    """(B,) class code, or -2 - k for `not k`."""
+
+
+def forecast_batch(
+    rng: np.random.Generator, sets: Mapping[str, TrainingSet], weights: Mapping[str, float], *, size: int, targets: int
+) -> ForecastBatch:
+    """Draw a batch from a mixture: sets by weight, then series and issue dates evenly."""
+    names = list(weights)
+    share = np.array([weights[n] for n in names])
+    counts = rng.multinomial(size, share / share.sum())
+    parts = [_forecasts(rng, sets[n].series, c, targets) for n, c in zip(names, counts, strict=True) if c]
+    length = max(p.tokens.shape[1] for p in parts)
+    padded = [_lengthen(p, length) for p in parts]
+    return ForecastBatch(**{f: np.concatenate([getattr(p, f) for p in padded]) for f in ForecastBatch.__annotations__})
+
+
+def hindcast(series: Series, issue_days: Days, target_days: Days) -> ForecastBatch:
+    """Build a batch without any alteration: what a forecaster sees, and what came."""
+    at = expect(series.days, series.values[..., NDVI], issue_days, target_days)
+    observed = _lookup(series, target_days)
+    optical = without(series, [*_RADAR, *_WEATHER])
+    tokens = tokenise(optical, issue_days)
+    return ForecastBatch(
+        tokens=tokens.tokens,
+        is_padding=tokens.is_padding,
+        queries=forecast_queries(at.features, issue_days, target_days),
+        base=at.base,
+        spread=at.spread,
+        ndvi=observed[..., NDVI],
+        channels=scaled(observed),
+        has_channel=np.isfinite(observed).astype(np.float32),
+    )
+
+
+def class_batch(
+    rng: np.random.Generator,
+    sets: Mapping[str, TrainingSet],
+    weights: Mapping[str, float],
+    task: str,
+    *,
+    size: int,
+    months: int,
+) -> ClassBatch:
+    """Draw a batch of labelled composites, classes of each set evenly, altered."""
+    names = list(weights)
+    share = np.array([weights[n] for n in names])
+    counts = rng.multinomial(size, share / share.sum())
+    parts = [_classes(rng, sets[n], task, c, months) for n, c in zip(names, counts, strict=True) if c]
+    return ClassBatch(**{f: np.concatenate([getattr(p, f) for p in parts]) for f in ClassBatch.__annotations__})
+
+
+def composites(series: Series, reference_days: Days, labels: NDArray[np.int64], *, months: int) -> ClassBatch:
+    """Build a batch of composites without any alteration; exactly `months` token slots."""
+    monthly = composite(series, reference_days, months=months)
+    tokens = tokenise(monthly, reference_days, context=months)
+    short = months - tokens.tokens.shape[1]
+    return ClassBatch(
+        tokens=np.pad(tokens.tokens, ((0, 0), (0, short), (0, 0))),
+        is_padding=np.pad(tokens.is_padding, ((0, 0), (0, short)), constant_values=True),
+        queries=map_queries(monthly, reference_days),
+        labels=labels,
+    )
+
+
+def without(series: Series, channels: list[int]) -> Series:
+    """Return the series with some channels unseen."""
+    values = series.values.copy()
+    values[..., channels] = np.nan
+    return replace(series, values=values)
+
+
+def _forecasts(rng: np.random.Generator, source: Series, count: int, targets: int) -> ForecastBatch:
+    series = source.take(rng.integers(0, len(source), count))
+    issues = _issue_days(rng, series)
+    wanted = _target_days(rng, series, issues, targets)
+    series = _rescaled(rng, series)
+    truth = _lookup(series, wanted)
+    batch = hindcast(_alter(rng, series, issues), issues, wanted)
+    return replace(
+        batch, ndvi=truth[..., NDVI], channels=scaled(truth), has_channel=np.isfinite(truth).astype(np.float32)
+    )
+
+
+def _issue_days(rng: np.random.Generator, series: Series) -> Days:
+    seen = np.isfinite(series.values[..., NDVI])
+    first = np.where(seen, series.days, np.iinfo(np.int32).max).min(axis=1)
+    last = np.where(seen, series.days, np.iinfo(np.int32).min).max(axis=1)
+    first, last = first + MIN_HISTORY_DAYS, last - 5
+    share = 1 - (1 - rng.random(len(series))) * rng.random(len(series)) ** 0.5  # later issue dates more often
+    return np.asarray(np.where(last > first, first + share * (last - first), last), np.int32)
+
+
+def _target_days(rng: np.random.Generator, series: Series, issues: Days, targets: int) -> Days:
+    ahead = series.days - issues[:, None]
+    fit = np.isfinite(series.values[..., NDVI]) & (ahead >= 0) & (ahead < 165)
+    order = np.argsort(np.where(fit, rng.random(fit.shape), 2.0), axis=1)[:, :targets]
+    chosen = np.take_along_axis(series.days, order, axis=1)
+    return np.asarray(np.where(np.take_along_axis(fit, order, axis=1), chosen, issues[:, None] + 30), np.int32)
+
+
+def _lookup(series: Series, wanted: Days) -> Floats:
+    """Return (N, H, C) what each series saw on some days; NaN where it has no such day."""
+    match = series.days[:, None, :] == wanted[:, :, None]
+    at = np.argmax(match, axis=2)
+    found = np.take_along_axis(series.values, at[..., None], axis=1)
+    return np.where(match.any(axis=2)[..., None], found, np.float32(np.nan)).astype(np.float32)
+
+
+def _rescaled(rng: np.random.Generator, series: Series) -> Series:
+    """Shift NDVI a little and the calendar by some days: another place much like this one."""
+    values = series.values.copy()
+    gain, offset = rng.uniform(0.93, 1.07, (len(series), 1)), rng.uniform(-0.03, 0.03, (len(series), 1))
+    values[..., NDVI] = np.clip((values[..., NDVI] - 0.5) * gain + 0.5 + offset, -0.3, 1.0)
+    return replace(series, values=values)
+
+
+def _alter(rng: np.random.Generator, series: Series, issues: Days) -> Series:
+    days, values = _shuffle_years(rng, series.days, series.values, issues)
+    age = issues[:, None] - days
+    lost = rng.random(days.shape) < rng.uniform(0, 0.5, (len(days), 1)) * (rng.random((len(days), 1)) < 0.5)
+    lost |= (age < rng.uniform(5, 60, (len(days), 1))) & (rng.random((len(days), 1)) < 0.25)
+    lost |= _lost_years(rng, age)
+    values = np.where(lost[..., None], np.float32(np.nan), values)
+    values[..., NDVI] += rng.normal(0, 0.012, days.shape).astype(np.float32)
+    return replace(_lose_bands(rng, replace(series, days=days, values=values)))
+
+
+def _shuffle_years(rng: np.random.Generator, days: Days, values: Floats, issues: Days) -> tuple[Days, Floats]:
+    year = np.floor((issues[:, None] - 1 - days) / YEAR_DAYS).astype(int)
+    order = np.tile(np.arange(40), (len(days), 1))
+    for row in range(len(days)):
+        highest = max(int(year[row].max()), 0)
+        if rng.random() < 0.5 and highest > 1:
+            first = 0 if rng.random() < 0.4 else 1
+            order[row, first : highest + 1] = first + rng.permutation(highest + 1 - first)
+    past = year >= 0
+    moved = np.where(past, np.take_along_axis(order, np.clip(year, 0, 39), axis=1), year)
+    shifted = days + np.round((year - moved) * YEAR_DAYS).astype(np.int32)
+    sort = np.argsort(shifted, axis=1, kind="stable")
+    return np.take_along_axis(shifted, sort, axis=1).astype(np.int32), np.take_along_axis(
+        values, sort[..., None], axis=1
+    )
+
+
+def _lost_years(rng: np.random.Generator, age: Days) -> NDArray[np.bool_]:
+    kept = np.where(rng.random((len(age), 1)) < 0.3, rng.integers(1, 6, (len(age), 1)), 99)
+    return np.asarray(age > kept * YEAR_DAYS)
+
+
+def _lose_bands(rng: np.random.Generator, series: Series) -> Series:
+    values = series.values
+    count = len(series)
+    losses = [(_OPTICAL, 0.3), (_RADAR, 0.3), (_WEATHER, 0.3), *(([band], 0.12) for band in _OPTICAL)]
+    for group, share in losses:
+        lost = rng.random(count) < share
+        for band in group:
+            values[lost, :, band] = np.nan
+    return replace(series, values=values)
+
+
+def _lengthen(batch: ForecastBatch, length: int) -> ForecastBatch:
+    more = length - batch.tokens.shape[1]
+    return replace(
+        batch,
+        tokens=np.pad(batch.tokens, ((0, 0), (0, more), (0, 0))),
+        is_padding=np.pad(batch.is_padding, ((0, 0), (0, more)), constant_values=True),
+    )
+
+
+def _classes(rng: np.random.Generator, source: TrainingSet, task: str, count: int, months: int) -> ClassBatch:
+    labels = source.labels[task].astype(np.int64)
+    present = [c for c in np.unique(labels) if c != -1]
+    wanted = rng.choice(present, count)
+    rows = np.array([rng.choice(np.nonzero(labels == c)[0]) for c in wanted])
+    series = source.series.take(rows)
+    reference = _reference_days(rng, series, months)
+    series = _cloudier(rng, _lose_bands(rng, replace(series, values=series.values.copy())))
+    batch = composites(series, reference, labels[rows], months=months)
+    hidden = rng.random(batch.is_padding.shape) < rng.uniform(0, 0.3, (count, 1))
+    hidden[np.arange(count), (~batch.is_padding).argmax(axis=1)] = False
+    return replace(batch, is_padding=batch.is_padding | hidden)
+
+
+def _reference_days(rng: np.random.Generator, series: Series, months: int) -> Days:
+    seen = np.isfinite(series.values).any(axis=-1)
+    first = np.where(seen, series.days, np.iinfo(np.int32).max).min(axis=1)
+    last = np.where(seen, series.days, np.iinfo(np.int32).min).max(axis=1)
+    earliest = np.minimum(last, first + 330)
+    share = np.maximum(rng.random(len(series)), rng.random(len(series)))
+    return np.asarray(earliest + share * (last - earliest) + 1 + rng.integers(0, 20, len(series)), np.int32)
+
+
+def _cloudier(rng: np.random.Generator, series: Series) -> Series:
+    values = series.values
+    lost = rng.random(series.days.shape) < rng.uniform(0, 0.4, (len(series), 1)) * (rng.random((len(series), 1)) < 0.5)
+    values[..., : NDVI + 1][lost] = np.nan
+    noise = rng.normal(0, 0.01, values.shape).astype(np.float32)
+    noise[..., _RADAR] *= 40
+    noise[..., _WEATHER[0]] *= 100
+    noise[..., _WEATHER[1]] *= 0.5
+    return replace(series, values=values + noise)
