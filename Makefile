@@ -36,7 +36,7 @@ clean: ## remove the environment and everything generated
 
 $(BIN)/python:
 	@for p in "$$PYTHON" python3 python3.13 python3.12 python3.11; do \
-	  [ -n "$$p" ] && "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && exec "$$p" .ci/venv.py $(VENV); \
+	  [ -n "$$p" ] && "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && exec "$$p" .ci/environment.py $(VENV); \
 	done; echo "landcast needs Python 3.11 or newer, and none was found on the PATH; install it or name it: make run PYTHON=/path/to/python3" >&2; exit 1
 
 $(VENV)/.ready: pyproject.toml constraints.txt | $(BIN)/python
