@@ -1,2 +1,111 @@
-"""Command line: written by the cli room's owner."""
-def main() -> None: ...
+"""The command line `landcast`: its rim, where every error becomes one sentence and an exit code.
+
+The commands live in service/cli_*.py.
+Exit codes: 0 done, 1 a failed run, 2 a wrong input, 130 stopped by Ctrl-C.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from core.errors import LandcastError, RequestError
+from core.version import software_version
+from service.cli_order import order
+from service.cli_products import canopy, crop, forecast
+from service.cli_service import doctor, models, run, serve, worker
+
+DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+ROOMS = ("core", "ingest", "models", "products", "workers", "service")
+DEBUG = "--debug"
+EPILOG = "Every command also takes --debug, which shows the traceback of an error."
+HELP = """Forecast NDVI and map tree canopy and crops from Sentinel-1 and Sentinel-2 time series.
+
+Settings are read from the environment (LANDCAST_HOME, LANDCAST_ARCHIVE, LANDCAST_REDIS_URL, ...).
+"""
+
+app = typer.Typer(
+    help=HELP,
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+for command in (forecast, canopy, crop, order, serve, worker, run, doctor):
+    app.command(epilog=EPILOG)(command)
+app.add_typer(models, name="models")
+
+
+def main() -> None:
+    """Run the console script `landcast` and exit with its code."""
+    _set_up_logging(is_debug=DEBUG in sys.argv)
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command; return the exit code. `--debug` may stand anywhere."""
+    try:
+        return _exit_code(app(args=[a for a in arguments if a != DEBUG], prog_name="landcast", standalone_mode=False))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the rim: whatever was not caught becomes a sentence here
+        if DEBUG in arguments:
+            traceback.print_exc()
+        print(f"Error: {_sentence(error)}", file=sys.stderr)
+        return _code_of(error)
+
+
+@app.callback()
+def _global(
+    _version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    if _version:
+        print(f"landcast {software_version()}")
+        raise typer.Exit
+
+
+def _exit_code(returned: Any) -> int:
+    return returned if isinstance(returned, int) else DONE
+
+
+def _code_of(error: Exception) -> int:
+    if isinstance(error, typer.TyperException):
+        return error.exit_code
+    return WRONG_INPUT if isinstance(error, RequestError) else FAILED
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, typer.TyperException):
+        return _usage(error)
+    if isinstance(error, LandcastError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "The memory of this machine does not suffice; try a smaller region or fewer target dates."
+    facts = " ".join(str(error).split())
+    return f"Unexpected {type(error).__name__}: {facts or 'no message'}; run again with {DEBUG} to see where."
+
+
+def _usage(error: typer.TyperException) -> str:
+    """Return one line from a usage error, with the command whose help tells more."""
+    context = getattr(error, "ctx", None)
+    where = getattr(context, "command_path", "landcast")
+    text = " ".join(error.format_message().split())
+    return f"{text.rstrip('.')} (see '{where} --help')."
+
+
+def _set_up_logging(*, is_debug: bool) -> None:
+    """Log our own rooms from INFO on, other packages from WARNING on, to stderr."""
+    logging.captureWarnings(True)
+    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    logging.getLogger("py.warnings").setLevel(logging.WARNING if is_debug else logging.ERROR)
+    for room in ROOMS:
+        logging.getLogger(room).setLevel(logging.DEBUG if is_debug else logging.INFO)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Where a running service can be reached: a small file in its home folder, written while it runs."""
+
+import os
+import socket
+from pathlib import Path
+
+from core.errors import WorkerUnavailable
+from core.settings import Settings
+
+FILE_NAME = "service.url"
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}  # noqa: S104 - looked up, not bound
+"""Listening on all interfaces is no address that a client can open."""
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Return a listening socket at the host and port of the settings; port 0 = a free one.
+
+    Raises:
+        WorkerUnavailable: the port is taken or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise WorkerUnavailable(f"{settings.host}:{settings.port} cannot be listened on ({error.strerror})") from None
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return the address under which this machine reaches a listening socket."""
+    host, port = listener.getsockname()[:2]
+    shown = ANY_ADDRESS.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
+
+
+def write_address(home: Path, url: str) -> None:
+    """Say that a service runs on this home folder."""
+    aside = home / f"{FILE_NAME}.{os.getpid()}"
+    aside.write_text(url)
+    aside.replace(home / FILE_NAME)
+
+
+def remove_address(home: Path, url: str) -> None:
+    """Say that it runs no more, unless another service has taken the place."""
+    path = home / FILE_NAME
+    if path.exists() and path.read_text() == url:
+        path.unlink()
+
+
+def running_service(settings: Settings) -> str:
+    """Return the address of the service on this home folder, or its public address if one is set.
+
+    Raises:
+        WorkerUnavailable: none is known.
+    """
+    if settings.public_url:
+        return settings.public_url
+    try:
+        return (settings.home / FILE_NAME).read_text().strip()
+    except OSError:
+        raise WorkerUnavailable(
+            f"no service runs on '{settings.home}'; start one with 'landcast serve' or name one by --server"
+        ) from None

@@ -1,0 +1,99 @@
+"""`landcast order`: the same products as a job on a running service. What is asked is checked there, not here."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.errors import InvalidOption
+from core.region import parse_region
+from service.address import running_service
+from service.cli_progress import new_line
+from service.cli_settings import read_settings
+from service.client import Client, JobStatus
+
+
+def order(
+    product: Annotated[str | None, typer.Argument(help="ndvi-forecast, canopy or crop.", show_default=False)] = None,
+    region: Annotated[Path | None, typer.Option(help="GeoJSON file with the polygon(s) to map.")] = None,
+    archive: Annotated[str | None, typer.Option(help="Archive to read; default: the service's own.")] = None,
+    period: Annotated[str | None, typer.Option(help="Observations to read, START/END.")] = None,
+    date: Annotated[str | None, typer.Option(help="Canopy: the day that the map speaks of.")] = None,
+    dates: Annotated[str | None, typer.Option(help="Forecast: target dates, separated by commas.")] = None,
+    horizon: Annotated[str | None, typer.Option(help="Forecast: how far, e.g. 150d.")] = None,
+    step: Annotated[str | None, typer.Option(help="Forecast: days between target dates, e.g. 5d.")] = None,
+    issue_date: Annotated[
+        str | None, typer.Option(help="Forecast: only observations before this day are used.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Name of a model; default: the product's own.")] = None,
+    job: Annotated[str | None, typer.Option(help="Come back to an earlier job (id) in place of PRODUCT.")] = None,
+    server: Annotated[str | None, typer.Option(help="Address of the service; default: the one running here.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Folder for the files; default: results/PRODUCT/JOB.")
+    ] = None,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Only say what the order would cost.")] = False,
+) -> None:
+    """Order PRODUCT from a running service, follow the job and download its files.
+
+    A download that was interrupted is continued by --job with the id that was printed.
+    """
+    settings = read_settings()
+    inputs = _inputs(
+        archive=archive,
+        period=period,
+        date=date,
+        dates=_split(dates),
+        horizon=horizon,
+        step=step,
+        issue_date=issue_date,
+        model=model,
+    )
+    with Client(server or running_service(settings)) as client:
+        if estimate:
+            _print_estimate(client.estimate(_needed(product), inputs | _region(region)))
+            return
+        job_url = f"{client.server}jobs/{job}" if job else client.submit(_needed(product), inputs | _region(region))
+        print(f"Job {job_url}")
+        _fetch(client, job_url, out)
+
+
+def _needed(product: str | None) -> str:
+    if product is None:
+        raise InvalidOption("PRODUCT", "", "name a product (ndvi-forecast, canopy or crop) or give --job")
+    return product
+
+
+def _region(path: Path | None) -> dict[str, Any]:
+    """Read the polygon here, so that a wrong file is named before anything is sent."""
+    if path is None:
+        raise InvalidOption("--region", "", "a GeoJSON file with the polygon to map is needed")
+    return {"region": parse_region(path).to_geojson()}
+
+
+def _inputs(**given: Any) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _split(dates: str | None) -> list[str] | None:
+    return None if dates is None else [d.strip() for d in dates.split(",") if d.strip()]
+
+
+def _print_estimate(facts: dict[str, Any]) -> None:
+    for name, value in facts.items():
+        print(f"{name:<10} {value:,.1f}" if isinstance(value, float) else f"{name:<10} {value}")
+
+
+def _fetch(client: Client, job_url: str, out: Path | None) -> None:
+    status = _follow(client, job_url)
+    folder = out or Path("results") / (status.process_id or "job") / status.id
+    folder.mkdir(parents=True, exist_ok=True)
+    for link in client.results(job_url):
+        print(client.download(link, folder / link.file_name))
+
+
+def _follow(client: Client, job_url: str) -> JobStatus:
+    line = new_line("order")
+    try:
+        return client.follow(job_url, lambda status: line.advance(status.share, status.message))
+    finally:
+        line.close()

@@ -1,0 +1,162 @@
+"""`landcast forecast`, `canopy` and `crop`: options and what they mean together. The work is done in cli_carry.py."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from service.cli_carry import Ask, carry_out
+
+Input = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="INPUT",
+        help="A cube (.nc, .zarr) or a table (.parquet, .csv); or give --region in its place.",
+        show_default=False,
+    ),
+]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "-o",
+        "--out",
+        help="File to write: .tif (COG), .nc or .zarr for cubes and regions; .parquet or .csv for tables.",
+        show_default=False,
+    ),
+]
+RegionFile = Annotated[Path | None, typer.Option("--region", help="GeoJSON file with the polygon(s) to map.")]
+ArchiveName = Annotated[
+    str | None, typer.Option("--archive", help="With --region: name, address or path of the archive; default: sample.")
+]
+Observations = Annotated[
+    str | None, typer.Option("--period", metavar="D/D", help="Observations to use, START/END; default: all that fit.")
+]
+ModelName = Annotated[
+    str, typer.Option("--model", help="Name of a model, see 'landcast models list'; default: the product's own.")
+]
+Samples = Annotated[
+    Path | None, typer.Option("--samples", help="For a table: terrain of each series (sample_id, elevation, slope).")
+]
+Layers = Annotated[
+    str | None,
+    typer.Option("--layers", metavar="NAME,NAME", help="For .tif: bands to write, in this order; default: all."),
+]
+Probabilities = Annotated[
+    str, typer.Option(metavar="percent|float", help="Probabilities as whole percent (uint8), or all bands as floats.")
+]
+
+
+def forecast(
+    out: Out,
+    source: Input = None,
+    targets: Annotated[
+        Path | None, typer.Option("--targets", help="For a table: what to forecast (series_id, time).")
+    ] = None,
+    dates: Annotated[str | None, typer.Option("--dates", metavar="D,D,...", help="Target dates.")] = None,
+    horizon: Annotated[str | None, typer.Option("--horizon", help="How far ahead; default: 150d.")] = None,
+    step: Annotated[str | None, typer.Option("--step", help="Days between target dates; default: 5d.")] = None,
+    issue_date: Annotated[
+        str | None,
+        typer.Option("--issue-date", help="Use only observations before this day; default: the day after the last."),
+    ] = None,
+    model: ModelName = "",
+    region: RegionFile = None,
+    archive: ArchiveName = None,
+    period: Observations = None,
+    samples: Samples = None,
+    layers: Layers = None,
+) -> None:
+    """Forecast NDVI: five quantiles per pixel or series and target date.
+
+    A table gives series_id, time, q05, q25, q50, q75, q95. A cube gives ndvi(quantile, time, y, x).
+    """
+    carry_out(
+        Ask(
+            product_id="ndvi-forecast",
+            source=source,
+            out=out,
+            region=region,
+            archive=archive,
+            model=model,
+            samples=samples,
+            targets=targets,
+            layers=_names(layers),
+            inputs=_given(dates=_names(dates), horizon=horizon, step=step, issue_date=issue_date, period=period),
+        )
+    )
+
+
+def canopy(
+    out: Out,
+    source: Input = None,
+    date: Annotated[
+        str | None, typer.Option("--date", help="Day that the map speaks of; default: the last observation.")
+    ] = None,
+    model: ModelName = "",
+    region: RegionFile = None,
+    archive: ArchiveName = None,
+    period: Observations = None,
+    samples: Samples = None,
+    layers: Layers = None,
+    probabilities: Probabilities = "percent",
+) -> None:
+    """Map tree canopy: none, conifer or broadleaf, with the probability of each.
+
+    A table gives sample_id, p_none, p_conifer, p_broadleaf. A cube gives the bands class, p_none, p_conifer,
+    p_broadleaf, clear_count.
+    """
+    carry_out(
+        Ask(
+            product_id="canopy",
+            source=source,
+            out=out,
+            region=region,
+            archive=archive,
+            model=model,
+            samples=samples,
+            layers=_names(layers),
+            inputs=_given(date=date, period=period, probabilities=_unless_default(probabilities)),
+        )
+    )
+
+
+def crop(
+    out: Out,
+    source: Input = None,
+    period: Observations = None,
+    model: ModelName = "",
+    region: RegionFile = None,
+    archive: ArchiveName = None,
+    samples: Samples = None,
+    layers: Layers = None,
+    probabilities: Probabilities = "percent",
+) -> None:
+    """Map temporary crops of a season against everything else, with the probability of each.
+
+    A table gives sample_id, p_crop. A cube gives the bands class, p_non_crop, p_crop, clear_count.
+    """
+    carry_out(
+        Ask(
+            product_id="crop",
+            source=source,
+            out=out,
+            region=region,
+            archive=archive,
+            model=model,
+            samples=samples,
+            layers=_names(layers),
+            inputs=_given(period=period, probabilities=_unless_default(probabilities)),
+        )
+    )
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def _unless_default(probabilities: str) -> str:
+    return "" if probabilities == "percent" else probabilities

@@ -1,0 +1,109 @@
+"""`landcast serve`, `worker`, `run`, `doctor` and `models`: options only. The work is done elsewhere."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.errors import UnknownModel, WorkerUnavailable
+from core.settings import Settings
+from service.cli_settings import environment, read_settings
+
+ArchiveName = Annotated[
+    str | None, typer.Option("--archive", help="Archive to work on: sample, a path or an address; default: sample.")
+]
+
+models = typer.Typer(
+    help="Show the models that can be named by --model. Weights of your own lie in the folder LANDCAST_MODELS.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+def serve(
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 = a free one.", min=0, max=65535)] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    archive: ArchiveName = None,
+    worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Start a worker beside the API, or leave that to others.")
+    ] = True,
+) -> None:
+    """Start the service: REST, STAC and the map page, with its worker. Ctrl-C ends it.
+
+    Without LANDCAST_REDIS_URL it starts a private Redis too. --no-worker needs that variable, and a 'landcast worker'
+    somewhere that reads the same one.
+    """
+    from service.supervisor import Supervisor, wait_for_signal
+
+    settings = _with(read_settings(), port=port, host=host, archive=archive)
+    if not worker:
+        _require_redis(settings, "a service without a worker")
+    with Supervisor(settings, with_worker=worker) as supervisor:
+        print(f"landcast serves at {supervisor.url} (Ctrl-C ends it)", flush=True)
+        print(f"Worker log: {supervisor.settings.home / 'logs' / 'worker.log'}", flush=True)
+        wait_for_signal()
+
+
+def worker() -> None:
+    """Start a worker alone, for a service that runs elsewhere on the same Redis, ledger and home folder."""
+    from service.worker_process import worker_command
+
+    settings = read_settings()
+    _require_redis(settings, "a worker alone")
+    command = worker_command(f"worker-{os.getpid()}")
+    os.execvpe(command[0], command, os.environ | environment(settings))  # noqa: S606 - becomes the worker itself
+
+
+def run(
+    archive: ArchiveName = None,
+    region: Annotated[
+        Path | None, typer.Option(help="GeoJSON file with the polygon(s); default: the archive's own region.")
+    ] = None,
+    results: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("results"),
+) -> None:
+    """Order all products for one region over REST from a service of its own, and write the files."""
+    from service.main_job import run_main_job
+
+    raise typer.Exit(run_main_job(_with(read_settings(), archive=archive), region, results))
+
+
+def doctor(archive: ArchiveName = None) -> None:
+    """Check that everything landcast needs is here, and say what to do about what is not."""
+    from service.doctor import examine
+
+    raise typer.Exit(examine(_with(read_settings(), archive=archive)))
+
+
+@models.command("list")
+def list_models() -> None:
+    """List all models with their task."""
+    from models.registry import list_checkpoints
+
+    for found in list_checkpoints(read_settings()):
+        default = "default" if found.card.get("default") else ""
+        print(f"{found.name:<28} {found.task:<9} {found.sha256[:12]} {default}".rstrip())
+
+
+@models.command("show")
+def show_model(name: Annotated[str, typer.Argument(help="Name of the model.")]) -> None:
+    """Print the card of a model as JSON: inputs, training data and licences, accuracy, sha256."""
+    from models.registry import list_checkpoints
+
+    found = list_checkpoints(read_settings())
+    for checkpoint in found:
+        if checkpoint.name == name:
+            print(json.dumps(dict(checkpoint.card), indent=2, ensure_ascii=False))
+            return
+    raise UnknownModel(name, [c.name for c in found])
+
+
+def _with(settings: Settings, **given: object) -> Settings:
+    """Return the settings with what was given on the command line in place of the environment's."""
+    return settings.model_copy(update={name: value for name, value in given.items() if value is not None})
+
+
+def _require_redis(settings: Settings, who: str) -> None:
+    if settings.redis_url is None:
+        raise WorkerUnavailable(f"{who} needs LANDCAST_REDIS_URL, the Redis that it shares with the others")

@@ -1,0 +1,34 @@
+"""Settings as the command line reads them: a wrong LANDCAST_ variable becomes a sentence, not a traceback."""
+
+from pydantic import ValidationError
+
+from core.errors import InvalidOption
+from core.settings import Settings
+
+PREFIX = "LANDCAST_"
+
+
+def read_settings() -> Settings:
+    """Return the settings of the environment.
+
+    Raises:
+        InvalidOption: a variable has a value that cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        raise InvalidOption(name, first["input"], first["msg"].lower()) from None
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the variables from which another process reads the same settings; the home folder is made absolute."""
+    values = {
+        name: value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
+        for name, value in settings
+        if value is not None
+    }
+    return {PREFIX + name.upper(): value for name, value in values.items()} | {
+        f"{PREFIX}HOME": str(settings.home.resolve())
+    }

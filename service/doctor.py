@@ -1,0 +1,140 @@
+"""`landcast doctor`: is everything here that landcast needs?
+
+It looks, and leaves nothing behind but the sample archive, which is generated when it is first opened.
+"""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, requires, version
+
+from packaging.requirements import Requirement
+
+from core.errors import InternalError, LandcastError
+from core.region import Region
+from core.settings import Settings
+from ingest.archive import Archive
+
+FINE, WANTING = 0, 1
+MIN_PYTHON = (3, 11)
+MIN_FREE_GB = 1.0
+"""Tiles, results and the sample archive of a few runs."""
+GB = 1e9
+
+Check = Callable[[Settings], Iterator[str]]
+"""Yields what is there, one line each; raises LandcastError with what is missing and what to do about it."""
+
+
+def examine(settings: Settings) -> int:
+    """Print what every check found; return 0 if nothing that is needed is missing, else 1."""
+    failed = 0
+    for topic, check in CHECKS.items():
+        try:
+            for text in check(settings):
+                print(f"ok    {topic:<9} {text}", flush=True)
+        except LandcastError as error:
+            failed += 1
+            print(f"FAIL  {topic:<9} {error}", flush=True)
+    print(f"\n{failed} of {len(CHECKS)} checks failed." if failed else "\nEverything is here.")
+    return WANTING if failed else FINE
+
+
+def python(_settings: Settings) -> Iterator[str]:
+    """Check the version of Python."""
+    found, wanted = (".".join(map(str, v)) for v in (sys.version_info[:3], MIN_PYTHON))
+    if sys.version_info < MIN_PYTHON:
+        raise InternalError(f"Python {found} is too old; install {wanted} or newer.")
+    yield f"{found} at {sys.executable}"
+
+
+def packages(_settings: Settings) -> Iterator[str]:
+    """Check that every package that landcast asks for is installed in a fitting version."""
+    try:
+        needed = [Requirement(text) for text in requires("landcast") or []]
+    except PackageNotFoundError:
+        raise InternalError("landcast is not installed as a package; run 'pip install -e .' or 'make run'.") from None
+    mine = [r for r in needed if r.marker is None or r.marker.evaluate({"extra": ""})]
+    wrong = [text for text in map(_misfit, mine) if text]
+    if wrong:
+        raise InternalError(f"{'; '.join(wrong)}; 'pip install -e . -c constraints.txt' installs what is missing.")
+    yield f"{len(mine)} fit"
+    yield ", ".join(f"{n} {version(n)}" for n in ("numpy", "xarray", "rasterio", "torch", "onnxruntime", "celery"))
+
+
+def redis(settings: Settings) -> Iterator[str]:
+    """Check that Redis answers if one is named, else that one can be started."""
+    from service.health import ping_redis
+    from workers.redis_server import find_redis_server
+
+    if settings.redis_url is None:
+        yield f"{find_redis_server()}, started privately when needed"
+    else:
+        ping_redis(settings)
+        yield "the one of LANDCAST_REDIS_URL answers"
+
+
+def home(settings: Settings) -> Iterator[str]:
+    """Check that the home folder can be written to and has space."""
+    folder = settings.home.resolve()
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise InternalError(
+            f"{folder} cannot be written to ({error.strerror}); name another in LANDCAST_HOME."
+        ) from None
+    free_gb = shutil.disk_usage(there).free / GB
+    if free_gb < MIN_FREE_GB:
+        raise InternalError(f"{folder} has only {free_gb:.1f} GB free, and {MIN_FREE_GB:g} GB are needed.")
+    yield f"{folder}, {free_gb:.1f} GB free"
+
+
+def models(settings: Settings) -> Iterator[str]:
+    """Check that each product has a model, and that all files are those of their cards."""
+    from models.registry import find_checkpoint, list_checkpoints, verify
+    from products.catalogue import PRODUCTS
+
+    for product in PRODUCTS.values():
+        yield f"{product.id} uses {find_checkpoint('', product.task, settings).name}"
+    for checkpoint in list_checkpoints(settings):
+        verify(checkpoint)
+        yield f"{checkpoint.name}: sha256 {checkpoint.sha256[:12]}... as on its card"
+
+
+def archive(settings: Settings) -> Iterator[str]:
+    """Check that the archive opens; say what it holds."""
+    from ingest.registry import open_archive
+
+    found = open_archive(settings.archive, settings)
+    yield f"{found.name}: {found.title}; {found.attribution}"
+    yield f"{found.period}; bands {' '.join(found.bands)}"
+    yield f"newest scene {_newest_scene(found)}"
+
+
+CHECKS: dict[str, Check] = {
+    "python": python,
+    "packages": packages,
+    "redis": redis,
+    "home": home,
+    "models": models,
+    "archive": archive,
+}
+
+
+def _misfit(needed: Requirement) -> str:
+    try:
+        found = version(needed.name)
+    except PackageNotFoundError:
+        return f"{needed.name} is missing"
+    is_fine = needed.specifier.contains(found, prereleases=True)
+    return "" if is_fine else f"{needed.name} is {found}, and {needed.specifier} is needed"
+
+
+def _newest_scene(found: Archive) -> str:
+    region = Region(geometry=found.footprint)
+    scenes = found.search(found.grid(region).window(region), found.period)
+    if not scenes:
+        raise InternalError(f"The archive '{found.name}' lists no scene.")
+    newest = max(scenes, key=lambda s: s.time)
+    return f"{newest.scene_id} of {newest.time:%Y-%m-%d}, {len(scenes)} in all"

@@ -1,0 +1,207 @@
+"""`landcast run`: a service of its own, every product ordered from it over REST, the files, and a short table.
+
+Archives are opened here only to say which region is their own.
+"""
+
+import contextlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyproj import Transformer
+from shapely.geometry.base import BaseGeometry
+from shapely.ops import transform
+
+from core.errors import LandcastError, RequestError
+from core.grid import Window
+from core.job import JobState
+from core.region import Region, parse_region
+from core.settings import Settings
+from ingest.archive import Archive
+from service.cli_progress import Line, new_line
+from service.client import Client, JobStatus, pauses
+from service.results import OUTPUTS
+from service.supervisor import Supervisor, signals_end_the_block
+
+DONE, FAILED = 0, 1
+KIB, MIB = 1024, 1024 * 1024
+LARGE_KM2, SQUARE_M = 30.0, 5000.0
+"""Of an archive larger than the first, a square with the second as its edge is ordered: a run shows what comes out.
+For the whole of it, a region is given."""
+
+
+@dataclass(kw_only=True)
+class Ordered:
+    """One product of the run: what became of its order."""
+
+    product: str
+    line: Line
+    status: JobStatus | None = None
+    failure: str = ""
+    """One sentence; empty = all is well so far."""
+    files: dict[str, Path] = field(default_factory=dict)
+    """Result files by their key in the results document."""
+
+    @property
+    def is_pending(self) -> bool:
+        """Tell whether the job has not ended yet."""
+        return not self.failure and self.status is not None and not self.status.state.is_final
+
+    def see(self, status: JobStatus) -> None:
+        """Take note of what the service says."""
+        self.status = status
+        self.line.advance(status.share, status.message)
+        if status.state.is_final and status.state is not JobState.SUCCESSFUL:
+            self.failure = status.message or f"The job is {status.state}."
+
+
+def run_main_job(settings: Settings, region_file: Path | None, results: Path) -> int:
+    """Order all products for a region and write their files below a folder; return the exit code.
+
+    Args:
+        settings: `archive` names where the observations come from.
+        region_file: GeoJSON; None = the archive's own region.
+
+    Raises:
+        RequestError: the region or the archive is not usable.
+    """
+    given = parse_region(region_file) if region_file else None
+    archive = open_own_archive(settings)
+    region = given or region_of(archive)
+    print(f"{archive.title}: {region.area_km2:.2f} km2, {archive.period}", flush=True)
+    with signals_end_the_block(), Supervisor(settings) as supervisor, Client(supervisor.url) as client:
+        orders = order_all(client, region)
+        for ordered in orders:
+            fetch(client, ordered, results / ordered.product)
+    print_table(orders, region)
+    print_next(orders, archive)
+    return FAILED if any(o.failure for o in orders) else DONE
+
+
+def open_own_archive(settings: Settings) -> Archive:
+    """Open the archive of the settings; the sample archive is generated the first time."""
+    from ingest.registry import SAMPLE, open_archive
+
+    if settings.archive == SAMPLE:
+        print("Opening the sample archive; it is generated the first time, which takes a moment", flush=True)
+    return open_archive(settings.archive, settings)
+
+
+def region_of(archive: Archive) -> Region:
+    """Return the region that is ordered when none is named: the archive's extent less a pixel on each side.
+
+    Of an archive in several pieces it is the largest piece, and of a large one the square in its middle.
+    """
+    pieces: list[BaseGeometry] = list(getattr(archive.footprint, "geoms", [archive.footprint]))
+    extent = max(pieces, key=lambda piece: piece.area)
+    grid = archive.grid(Region(geometry=extent))
+    inside = Region(geometry=extent).to_crs(grid.crs).buffer(-grid.resolution_m)
+    if inside.is_empty:
+        return Region(geometry=extent)
+    if inside.area > LARGE_KM2 * 1e6:
+        inside = inside.intersection(inside.representative_point().buffer(SQUARE_M / 2, cap_style="square"))
+    back = Transformer.from_crs(grid.crs, "EPSG:4326", always_xy=True).transform
+    return Region(geometry=transform(back, inside))
+
+
+def order_all(client: Client, region: Region) -> list[Ordered]:
+    """Order every product and wait for all of them; what fails is noted, and called off if the run is stopped."""
+    orders = []
+    try:
+        for position, product in enumerate(client.products()):
+            orders.append(Ordered(product=product, line=new_line(product, position=position)))
+            submit(client, orders[-1], region)
+        watch(client, orders)
+    except BaseException:
+        call_off(client, orders)
+        raise
+    finally:
+        for ordered in orders:
+            ordered.line.close(ordered.failure)
+    return orders
+
+
+def submit(client: Client, ordered: Ordered, region: Region) -> None:
+    """Send one order, or note why it is refused."""
+    try:
+        ordered.status = client.status(client.submit(ordered.product, {"region": region.to_geojson()}))
+    except RequestError as error:
+        ordered.failure = str(error)
+
+
+def watch(client: Client, orders: Sequence[Ordered]) -> None:
+    """Show progress until no job is pending."""
+    for pause in pauses():
+        for ordered in orders:
+            if ordered.is_pending and ordered.status:
+                ordered.see(client.status(ordered.status.url))
+        if not any(o.is_pending for o in orders):
+            return
+        time.sleep(pause)
+
+
+def call_off(client: Client, orders: Sequence[Ordered]) -> None:
+    """Dismiss what is still running, so that the next run does not do it first."""
+    for ordered in orders:
+        if ordered.is_pending and ordered.status:
+            with contextlib.suppress(LandcastError):
+                client.dismiss(ordered.status.url)
+
+
+def fetch(client: Client, ordered: Ordered, folder: Path) -> None:
+    """Download the files of a successful job; of a failed one, remove what an earlier run has left in the folder."""
+    for output in OUTPUTS:
+        (folder / (ordered.product + output.suffix)).unlink(missing_ok=True)
+    if ordered.failure or ordered.status is None:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    links = client.results(ordered.status.url)
+    ordered.files = {link.name: client.download(link, folder / link.file_name) for link in links}
+
+
+def print_table(orders: Sequence[Ordered], region: Region) -> None:
+    """Print product, file, size, coverage and seconds; a sentence in place of a file that could not be made."""
+    rows = [("product", "file", "size", "coverage", "seconds")]
+    rows += [_row(o, region) for o in orders if not o.failure]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    print()
+    for row in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    for ordered in orders:
+        if ordered.failure:
+            print(f"{ordered.product.ljust(widths[0])}  not made: {ordered.failure}")
+
+
+def print_next(orders: Sequence[Ordered], archive: Archive) -> None:
+    """Print what to open, and that simulated data are simulated."""
+    print("\nOpen next:")
+    for ordered in orders:
+        for name in ("quicklook", "plot"):
+            if name in ordered.files:
+                print(f"  {ordered.files[name]}")
+    print("  'make serve' (or 'landcast serve') for the map page")
+    if archive.is_simulated:
+        print("These results are computed from simulated observations; no satellite has measured them.")
+
+
+def coverage(tif: Path, region: Region) -> float:
+    """Return the share of the region's pixels that have data, 0..1."""
+    import rasterio
+
+    with rasterio.open(tif) as raster:
+        window = Window(crs=str(raster.crs), transform=raster.transform, shape_yx=raster.shape)
+        has_data = raster.read_masks(1) > 0
+    inside = window.mask(region)
+    return float(has_data[inside].mean())
+
+
+def _row(ordered: Ordered, region: Region) -> tuple[str, str, str, str, str]:
+    tif = ordered.files["geotiff"]
+    seconds = ordered.status.seconds if ordered.status else 0.0
+    return ordered.product, str(tif), _size(tif), f"{100 * coverage(tif, region):.0f} %", f"{seconds:.1f}"
+
+
+def _size(path: Path) -> str:
+    size = path.stat().st_size
+    return f"{size / MIB:.1f} MB" if size >= MIB else f"{size / KIB:.0f} kB"

@@ -1,0 +1,171 @@
+"""The supervisor: one process that runs the API, keeps a private Redis and a worker alive, and leaves nothing behind.
+
+What the API and the worker do lives elsewhere.
+"""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+from typing import NoReturn
+
+import uvicorn
+from pydantic import SecretStr
+
+from core.errors import WorkerUnavailable
+from core.settings import Settings
+from service.address import listen, remove_address, url_of, write_address
+from service.app import create_app
+from service.deathwatch import Deathwatch
+from service.redis_process import RedisProcess, private_redis
+from service.worker_process import WorkerProcess
+
+logger = logging.getLogger(__name__)
+
+TEND_S = 0.3
+"""Pause between two looks at the children: how long a dead worker goes unnoticed at most."""
+START_S = 30.0
+API_GRACE_S, WORKER_GRACE_S = 3.0, 3.0
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+TERMINATED = 143
+
+
+class Supervisor:
+    """The running service. A context manager: everything is up inside, everything is gone after."""
+
+    def __init__(self, settings: Settings, *, with_worker: bool = True) -> None:
+        """Prepare. Without a worker, orders wait for one that is started elsewhere with the same Redis and ledger."""
+        self._given, self._with_worker = settings, with_worker
+        self.settings = settings
+        """With the home folder absolute and the Redis that is really used; complete inside the context."""
+        self.url = ""
+        """Address of the API."""
+        self.worker: WorkerProcess | None = None
+        self._redis: RedisProcess | None = None
+
+    def __enter__(self) -> "Supervisor":
+        home = self._given.home.resolve()
+        home.mkdir(parents=True, exist_ok=True)
+        self.settings = self._given.model_copy(update={"home": home})
+        with ExitStack() as stack:
+            self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with _signals_ignored():
+            self._stack.close()
+
+    def _start(self, stack: ExitStack) -> None:
+        deathwatch = stack.enter_context(Deathwatch())
+        if self.settings.redis_url is None:
+            self._start_redis(stack, deathwatch)
+        if self._with_worker:
+            log = self.settings.home / "logs" / "worker.log"
+            self.worker = WorkerProcess(self.settings, log=log, deathwatch=deathwatch)
+            stack.callback(self.worker.stop, WORKER_GRACE_S)
+            self.worker.start()
+        self.url = stack.enter_context(run_api(self.settings))
+        stack.enter_context(self._tending())
+
+    def _start_redis(self, stack: ExitStack, deathwatch: Deathwatch) -> None:
+        self._redis = stack.enter_context(private_redis(deathwatch))
+        self.settings = self.settings.model_copy(update={"redis_url": SecretStr(self._redis.url)})
+
+    @contextmanager
+    def _tending(self) -> Iterator[None]:
+        stop = threading.Event()
+        thread = threading.Thread(target=self._tend, args=(stop,), name="tend", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def _tend(self, stop: threading.Event) -> None:
+        while not stop.wait(TEND_S):
+            if self._redis is not None:
+                self._redis.tend()
+            if self.worker is not None:
+                self.worker.tend()
+
+
+@contextmanager
+def run_api(settings: Settings) -> Iterator[str]:
+    """Serve the API from a thread of this process; yields its address.
+
+    Raises:
+        WorkerUnavailable: the address cannot be listened on, or the API did not start.
+    """
+    listener = listen(settings)
+    config = uvicorn.Config(
+        create_app(settings),
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=int(API_GRACE_S),
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="api", daemon=True)
+    thread.start()
+    try:
+        _wait_until_started(server, thread)
+        write_address(settings.home, url_of(listener))
+        yield url_of(listener)
+    finally:
+        remove_address(settings.home, url_of(listener))
+        server.should_exit = True
+        thread.join(API_GRACE_S + 2)
+        listener.close()
+
+
+def wait_for_signal() -> None:
+    """Return once Ctrl-C, SIGTERM or the end of the terminal asks for the end."""
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in STOP_SIGNALS}
+    try:
+        stop.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def signals_end_the_block() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind the block as Ctrl-C does, so that context managers clean up; exit code 143."""
+    before = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(TERMINATED)
+
+
+@contextmanager
+def _signals_ignored() -> Iterator[None]:
+    """Keep a second Ctrl-C from breaking off the clean-up, which is bounded by the grace times."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    deadline = time.monotonic() + START_S
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise WorkerUnavailable("the API did not start; the log above says why")
+        time.sleep(0.02)

@@ -1,0 +1,98 @@
+"""The Celery worker as a child process: in a group of its own, restarted when it dies, ended with all its children."""
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from core.settings import Settings
+from service.cli_settings import environment
+from service.deathwatch import Deathwatch
+
+logger = logging.getLogger(__name__)
+
+CODE = "import workers.tasks; from celery.__main__ import main; main()"
+"""With `-P`, the rooms are imported from where landcast is installed, never from a `workers/` of the current folder."""
+ARGUMENTS = ("-A", "workers.tasks", "worker", "-P", "prefork", "-c", "1", "--loglevel", "INFO")
+QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+"""One worker has nobody to gossip with; each of these costs seconds at start."""
+DELAYS_S = (0.0, 1.0, 2.0, 5.0, 15.0)
+"""Before the first, second, ... restart in a row."""
+SETTLED_S = 60.0
+"""A worker that lived so long starts the row of delays anew."""
+
+
+def worker_command(name: str) -> list[str]:
+    """Return the command line of a worker; the name tells workers of one machine apart."""
+    return [sys.executable, "-P", "-c", CODE, *ARGUMENTS, *QUIET, "-n", f"{name}@%h"]
+
+
+class WorkerProcess:
+    """One worker and its restarts. Used from one thread at a time."""
+
+    def __init__(self, settings: Settings, *, log: Path, deathwatch: Deathwatch) -> None:
+        """Prepare; `settings` name the Redis and the ledger to use, `log` the file that its output is appended to."""
+        self._settings, self._log, self._deathwatch = settings, log, deathwatch
+        self._process: subprocess.Popen[bytes] | None = None
+        self._deaths = 0
+        self._started = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the worker's main process; None while there is none."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start the process; returns before it is ready for tasks."""
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                worker_command(f"celery-{os.getpid()}"),
+                env=os.environ | environment(self._settings),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._started = time.monotonic()
+        self._deathwatch.group(self._process.pid)
+        logger.info("worker started pid=%d log=%s", self._process.pid, self._log)
+
+    def tend(self) -> None:
+        """Notice a death and restart, after a pause that grows with deaths in a row."""
+        if self._process is not None and self._process.poll() is not None:
+            self._bury(self._process)
+        alive_s = time.monotonic() - self._started
+        if self._process is None and alive_s >= DELAYS_S[min(self._deaths, len(DELAYS_S)) - 1]:
+            self.start()
+
+    def stop(self, grace_s: float) -> None:
+        """End the worker and its children: a cold shutdown, which gives up the running task, then SIGKILL."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(signal.SIGQUIT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(grace_s)
+        _kill_group(process)
+        self._deathwatch.forget(process.pid)
+
+    def _bury(self, process: subprocess.Popen[bytes]) -> None:
+        _kill_group(process)
+        self._deathwatch.forget(process.pid)
+        self._deaths = 1 if time.monotonic() - self._started > SETTLED_S else self._deaths + 1
+        self._process, self._started = None, time.monotonic()
+        logger.warning(
+            "worker died pid=%d returncode=%s deaths_in_a_row=%d", process.pid, process.returncode, self._deaths
+        )
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End what is left of the group: a killed main process leaves its pool children behind."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
