@@ -1,4 +1,4 @@
-"""Cube files in: NetCDF and Zarr to Cube, whole or by window. Meaning of numbers is in decode, their place in layout."""
+"""Cube files in: NetCDF and Zarr to Cube, whole or by window. Meaning of numbers: decode; their place: layout."""
 
 import logging
 import warnings
