@@ -1,0 +1,149 @@
+"""Accepting an order: every check that can be made before pixels are read, and what carrying it out would take."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from core.errors import InvalidOption, InvalidPeriod, InvalidRegion, RegionOutsideArchive, UnknownArchive
+from core.grid import Tile, Window
+from core.job import Order
+from core.product import Params, Product
+from core.region import Region, parse_region
+from core.settings import Settings
+from ingest.archive import Archive
+from workers.rooms import REAL, Rooms
+
+COMMON = ("region", "archive", "model")
+"""Inputs of every product that are not handed to its `parse`."""
+TILE_SECONDS = 60.0
+"""Guess for a tile where none has been rendered yet; replaced by what rendering took here."""
+
+
+def accept(
+    product_id: str, inputs: Mapping[str, Any], settings: Settings, rooms: Rooms = REAL
+) -> tuple[Order, Archive, list[Tile]]:
+    """Check an order and cut its region into tiles.
+
+    Args:
+        product_id: as in the catalogue.
+        inputs: `region` (GeoJSON), optionally `archive`, `model`, `period`, and the product's own inputs.
+        settings: which archives and models there are.
+        rooms: products, models and archives.
+
+    Returns:
+        The order with all defaults filled in, its archive, and its tiles from north to south.
+
+    Raises:
+        RequestError: what is wrong, in one sentence.
+    """
+    product = rooms.find_product(product_id)
+    region = _region(inputs)
+    spec = allowed_archive(inputs.get("archive") or settings.archive, settings)
+    archive = rooms.open_archive(spec, settings)
+    params = _params(product, inputs, archive)
+    checkpoint = rooms.find_checkpoint(str(inputs.get("model") or ""), product.task, settings)
+    rooms.check_region(archive, region)
+    order = Order(
+        product=product.id, region=region.to_geojson(), archive=spec, model=checkpoint.name, params=params.to_json()
+    )
+    return order, archive, plan(region, archive, settings)
+
+
+def estimate(product_id: str, inputs: Mapping[str, Any], settings: Settings, rooms: Rooms = REAL) -> dict[str, Any]:
+    """Check an order and say what it would take: tiles, pixels of the region, km2, scenes listed, seconds of rendering.
+
+    Raises:
+        RequestError: as `accept`.
+    """
+    from workers.ledger import open_ledger
+
+    order, archive, tiles = accept(product_id, inputs, settings, rooms)
+    region = parse_region(dict(order.region))
+    params = rooms.find_product(product_id).parse(order.params, available=archive.period)
+    pace = open_ledger(settings).pace(order.product, order.model)
+    return {
+        "tiles": len(tiles),
+        "pixels": max(1, round(region.area_km2 * 1e6 / tiles[0].grid.resolution_m ** 2)),
+        "area_km2": round(region.area_km2, 4),
+        "scenes": len(archive.search(result_window(region, tiles), params.period)),
+        "seconds": round(len(tiles) * (TILE_SECONDS if pace is None else pace), 1),
+    }
+
+
+def plan(region: Region, archive: Archive, settings: Settings) -> list[Tile]:
+    """Return the tiles that both the region and the archive touch, from north to south.
+
+    Raises:
+        InvalidRegion: more tiles than one job may have.
+        RegionOutsideArchive: none.
+    """
+    grid = archive.grid(region)
+    expected = region.area_km2 * 1e6 / grid.edge_m**2
+    found = grid.tiles(region) if expected <= settings.max_tiles else []
+    if expected > settings.max_tiles or len(found) > settings.max_tiles:
+        count = max(len(found), int(expected) + 1)
+        raise InvalidRegion(f"it takes {count} tiles, and one job may have {settings.max_tiles}")
+    tiles = [t for t in found if archive.footprint.intersects(t.window.footprint_wgs84)]
+    if not tiles:
+        west, south, east, north = archive.footprint.bounds
+        raise RegionOutsideArchive(archive.name, (west, south, east, north))
+    return tiles
+
+
+def result_window(region: Region, tiles: list[Tile]) -> Window:
+    """Return the pixels of a result: the smallest window around the region, cut to its tiles."""
+    grid = tiles[0].grid
+    window = grid.window(region)
+    west, north = min(t.column for t in tiles), max(t.row for t in tiles)
+    east, south = max(t.column for t in tiles), min(t.row for t in tiles)
+    corner = grid.tile(west, north).window
+    row, column = window.offset_in(corner)
+    first, left = max(row, 0), max(column, 0)
+    last = min(row + window.shape_yx[0], (north - south + 1) * grid.tile_size)
+    right = min(column + window.shape_yx[1], (east - west + 1) * grid.tile_size)
+    moved = corner.transform * corner.transform.translation(left, first)
+    return Window(crs=grid.crs, transform=moved, shape_yx=(max(1, last - first), max(1, right - left)))
+
+
+def allowed_archive(spec: str, settings: Settings) -> str:
+    """Return an archive's specification with its path resolved, if orders may name it.
+
+    Raises:
+        UnknownArchive: neither `sample`, nor the service's own, nor below one of its archive folders.
+    """
+    own = _resolve(settings.archive)
+    if spec == "sample":
+        return spec
+    if str(spec) == settings.archive or _resolve(str(spec)) == own:
+        return own
+    path = Path(_resolve(str(spec)))
+    roots = [Path(root).resolve() for root in settings.archive_roots.split(":") if root]
+    if path.exists() and any(path.is_relative_to(root) for root in roots):
+        return str(path)
+    raise UnknownArchive(spec, ["sample"])
+
+
+def _resolve(spec: str) -> str:
+    is_name = spec == "sample" or "://" in spec
+    try:
+        return spec if is_name else str(Path(spec).resolve())
+    except (OSError, RuntimeError, ValueError):
+        raise UnknownArchive(spec, ["sample"]) from None
+
+
+def _region(inputs: Mapping[str, Any]) -> Region:
+    region = inputs.get("region")
+    if not isinstance(region, dict):
+        raise InvalidRegion("the input 'region' is missing or not a GeoJSON object")
+    return parse_region(region)
+
+
+def _params(product: Product, inputs: Mapping[str, Any], archive: Archive) -> Params:
+    own = {k: v for k, v in inputs.items() if k not in COMMON}
+    try:
+        params = product.parse(own, available=archive.period)
+    except (TypeError, AttributeError) as error:
+        raise InvalidOption("inputs", own, f"a value has the wrong type ({error})") from None
+    if params.period.overlap(archive.period) is None:
+        raise InvalidPeriod(params.period, f"the archive '{archive.name}' covers {archive.period}")
+    return params

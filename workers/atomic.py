@@ -1,0 +1,52 @@
+"""Files that appear whole or not at all: written aside, flushed to the disk, renamed. No formats here."""
+
+import contextlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def written_aside(path: Path, folder: Path | None = None) -> Iterator[Path]:
+    """Yield a path to write to; rename it to `path` at the end, remove it after an error.
+
+    It lies in `folder`, which must be on the same disk, or beside `path`; its name begins with a dot and keeps its
+    ending. A file or folder that is already at `path` is replaced.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = (folder or path.parent) / f".{uuid.uuid4().hex[:12]}-{path.name}"
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield aside
+        flush(aside)
+        replace(aside, path)
+    finally:
+        remove(aside)
+
+
+def replace(aside: Path, path: Path) -> None:
+    """Rename a finished file or folder to its place; a folder that is there already is removed first."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    aside.replace(path)
+
+
+def flush(path: Path) -> None:
+    """Flush a file, or all files of a folder, to the disk."""
+    files = [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
+    for file in files:
+        descriptor = os.open(file, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or folder if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,104 @@
+"""The messenger between service and workers: Celery over Redis, configured from Settings.
+
+Messages carry ids, never pixels. Redis may lose everything at any time: the ledger knows what is to be done, and
+`workers.reconcile` sends it again.
+"""
+
+from functools import cache
+from typing import Any
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from core.errors import InvalidOption, WorkerUnavailable
+from core.settings import Settings
+
+QUEUE = "landcast"
+TILE, FINISH = "landcast.tile", "landcast.finish"
+"""Names of the two tasks."""
+HARD_LIMIT_S, VISIBILITY_S = 3000, 3600
+"""No tile runs longer than the first. Redis hands a message that was never acknowledged out again after the second,
+which must be longer; lost tiles do not wait for it, as their leases end long before."""
+SCHEMES = ("redis", "rediss", "redis+socket", "sentinel")
+
+
+def broker_url(settings: Settings) -> str:
+    """Return the Redis URL as Celery writes it.
+
+    Raises:
+        WorkerUnavailable: no Redis is named.
+        InvalidOption: a cluster, or something that is not Redis.
+    """
+    if settings.redis_url is None:
+        raise WorkerUnavailable("no Redis is named in LANDCAST_REDIS_URL and no private one has been started")
+    url = settings.redis_url.get_secret_value()
+    scheme, _, rest = url.partition("://")
+    if scheme == "unix":
+        return f"redis+socket://{rest}"
+    if "cluster" in scheme:
+        allowed = "Celery cannot use a Redis Cluster as its broker; name one primary (redis://...) or Sentinel"
+        raise InvalidOption("LANDCAST_REDIS_URL", f"{scheme}://...", allowed)
+    if scheme not in SCHEMES:
+        raise InvalidOption("LANDCAST_REDIS_URL", f"{scheme}://...", f"it begins with one of {', '.join(SCHEMES)}")
+    return url
+
+
+def celery_settings(settings: Settings) -> dict[str, Any]:
+    """Return the Celery configuration; what is not said here is Celery's default."""
+    return {
+        "broker_url": broker_url(settings),
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_timeout": 4.0,
+        "broker_transport_options": {
+            "visibility_timeout": VISIBILITY_S,
+            "socket_connect_timeout": 4.0,
+            "socket_keepalive": True,
+            "health_check_interval": 30,
+        },
+        "task_default_queue": QUEUE,
+        "task_acks_late": True,  # a message lives until its tile is done
+        "task_reject_on_worker_lost": True,  # a killed child's tile goes to the next one at once
+        "task_ignore_result": True,  # the ledger has the states
+        "task_time_limit": HARD_LIMIT_S,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "worker_prefetch_multiplier": 1,  # no worker keeps tiles that another could begin
+        "worker_concurrency": 1,  # models use all cores by themselves
+        "worker_pool": "prefork",
+        "worker_redirect_stdouts": False,
+        "worker_send_task_events": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,  # the ledger's lease says who holds a tile
+        "enable_utc": True,
+    }
+
+
+def send(settings: Settings, task: str, *arguments: str) -> None:
+    """Send one message.
+
+    Raises:
+        WorkerUnavailable: Redis cannot be reached.
+    """
+    try:
+        _sender(broker_url(settings), settings).send_task(task, args=arguments, retry=False)
+    except OperationalError as error:
+        raise WorkerUnavailable(f"Redis cannot be reached ({error})") from error
+
+
+def backlog(settings: Settings) -> int:
+    """Return how many messages wait for a worker.
+
+    Raises:
+        WorkerUnavailable: Redis cannot be reached.
+    """
+    sender = _sender(broker_url(settings), settings)
+    with sender.connection_for_read() as connection:
+        try:
+            connection.ensure_connection(max_retries=1, interval_start=0.1)
+            return int(connection.default_channel.queue_declare(QUEUE, durable=True).message_count)
+        except (OperationalError, *connection.connection_errors) as error:
+            raise WorkerUnavailable(f"Redis cannot be reached ({error})") from error
+
+
+@cache
+def _sender(_url: str, settings: Settings) -> Celery:
+    return Celery("landcast", set_as_current=False, config_source=celery_settings(settings))

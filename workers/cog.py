@@ -1,0 +1,193 @@
+"""Cloud Optimized GeoTIFFs: written from layers and pixels, and read back. Where pixels come from is not known here.
+
+GDAL's GTiff driver with COPY_SRC_OVERVIEWS gives the layout of its COG driver, and unlike that driver (GDAL 3.10)
+takes a palette beside further bands, and keeps bands apart, which a reader of one date out of 180 is glad of.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.enums import ColorInterp, Resampling
+from rasterio.io import DatasetWriter
+from rasterio.shutil import copy
+from rasterio.windows import Window as PixelWindow
+
+from core.grid import Window
+from core.product import Layer, LegendEntry, Raster
+from workers.atomic import remove, written_aside
+from workers.palette import paint
+
+BLOCK = 512
+MAX_PIXEL_INTERLEAVED = 8
+"""Up to so many bands are kept together pixel by pixel; more are kept apart."""
+ZSTD_LEVEL = 9
+QUIET = {"GDAL_PAM_ENABLED": "NO"}
+"""Everything is in the file itself, nothing in an .aux.xml beside it."""
+
+
+@contextmanager
+def plain_raster(
+    path: Path, layers: Sequence[Layer], window: Window, *, dtype: str, nodata: float
+) -> Iterator[DatasetWriter]:
+    """Open a plain GeoTIFF of nodata to write pixels into, window by window; `write_cog_from` makes a COG of it."""
+    profile = {
+        "driver": "GTiff",
+        "height": window.shape_yx[0],
+        "width": window.shape_yx[1],
+        "count": len(layers),
+        "dtype": dtype,
+        "nodata": nodata,
+        "crs": window.crs,
+        "transform": window.transform,
+        "tiled": True,
+        "blockxsize": 256,
+        "blockysize": 256,
+        "interleave": "band",
+        "photometric": "minisblack",
+        "sparse_ok": True,
+        "bigtiff": "if_safer",
+    }
+    with rasterio.Env(**QUIET), rasterio.open(path, "w", **profile) as raster:
+        raster.colorinterp = _colours(layers)
+        _describe(raster, layers)
+        yield raster
+
+
+def write_cog(raster: Raster, path: Path, tags: Mapping[str, str]) -> None:
+    """Write a raster as a COG, whole or not at all.
+
+    Args:
+        raster: finished pixels; layers with a legend make it a class map.
+        path: of the file; replaced if it exists.
+        tags: dataset metadata, e.g. `Provenance.tags()`.
+    """
+    plain = path.with_name(f".{path.name}.plain.tif")
+    try:
+        dtype = str(raster.pixels.dtype)
+        with plain_raster(plain, raster.layers, raster.window, dtype=dtype, nodata=raster.nodata) as out:
+            out.write(raster.pixels)
+        write_cog_from(plain, path, raster.layers, tags)
+    finally:
+        remove(plain)
+
+
+def write_cog_from(plain: Path, path: Path, layers: Sequence[Layer], tags: Mapping[str, str]) -> None:
+    """Make a COG, whole or not at all, of a GeoTIFF that `plain_raster` wrote; overviews are added to that one."""
+    is_class_map = bool(layers[0].legend)
+    with rasterio.Env(**QUIET):
+        with rasterio.open(plain, "r+") as raster:
+            raster.update_tags(**tags)
+            factors = _factors(raster.shape)
+            if factors:
+                raster.build_overviews(factors, Resampling.mode if is_class_map else Resampling.average)
+            options = _options(raster)
+        with written_aside(path) as aside:
+            copy(plain, aside, **options, photometric="palette" if is_class_map else "minisblack")
+            if is_class_map:
+                paint(aside, layers[0].legend)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RasterFile:
+    """A finished COG on disk, opened for each read; what quicklooks, plots and cubes are made from."""
+
+    path: Path
+    layers: tuple[Layer, ...]
+    window: Window
+    nodata: float
+
+    def read(self, name: str, *, step: int = 1) -> NDArray[Any]:
+        """Return (Y, X) one layer, or every `step`-th pixel of it, from overviews where there are any."""
+        height, width = (max(1, size // step) for size in self.window.shape_yx)
+        with rasterio.open(self.path) as raster:
+            return np.asarray(raster.read(self.band(name), out_shape=(height, width)))
+
+    def read_rows(self, names: Sequence[str], rows: slice) -> NDArray[Any]:
+        """Return (L, rows, X) some layers of some rows."""
+        width = self.window.shape_yx[1]
+        with rasterio.open(self.path) as raster:
+            part = PixelWindow(0, rows.start, width, rows.stop - rows.start)
+            return np.asarray(raster.read([self.band(n) for n in names], window=part))
+
+    def read_pixel(self, row: int, column: int) -> dict[str, float]:
+        """Return all layers of one pixel by name."""
+        with rasterio.open(self.path) as raster:
+            values = raster.read(window=PixelWindow(column, row, 1, 1))[:, 0, 0]
+        return {layer.name: float(value) for layer, value in zip(self.layers, values, strict=True)}
+
+    def layer(self, name: str) -> Layer:
+        """Return a layer by name."""
+        return self.layers[self.band(name) - 1]
+
+    def band(self, name: str) -> int:
+        """Return the number of a layer's band, counted from 1."""
+        return [layer.name for layer in self.layers].index(name) + 1
+
+
+def open_cog(path: Path) -> RasterFile:
+    """Read layers, legends and place of a file that `write_cog` wrote."""
+    with rasterio.open(path) as raster:
+        window = Window(
+            crs=f"EPSG:{raster.crs.to_epsg()}", transform=raster.transform, shape_yx=(raster.height, raster.width)
+        )
+        layers = tuple(_layer(raster, band) for band in raster.indexes)
+        return RasterFile(path=path, layers=layers, window=window, nodata=float(raster.nodata))
+
+
+def _colours(layers: Sequence[Layer]) -> list[ColorInterp]:
+    first = ColorInterp.palette if layers[0].legend else ColorInterp.gray
+    return [first, *[ColorInterp.gray] * (len(layers) - 1)]
+
+
+def _describe(raster: DatasetWriter, layers: Sequence[Layer]) -> None:
+    raster.descriptions = [layer.name for layer in layers]
+    raster.units = [layer.unit for layer in layers]
+    for band, layer in enumerate(layers, start=1):
+        tags = {"DESCRIPTION": layer.description, "UNIT": layer.unit, "DATE": layer.date}
+        if layer.legend:
+            tags["LEGEND"] = json.dumps([asdict(entry) for entry in layer.legend], ensure_ascii=False)
+        raster.update_tags(band, **{k: v for k, v in tags.items() if v})
+
+
+def _layer(raster: Any, band: int) -> Layer:
+    tags = raster.tags(band)
+    legend = [LegendEntry(**{**e, "colour": tuple(e["colour"])}) for e in json.loads(tags.get("LEGEND", "[]"))]
+    return Layer(
+        name=raster.descriptions[band - 1],
+        description=tags.get("DESCRIPTION", ""),
+        unit=tags.get("UNIT", ""),
+        legend=tuple(legend),
+        date=tags.get("DATE", ""),
+    )
+
+
+def _factors(shape_yx: tuple[int, int]) -> list[int]:
+    """Return the reductions of the overviews, down to one block."""
+    factors: list[int] = []
+    while max(shape_yx) > BLOCK << len(factors):
+        factors.append(2 << len(factors))
+    return factors
+
+
+def _options(raster: DatasetWriter) -> dict[str, Any]:
+    is_float = np.issubdtype(raster.dtypes[0], np.floating)
+    return {
+        "driver": "GTiff",
+        "copy_src_overviews": True,
+        "tiled": True,
+        "blockxsize": BLOCK,
+        "blockysize": BLOCK,
+        "compress": "zstd",
+        "zstd_level": ZSTD_LEVEL,
+        "predictor": 3 if is_float else 1,  # class codes and whole percents compress better without differencing
+        "interleave": "pixel" if raster.count <= MAX_PIXEL_INTERLEAVED else "band",
+        "bigtiff": "if_safer",
+        "num_threads": 1,  # more threads write blocks in the order in which they happen to end
+    }

@@ -1,0 +1,177 @@
+"""The STAC item of a finished raster (STAC 1.1): where, when, what is in it and how it was made. Links are relative.
+
+Fields of the extensions are written as they specify: projection 1.2 (the one version with both `proj:code` and the
+`proj:epsg` that GDAL's STACIT driver reads), raster 2.0, classification 2.0, file 2.1.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pystac
+from shapely.geometry import mapping
+from shapely.geometry.base import BaseGeometry
+
+from core.product import Layer, LegendEntry
+from core.timeline import parse_date, parse_period
+from workers.atomic import written_aside
+from workers.cog import RasterFile
+from workers.provenance import SIMULATED, Provenance
+
+EXTENSIONS = [
+    "https://stac-extensions.github.io/projection/v1.2.0/schema.json",
+    "https://stac-extensions.github.io/raster/v2.0.0/schema.json",
+    "https://stac-extensions.github.io/classification/v2.0.0/schema.json",
+    "https://stac-extensions.github.io/file/v2.1.0/schema.json",
+]
+COG, PNG, NETCDF = pystac.MediaType.COG, pystac.MediaType.PNG, "application/x-netcdf"
+SHA256_MULTIHASH = "1220"
+"""Prefix of a sha256 of 32 bytes as a multihash, which the file extension wants."""
+
+
+def build_item(
+    item_id: str,
+    raster: RasterFile,
+    origin: Provenance,
+    footprint: BaseGeometry,
+    *,
+    pixels: tuple[int, int],
+    created: str = "",
+) -> pystac.Item:
+    """Describe a result.
+
+    Args:
+        item_id: of the job, or of the file.
+        raster: the finished COG; other files of the result are found beside it by their names.
+        origin: how it was made.
+        footprint: what it covers, WGS84.
+        pixels: seen pixels, pixels of the region.
+        created: ISO 8601 UTC; left out if empty.
+
+    Returns:
+        An item of the product's collection, with relative links to the files.
+    """
+    start, end, nominal = _times(raster, origin)
+    item = pystac.Item(
+        id=item_id,
+        geometry=dict(mapping(footprint)),
+        bbox=list(footprint.bounds),
+        datetime=nominal,
+        start_datetime=start,
+        end_datetime=end,
+        properties=_properties(origin, pixels) | _projection(raster) | ({"created": created} if created else {}),
+        stac_extensions=list(EXTENSIONS),
+        collection=origin.product,
+    )
+    for name, asset in _assets(raster, origin).items():
+        item.add_asset(name, asset)
+    return item
+
+
+def write_item(item: pystac.Item, path: Path) -> None:
+    """Write an item as JSON, whole or not at all."""
+    document = item.to_dict(include_self_link=False, transform_hrefs=False)
+    with written_aside(path) as aside:
+        aside.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _times(raster: RasterFile, origin: Provenance) -> tuple[datetime, datetime, datetime]:
+    """Return first, last and nominal time: of the layers' dates if they differ, else of the period observed."""
+    period = parse_period(origin.params["period"])
+    dates = sorted({parse_date(layer.date) for layer in raster.layers if layer.date})
+    if len(dates) > 1:
+        first, last = dates[0], dates[-1]
+        return _midnight(first), _midnight(last), _midnight(first)
+    return _midnight(period.start), _midnight(period.end), _midnight(dates[0] if dates else period.end)
+
+
+def _midnight(day: Any) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _properties(origin: Provenance, pixels: tuple[int, int]) -> dict[str, Any]:
+    seen, total = pixels
+    return {
+        "title": f"{origin.title} (simulated)" if origin.is_simulated else origin.title,
+        "description": f"{SIMULATED} {origin.attribution}" if origin.is_simulated else origin.attribution,
+        "landcast:product": origin.product,
+        "landcast:params": dict(origin.params),
+        "landcast:model": origin.model,
+        "landcast:model_sha256": origin.model_sha256,
+        "landcast:version": origin.version,
+        "landcast:archive": origin.archive,
+        "landcast:attribution": origin.attribution,
+        "landcast:simulated": origin.is_simulated,
+        "landcast:scenes": list(origin.scenes),
+        "landcast:completeness": round(origin.completeness, 6),
+        "landcast:failures": [asdict(f) for f in origin.failures],
+        "landcast:clear_share": round(seen / total, 6) if total else 0.0,
+    }
+
+
+def _projection(raster: RasterFile) -> dict[str, Any]:
+    window = raster.window
+    return {
+        "proj:code": window.crs,
+        "proj:epsg": int(window.crs.split(":")[1]),
+        "proj:shape": list(window.shape_yx),
+        "proj:transform": list(window.transform)[:9],
+        "proj:bbox": list(window.bounds),
+        "gsd": window.resolution_m,
+    }
+
+
+def _assets(raster: RasterFile, origin: Provenance) -> dict[str, pystac.Asset]:
+    beside = {
+        "thumbnail": (raster.path.with_suffix(".png"), PNG, ["thumbnail", "overview"], "Quicklook"),
+        "plot": (raster.path.with_name(f"{raster.path.stem}_pixel.png"), PNG, ["overview"], "Forecast of one pixel"),
+        "netcdf": (raster.path.with_suffix(".nc"), NETCDF, ["data"], "Forecast cube"),
+    }
+    assets = {"data": _asset(raster.path, COG, ["data"], origin.title, _data_fields(raster))}
+    found = {name: given for name, given in beside.items() if given[0].exists()}
+    return assets | {name: _asset(path, kind, roles, title, {}) for name, (path, kind, roles, title) in found.items()}
+
+
+def _asset(path: Path, kind: str, roles: list[str], title: str, fields: Mapping[str, Any]) -> pystac.Asset:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    facts = {"file:size": path.stat().st_size, "file:checksum": SHA256_MULTIHASH + digest}
+    return pystac.Asset(f"./{path.name}", title=title, media_type=kind, roles=roles, extra_fields={**facts, **fields})
+
+
+def _data_fields(raster: RasterFile) -> dict[str, Any]:
+    is_float = np.isnan(raster.nodata)
+    return {
+        "data_type": "float32" if is_float else "uint8",
+        "nodata": "nan" if is_float else int(raster.nodata),
+        "raster:spatial_resolution": raster.window.resolution_m,
+        "raster:sampling": "area",
+        "bands": [_band(layer) for layer in raster.layers],
+    }
+
+
+def _band(layer: Layer) -> dict[str, Any]:
+    band: dict[str, Any] = {"name": layer.name, "description": layer.description}
+    if layer.unit:
+        band["unit"] = layer.unit
+    if layer.date:
+        band["landcast:date"] = layer.date
+    if layer.legend:
+        band["classification:classes"] = [_class(entry) for entry in layer.legend]
+    return band
+
+
+def _class(entry: LegendEntry) -> dict[str, Any]:
+    return {
+        "value": entry.value,
+        "name": re.sub(r"[^0-9A-Za-z-_]+", "_", entry.label.lower()),
+        "title": entry.label,
+        "description": entry.label,
+        "color_hint": "".join(f"{part:02X}" for part in entry.colour),
+    }

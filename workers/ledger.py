@@ -1,0 +1,345 @@
+"""The ledger: what became of every job and tile, kept in a database; the truth from which queues can be refilled.
+
+Winners are found by conditional UPDATEs: of any number of workers that claim one tile, or the closing of one job, one
+sees its row change. Leases are wall-clock times; a worker that has not been heard of until then has lost its tile.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from core.errors import UnknownJob
+from core.grid import Tile
+from core.job import Job, JobState, Order, TileState, TileTask
+from core.settings import Settings
+from workers.ledger_rows import grid_of, job_of, job_row, tile_row, tile_task
+from workers.schema import create_tables, jobs, open_engine, reading, tiles
+
+ACTIVE = (JobState.ACCEPTED, JobState.RUNNING)
+DIED = "its worker died while working on it, killed or out of memory"
+
+
+def open_ledger(settings: Settings) -> "Ledger":
+    """Return the ledger of some settings, SQLite in the home folder unless a database is named; made if missing."""
+    url = settings.database_url
+    path = settings.home.absolute() / "ledger.sqlite"
+    return _open(url.get_secret_value() if url else f"sqlite:///{path}", settings.max_attempts)
+
+
+@cache
+def _open(url: str, max_attempts: int) -> "Ledger":
+    ledger = Ledger(url, max_attempts=max_attempts)
+    ledger.create_schema()
+    return ledger
+
+
+class Ledger:
+    """Jobs and tile tasks in a database. May be used from several threads; open it after a fork, not before."""
+
+    def __init__(self, url: str, *, max_attempts: int = 3, clock: Callable[[], float] = time.time) -> None:
+        """Open the database at a SQLAlchemy URL; `clock` gives seconds since 1970."""
+        self.engine = open_engine(url)
+        self._max_attempts, self._clock = max_attempts, clock
+
+    def create_schema(self) -> None:
+        """Create the tables that are missing."""
+        create_tables(self.engine)
+
+    def add_job(self, order: Order, job_tiles: Sequence[Tile], job_id: str) -> Job:
+        """Write an accepted order and its tiles (at least one, all of one grid) down; a known id is left as it is."""
+        now = self._clock()
+        with self.engine.begin() as connection:
+            if not connection.scalar(select(exists().where(jobs.c.id == job_id))):
+                connection.execute(insert(jobs), job_row(order, job_tiles, job_id, now))
+                connection.execute(insert(tiles), [tile_row(t, n, job_id, now) for n, t in enumerate(job_tiles)])
+        return self.job(job_id)
+
+    def job(self, job_id: str) -> Job:
+        """Return a job.
+
+        Raises:
+            UnknownJob: no job has the id.
+        """
+        with reading(self.engine) as connection:
+            row = connection.execute(_job_query().where(jobs.c.id == job_id)).one_or_none()
+        if row is None:
+            raise UnknownJob(job_id)
+        return job_of(row)
+
+    def jobs(self, limit: int = 100, offset: int = 0, state: JobState | None = None) -> list[Job]:
+        """Return jobs, newest first."""
+        query = _job_query().order_by(jobs.c.created.desc(), jobs.c.id).limit(limit).offset(offset)
+        if state is not None:
+            query = query.where(jobs.c.state == state)
+        with reading(self.engine) as connection:
+            return [job_of(row) for row in connection.execute(query)]
+
+    def count(self, state: JobState | None = None) -> int:
+        """Return the number of jobs, of one state or of all."""
+        query = select(func.count()).select_from(jobs)
+        if state is not None:
+            query = query.where(jobs.c.state == state)
+        with reading(self.engine) as connection:
+            return int(connection.scalar(query) or 0)
+
+    def say(self, job_id: str, message: str) -> None:
+        """Write down what an active job is doing, one sentence for people."""
+        change = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(ACTIVE))
+        with self.engine.begin() as connection:
+            connection.execute(change.values(message=message, updated=self._clock()))
+
+    def dismiss(self, job_id: str) -> Job:
+        """Stop a job, or withdraw a finished one. Its workers notice within a second.
+
+        Raises:
+            UnknownJob: no job has the id.
+        """
+        with self.engine.begin() as connection:
+            self._end(connection, job_id, JobState.DISMISSED, "dismissed", of=tuple(JobState))
+        return self.job(job_id)
+
+    def tiles(self, job_id: str) -> list[TileTask]:
+        """Return the tile tasks of a job, in the order in which they are sent out."""
+        query = select(tiles).where(tiles.c.job_id == job_id).order_by(tiles.c.place)
+        with reading(self.engine) as connection:
+            return [tile_task(row) for row in connection.execute(query)]
+
+    def lattice(self, job_id: str) -> list[Tile]:
+        """Return the tiles of a job with their grid, in the order in which they are sent out."""
+        with reading(self.engine) as connection:
+            document = connection.scalar(select(jobs.c.grid).where(jobs.c.id == job_id))
+        if document is None:
+            raise UnknownJob(job_id)
+        grid = grid_of(document)
+        return [grid.tile(task.column, task.row) for task in self.tiles(job_id)]
+
+    def claim_tile(self, job_id: str, tile_key: str, worker: str, lease_s: float) -> bool:
+        """Take a tile that is open; True for exactly one of those who try."""
+        now = self._clock()
+        change = update(tiles).where(*_this(job_id, tile_key), tiles.c.state == TileState.OPEN, _is_active(job_id))
+        taken = {"state": TileState.RUNNING, "worker": worker, "lease": now + lease_s, "progress": 0.0, "updated": now}
+        with self.engine.begin() as connection:
+            found = connection.execute(change.values(**taken, attempts=tiles.c.attempts + 1)).rowcount == 1
+            if found:
+                start = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.ACCEPTED)
+                connection.execute(start.values(state=JobState.RUNNING, started=now, updated=now, message=""))
+        return found
+
+    def heartbeat(self, job_id: str, tile_key: str, worker: str, lease_s: float, progress: float) -> bool:
+        """Renew a lease and say how far the tile is; False = the tile is no longer this worker's, or the job ended."""
+        now = self._clock()
+        change = update(tiles).where(*_this(job_id, tile_key), _is_held(worker), _is_active(job_id))
+        with self.engine.begin() as connection:
+            return connection.execute(change.values(lease=now + lease_s, progress=progress, updated=now)).rowcount == 1
+
+    def finish_tile(self, job_id: str, tile_key: str, worker: str, seconds: float | None = None) -> bool:
+        """Mark a tile done; False = it is no longer this worker's. `seconds` is what rendering took, None = reused."""
+        change = update(tiles).where(*_this(job_id, tile_key), _is_held(worker))
+        done = {"state": TileState.DONE, "progress": 1.0, "error": "", "updated": self._clock(), "seconds": seconds}
+        with self.engine.begin() as connection:
+            return connection.execute(change.values(**done)).rowcount == 1
+
+    def fail_tile(self, job_id: str, tile_key: str, worker: str, error: str, *, for_good: bool = False) -> TileState:
+        """Reopen a tile that failed, or end its job where another attempt is useless or none is left."""
+        with self.engine.begin() as connection:
+            query = select(tiles.c.attempts).where(*_this(job_id, tile_key), _is_held(worker))
+            attempts = connection.scalar(query)
+            if attempts is None:
+                return TileState.RUNNING
+            return self._give_up(connection, job_id, tile_key, worker, attempts, error, for_good=for_good)
+
+    def release(self, is_gone: Callable[[str], bool], job_id: str | None = None) -> int:
+        """Reopen tiles whose lease has run out or whose worker is gone; return how many. See `fail_tile`."""
+        now = self._clock()
+        query = select(tiles).join(jobs).where(tiles.c.state == TileState.RUNNING, jobs.c.state.in_(ACTIVE))
+        if job_id is not None:
+            query = query.where(tiles.c.job_id == job_id)
+        with reading(self.engine) as connection:
+            held = connection.execute(query).all()
+        lost = [row for row in held if row.lease < now or is_gone(row.worker)]
+        for row in lost:
+            with self.engine.begin() as connection:
+                self._give_up(connection, row.job_id, row.tile_key, row.worker, row.attempts, DIED)
+        return len(lost)
+
+    def take_unsent(self, job_id: str, ahead: int) -> list[str]:
+        """Return keys of open tiles to send now, so that `ahead` of a job are under way at most; mark them as sent."""
+        is_open = and_(tiles.c.job_id == job_id, tiles.c.state == TileState.OPEN, _is_active(job_id))
+        with self.engine.begin() as connection:
+            away = connection.scalar(select(func.count()).select_from(tiles).where(is_open, tiles.c.sent > 0)) or 0
+            query = select(tiles.c.tile_key).where(is_open, tiles.c.sent == 0).order_by(tiles.c.place)
+            keys = list(connection.scalars(query.limit(max(0, ahead - away))))
+            if keys:
+                change = update(tiles).where(is_open, tiles.c.tile_key.in_(keys))
+                connection.execute(change.values(sent=self._clock()))
+        return keys
+
+    def waiting(self) -> list[str]:
+        """Return ids of active jobs for which something is to be sent, oldest first."""
+        unsent = exists().where(tiles.c.job_id == jobs.c.id, tiles.c.state == TileState.OPEN, tiles.c.sent == 0)
+        unclosed = and_(jobs.c.closer == "", jobs.c.close_sent == 0, ~_has_unfinished())
+        query = select(jobs.c.id).where(jobs.c.state.in_(ACTIVE), or_(unsent, unclosed)).order_by(jobs.c.created)
+        with reading(self.engine) as connection:
+            return list(connection.scalars(query))
+
+    def forget_sent(self, before: float) -> int:
+        """Mark open tiles and unclosed jobs whose message was sent before a time as unsent; return how many."""
+        stale = update(tiles).where(tiles.c.state == TileState.OPEN, tiles.c.sent > 0, tiles.c.sent < before)
+        unclosed = update(jobs).where(jobs.c.state.in_(ACTIVE), jobs.c.closer == "", jobs.c.close_sent > 0)
+        with self.engine.begin() as connection:
+            count = connection.execute(stale.values(sent=0.0)).rowcount
+            return (
+                count + connection.execute(unclosed.where(jobs.c.close_sent < before).values(close_sent=0.0)).rowcount
+            )
+
+    def pace(self, product: str, model: str) -> float | None:
+        """Return the mean seconds that rendering a tile of a product took lately; None = never done here."""
+        query = select(tiles.c.seconds).join(jobs).where(jobs.c.product == product, jobs.c.model == model)
+        recent = query.where(tiles.c.seconds.is_not(None)).order_by(tiles.c.updated.desc()).limit(100).subquery()
+        with reading(self.engine) as connection:
+            mean = connection.scalar(select(func.avg(recent.c.seconds)))
+        return None if mean is None else float(mean)
+
+    def take_unclosed(self, job_id: str) -> bool:
+        """Tell whether all tiles of a job are done and nobody was asked to close it yet, and mark it as asked."""
+        ready = (jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.closer == "", jobs.c.close_sent == 0)
+        change = update(jobs).where(*ready, ~_has_unfinished())
+        with self.engine.begin() as connection:
+            return connection.execute(change.values(close_sent=self._clock())).rowcount == 1
+
+    def claim_close(self, job_id: str, worker: str = "", lease_s: float = 60.0) -> bool:
+        """Take the closing of a job whose tiles are all done; True for exactly one of those who try."""
+        now = self._clock()
+        ready = (jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.closer == "", ~_has_unfinished())
+        taken = {"closer": worker or "anonymous", "close_lease": now + lease_s, "updated": now}
+        with self.engine.begin() as connection:
+            change = update(jobs).where(*ready).values(**taken, close_attempts=jobs.c.close_attempts + 1)
+            return connection.execute(change).rowcount == 1
+
+    def heartbeat_close(self, job_id: str, worker: str, lease_s: float) -> bool:
+        """Renew the lease of a closing; False = it is no longer this worker's, or the job ended."""
+        now = self._clock()
+        change = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.closer == worker)
+        with self.engine.begin() as connection:
+            return connection.execute(change.values(close_lease=now + lease_s, updated=now)).rowcount == 1
+
+    def close_job(self, job_id: str, state: JobState, message: str, worker: str = "") -> bool:
+        """End an active job; with `worker`, only if that worker still holds its closing. False = nothing changed."""
+        with self.engine.begin() as connection:
+            return self._end(connection, job_id, state, message, of=ACTIVE, worker=worker)
+
+    def fail_close(self, job_id: str, worker: str, error: str) -> bool:
+        """Let another worker try to close the job, or end it where no attempt is left; True = another may try."""
+        held = (jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.closer == worker)
+        with self.engine.begin() as connection:
+            attempts = connection.scalar(select(jobs.c.close_attempts).where(*held))
+            if attempts is None:
+                return False
+            if attempts >= self._max_attempts:
+                message = f"Writing the result failed {attempts} times, at last because {error}."
+                self._end(connection, job_id, JobState.FAILED, message, of=ACTIVE)
+                return False
+            change = update(jobs).where(*held).values(closer="", close_sent=0.0, updated=self._clock())
+            return connection.execute(change).rowcount == 1
+
+    def release_closers(self, is_gone: Callable[[str], bool]) -> int:
+        """Reopen the closing of jobs whose closer's lease has run out or who is gone; return how many."""
+        query = select(jobs.c.id, jobs.c.closer, jobs.c.close_lease).where(jobs.c.closer != "")
+        with reading(self.engine) as connection:
+            held = connection.execute(query.where(jobs.c.state == JobState.RUNNING)).all()
+        lost = [row for row in held if row.close_lease < self._clock() or is_gone(row.closer)]
+        for row in lost:
+            self.fail_close(row.id, row.closer, DIED.replace("on it", "on the result"))
+        return len(lost)
+
+    def _give_up(
+        self,
+        connection: Connection,
+        job_id: str,
+        tile_key: str,
+        worker: str,
+        attempts: int,
+        error: str,
+        *,
+        for_good: bool = False,
+    ) -> TileState:
+        ends = for_good or attempts >= self._max_attempts
+        state = TileState.FAILED if ends else TileState.OPEN
+        change = update(tiles).where(*_this(job_id, tile_key), _is_held(worker), tiles.c.attempts == attempts)
+        given = {"state": state, "error": error, "worker": "", "sent": 0.0, "progress": 0.0, "updated": self._clock()}
+        if connection.execute(change.values(**given)).rowcount == 1 and ends:
+            message = error if for_good else f"Tile {tile_key} failed {attempts} times, at last because {error}."
+            self._end(connection, job_id, JobState.FAILED, message, of=ACTIVE)
+        return state
+
+    def _end(
+        self,
+        connection: Connection,
+        job_id: str,
+        state: JobState,
+        message: str,
+        *,
+        of: tuple[JobState, ...],
+        worker: str = "",
+    ) -> bool:
+        now = self._clock()
+        change = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(of), jobs.c.state != state)
+        if worker:
+            change = change.where(jobs.c.closer == worker)
+        finished = func.coalesce(jobs.c.finished, now)
+        return (
+            connection.execute(change.values(state=state, message=message, finished=finished, updated=now)).rowcount
+            == 1
+        )
+
+
+def _this(job_id: str, tile_key: str) -> tuple[Any, Any]:
+    return tiles.c.job_id == job_id, tiles.c.tile_key == tile_key
+
+
+def _is_held(worker: str) -> Any:
+    return and_(tiles.c.state == TileState.RUNNING, tiles.c.worker == worker)
+
+
+def _is_active(job_id: str) -> Any:
+    return exists().where(jobs.c.id == job_id, jobs.c.state.in_(ACTIVE))
+
+
+def _has_unfinished() -> Any:
+    return exists().where(tiles.c.job_id == jobs.c.id, tiles.c.state != TileState.DONE)
+
+
+def _job_query() -> Select[Any]:
+    """Select jobs with sums over their tiles."""
+    done, failed = (_count(state) for state in (TileState.DONE, TileState.FAILED))
+    return select(
+        jobs,
+        _of_tiles(done).label("tiles_done"),
+        _of_tiles(failed).label("tiles_failed"),
+        _of_tiles(func.coalesce(func.avg(tiles.c.progress), 0.0)).label("progress"),
+        _of_tiles(func.coalesce(func.max(tiles.c.updated), 0.0)).label("tiles_updated"),
+    )
+
+
+def _count(state: TileState) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((tiles.c.state == state, 1), else_=0)), 0)
+
+
+def _of_tiles(value: ColumnElement[Any]) -> ScalarSelect[Any]:
+    return select(value).where(tiles.c.job_id == jobs.c.id).correlate(jobs).scalar_subquery()

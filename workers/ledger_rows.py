@@ -1,0 +1,89 @@
+"""Rows of the ledger as the nouns they stand for, and back. No queries."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from core.grid import Grid, Tile
+from core.job import Job, JobState, Order, TileState, TileTask
+
+
+def job_row(order: Order, job_tiles: Sequence[Tile], job_id: str, now: float) -> dict[str, Any]:
+    """Return the row of a new job; its tiles, at least one, are of one grid."""
+    grids = {t.grid for t in job_tiles}
+    if len(grids) != 1:
+        raise ValueError(f"a job needs tiles of one grid, and was given {len(job_tiles)} tiles of {len(grids)} grids")
+    return {
+        "id": job_id,
+        "product": order.product,
+        "model": order.model,
+        "document": json.dumps(asdict(order)),
+        "grid": json.dumps(asdict(grids.pop())),
+        "state": JobState.ACCEPTED,
+        "message": "waiting for a worker",
+        "created": now,
+        "updated": now,
+        "tiles_total": len(job_tiles),
+    }
+
+
+def tile_row(tile: Tile, place: int, job_id: str, now: float) -> dict[str, Any]:
+    """Return the row of a new tile task."""
+    return {
+        "job_id": job_id,
+        "tile_key": tile.key,
+        "place": place,
+        "tile_column": tile.column,
+        "tile_row": tile.row,
+        "state": TileState.OPEN,
+        "updated": now,
+    }
+
+
+def grid_of(document: str) -> Grid:
+    """Return the grid that a job's row holds as JSON."""
+    values: Mapping[str, Any] = json.loads(document)
+    return Grid(**{**values, "origin_xy": tuple(values["origin_xy"])})
+
+
+def job_of(row: Row[Any]) -> Job:
+    """Return a job from its row, with the sums over its tiles."""
+    state = JobState(row.state)
+    return Job(
+        id=row.id,
+        order=Order(**json.loads(row.document)),
+        state=state,
+        created=_iso(row.created),
+        updated=_iso(max(row.updated, row.tiles_updated)),
+        started=_iso(row.started),
+        finished=_iso(row.finished),
+        tiles_total=row.tiles_total,
+        tiles_done=int(row.tiles_done),
+        tiles_failed=int(row.tiles_failed),
+        progress=1.0 if state is JobState.SUCCESSFUL else float(row.progress),
+        message=row.message or f"{row.tiles_done} of {row.tiles_total} tiles",
+    )
+
+
+def tile_task(row: Row[Any]) -> TileTask:
+    """Return a tile task from its row."""
+    return TileTask(
+        job_id=row.job_id,
+        tile_key=row.tile_key,
+        column=row.tile_column,
+        row=row.tile_row,
+        state=TileState(row.state),
+        attempts=row.attempts,
+        progress=row.progress,
+        error=row.error,
+    )
+
+
+def _iso(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

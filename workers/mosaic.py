@@ -1,0 +1,99 @@
+"""Mosaic: the tiles of a job on one grid, cut to the region, one tile in memory at a time."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.windows import Window as PixelWindow
+from shapely import contains_xy
+from shapely.geometry.base import BaseGeometry
+
+from core.cube import SceneRecord
+from core.grid import Tile, Window
+from core.product import Layer, Progress
+from core.region import Region
+from workers.cog import plain_raster
+from workers.tile import pixel_kind, read_tile
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mosaic:
+    """What a mosaic holds."""
+
+    region_pixels: int
+    """Pixels of the region in the window."""
+    seen_pixels: int
+    """Of these, pixels that are not nodata."""
+    scenes: dict[str, tuple[SceneRecord, ...]]
+    """Scenes of each tile by its key."""
+
+
+def mosaic(
+    tiles: Sequence[tuple[Tile, Path]],
+    region: Region,
+    window: Window,
+    layers: Sequence[Layer],
+    path: Path,
+    progress: Progress,
+) -> Mosaic:
+    """Write the tiles into one plain GeoTIFF; pixels outside the region are nodata.
+
+    Args:
+        tiles: with the files that `run_tile` returned.
+        window: place of the result, on the lattice of the tiles.
+        path: of the new file.
+    """
+    dtype, nodata = pixel_kind(layers)
+    inside = _mask_of(region, window, [tile for tile, _ in tiles])
+    counts, scenes = np.zeros(2, np.int64), {}
+    with plain_raster(path, layers, window, dtype=dtype, nodata=nodata) as out:
+        for number, (tile, file) in enumerate(tiles):
+            pixels, scenes[tile.key] = read_tile(file)
+            part, place = _overlap(tile.window, window)
+            cut, mask = pixels[:, part[0], part[1]], inside(tile)
+            out.write(np.where(mask, cut, np.array(nodata, dtype)), window=place)
+            counts += mask.sum(), (mask & ~_is_nodata(cut[0], nodata)).sum()
+            progress((number + 1) / len(tiles))
+    return Mosaic(region_pixels=int(counts[0]), seen_pixels=int(counts[1]), scenes=scenes)
+
+
+def _mask_of(region: Region, window: Window, tiles: Iterable[Tile]) -> Callable[[Tile], Mask]:
+    """Return a function tile -> (Y, X) pixels of its part of the window that lie in the region.
+
+    A pixel belongs to the region when its centre does; a region too thin to hold any centre is made of the pixels that
+    it touches.
+    """
+    polygon = region.to_crs(window.crs)
+    if any(_centres_in(polygon, tile, window).any() for tile in tiles):
+        return lambda tile: _centres_in(polygon, tile, window)
+    touched = window.mask(region)
+
+    def cut(tile: Tile) -> Mask:
+        place = _overlap(tile.window, window)[1]
+        return touched[place.row_off : place.row_off + place.height, place.col_off : place.col_off + place.width]
+
+    return cut
+
+
+def _centres_in(polygon: BaseGeometry, tile: Tile, window: Window) -> Mask:
+    (rows, columns), _ = _overlap(tile.window, window)
+    x, y = tile.window.centres()
+    return np.asarray(contains_xy(polygon, *np.meshgrid(x[columns], y[rows])))
+
+
+def _overlap(tile: Window, window: Window) -> tuple[tuple[slice, slice], PixelWindow]:
+    """Return rows and columns of a tile that lie in a window, and their place in the window."""
+    row, column = tile.offset_in(window)
+    first, left = max(0, -row), max(0, -column)
+    last = max(first, min(tile.shape_yx[0], window.shape_yx[0] - row))
+    right = max(left, min(tile.shape_yx[1], window.shape_yx[1] - column))
+    return (slice(first, last), slice(left, right)), PixelWindow(column + left, row + first, right - left, last - first)
+
+
+def _is_nodata(pixels: NDArray[Any], nodata: float) -> Mask:
+    return np.asarray(np.isnan(pixels) if np.isnan(nodata) else pixels == nodata)

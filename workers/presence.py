@@ -1,0 +1,42 @@
+"""Which process a worker is, and whether it is certainly gone. Workers of other machines are judged by leases alone."""
+
+import os
+import platform
+from functools import cache
+from pathlib import Path
+
+
+def worker_name() -> str:
+    """Return the name of this process: machine, process namespace, process id, start time."""
+    return f"{_machine()}:{os.getpid()}:{_start(os.getpid())}"
+
+
+def is_gone(name: str) -> bool:
+    """Tell whether the process of a name is known to be dead; False wherever that cannot be known from here."""
+    machine, _, process = name.partition(":")
+    pid, _, start = process.partition(":")
+    if machine != _machine() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return _start(int(pid)) != start
+
+
+@cache
+def _machine() -> str:
+    namespace = Path("/proc/self/ns/pid")
+    inside = str(namespace.stat().st_ino) if namespace.exists() else "0"
+    return f"{platform.node().replace(':', '-')}/{inside}"
+
+
+def _start(pid: int) -> str:
+    """Return when a process started, in the kernel's ticks; `dead` for a zombie, empty where /proc does not exist."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "dead" if fields[0] in ("Z", "X") else fields[19]

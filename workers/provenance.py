@@ -1,0 +1,112 @@
+"""Where a result comes from, as every output carries it: product, model, software, archive, scenes, what is missing."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.cube import SceneRecord
+from core.product import Checkpoint, Params, Product
+from core.version import software_version
+
+SIMULATED = "Simulated data: no satellite has measured this."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """One read that did not succeed."""
+
+    scene_id: str
+    time: str
+    tile: str
+    """Key of the tile, or name of the file."""
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Facts about one result; no times of its making and no job id, so that the same order gives the same file."""
+
+    product: str
+    title: str
+    model: str
+    model_sha256: str
+    version: str
+    """Of the software."""
+    archive: str
+    attribution: str
+    is_simulated: bool
+    params: Mapping[str, Any]
+    """Inputs of the order with defaults filled in; `period` among them."""
+    scenes: tuple[str, ...]
+    """Ids of all scenes that the archive listed, sorted."""
+    reads: int
+    """Scenes times tiles that were to be read."""
+    failures: tuple[Failure, ...]
+
+    @property
+    def completeness(self) -> float:
+        """Share of the listed reads that succeeded, 0..1; 1 where nothing was listed."""
+        return 1.0 if self.reads == 0 else 1.0 - len(self.failures) / self.reads
+
+    @property
+    def scenes_sha256(self) -> str:
+        """Digest of the sorted scene ids."""
+        return hashlib.sha256("\n".join(self.scenes).encode()).hexdigest()
+
+    def tags(self) -> dict[str, str]:
+        """Return GeoTIFF metadata."""
+        note = {"TIFFTAG_IMAGEDESCRIPTION": f"{self.title}. {SIMULATED}" if self.is_simulated else self.title}
+        return note | {
+            "TIFFTAG_SOFTWARE": f"landcast {self.version}",
+            "TIFFTAG_COPYRIGHT": self.attribution,
+            "LANDCAST_PRODUCT": self.product,
+            "LANDCAST_MODEL": self.model,
+            "LANDCAST_MODEL_SHA256": self.model_sha256,
+            "LANDCAST_VERSION": self.version,
+            "LANDCAST_ARCHIVE": self.archive,
+            "LANDCAST_ATTRIBUTION": self.attribution,
+            "LANDCAST_SIMULATED": "yes" if self.is_simulated else "no",
+            "LANDCAST_SCENES": f"{len(self.scenes)} sha256:{self.scenes_sha256}",
+            "LANDCAST_PERIOD": str(self.params["period"]),
+            "LANDCAST_COMPLETENESS": f"{self.completeness:.4f} ({len(self.failures)} of {self.reads} reads failed)",
+        }
+
+
+def provenance(
+    product: Product,
+    params: Params,
+    checkpoint: Checkpoint,
+    scenes: Mapping[str, Sequence[SceneRecord]],
+    *,
+    archive: str,
+    attribution: str,
+    is_simulated: bool,
+) -> Provenance:
+    """Gather the facts about a result.
+
+    Args:
+        scenes: scenes of each tile by its key, or of a cube file by its name.
+        archive: name of the archive or file.
+        attribution: licence and credit, one sentence.
+    """
+    failures = [
+        Failure(scene_id=s.scene_id, time=s.time, tile=tile, reason=s.failure)
+        for tile, records in scenes.items()
+        for s in records
+        if s.failure
+    ]
+    return Provenance(
+        product=product.id,
+        title=product.title,
+        model=checkpoint.name,
+        model_sha256=checkpoint.sha256,
+        version=software_version(),
+        archive=archive,
+        attribution=attribution,
+        is_simulated=is_simulated,
+        params=params.to_json(),
+        scenes=tuple(sorted({s.scene_id for records in scenes.values() for s in records})),
+        reads=sum(len(records) for records in scenes.values()),
+        failures=tuple(sorted(failures, key=lambda f: (f.tile, f.time, f.scene_id))),
+    )

@@ -1,0 +1,68 @@
+"""Reconciling: what the ledger says is to be done, and what Redis may have lost, brought together again and again.
+
+Called every second or so by the service. Any number of processes may do so: every step is a conditional change or an
+extra message, and a message for a tile that is taken or done does nothing.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+
+from core.errors import UnknownJob, WorkerUnavailable
+from core.settings import Settings
+from workers.broker import backlog
+from workers.dispatch import feed, scratch_folder, sweep
+from workers.ledger import Ledger
+from workers.presence import is_gone
+
+logger = logging.getLogger(__name__)
+
+GRACE_S = 5.0
+"""A message that left so long ago, while none waits in Redis, is either with a worker or lost."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciled:
+    """What one round found."""
+
+    released: int = 0
+    """Tiles and closings taken back from workers that died or fell silent."""
+    forgotten: int = 0
+    """Messages believed lost."""
+    sent: int = 0
+    """Messages sent."""
+    swept: int = 0
+    """Scratch folders of ended jobs removed."""
+
+
+def reconcile(ledger: Ledger, settings: Settings) -> Reconciled:
+    """Take work back from dead workers, send what is not under way, and remove what ended jobs have left behind."""
+    released = ledger.release(is_gone) + ledger.release_closers(is_gone)
+    forgotten = sent = 0
+    try:
+        if backlog(settings) == 0:
+            forgotten = ledger.forget_sent(before=time.time() - GRACE_S)
+        sent = sum(feed(ledger, settings, job_id) for job_id in ledger.waiting())
+    except WorkerUnavailable as error:
+        logger.warning("nothing can be sent reason=%s", error)
+    found = Reconciled(released=released, forgotten=forgotten, sent=sent, swept=_sweep(ledger, settings))
+    if found != Reconciled():
+        logger.info("reconciled released=%d forgotten=%d sent=%d swept=%d", released, forgotten, sent, found.swept)
+    return found
+
+
+def _sweep(ledger: Ledger, settings: Settings) -> int:
+    folder = scratch_folder(settings, "")
+    if not folder.is_dir():
+        return 0
+    ended = [p.name for p in folder.iterdir() if _has_ended(ledger, p.name)]
+    for job_id in ended:
+        sweep(job_id, settings)
+    return len(ended)
+
+
+def _has_ended(ledger: Ledger, job_id: str) -> bool:
+    try:
+        return ledger.job(job_id).state.is_final
+    except UnknownJob:
+        return False

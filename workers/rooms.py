@@ -1,0 +1,61 @@
+"""What the workers ask of the other rooms, gathered so that a test can hand in fakes. Importing it loads no model."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from core.cube import Cube
+from core.grid import Window
+from core.product import Checkpoint, Product
+from core.region import Region
+from core.settings import Settings
+from core.timeline import Period
+from ingest.archive import Archive
+
+
+def _find_product(product_id: str) -> Product:
+    from products.catalogue import find_product
+
+    return find_product(product_id)
+
+
+def _find_checkpoint(name: str, task: str, settings: Settings) -> Checkpoint:
+    from models.registry import find_checkpoint
+
+    return find_checkpoint(name, task, settings)
+
+
+def _open_archive(spec: str, settings: Settings) -> Archive:
+    from ingest.registry import open_archive
+
+    return open_archive(spec, settings)
+
+
+def _check_region(archive: Archive, region: Region) -> None:
+    from ingest.build import check_region
+
+    check_region(archive, region)
+
+
+def _build_cube(archive: Archive, window: Window, period: Period, bands: Sequence[str]) -> Cube:
+    from ingest.build import build_cube
+
+    return build_cube(archive, window, period, bands)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rooms:
+    """Functions of products, models and ingest; by default the real ones, loaded when first called."""
+
+    find_product: Callable[[str], Product] = _find_product
+    """Product id -> product; raises UnknownProduct."""
+    find_checkpoint: Callable[[str, str, Settings], Checkpoint] = _find_checkpoint
+    """Name (empty = default), task, settings -> checkpoint; raises UnknownModel."""
+    open_archive: Callable[[str, Settings], Archive] = _open_archive
+    """Specification, settings -> archive; raises UnknownArchive, InvalidCube."""
+    check_region: Callable[[Archive, Region], None] = _check_region
+    """Raises RegionOutsideArchive."""
+    build_cube: Callable[[Archive, Window, Period, Sequence[str]], Cube] = _build_cube
+    """Archive, window, period, bands -> cube."""
+
+
+REAL = Rooms()

@@ -1,0 +1,118 @@
+"""Tables of the ledger and the engine they live in: SQLite in WAL mode or PostgreSQL. No states or transitions here."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Double,
+    Engine,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+metadata = MetaData()
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("product", String(64), nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("document", Text, nullable=False),  # the Order as JSON
+    Column("grid", Text, nullable=False),  # the Grid of its tiles as JSON
+    Column("state", String(16), nullable=False),
+    Column("message", Text, nullable=False, default=""),
+    Column("created", Double, nullable=False),  # times are seconds since 1970, UTC
+    Column("updated", Double, nullable=False),
+    Column("started", Double),
+    Column("finished", Double),
+    Column("tiles_total", Integer, nullable=False),
+    Column("closer", String(255), nullable=False, default=""),  # worker that writes the result
+    Column("close_lease", Double, nullable=False, default=0.0),  # until when it is believed to be alive
+    Column("close_attempts", Integer, nullable=False, default=0),
+    Column("close_sent", Double, nullable=False, default=0.0),  # when a message was last sent; 0 = never
+    Index("jobs_created", "created", "id"),
+    Index("jobs_state", "state"),
+)
+
+tiles = Table(
+    "tiles",
+    metadata,
+    Column("job_id", String(64), ForeignKey("jobs.id"), primary_key=True),
+    Column("tile_key", String(128), primary_key=True),
+    Column("place", Integer, nullable=False),  # order in which tiles are sent out
+    Column("tile_column", Integer, nullable=False),
+    Column("tile_row", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("progress", Double, nullable=False, default=0.0),
+    Column("error", Text, nullable=False, default=""),
+    Column("worker", String(255), nullable=False, default=""),
+    Column("lease", Double, nullable=False, default=0.0),
+    Column("sent", Double, nullable=False, default=0.0),  # when a message was last sent; 0 = not yet, or reopened
+    Column("updated", Double, nullable=False),
+    Column("seconds", Double),  # what rendering took; empty = not rendered, or reused
+    Index("tiles_state", "state", "job_id"),
+)
+
+BUSY_TIMEOUT_MS = 30_000
+"""Writers of SQLite wait so long for each other; each transaction takes milliseconds."""
+_CREATION_LOCK = 7_217_001
+"""Key of the PostgreSQL advisory lock under which one process creates the tables."""
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine whose transactions begin as writers, except those opened with `reading`."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that only reads, and so never waits for a writer."""
+    with engine.execution_options(is_reader=True).begin() as connection:
+        yield connection
+
+
+def create_tables(engine: Engine) -> None:
+    """Create what is missing; several processes may do so at once."""
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CREATION_LOCK})
+        for table in metadata.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+            for index in sorted(table.indexes, key=lambda i: str(i.name)):
+                connection.execute(CreateIndex(index, if_not_exists=True))
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are opened by _begin, not by Python's sqlite3
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    """Take the write lock at once: a reader that turns writer later would be refused instead of waiting."""
+    is_reader = connection.get_execution_options().get("is_reader", False)
+    connection.exec_driver_sql("BEGIN" if is_reader else "BEGIN IMMEDIATE")

@@ -1,0 +1,160 @@
+"""The Celery app and its two tasks: one tile, and the closing of a job. What they do is in plain functions.
+
+Start workers with `celery -A workers.tasks worker`, or `landcast worker`. Importing this module reads no settings and
+loads no model: both happen in the child processes, when the first task arrives.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from celery import Celery, signals
+
+from core.errors import LandcastError, RequestError, WorkerUnavailable
+from core.job import JobState
+from core.settings import Settings
+from workers.atomic import remove
+from workers.broker import FINISH, TILE, celery_settings
+from workers.dispatch import feed, job_folder, sweep
+from workers.lease import Lease, LeaseLost
+from workers.ledger import Ledger, open_ledger
+from workers.presence import is_gone, worker_name
+from workers.rooms import REAL, Rooms
+
+logger = logging.getLogger(__name__)
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """One process at work."""
+
+    name: str
+    """As `worker_name` gives it."""
+    settings: Settings
+    ledger: Ledger
+    rooms: Rooms
+
+
+def make_app(rooms: Rooms = REAL, read_settings: Callable[[], Settings] = Settings) -> Celery:
+    """Return a Celery app whose tasks work with these rooms; settings are read when they are first needed."""
+    app = Celery("landcast", set_as_current=False)
+    app.add_defaults(lambda: celery_settings(read_settings()))
+
+    @cache
+    def worker() -> Worker:
+        settings = read_settings()
+        return Worker(name=worker_name(), settings=settings, ledger=open_ledger(settings), rooms=rooms)
+
+    app.task(lambda job_id, tile_key: carry_out_tile(worker(), job_id, tile_key), name=TILE)
+    app.task(lambda job_id: close_job(worker(), job_id), name=FINISH)
+    return app
+
+
+def carry_out_tile(worker: Worker, job_id: str, tile_key: str) -> None:
+    """Render one tile if it is still to be done, and send what comes next. Every end is written into the ledger."""
+    ledger, lease_s = worker.ledger, worker.settings.lease_seconds
+    ledger.release(is_gone, job_id)
+    if ledger.claim_tile(job_id, tile_key, worker.name, lease_s):
+        logger.info("tile begins job=%s tile=%s worker=%s", job_id, tile_key, worker.name)
+        with Lease(lambda share: ledger.heartbeat(job_id, tile_key, worker.name, lease_s, share), lease_s) as lease:
+            _try_tile(worker, job_id, tile_key, lease)
+    else:
+        logger.info("tile is not to be done job=%s tile=%s", job_id, tile_key)
+    _send_next(worker, job_id)
+
+
+def close_job(worker: Worker, job_id: str) -> None:
+    """Write the result of a job whose tiles are done, if nobody else does. Every end is written into the ledger."""
+    ledger, lease_s = worker.ledger, worker.settings.lease_seconds
+    ledger.release_closers(is_gone)
+    if ledger.claim_close(job_id, worker.name, lease_s):
+        logger.info("closing begins job=%s worker=%s", job_id, worker.name)
+        with Lease(lambda _: ledger.heartbeat_close(job_id, worker.name, lease_s), lease_s) as lease:
+            _try_close(worker, job_id, lease)
+    else:
+        logger.info("job is not to be closed job=%s", job_id)
+    _send_next(worker, job_id)
+
+
+def _try_tile(worker: Worker, job_id: str, tile_key: str, lease: Lease) -> None:
+    from workers.tile import find_tile, read_recipe, render_tile
+
+    ledger, began = worker.ledger, time.monotonic()
+    try:
+        job = ledger.job(job_id)
+        tile = next(t for t in ledger.lattice(job_id) if t.key == tile_key)
+        recipe = read_recipe(job.order, worker.settings, worker.rooms)
+        reused = find_tile(recipe, tile, worker.settings, job_id)
+        if reused is None:
+            render_tile(recipe, tile, worker.settings, job_id, lease.progress, worker.rooms)
+    except LeaseLost:
+        logger.info("tile dropped job=%s tile=%s", job_id, tile_key)
+    except Exception as error:
+        logger.warning("tile failed job=%s tile=%s", job_id, tile_key, exc_info=error)
+        ledger.fail_tile(job_id, tile_key, worker.name, reason(error), for_good=isinstance(error, RequestError))
+    else:
+        seconds = time.monotonic() - began
+        ledger.finish_tile(job_id, tile_key, worker.name, None if reused else seconds)
+        logger.info("tile done job=%s tile=%s seconds=%.1f reused=%s", job_id, tile_key, seconds, bool(reused))
+
+
+def _try_close(worker: Worker, job_id: str, lease: Lease) -> None:
+    from workers.finish import finish
+
+    ledger, began = worker.ledger, time.monotonic()
+    try:
+        finish(ledger.job(job_id), ledger.lattice(job_id), worker.settings, lease, _say(ledger, job_id), worker.rooms)
+    except LeaseLost:
+        logger.info("closing dropped job=%s", job_id)
+    except RequestError as error:
+        ledger.close_job(job_id, JobState.FAILED, str(error), worker.name)
+        logger.info("job failed job=%s reason=%s", job_id, error)
+    except Exception as error:
+        logger.warning("closing failed job=%s", job_id, exc_info=error)
+        ledger.fail_close(job_id, worker.name, reason(error))
+    else:
+        ledger.close_job(job_id, JobState.SUCCESSFUL, "done", worker.name)
+        logger.info("closing done job=%s seconds=%.1f", job_id, time.monotonic() - began)
+    _clean_up(worker, job_id)
+
+
+def _clean_up(worker: Worker, job_id: str) -> None:
+    """Leave no file of a job that ended without a result, and no scratch file of one that ended with one."""
+    state = worker.ledger.job(job_id).state
+    if state.is_final:
+        sweep(job_id, worker.settings)
+    if state in (JobState.FAILED, JobState.DISMISSED):
+        remove(job_folder(worker.settings, job_id))
+
+
+def _say(ledger: Ledger, job_id: str) -> Callable[[str], None]:
+    return lambda message: ledger.say(job_id, message)
+
+
+def _send_next(worker: Worker, job_id: str) -> None:
+    try:
+        feed(worker.ledger, worker.settings, job_id)
+    except WorkerUnavailable as error:
+        logger.warning("next tile not sent job=%s reason=%s", job_id, error)  # workers.reconcile sends it later
+
+
+def reason(error: Exception) -> str:
+    """Return an error as the clause of a sentence, without a full stop at its end."""
+    if isinstance(error, LandcastError):
+        return str(error).removesuffix(".")
+    if isinstance(error, MemoryError):
+        return "memory ran out; a smaller LANDCAST_TILE_SIZE needs less"
+    return f"of {type(error).__name__} ({error})"
+
+
+def _log(loglevel: Any = "INFO", **_: Any) -> None:
+    logging.basicConfig(level=loglevel, format=LOG_FORMAT)
+
+
+signals.setup_logging.connect(_log)
+app = make_app()

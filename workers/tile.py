@@ -1,0 +1,169 @@
+"""One tile: built, rendered, and kept under the hash of all that determines its pixels, so that it is made once."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+
+from core.cube import Cube, SceneRecord
+from core.grid import Tile, Window
+from core.job import Job, Order
+from core.product import Checkpoint, Layer, Params, Product, Progress, Raster
+from core.settings import Settings
+from core.version import software_version
+from ingest.archive import Archive
+from workers.atomic import written_aside
+from workers.cog import QUIET
+from workers.dispatch import scratch_folder
+from workers.rooms import REAL, Rooms
+
+logger = logging.getLogger(__name__)
+
+FORMAT = 1
+"""Raised when tiles are kept differently, so that old ones are not read."""
+BUILD_SHARE = 0.1
+"""Share of the work that building the cube is counted as."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What an order names, found: all that a tile's pixels depend on besides the tile."""
+
+    product: Product
+    params: Params
+    archive: Archive
+    checkpoint: Checkpoint
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Layers of the raster."""
+        return self.product.layers(self.params)
+
+    def key(self, tile: Tile) -> str:
+        """Return the sha256 (hex) that names a tile's pixels."""
+        facts = {
+            "format": FORMAT,
+            "product": self.product.id,
+            "params": self.params.to_json(),
+            "layers": [layer.name for layer in self.layers],
+            "model": self.checkpoint.sha256,
+            "archive": self.archive.fingerprint,
+            "tile": tile.key,
+            "version": software_version(),
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def read_recipe(order: Order, settings: Settings, rooms: Rooms = REAL) -> Recipe:
+    """Find what an order names.
+
+    Raises:
+        RequestError: something is no longer there.
+    """
+    product = rooms.find_product(order.product)
+    archive = rooms.open_archive(order.archive, settings)
+    return Recipe(
+        product=product,
+        params=product.parse(order.params, available=archive.period),
+        archive=archive,
+        checkpoint=rooms.find_checkpoint(order.model, product.task, settings),
+    )
+
+
+def run_tile(job: Job, tile: Tile, settings: Settings, progress: Progress, rooms: Rooms = REAL) -> Path:
+    """Return the file of a tile's pixels, rendering it if neither this job nor another has.
+
+    Raises:
+        LandcastError: the archive, the product or the checkpoint failed.
+    """
+    recipe = read_recipe(job.order, settings, rooms)
+    found = find_tile(recipe, tile, settings, job.id)
+    return found or render_tile(recipe, tile, settings, job.id, progress, rooms)
+
+
+def find_tile(recipe: Recipe, tile: Tile, settings: Settings, job_id: str) -> Path | None:
+    """Return the file of a tile that has been rendered, None if there is none."""
+    paths = (shared_path(recipe, tile, settings), own_path(tile, settings, job_id))
+    return next((p for p in paths if p.exists()), None)
+
+
+def render_tile(
+    recipe: Recipe, tile: Tile, settings: Settings, job_id: str, progress: Progress, rooms: Rooms = REAL
+) -> Path:
+    """Build a tile's cube and render it. A tile some of whose scenes could not be read is kept for its job alone."""
+    cube = rooms.build_cube(recipe.archive, tile.window, recipe.params.period, recipe.product.bands)
+    progress(BUILD_SHARE)
+    raster = _render(recipe, cube, lambda share: progress(BUILD_SHARE + (1 - BUILD_SHARE) * share))
+    path = own_path(tile, settings, job_id) if cube.failures else shared_path(recipe, tile, settings)
+    with written_aside(path, scratch_folder(settings, job_id)) as aside:
+        _write(aside, raster, cube.scenes)
+    logger.info(
+        "tile rendered job=%s tile=%s scenes=%d failures=%d", job_id, tile.key, len(cube.scenes), len(cube.failures)
+    )
+    return path
+
+
+def shared_path(recipe: Recipe, tile: Tile, settings: Settings) -> Path:
+    """Return where a complete tile is kept, for all jobs."""
+    key = recipe.key(tile)
+    return settings.home / "cache" / "tiles" / key[:2] / f"{key}.tif"
+
+
+def own_path(tile: Tile, settings: Settings, job_id: str) -> Path:
+    """Return where a tile with gaps is kept, for its job."""
+    return scratch_folder(settings, job_id) / f"{tile.key}.tif"
+
+
+def read_tile(path: Path) -> tuple[NDArray[Any], tuple[SceneRecord, ...]]:
+    """Return the (L, Y, X) pixels of a tile's file, and the scenes that its cube was built from."""
+    with rasterio.open(path) as raster:
+        records = json.loads(raster.tags()["SCENES"])
+        return raster.read(), tuple(SceneRecord(**record) for record in records)
+
+
+def pixel_kind(layers: Sequence[Layer]) -> tuple[str, float]:
+    """Return dtype and nodata of a product's raster: class maps are bytes, everything else is float32."""
+    return ("uint8", 255.0) if layers[0].legend else ("float32", float("nan"))
+
+
+def _render(recipe: Recipe, cube: Cube, progress: Progress) -> Raster:
+    has_ndvi = bool({"B04", "NDVI"} & {str(v) for v in cube.data.data_vars})
+    if not has_ndvi and {"B04", "NDVI"} & set(recipe.archive.bands):
+        progress(1.0)
+        return _unseen(recipe.layers, cube.window)  # no optical scene of the period, or none that could be read
+    return recipe.product.render(cube, recipe.params, recipe.checkpoint, progress)
+
+
+def _unseen(layers: tuple[Layer, ...], window: Window) -> Raster:
+    dtype, nodata = pixel_kind(layers)
+    return Raster(
+        layers=layers, pixels=np.full((len(layers), *window.shape_yx), nodata, dtype), window=window, nodata=nodata
+    )
+
+
+def _write(path: Path, raster: Raster, scenes: Sequence[SceneRecord]) -> None:
+    layers, height, width = raster.pixels.shape
+    profile = {
+        "driver": "GTiff",
+        "height": height,
+        "width": width,
+        "count": layers,
+        "dtype": raster.pixels.dtype,
+        "nodata": raster.nodata,
+        "crs": raster.window.crs,
+        "transform": raster.window.transform,
+        "interleave": "band",
+        "compress": "zstd",
+        "zstd_level": 1,
+        "predictor": 3 if np.issubdtype(raster.pixels.dtype, np.floating) else 1,
+    }
+    with rasterio.Env(**QUIET), rasterio.open(path, "w", **profile) as out:
+        out.update_tags(SCENES=json.dumps([asdict(s) for s in scenes]))
+        out.write(raster.pixels)
