@@ -1,7 +1,5 @@
 """Archives that orders may name, so that a client need not guess where and when there are observations."""
 
-from pathlib import Path
-
 from fastapi import APIRouter, Request
 from shapely.geometry import mapping
 
@@ -14,7 +12,7 @@ router = APIRouter(prefix="/archives", tags=["Archives"])
 SAMPLE = "sample"
 
 
-@router.get("", summary="List archives", responses={502: {"model": Problem}})
+@router.get("", summary="List archives", responses={502: {"model": Problem}}, response_model_exclude_none=True)
 def archives(request: Request) -> ArchiveList:
     """Return the archive that orders use by default, and the built-in sample where it has been made."""
     settings: Settings = request.app.state.settings
@@ -27,7 +25,7 @@ def archives(request: Request) -> ArchiveList:
 def _view(name: str, settings: Settings) -> ArchiveView:
     archive = open_archive(name, settings)
     return ArchiveView(
-        id=SAMPLE if name == SAMPLE else Path(name).name,
+        id=SAMPLE if name == SAMPLE else None,
         title=archive.title,
         attribution=archive.attribution,
         simulated=archive.is_simulated,

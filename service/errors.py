@@ -99,8 +99,9 @@ def validation_sentence(found: Any) -> str:
     if first["type"] == "json_invalid":
         return f"The body is not JSON: {first['ctx']['error']} at character {first['loc'][-1]}."
     where, *path = first["loc"]
-    name = ".".join(str(p) for p in path) or "it"
-    return f"The {where} of the request is not valid: '{name}': {first['msg']}."
+    if where == "body" and not path:
+        return "The body is not a JSON object; send one, with Content-Type: application/json."
+    return f"The {where} of the request is not valid: '{'.'.join(map(str, path))}': {first['msg']}."
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -19,7 +19,7 @@ RESULTS_REL = "http://www.opengis.net/def/rel/ogc/1.0/results"
 MAX_PAGE = 1000
 
 
-@router.get("", summary="List jobs")
+@router.get("", summary="List jobs", response_model_exclude_none=True)
 def jobs(
     request: Request,
     base: BaseUrl,
@@ -36,14 +36,14 @@ def jobs(
     return JobList(jobs=[status_info(j, base) for j in found[:limit]], links=links)
 
 
-@router.get("/{job_id}", summary="Follow a job", responses=UNKNOWN)
+@router.get("/{job_id}", summary="Follow a job", responses=UNKNOWN, response_model_exclude_none=True)
 def job(job_id: str, request: Request, base: BaseUrl) -> StatusInfo:
     """Return the state of a job, and what was ordered."""
     found = find_job(request.app.state.ledger, job_id)
     return status_info(found, base).model_copy(update={"inputs": _inputs(found, request.app.state.settings)})
 
 
-@router.delete("/{job_id}", summary="Dismiss a job", responses=UNKNOWN)
+@router.delete("/{job_id}", summary="Dismiss a job", responses=UNKNOWN, response_model_exclude_none=True)
 def dismiss(job_id: str, request: Request, base: BaseUrl) -> StatusInfo:
     """Stop a job, or withdraw the results of a finished one; its files are removed."""
     found = find_job(request.app.state.ledger, job_id)
@@ -57,6 +57,7 @@ def dismiss(job_id: str, request: Request, base: BaseUrl) -> StatusInfo:
         404: {"model": Problem, "description": "No such job, or its results are not ready."},
         500: {"model": Problem, "description": "The job failed; the detail says why."},
     },
+    response_model_exclude_none=True,
 )
 def results(job_id: str, request: Request, base: BaseUrl) -> dict[str, Reference]:
     """Return links to the files of a successful job."""

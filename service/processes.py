@@ -42,14 +42,16 @@ CONFLICT: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("", summary="List products")
+@router.get("", summary="List products", response_model_exclude_none=True)
 def processes(base: BaseUrl) -> ProcessList:
     """Return every product that can be ordered."""
     found = [_summary(p, base) for p in PRODUCTS.values()]
     return ProcessList(processes=found, links=[link(f"{base}/processes", "self")])
 
 
-@router.get("/{process_id}", summary="Describe a product", responses={404: {"model": Problem}})
+@router.get(
+    "/{process_id}", summary="Describe a product", responses={404: {"model": Problem}}, response_model_exclude_none=True
+)
 def process(process_id: str, request: Request, base: BaseUrl) -> Process:
     """Return inputs, with a JSON schema each, and outputs of a product."""
     product = find_product(process_id)
@@ -60,7 +62,9 @@ def process(process_id: str, request: Request, base: BaseUrl) -> Process:
     )
 
 
-@router.post("/{process_id}/estimate", summary="Estimate an order", responses=REFUSALS)
+@router.post(
+    "/{process_id}/estimate", summary="Estimate an order", responses=REFUSALS, response_model_exclude_none=True
+)
 def estimate(process_id: str, order: Execute, request: Request) -> Estimate:
     """Return what an order would take; nothing is ordered."""
     product = find_product(process_id)
@@ -70,7 +74,13 @@ def estimate(process_id: str, order: Execute, request: Request) -> Estimate:
     )
 
 
-@router.post("/{process_id}/execution", status_code=201, summary="Order a product", responses={**REFUSALS, **CONFLICT})
+@router.post(
+    "/{process_id}/execution",
+    status_code=201,
+    summary="Order a product",
+    responses={**REFUSALS, **CONFLICT},
+    response_model_exclude_none=True,
+)
 def execute(
     process_id: str,
     order: Execute,

@@ -214,7 +214,7 @@ class LayerList(BaseModel):
 class ArchiveView(BaseModel):
     """One archive that orders may name."""
 
-    id: str = Field(description="What to write as `archive` in an order.")
+    id: str | None = Field(default=None, description="What to write as `archive` in an order; absent = leave it out.")
     title: str
     attribution: str
     simulated: bool

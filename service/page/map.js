@@ -3,7 +3,7 @@
 
 const STEPS = [60, 30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002];
 const REGION = { color: "#1f5c4d", weight: 2, fill: false, interactive: false };
-const ARCHIVE = { color: "#8a7a45", weight: 1.5, dashArray: "2 5", fillColor: "#d9b86a", fillOpacity: 0.1, interactive: false };
+const ARCHIVE = { pane: "ground", color: "#8a7a45", weight: 1.5, dashArray: "2 5", fillColor: "#d9b86a", fillOpacity: 0.1, interactive: false };
 const DRAFT = { color: "#b3541e", weight: 2, dashArray: "6 4", fillOpacity: 0.08, interactive: false };
 
 export const map = L.map("map", { zoomControl: false, attributionControl: false, maxZoom: 19, minZoom: 2, zoomSnap: 0.5 });
@@ -11,8 +11,9 @@ map.setView([30, 8], 2.5);
 L.control.zoom({ position: "bottomright" }).addTo(map);
 L.control.scale({ imperial: false, position: "bottomleft", maxWidth: 160 }).addTo(map);
 
+map.createPane("ground").style.zIndex = 100; // below the pictures of results
 const lines = L.layerGroup().addTo(map);
-const archives = L.geoJSON(null, { style: ARCHIVE }).addTo(map);
+const archives = L.geoJSON(null, { style: ARCHIVE, pane: "ground" }).addTo(map);
 const region = L.geoJSON(null, { style: REGION }).addTo(map);
 const draft = L.layerGroup().addTo(map);
 let overlay = null;
@@ -24,7 +25,7 @@ function drawGraticule() {
   const [south, north] = [Math.max(view.getSouth(), -85), Math.min(view.getNorth(), 85)];
   const step = STEPS.find((s) => (east - west) / s >= 5) ?? STEPS.at(-1);
   const digits = Math.max(0, Math.ceil(-Math.log10(step)));
-  const style = { color: "#cdd3c6", weight: 1, interactive: false };
+  const style = { pane: "ground", color: "#cdd3c6", weight: 1, interactive: false };
   const [top, left] = [map.containerPointToLatLng([0, 12]).lat, map.containerPointToLatLng([12, 0]).lng];
   for (let x = Math.ceil(west / step); x * step <= east; x += 1) {
     L.polyline([[south, x * step], [north, x * step]], style).addTo(lines);

@@ -58,6 +58,8 @@ function facts(job) {
   const tiles = `${job.tiles} ${job.tiles === 1 ? "tile" : "tiles"}`;
   const state = isActive(job) ? `${job.progress} % · ${job.message}` : job.status;
   byId("view-facts").textContent = `${state} · ${tiles} · ${shortTime(job.created)}`;
+  byId("view-progress").hidden = !isActive(job);
+  byId("view-progress").value = job.progress;
 }
 
 function dismissButton(mine) {
@@ -100,7 +102,12 @@ async function loadLayers(mine) {
 
 /** A layer's name and sentence without its date: what is the same on all dates. */
 const kind = (layer) => (layer.date ? layer.name.replace(layer.date, "*") : layer.name);
-const label = (layer) => (layer.date ? layer.description.replace(` on ${layer.date}`, "") : layer.description);
+function label({ name, date, description }) {
+  const share = name.match(/_q(\d\d)$/)?.[1];
+  if (share === "50") return "Median forecast";
+  if (share) return `Forecast, ${Number(share)} % quantile`;
+  return date ? description.replace(` on ${date}`, "") : description;
+}
 
 function fillChoices(mine) {
   const { layers, start } = mine.found;
@@ -128,6 +135,7 @@ async function showLayer() {
     byId("date-on").disabled = byId("view-date").selectedIndex >= byId("view-date").length - 1;
   }
   legend(layer);
+  byId("view-layer-hint").textContent = `${layer.description}.`;
   show(byId("view-error"));
   const url = `jobs/${mine.id}/preview.png?layer=${encodeURIComponent(layer.name)}`;
   try {
