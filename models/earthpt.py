@@ -2,9 +2,9 @@
 
 As in the paper: a pixel's whole spectrum at one date is one token, made by a two-layer MLP from channels and the time
 of year; pre-norm blocks without biases; the network is told the date it must speak of. Otherwise than in the paper: a
-token exists only where something was observed and carries validity flags; any number of dates is asked in one pass, each by
-a query that sees the whole history but no other query; the answer is a set of ordered quantiles around what the history
-itself leads one to expect. Nothing here reads files or scales inputs (models/tokens.py does).
+token exists only where something was observed and carries validity flags; any number of dates is asked in one pass,
+each by a query that sees the whole history but no other query; the answer is a set of ordered quantiles around what
+the history itself leads one to expect. Nothing here reads files or scales inputs (models/tokens.py does).
 """
 
 import math

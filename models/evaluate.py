@@ -122,8 +122,7 @@ def _one_issue(
 ) -> tuple[NDArray[np.int64], Floats, Floats, Floats]:
     ndvi = series.values[..., NDVI]
     fit = np.isfinite(ndvi) & (series.days >= issue) & (series.days < until)
-    has_past = (np.isfinite(ndvi) & (series.days < issue)).any(axis=1)
-    fit &= has_past[:, None]
+    fit &= (np.isfinite(ndvi) & (series.days < issue)).any(axis=1, keepdims=True)
     width = max(1, int(fit.sum(axis=1).max()))
     at = np.argsort(~fit, axis=1, kind="stable")[:, :width]
     kept = np.take_along_axis(fit, at, axis=1)
@@ -144,8 +143,7 @@ def _past_residuals(series: Series, issue: int) -> list[Floats]:
     cycle = expect(series.days, ndvi, issues, series.days).climatology
     with np.errstate(invalid="ignore"):
         residual = np.where(seen, ndvi - cycle, np.nan)
-    kept = np.asarray(np.isfinite(residual).any(axis=1))
-    residual[~kept] = 0
+    residual[~np.asarray(np.isfinite(residual).any(axis=1))] = 0
     return [np.nanquantile(residual, q, axis=1).astype(np.float32) * (q != 0.5) for q in QUANTILES]
 
 

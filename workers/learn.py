@@ -1,7 +1,8 @@
-"""Learning: a named run from the data folder to a checkpoint with its card, log and loss plot. The loop is in models."""
+"""Learning: a named run from the data folder to a checkpoint with card, log and loss plot. The loop is in models."""
 
 import json
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,16 +88,15 @@ def class_accuracy(run: Run, network: Any, sets: dict[str, TrainingSet]) -> dict
 def _auc(run: Run, network: Any, judged: TrainingSet) -> dict[str, Any]:
     batch = judged_batch(run, judged, run.test_fold)
     kept = in_fold(judged.places, run.test_fold) & (judged.labels[run.task] != -1)
-    places, out = judged.places[kept], {"series": int(kept.sum())}
-    share = probabilities(network, batch)
+    places, share = judged.places[kept], probabilities(network, batch)
+    out: dict[str, Any] = {"series": int(kept.sum())}
     for code, name in enumerate(run.classes):
         truth = batch.labels == code
         rest = (batch.labels >= 0) | (batch.labels == -2 - code)
         if not (truth & rest).any() or not (~truth & rest).any():
             continue
         rows = np.nonzero(rest)[0]
-        figure = bootstrap(lambda w, r=rows, t=truth, c=code: roc_auc(t[r], share[r, c], w), places[rows])
-        out[f"roc_auc_{name}"] = str(figure)
+        out[f"roc_auc_{name}"] = str(bootstrap(partial(roc_auc, truth[rows], share[rows, code]), places[rows]))
     return out
 
 

@@ -1,0 +1,66 @@
+"""The expectation that the network corrects."""
+
+import numpy as np
+import pytest
+
+from core.bands import channel
+from models.climatology import FEATURES, expect
+from tests.models.builders import START, wavy_series
+
+NDVI = channel("NDVI")
+ISSUE = START + 800
+
+
+def expectation(ndvi: np.ndarray, days: np.ndarray, leads: tuple[int, ...] = (5, 60, 140)):
+    issues = np.full(len(days), ISSUE, np.int32)
+    return expect(days, ndvi, issues, (issues[:, None] + np.array(leads)).astype(np.int32))
+
+
+def test_climatology_of_a_clean_season_is_the_season() -> None:
+    series = wavy_series()
+    result = expectation(series.values[..., NDVI], series.days)
+    level = np.linspace(0.35, 0.6, 6)[:, None]
+    truth = level + 0.25 * np.sin(2 * np.pi * (ISSUE + np.array([5, 60, 140]) - 80) / 365.2425)
+    assert np.abs(result.climatology - truth).max() < 0.04
+
+
+def test_observations_on_or_after_the_issue_date_are_not_looked_at() -> None:
+    series = wavy_series()
+    ndvi = series.values[..., NDVI].copy()
+    expected = expectation(ndvi, series.days)
+    ndvi[series.days >= ISSUE] = -0.2
+    changed = expectation(ndvi, series.days)
+    np.testing.assert_array_equal(changed.features, expected.features)
+    np.testing.assert_array_equal(changed.base, expected.base)
+
+
+def test_a_recent_drop_lowers_the_near_future_more_than_the_far() -> None:
+    series = wavy_series()
+    ndvi = series.values[..., NDVI].copy()
+    before = expectation(ndvi, series.days).base
+    recent = (series.days < ISSUE) & (series.days > ISSUE - 40)
+    ndvi[recent] -= 0.04
+    drop = before - expectation(ndvi, series.days).base
+    assert (drop[:, 0] > 0.005).all()
+    assert (drop[:, 0] > drop[:, 2]).all()
+
+
+def test_one_wild_value_moves_the_climatology_little() -> None:
+    series = wavy_series()
+    ndvi = series.values[..., NDVI].copy()
+    before = expectation(ndvi, series.days).climatology
+    for row in ndvi:
+        row[np.nonzero(np.isfinite(row))[0][20]] = -0.3
+    assert np.abs(expectation(ndvi, series.days).climatology - before).max() < 0.05
+
+
+@pytest.mark.parametrize("seen", [0, 1, 2])
+def test_few_observations_give_finite_features(seen: int) -> None:
+    series = wavy_series()
+    ndvi = series.values[..., NDVI].copy()
+    for row in ndvi:
+        row[np.nonzero(np.isfinite(row))[0][seen:]] = np.nan
+    result = expectation(ndvi, series.days)
+    assert result.features.shape == (6, 3, FEATURES)
+    assert np.isfinite(result.features).all()
+    assert np.isnan(result.base).all() == (seen == 0)

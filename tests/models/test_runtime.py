@@ -1,0 +1,119 @@
+"""The fast path, on the shipped checkpoints."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.bands import channel
+from core.errors import InvalidCheckpoint, UnknownModel
+from core.product import Checkpoint
+from core.settings import Settings
+from models.checkpoint import load_network
+from models.registry import CARD, NETWORK, SHIPPED, find_checkpoint, list_checkpoints, verify
+from models.runtime import _run, _session, classify, forecast
+from models.tokens import TOKEN_FEATURES
+from tests.models.builders import START, wavy_series
+
+SETTINGS = Settings()
+ISSUE = START + 700
+LEADS = np.array([4, 30, 90, 140])
+
+
+def forecaster() -> Checkpoint:
+    return find_checkpoint("", "forecast", SETTINGS)
+
+
+def run(series, issue: int = ISSUE):
+    issues = np.full(len(series), issue, np.int32)
+    return forecast(series, issues, (issues[:, None] + LEADS).astype(np.int32), forecaster(), threads=1)
+
+
+def test_quantiles_ascend_and_stay_in_range() -> None:
+    quantiles = run(wavy_series()).quantiles
+    assert (np.diff(quantiles, axis=-1) >= 0).all()
+    assert quantiles.min() >= -0.3
+    assert quantiles.max() <= 1.0
+
+
+def test_a_forecast_looks_at_nothing_on_or_after_the_issue_date() -> None:
+    series = wavy_series()
+    expected = run(series).quantiles
+    series.values[series.days >= ISSUE] = 0.9
+    np.testing.assert_array_equal(run(series).quantiles, expected)
+
+
+def test_the_order_of_series_does_not_matter() -> None:
+    series = wavy_series(70)  # more than one batch
+    order = np.random.default_rng(0).permutation(70)
+    np.testing.assert_allclose(run(series.take(order)).quantiles, run(series).quantiles[order], atol=2e-5)
+
+
+def test_series_never_seen_have_no_forecast_and_no_climatology() -> None:
+    series = wavy_series(3)
+    series.values[1] = np.nan
+    result = run(series)
+    assert np.isnan(result.quantiles[1]).all()
+    assert np.isnan(result.climatology[1]).all()
+    assert np.isfinite(result.quantiles[[0, 2]]).all()
+
+
+def test_one_observation_is_enough_for_a_forecast() -> None:
+    series = wavy_series(1)
+    series.values[0, 1:] = np.nan
+    series.values[0, 0, channel("NDVI")] = 0.6
+    assert np.isfinite(run(series).quantiles).all()
+
+
+@pytest.mark.parametrize("task", ["canopy", "crop"])
+def test_class_probabilities_sum_to_one(task: str) -> None:
+    checkpoint = find_checkpoint("", task, SETTINGS)
+    series = wavy_series(5)
+    series.values[2] = np.nan
+    result = classify(series, np.full(5, ISSUE, np.int32), checkpoint, months=18, threads=1)
+    assert result.classes == tuple(checkpoint.card["classes"])
+    np.testing.assert_allclose(result.probability[[0, 1, 3, 4]].sum(axis=1), 1, atol=1e-5)
+    assert np.isnan(result.probability[2]).all()
+
+
+@pytest.mark.parametrize("checkpoint", list_checkpoints(SETTINGS), ids=lambda c: c.name)
+def test_the_shipped_onnx_graph_equals_the_shipped_weights(checkpoint: Checkpoint) -> None:
+    network = load_network(checkpoint)
+    draw = np.random.default_rng(0)
+    queries = 1 if checkpoint.card["classes"] else 6
+    tokens = draw.normal(size=(3, 9, TOKEN_FEATURES)).astype(np.float32)
+    is_padding = np.arange(9)[None] >= np.array([[9], [4], [9]])
+    asked = draw.normal(size=(3, queries, network.config.query_features)).astype(np.float32)
+    given = [torch.from_numpy(a) for a in (tokens, is_padding, asked)]
+    with torch.no_grad():
+        expected = network.classify(*given) if queries == 1 else network(*given)
+    np.testing.assert_allclose(_run(_session(checkpoint, 1), tokens, is_padding, asked), expected.numpy(), atol=2e-4)
+
+
+@pytest.mark.parametrize("checkpoint", list_checkpoints(SETTINGS), ids=lambda c: c.name)
+def test_shipped_files_have_the_sha256_on_their_card(checkpoint: Checkpoint) -> None:
+    verify(checkpoint)
+
+
+def test_a_changed_file_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED / forecaster().name, tmp_path / "copy")
+    with (tmp_path / "copy" / NETWORK).open("ab") as file:
+        file.write(b"x")
+    (changed,) = (c for c in list_checkpoints(Settings(models=tmp_path)) if c.folder.startswith(str(tmp_path)))
+    with pytest.raises(InvalidCheckpoint, match="sha256"):
+        verify(changed)
+
+
+def test_an_unknown_model_is_named_with_those_there_are() -> None:
+    with pytest.raises(UnknownModel, match=forecaster().name):
+        find_checkpoint("nothing", "forecast", SETTINGS)
+
+
+def test_an_unreadable_card_says_so(tmp_path: Path) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / CARD).write_text(json.dumps({"name": "broken"}))
+    with pytest.raises(InvalidCheckpoint, match="card"):
+        list_checkpoints(Settings(models=tmp_path))
