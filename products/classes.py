@@ -19,7 +19,7 @@ PROBABILITIES: dict[str, Any] = {
         "type": "string",
         "enum": ["percent", "float"],
         "default": "percent",
-        "description": "percent: all bands uint8, nodata 255, with palette. float: all bands float32, shares 0..1, NaN.",
+        "description": "percent: all bands uint8, nodata 255, palette. float: all bands float32, shares 0..1, NaN.",
     },
 }
 
@@ -36,13 +36,25 @@ def class_layers(
     legend: tuple[LegendEntry, ...], names: tuple[str, ...], date: str, params: Params
 ) -> tuple[Layer, ...]:
     """Return the class band, one probability band per class, and the clear count."""
-    unit = "%" if params.options["probabilities"] == "percent" else "1"
+    is_percent = params.options["probabilities"] == "percent"
     probabilities = [
-        Layer(name=f"p_{name}", description=f"Probability of {entry.label.lower()}", unit=unit, date=date)
+        Layer(
+            name=f"p_{name}",
+            description=f"Probability of {entry.label.lower()}",
+            unit="%" if is_percent else "1",
+            date=date,
+        )
         for name, entry in zip(names, legend, strict=True)
     ]
-    first = Layer(name="class", description="Most probable class", legend=legend, date=date)
-    count = Layer(name="clear_count", description="Clear observations used, at most 254", unit="count")
+    codes = "; ".join(f"{entry.value} {entry.label.lower()}" for entry in legend)
+    first = Layer(
+        name="class",
+        description=f"Most probable class: {codes}",
+        legend=legend if is_percent else (),  # a palette needs whole numbers
+        date=date,
+    )
+    most = ", at most 254" if is_percent else ""
+    count = Layer(name="clear_count", description=f"Clear observations used{most}", unit="count")
     return (first, *probabilities, count)
 
 

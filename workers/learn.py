@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import InvalidOption
+from core.errors import InvalidOption, UnknownModel
 from core.product import Progress
 from core.settings import Settings
 from core.timeline import to_day
@@ -60,6 +60,31 @@ def learn(name: str, *, data: Path, out: Path, settings: Settings, progress: Pro
         _add_accuracy(path, {"test_year": forecast_accuracy(name, sets, _with(settings, out))})
     _plot(log, folder / "loss.png")
     return path
+
+
+def evaluate(name: str, *, data: Path, settings: Settings, progress: Progress) -> dict[str, Any]:
+    """Measure a checkpoint again on the data that its run kept from it.
+
+    Returns:
+        What the card says under `accuracy`, measured now.
+
+    Raises:
+        UnknownModel: no checkpoint of a known run has the name.
+        InvalidTable: a set is missing below `data`.
+    """
+    if name not in RUNS:
+        raise UnknownModel(name, RUNS)
+    run = RUNS[name]
+    checkpoint = find_checkpoint(name, run.task, settings)
+    progress(0.1)
+    if run.task == "forecast":
+        sets = load_sets({run.holdout: 1.0}, data)
+        accuracy = {"test_year": forecast_accuracy(name, sets, settings)}
+    else:
+        sets = load_sets({n: 1.0 for n in run.mixture if n != "simulated"}, data)
+        accuracy = {"test_fold": class_accuracy(run, load_network(checkpoint), sets)}
+    progress(1.0)
+    return accuracy
 
 
 def forecast_accuracy(name: str, sets: dict[str, TrainingSet], settings: Settings) -> dict[str, Any]:
