@@ -22,7 +22,7 @@ from workers.reconcile import reconcile as reconcile_once
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = MAX_FILE_BYTES
-RECONCILE_SECONDS = 2.0
+RECONCILE_SECONDS = 1.0
 """Pause between two looks at the ledger: how long a tile whose lease ran out waits at most for its next worker."""
 
 ROUTERS: tuple[APIRouter, ...] = (

@@ -1,0 +1,86 @@
+"""The application as a whole: what importing it loads, its health, its links behind a proxy, its reconciler."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+from core.settings import Settings
+from service.app import create_app
+from tests.service import scene
+from tests.service.conftest import Front
+from tests.service.scene import order, problem_of, served
+from workers.ledger import open_ledger
+
+HEAVY = ("torch", "onnxruntime", "rasterio", "matplotlib", "PIL")
+
+
+def test_importing_the_application_loads_nothing_heavy() -> None:
+    code = f"import sys, service.app; print([m for m in {HEAVY} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_making_the_application_writes_nothing(tmp_path: Path) -> None:
+    create_app(Settings(home=tmp_path / "home"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_service_with_ledger_and_redis_is_alive_and_ready(client: httpx.Client) -> None:
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").json() == {"status": "ok"}
+    assert client.get("/version").json()["version"]
+
+
+def test_a_service_without_redis_is_alive_but_not_ready(tmp_path: Path) -> None:
+    nowhere = f"redis+socket://{tmp_path}/none.sock"
+    with served(Settings(home=tmp_path / "home", redis_url=nowhere)) as client:
+        assert client.get("/healthz").status_code == 200
+        detail = problem_of(client.get("/readyz"), 503)["detail"]
+        assert "Redis" in detail
+        assert str(tmp_path) not in detail
+
+
+def hrefs(found: object) -> list[str]:
+    """Return every `href` and `Location` in an answer."""
+    if isinstance(found, dict):
+        own = [found["href"]] if isinstance(found.get("href"), str) else []
+        return own + [h for value in found.values() for h in hrefs(value)]
+    return [h for value in found for h in hrefs(value)] if isinstance(found, list) else []
+
+
+PATHS = ("/", "/processes", "/processes/crop", "/jobs", "/jobs/crop1", "/jobs/crop1/results", "/stac", "/stac/search")
+
+
+def test_links_carry_the_public_url(front: Front) -> None:
+    settings = front.settings.model_copy(update={"public_url": "https://eo.example.org/landcast/"})
+    with served(settings) as client:
+        for path in PATHS:
+            links = hrefs(client.get(path).json())
+            assert links
+            assert all(h.startswith("https://eo.example.org/landcast/") for h in links)
+        location = client.post("/processes/crop/execution", json=order()).headers["location"]
+        assert location.startswith("https://eo.example.org/landcast/jobs/")
+        client.delete("/jobs/" + location.rsplit("/", 1)[1])
+
+
+def test_links_carry_the_root_path_of_a_proxy(front: Front) -> None:
+    with served(front.settings, root_path="/landcast") as client:
+        for path in PATHS:
+            links = hrefs(client.get(path).json())
+            assert links
+            assert all(h.startswith(f"{client.base_url}/landcast/".replace("//landcast", "/landcast")) for h in links)
+
+
+def test_the_reconciler_runs_while_the_service_does(own: Front) -> None:
+    scene.accepted(own.settings, "crop", "lost")
+    ledger = open_ledger(own.settings)
+    key = ledger.tiles("lost")[0].tile_key
+    assert ledger.claim_tile("lost", key, "gone", lease_s=-1.0)
+    with served(own.settings, reconcile=True):
+        end = time.monotonic() + 10
+        while ledger.tiles("lost")[0].state != "open" and time.monotonic() < end:
+            time.sleep(0.05)
+    assert ledger.tiles("lost")[0].state == "open"

@@ -1,0 +1,94 @@
+"""Following jobs: states, progress, pages of the list, results, dismissal."""
+
+import httpx
+import pytest
+
+from tests.service import scene
+from tests.service.conftest import Front
+from tests.service.scene import order, problem_of
+from workers.ledger import open_ledger
+
+
+def test_jobs_are_listed_newest_first(client: httpx.Client) -> None:
+    jobs = client.get("/jobs").json()["jobs"]
+    assert [j["jobID"] for j in jobs] == ["running1", "canopy1", "failed1", "forecast1", "crop1"]
+    assert all(j["type"] == "process" for j in jobs)
+
+
+def test_the_list_is_given_in_pages(client: httpx.Client) -> None:
+    seen, url = [], "/jobs?limit=2"
+    while url:
+        page = client.get(url).json()
+        seen += [j["jobID"] for j in page["jobs"]]
+        url = next((x["href"] for x in page["links"] if x["rel"] == "next"), "")
+    assert seen == ["running1", "canopy1", "failed1", "forecast1", "crop1"]
+    last = client.get("/jobs?limit=2&offset=4").json()
+    assert [x["rel"] for x in last["links"]] == ["self", "prev"]
+
+
+def test_a_running_job_says_how_far_it_is(client: httpx.Client) -> None:
+    info = client.get("/jobs/running1").json()
+    assert info["status"] == "running"
+    assert info["tiles"] == 6
+    assert info["progress"] == round(45 / 6)
+    assert info["message"] == "0 of 6 tiles"
+    assert info["created"] <= info["started"] <= info["updated"]
+    assert "finished" not in info
+
+
+def test_the_inputs_of_a_job_order_the_same_again(own: Front) -> None:
+    body = order(period="2021-03-01/2022-06-30")
+    first = own.client.post("/processes/crop/execution", json=body).json()
+    inputs = own.client.get(f"/jobs/{first['jobID']}").json()["inputs"]
+    assert "archive" not in inputs
+    again = own.client.post("/processes/crop/execution", json={"inputs": inputs}).json()
+    assert open_ledger(own.settings).job(again["jobID"]).order == open_ledger(own.settings).job(first["jobID"]).order
+
+
+def test_results_link_to_files_that_are_there(client: httpx.Client) -> None:
+    results = client.get("/jobs/forecast1/results").json()
+    assert results.keys() == {"geotiff", "item", "quicklook", "plot"}
+    for result in results.values():
+        head = client.head(result["href"])
+        assert head.status_code == 200
+        assert head.headers["content-type"] == result["type"]
+
+
+def test_a_finished_job_links_to_its_results_and_its_item(client: httpx.Client) -> None:
+    links = {x["rel"]: x["href"] for x in client.get("/jobs/crop1").json()["links"]}
+    assert client.get(links["http://www.opengis.net/def/rel/ogc/1.0/results"]).status_code == 200
+    assert client.get(links["item"]).json()["id"] == "crop1"
+
+
+def test_results_of_an_unfinished_job_are_not_ready(client: httpx.Client) -> None:
+    found = problem_of(client.get("/jobs/running1/results"), 404)
+    assert found["type"] == "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/result-not-ready"
+
+
+def test_results_of_a_failed_job_say_why(client: httpx.Client) -> None:
+    assert "no clear observation" in problem_of(client.get("/jobs/failed1/results"), 500)["detail"]
+
+
+@pytest.mark.parametrize("path", ["/jobs/no", "/jobs/no/results", "/jobs/no/layers", "/jobs/no/preview.png"])
+def test_an_unknown_job_is_not_found(client: httpx.Client, path: str) -> None:
+    assert problem_of(client.get(path), 404)["type"].endswith("no-such-job")
+
+
+def test_a_dismissed_job_stops(own: Front) -> None:
+    scene.half_done(own.settings, "crop", "going")
+    assert own.client.delete("/jobs/going").json()["status"] == "dismissed"
+    assert own.client.get("/jobs/going").json()["status"] == "dismissed"
+    problem_of(own.client.get("/jobs/going/results"), 404)
+
+
+def test_dismissing_a_finished_job_withdraws_its_files_and_item(own: Front) -> None:
+    scene.finished(own.settings, "crop", "old")
+    href = own.client.get("/jobs/old/results").json()["geotiff"]["href"]
+    assert own.client.delete("/jobs/old").status_code == 200
+    problem_of(own.client.get(href), 404)
+    assert own.client.get("/stac/search").json()["features"] == []
+    assert not (own.settings.home / "jobs" / "old").exists()
+
+
+def test_an_unknown_job_cannot_be_dismissed(client: httpx.Client) -> None:
+    problem_of(client.delete("/jobs/no"), 404)
