@@ -118,10 +118,11 @@ def _item(path: Path, document: Mapping[str, Any], root: Path) -> StacItem | Non
     for key, asset in (document.get("assets") or {}).items():
         if not str(asset.get("type", "image/tiff")).startswith(RASTER_TYPES):
             continue
-        for number, (name, band) in enumerate(_bands(key, asset), start=1):
-            if name and name not in sources:
+        told = [(n, name, band) for n, (name, band) in enumerate(_bands(key, asset), start=1) if name]
+        file = _inside(path, str(asset.get("href", "")), root) if told else path
+        for number, name, band in told:
+            if name not in sources:
                 coding = _coding(name, asset, band, properties)
-                file = _inside(path, str(asset.get("href", "")), root)
                 sources[name] = BandSource(file=file, index=number, coding=coding)
     if not set(sources) - set(MASK_NAMES):
         logger.info("item_without_known_band file=%s", path.name)

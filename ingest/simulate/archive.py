@@ -65,8 +65,8 @@ class _Truth:
 
     landscape: Landscape
     window: Window
-    s2_days: NDArray[np.int32]
-    s1_days: NDArray[np.int32]
+    s2_dates: list[date]
+    s1_dates: list[date]
     covers: NDArray[np.float64]
     """(T,) cloud cover of the optical passes."""
     reflectance: Floats
@@ -124,14 +124,12 @@ def write_archive(folder: Path, *, seed: int = 0, size: int = SIZE, first: date 
     truth = _simulate(seed, size, first, last)
     with ThreadPoolExecutor(2) as pool:
         scenes = pool.map(
-            lambda t: write_scene(
-                folder, truth.window, to_date(int(truth.s2_days[t])), *_optical_scene(truth, seed, t)
-            ),
-            range(len(truth.s2_days)),
+            lambda t: write_scene(folder, truth.window, truth.s2_dates[t], *_optical_scene(truth, seed, t)),
+            range(len(truth.s2_dates)),
         )
         passes = pool.map(
-            lambda t: write_radar(folder, truth.window, to_date(int(truth.s1_days[t])), _radar_scene(truth, seed, t)),
-            range(len(truth.s1_days)),
+            lambda t: write_radar(folder, truth.window, truth.s1_dates[t], _radar_scene(truth, seed, t)),
+            range(len(truth.s1_dates)),
         )
         written = [*scenes, *passes]
     write_truth(folder / "truth", truth.window, truth_rasters(truth.landscape))
@@ -191,8 +189,8 @@ def _simulate(seed: int, size: int, first: date, last: date) -> _Truth:
     return _Truth(
         landscape=landscape,
         window=window,
-        s2_days=s2_days,
-        s1_days=s1_days,
+        s2_dates=[to_date(d) for d in s2_days],
+        s1_dates=[to_date(d) for d in s1_days],
         covers=covers,
         reflectance=np.ascontiguousarray(reflectance.transpose(2, 0, 1, 3)),
         power=np.asarray(10 ** (radar_db.transpose(2, 0, 1, 3) / 10), np.float32),
@@ -240,15 +238,18 @@ def _day_of_year(days: NDArray[np.int32]) -> NDArray[np.int64]:
 
 def _fine(truth: _Truth, levels: Floats) -> Floats:
     """Return (Y, X, C) at 5 m of (3, P, C) parcel values, between vigours by the map of vigour."""
-    at, vigour = truth.landscape.parcel_at, truth.landscape.vigour[..., None]
-    low, mean, high = levels
-    image = mean[at] + np.maximum(vigour, 0) * (high - mean)[at] + np.maximum(-vigour, 0) * (low - mean)[at]
+    vigour = truth.landscape.vigour
+    step = (vigour >= 0).astype(np.int64)
+    flat = levels.reshape(-1, levels.shape[-1])
+    at = truth.landscape.parcel_at + step * levels.shape[1]
+    low = flat[at]
+    image = low + (vigour + 1 - step)[..., None] * (flat[at + levels.shape[1]] - low)
     return np.asarray(image, np.float32)
 
 
 def _optical_scene(truth: _Truth, seed: int, t: int) -> tuple[Floats, NDArray[np.uint8], float]:
     """Return (10, Y, X) reflectance, (Y/2, X/2) scene classes and cloud cover (percent) of one pass."""
-    rng = np.random.default_rng([seed, 2, int(truth.s2_days[t])])
+    rng = np.random.default_rng([seed, 2, to_day(truth.s2_dates[t])])
     size = truth.window.shape_yx[0]
     fine = _fine(truth, truth.reflectance[t]) * truth.landscape.texture[..., None]
     ground = np.asarray(halve(fine.transpose(2, 0, 1)), np.float32)
@@ -259,7 +260,7 @@ def _optical_scene(truth: _Truth, seed: int, t: int) -> tuple[Floats, NDArray[np
 
 def _radar_scene(truth: _Truth, seed: int, t: int) -> Floats:
     """Return (2, Y, X) VV and VH in dB of one pass, with speckle."""
-    rng = np.random.default_rng([seed, 1, int(truth.s1_days[t])])
+    rng = np.random.default_rng([seed, 1, to_day(truth.s1_dates[t])])
     power = halve(_fine(truth, truth.power[t]).transpose(2, 0, 1))
     speckled = power * rng.standard_gamma(LOOKS, power.shape) / LOOKS
     return np.asarray(10 * np.log10(np.maximum(speckled, 1e-5)), np.float32)

@@ -1,4 +1,4 @@
-"""The map of the sample archive: parcels of fields, forests, hedges, water, houses. What grows there is in phenology."""
+"""The map of the sample archive: parcels of fields, forests, hedges, water, houses. What grows is in phenology."""
 
 from dataclasses import dataclass, field
 
@@ -13,6 +13,8 @@ FIELD_HA = (1.2, 7.0)
 """Fields are split until they are smaller than a size drawn from this range."""
 FIELD_ANGLE = 0.33
 """Direction of the field rows, radians."""
+
+STAND_KINDS = ("conifer", "conifer", "broadleaf", "broadleaf", "mixed")
 
 Plane = NDArray[np.int64]
 
@@ -141,31 +143,34 @@ def _draw_forests(sketch: _Sketch) -> None:
     low = 0.6 * lobes + 2.6 * (0.2 - np.hypot(down / reach - 0.84, right / reach - 0.8) * 1.3)
     stand = np.floor(3.2 * (right + 0.35 * down) / reach).astype(int) + 10 * np.floor(3.1 * down / reach).astype(int)
     forest, grove = high > 0.35, low > 0.2
-    for number in np.unique(stand[forest | grove]):
-        where = (forest | grove) & (stand == number)
-        _draw_stand(sketch, where, str(sketch.rng.choice(["conifer", "conifer", "broadleaf", "mixed"])))
-    trees = np.argwhere(_at_conifers(sketch) & forest)
+    kinds = {n: str(sketch.rng.choice(STAND_KINDS)) for n in np.unique(stand[forest | grove])}
+    kinds[_largest(stand[forest])] = "conifer"
+    for number, kind in kinds.items():
+        _draw_stand(sketch, (forest | grove) & (stand == number), kind)
+    pure = forest & np.isin(stand, [n for n, kind in kinds.items() if kind == "conifer"])
+    trees = np.argwhere(pure)
     for cut, parcel in (
-        (0.35, Parcel(cover="conifer", canopy=1, is_felled=True)),
+        (0.3, Parcel(cover="conifer", canopy=1, is_felled=True)),
         (0.75, Parcel(cover="conifer", is_planting=True)),
     ):
         row, column = trees[int(cut * len(trees))] * FINE_M
         near = (np.abs(down - row) < 0.045 * reach) & (np.abs(right - column) < 0.06 * reach)
-        sketch.draw(near & forest & _at_conifers(sketch), parcel)
+        sketch.draw(near & pure, parcel)
 
 
 def _draw_stand(sketch: _Sketch, where: NDArray[np.bool_], kind: str) -> None:
     if kind != "mixed":
         sketch.draw(where, Parcel(cover=kind, canopy=1 if kind == "conifer" else 2))
         return
-    groups = smooth_noise(sketch.rng, (sketch.edge, sketch.edge), 2.5) > 0
+    groups = smooth_noise(sketch.rng, (sketch.edge, sketch.edge), 1.4) > 0
     sketch.draw(where & groups, Parcel(cover="conifer", canopy=1))
     sketch.draw(where & ~groups, Parcel(cover="broadleaf", canopy=2))
 
 
-def _at_conifers(sketch: _Sketch) -> NDArray[np.bool_]:
-    conifers = [n for n, p in enumerate(sketch.parcels) if p.canopy == 1 and not p.is_felled]
-    return np.isin(sketch.at, conifers)
+def _largest(stand: Plane) -> int:
+    """Return the number of the stand with most pixels."""
+    numbers, counts = np.unique(stand, return_counts=True)
+    return int(numbers[np.argmax(counts)])
 
 
 def _draw_water(sketch: _Sketch) -> None:
