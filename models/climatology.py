@@ -55,7 +55,7 @@ def expect(days: Days, ndvi: Floats, issue_days: Days, target_days: Days) -> Exp
     cycle = fit.at(target_days)
     climatology = (season[1] * counts[1] + cycle * PRIOR_COUNT) / (counts[1] + PRIOR_COUNT)
     anomalies, weights, age = _memory(days, residual, seen, issue_days)
-    lead = (target_days - issue_days[:, None] + 1).astype(np.float64)
+    lead = np.maximum(target_days - issue_days[:, None] + 1, 0).astype(np.float64)
     base = climatology + anomalies[1][:, None] * np.exp(-lead / DAMPING_DAYS)
     years = _last_years(days, y, seen, target_days)
     level = _level(y, seen, days, issue_days, age)
@@ -199,7 +199,7 @@ def _stack(
         *(v[:, None] for v in level),
         np.log(unit) / 2 + 1,
         lead / 150,
-        np.log1p(np.maximum(lead, 0)) / 5,
+        np.log1p(lead) / 5,
         np.sin(phase),
         np.cos(phase),
     ]

@@ -31,7 +31,7 @@ class Run:
     """Fold of places that is not looked at until the card's accuracy is measured (canopy, crop)."""
     classes: tuple[str, ...] = ()
     months: int = 0
-    steps: int = 3000
+    steps: int = 2000
     batch: int = 48
     targets: int = 12
     learning_rate: float = 1e-3

@@ -19,6 +19,7 @@ from models.runs import Run
 from models.sampling import NDVI, ForecastBatch, forecast_batch, hindcast
 from models.training_set import TrainingSet
 
+MIN_OBSERVATIONS = 4
 CHANNEL_WEIGHT = 0.02
 """Weight of the channels' loss beside the pinball loss (NDVI units): it shapes the states that heads are fitted on."""
 
@@ -33,13 +34,19 @@ def train(run: Run, sets: Mapping[str, TrainingSet], *, log: Path, progress: Pro
     rng = np.random.default_rng(run.seed)
     network = EarthPT(SIZES[run.size])
     held_out = held_out_year(sets[run.holdout].series, run) if run.holdout_until else []
-    learned = {**sets, run.holdout: sets[run.holdout].before(to_day(parse_date(run.before)))}
+    cut = {**sets, run.holdout: sets[run.holdout].before(to_day(parse_date(run.before)))}
+    learned = {name: learnable(s) for name, s in cut.items()}
 
     def loss(network: EarthPT) -> Tensor:
         batch = forecast_batch(rng, learned, run.mixture, size=run.batch, targets=run.targets)
         return forecast_loss(network, batch)
 
     return optimise(network, run, loss=loss, score=lambda n: score(n, held_out), log=log, progress=progress)
+
+
+def learnable(source: TrainingSet) -> TrainingSet:
+    """Return the series with at least a few observations of NDVI: something to read and something to be asked."""
+    return source.take(np.asarray(np.isfinite(source.series.values[..., NDVI]).sum(axis=1) >= MIN_OBSERVATIONS))
 
 
 def forecast_loss(network: EarthPT, batch: ForecastBatch) -> Tensor:

@@ -1,0 +1,190 @@
+"""Sampling, losses and the loop, on small seeded sets."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.bands import channel
+from core.forecast import QUANTILES
+from core.timeline import YEAR_DAYS
+from models.earthpt import SIZES, EarthPT
+from models.finetune import class_loss, finetune, in_fold
+from models.optimise import learning_rate
+from models.runs import RUNS, Run
+from models.sampling import ClassBatch, _shuffle_years, forecast_batch, hindcast
+from models.train import MIN_OBSERVATIONS, forecast_loss, held_out_year, learnable, pinball, score, train
+from models.training_set import TrainingSet, last_seen
+from tests.models.builders import START, tiny_network, wavy_series
+
+NDVI = channel("NDVI")
+
+
+def small_set(name: str = "waves", count: int = 30) -> TrainingSet:
+    series = wavy_series(count, dates=160)
+    crop = np.arange(count) % 2
+    return TrainingSet(
+        name=name,
+        licence="made for a test",
+        series=series,
+        places=np.array([f"place{i // 2}" for i in range(count)]),
+        labels={"crop": crop.astype(np.int8)},
+    )
+
+
+@pytest.fixture
+def quick_run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setitem(SIZES, "tiny", tiny_network().config)
+    return Run(
+        name="quick",
+        task="forecast",
+        size="tiny",
+        mixture={"waves": 1.0},
+        holdout="waves",
+        before="2018-09-01",
+        holdout_until="2019-12-01",
+        steps=12,
+        batch=8,
+        targets=4,
+        check_every=6,
+        warmup=2,
+        classes=("no", "yes"),
+        months=12,
+    )
+
+
+def trained(run: Run, log: Path) -> EarthPT:
+    return train(run, {"waves": small_set()}, log=log, progress=lambda share: None)[0]
+
+
+def test_training_is_the_same_for_the_same_seed_and_another_for_another(quick_run: Run, tmp_path: Path) -> None:
+    first, again = (trained(quick_run, tmp_path / n).state_dict() for n in ("a", "b"))
+    other = trained(replace(quick_run, seed=1), tmp_path / "c").state_dict()
+    assert all(torch.equal(first[k], again[k]) for k in first)
+    assert any(not torch.equal(first[k], other[k]) for k in first)
+
+
+def test_the_log_has_a_line_per_check(quick_run: Run, tmp_path: Path) -> None:
+    trained(quick_run, tmp_path / "log.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [r["step"] for r in rows] == [6, 12]
+
+
+def test_no_observation_of_the_held_out_period_is_learned_from(quick_run: Run) -> None:
+    kept = small_set().before(START + 500)
+    assert np.isfinite(kept.series.values[kept.series.days < START + 500]).any()
+    assert not np.isfinite(kept.series.values[kept.series.days >= START + 500]).any()
+
+
+def test_a_batch_asks_only_about_dates_after_its_history() -> None:
+    rng = np.random.default_rng(0)
+    batch = forecast_batch(rng, {"waves": small_set()}, {"waves": 1.0}, size=16, targets=5)
+    known = np.isfinite(batch.ndvi)
+    years_ahead = -batch.queries[..., 4]
+    assert known.any()
+    assert (years_ahead[known] >= 0).all()
+    assert (years_ahead[known] < 165 / YEAR_DAYS).all()
+
+
+def test_series_hardly_ever_seen_are_not_learned_from() -> None:
+    source = small_set()
+    source.series.values[3] = np.nan
+    source.series.values[4, MIN_OBSERVATIONS - 1 :] = np.nan
+    kept = learnable(source)
+    assert set(source.series.ids) - set(kept.series.ids) == {"s3", "s4"}
+
+
+def test_shuffled_years_keep_the_day_of_year_and_every_value() -> None:
+    series = wavy_series(5, dates=160)
+    issues = np.full(5, START + 1200, np.int32)
+    days, values = _shuffle_years(np.random.default_rng(3), series.days, series.values, issues)
+    assert (np.diff(days, axis=1) >= 0).all()
+    for row in range(5):
+        before, after = series.values[row, :, NDVI], values[row, :, NDVI]
+        np.testing.assert_array_equal(np.sort(before[np.isfinite(before)]), np.sort(after[np.isfinite(after)]))
+        of_year = np.sort(np.round(series.days[row] % YEAR_DAYS)), np.sort(np.round(days[row] % YEAR_DAYS))
+        assert np.abs(of_year[0] - of_year[1]).max() <= 3
+    assert not np.array_equal(days, series.days) or not np.array_equal(values[..., NDVI], series.values[..., NDVI])
+
+
+def test_pinball_is_zero_where_all_quantiles_are_right_and_weighs_sides_as_defined() -> None:
+    truth = torch.tensor([0.4, 0.4])
+    quantiles = torch.tensor([[0.4] * 5, [0.3] * 5])
+    np.testing.assert_allclose(pinball(quantiles, truth), [0.0, 0.1 * np.mean(QUANTILES)], atol=1e-7)
+
+
+def test_unseen_targets_do_not_move_the_loss() -> None:
+    series = wavy_series(4)
+    issues = np.full(4, START + 600, np.int32)
+    batch = hindcast(series, issues, (issues[:, None] + np.array([4, 8, 12, 16])).astype(np.int32))
+    expected = forecast_loss(tiny_network(), batch)
+    more = {f: np.concatenate([getattr(batch, f)] * 2, axis=1) for f in ("queries", "base", "spread", "channels")}
+    nothing = np.full_like(batch.ndvi, np.nan)
+    doubled = replace(
+        batch,
+        **more,
+        ndvi=np.concatenate([batch.ndvi, nothing], axis=1),
+        has_channel=np.concatenate([batch.has_channel, np.ones_like(batch.has_channel)], axis=1),
+    )
+    torch.testing.assert_close(forecast_loss(tiny_network(), doubled), expected)
+
+
+def test_the_held_out_score_weighs_series_equally(quick_run: Run) -> None:
+    batches = held_out_year(wavy_series(8, dates=160), quick_run)
+    assert 0.001 < score(tiny_network(), batches) < 1
+
+
+def test_a_label_that_excludes_a_class_punishes_that_class_alone() -> None:
+    class Fixed(torch.nn.Module):
+        def classify(self, *_: torch.Tensor) -> torch.Tensor:
+            return torch.tensor([[0.0, 2.0, 1.0], [0.0, 2.0, 1.0]])
+
+    blank = np.zeros((2, 1, 1), np.float32)
+    share = torch.tensor([0.0, 2.0, 1.0]).softmax(0)
+    batch = ClassBatch(tokens=blank, is_padding=blank[..., 0] > 0, queries=blank, labels=np.array([-3, 2]))
+    expected = (-torch.log(1 - share[1]) - torch.log(share[2])) / 2
+    torch.testing.assert_close(class_loss(Fixed(), batch), expected)  # type: ignore[arg-type]
+
+
+def test_places_fall_into_five_folds_by_name_alone() -> None:
+    places = np.array([f"place{i}" for i in range(300)])
+    folds = np.stack([in_fold(places, k) for k in range(5)])
+    assert (folds.sum(axis=0) == 1).all()
+    assert (folds.sum(axis=1) > 30).all()
+    np.testing.assert_array_equal(in_fold(places[::-1], 2)[::-1], folds[2])
+
+
+def test_fine_tuning_learns_from_no_held_out_place(quick_run: Run, tmp_path: Path) -> None:
+    run = replace(quick_run, task="crop", steps=4, check_every=2)
+    held = small_set()
+    spoiled = held.series.values.copy()
+    spoiled[in_fold(held.places, run.test_fold)] = 9.9
+    changed = replace(held, series=replace(held.series, values=spoiled))
+    nets = [
+        finetune(run, tiny_network(), {"waves": s}, log=tmp_path / n, progress=lambda share: None)[0].state_dict()
+        for n, s in (("a", held), ("b", changed))
+    ]
+    assert all(torch.equal(nets[0][k], nets[1][k]) for k in nets[0])
+
+
+def test_the_last_day_seen_is_that_of_the_last_observation() -> None:
+    series = wavy_series(2)
+    series.values[0, 50:] = np.nan
+    series.values[0, 49, NDVI] = 0.5
+    assert last_seen(series)[0] == series.days[0, 49]
+
+
+def test_the_learning_rate_warms_up_and_falls_to_a_twentieth() -> None:
+    run = RUNS["earthpt-1m"]
+    rates = [learning_rate(run, step) for step in range(1, run.steps + 1)]
+    assert rates[0] < rates[run.warmup - 2] < run.learning_rate * 1.001
+    assert rates[-1] == pytest.approx(run.learning_rate * 0.05, rel=1e-3)
+
+
+@pytest.mark.parametrize("run", RUNS.values(), ids=lambda r: r.name)
+def test_every_run_starts_from_something_that_is_made_by_a_run(run: Run) -> None:
+    assert run.trunk in {"", *RUNS}
+    assert run.holdout in run.mixture
