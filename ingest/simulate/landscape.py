@@ -14,7 +14,7 @@ FIELD_HA = (1.2, 7.0)
 FIELD_ANGLE = 0.33
 """Direction of the field rows, radians."""
 
-STAND_KINDS = ("conifer", "conifer", "broadleaf", "broadleaf", "mixed")
+STAND_KINDS = ("conifer", "broadleaf", "mixed")
 
 Plane = NDArray[np.int64]
 
@@ -143,8 +143,7 @@ def _draw_forests(sketch: _Sketch) -> None:
     low = 0.6 * lobes + 2.6 * (0.2 - np.hypot(down / reach - 0.84, right / reach - 0.8) * 1.3)
     stand = np.floor(3.2 * (right + 0.35 * down) / reach).astype(int) + 10 * np.floor(3.1 * down / reach).astype(int)
     forest, grove = high > 0.35, low > 0.2
-    kinds = {n: str(sketch.rng.choice(STAND_KINDS)) for n in np.unique(stand[forest | grove])}
-    kinds[_largest(stand[forest])] = "conifer"
+    kinds = _stand_kinds(stand, forest, grove)
     for number, kind in kinds.items():
         _draw_stand(sketch, (forest | grove) & (stand == number), kind)
     pure = forest & np.isin(stand, [n for n, kind in kinds.items() if kind == "conifer"])
@@ -153,7 +152,7 @@ def _draw_forests(sketch: _Sketch) -> None:
         (0.3, Parcel(cover="conifer", canopy=1, is_felled=True)),
         (0.75, Parcel(cover="conifer", is_planting=True)),
     ):
-        row, column = trees[int(cut * len(trees))] * FINE_M
+        row, column = trees[int(cut * len(trees))] * FINE_M if len(trees) else (reach, reach)
         near = (np.abs(down - row) < 0.045 * reach) & (np.abs(right - column) < 0.06 * reach)
         sketch.draw(near & pure, parcel)
 
@@ -167,10 +166,15 @@ def _draw_stand(sketch: _Sketch, where: NDArray[np.bool_], kind: str) -> None:
     sketch.draw(where & ~groups, Parcel(cover="broadleaf", canopy=2))
 
 
-def _largest(stand: Plane) -> int:
-    """Return the number of the stand with most pixels."""
-    numbers, counts = np.unique(stand, return_counts=True)
-    return int(numbers[np.argmax(counts)])
+def _stand_kinds(stand: Plane, forest: NDArray[np.bool_], grove: NDArray[np.bool_]) -> dict[int, str]:
+    """Return stand number -> kind: the forest's largest stand is conifer, the grove's broadleaf, the rest in turn."""
+    numbers, counts = np.unique(stand[forest | grove], return_counts=True)
+    kinds = {int(n): STAND_KINDS[i % len(STAND_KINDS)] for i, n in enumerate(numbers[np.argsort(-counts)])}
+    for part, kind in ((grove, "broadleaf"), (forest, "conifer")):
+        mine, sizes = np.unique(stand[part], return_counts=True)
+        if len(mine):
+            kinds[int(mine[np.argmax(sizes)])] = kind
+    return kinds
 
 
 def _draw_water(sketch: _Sketch) -> None:
