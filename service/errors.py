@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from core import errors
 
@@ -112,7 +113,17 @@ async def _http_error(request: Request, error: Exception) -> Response:
         405: f"'{request.url.path}' does not take {request.method}.",
     }
     detail = sentences.get(error.status_code, "") if error.detail == title else error.detail
-    return problem(error.status_code, title, detail or f"{title}.", headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    return problem(error.status_code, title, detail or f"{title}.", headers=headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """Return the methods that a path takes; each may have a route of its own, and the first one names only its own."""
+    described = request.app.openapi()["paths"]
+    fitting = [operations for path, operations in described.items() if compile_path(path)[0].match(request.url.path)]
+    return {method.upper() for operations in fitting[:1] for method in operations} or {"GET"}
 
 
 async def _ledger_error(request: Request, error: Exception) -> Response:

@@ -166,15 +166,15 @@ def published(item: Item, base: str) -> Item:
 
 
 def _search(**given: Any) -> Search:
-    """Return the search that query parameters ask for; `limit` is lowered to the most that is given."""
+    """Return the search that query parameters ask for, empty ones left out; `limit` is lowered to the most given."""
     return Search.model_construct(
-        bbox=split_numbers("bbox", given.get("bbox")),
-        intersects=given.get("intersects"),
-        datetime=given["datetime"],
+        bbox=split_numbers("bbox", given.get("bbox") or None),
+        intersects=given.get("intersects") or None,
+        datetime=given["datetime"] or None,
         collections=split_words(given.get("collections")),
         ids=split_words(given.get("ids")),
         limit=min(given["limit"], MAX_PAGE),
-        token=given["token"],
+        token=given["token"] or None,
     )
 
 

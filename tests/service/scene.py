@@ -13,6 +13,7 @@ import numpy as np
 import uvicorn
 import xarray as xr
 from PIL import Image
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.job import Job, JobState
 from core.product import Params, Raster
@@ -66,10 +67,10 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
 
 
 @contextmanager
-def served(settings: Settings, *, reconcile: bool = False, **changes: Any) -> Iterator[httpx.Client]:
+def served(settings: Settings, *, reconcile: bool = False, prefix: str = "") -> Iterator[httpx.Client]:
     """Run the service on a free port of this machine; yield a client of it."""
     app = create_app(settings, reconcile=reconcile)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", **changes))
+    server = uvicorn.Server(uvicorn.Config(behind_proxy(app, prefix) if prefix else app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -82,6 +83,15 @@ def served(settings: Settings, *, reconcile: bool = False, **changes: Any) -> It
     finally:
         server.should_exit = True
         thread.join()
+
+
+def behind_proxy(app: ASGIApp, prefix: str) -> ASGIApp:
+    """Return the application as a proxy that serves it below a path shows it."""
+
+    async def proxy(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "root_path": prefix} if scope["type"] == "http" else scope, receive, send)
+
+    return proxy
 
 
 def accepted(settings: Settings, product: str, job_id: str, **inputs: Any) -> Job:

@@ -67,9 +67,9 @@ def test_links_carry_the_public_url(front: Front) -> None:
 
 
 def test_links_carry_the_root_path_of_a_proxy(front: Front) -> None:
-    with served(front.settings, root_path="/landcast") as client:
+    with served(front.settings, prefix="/landcast") as client:
         for path in PATHS:
-            links = hrefs(client.get(path).json())
+            links = hrefs(client.get(f"/landcast{path}").json())
             assert links
             assert all(h.startswith(f"{client.base_url}/landcast/".replace("//landcast", "/landcast")) for h in links)
 

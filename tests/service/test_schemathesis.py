@@ -1,0 +1,43 @@
+"""The running service keeps what openapi.yaml promises, for requests made up from it."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from core.settings import Settings
+from service.app import create_app
+from service.openapi import describe
+from tests.service.conftest import Front
+
+schemathesis = pytest.importorskip("schemathesis")
+checks = pytest.importorskip("schemathesis.specs.openapi.checks")
+
+DOCUMENT = describe(create_app(Settings(), reconcile=False))
+OPERATIONS = [(path, method) for path, operations in DOCUMENT["paths"].items() for method in operations]
+DELIBERATE = [checks.positive_data_acceptance, checks.ignored_auth]
+"""Not asked: a well-formed region may lie outside the archive, and there is no authentication."""
+
+
+@pytest.fixture(scope="module")
+def schema() -> Any:
+    return schemathesis.openapi.from_dict(DOCUMENT)
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_answers_are_those_that_are_promised(front: Front, schema: Any, path: str, method: str) -> None:
+    base_url = str(front.client.base_url).rstrip("/")
+
+    @settings(
+        max_examples=8,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=schema[path][method.upper()].as_strategy())
+    def ask(case: Any) -> None:
+        case.call_and_validate(base_url=base_url, excluded_checks=DELIBERATE)
+
+    ask()
