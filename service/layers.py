@@ -1,6 +1,6 @@
 """Layers of a finished job as people look at them: kind, colours, legend. No pixels; those are drawn in preview.py."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.job import Job
 from core.product import Layer, Params
@@ -42,14 +42,19 @@ COUNT_RAMP = Ramp(
     values=(0, 10, 25, 50, 100, 200),
     colours=((250, 241, 224), (244, 214, 164), (226, 160, 110), (184, 104, 92), (118, 62, 84), (58, 34, 70)),
 )
+SHARE_RAMP = Ramp(values=(0, 0.25, 0.5, 0.75, 1), colours=PERCENT_RAMP.colours)
 _RAMPS = {"1": NDVI_RAMP, "%": PERCENT_RAMP}
 
 
 def layers_of(job: Job) -> tuple[Layer, ...]:
-    """Return the layers of a job's raster, in the order of its bands."""
-    inputs = dict(job.order.params)
+    """Return the layers of a job's raster, in the order of its bands; classes written as floats have a legend too."""
+    product, inputs = find_product(job.order.product), dict(job.order.params)
     params = Params(period=parse_period(inputs.pop("period")), options=inputs)
-    return find_product(job.order.product).layers(params)
+    layers = product.layers(params)
+    if inputs.get("probabilities") != "float":
+        return layers
+    as_codes = product.layers(replace(params, options={**inputs, "probabilities": "percent"}))
+    return tuple(replace(layer, legend=code.legend) for layer, code in zip(layers, as_codes, strict=True))
 
 
 def first_layer(job: Job) -> str:
@@ -60,7 +65,9 @@ def first_layer(job: Job) -> str:
 
 
 def ramp_of(layer: Layer) -> Ramp:
-    """Return the colours of a continuous layer, by its unit."""
+    """Return the colours of a continuous layer, by its unit; probabilities may be shares or percent."""
+    if layer.name.startswith("p_") and layer.unit == "1":
+        return SHARE_RAMP
     return _RAMPS.get(layer.unit, COUNT_RAMP)
 
 

@@ -1,16 +1,19 @@
 """Pictures of a finished job's layers for the map: drawn from the COG on demand, in web Mercator over given bounds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from affine import Affine
 from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 from pyproj import Transformer
 
 from core.errors import UnknownResult
+from core.grid import Window
 from core.job import Job
 from core.product import Layer
 from core.settings import Settings
@@ -18,12 +21,14 @@ from products.catalogue import find_product
 from service.layers import first_layer, layers_of, ramp_of, view_of
 from service.results import find_file, finished_job
 from service.schemas import LayerList, Problem
-from service.shelf import is_simulated, read_item
+from service.shelf import Item, is_simulated, read_item
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 router = APIRouter(prefix="/jobs", tags=["Jobs"])
+
+Bounds = tuple[float, float, float, float]
 
 EDGE_PX = 1024
 """Longer edge of a preview: sharp on the page at 1280 x 800, about 50 kB for a class map."""
@@ -39,7 +44,7 @@ PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}, 
 class Frame:
     """Where a preview lies: a rectangle of web Mercator, which is a rectangle of longitude and latitude too."""
 
-    bounds_mercator: tuple[float, float, float, float]
+    bounds_mercator: Bounds
     """West, south, east, north in metres of EPSG:3857."""
     shape_yx: tuple[int, int]
     """Rows, columns."""
@@ -54,7 +59,7 @@ def layers(job_id: str, request: Request) -> LayerList:
     return LayerList(
         title=find_product(job.order.product).title,
         simulated=is_simulated(item),
-        bounds=item["bbox"],
+        bounds=list(bounds_of(item)),
         start=first_layer(job),
         layers=[view_of(x) for x in layers_of(job)],
     )
@@ -71,7 +76,7 @@ def preview(
     chosen = next((x for x in layers_of(job) if x.name == name), None)
     if chosen is None:
         raise UnknownResult(name, [x.name for x in layers_of(job)])
-    bounds = read_item(_path(state.settings, job, ".json"))["bbox"]
+    bounds = bounds_of(read_item(_path(state.settings, job, ".json")))
     png = draw(_path(state.settings, job, ".tif"), chosen, frame_of(bounds))
     return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
 
@@ -80,7 +85,15 @@ def _path(settings: Settings, job: Job, suffix: str) -> Path:
     return find_file(settings, job, job.order.product + suffix)
 
 
-def frame_of(bounds_wgs84: list[float]) -> Frame:
+def bounds_of(item: Item) -> Bounds:
+    """Return west, south, east, north in degrees of the whole raster that an item describes."""
+    found = item["properties"]
+    rows, columns = found["proj:shape"]
+    transform = Affine(*found["proj:transform"][:6])
+    return Window(crs=found["proj:code"], transform=transform, shape_yx=(rows, columns)).footprint_wgs84.bounds
+
+
+def frame_of(bounds_wgs84: Sequence[float]) -> Frame:
     """Return the frame over west, south, east, north in degrees, its longer edge EDGE_PX pixels."""
     to_mercator = Transformer.from_crs("EPSG:4326", MERCATOR, always_xy=True).transform
     (west, east), (south, north) = to_mercator(bounds_wgs84[::2], bounds_wgs84[1::2])
@@ -112,7 +125,7 @@ def paint(values: NDArray[Any], layer: Layer) -> NDArray[np.uint8]:
         table = np.zeros((256, 3), np.uint8)
         for entry in layer.legend:
             table[entry.value] = entry.colour
-        return np.asarray(table[values.astype(np.uint8)])
+        return np.asarray(table[np.nan_to_num(values).astype(np.uint8)])
     ramp = ramp_of(layer)
     channels = np.array(ramp.colours, np.float64).T
     finite = np.nan_to_num(values.astype(np.float64))

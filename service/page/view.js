@@ -106,7 +106,8 @@ function label({ name, date, description }) {
   const share = name.match(/_q(\d\d)$/)?.[1];
   if (share === "50") return "Median forecast";
   if (share) return `Forecast, ${Number(share)} % quantile`;
-  return date ? description.replace(` on ${date}`, "") : description;
+  const short = description.split(":")[0];
+  return date ? short.replace(` on ${date}`, "") : short;
 }
 
 function fillChoices(mine) {

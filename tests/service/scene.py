@@ -1,6 +1,5 @@
 """A small archive, a running service and finished jobs for tests of the front door. Everything is real but tiny."""
 
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import numpy as np
 import uvicorn
 import xarray as xr
 from PIL import Image
+from shapely.geometry import shape
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.job import Job, JobState
@@ -23,8 +23,10 @@ from core.timeline import parse_period
 from products.catalogue import find_product
 from service.app import create_app
 from workers.accept import accept, result_window
-from workers.cog import write_cog
+from workers.cog import open_cog, write_cog
+from workers.item import build_item, write_item
 from workers.ledger import Ledger, open_ledger
+from workers.provenance import Provenance
 
 WEST, NORTH, ROWS, COLUMNS = 600_000, 5_320_000, 30, 40
 """Corner in EPSG:32632 (Bavaria) and size of the archive: 400 m x 300 m."""
@@ -124,10 +126,12 @@ def finished(settings: Settings, product: str, job_id: str, **inputs: Any) -> Jo
     folder.mkdir(parents=True)
     raster = _raster(settings, job)
     write_cog(raster, folder / f"{product}.tif", {"LANDCAST_SIMULATED": "true"})
-    (folder / f"{product}.json").write_text(json.dumps(_item(job, raster)))
     Image.new("RGB", (60, 40), (90, 140, 80)).save(folder / f"{product}.png")
     if product == "ndvi-forecast":
         Image.new("RGB", (600, 300), (250, 250, 240)).save(folder / f"{product}_pixel.png")
+    file = open_cog(folder / f"{product}.tif")
+    item = build_item(job_id, file, _origin(job), shape(dict(job.order.region)), pixels=(500, 549), created=job.created)
+    write_item(item, folder / f"{product}.json")
     _close(open_ledger(settings), job_id)
     return open_ledger(settings).job(job_id)
 
@@ -149,29 +153,22 @@ def _raster(settings: Settings, job: Job) -> Raster:
     return Raster(layers=layers, pixels=pixels, window=window, nodata=nodata)
 
 
-def _item(job: Job, raster: Raster) -> dict[str, Any]:
-    footprint = raster.window.footprint_wgs84
-    name = job.order.product
-    return {
-        "type": "Feature",
-        "stac_version": "1.1.0",
-        "stac_extensions": [],
-        "id": job.id,
-        "collection": name,
-        "geometry": json.loads(json.dumps(footprint.__geo_interface__)),
-        "bbox": list(footprint.bounds),
-        "properties": {
-            "datetime": None,
-            "start_datetime": job.order.params["period"].split("/")[0] + "T00:00:00Z",
-            "end_datetime": job.order.params["period"].split("/")[1] + "T23:59:59Z",
-            "landcast:simulated": True,
-        },
-        "links": [],
-        "assets": {
-            "data": {"href": f"./{name}.tif", "type": "image/tiff", "roles": ["data"]},
-            "quicklook": {"href": f"./{name}.png", "type": "image/png", "roles": ["overview"]},
-        },
-    }
+def _origin(job: Job) -> Provenance:
+    product = find_product(job.order.product)
+    return Provenance(
+        product=product.id,
+        title=product.title,
+        model=job.order.model,
+        model_sha256="0" * 64,
+        version="0",
+        archive="fields",
+        attribution="Simulated test fields, CC0.",
+        is_simulated=True,
+        params=job.order.params,
+        scenes=("a", "b"),
+        reads=2,
+        failures=(),
+    )
 
 
 def _close(ledger: Ledger, job_id: str) -> None:
