@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 a failed run, 2 a wrong input, 130 stopped by Ctrl-C.
 """
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from core.version import software_version
 from service.cli_order import order
 from service.cli_products import canopy, crop, forecast
 from service.cli_service import doctor, models, run, serve, worker
+from service.cli_training import finetune, train
+from service.signals import ending_unwinds
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 ROOMS = ("core", "ingest", "models", "products", "workers", "service")
@@ -36,15 +39,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-for command in (forecast, canopy, crop, order, serve, worker, run, doctor):
+for command in (forecast, canopy, crop, order, serve, worker, run, doctor, train, finetune):
     app.command(epilog=EPILOG)(command)
-app.add_typer(models, name="models")
+app.add_typer(models, name="models", epilog=EPILOG)
 
 
 def main() -> None:
     """Run the console script `landcast` and exit with its code."""
     _set_up_logging(is_debug=DEBUG in sys.argv)
-    sys.exit(run_command(sys.argv[1:]))
+    with ending_unwinds():
+        sys.exit(run_command(sys.argv[1:]))
 
 
 def run_command(arguments: Sequence[str]) -> int:
@@ -60,13 +64,19 @@ def run_command(arguments: Sequence[str]) -> int:
         return _code_of(error)
 
 
-@app.callback()
-def _global(
-    _version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
-) -> None:
-    if _version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         print(f"landcast {software_version()}")
         raise typer.Exit
+
+
+@app.callback()
+def _global(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
 
 
 def _exit_code(returned: Any) -> int:
@@ -99,12 +109,14 @@ def _usage(error: typer.TyperException) -> str:
 
 
 def _set_up_logging(*, is_debug: bool) -> None:
-    """Log our own rooms from INFO on, other packages from WARNING on, to stderr."""
+    """Log our own rooms from LANDCAST_LOG_LEVEL on, other packages from WARNING on, to stderr."""
+    wanted = os.environ.get("LANDCAST_LOG_LEVEL", "INFO").upper()
+    level = wanted if wanted in logging.getLevelNamesMapping() else "INFO"
     logging.captureWarnings(True)
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     logging.getLogger("py.warnings").setLevel(logging.WARNING if is_debug else logging.ERROR)
     for room in ROOMS:
-        logging.getLogger(room).setLevel(logging.DEBUG if is_debug else logging.INFO)
+        logging.getLogger(room).setLevel("DEBUG" if is_debug else level)
 
 
 if __name__ == "__main__":

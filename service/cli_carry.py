@@ -136,18 +136,22 @@ def _cube(ask: Ask, source: Path, settings: Settings, progress: Progress) -> Non
 
 
 def _region(ask: Ask, settings: Settings, progress: Progress) -> None:
+    from ingest.build import check_region
     from ingest.registry import open_archive
     from models.registry import find_checkpoint
     from products.catalogue import find_product
     from workers.local import run_region_file
+    from workers.tile import Recipe
 
     assert ask.region is not None
     region = parse_region(ask.region)
     product = find_product(ask.product_id)
     checkpoint = find_checkpoint(ask.model, product.task, settings)
     archive = open_archive(ask.archive or settings.archive, settings)
+    check_region(archive, region)
     params = product.parse(ask.inputs, available=archive.period)
-    run_region_file(product, archive, region, params, checkpoint, ask.out, progress, layers=ask.layers)
+    recipe = Recipe(product=product, params=params, archive=archive, checkpoint=checkpoint)
+    run_region_file(recipe, region, ask.out, settings, progress, layers=ask.layers)
 
 
 def _table(ask: Ask, settings: Settings, progress: Progress) -> None:

@@ -79,6 +79,7 @@ def new_line(title: str, *, position: int = 0, stream: TextIO | None = None) -> 
 def show_progress(title: str) -> Iterator[Progress]:
     """Show one piece of work; log lines stay above the bar."""
     line = new_line(title)
+    line.advance(0.0)
     with logging_redirect_tqdm():
         try:
             yield line.advance

@@ -35,7 +35,8 @@ def serve(
     Without LANDCAST_REDIS_URL it starts a private Redis too. --no-worker needs that variable, and a 'landcast worker'
     somewhere that reads the same one.
     """
-    from service.supervisor import Supervisor, wait_for_signal
+    from service.signals import wait_for_signal
+    from service.supervisor import Supervisor
 
     settings = _with(read_settings(), port=port, host=host, archive=archive)
     if not worker:
@@ -52,7 +53,7 @@ def worker() -> None:
 
     settings = read_settings()
     _require_redis(settings, "a worker alone")
-    command = worker_command(f"worker-{os.getpid()}")
+    command = worker_command(f"worker-{os.getpid()}", settings)
     os.execvpe(command[0], command, os.environ | environment(settings))  # noqa: S606 - becomes the worker itself
 
 

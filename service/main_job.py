@@ -4,8 +4,9 @@ Archives are opened here only to say which region is their own.
 """
 
 import contextlib
+import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import transform
 
-from core.errors import LandcastError, RequestError
+from core.errors import LandcastError, RequestError, WorkerUnavailable
 from core.grid import Window
 from core.job import JobState
 from core.region import Region, parse_region
@@ -22,7 +23,7 @@ from ingest.archive import Archive
 from service.cli_progress import Line, new_line
 from service.client import Client, JobStatus, pauses
 from service.results import OUTPUTS
-from service.supervisor import Supervisor, signals_end_the_block
+from service.supervisor import Supervisor
 
 DONE, FAILED = 0, 1
 KIB, MIB = 1024, 1024 * 1024
@@ -70,8 +71,8 @@ def run_main_job(settings: Settings, region_file: Path | None, results: Path) ->
     archive = open_own_archive(settings)
     region = given or region_of(archive)
     print(f"{archive.title}: {region.area_km2:.2f} km2, {archive.period}", flush=True)
-    with signals_end_the_block(), Supervisor(settings) as supervisor, Client(supervisor.url) as client:
-        orders = order_all(client, region)
+    with _quiet(), Supervisor(settings) as supervisor, Client(supervisor.url) as client:
+        orders = order_all(client, region, supervisor)
         for ordered in orders:
             fetch(client, ordered, results / ordered.product)
     print_table(orders, region)
@@ -96,7 +97,7 @@ def region_of(archive: Archive) -> Region:
     pieces: list[BaseGeometry] = list(getattr(archive.footprint, "geoms", [archive.footprint]))
     extent = max(pieces, key=lambda piece: piece.area)
     grid = archive.grid(Region(geometry=extent))
-    inside = Region(geometry=extent).to_crs(grid.crs).buffer(-grid.resolution_m)
+    inside: BaseGeometry = Region(geometry=extent).to_crs(grid.crs).buffer(-grid.resolution_m)
     if inside.is_empty:
         return Region(geometry=extent)
     if inside.area > LARGE_KM2 * 1e6:
@@ -105,14 +106,14 @@ def region_of(archive: Archive) -> Region:
     return Region(geometry=transform(back, inside))
 
 
-def order_all(client: Client, region: Region) -> list[Ordered]:
+def order_all(client: Client, region: Region, supervisor: Supervisor) -> list[Ordered]:
     """Order every product and wait for all of them; what fails is noted, and called off if the run is stopped."""
     orders = []
     try:
         for position, product in enumerate(client.products()):
             orders.append(Ordered(product=product, line=new_line(product, position=position)))
             submit(client, orders[-1], region)
-        watch(client, orders)
+        watch(client, orders, supervisor)
     except BaseException:
         call_off(client, orders)
         raise
@@ -130,14 +131,20 @@ def submit(client: Client, ordered: Ordered, region: Region) -> None:
         ordered.failure = str(error)
 
 
-def watch(client: Client, orders: Sequence[Ordered]) -> None:
-    """Show progress until no job is pending."""
+def watch(client: Client, orders: Sequence[Ordered], supervisor: Supervisor) -> None:
+    """Show progress until no job is pending.
+
+    Raises:
+        WorkerUnavailable: the worker dies whenever it is started.
+    """
     for pause in pauses():
         for ordered in orders:
             if ordered.is_pending and ordered.status:
                 ordered.see(client.status(ordered.status.url))
         if not any(o.is_pending for o in orders):
             return
+        if supervisor.worker is not None and supervisor.worker.is_hopeless:
+            raise WorkerUnavailable(f"the worker dies whenever it is started; '{supervisor.worker.log}' says why")
         time.sleep(pause)
 
 
@@ -194,6 +201,20 @@ def coverage(tif: Path, region: Region) -> float:
         has_data = raster.read_masks(1) > 0
     inside = window.mask(region)
     return float(has_data[inside].mean())
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out what service and workers log of their doings: the progress shows it."""
+    rooms = [logging.getLogger(name) for name in ("service", "workers")]
+    before = [room.level for room in rooms]
+    for room in rooms:
+        room.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        for room, level in zip(rooms, before, strict=True):
+            room.setLevel(level)
 
 
 def _row(ordered: Ordered, region: Region) -> tuple[str, str, str, str, str]:

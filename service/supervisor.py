@@ -4,13 +4,10 @@ What the API and the worker do lives elsewhere.
 """
 
 import logging
-import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from types import FrameType
-from typing import NoReturn
 
 import uvicorn
 from pydantic import SecretStr
@@ -21,6 +18,7 @@ from service.address import listen, remove_address, url_of, write_address
 from service.app import create_app
 from service.deathwatch import Deathwatch
 from service.redis_process import RedisProcess, private_redis
+from service.signals import held_off
 from service.worker_process import WorkerProcess
 
 logger = logging.getLogger(__name__)
@@ -29,8 +27,6 @@ TEND_S = 0.3
 """Pause between two looks at the children: how long a dead worker goes unnoticed at most."""
 START_S = 30.0
 API_GRACE_S, WORKER_GRACE_S = 3.0, 3.0
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-TERMINATED = 143
 
 
 class Supervisor:
@@ -44,7 +40,8 @@ class Supervisor:
         self.url = ""
         """Address of the API."""
         self.worker: WorkerProcess | None = None
-        self._redis: RedisProcess | None = None
+        self.redis: RedisProcess | None = None
+        """The private one, if there is one."""
 
     def __enter__(self) -> "Supervisor":
         home = self._given.home.resolve()
@@ -56,7 +53,7 @@ class Supervisor:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with _signals_ignored():
+        with held_off():
             self._stack.close()
 
     def _start(self, stack: ExitStack) -> None:
@@ -72,8 +69,8 @@ class Supervisor:
         stack.enter_context(self._tending())
 
     def _start_redis(self, stack: ExitStack, deathwatch: Deathwatch) -> None:
-        self._redis = stack.enter_context(private_redis(deathwatch))
-        self.settings = self.settings.model_copy(update={"redis_url": SecretStr(self._redis.url)})
+        self.redis = stack.enter_context(private_redis(deathwatch))
+        self.settings = self.settings.model_copy(update={"redis_url": SecretStr(self.redis.url)})
 
     @contextmanager
     def _tending(self) -> Iterator[None]:
@@ -88,8 +85,8 @@ class Supervisor:
 
     def _tend(self, stop: threading.Event) -> None:
         while not stop.wait(TEND_S):
-            if self._redis is not None:
-                self._redis.tend()
+            if self.redis is not None:
+                self.redis.tend()
             if self.worker is not None:
                 self.worker.tend()
 
@@ -121,46 +118,6 @@ def run_api(settings: Settings) -> Iterator[str]:
         server.should_exit = True
         thread.join(API_GRACE_S + 2)
         listener.close()
-
-
-def wait_for_signal() -> None:
-    """Return once Ctrl-C, SIGTERM or the end of the terminal asks for the end."""
-    stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in STOP_SIGNALS}
-    try:
-        stop.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def signals_end_the_block() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind the block as Ctrl-C does, so that context managers clean up; exit code 143."""
-    before = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(TERMINATED)
-
-
-@contextmanager
-def _signals_ignored() -> Iterator[None]:
-    """Keep a second Ctrl-C from breaking off the clean-up, which is bounded by the grace times."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in STOP_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:

@@ -17,18 +17,21 @@ logger = logging.getLogger(__name__)
 
 CODE = "import workers.tasks; from celery.__main__ import main; main()"
 """With `-P`, the rooms are imported from where landcast is installed, never from a `workers/` of the current folder."""
-ARGUMENTS = ("-A", "workers.tasks", "worker", "-P", "prefork", "-c", "1", "--loglevel", "INFO")
+ARGUMENTS = ("-A", "workers.tasks", "worker", "-P", "prefork", "-c", "1")
 QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 """One worker has nobody to gossip with; each of these costs seconds at start."""
 DELAYS_S = (0.0, 1.0, 2.0, 5.0, 15.0)
 """Before the first, second, ... restart in a row."""
+HOPELESS = 8
+"""Deaths in a row after which waiting for the next start makes no sense to somebody who waits."""
 SETTLED_S = 60.0
 """A worker that lived so long starts the row of delays anew."""
 
 
-def worker_command(name: str) -> list[str]:
+def worker_command(name: str, settings: Settings) -> list[str]:
     """Return the command line of a worker; the name tells workers of one machine apart."""
-    return [sys.executable, "-P", "-c", CODE, *ARGUMENTS, *QUIET, "-n", f"{name}@%h"]
+    level = settings.log_level.upper()
+    return [sys.executable, "-P", "-c", CODE, *ARGUMENTS, *QUIET, "--loglevel", level, "-n", f"{name}@%h"]
 
 
 class WorkerProcess:
@@ -36,38 +39,45 @@ class WorkerProcess:
 
     def __init__(self, settings: Settings, *, log: Path, deathwatch: Deathwatch) -> None:
         """Prepare; `settings` name the Redis and the ledger to use, `log` the file that its output is appended to."""
-        self._settings, self._log, self._deathwatch = settings, log, deathwatch
+        self._settings, self._deathwatch = settings, deathwatch
+        self.log = log
+        """File with the worker's output."""
         self._process: subprocess.Popen[bytes] | None = None
         self._deaths = 0
-        self._started = 0.0
+        self._changed = 0.0  # when it last started or died
 
     @property
     def pid(self) -> int | None:
         """Process id of the worker's main process; None while there is none."""
         return self._process.pid if self._process else None
 
+    @property
+    def is_hopeless(self) -> bool:
+        """Tell whether it has died again and again since it last worked for a while."""
+        return self._deaths >= HOPELESS
+
     def start(self) -> None:
         """Start the process; returns before it is ready for tasks."""
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        with self._log.open("ab") as log:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                worker_command(f"celery-{os.getpid()}"),
+                worker_command(f"celery-{os.getpid()}", self._settings),
                 env=os.environ | environment(self._settings),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        self._started = time.monotonic()
+        self._changed = time.monotonic()
         self._deathwatch.group(self._process.pid)
-        logger.info("worker started pid=%d log=%s", self._process.pid, self._log)
+        logger.info("worker started pid=%d log=%s", self._process.pid, self.log)
 
     def tend(self) -> None:
         """Notice a death and restart, after a pause that grows with deaths in a row."""
         if self._process is not None and self._process.poll() is not None:
             self._bury(self._process)
-        alive_s = time.monotonic() - self._started
-        if self._process is None and alive_s >= DELAYS_S[min(self._deaths, len(DELAYS_S)) - 1]:
+        waited_s = time.monotonic() - self._changed
+        if self._process is None and self._deaths and waited_s >= DELAYS_S[min(self._deaths, len(DELAYS_S)) - 1]:
             self.start()
 
     def stop(self, grace_s: float) -> None:
@@ -84,8 +94,8 @@ class WorkerProcess:
     def _bury(self, process: subprocess.Popen[bytes]) -> None:
         _kill_group(process)
         self._deathwatch.forget(process.pid)
-        self._deaths = 1 if time.monotonic() - self._started > SETTLED_S else self._deaths + 1
-        self._process, self._started = None, time.monotonic()
+        self._deaths = 1 if time.monotonic() - self._changed > SETTLED_S else self._deaths + 1
+        self._process, self._changed = None, time.monotonic()
         logger.warning(
             "worker died pid=%d returncode=%s deaths_in_a_row=%d", process.pid, process.returncode, self._deaths
         )

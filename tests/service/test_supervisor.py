@@ -1,0 +1,158 @@
+"""The supervisor with its real children: Redis, worker, API. Slow tests order from the real models."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from core.errors import WorkerUnavailable
+from core.job import JobState
+from core.settings import Settings
+from service.address import running_service
+from service.client import Client
+from service.supervisor import Supervisor
+from service.worker_process import DELAYS_S, HOPELESS, WorkerProcess
+from tests.service.cubes import square, write_cube
+
+LANDCAST = [sys.executable, "-m", "service.cli"]
+
+
+class Unwatched:
+    """A deathwatch that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.groups: set[int] = set()
+
+    def group(self, pid: int) -> None:
+        self.groups.add(pid)
+
+    def forget(self, pid: int) -> None:
+        self.groups.discard(pid)
+
+
+def until(claim: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait until a claim is true."""
+    end = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < end, "it did not become true in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """Folder for temporary files with a path that is short enough for sockets."""
+    folder = Path(tempfile.mkdtemp(prefix="lc-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def service(tmp_path: Path, short: Path) -> Iterator["subprocess.Popen[str]"]:
+    """`landcast serve` as a process of its own."""
+    environment = os.environ | {"LANDCAST_HOME": str(tmp_path / "home"), "TMPDIR": str(short)}
+    with subprocess.Popen(
+        [*LANDCAST, "serve"],
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert "landcast serves at http://127.0.0.1:" in process.stdout.readline()
+        yield process
+        process.kill()
+
+
+def family(process: "subprocess.Popen[str]") -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def test_ctrl_c_leaves_no_process_no_socket_and_no_address(
+    service: "subprocess.Popen[str]", tmp_path: Path, short: Path
+) -> None:
+    address = running_service(Settings(home=tmp_path / "home"))
+    assert httpx.get(f"{address}/readyz", trust_env=False).status_code == 200
+    children = family(service)
+    assert len(children) >= 3
+    assert list(short.iterdir())
+    service.send_signal(signal.SIGINT)
+    assert service.wait(20) == 0
+    assert psutil.wait_procs(children, timeout=5)[1] == []
+    assert list(short.iterdir()) == []
+    with pytest.raises(WorkerUnavailable):
+        running_service(Settings(home=tmp_path / "home"))
+
+
+def test_when_the_supervisor_is_killed_its_children_go_too(service: "subprocess.Popen[str]", short: Path) -> None:
+    children = family(service)
+    service.kill()
+    assert psutil.wait_procs(children, timeout=10)[1] == []
+    until(lambda: not list(short.iterdir()), seconds=5)
+
+
+def test_a_redis_that_is_killed_comes_back_at_the_same_address(settings: Settings) -> None:
+    with Supervisor(settings, with_worker=False) as supervisor:
+        assert supervisor.redis
+        os.kill(supervisor.redis.pid, signal.SIGKILL)
+        until(lambda: httpx.get(f"{supervisor.url}/readyz", trust_env=False).status_code == 200, seconds=10)
+
+
+def test_a_port_that_is_taken_is_said_so(settings: Settings) -> None:
+    with Supervisor(settings, with_worker=False) as first:
+        port = int(first.url.rsplit(":", 1)[1])
+        taken = settings.model_copy(update={"port": port, "home": settings.home / "other"})
+        with pytest.raises(WorkerUnavailable, match=str(port)), Supervisor(taken, with_worker=False):
+            pass
+    assert psutil.Process().children() == []
+
+
+def test_the_pause_between_restarts_grows_until_there_is_no_hope(settings: Settings, tmp_path: Path) -> None:
+    watch = Unwatched()  # the settings name no Redis, so every worker dies at its start
+    worker = WorkerProcess(settings, log=tmp_path / "logs" / "worker.log", deathwatch=watch)  # type: ignore[arg-type]
+    worker.start()
+    first = worker.pid
+    assert watch.groups == {first}
+
+    def tended() -> int | None:
+        worker.tend()
+        return worker.pid
+
+    until(lambda: tended() != first)
+    assert worker.pid is not None, "the first restart comes at once"
+    until(lambda: tended() is None)  # the second one waits
+    assert not watch.groups
+    assert not worker.is_hopeless
+    assert list(DELAYS_S) == sorted(DELAYS_S)
+    assert len(DELAYS_S) < HOPELESS
+    worker.stop(1.0)
+    assert "LANDCAST_REDIS_URL" in (tmp_path / "logs" / "worker.log").read_text()
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_is_restarted_and_its_job_ends(settings: Settings, tmp_path: Path) -> None:
+    cube = write_cube(tmp_path / "cube.nc", shape_yx=(48, 48))
+    ready = settings.model_copy(update={"archive": str(cube), "tile_size": 16})
+    with Supervisor(ready) as supervisor, Client(supervisor.url) as client:
+        assert supervisor.worker
+        job_url = client.submit("canopy", {"region": square(15.003, 47.8525, degrees=0.004)})
+        until(lambda: client.status(job_url).state is JobState.RUNNING)
+        victim = supervisor.worker.pid
+        assert victim
+        children = psutil.Process(victim).children()
+        os.kill(victim, signal.SIGKILL)
+        until(lambda: supervisor.worker.pid not in (None, victim), seconds=10)  # type: ignore[union-attr]
+        assert psutil.wait_procs(children, timeout=5)[1] == [], "the pool of the dead worker is gone as well"
+        status = client.follow(job_url, lambda _: None)
+        assert [link.name for link in client.results(job_url)] == ["geotiff", "item", "quicklook"]
+    assert status.state is JobState.SUCCESSFUL
+    assert psutil.Process().children() == []

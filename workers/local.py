@@ -1,0 +1,188 @@
+"""Products of cube files and regions carried out in this process, without a queue, by the steps of a job.
+
+Tables are in local_tables.py.
+"""
+
+import tempfile
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from core.cube import Cube
+from core.errors import InvalidOption, NoClearObservation
+from core.grid import Tile
+from core.product import Checkpoint, Layer, Params, Product, Progress, Raster
+from core.region import Region
+from core.settings import Settings
+from workers.accept import plan, result_window
+from workers.cog import RasterFile, open_cog, write_cog, write_cog_from
+from workers.cube_file import write_cube
+from workers.dispatch import scratch_folder, sweep
+from workers.mosaic import mosaic
+from workers.provenance import Provenance, provenance
+from workers.tile import Recipe, find_tile, render_tile
+
+MOSAIC_SHARE = 0.1
+"""Share of a region's work that putting the tiles together is counted as."""
+
+
+def run_cube_file(
+    product: Product,
+    cube: Cube,
+    params: Params,
+    checkpoint: Checkpoint,
+    out: Path,
+    progress: Progress,
+    *,
+    layers: Sequence[str] = (),
+) -> None:
+    """Render a product of a whole cube and write it on the cube's own grid.
+
+    Args:
+        product: what to make.
+        cube: all observations that may be used.
+        params: as the product's `parse` gave them.
+        checkpoint: of the product's task.
+        out: `.tif` is a COG, `.nc` and `.zarr` are cubes; what stands there is replaced at the end.
+        progress: told the share done.
+        layers: names of the layers to write to a .tif, in this order; empty = all.
+
+    Raises:
+        MissingBand: NDVI cannot be had.
+        NoClearObservation: the period holds no clear observation.
+        InvalidOption: a layer that the product does not have.
+    """
+    names = _checked(layers, product.layers(params))
+    if not (cube.data.sizes.get("time") and cube.clear_count().any()):
+        raise NoClearObservation(f"'{cube.archive}'", params.period)
+    raster = product.render(cube, params, checkpoint, progress)
+    if raster.is_unseen().all():
+        raise NoClearObservation(f"'{cube.archive}'", params.period)
+    origin = provenance(
+        product,
+        params,
+        checkpoint,
+        {cube.archive: cube.scenes},
+        archive=cube.archive,
+        attribution="Licence and credit as of the input cube",
+        is_simulated=cube.is_simulated,
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix == ".tif":
+        write_cog(_picked(raster, names), out, origin.tags())
+        return
+    with tempfile.TemporaryDirectory(prefix="landcast-") as folder:
+        whole = Path(folder) / "whole.tif"
+        write_cog(raster, whole, origin.tags())
+        write_cube(open_cog(whole), out, origin)
+
+
+def run_region_file(
+    recipe: Recipe, region: Region, out: Path, settings: Settings, progress: Progress, *, layers: Sequence[str] = ()
+) -> None:
+    """Render a product of a region tile by tile, and write one file; pixels outside the region are nodata.
+
+    Tiles are kept in the home folder, where jobs and later calls find them.
+
+    Args:
+        recipe: product, parameters, archive and checkpoint.
+        region: what to map.
+        out: as in `run_cube_file`.
+        settings: home folder and limits.
+        progress: told the share done.
+        layers: as in `run_cube_file`.
+
+    Raises:
+        RegionOutsideArchive: nothing of the region lies in the archive.
+        InvalidRegion: it takes too many tiles.
+        NoClearObservation: the period holds no clear observation of the region.
+        InvalidOption: a layer that the product does not have.
+    """
+    names = _checked(layers, recipe.layers)
+    tiles = plan(region, recipe.archive, settings)
+    with _scratch(settings) as (job_id, folder):
+        rendered = [
+            (tile, _tile_file(recipe, tile, settings, job_id, _part(progress, number, len(tiles))))
+            for number, tile in enumerate(tiles)
+        ]
+        plain = folder / "plain.tif"
+        origin = _put_together(rendered, recipe, region, plain)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if out.suffix == ".tif" and not layers:
+            write_cog_from(plain, out, recipe.layers, origin.tags())
+        else:
+            whole = folder / "whole.tif"
+            write_cog_from(plain, whole, recipe.layers, origin.tags())
+            _write_part(open_cog(whole), names, out, origin)
+    progress(1.0)
+
+
+def _tile_file(recipe: Recipe, tile: Tile, settings: Settings, job_id: str, progress: Progress) -> Path:
+    found = find_tile(recipe, tile, settings, job_id) or render_tile(recipe, tile, settings, job_id, progress)
+    progress(1.0)
+    return found
+
+
+def _put_together(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, region: Region, plain: Path) -> Provenance:
+    window = result_window(region, [tile for tile, _ in rendered])
+    found = mosaic(rendered, region, window, recipe.layers, plain, lambda _: None)
+    if not found.seen_pixels:
+        raise NoClearObservation("the region", recipe.params.period)
+    return provenance(
+        recipe.product,
+        recipe.params,
+        recipe.checkpoint,
+        found.scenes,
+        archive=recipe.archive.name,
+        attribution=recipe.archive.attribution,
+        is_simulated=recipe.archive.is_simulated,
+    )
+
+
+def _write_part(whole: RasterFile, names: Sequence[str], out: Path, origin: Provenance) -> None:
+    if out.suffix != ".tif":
+        write_cube(whole, out, origin)
+        return
+    pixels = np.stack([whole.read(name) for name in names])
+    layers = tuple(whole.layer(name) for name in names)
+    write_cog(Raster(layers=layers, pixels=pixels, window=whole.window, nodata=whole.nodata), out, origin.tags())
+
+
+def _checked(names: Sequence[str], layers: Sequence[Layer]) -> list[str]:
+    """Return the names of the layers to write; all where none is chosen."""
+    known = [layer.name for layer in layers]
+    for name in names:
+        if name not in known:
+            raise InvalidOption("layers", name, f"the layers are {_listed(known)}")
+    return list(names) or known
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names for a sentence: a forecast has hundreds, of which a few show how they are made."""
+    return ", ".join(names) if len(names) <= 12 else f"{', '.join(names[:6])}, ... {', '.join(names[-3:])}"
+
+
+def _picked(raster: Raster, names: Sequence[str]) -> Raster:
+    at = {layer.name: position for position, layer in enumerate(raster.layers)}
+    chosen = [at[name] for name in names]
+    return replace(raster, layers=tuple(raster.layers[i] for i in chosen), pixels=raster.pixels[chosen])
+
+
+def _part(progress: Progress, number: int, count: int) -> Progress:
+    return lambda share: progress((1 - MOSAIC_SHARE) * (number + share) / count)
+
+
+@contextmanager
+def _scratch(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Give a job id of our own and its scratch folder, which is removed at the end."""
+    job_id = f"local-{uuid.uuid4().hex[:12]}"
+    folder = scratch_folder(settings, job_id)
+    folder.mkdir(parents=True)
+    try:
+        yield job_id, folder
+    finally:
+        sweep(job_id, settings)
