@@ -92,9 +92,9 @@ def _days(path: Path, table: pd.DataFrame) -> Days:
     if pd.api.types.is_numeric_dtype(table["time"]):
         raise InvalidTable(path, "column 'time' holds numbers, not dates")
     try:
-        times = pd.to_datetime(table["time"], utc=True).dt.tz_localize(None)
+        times = pd.to_datetime(table["time"], format="ISO8601", utc=True).dt.tz_localize(None)
     except (ValueError, TypeError, OverflowError):
-        raise InvalidTable(path, "column 'time' holds something else than dates") from None
+        raise InvalidTable(path, "column 'time' holds something else than dates like 2021-05-31") from None
     if times.isna().any():
         raise InvalidTable(path, "column 'time' has empty rows")
     return to_days(times.to_numpy())

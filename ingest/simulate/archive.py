@@ -7,6 +7,7 @@ import json
 import logging
 import shutil
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -77,18 +78,6 @@ class _Truth:
     """(T,) degrees."""
 
 
-def sample_folder(home: Path) -> Path:
-    """Return the folder of the sample archive below the home folder; made on the first call, once for all processes."""
-    folder = home / "archives" / "sample"
-    if _is_current(folder):
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.parent / "sample.lock"):
-        if not _is_current(folder):
-            _replace(folder)
-    return folder
-
-
 def sample_region() -> dict[str, Any]:
     """Return a GeoJSON polygon, WGS84, about three quarters of the sample archive, on all of its tiles."""
     west, north = CORNER
@@ -136,6 +125,23 @@ def write_archive(folder: Path, *, seed: int = 0, size: int = SIZE, first: date 
     write_catalogue(folder, truth.window, written, generator=GENERATOR, seed=seed)
 
 
+def sample_folder(home: Path, write: Callable[[Path], None] = write_archive) -> Path:
+    """Return the folder of the sample archive below the home folder; made on the first call, once for all processes.
+
+    Args:
+        home: `settings.home`.
+        write: makes the archive in a folder that does not exist yet.
+    """
+    folder = home / "archives" / "sample"
+    if _is_current(folder):
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.parent / "sample.lock"):
+        if not _is_current(folder):
+            _replace(folder, write)
+    return folder
+
+
 def truth_rasters(landscape: Landscape) -> dict[str, NDArray[Any]]:
     """Return (Y, X) at 10 m: `crop` 0/1, `canopy` 0..2 at the end of the archive, `parcel` numbers from 1."""
     parcels = landscape.parcels
@@ -153,12 +159,12 @@ def _is_current(folder: Path) -> bool:
     return catalogue.is_file() and json.loads(catalogue.read_text())["landcast:generator"] == GENERATOR
 
 
-def _replace(folder: Path) -> None:
+def _replace(folder: Path, write: Callable[[Path], None]) -> None:
     """Write the archive aside and move it into place."""
     logger.info("sample_archive_begins folder=%s", folder)
     aside = Path(tempfile.mkdtemp(prefix=".sample-", dir=folder.parent))
     try:
-        write_archive(aside / "new")
+        write(aside / "new")
         if folder.exists():
             folder.rename(aside / "old")
         (aside / "new").rename(folder)

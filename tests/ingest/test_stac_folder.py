@@ -1,0 +1,212 @@
+"""STAC catalogues of COGs on disk as archives."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from affine import Affine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.errors import InvalidCube
+from core.grid import Window
+from core.region import Region
+from ingest.build import build_cube
+from ingest.stac_folder import StacFolder, find_catalogue, open_stac_folder
+from tests.ingest.stac_folders import (
+    CLASSES,
+    PIXELS,
+    SHAPE,
+    WINDOW,
+    asset,
+    earth_search_folder,
+    item,
+    write_bands,
+    write_catalogue,
+)
+
+
+def open_folder(folder: Path, tile_size: int = 8) -> StacFolder:
+    catalogue = find_catalogue(folder)
+    assert catalogue is not None
+    return open_stac_folder(catalogue, tile_size=tile_size)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> StacFolder:
+    return open_folder(earth_search_folder(tmp_path_factory.mktemp("stac") / "a"))
+
+
+def clear(values: np.ndarray) -> np.ndarray:
+    cloud = np.kron(CLASSES == 9, np.ones((2, 2), bool))
+    return np.where(cloud, np.nan, values)
+
+
+def test_an_archive_tells_what_it_holds(archive: StacFolder) -> None:
+    assert (archive.name, archive.is_simulated) == ("tiny", False)
+    assert archive.bands == ("B04", "B08", "B11", "VV")
+    assert (archive.period.start, archive.period.end) == (date(2021, 5, 1), date(2022, 5, 6))
+    assert len(archive.fingerprint) == 64
+
+
+def test_the_grid_has_the_finest_pixels(archive: StacFolder) -> None:
+    grid = archive.grid(Region(geometry=archive.footprint))
+    assert (grid.crs, grid.resolution_m, grid.origin_xy, grid.tile_size) == ("EPSG:32632", 10, (0, 0), 8)
+
+
+def test_the_offset_follows_the_processing_baseline(archive: StacFolder) -> None:
+    cube = build_cube(archive, WINDOW, archive.period, ("B04", "B08"))
+    red = cube.data["B04"].values
+    for t, offset in enumerate((0, -0.1, 0)):
+        np.testing.assert_allclose(red[t], clear(PIXELS * 1e-4 + offset), atol=1e-6)
+
+
+def test_coarse_bands_are_read_by_nearest_pixel(archive: StacFolder) -> None:
+    swir = build_cube(archive, WINDOW, archive.period, ("B11",)).data["B11"].values[0]
+    np.testing.assert_allclose(swir, clear(np.kron(PIXELS[::2, ::2] * 1e-4, np.ones((2, 2)))), atol=1e-6)
+
+
+def test_linear_backscatter_becomes_decibels(archive: StacFolder) -> None:
+    decibel = build_cube(archive, WINDOW, archive.period, ("VV",)).data["VV"].values[0]
+    np.testing.assert_allclose(decibel, 10 * np.log10(PIXELS / 20000), rtol=1e-4)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(row=st.integers(-6, 14), column=st.integers(-6, 18), rows=st.integers(1, 9), columns=st.integers(1, 9))
+def test_a_window_read_equals_the_crop_of_a_whole_read(
+    archive: StacFolder, row: int, column: int, rows: int, columns: int
+) -> None:
+    window = Window(
+        crs=WINDOW.crs,
+        transform=Affine(10, 0, 600_000 + 10 * column, 0, -10, 5_600_120 - 10 * row),
+        shape_yx=(rows, columns),
+    )
+    scene = archive.search(WINDOW, archive.period)[0]
+    part = archive.read(scene, window, ("B04", "B11"))
+    whole = archive.read(scene, WINDOW, ("B04", "B11"))
+    for band, values in part.items():
+        padded = np.pad(whole[band], 30, constant_values=np.nan)
+        np.testing.assert_array_equal(
+            values, padded[30 + row : 30 + row + rows, 30 + column : 30 + column + columns], strict=True
+        )
+
+
+def test_another_utm_zone_is_warped_onto_the_window(archive: StacFolder) -> None:
+    grid = archive.grid(Region(geometry=archive.footprint))
+    assert grid.crs == "EPSG:32632"
+    west, south, east, north = WINDOW.footprint_wgs84.bounds
+    from pyproj import Transformer
+
+    x, y = Transformer.from_crs("EPSG:4326", "EPSG:32633", always_xy=True).transform(
+        (west + east) / 2, (south + north) / 2
+    )
+    window = Window(crs="EPSG:32633", transform=Affine(10, 0, x - 20, 0, -10, y + 20), shape_yx=(4, 4))
+    values = archive.read(archive.search(window, archive.period)[0], window, ("B04",))["B04"]
+    assert np.isfinite(values).all()
+    assert abs(float(values.mean()) - float(PIXELS[4:8, 6:10].mean()) * 1e-4) < 0.002
+
+
+def test_a_missing_file_is_a_failed_read_without_folder_names(tmp_path: Path) -> None:
+    folder = earth_search_folder(tmp_path / "a")
+    (folder / "nir.tif").unlink()
+    opened = open_folder(folder)
+    cube = build_cube(opened, WINDOW, opened.period, ("B04", "B08", "VV"))
+    assert {s.scene_id for s in cube.failures} == {"old", "new", "applied"}
+    assert all("nir.tif" in s.failure and str(tmp_path) not in s.failure for s in cube.failures)
+    assert set(cube.data.data_vars) == {"VV"}
+
+
+def test_a_truncated_file_is_a_failed_read(tmp_path: Path) -> None:
+    folder = earth_search_folder(tmp_path / "a")
+    (folder / "red.tif").write_bytes((folder / "red.tif").read_bytes()[:200])
+    opened = open_folder(folder)
+    assert len(build_cube(opened, WINDOW, opened.period, ("B04", "B08")).failures) == 3
+
+
+def test_one_file_with_many_bands_is_read_by_the_order_of_its_bands(tmp_path: Path) -> None:
+    from ingest.simulate.rasters import write_raster
+
+    folder = tmp_path / "a"
+    folder.mkdir()
+    write_raster(folder / "all.tif", WINDOW, np.stack([PIXELS + 3000, PIXELS]), ("nir", "red"), nodata=0)
+    bands = [{"name": "B08", "raster:scale": 2e-4}, {"eo:common_name": "red", "raster:offset": 0.05}]
+    write_catalogue(folder, [item("one", "2021-05-01", {"data": asset("./all.tif", bands=bands)})])
+    values = open_folder(folder).read(
+        open_folder(folder).search(WINDOW, open_folder(folder).period)[0], WINDOW, ("B04", "B08")
+    )
+    np.testing.assert_allclose(values["B08"], (PIXELS + 3000) * 2e-4, rtol=1e-5)
+    np.testing.assert_allclose(values["B04"], PIXELS * 1e-4 + 0.05, rtol=1e-5)
+
+
+def test_older_descriptions_of_bands_are_understood(tmp_path: Path) -> None:
+    write_bands(tmp_path / "a", x1=PIXELS, x2=PIXELS)
+    old = {
+        "x1": asset("./x1.tif", **{"eo:bands": [{"name": "B04"}], "raster:bands": [{"scale": 0.0002, "offset": -0.2}]}),
+        "x2": asset("./x2.tif", **{"eo:bands": [{"name": "B8A"}]}),
+    }
+    opened = open_folder(write_catalogue(tmp_path / "a", [item("one", "2021-05-01", old)]))
+    values = opened.read(opened.search(WINDOW, opened.period)[0], WINDOW, ("B04",))["B04"]
+    np.testing.assert_allclose(values, PIXELS * 2e-4 - 0.2, atol=1e-6)
+
+
+def test_zero_is_no_data_where_the_item_says_nothing(tmp_path: Path) -> None:
+    pixels = PIXELS.copy()
+    pixels[3, 5] = 0
+    write_bands(tmp_path / "a", red=pixels, nir=pixels)
+    assets = {n: asset(f"./{n}.tif") for n in ("red", "nir")}
+    opened = open_folder(write_catalogue(tmp_path / "a", [item("one", "2021-05-01", assets)]))
+    values = opened.read(opened.search(WINDOW, opened.period)[0], WINDOW, ("B04",))["B04"]
+    np.testing.assert_array_equal(np.argwhere(np.isnan(values)), [[3, 5]])
+
+
+@pytest.mark.parametrize("href", ["../outside.tif", "/etc/passwd", "https://example.com/red.tif", "/vsicurl/x.tif"])
+def test_assets_that_lead_out_of_the_folder_are_refused(tmp_path: Path, href: str) -> None:
+    assets = {"red": asset(href), "nir": asset("./nir.tif")}
+    folder = write_catalogue(tmp_path / "a", [item("one", "2021-05-01", assets)])
+    with pytest.raises(InvalidCube, match="leads out"):
+        open_folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("no json", "not readable"),
+        ("[1, 2]", "not STAC"),
+        ('{"type": "Catalog"}', "not STAC"),
+        (json.dumps({"stac_version": "1.0.0", "type": "Catalog", "links": []}), "no item"),
+        (json.dumps({"stac_version": "1.0.0", "links": [{"rel": "item", "href": "./gone.json"}]}), "not readable"),
+    ],
+)
+def test_a_catalogue_that_is_none_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "catalog.json").write_text(text)
+    with pytest.raises(InvalidCube, match=reason):
+        open_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"geometry": None}, "geometry"),
+        ({"properties": {"datetime": "yesterday"}}, "not a date"),
+        ({"assets": {"thumbnail": {"href": "./a.png", "type": "image/png"}}}, "no item"),
+        ({"assets": {"red": {"href": "./a.tif", "type": "image/tiff"}}}, "near infrared"),
+    ],
+)
+def test_an_item_without_place_time_or_bands_is_refused(tmp_path: Path, change: dict[str, object], reason: str) -> None:
+    good = item("one", "2021-05-01", {n: asset(f"./{n}.tif") for n in ("red", "nir")})
+    with pytest.raises(InvalidCube, match=reason):
+        open_folder(write_catalogue(tmp_path / "a", [{**good, **change}]))
+
+
+def test_links_in_a_circle_end(tmp_path: Path) -> None:
+    folder = earth_search_folder(tmp_path / "a")
+    catalogue = json.loads((folder / "catalog.json").read_text())
+    catalogue["links"].append({"rel": "child", "href": "./catalog.json"})
+    (folder / "catalog.json").write_text(json.dumps(catalogue))
+    assert len(open_folder(folder).search(WINDOW, open_folder(folder).period)) == 4
+
+
+def test_shape_of_the_test_rasters_is_not_square() -> None:
+    assert SHAPE[0] != SHAPE[1]
