@@ -32,24 +32,24 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 
 async function start() {
   const titles = new Map();
+  const processes = await settled(ask("processes"));
+  (processes.value?.processes ?? []).forEach((p) => titles.set(p.id, p.title));
   const select = (id) => { list.select(id); openView(id, titles); };
   const list = watchJobs({ titles, onSelect: select, onChange: viewChanged });
   byId("view-close").addEventListener("click", () => { list.select(null); closeView(); });
-  const [processes, archives, version] = await Promise.allSettled([ask("processes"), ask("archives"), ask("version")]);
-  if (version.value) byId("version").textContent = version.value.version;
-  for (const failed of [processes, archives]) if (failed.reason) show(byId("order-error"), failed.reason.message);
-  const found = processes.value?.processes ?? [];
-  found.forEach((p) => titles.set(p.id, p.title));
-  await setUpOrders({
-    processes: found,
-    archives: archives.value?.archives ?? [],
+  if (processes.reason) show(byId("order-error"), processes.reason.message);
+  ask("version").then(({ version }) => { byId("version").textContent = version; }, () => {});
+  setUpOrders({
+    processes: processes.value?.processes ?? [],
+    archives: ask("archives").then((answer) => answer.archives),
     onOrdered(job) {
       openTab("results");
       select(job.jobID);
       list.refresh();
     },
   });
-  list.refresh();
 }
+
+const settled = async (promise) => (await Promise.allSettled([promise]))[0];
 
 start();

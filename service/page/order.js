@@ -5,19 +5,20 @@ import { Drawing, showArchives, showRegion } from "./map.js";
 const SHARED = ["region", "period", "archive"];
 let inputs = {};
 
-/** Fill the form and take orders; `onOrdered` gets the new job. */
+/** Fill the form and take orders; `archives` may come later, `onOrdered` gets the new job. */
 export function setUpOrders({ processes, archives, onOrdered }) {
   const product = byId("product");
   product.replaceChildren(...processes.map((p) => new Option(p.title, p.id)));
   product.addEventListener("change", () => describe(processes));
-  fillArchives(archives);
+  byId("archive").replaceChildren(new Option("The service's own", ""));
+  archives.then(fillArchives, (error) => { byId("archive-hint").textContent = error.message; });
   setUpRegion();
   byId("order").addEventListener("submit", (event) => {
     event.preventDefault();
     send("execution", (job) => { show(byId("order-estimate")); onOrdered(job); });
   });
   byId("estimate").addEventListener("click", () => send("estimate", (e) => show(byId("order-estimate"), estimateText(e))));
-  return describe(processes);
+  describe(processes);
 }
 
 async function describe(processes) {
@@ -56,7 +57,6 @@ function fillArchives(archives) {
   const select = byId("archive");
   const usual = archives.find((a) => a.default);
   select.replaceChildren(...archives.map((a) => new Option(a.title, a.default ? "" : a.id, false, a.default)));
-  if (!archives.length) select.append(new Option("The service's own", ""));
   const tell = () => {
     const archive = archives.find((a) => a.id === select.value) ?? usual;
     const warning = archive?.simulated ? "Simulated observations. " : "";

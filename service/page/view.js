@@ -31,7 +31,7 @@ export function closeView() {
 
 function reset() {
   removePicture();
-  for (const name of ["view-layers", "view-simulated", "view-plot", "simulated-banner"]) byId(name).hidden = true;
+  for (const name of ["view-busy", "view-layers", "view-simulated", "view-plot", "simulated-banner"]) byId(name).hidden = true;
   byId("view-downloads").replaceChildren();
   show(byId("view-error"));
 }
@@ -139,6 +139,7 @@ async function showLayer() {
   byId("view-layer-hint").textContent = `${layer.description}.`;
   show(byId("view-error"));
   const url = `jobs/${mine.id}/preview.png?layer=${encodeURIComponent(layer.name)}`;
+  byId("view-busy").hidden = false;
   try {
     await showPicture(url, mine.found.bounds, { opacity: opacity(), alt: layer.description });
     if (mine !== current) removePicture();
@@ -146,6 +147,7 @@ async function showLayer() {
   } catch (error) {
     if (mine === current) show(byId("view-error"), error.message);
   }
+  if (mine === current && chosen() === layer) byId("view-busy").hidden = true;
 }
 
 function legend(layer) {
