@@ -1,6 +1,7 @@
 """Results as cubes: CF NetCDF4 or Zarr, by the ending of the path. Read from the finished COG, some rows at a time."""
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -192,10 +193,7 @@ def _facts(origin: Provenance) -> dict[str, Any]:
 
 @contextmanager
 def _open(path: Path) -> Iterator[Store]:
-    if path.suffix == ".zarr":
-        yield _ZarrStore(path)
-        return
-    store = _NetcdfStore(path)
+    store = _ZarrStore(path) if path.suffix == ".zarr" else _NetcdfStore(path)
     try:
         yield store
     finally:
@@ -250,11 +248,21 @@ class _ZarrStore:
             fill_value=attributes.get("_FillValue", 0),
             dimension_names=tuple(dims),
         )
-        array.attrs.update({k: _plain_json(v) for k, v in attributes.items()})
+        # NaN is no JSON number, and needs no attribute: unseen floats are NaN as they stand
+        kept = {k: _plain_json(v) for k, v in attributes.items()}
+        array.attrs.update({k: v for k, v in kept.items() if v == v})
         return array
 
     def describe(self, attributes: Mapping[str, Any]) -> None:
         self._group.attrs.update(dict(attributes))
+
+    def close(self) -> None:
+        import zarr
+
+        with warnings.catch_warnings():
+            # Not in the specification of Zarr v3 yet, but what xarray looks for first, and warns if it is missing.
+            warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
+            zarr.consolidate_metadata(self._group.store)
 
 
 def _chunks(shape: Sequence[int]) -> tuple[int, ...]:
