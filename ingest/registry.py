@@ -26,10 +26,17 @@ def open_archive(spec: str, settings: Settings) -> Archive:
         from ingest.simulate.archive import sample_folder
 
         return _open_path(sample_folder(settings.home), settings)
-    path = Path(spec).expanduser()
-    if "://" in spec or not spec.strip() or not path.exists():
+    path = Path(spec)
+    if "://" in spec or not spec.strip() or not _exists(path):
         raise UnknownArchive(spec, [SAMPLE, "the path of a cube file", "the path of a folder of cubes or COGs"])
     return _open_path(path.resolve(), settings)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name too long, or with a zero byte
+        return False
 
 
 def _open_path(path: Path, settings: Settings) -> Archive:

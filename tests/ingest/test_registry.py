@@ -12,7 +12,9 @@ from ingest.registry import open_archive
 from tests.ingest.cube_files import write_cube
 
 
-@pytest.mark.parametrize("spec", ["nowhere", "", "   ", "https://example.com/catalog.json", "/no/such/folder"])
+@pytest.mark.parametrize(
+    "spec", ["nowhere", "", "   ", "https://example.com/catalog.json", "/no/such/folder", "a" * 5000, "a\0b"]
+)
 def test_an_unknown_archive_is_refused(settings: Settings, spec: str) -> None:
     with pytest.raises(UnknownArchive, match="sample"):
         open_archive(spec, settings)
