@@ -21,6 +21,9 @@ HARD_LIMIT_S, VISIBILITY_S = 3000, 3600
 which must be longer; lost tiles do not wait for it, as their leases end long before."""
 SCHEMES = ("redis", "rediss", "redis+socket", "sentinel")
 
+IMPATIENT = {"max_retries": 1, "interval_start": 0.1, "interval_step": 0.0, "interval_max": 0.1}
+"""Those who send learn at once that Redis is away; workers go on trying."""
+
 
 def broker_url(settings: Settings) -> str:
     """Return the Redis URL as Celery writes it.
@@ -101,4 +104,6 @@ def backlog(settings: Settings) -> int:
 
 @cache
 def _sender(_url: str, settings: Settings) -> Celery:
-    return Celery("landcast", set_as_current=False, config_source=celery_settings(settings))
+    configuration = celery_settings(settings)
+    configuration["broker_transport_options"] |= IMPATIENT
+    return Celery("landcast", set_as_current=False, config_source=configuration)

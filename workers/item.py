@@ -55,7 +55,7 @@ def build_item(
         created: ISO 8601 UTC; left out if empty.
 
     Returns:
-        An item of the product's collection, with relative links to the files.
+        An item that stands alone, with relative links to the files; an API that serves it adds collection and links.
     """
     start, end, nominal = _times(raster, origin)
     item = pystac.Item(
@@ -67,7 +67,6 @@ def build_item(
         end_datetime=end,
         properties=_properties(origin, pixels) | _projection(raster) | ({"created": created} if created else {}),
         stac_extensions=list(EXTENSIONS),
-        collection=origin.product,
     )
     for name, asset in _assets(raster, origin).items():
         item.add_asset(name, asset)

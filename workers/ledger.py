@@ -61,6 +61,10 @@ class Ledger:
         """Create the tables that are missing."""
         create_tables(self.engine)
 
+    def close(self) -> None:
+        """Close the connections; the ledger opens new ones when it is used again."""
+        self.engine.dispose()
+
     def add_job(self, order: Order, job_tiles: Sequence[Tile], job_id: str) -> Job:
         """Write an accepted order and its tiles (at least one, all of one grid) down; a known id is left as it is."""
         now = self._clock()

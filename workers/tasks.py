@@ -50,8 +50,14 @@ def make_app(rooms: Rooms = REAL, read_settings: Callable[[], Settings] = Settin
         settings = read_settings()
         return Worker(name=worker_name(), settings=settings, ledger=open_ledger(settings), rooms=rooms)
 
-    app.task(lambda job_id, tile_key: carry_out_tile(worker(), job_id, tile_key), name=TILE)
-    app.task(lambda job_id: close_job(worker(), job_id), name=FINISH)
+    def tile(job_id: str, tile_key: str) -> None:
+        carry_out_tile(worker(), job_id, tile_key)
+
+    def finish(job_id: str) -> None:
+        close_job(worker(), job_id)
+
+    app.task(tile, name=TILE, shared=False)
+    app.task(finish, name=FINISH, shared=False)
     return app
 
 

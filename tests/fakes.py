@@ -1,0 +1,196 @@
+"""A fake archive and two fake products: tiny, asymmetric, following from place and date; slow or deadly on demand."""
+
+import os
+import signal
+import time
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from shapely.geometry import box
+
+from core.bands import Floats
+from core.cube import Cube
+from core.errors import InvalidOption, ReadFailed, UnknownArchive, UnknownProduct
+from core.forecast import QUANTILE_COLUMNS, QUANTILES
+from core.grid import Grid, Window, utm_crs
+from core.product import Checkpoint, Layer, LegendEntry, Params, Product, Progress, Raster
+from core.region import Region
+from core.settings import Settings
+from core.timeline import Period, parse_date, parse_period
+from ingest.archive import Archive, Scene
+from workers.rooms import Rooms
+
+FIRST, STEP_DAYS, SCENES = date(2022, 3, 1), 10, 12
+WEST, SOUTH, EAST, NORTH = 11.0, 48.0, 11.02, 48.012
+"""Footprint of the fake archive, about 1.5 x 1.3 km."""
+
+
+def rectangle(west: float, south: float, east: float, north: float) -> dict[str, Any]:
+    """Return a GeoJSON polygon."""
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+REGION = {"type": "Polygon", "coordinates": [[[11.003, 48.002], [11.011, 48.0025], [11.009, 48.007], [11.003, 48.002]]]}
+"""A triangle of 0.15 km2: 4 to 9 tiles of 32 pixels."""
+SMALL = rectangle(11.0031, 48.0021, 11.0039, 48.0026)
+"""Less than one tile."""
+
+
+class FakeArchive:
+    """Scenes whose pixels follow from the place and the date; a quarter of the pixels of each is cloudy."""
+
+    title = "Simulated archive for tests"
+    attribution = "Simulated by landcast's tests, no licence needed."
+    is_simulated = True
+    period = Period(start=FIRST, end=FIRST + timedelta(days=STEP_DAYS * (SCENES - 1)))
+    bands: tuple[str, ...] = ("B04", "B08")
+    footprint = box(WEST, SOUTH, EAST, NORTH)
+
+    def __init__(self, kind: str, tile_size: int) -> None:
+        """Take a kind: `plain`, `gaps` (one scene fails), `broken` (all fail), `cloudy` (no pixel is clear)."""
+        self.name = f"fake-{kind}"
+        self.fingerprint = kind
+        self._kind, self._tile_size = kind, tile_size
+
+    def grid(self, region: Region) -> Grid:
+        return Grid(crs=utm_crs(region), tile_size=self._tile_size)
+
+    def search(self, window: Window, period: Period) -> list[Scene]:
+        days = [FIRST + timedelta(days=STEP_DAYS * number) for number in range(SCENES)]
+        return [
+            Scene(scene_id=f"fake_{d:%Y%m%d}", time=datetime(d.year, d.month, d.day, 10, tzinfo=UTC), sensor="s2")
+            for d in days
+            if period.contains(d)
+        ]
+
+    def read(self, scene: Scene, window: Window, bands: tuple[str, ...]) -> dict[str, Floats]:
+        if self._kind == "broken" or (self._kind == "gaps" and scene.scene_id.endswith("0311")):
+            raise ReadFailed(scene.scene_id, "the file ends too early")
+        x, y = np.meshgrid(*window.centres())
+        day = scene.time.timetuple().tm_yday
+        red = 0.05 + 0.03 * np.sin(x / 97 + day / 30) ** 2
+        nir = 0.25 + 0.2 * np.sin(y / 211 + x / 523) ** 2 * np.sin(day / 58) ** 2
+        cloud = (x // 70 + 2 * (y // 90) + day) % 4 < 1
+        cloud |= self._kind == "cloudy"
+        pixels = {"B04": red, "B08": nir}
+        return {b: np.where(cloud, np.nan, pixels[b]).astype(np.float32) for b in bands if b in pixels}
+
+
+LEGEND = (
+    LegendEntry(value=0, label="Bare", colour=(200, 180, 150)),
+    LegendEntry(value=1, label="Green field", colour=(40, 140, 60)),
+)
+
+
+def work(params: Params, progress: Progress) -> None:
+    """Be as slow as the order says, and as deadly."""
+    for step in range(1, 11):
+        time.sleep(params.options["pause_s"] / 10)
+        progress(step / 10)
+    if params.options["poison"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if params.options["fault"]:
+        raise ZeroDivisionError("the fake product was told to fail")
+
+
+def options_of(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    if unknown := set(inputs) - {"period", "pause_s", "poison", "fault", "issue_date", "dates"}:
+        raise InvalidOption("input", unknown.pop(), "it is not known")
+    return {
+        "pause_s": float(inputs.get("pause_s", 0.0)),
+        "poison": bool(inputs.get("poison")),
+        "fault": bool(inputs.get("fault")),
+    }
+
+
+class FakeMap:
+    """Two classes by mean NDVI."""
+
+    id, title, description, task = "fake-map", "Fake map", "Green or not.", "fake"
+    inputs: Mapping[str, dict[str, Any]] = {}
+    bands: tuple[str, ...] = ("B04", "B08")
+    quicklook_layer = "class"
+
+    def parse(self, inputs: Mapping[str, Any], *, available: Period) -> Params:
+        return Params(period=parse_period(inputs.get("period", str(available))), options=options_of(inputs))
+
+    def layers(self, params: Params) -> tuple[Layer, ...]:
+        return (
+            Layer(name="class", description="Class", legend=LEGEND, date=params.period.end.isoformat()),
+            Layer(name="p_bare", description="Probability of bare", unit="%"),
+            Layer(name="p_green", description="Probability of green", unit="%"),
+            Layer(name="clear_count", description="Clear observations", unit="count"),
+        )
+
+    def render(self, cube: Cube, params: Params, checkpoint: Checkpoint, progress: Progress) -> Raster:
+        work(params, progress)
+        ndvi = cube.ndvi()
+        count = np.isfinite(ndvi).sum(axis=0)
+        green = np.clip(np.nan_to_num(ndvi).sum(axis=0) / np.maximum(count, 1) * 140, 0, 100)
+        bands = np.stack([green > 85, 100 - np.rint(green), np.rint(green), count])
+        pixels = np.where(count == 0, 255, bands).astype(np.uint8)
+        return Raster(layers=self.layers(params), pixels=pixels, window=cube.window, nodata=255)
+
+
+class FakeForecast:
+    """Mean NDVI for three dates, with quantiles around it."""
+
+    id, title, description, task = "fake-forecast", "Fake forecast", "The mean goes on.", "forecast"
+    inputs: Mapping[str, dict[str, Any]] = {}
+    bands: tuple[str, ...] = ("B04", "B08")
+    quicklook_layer = ""
+
+    def parse(self, inputs: Mapping[str, Any], *, available: Period) -> Params:
+        period = parse_period(inputs.get("period", str(available)))
+        issue = parse_date(inputs.get("issue_date", period.end))
+        dates = inputs.get("dates") or [(issue + timedelta(days=30 * n)).isoformat() for n in range(1, 4)]
+        options = {**options_of(inputs), "issue_date": issue.isoformat(), "dates": dates}
+        return Params(period=period, options=options)
+
+    def layers(self, params: Params) -> tuple[Layer, ...]:
+        dates = params.options["dates"]
+        quantiles = [
+            Layer(name=f"ndvi_{d}_{q}", description=f"NDVI {q}", unit="1", date=d)
+            for d in dates
+            for q in QUANTILE_COLUMNS
+        ]
+        climatology = [Layer(name=f"climatology_{d}", description="Climatology", unit="1", date=d) for d in dates]
+        return (*quantiles, *climatology, Layer(name="clear_count", description="Clear observations", unit="count"))
+
+    def render(self, cube: Cube, params: Params, checkpoint: Checkpoint, progress: Progress) -> Raster:
+        work(params, progress)
+        ndvi = cube.ndvi()
+        count = np.isfinite(ndvi).sum(axis=0)
+        mean = np.where(count == 0, np.nan, np.nan_to_num(ndvi).sum(axis=0) / np.maximum(count, 1))
+        steps = range(len(params.options["dates"]))
+        quantiles = [mean - 0.02 * step + 0.2 * (q - 0.5) for step in steps for q in QUANTILES]
+        climatology = [mean - 0.05 - 0.01 * step for step in steps]
+        pixels = np.stack([*quantiles, *climatology, np.where(count == 0, np.nan, count)]).astype(np.float32)
+        return Raster(layers=self.layers(params), pixels=pixels, window=cube.window, nodata=np.nan)
+
+
+FAKES: dict[str, Product] = {p.id: p for p in (FakeMap(), FakeForecast())}
+
+
+def find_fake(product_id: str) -> Product:
+    if product_id not in FAKES:
+        raise UnknownProduct(product_id, FAKES)
+    return FAKES[product_id]
+
+
+def find_fake_checkpoint(name: str, task: str, settings: Settings) -> Checkpoint:
+    return Checkpoint(name=name or "fake-model", task=task, sha256="ab" * 32, folder="", card={})
+
+
+def open_fake(spec: str, settings: Settings) -> Archive:
+    kind = {"sample": "plain"}.get(spec, spec.removeprefix("fake://"))
+    if kind not in ("plain", "gaps", "broken", "cloudy"):
+        raise UnknownArchive(spec)
+    return FakeArchive(kind, settings.tile_size)
+
+
+FAKE_ROOMS = Rooms(find_product=find_fake, find_checkpoint=find_fake_checkpoint, open_archive=open_fake)
+"""The real `build_cube` and `check_region` over the fakes."""

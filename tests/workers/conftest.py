@@ -1,0 +1,218 @@
+"""Real parts for the tests of the workers: Redis, PostgreSQL where it is installed, Celery workers as processes."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import psutil
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import create_engine
+
+from core.job import Job, JobState
+from core.settings import Settings
+from tests.conftest import ROOT
+from tests.fakes import FAKE_ROOMS, REGION
+from workers.accept import accept
+from workers.dispatch import submit
+from workers.ledger import Ledger, open_ledger
+from workers.presence import worker_name
+from workers.reconcile import reconcile
+from workers.redis_server import private_redis
+from workers.schema import metadata
+from workers.tasks import Worker, carry_out_tile, close_job
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    with private_redis() as url:
+        yield url
+
+
+def _postgres_programs() -> Path | None:
+    on_path = shutil.which("postgres")
+    folders = [Path(on_path).resolve().parent] if on_path else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    return folders[-1] if folders else None
+
+
+def _as_somebody_else(folder: Path) -> list[str]:
+    """Return the words that run a command as a user whom PostgreSQL accepts; root is refused."""
+    if os.getuid() != 0:
+        return []
+    shutil.chown(folder, "nobody")
+    return ["setpriv", "--reuid=nobody", "--clear-groups", "--"]
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    programs = _postgres_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="landcast-pg-", dir="/tmp"))
+    words = _as_somebody_else(folder)
+    run = [*words, str(programs / "initdb"), "-D", f"{folder}/data", "-U", "landcast", "--auth=trust", "--no-sync"]
+    subprocess.run(run, check=True, capture_output=True, cwd=folder)
+    options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [*words, str(programs / "postgres"), "-D", f"{folder}/data", *options], stderr=log, cwd=folder
+        )
+    try:
+        wait_for(lambda: (folder / ".s.PGSQL.5432").exists() and "ready to accept" in (folder / "log").read_text())
+        yield f"postgresql+psycopg://landcast@/postgres?host={folder}"
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(20)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Each kind of database, empty."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    url: str = request.getfixturevalue("postgres_url")
+    engine = create_engine(url)
+    metadata.drop_all(engine)
+    engine.dispose()
+    return url
+
+
+def workshop(home: Path, redis_url: str) -> Settings:
+    """Return settings of a small workshop: a ledger of its own, small tiles, a short lease."""
+    return Settings(home=home, redis_url=SecretStr(redis_url), tile_size=32, lease_seconds=2.0, archive="sample")
+
+
+@pytest.fixture
+def shop(tmp_path: Path, redis_url: str) -> Settings:
+    """A workshop of this test's own over the private Redis; nobody works in it yet."""
+    return workshop(tmp_path / "home", redis_url)
+
+
+@pytest.fixture
+def lonely(tmp_path: Path) -> Settings:
+    """A workshop whose Redis is away; the test does the work itself."""
+    return workshop(tmp_path / "lonely", "redis+socket:///nowhere")
+
+
+def wait_for(is_true: Callable[[], bool], *, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def order(settings: Settings, product: str = "fake-map", **inputs: object) -> Job:
+    """Accept and submit an order of fakes."""
+    given = {"region": REGION, **inputs}
+    accepted, _, tiles = accept(product, given, settings, FAKE_ROOMS)
+    return submit(accepted, tiles, settings)
+
+
+def end_of(settings: Settings, job_id: str, *, seconds: float = 90.0) -> Job:
+    """Reconcile until a job has ended, as the service does."""
+    ledger = open_ledger(settings)
+
+    def has_ended() -> bool:
+        reconcile(ledger, settings)
+        return ledger.job(job_id).state.is_final
+
+    wait_for(has_ended, seconds=seconds)
+    return ledger.job(job_id)
+
+
+def files_of(settings: Settings, job: Job) -> list[str]:
+    folder = settings.home / "jobs" / job.id
+    return sorted(p.name for p in folder.iterdir()) if folder.exists() else []
+
+
+def carry_out(settings: Settings, product: str = "fake-map", **inputs: object) -> Job:
+    """Order a product and do all the work in this process, without a queue."""
+    job, worker = order(settings, product, **inputs), worker_here(settings)
+    for task in worker.ledger.tiles(job.id):
+        carry_out_tile(worker, job.id, task.tile_key)
+    close_job(worker, job.id)
+    return worker.ledger.job(job.id)
+
+
+def worker_here(settings: Settings) -> Worker:
+    """Return a worker that works in this process, for tests that need no queue."""
+    return Worker(name=worker_name(), settings=settings, ledger=open_ledger(settings), rooms=FAKE_ROOMS)
+
+
+class CeleryWorker:
+    """A real Celery worker with fakes, in a process group of its own."""
+
+    def __init__(self, settings: Settings, log: Path) -> None:
+        assert settings.redis_url
+        given = {
+            "HOME": settings.home.absolute(),
+            "REDIS_URL": settings.redis_url.get_secret_value(),
+            "TILE_SIZE": settings.tile_size,
+            "LEASE_SECONDS": settings.lease_seconds,
+        }
+        if settings.database_url:
+            given["DATABASE_URL"] = settings.database_url.get_secret_value()
+        words = ["-A", "tests.worker_app", "worker", "-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle"]
+        self.log = log
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "celery",
+                    *words,
+                    "--without-heartbeat",
+                    "--loglevel=INFO",
+                    "-n",
+                    f"w{os.getpid()}-{time.time()}@%h",
+                ],
+                cwd=ROOT,
+                env=os.environ | {f"LANDCAST_{k}": str(v) for k, v in given.items()},
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def children(self) -> Sequence[psutil.Process]:
+        """Return the pool's processes."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def kill(self) -> None:
+        """End everything at once, as `kill -9` of the whole group does."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def end(self) -> None:
+        """Kill it if it is alive still."""
+        if self.process.poll() is None:
+            self.kill()
+
+
+@pytest.fixture
+def start_worker(tmp_path: Path) -> Iterator[Callable[[Settings], CeleryWorker]]:
+    """A function that starts a worker for some settings; all are ended with the test."""
+    started: list[CeleryWorker] = []
+
+    def start(settings: Settings) -> CeleryWorker:
+        started.append(CeleryWorker(settings, tmp_path / f"worker{len(started)}.log"))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        worker.end()
+
+
+def until_running(ledger: Ledger, job_id: str, *, share: float = 0.0) -> None:
+    """Wait until a tile of a job is being rendered, and further than a share."""
+    wait_for(lambda: any(t.state == "running" and t.progress >= share for t in ledger.tiles(job_id)))
+
+
+def assert_successful(job: Job) -> None:
+    assert (job.state, job.message) == (JobState.SUCCESSFUL, "done")

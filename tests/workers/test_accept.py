@@ -1,0 +1,109 @@
+"""What an order must be: product, region, archive, period and model, each refusal one sentence."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import (
+    InvalidOption,
+    InvalidPeriod,
+    InvalidRegion,
+    RegionOutsideArchive,
+    UnknownArchive,
+    UnknownProduct,
+)
+from core.region import parse_region
+from core.settings import Settings
+from tests.fakes import EAST, FAKE_ROOMS, NORTH, REGION, SMALL, rectangle
+from workers.accept import accept, allowed_archive, estimate, result_window
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path, tile_size=32)
+
+
+def test_an_order_holds_everything_with_defaults_filled_in(shop: Settings) -> None:
+    order, archive, tiles = accept("fake-map", {"region": REGION}, shop, FAKE_ROOMS)
+    assert (order.product, order.archive, order.model) == ("fake-map", "sample", "fake-model")
+    assert order.params["period"] == str(archive.period)
+    assert len(tiles) == 5
+    assert [t.row for t in tiles] == sorted((t.row for t in tiles), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("product", "changes", "error", "sentence"),
+    [
+        ("fake", {}, UnknownProduct, "no product 'fake'"),
+        ("fake-map", {"region": None}, InvalidRegion, "missing"),
+        ("fake-map", {"region": rectangle(20, 48, 20.1, 48.1)}, RegionOutsideArchive, "outside the archive"),
+        ("fake-map", {"region": rectangle(10.9, 47.5, 11.6, 48.3)}, InvalidRegion, "one job may have 4096"),
+        ("fake-map", {"archive": "/etc"}, UnknownArchive, "no archive '/etc'"),
+        ("fake-map", {"period": "2010-01-01/2010-12-31"}, InvalidPeriod, "covers 2022-03-01/2022-06-19"),
+        ("fake-map", {"period": "2022-06-01/2022-05-01"}, InvalidPeriod, "ends before it starts"),
+        ("fake-map", {"colour": "red"}, InvalidOption, "'colour'"),
+        ("fake-map", {"pause_s": {}}, InvalidOption, "wrong type"),
+    ],
+)
+def test_a_wrong_order_is_refused(
+    shop: Settings, product: str, changes: dict[str, Any], error: type[Exception], sentence: str
+) -> None:
+    with pytest.raises(error, match=sentence):
+        accept(product, {"region": REGION, **changes}, shop, FAKE_ROOMS)
+
+
+def test_tiles_outside_the_archive_are_left_out(shop: Settings) -> None:
+    beyond = rectangle(EAST - 0.004, NORTH - 0.003, EAST + 0.02, NORTH + 0.02)
+    inside = rectangle(EAST - 0.004, NORTH - 0.003, EAST, NORTH)
+    few = accept("fake-map", {"region": inside}, shop, FAKE_ROOMS)[2]
+    cut = accept("fake-map", {"region": beyond}, shop, FAKE_ROOMS)[2]
+    assert {t.key for t in few} == {t.key for t in cut}
+    window = result_window(parse_region(beyond), cut)
+    assert window.shape_yx[0] <= 32 * len({t.row for t in cut})
+
+
+def test_a_result_is_as_small_as_its_region(shop: Settings) -> None:
+    tiles = accept("fake-map", {"region": SMALL}, shop, FAKE_ROOMS)[2]
+    region = parse_region(SMALL)
+    assert result_window(region, tiles) == tiles[0].grid.window(region)
+
+
+def test_an_estimate_counts_before_anything_is_read(shop: Settings) -> None:
+    found = estimate("fake-map", {"region": REGION, "period": "2022-03-01/2022-03-31"}, shop, FAKE_ROOMS)
+    assert found == {
+        "tiles": 5,
+        "pixels": 1535,
+        "area_km2": 0.1535,
+        "scenes": 4,
+        "seconds": 300.0,
+    }
+
+
+def test_archives_are_named_by_paths_only_below_the_folders_set_for_it(tmp_path: Path) -> None:
+    allowed, secret = tmp_path / "archives", tmp_path / "secret"
+    allowed.mkdir()
+    secret.mkdir()
+    (allowed / "cube.nc").touch()
+    (secret / "cube.nc").touch()
+    (allowed / "way_out").symlink_to(secret)
+    settings = Settings(home=tmp_path, archive=str(secret / "own.nc"), archive_roots=f"{allowed}:/nowhere")
+    assert allowed_archive("sample", settings) == "sample"
+    assert allowed_archive(f"{allowed}/../archives/cube.nc", settings) == str(allowed / "cube.nc")
+    assert allowed_archive(str(secret / "own.nc"), settings) == str(secret / "own.nc")
+    for spec in (
+        secret / "cube.nc",
+        allowed / "way_out" / "cube.nc",
+        allowed / "missing.nc",
+        "../secret/cube.nc",
+        "\0",
+    ):
+        with pytest.raises(UnknownArchive):
+            allowed_archive(str(spec), settings)
+
+
+def test_an_archive_at_an_address_is_taken_only_if_it_is_the_services_own(tmp_path: Path) -> None:
+    own = Settings(home=tmp_path, archive="https://example.org/stac")
+    assert allowed_archive("https://example.org/stac", own) == "https://example.org/stac"
+    with pytest.raises(UnknownArchive):
+        allowed_archive("https://example.org/other", own)

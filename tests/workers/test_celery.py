@@ -1,0 +1,116 @@
+"""Jobs carried out by real Celery workers over a real Redis, disturbed in every way that is known to happen."""
+
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+from pydantic import SecretStr
+
+from core.job import Job, JobState
+from core.settings import Settings
+from tests.workers.conftest import (
+    CeleryWorker,
+    assert_successful,
+    carry_out,
+    end_of,
+    files_of,
+    order,
+    until_running,
+    wait_for,
+    workshop,
+)
+from workers.dispatch import dismiss
+from workers.ledger import DIED, open_ledger
+
+Start = Callable[[Settings], CeleryWorker]
+Shop = tuple[Settings, CeleryWorker]
+
+
+@pytest.fixture(scope="module")
+def open_shop(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A workshop with one worker, for all tests that leave its main process alive."""
+    folder = tmp_path_factory.mktemp("shop")
+    settings = workshop(folder / "home", redis_url)
+    worker = CeleryWorker(settings, folder / "worker.log")
+    yield settings, worker
+    worker.end()
+
+
+def map_of(settings: Settings, job: Job) -> bytes:
+    return (settings.home / "jobs" / job.id / "fake-map.tif").read_bytes()
+
+
+def test_a_job_goes_from_order_to_files(open_shop: Shop) -> None:
+    shop, _ = open_shop
+    job = order(shop)
+    assert (job.state, job.message) == (JobState.ACCEPTED, "waiting for a worker")
+    done = end_of(shop, job.id)
+    assert_successful(done)
+    assert (done.tiles_done, done.progress) == (done.tiles_total, 1.0)
+    assert files_of(shop, done) == ["fake-map.json", "fake-map.png", "fake-map.tif"]
+    assert not (shop.home / "work" / job.id).exists()
+
+
+def test_a_job_is_carried_out_over_postgresql(shop: Settings, postgres_url: str, start_worker: Start) -> None:
+    settings = shop.model_copy(update={"database_url": SecretStr(postgres_url)})
+    start_worker(settings)
+    done = end_of(settings, order(settings, "fake-forecast").id)
+    assert_successful(done)
+    endings = [".json", ".nc", ".png", ".tif", "_pixel.png"]
+    assert files_of(settings, done) == [f"fake-forecast{ending}" for ending in endings]
+
+
+def test_a_killed_child_costs_nothing_but_time(open_shop: Shop, lonely: Settings) -> None:
+    shop, worker = open_shop
+    job = order(shop, pause_s=0.3)
+    until_running(open_ledger(shop), job.id)
+    worker.children()[0].send_signal(signal.SIGKILL)
+    done = end_of(shop, job.id)
+    assert_successful(done)
+    assert max(t.attempts for t in open_ledger(shop).tiles(job.id)) == 2
+    assert map_of(shop, done) == map_of(lonely, carry_out(lonely))
+
+
+def test_a_killed_worker_is_replaced_by_the_next(shop: Settings, start_worker: Start, lonely: Settings) -> None:
+    first = start_worker(shop)
+    job = order(shop, pause_s=0.3)
+    until_running(open_ledger(shop), job.id)
+    first.kill()
+    start_worker(shop)
+    done = end_of(shop, job.id)
+    assert_successful(done)
+    assert map_of(shop, done) == map_of(lonely, carry_out(lonely))
+
+
+def test_a_tile_that_kills_every_worker_ends_its_job_and_no_other(open_shop: Shop) -> None:
+    shop, _ = open_shop
+    poison, good = order(shop, poison=True), order(shop)
+    failed = end_of(shop, poison.id)
+    assert failed.state is JobState.FAILED
+    assert failed.message.startswith("Tile 32632_10m_32_c")
+    assert failed.message.endswith(f" failed 3 times, at last because {DIED}.")
+    assert files_of(shop, failed) == []
+    assert_successful(end_of(shop, good.id))
+
+
+def test_a_dismissed_job_stops_within_a_tile(open_shop: Shop) -> None:
+    shop, _ = open_shop
+    ledger, job = open_ledger(shop), order(shop, pause_s=100.0)
+    until_running(ledger, job.id)
+    assert dismiss(job.id, shop).state is JobState.DISMISSED
+    other = order(shop)
+    assert_successful(end_of(shop, other.id))  # the worker is free again long before the tile would have been done
+    assert ledger.job(job.id).state is JobState.DISMISSED
+    wait_for(lambda: not (shop.home / "work" / job.id).exists())
+    assert files_of(shop, job) == []
+
+
+def test_messages_that_redis_lost_are_sent_again(open_shop: Shop, redis_url: str) -> None:
+    shop, _ = open_shop
+    blocker, lost = order(shop, pause_s=1.0), order(shop, pause_s=0.1)
+    until_running(open_ledger(shop), blocker.id)
+    with redis.Redis(unix_socket_path=redis_url.removeprefix("redis+socket://")) as client:
+        client.delete("landcast")
+    assert_successful(end_of(shop, lost.id))
+    assert_successful(end_of(shop, blocker.id))

@@ -1,0 +1,145 @@
+"""Tiles: rendered once and shared, put together without seams, and honest about what is missing."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.job import JobState
+from core.settings import Settings
+from tests.fakes import FAKE_ROOMS, SMALL, rectangle
+from tests.workers.conftest import assert_successful, carry_out, files_of, order, wait_for, worker_here
+from workers.cog import open_cog
+from workers.dispatch import dismiss
+from workers.lease import Lease, LeaseLost
+from workers.ledger import open_ledger
+from workers.tasks import carry_out_tile, close_job
+from workers.tile import read_recipe, shared_path
+
+
+def tile_files(settings: Settings) -> dict[Path, int]:
+    return {p: p.stat().st_mtime_ns for p in (settings.home / "cache" / "tiles").rglob("*")}
+
+
+def bytes_of(settings: Settings, job_id: str) -> bytes:
+    return (settings.home / "jobs" / job_id / "fake-map.tif").read_bytes()
+
+
+def test_the_second_job_renders_nothing(lonely: Settings) -> None:
+    first = carry_out(lonely)
+    before = tile_files(lonely)
+    second = carry_out(lonely)
+    assert tile_files(lonely) == before
+    assert bytes_of(lonely, first.id) == bytes_of(lonely, second.id)
+    assert len([p for p in before if p.suffix == ".tif"]) == first.tiles_total
+
+
+def test_another_region_shares_the_tiles_it_has_in_common(lonely: Settings) -> None:
+    carry_out(lonely)
+    before = tile_files(lonely)
+    carry_out(lonely, region=SMALL)
+    assert set(before) <= set(tile_files(lonely))
+
+
+@pytest.mark.parametrize(
+    "change", [{"archive": "fake://gaps"}, {"model": "other"}, {"period": "2022-03-01/2022-05-01"}]
+)
+def test_a_tiles_key_changes_with_what_its_pixels_depend_on(lonely: Settings, change: dict[str, str]) -> None:
+    settings = lonely.model_copy(update={"archive": change["archive"]}) if "archive" in change else lonely
+    ledger = open_ledger(settings)
+    job = order(settings)
+    tile = ledger.lattice(job.id)[0]
+    plain = read_recipe(order(lonely).order, lonely, FAKE_ROOMS)
+    other = read_recipe(order(settings, **change).order, settings, FAKE_ROOMS)
+    if "model" in change:  # the fake models all have one sha256, and names alone do not matter
+        assert shared_path(plain, tile, lonely) == shared_path(other, tile, lonely)
+    else:
+        assert shared_path(plain, tile, lonely) != shared_path(other, tile, lonely)
+
+
+def test_a_job_whose_archive_shows_only_cloud_ends_with_one_sentence(lonely: Settings) -> None:
+    settings = lonely.model_copy(update={"archive": "fake://cloudy"})
+    job = carry_out(settings)
+    assert (job.state, files_of(settings, job)) == (JobState.FAILED, [])
+    assert job.message == (
+        "There is no clear observation of the region in 2022-03-01/2022-06-19. Choose a longer or another period."
+    )
+
+
+def test_a_job_none_of_whose_scenes_can_be_read_says_so(lonely: Settings) -> None:
+    settings = lonely.model_copy(update={"archive": "fake://broken"})
+    job, worker = carry_out(settings), worker_here(settings)
+    for _ in range(2):
+        close_job(worker, job.id)
+    failed = worker.ledger.job(job.id)
+    assert (failed.state, files_of(settings, job)) == (JobState.FAILED, [])
+    assert "the file ends too early" in failed.message
+    assert "60 of 60 reads failed" in failed.message
+
+
+def test_a_fault_in_a_product_is_said_after_three_attempts(lonely: Settings) -> None:
+    job, worker = order(lonely, fault=True), worker_here(lonely)
+    key = worker.ledger.tiles(job.id)[0].tile_key
+    for _ in range(3):
+        carry_out_tile(worker, job.id, key)
+    failed = worker.ledger.job(job.id)
+    assert failed.state is JobState.FAILED
+    assert failed.message == (
+        f"Tile {key} failed 3 times, at last because of ZeroDivisionError (the fake product was told to fail)."
+    )
+
+
+def test_a_job_dismissed_while_it_is_closed_leaves_no_file(lonely: Settings) -> None:
+    job, worker = order(lonely), worker_here(lonely)
+    for task in worker.ledger.tiles(job.id):
+        carry_out_tile(worker, job.id, task.tile_key)
+    dismiss(job.id, lonely)
+    close_job(worker, job.id)
+    assert files_of(lonely, job) == []
+    assert not (lonely.home / "work" / job.id).exists()
+
+
+def test_a_successful_job_can_be_withdrawn(lonely: Settings) -> None:
+    job = carry_out(lonely, region=SMALL)
+    assert_successful(job)
+    assert dismiss(job.id, lonely).state is JobState.DISMISSED
+    assert files_of(lonely, job) == []
+
+
+def test_a_region_thinner_than_a_pixel_is_still_mapped(lonely: Settings) -> None:
+    sliver = rectangle(11.0050, 48.0030, 11.0060, 48.00301)
+    job = carry_out(lonely, region=sliver)
+    assert_successful(job)
+    raster = open_cog(lonely.home / "jobs" / job.id / "fake-map.tif")
+    assert (raster.read("class") != 255).sum() >= 7
+
+
+def test_tiles_meet_without_seams(lonely: Settings) -> None:
+    wide = rectangle(11.003, 48.002, 11.012, 48.006)
+    small, large = lonely, lonely.model_copy(update={"tile_size": 64, "home": lonely.home.parent / "large"})
+    pictures = [
+        open_cog(s.home / "jobs" / carry_out(s, region=wide).id / "fake-map.tif").read("p_green")
+        for s in (small, large)
+    ]
+    np.testing.assert_array_equal(*pictures)
+
+
+def test_a_lost_lease_stops_the_work() -> None:
+    beats: list[float] = []
+
+    def beat(share: float) -> bool:
+        beats.append(share)
+        return len(beats) < 3
+
+    with Lease(beat, 0.04) as lease:
+        lease.progress(0.5)
+        lease.progress(0.25)
+        wait_for(lambda: len(beats) == 3)
+        with pytest.raises(LeaseLost):
+            wait_for(lambda: lease.progress(1.0) is not None)
+    assert beats == [0.5, 0.5, 0.5], "progress never falls"
+
+
+def test_a_lease_is_asked_for_before_what_cannot_be_undone() -> None:
+    with Lease(lambda share: False, 1000.0) as lease, pytest.raises(LeaseLost):
+        lease.check()
