@@ -92,21 +92,22 @@ def composite(series: Series, reference_days: Days, *, months: int) -> Series:
     Returns:
         Series of N x `months` steps dated at their centres; NaN where a step holds no observation.
     """
-    count, values = len(series), _linear(series.values)
+    values = _linear(series.values)
     steps = np.floor((reference_days[:, None] - 1 - series.days) / COMPOSITE_DAYS).astype(np.int64)
-    slot = np.where((steps >= 0) & (steps < months), months - 1 - steps, months)
-    out = np.full((count, months, values.shape[-1]), np.nan, np.float32)
-    for month in range(months):
-        chosen = np.where((slot == month)[..., None], values, np.nan)
-        out[:, month] = _mean(chosen)
+    within = (steps >= 0) & (steps < months)
+    slot = np.arange(len(series))[:, None] * months + (months - 1 - np.clip(steps, 0, months - 1))
+    means = [_means(slot, values[..., c], within, len(series) * months) for c in range(values.shape[-1])]
+    composited = np.stack(means, axis=-1).reshape(len(series), months, -1).astype(np.float32)
     centre = reference_days[:, None] - 1 - np.round((months - 0.5 - np.arange(months)) * COMPOSITE_DAYS)
-    return Series(ids=series.ids, days=centre.astype(np.int32), values=_decibel(out), static=series.static)
+    return Series(ids=series.ids, days=centre.astype(np.int32), values=_decibel(composited), static=series.static)
 
 
-def _mean(values: Floats) -> Floats:
-    seen = np.isfinite(values)
-    count = seen.sum(axis=1)
-    return np.where(count > 0, np.nansum(values, axis=1) / np.maximum(count, 1), np.nan).astype(np.float32)
+def _means(slot: NDArray[np.int64], values: Floats, within: NDArray[np.bool_], slots: int) -> NDArray[np.float64]:
+    """Return (slots,) the mean of the seen values of each slot; NaN where there is none."""
+    seen = within & np.isfinite(values)
+    count = np.bincount(slot[seen], minlength=slots)
+    total = np.bincount(slot[seen], values[seen], minlength=slots)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _linear(values: Floats) -> Floats:

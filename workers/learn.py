@@ -50,10 +50,11 @@ def learn(name: str, *, data: Path, out: Path, settings: Settings, progress: Pro
     if run.task == "forecast":
         network, held_out = train(run, sets, log=log, progress=progress)
     else:
-        trunk = load_network(_trunk(run, out, settings))
-        network, held_out = finetune(run, trunk, sets, log=log, progress=progress)
+        trunk = _trunk(run, out, settings)
+        network, held_out = finetune(run, load_network(trunk), sets, log=log, progress=progress)
     card = _card(run, sets, held_out)
     if run.task != "forecast":
+        card["trunk_sha256"] = trunk.sha256
         card["accuracy"] = {"test_fold": class_accuracy(run, network, sets)}
     path = save_checkpoint(network, folder, card)
     if run.task == "forecast":

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
-from ingest.simulate.series import sample_series
 from numpy.typing import NDArray
 
 from core.bands import CHANNELS, OPTICAL_NAMES, channel
@@ -18,6 +17,7 @@ from core.cube import Series
 from core.errors import InvalidTable
 from core.timeline import to_days
 from ingest.cubes import read_cube
+from ingest.simulate.series import sample_series
 from models.training_set import TrainingSet
 
 CANOPY = ("none", "conifer", "broadleaf")
@@ -155,7 +155,8 @@ def _points(folder: Path, _seed: int) -> TrainingSet:
     canopy = np.array([CANOPY.index(c) if c in CANOPY else -1 for c in chosen.canopy3], np.int8)
     return TrainingSet(
         name="worldcereal_points",
-        licence="WorldCereal points (AAFC, LPIS, LUCAS and others): MIT in part, upstream licences named in the set",
+        licence="WorldCereal points: FRA, BEL_2021, AFR and EU parts MIT; CAN, GLO_mix and BEL_2018 parts without a "
+        "licence file (AAFC: Open Government Licence Canada; LPIS open data)",
         series=series,
         places=np.array(place),
         labels={"crop": crop, "canopy": canopy},
