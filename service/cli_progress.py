@@ -25,6 +25,10 @@ class Line(Protocol):
         """Show no more, after a last word."""
         ...
 
+    def abandon(self) -> None:
+        """Make room for the sentence that says what went wrong."""
+        ...
+
 
 class Bar:
     """A line on a terminal, redrawn in place."""
@@ -37,6 +41,11 @@ class Bar:
         self._bar.set_postfix_str(note, refresh=False)
         self._bar.n = max(float(self._bar.n), min(1.0, share))
         self._bar.refresh()
+
+    def abandon(self) -> None:
+        """Wipe the bar away."""
+        self._bar.leave = False
+        self._bar.close()
 
     def close(self, note: str = "") -> None:
         """Leave the bar as it stands."""
@@ -57,6 +66,9 @@ class PlainLines:
         if step > self._shown:
             self._shown = step
             self._print(f"{round(step * PLAIN_STEP * 100):3d} %", note)
+
+    def abandon(self) -> None:
+        """What was printed stands."""
 
     def close(self, note: str = "") -> None:
         """Print the last word."""
@@ -79,9 +91,10 @@ def new_line(title: str, *, position: int = 0, stream: TextIO | None = None) -> 
 def show_progress(title: str) -> Iterator[Progress]:
     """Show one piece of work; log lines stay above the bar."""
     line = new_line(title)
-    line.advance(0.0)
     with logging_redirect_tqdm():
         try:
             yield line.advance
-        finally:
-            line.close()
+        except BaseException:
+            line.abandon()
+            raise
+        line.close()

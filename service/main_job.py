@@ -10,14 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import transform
 
 from core.errors import LandcastError, RequestError, WorkerUnavailable
 from core.grid import Window
 from core.job import JobState
-from core.region import Region, parse_region
+from core.region import Region, parse_region, reproject
 from core.settings import Settings
 from ingest.archive import Archive
 from service.cli_progress import Line, new_line
@@ -27,6 +25,7 @@ from service.supervisor import Supervisor
 
 DONE, FAILED = 0, 1
 KIB, MIB = 1024, 1024 * 1024
+WGS84 = "EPSG:4326"
 LARGE_KM2, SQUARE_M = 30.0, 5000.0
 """Of an archive larger than the first, a square with the second as its edge is ordered: a run shows what comes out.
 For the whole of it, a region is given."""
@@ -65,11 +64,14 @@ def run_main_job(settings: Settings, region_file: Path | None, results: Path) ->
         region_file: GeoJSON; None = the archive's own region.
 
     Raises:
-        RequestError: the region or the archive is not usable.
+        RequestError: the region or the archive is not usable, or they do not meet.
     """
+    from ingest.build import check_region
+
     given = parse_region(region_file) if region_file else None
     archive = open_own_archive(settings)
     region = given or region_of(archive)
+    check_region(archive, region)
     print(f"{archive.title}: {region.area_km2:.2f} km2, {archive.period}", flush=True)
     with _quiet(), Supervisor(settings) as supervisor, Client(supervisor.url) as client:
         orders = order_all(client, region, supervisor)
@@ -102,8 +104,7 @@ def region_of(archive: Archive) -> Region:
         return Region(geometry=extent)
     if inside.area > LARGE_KM2 * 1e6:
         inside = inside.intersection(inside.representative_point().buffer(SQUARE_M / 2, cap_style="square"))
-    back = Transformer.from_crs(grid.crs, "EPSG:4326", always_xy=True).transform
-    return Region(geometry=transform(back, inside))
+    return Region(geometry=reproject(inside, grid.crs, WGS84))
 
 
 def order_all(client: Client, region: Region, supervisor: Supervisor) -> list[Ordered]:

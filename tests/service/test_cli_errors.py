@@ -99,9 +99,10 @@ def test_a_region_without_a_usable_polygon_is_refused(
 def test_a_region_outside_the_archive_is_told_where_the_archive_lies(refused: Callable[..., str], folder: Path) -> None:
     write_cube(folder / "cube.nc", dates=4)
     save(folder / "aoi.geojson", square(3.0, 50.0))
-    told = refused("canopy", "--region", "aoi.geojson", "--archive", "cube.nc", "-o", "out.tif")
-    assert "outside the archive" in told
-    assert "15.0" in told
+    for command in (("canopy", "-o", "out.tif"), ("run", "--results", "out")):
+        told = refused(*command, "--region", "aoi.geojson", "--archive", "cube.nc")
+        assert "outside the archive" in told
+        assert "15.0" in told
 
 
 def test_an_unknown_archive_model_and_product_are_named(refused: Callable[..., str], folder: Path) -> None:

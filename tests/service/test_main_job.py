@@ -1,0 +1,153 @@
+"""The main job: whole over a small cube (slow), and its parts over a fake service."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from shapely.geometry import MultiPolygon, box
+
+from core.errors import RequestError, WorkerUnavailable
+from core.job import JobState
+from core.region import Region, parse_region
+from core.settings import Settings
+from service.client import JobStatus, Link
+from service.main_job import coverage, fetch, order_all, print_table, region_of, run_main_job
+from tests.fakes import FakeArchive
+from tests.service.cubes import square, write_cube
+
+REGION = parse_region(square(15.0005, 47.85))
+
+
+class FakeClient:
+    """A service that knows two products, refuses one, and ends the other after three questions."""
+
+    def __init__(self, *, end: JobState = JobState.SUCCESSFUL) -> None:
+        self._end, self._asked = end, 0
+        self.dismissed: list[str] = []
+
+    def products(self) -> list[str]:
+        return ["canopy", "crop"]
+
+    def submit(self, product: str, inputs: Mapping[str, Any]) -> str:
+        assert set(inputs) == {"region"}
+        if product == "crop":
+            raise RequestError("There is no radar.")
+        return "http://fake/jobs/1"
+
+    def status(self, job_url: str) -> JobStatus:
+        self._asked += 1
+        state = JobState.RUNNING if self._asked < 3 else self._end
+        return JobStatus(id="1", url=job_url, state=state, share=self._asked / 3, message="It rained.", seconds=4.5)
+
+    def dismiss(self, job_url: str) -> None:
+        self.dismissed.append(job_url)
+
+    def results(self, job_url: str) -> list[Link]:
+        return [Link(name="geotiff", url=f"{job_url}/canopy.tif", media_type="image/tiff")]
+
+    def download(self, link: Link, path: Path) -> Path:
+        west, _, _, north = Region(geometry=REGION.geometry).to_crs("EPSG:32633").bounds
+        pixels = np.zeros((1, 8, 8), np.uint8)
+        pixels[0, :, :4] = 255
+        place = Affine(10, 0, west - 20, 0, -10, north + 20)
+        with rasterio.open(
+            path, "w", driver="GTiff", width=8, height=8, count=1, dtype="uint8", nodata=255, crs=32633, transform=place
+        ) as raster:
+            raster.write(pixels)
+        return path
+
+
+class Worker:
+    is_hopeless = False
+    log = Path("worker.log")
+
+
+class FakeSupervisor:
+    worker = Worker()
+
+
+def test_a_refused_product_does_not_keep_the_others_from_being_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client: Any = FakeClient()
+    supervisor: Any = FakeSupervisor()
+    (tmp_path / "crop").mkdir()
+    (tmp_path / "crop" / "crop.tif").write_text("of an earlier run")
+    (tmp_path / "crop" / "crop_notes.txt").write_text("of the user")
+    orders = order_all(client, REGION, supervisor)
+    for ordered in orders:
+        fetch(client, ordered, tmp_path / ordered.product)
+    print_table(orders, REGION)
+    told = capsys.readouterr()
+    assert [p.name for p in (tmp_path / "crop").iterdir()] == ["crop_notes.txt"]
+    assert "canopy" in told.out
+    assert str(tmp_path / "canopy" / "canopy.tif") in told.out
+    assert "4.5" in told.out
+    assert "not made: There is no radar." in told.out
+    assert "crop There is no radar." in told.err
+    assert client.dismissed == []
+
+
+def test_a_job_that_failed_is_said_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    client: Any = FakeClient(end=JobState.FAILED)
+    supervisor: Any = FakeSupervisor()
+    orders = order_all(client, REGION, supervisor)
+    assert [o.failure for o in orders] == ["It rained.", "There is no radar."]
+
+
+def test_a_run_whose_worker_cannot_start_ends_and_calls_its_jobs_off() -> None:
+    client: Any = FakeClient(end=JobState.RUNNING)
+    supervisor: Any = FakeSupervisor()
+    supervisor.worker = Worker()
+    supervisor.worker.is_hopeless = True
+    with pytest.raises(WorkerUnavailable, match=r"worker\.log"):
+        order_all(client, REGION, supervisor)
+    assert client.dismissed == ["http://fake/jobs/1"]
+
+
+def test_coverage_is_the_share_of_the_region_that_has_data(tmp_path: Path) -> None:
+    client: Any = FakeClient()
+    path = client.download(Link(name="", url="", media_type=""), tmp_path / "a.tif")
+    assert 0.2 < coverage(path, REGION) < 0.8
+
+
+def test_the_own_region_lies_a_pixel_inside_the_archive() -> None:
+    archive = FakeArchive("plain", 32)
+    region = region_of(archive)
+    assert archive.footprint.contains(region.geometry)
+    grid = archive.grid(region)
+    outside = Region(geometry=archive.footprint).to_crs(grid.crs)
+    assert outside.boundary.distance(region.to_crs(grid.crs)) == pytest.approx(grid.resolution_m, rel=0.01)
+
+
+def test_of_an_archive_in_pieces_the_largest_is_ordered_and_of_a_large_one_its_middle() -> None:
+    archive = FakeArchive("plain", 32)
+    archive.footprint = MultiPolygon([box(11.0, 48.0, 11.01, 48.01), box(12.0, 48.0, 12.3, 48.2)])
+    region = region_of(archive)
+    assert region.geometry.bounds[0] > 12.0
+    assert region.area_km2 == pytest.approx(25, rel=0.02)
+
+
+@pytest.mark.slow
+def test_the_main_job_writes_all_products_of_a_cube(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cube = write_cube(tmp_path / "cube.nc", shape_yx=(12, 14), dates=80)
+    ready = settings.model_copy(update={"archive": str(cube)})
+    assert run_main_job(ready, None, tmp_path / "results") == 0
+    told = capsys.readouterr().out
+    for product, endings in {
+        "ndvi-forecast": {".tif", ".json", ".png", "_pixel.png", ".nc"},
+        "canopy": {".tif", ".json", ".png"},
+        "crop": {".tif", ".json", ".png"},
+    }.items():
+        found = {p.name for p in (tmp_path / "results" / product).iterdir()}
+        assert found == {product + e for e in endings}
+        assert str(tmp_path / "results" / product / f"{product}.tif") in told
+        item = json.loads((tmp_path / "results" / product / f"{product}.json").read_text())
+        assert item["collection"] == product
