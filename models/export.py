@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 from torch import Tensor, nn
@@ -43,8 +44,17 @@ def export_onnx(network: EarthPT, path: Path) -> float:
     program = torch.onnx.export(answer, example, dynamo=True, dynamic_shapes=shapes, opset_version=OPSET, verbose=False)
     if program is None:
         raise InvalidCheckpoint(path, "the ONNX exporter gave nothing")
-    program.save(str(path), external_data=False)
+    onnx.save(without_traces(program.model_proto), path)
     return _check(answer, path)
+
+
+def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Drop what the exporter notes of the code and machine it ran on; the computation is untouched."""
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    return model
 
 
 def _check(answer: _Answer, path: Path) -> float:
