@@ -73,6 +73,7 @@ def read_item(path: Path) -> Item:
 @lru_cache(maxsize=4096)
 def _read(path: Path, mtime_ns: int) -> Item:
     found: Item = json.loads(path.read_text(encoding="utf-8"))
+    found.setdefault("collection", found["properties"]["landcast:product"])  # on disk it stands alone
     return found
 
 

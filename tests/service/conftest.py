@@ -1,6 +1,7 @@
 """One service with finished, failed and running jobs for all tests of the front door that only look."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,13 @@ class Front:
 def front(archive_folder: Path, redis_url: str) -> Iterator[Front]:
     """A service with one job of every state; tests that read use it together."""
     settings = scene.settings_for(archive_folder, redis_url=redis_url, tile_size=16)
+    with peopled(settings) as found:
+        yield found
+
+
+@contextmanager
+def peopled(settings: Settings) -> Iterator[Front]:
+    """Run a service with one job of every state."""
     scene.finished(settings, "crop", "crop1")
     scene.finished(settings, "ndvi-forecast", "forecast1", horizon="20d", step="10d")
     scene.failed(settings, "canopy", "failed1", "There is no clear observation of the region in 2021-03.")

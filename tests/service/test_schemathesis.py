@@ -1,5 +1,7 @@
 """The running service keeps what openapi.yaml promises, for requests made up from it."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from core.settings import Settings
 from service.app import create_app
 from service.openapi import describe
-from tests.service.conftest import Front
+from tests.service.conftest import Front, peopled
 
 schemathesis = pytest.importorskip("schemathesis")
 checks = pytest.importorskip("schemathesis.specs.openapi.checks")
@@ -24,9 +26,18 @@ def schema() -> Any:
     return schemathesis.openapi.from_dict(DOCUMENT)
 
 
+@pytest.fixture(scope="module")
+def played(archive_folder: Path, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    """A service that may be ordered from and dismissed at will."""
+    archive = str(archive_folder / "archives" / "fields.nc")
+    home = tmp_path_factory.mktemp("played") / "home"
+    with peopled(Settings(home=home, archive=archive, redis_url=redis_url, tile_size=16)) as found:
+        yield found
+
+
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
-def test_answers_are_those_that_are_promised(front: Front, schema: Any, path: str, method: str) -> None:
-    base_url = str(front.client.base_url).rstrip("/")
+def test_answers_are_those_that_are_promised(played: Front, schema: Any, path: str, method: str) -> None:
+    base_url = str(played.client.base_url).rstrip("/")
 
     @settings(
         max_examples=8,
