@@ -98,6 +98,14 @@ def test_shipped_files_have_the_sha256_on_their_card(checkpoint: Checkpoint) -> 
     verify(checkpoint)
 
 
+@pytest.mark.parametrize("checkpoint", list_checkpoints(SETTINGS), ids=lambda c: c.name)
+def test_shipped_files_tell_nothing_of_the_machine_that_made_them(checkpoint: Checkpoint) -> None:
+    for file in Path(checkpoint.folder).iterdir():
+        content = file.read_bytes()
+        assert b"site-packages" not in content
+        assert b'File "' not in content
+
+
 def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     shutil.copytree(SHIPPED / forecaster().name, tmp_path / "copy")
     with (tmp_path / "copy" / NETWORK).open("ab") as file:
