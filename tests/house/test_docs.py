@@ -23,6 +23,7 @@ NOT_RUN = {
     "make check": "is what calls this test",
     "landcast serve --port 8000": "stays up; SERVER is a service started the same way",
     "export LANDCAST_REDIS_URL": "needs machines named redis.example and postgres.example",
+    "landcast train": "trains models for up to an hour on the real data",
     "docker build": "needs a Docker daemon; test_docker.py checks the files",
 }
 """Beginnings of blocks that this test does not run, and why."""
