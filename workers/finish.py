@@ -10,7 +10,7 @@ from core.cube import Cube
 from core.errors import NoClearObservation, ReadFailed
 from core.grid import Tile, Window
 from core.job import Job
-from core.region import Region, parse_region
+from core.region import Region
 from core.settings import Settings
 from workers.accept import result_window
 from workers.atomic import remove, written_aside
@@ -62,7 +62,7 @@ def finish(
     target = job_folder(settings, job.id)
     with written_aside(target, scratch_folder(settings, job.id)) as aside:
         aside.mkdir()
-        result = Result(folder=aside, recipe=recipe, region=parse_region(dict(job.order.region)), rooms=rooms)
+        result = Result(folder=aside, recipe=recipe, rooms=rooms)
         result.write(rendered, watch, say, item_id=job.id, created=job.created)
         watch.check()
     return target
@@ -71,9 +71,9 @@ def finish(
 class Result:
     """The files of one result in a folder, written one after the other."""
 
-    def __init__(self, *, folder: Path, recipe: Recipe, region: Region, rooms: Rooms = REAL) -> None:
+    def __init__(self, *, folder: Path, recipe: Recipe, rooms: Rooms = REAL) -> None:
         """Prepare; `folder` exists, and the files are named after the product."""
-        self._folder, self._recipe, self._region, self._rooms = folder, recipe, region, rooms
+        self._folder, self._recipe, self._region, self._rooms = folder, recipe, recipe.region, rooms
         self._name = recipe.product.id
 
     def write(

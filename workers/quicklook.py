@@ -1,5 +1,6 @@
 """Quicklooks: one PNG per result, with legend or colour bar, title, date and scale bar. Read from the finished COG."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,8 @@ MAX_PIXELS = 1000
 UNSEEN = (0.92, 0.92, 0.94)
 """Colour of nodata."""
 INK, FAINT = "#1f2430", "#6b7280"
-PANEL_IN = 4.6
-"""Longest edge of a map in inches."""
+PANEL_IN, FOOT_IN = 4.6, 0.66
+"""Longest edge of a map, and the room below it for three lines of text, in inches."""
 
 
 def quicklook_layers(product: Product, layers: Sequence[Layer]) -> list[Layer]:
@@ -48,15 +49,15 @@ def write_quicklook(raster: RasterFile, layers: Sequence[Layer], origin: Provena
     height, width = raster.window.shape_yx
     longest = max(height, width)
     panel = (PANEL_IN * max(width / longest, 0.35), PANEL_IN * max(height / longest, 0.35))
-    size = (len(layers) * (panel[0] + 0.25) + 2.0, panel[1] + 1.35)
+    size = (len(layers) * (panel[0] + 0.25) + 2.0, panel[1] + 1.4)
     figure = Figure(figsize=size, facecolor="white")
     FigureCanvasAgg(figure)
     for number, layer in enumerate(layers):
         left = (0.2 + number * (panel[0] + 0.25)) / size[0]
-        axes = figure.add_axes((left, 0.5 / size[1], panel[0] / size[0], panel[1] / size[1]))
+        axes = figure.add_axes((left, FOOT_IN / size[1], panel[0] / size[0], panel[1] / size[1]))
         _draw(axes, raster, layer)
     left = (0.2 + len(layers) * (panel[0] + 0.25)) / size[0]
-    room = (left, 0.5 / size[1], 1.7 / size[0], panel[1] / size[1])
+    room = (left, FOOT_IN / size[1], 1.7 / size[0], panel[1] / size[1])
     _explain(figure, room, layers[0])
     _caption(figure, raster, layers, origin, size)
     with written_aside(path) as aside:
@@ -166,11 +167,11 @@ def _caption(
 ) -> None:
     left = 0.2 / size[0]
     title = f"{origin.title}, median" if layers[0].name.endswith("_q50") else origin.title
-    figure.text(left, 1 - 0.32 / size[1], title, fontsize=13, fontweight="bold", color=INK, va="center")
+    figure.text(left, 1 - 0.26 / size[1], title, fontsize=13, fontweight="bold", color=INK, va="center")
     if origin.is_simulated:
         figure.text(
             1 - 0.15 / size[0],
-            1 - 0.32 / size[1],
+            1 - 0.26 / size[1],
             "SIMULATED DATA",
             fontsize=9,
             fontweight="bold",
@@ -178,10 +179,10 @@ def _caption(
             ha="right",
             va="center",
         )
-    figure.text(left, 0.3 / size[1], _where(raster.window), fontsize=7.5, color=FAINT, va="center")
     last = SIMULATED if origin.is_simulated else origin.attribution
-    text = f"landcast {origin.version}, model {origin.model}. {last}"
-    figure.text(left, 0.13 / size[1], _shorten(text, size[0]), fontsize=7.5, color=FAINT, va="center")
+    text = f"landcast {origin.version}, model {origin.model}, archive {origin.archive}. {last}"
+    lines = [_where(raster.window), *textwrap.wrap(text, int(size[0] * 16), max_lines=2, placeholder=" …")]
+    figure.text(left, (FOOT_IN - 0.1) / size[1], "\n".join(lines), fontsize=7.5, color=FAINT, va="top", linespacing=1.4)
 
 
 def _where(window: Window) -> str:
@@ -194,8 +195,3 @@ def _where(window: Window) -> str:
 def degrees(value: float, letters: str) -> str:
     """Return degrees with hemisphere, e.g. 48.1234° N for letters `NS`."""
     return f"{abs(value):.4f}° {letters[0] if value >= 0 else letters[1]}"
-
-
-def _shorten(text: str, width_in: float) -> str:
-    room = int(width_in * 17)
-    return text if len(text) <= room else text[: room - 1].rstrip() + "…"

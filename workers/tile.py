@@ -1,21 +1,27 @@
-"""One tile: built, rendered, and kept under the hash of all that determines its pixels, so that it is made once."""
+"""One tile: built, rendered, and kept under the hash of all that determines its pixels, so that it is made once.
+
+Only pixels of the region are computed. A tile that lies in its region as a whole serves every region that touches it;
+one at the edge serves orders of the same region.
+"""
 
 import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rasterio
+import xarray as xr
 from numpy.typing import NDArray
 
 from core.cube import Cube, SceneRecord
 from core.grid import Tile, Window
 from core.job import Job, Order
 from core.product import Checkpoint, Layer, Params, Product, Progress, Raster
+from core.region import Region, parse_region
 from core.settings import Settings
 from core.version import software_version
 from ingest.archive import Archive
@@ -25,6 +31,8 @@ from workers.dispatch import scratch_folder
 from workers.rooms import REAL, Rooms
 
 logger = logging.getLogger(__name__)
+
+Mask = NDArray[np.bool_]
 
 FORMAT = 1
 """Raised when tiles are kept differently, so that old ones are not read."""
@@ -40,14 +48,19 @@ class Recipe:
     params: Params
     archive: Archive
     checkpoint: Checkpoint
+    region: Region
 
     @property
     def layers(self) -> tuple[Layer, ...]:
         """Layers of the raster."""
         return self.product.layers(self.params)
 
-    def key(self, tile: Tile) -> str:
-        """Return the sha256 (hex) that names a tile's pixels."""
+    def asked(self, tile: Tile) -> Mask:
+        """Return (Y, X), True for the pixels of a tile that lie in the region."""
+        return tile.window.mask(self.region)
+
+    def key(self, tile: Tile, asked: Mask) -> str:
+        """Return the sha256 (hex) that names some pixels of a tile."""
         facts = {
             "format": FORMAT,
             "product": self.product.id,
@@ -56,6 +69,7 @@ class Recipe:
             "model": self.checkpoint.sha256,
             "archive": self.archive.fingerprint,
             "tile": tile.key,
+            "pixels": "all" if asked.all() else hashlib.sha256(np.packbits(asked).tobytes()).hexdigest(),
             "version": software_version(),
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -74,6 +88,7 @@ def read_recipe(order: Order, settings: Settings, rooms: Rooms = REAL) -> Recipe
         params=product.parse(order.params, available=archive.period),
         archive=archive,
         checkpoint=rooms.find_checkpoint(order.model, product.task, settings),
+        region=parse_region(dict(order.region)),
     )
 
 
@@ -90,7 +105,9 @@ def run_tile(job: Job, tile: Tile, settings: Settings, progress: Progress, rooms
 
 def find_tile(recipe: Recipe, tile: Tile, settings: Settings, job_id: str) -> Path | None:
     """Return the file of a tile that has been rendered, None if there is none."""
-    paths = (shared_path(recipe, tile, settings), own_path(tile, settings, job_id))
+    asked = recipe.asked(tile)
+    whole = shared_path(recipe, tile, settings, np.ones_like(asked))
+    paths = (whole, shared_path(recipe, tile, settings, asked), own_path(tile, settings, job_id))
     return next((p for p in paths if p.exists()), None)
 
 
@@ -100,8 +117,9 @@ def render_tile(
     """Build a tile's cube and render it. A tile some of whose scenes could not be read is kept for its job alone."""
     cube = rooms.build_cube(recipe.archive, tile.window, recipe.params.period, recipe.product.bands)
     progress(BUILD_SHARE)
-    raster = _render(recipe, cube, lambda share: progress(BUILD_SHARE + (1 - BUILD_SHARE) * share))
-    path = own_path(tile, settings, job_id) if cube.failures else shared_path(recipe, tile, settings)
+    asked = recipe.asked(tile)
+    raster = _render(recipe, _only(cube, asked), lambda share: progress(BUILD_SHARE + (1 - BUILD_SHARE) * share))
+    path = own_path(tile, settings, job_id) if cube.failures else shared_path(recipe, tile, settings, asked)
     with written_aside(path, scratch_folder(settings, job_id)) as aside:
         _write(aside, raster, cube.scenes)
     logger.info(
@@ -110,9 +128,9 @@ def render_tile(
     return path
 
 
-def shared_path(recipe: Recipe, tile: Tile, settings: Settings) -> Path:
-    """Return where a complete tile is kept, for all jobs."""
-    key = recipe.key(tile)
+def shared_path(recipe: Recipe, tile: Tile, settings: Settings, asked: Mask) -> Path:
+    """Return where pixels of a tile are kept for all jobs, if none of its scenes failed."""
+    key = recipe.key(tile, asked)
     return settings.home / "cache" / "tiles" / key[:2] / f"{key}.tif"
 
 
@@ -139,6 +157,15 @@ def _render(recipe: Recipe, cube: Cube, progress: Progress) -> Raster:
         progress(1.0)
         return _unseen(recipe.layers, cube.window)  # no optical scene of the period, or none that could be read
     return recipe.product.render(cube, recipe.params, recipe.checkpoint, progress)
+
+
+def _only(cube: Cube, asked: Mask) -> Cube:
+    """Return a cube whose other pixels are unseen."""
+    if asked.all():
+        return cube
+    mask = xr.DataArray(asked, dims=("y", "x"))
+    kept = {n: v.where(mask) if {"y", "x"} <= set(v.dims) else v for n, v in cube.data.data_vars.items()}
+    return replace(cube, data=cube.data.assign(kept))
 
 
 def _unseen(layers: tuple[Layer, ...], window: Window) -> Raster:

@@ -62,6 +62,13 @@ def test_layers_are_chosen_and_ordered(tmp_path: Path) -> None:
         assert np.array_equal(part.read(), whole.read([4, 3]))
 
 
+def test_layers_are_chosen_for_cubes_too(tmp_path: Path) -> None:
+    make(MAP, tmp_path / "map.nc", layers=["p_green", "class"])
+    with xr.open_dataset(tmp_path / "map.nc") as cube:
+        assert {"p_green", "class"} <= set(cube.data_vars)
+        assert "p_bare" not in cube
+
+
 @pytest.mark.parametrize("ending", [".nc", ".zarr"])
 def test_a_cube_holds_the_pixels_of_the_tif(tmp_path: Path, ending: str) -> None:
     make(FORECAST, tmp_path / "forecast.tif")
@@ -111,8 +118,8 @@ def make_region(
     archive, told = FakeArchive(kind, 32), []
     params = product.parse({}, available=archive.period)
     checkpoint = find_fake_checkpoint("", product.task, settings)
-    recipe = Recipe(product=product, params=params, archive=archive, checkpoint=checkpoint)
-    run_region_file(recipe, parse_region(REGION), out, settings, told.append, layers=layers)
+    recipe = Recipe(product=product, params=params, archive=archive, checkpoint=checkpoint, region=parse_region(REGION))
+    run_region_file(recipe, out, settings, told.append, layers=layers)
     return told
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shapely.geometry import mapping
 
 from core.job import JobState
 from core.settings import Settings
@@ -14,7 +15,7 @@ from workers.dispatch import dismiss
 from workers.lease import Lease, LeaseLost
 from workers.ledger import open_ledger
 from workers.tasks import carry_out_tile, close_job
-from workers.tile import read_recipe, shared_path
+from workers.tile import read_recipe, read_tile
 
 
 def tile_files(settings: Settings) -> dict[Path, int]:
@@ -34,11 +35,21 @@ def test_the_second_job_renders_nothing(lonely: Settings) -> None:
     assert len([p for p in before if p.suffix == ".tif"]) == first.tiles_total
 
 
-def test_another_region_shares_the_tiles_it_has_in_common(lonely: Settings) -> None:
-    carry_out(lonely)
+def test_another_region_takes_what_it_needs_from_whole_tiles(lonely: Settings) -> None:
+    tile = next(t for t in open_ledger(lonely).lattice(order(lonely).id))
+    whole = dict(mapping(tile.window.footprint_wgs84.buffer(1e-5)))
+    part = dict(mapping(tile.window.footprint_wgs84.buffer(-0.0003)))
+    carry_out(lonely, region=whole)
     before = tile_files(lonely)
+    carry_out(lonely, region=part)
+    assert tile_files(lonely) == before
+
+
+def test_only_pixels_of_the_region_are_computed(lonely: Settings) -> None:
     carry_out(lonely, region=SMALL)
-    assert set(before) <= set(tile_files(lonely))
+    (path,) = (p for p in tile_files(lonely) if p.suffix == ".tif")
+    pixels, _ = read_tile(path)
+    assert 20 < (pixels[0] != 255).sum() < 40
 
 
 @pytest.mark.parametrize(
@@ -50,11 +61,12 @@ def test_a_tiles_key_changes_with_what_its_pixels_depend_on(lonely: Settings, ch
     job = order(settings)
     tile = ledger.lattice(job.id)[0]
     plain = read_recipe(order(lonely).order, lonely, FAKE_ROOMS)
+    asked = plain.asked(tile)
     other = read_recipe(order(settings, **change).order, settings, FAKE_ROOMS)
     if "model" in change:  # the fake models all have one sha256, and names alone do not matter
-        assert shared_path(plain, tile, lonely) == shared_path(other, tile, lonely)
+        assert plain.key(tile, asked) == other.key(tile, asked)
     else:
-        assert shared_path(plain, tile, lonely) != shared_path(other, tile, lonely)
+        assert plain.key(tile, asked) != other.key(tile, asked)
 
 
 def test_a_job_whose_archive_shows_only_cloud_ends_with_one_sentence(lonely: Settings) -> None:
