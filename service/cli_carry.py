@@ -91,8 +91,8 @@ def check(ask: Ask) -> None:
         raise InvalidOption("--" + ways[0], ask.option(ways[0]), f"it cannot be combined with --{ways[1]}")
     if "step" in ask.inputs and ("dates" in ask.inputs or ask.targets):
         raise InvalidOption("--step", ask.option("step"), "it belongs to --horizon, and the dates are given already")
-    if ask.layers and ask.out.suffix != ".tif":
-        raise InvalidOption("--layers", ",".join(ask.layers), "bands are chosen for .tif only")
+    if ask.layers and (ask.is_table or (ask.product_id == "ndvi-forecast" and ask.out.suffix != ".tif")):
+        raise InvalidOption("--layers", ",".join(ask.layers), "layers are chosen for maps, and of a forecast for .tif")
 
 
 def _check_source(ask: Ask) -> None:
@@ -150,8 +150,8 @@ def _region(ask: Ask, settings: Settings, progress: Progress) -> None:
     archive = open_archive(ask.archive or settings.archive, settings)
     check_region(archive, region)
     params = product.parse(ask.inputs, available=archive.period)
-    recipe = Recipe(product=product, params=params, archive=archive, checkpoint=checkpoint)
-    run_region_file(recipe, region, ask.out, settings, progress, layers=ask.layers)
+    recipe = Recipe(product=product, params=params, archive=archive, checkpoint=checkpoint, region=region)
+    run_region_file(recipe, ask.out, settings, progress, layers=ask.layers)
 
 
 def _table(ask: Ask, settings: Settings, progress: Progress) -> None:

@@ -39,7 +39,7 @@ Samples = Annotated[
 ]
 Layers = Annotated[
     str | None,
-    typer.Option("--layers", metavar="NAME,NAME", help="For .tif: bands to write, in this order; default: all."),
+    typer.Option("--layers", metavar="NAME,NAME", help="Layers to write, in this order; default: all."),
 ]
 Probabilities = Annotated[
     str, typer.Option(metavar="percent|float", help="Probabilities as whole percent (uint8), or all bands as floats.")

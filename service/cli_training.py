@@ -1,5 +1,6 @@
-"""`landcast train` and `finetune`: options only. The work is done in workers/learn.py."""
+"""`landcast train`, `finetune` and `evaluate`: options only. The work is done in workers/learn.py."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -37,3 +38,15 @@ def _learn(run: str, kind: str, data: Path, out: Path) -> None:
         raise InvalidOption("RUN", run, f"the runs are {', '.join(fitting)}")
     with show_progress(run) as progress:
         print(learn(run, data=data, out=out, settings=read_settings(), progress=progress))
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name of a model, see 'landcast models list'.")],
+    data: DataFolder,
+) -> None:
+    """Measure the accuracy of a model on the held-out part of the real data collection; prints JSON."""
+    from workers.learn import evaluate as measure
+
+    with show_progress(model) as progress:
+        found = measure(model, data=data, settings=read_settings(), progress=progress)
+    print(json.dumps(found, indent=2, ensure_ascii=False))

@@ -16,7 +16,6 @@ from core.cube import Cube
 from core.errors import InvalidOption, NoClearObservation
 from core.grid import Tile
 from core.product import Checkpoint, Layer, Params, Product, Progress, Raster
-from core.region import Region
 from core.settings import Settings
 from workers.accept import plan, result_window
 from workers.cog import RasterFile, open_cog, write_cog, write_cog_from
@@ -49,7 +48,7 @@ def run_cube_file(
         checkpoint: of the product's task.
         out: `.tif` is a COG, `.nc` and `.zarr` are cubes; what stands there is replaced at the end.
         progress: told the share done.
-        layers: names of the layers to write to a .tif, in this order; empty = all.
+        layers: names of the layers to write, in this order; empty = all. Forecasts as cubes are written whole.
 
     Raises:
         MissingBand: NDVI cannot be had.
@@ -71,26 +70,18 @@ def run_cube_file(
         attribution="Licence and credit as of the input cube",
         is_simulated=cube.is_simulated,
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if out.suffix == ".tif":
-        write_cog(_picked(raster, names), out, origin.tags())
-        return
-    with tempfile.TemporaryDirectory(prefix="landcast-") as folder:
-        whole = Path(folder) / "whole.tif"
-        write_cog(raster, whole, origin.tags())
-        write_cube(open_cog(whole), out, origin)
+    _write(_picked(raster, names), out, origin)
 
 
 def run_region_file(
-    recipe: Recipe, region: Region, out: Path, settings: Settings, progress: Progress, *, layers: Sequence[str] = ()
+    recipe: Recipe, out: Path, settings: Settings, progress: Progress, *, layers: Sequence[str] = ()
 ) -> None:
     """Render a product of a region tile by tile, and write one file; pixels outside the region are nodata.
 
     Tiles are kept in the home folder, where jobs and later calls find them.
 
     Args:
-        recipe: product, parameters, archive and checkpoint.
-        region: what to map.
+        recipe: product, parameters, archive, checkpoint and region.
         out: as in `run_cube_file`.
         settings: home folder and limits.
         progress: told the share done.
@@ -103,21 +94,24 @@ def run_region_file(
         InvalidOption: a layer that the product does not have.
     """
     names = _checked(layers, recipe.layers)
-    tiles = plan(region, recipe.archive, settings)
+    tiles = plan(recipe.region, recipe.archive, settings)
     with _scratch(settings) as (job_id, folder):
         rendered = [
             (tile, _tile_file(recipe, tile, settings, job_id, _part(progress, number, len(tiles))))
             for number, tile in enumerate(tiles)
         ]
         plain = folder / "plain.tif"
-        origin = _put_together(rendered, recipe, region, plain)
+        origin = _put_together(rendered, recipe, plain)
         out.parent.mkdir(parents=True, exist_ok=True)
         if out.suffix == ".tif" and not layers:
             write_cog_from(plain, out, recipe.layers, origin.tags())
         else:
             whole = folder / "whole.tif"
             write_cog_from(plain, whole, recipe.layers, origin.tags())
-            _write_part(open_cog(whole), names, out, origin)
+            if layers:
+                _write(_part_of(open_cog(whole), names), out, origin)
+            else:
+                write_cube(open_cog(whole), out, origin)
     progress(1.0)
 
 
@@ -127,9 +121,9 @@ def _tile_file(recipe: Recipe, tile: Tile, settings: Settings, job_id: str, prog
     return found
 
 
-def _put_together(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, region: Region, plain: Path) -> Provenance:
-    window = result_window(region, [tile for tile, _ in rendered])
-    found = mosaic(rendered, region, window, recipe.layers, plain, lambda _: None)
+def _put_together(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, plain: Path) -> Provenance:
+    window = result_window(recipe.region, [tile for tile, _ in rendered])
+    found = mosaic(rendered, recipe.region, window, recipe.layers, plain, lambda _: None)
     if not found.seen_pixels:
         raise NoClearObservation("the region", recipe.params.period)
     return provenance(
@@ -143,13 +137,21 @@ def _put_together(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, region:
     )
 
 
-def _write_part(whole: RasterFile, names: Sequence[str], out: Path, origin: Provenance) -> None:
-    if out.suffix != ".tif":
-        write_cube(whole, out, origin)
+def _write(raster: Raster, out: Path, origin: Provenance) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix == ".tif":
+        write_cog(raster, out, origin.tags())
         return
+    with tempfile.TemporaryDirectory(prefix="landcast-") as folder:
+        whole = Path(folder) / "whole.tif"
+        write_cog(raster, whole, origin.tags())
+        write_cube(open_cog(whole), out, origin)
+
+
+def _part_of(whole: RasterFile, names: Sequence[str]) -> Raster:
     pixels = np.stack([whole.read(name) for name in names])
     layers = tuple(whole.layer(name) for name in names)
-    write_cog(Raster(layers=layers, pixels=pixels, window=whole.window, nodata=whole.nodata), out, origin.tags())
+    return Raster(layers=layers, pixels=pixels, window=whole.window, nodata=whole.nodata)
 
 
 def _checked(names: Sequence[str], layers: Sequence[Layer]) -> list[str]:
