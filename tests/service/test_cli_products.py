@@ -1,0 +1,138 @@
+"""Products made by the command line from small cubes and tables, with the shipped models."""
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+import xarray as xr
+
+from service.cli import DONE, run_command
+from tests.service.cubes import NORTH, SHAPE_YX, WEST, square, write_cube, write_series
+
+LAST = date(2020, 1, 3) + timedelta(days=590)
+"""Last date of `write_cube`."""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LANDCAST_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def run(*arguments: object) -> None:
+    assert run_command([str(a) for a in arguments]) == DONE
+
+
+@pytest.mark.parametrize(
+    ("command", "bands"),
+    [
+        ("canopy", ("class", "p_none", "p_conifer", "p_broadleaf", "clear_count")),
+        ("crop", ("class", "p_non_crop", "p_crop", "clear_count")),
+    ],
+)
+def test_a_class_map_of_a_cube_lies_on_its_grid(folder: Path, command: str, bands: tuple[str, ...]) -> None:
+    write_cube(folder / "cube.nc")
+    run(command, "cube.nc", "-o", "map.tif")
+    run(command, "cube.nc", "-o", "float.tif", "--probabilities", "float", "--layers", bands[1])
+    with rasterio.open("map.tif") as raster, rasterio.open("float.tif") as exact:
+        assert raster.shape == SHAPE_YX
+        assert (raster.transform.c, raster.transform.f) == (WEST, NORTH)
+        assert raster.descriptions == bands
+        assert raster.nodata == 255
+        assert exact.dtypes == ("float32",)
+        assert np.isnan(exact.nodata)
+        assert np.abs(exact.read(1) * 100 - raster.read(2)).max() <= 0.5 + 1e-4
+
+
+def test_a_forecast_of_a_cube_starts_on_the_day_after_its_last_date(folder: Path) -> None:
+    write_cube(folder / "cube.nc")
+    run("forecast", "cube.nc", "-o", "out.nc", "--horizon", "20d", "--step", "10d")
+    with xr.open_dataset("out.nc") as cube:
+        assert cube.ndvi.shape == (5, 2, *SHAPE_YX)
+        assert [str(t)[:10] for t in cube.time.values] == [str(LAST + timedelta(days=d)) for d in (10, 20)]
+        assert (np.diff(cube.ndvi.values, axis=0) >= 0).all()
+
+
+def test_a_forecast_uses_nothing_from_the_issue_date_on(folder: Path) -> None:
+    write_cube(folder / "long.nc", dates=60)
+    write_cube(folder / "short.nc", dates=60)
+    with xr.open_dataset("long.nc") as cube:
+        cube.sel(time=slice(None, "2021-03-01")).to_netcdf("cut.nc")
+    for name in ("long", "cut"):
+        run("forecast", f"{name}.nc", "-o", f"{name}.tif", "--issue-date", "2021-03-05", "--dates", "2021-04-01")
+    with rasterio.open("long.tif") as long, rasterio.open("cut.tif") as cut:
+        assert np.array_equal(long.read(), cut.read(), equal_nan=True)
+
+
+def test_a_region_of_a_cube_archive_is_cut_out(folder: Path) -> None:
+    write_cube(folder / "cube.nc")
+    (folder / "aoi.geojson").write_text(json.dumps(square(15.00033, 47.853, degrees=0.0003)))
+    run("crop", "--region", "aoi.geojson", "--archive", "cube.nc", "-o", "part.tif")
+    run("crop", "cube.nc", "-o", "whole.tif")
+    with rasterio.open("part.tif") as part, rasterio.open("whole.tif") as whole:
+        assert part.shape < whole.shape
+        rows, columns = (round((NORTH - part.bounds.top) / 10), round((part.bounds.left - WEST) / 10))
+        same = whole.read()[:, rows : rows + part.height, columns : columns + part.width]
+        inside = part.read(1) != 255
+        assert inside.any()
+        assert np.array_equal(part.read()[:, inside], same[:, inside])
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_a_table_is_forecast_at_its_targets(folder: Path, ending: str) -> None:
+    write_series(folder / f"series{ending}")
+    targets = pd.DataFrame({"series_id": ["s0", "s2", "s2"], "time": ["2020-09-01", "2020-09-01", "2020-10-01"]})
+    targets.to_csv("targets.csv", index=False)
+    run("forecast", f"series{ending}", "--targets", "targets.csv", "-o", f"out{ending}")
+    out = pd.read_csv("out.csv") if ending == ".csv" else pd.read_parquet("out.parquet")
+    assert list(out.columns) == ["series_id", "time", "q05", "q25", "q50", "q75", "q95"]
+    assert list(out.series_id) == ["s0", "s2", "s2"]
+    assert (np.diff(out[["q05", "q25", "q50", "q75", "q95"]].to_numpy(), axis=1) >= 0).all()
+
+
+def test_each_series_of_a_table_is_forecast_from_its_own_end(folder: Path) -> None:
+    write_series(folder / "series.csv")
+    run("forecast", "series.csv", "--horizon", "5d", "-o", "out.csv")
+    ends = pd.to_datetime(pd.read_csv("series.csv").groupby("series_id").time.max())
+    out = pd.read_csv("out.csv", parse_dates=["time"]).set_index("series_id").time
+    assert ((out - ends).dt.days == 5).all()
+
+
+def test_tables_are_classified(folder: Path) -> None:
+    write_series(folder / "series.parquet")
+    run("canopy", "series.parquet", "-o", "canopy.csv", "--date", "2020-06-01")
+    run("crop", "series.parquet", "-o", "crop.parquet", "--period", "2019-03-01/2020-02-28")
+    canopy, crop = pd.read_csv("canopy.csv"), pd.read_parquet("crop.parquet")
+    assert list(canopy.columns) == ["sample_id", "p_none", "p_conifer", "p_broadleaf"]
+    assert list(crop.columns) == ["sample_id", "p_crop"]
+    assert np.allclose(canopy.iloc[:, 1:].sum(axis=1), 1, atol=1e-3)
+
+
+def test_models_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    run("models", "list")
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert names
+    run("models", "show", names[0])
+    assert json.loads(capsys.readouterr().out)["name"] == names[0]
+
+
+def test_the_doctor_finds_everything_and_names_what_is_missing(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_cube(folder / "cube.nc", dates=4)
+    run("doctor", "--archive", "cube.nc")
+    told = capsys.readouterr().out
+    assert "FAIL" not in told
+    assert "newest scene" in told
+    assert "2020-02-02" in told
+    monkeypatch.setenv("LANDCAST_REDIS_URL", "redis://127.0.0.1:9")
+    assert run_command(["doctor", "--archive", "nowhere"]) == 1
+    told = capsys.readouterr().out
+    assert "FAIL  redis" in told
+    assert "FAIL  archive" in told
+    assert "2 of 6 checks failed" in told
