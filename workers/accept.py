@@ -15,8 +15,8 @@ from workers.rooms import REAL, Rooms
 
 COMMON = ("region", "archive", "model")
 """Inputs of every product that are not handed to its `parse`."""
-TILE_SECONDS = 60.0
-"""Guess for a tile where none has been rendered yet; replaced by what rendering took here."""
+PIXEL_SECONDS = 0.01
+"""Guess where a product has not been rendered yet; replaced by what rendering took here."""
 
 
 def accept(
@@ -61,12 +61,13 @@ def estimate(product_id: str, inputs: Mapping[str, Any], settings: Settings, roo
     region = parse_region(dict(order.region))
     params = rooms.find_product(product_id).parse(order.params, available=archive.period)
     pace = open_ledger(settings).pace(order.product, order.model)
+    pixels = max(1, round(region.area_km2 * 1e6 / tiles[0].grid.resolution_m ** 2))
     return {
         "tiles": len(tiles),
-        "pixels": max(1, round(region.area_km2 * 1e6 / tiles[0].grid.resolution_m ** 2)),
+        "pixels": pixels,
         "area_km2": round(region.area_km2, 4),
         "scenes": len(archive.search(result_window(region, tiles), params.period)),
-        "seconds": round(len(tiles) * (TILE_SECONDS if pace is None else pace), 1),
+        "seconds": round(pixels * (PIXEL_SECONDS if pace is None else pace), 1),
     }
 
 

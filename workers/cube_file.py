@@ -132,9 +132,11 @@ def _dates(layers: Sequence[Layer]) -> list[str]:
 def _write(store: Store, variable: _Variable, raster: RasterFile) -> None:
     height, width = raster.window.shape_yx
     is_float = np.isnan(raster.nodata)
+    coordinates = {"coordinates": "issue_date"} if "time" in variable.dims else {}
     attributes = {
         **variable.attributes,
         "grid_mapping": "spatial_ref",
+        **coordinates,
         "_FillValue": np.float32(np.nan) if is_float else np.uint8(raster.nodata),
     }
     dtype = "float32" if is_float else "uint8"

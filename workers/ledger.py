@@ -152,12 +152,19 @@ class Ledger:
         with self.engine.begin() as connection:
             return connection.execute(change.values(lease=now + lease_s, progress=progress, updated=now)).rowcount == 1
 
-    def finish_tile(self, job_id: str, tile_key: str, worker: str, seconds: float | None = None) -> bool:
-        """Mark a tile done; False = it is no longer this worker's. `seconds` is what rendering took, None = reused."""
+    def finish_tile(
+        self, job_id: str, tile_key: str, worker: str, seconds: float | None = None, pixels: int | None = None
+    ) -> bool:
+        """Mark a tile done; False = it is no longer this worker's.
+
+        Args:
+            job_id, tile_key, worker: as claimed.
+            seconds, pixels: what rendering took and for how many pixels; None = the tile was there already.
+        """
         change = update(tiles).where(*_this(job_id, tile_key), _is_held(worker))
-        done = {"state": TileState.DONE, "progress": 1.0, "error": "", "updated": self._clock(), "seconds": seconds}
+        done = {"state": TileState.DONE, "progress": 1.0, "error": "", "updated": self._clock()}
         with self.engine.begin() as connection:
-            return connection.execute(change.values(**done)).rowcount == 1
+            return connection.execute(change.values(**done, seconds=seconds, pixels=pixels)).rowcount == 1
 
     def fail_tile(self, job_id: str, tile_key: str, worker: str, error: str, *, for_good: bool = False) -> TileState:
         """Reopen a tile that failed, or end its job where another attempt is useless or none is left."""
@@ -213,12 +220,13 @@ class Ledger:
             )
 
     def pace(self, product: str, model: str) -> float | None:
-        """Return the mean seconds that rendering a tile of a product took lately; None = never done here."""
-        query = select(tiles.c.seconds).join(jobs).where(jobs.c.product == product, jobs.c.model == model)
-        recent = query.where(tiles.c.seconds.is_not(None)).order_by(tiles.c.updated.desc()).limit(100).subquery()
+        """Return the seconds per pixel that rendering a product took lately; None = never done here."""
+        query = select(tiles.c.seconds, tiles.c.pixels).join(jobs)
+        query = query.where(jobs.c.product == product, jobs.c.model == model, tiles.c.pixels > 0)
+        recent = query.order_by(tiles.c.updated.desc()).limit(100).subquery()
         with reading(self.engine) as connection:
-            mean = connection.scalar(select(func.avg(recent.c.seconds)))
-        return None if mean is None else float(mean)
+            seconds, pixels = connection.execute(select(func.sum(recent.c.seconds), func.sum(recent.c.pixels))).one()
+        return float(seconds) / int(pixels) if pixels else None
 
     def take_unclosed(self, job_id: str) -> bool:
         """Tell whether all tiles of a job are done and nobody was asked to close it yet, and mark it as asked."""

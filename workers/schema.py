@@ -66,6 +66,7 @@ tiles = Table(
     Column("sent", Double, nullable=False, default=0.0),  # when a message was last sent; 0 = not yet, or reopened
     Column("updated", Double, nullable=False),
     Column("seconds", Double),  # what rendering took; empty = not rendered, or reused
+    Column("pixels", Integer),  # how many pixels were asked for then
     Index("tiles_state", "state", "job_id"),
 )
 

@@ -105,7 +105,8 @@ def _try_tile(worker: Worker, job_id: str, tile_key: str, lease: Lease) -> None:
         ledger.fail_tile(job_id, tile_key, worker.name, reason(error), for_good=isinstance(error, RequestError))
     else:
         seconds = time.monotonic() - began
-        ledger.finish_tile(job_id, tile_key, worker.name, None if reused else seconds)
+        pixels = int(recipe.asked(tile).sum())
+        ledger.finish_tile(job_id, tile_key, worker.name, *((None, None) if reused else (seconds, pixels)))
         logger.info("tile done job=%s tile=%s seconds=%.1f reused=%s", job_id, tile_key, seconds, bool(reused))
 
 

@@ -29,8 +29,9 @@ from workers.schema import metadata
 from workers.tasks import Worker, carry_out_tile, close_job
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def redis_url() -> Iterator[str]:
+    """A Redis of this test's own, as no two ledgers share one."""
     with private_redis() as url:
         yield url
 

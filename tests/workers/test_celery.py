@@ -22,19 +22,21 @@ from tests.workers.conftest import (
 )
 from workers.dispatch import dismiss
 from workers.ledger import DIED, open_ledger
+from workers.redis_server import private_redis
 
 Start = Callable[[Settings], CeleryWorker]
 Shop = tuple[Settings, CeleryWorker]
 
 
 @pytest.fixture(scope="module")
-def open_shop(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A workshop with one worker, for all tests that leave its main process alive."""
     folder = tmp_path_factory.mktemp("shop")
-    settings = workshop(folder / "home", redis_url)
-    worker = CeleryWorker(settings, folder / "worker.log")
-    yield settings, worker
-    worker.end()
+    with private_redis() as url:
+        settings = workshop(folder / "home", url)
+        worker = CeleryWorker(settings, folder / "worker.log")
+        yield settings, worker
+        worker.end()
 
 
 def map_of(settings: Settings, job: Job) -> bytes:
@@ -106,11 +108,13 @@ def test_a_dismissed_job_stops_within_a_tile(open_shop: Shop) -> None:
     assert files_of(shop, job) == []
 
 
-def test_messages_that_redis_lost_are_sent_again(open_shop: Shop, redis_url: str) -> None:
+def test_messages_that_redis_lost_are_sent_again(open_shop: Shop) -> None:
     shop, _ = open_shop
+    assert shop.redis_url
+    path = shop.redis_url.get_secret_value().removeprefix("redis+socket://")
     blocker, lost = order(shop, pause_s=1.0), order(shop, pause_s=0.1)
     until_running(open_ledger(shop), blocker.id)
-    with redis.Redis(unix_socket_path=redis_url.removeprefix("redis+socket://")) as client:
+    with redis.Redis(unix_socket_path=path) as client:
         client.delete("landcast")
     assert_successful(end_of(shop, lost.id))
     assert_successful(end_of(shop, blocker.id))
