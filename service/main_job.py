@@ -173,6 +173,7 @@ def print_table(orders: Sequence[Ordered], region: Region) -> None:
     rows = [("product", "file", "size", "coverage", "seconds")]
     rows += [_row(o, region) for o in orders if not o.failure]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    widths[0] = max(widths[0], *(len(o.product) for o in orders))
     print()
     for row in rows:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
@@ -183,6 +184,8 @@ def print_table(orders: Sequence[Ordered], region: Region) -> None:
 
 def print_next(orders: Sequence[Ordered], archive: Archive) -> None:
     """Print what to open, and that simulated data are simulated."""
+    if not any(ordered.files for ordered in orders):
+        return
     print("\nOpen next:")
     for ordered in orders:
         for name in ("quicklook", "plot"):

@@ -150,4 +150,4 @@ def test_the_main_job_writes_all_products_of_a_cube(
         assert found == {product + e for e in endings}
         assert str(tmp_path / "results" / product / f"{product}.tif") in told
         item = json.loads((tmp_path / "results" / product / f"{product}.json").read_text())
-        assert item["collection"] == product
+        assert item["properties"]["landcast:product"] == product

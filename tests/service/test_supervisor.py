@@ -1,5 +1,6 @@
 """The supervisor with its real children: Redis, worker, API. Slow tests order from the real models."""
 
+import json
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ from core.errors import WorkerUnavailable
 from core.job import JobState
 from core.settings import Settings
 from service.address import running_service
+from service.cli import run_command
 from service.client import Client
 from service.supervisor import Supervisor
 from service.worker_process import DELAYS_S, HOPELESS, WorkerProcess
@@ -139,12 +141,15 @@ def test_the_pause_between_restarts_grows_until_there_is_no_hope(settings: Setti
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_killed_is_restarted_and_its_job_ends(settings: Settings, tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_is_restarted_and_its_job_ends_with_the_same_bytes(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cube = write_cube(tmp_path / "cube.nc", shape_yx=(48, 48))
     ready = settings.model_copy(update={"archive": str(cube), "tile_size": 16})
     with Supervisor(ready) as supervisor, Client(supervisor.url) as client:
         assert supervisor.worker
-        job_url = client.submit("canopy", {"region": square(15.003, 47.8525, degrees=0.004)})
+        region = square(15.003, 47.8525, degrees=0.004)
+        job_url = client.submit("canopy", {"region": region})
         until(lambda: client.status(job_url).state is JobState.RUNNING)
         victim = supervisor.worker.pid
         assert victim
@@ -153,6 +158,14 @@ def test_a_worker_that_is_killed_is_restarted_and_its_job_ends(settings: Setting
         until(lambda: supervisor.worker.pid not in (None, victim), seconds=10)  # type: ignore[union-attr]
         assert psutil.wait_procs(children, timeout=5)[1] == [], "the pool of the dead worker is gone as well"
         status = client.follow(job_url, lambda _: None)
-        assert [link.name for link in client.results(job_url)] == ["geotiff", "item", "quicklook"]
+        links = {link.name: link for link in client.results(job_url)}
+        assert set(links) == {"geotiff", "item", "quicklook"}
+        client.download(links["geotiff"], tmp_path / "killed.tif")
     assert status.state is JobState.SUCCESSFUL
+    monkeypatch.setenv("LANDCAST_HOME", str(tmp_path / "undisturbed"))
+    monkeypatch.setenv("LANDCAST_TILE_SIZE", "16")
+    (tmp_path / "aoi.geojson").write_text(json.dumps(region))
+    arguments = ("--region", str(tmp_path / "aoi.geojson"), "--archive", str(cube), "-o", str(tmp_path / "calm.tif"))
+    assert run_command(["canopy", *arguments]) == 0
+    assert (tmp_path / "calm.tif").read_bytes() == (tmp_path / "killed.tif").read_bytes()
     assert psutil.Process().children() == []

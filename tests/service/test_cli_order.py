@@ -1,0 +1,52 @@
+"""`landcast order` against a real service with a real worker."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings
+from service.cli import DONE, WRONG_INPUT, run_command
+from service.supervisor import Supervisor
+from tests.service.cubes import square, write_cube
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def running(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
+    """A service over a small cube, and a current folder with a region in it."""
+    cube = write_cube(tmp_path / "cube.nc")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LANDCAST_HOME", str(settings.home))
+    (tmp_path / "aoi.geojson").write_text(json.dumps(square(15.00033, 47.853, degrees=0.0003)))
+    with Supervisor(settings.model_copy(update={"archive": str(cube)})) as supervisor:
+        yield supervisor
+
+
+def test_an_order_is_estimated_refused_carried_out_and_come_back_to(
+    running: Supervisor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aoi = ("--region", "aoi.geojson")
+    assert run_command(["order", "crop", *aoi, "--estimate"]) == DONE
+    assert "tiles      1" in capsys.readouterr().out
+
+    assert run_command(["order", "wheat", *aoi]) == WRONG_INPUT
+    assert "wheat" in capsys.readouterr().err
+    assert run_command(["order", "crop", *aoi, "--period", "2021-02-01/2021-01-01"]) == WRONG_INPUT
+    assert "ends before it starts" in capsys.readouterr().err
+    assert run_command(["order", "crop", *aoi, "--archive", "/etc"]) == WRONG_INPUT
+    assert run_command(["order", "crop", *aoi, "--model", "nobody"]) == WRONG_INPUT
+    assert not (tmp_path / "results").exists()
+    capsys.readouterr()
+
+    assert run_command(["order", "crop", *aoi, "--server", running.url]) == DONE
+    told = capsys.readouterr().out.split()
+    job = told[1].rsplit("/", 1)[1]
+    folder = tmp_path / "results" / "crop" / job
+    assert {p.name for p in folder.iterdir()} == {"crop.tif", "crop.json", "crop.png"}
+
+    assert run_command(["order", "--job", job, "-o", "again"]) == DONE
+    assert (tmp_path / "again" / "crop.tif").read_bytes() == (folder / "crop.tif").read_bytes()
+    assert run_command(["order", "--job", "nothing"]) == WRONG_INPUT
