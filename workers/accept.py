@@ -41,7 +41,7 @@ def accept(
     spec = allowed_archive(inputs.get("archive") or settings.archive, settings)
     archive = rooms.open_archive(spec, settings)
     params = _params(product, inputs, archive)
-    checkpoint = rooms.find_checkpoint(str(inputs.get("model") or ""), product.task, settings)
+    checkpoint = rooms.find_checkpoint(_model(inputs), product.task, settings)
     rooms.check_region(archive, region)
     order = Order(
         product=product.id, region=region.to_geojson(), archive=spec, model=checkpoint.name, params=params.to_json()
@@ -106,30 +106,40 @@ def result_window(region: Region, tiles: list[Tile]) -> Window:
     return Window(crs=grid.crs, transform=moved, shape_yx=(max(1, last - first), max(1, right - left)))
 
 
-def allowed_archive(spec: str, settings: Settings) -> str:
+def allowed_archive(spec: object, settings: Settings) -> str:
     """Return an archive's specification with its path resolved, if orders may name it.
 
     Raises:
         UnknownArchive: neither `sample`, nor the service's own, nor below one of its archive folders.
     """
-    own = _resolve(settings.archive)
-    if spec == "sample":
-        return spec
-    if str(spec) == settings.archive or _resolve(str(spec)) == own:
-        return own
-    path = Path(_resolve(str(spec)))
-    roots = [Path(root).resolve() for root in settings.archive_roots.split(":") if root]
-    if path.exists() and any(path.is_relative_to(root) for root in roots):
-        return str(path)
+    own = settings.archive if _is_name(settings.archive) else str(Path(settings.archive).resolve())
+    if spec in ("sample", settings.archive):
+        return "sample" if spec == "sample" else own
+    path = None if not isinstance(spec, str) or _is_name(spec) else _existing(spec)
+    if path is not None:
+        roots = [Path(root).resolve() for root in settings.archive_roots.split(":") if root]
+        if str(path) == own or any(path.is_relative_to(root) for root in roots):
+            return str(path)
     raise UnknownArchive(spec, ["sample"])
 
 
-def _resolve(spec: str) -> str:
-    is_name = spec == "sample" or "://" in spec
+def _is_name(spec: str) -> bool:
+    return spec == "sample" or "://" in spec
+
+
+def _existing(spec: str) -> Path | None:
+    """Return a path without links and dots; None if nothing is there or the text cannot be a path."""
     try:
-        return spec if is_name else str(Path(spec).resolve())
+        return Path(spec).resolve(strict=True)
     except (OSError, RuntimeError, ValueError):
-        raise UnknownArchive(spec, ["sample"]) from None
+        return None
+
+
+def _model(inputs: Mapping[str, Any]) -> str:
+    name = inputs.get("model") or ""
+    if not isinstance(name, str):
+        raise InvalidOption("model", name, "it is the name of a model")
+    return name
 
 
 def _region(inputs: Mapping[str, Any]) -> Region:

