@@ -1,0 +1,95 @@
+"""COGs of every size and kind: strict, with overviews that show classes, and a palette in each of them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from rasterio.enums import ColorInterp
+from rasterio.shutil import copy
+from rio_cogeo.cogeo import cog_validate
+
+from core.grid import Window
+from core.product import Layer, LegendEntry, Raster
+from workers.cog import open_cog, write_cog
+from workers.palette import paint
+
+LEGEND = (
+    LegendEntry(value=0, label="Åker", colour=(1, 2, 3)),
+    LegendEntry(value=1, label="Skog", colour=(250, 128, 64)),
+    LegendEntry(value=7, label="Vatten", colour=(0, 0, 255)),
+)
+SIZES = [(40, 40), (3, 5), (1100, 700)]
+
+
+def raster(shape_yx: tuple[int, int], *, layers: int, is_class_map: bool) -> Raster:
+    rng = np.random.default_rng(1)
+    window = Window(crs="EPSG:32632", transform=Affine(10, 0, 600_000, 0, -10, 5_300_000), shape_yx=shape_yx)
+    names = [Layer(name=f"layer{n}", description=f"Layer {n}", unit="1", date="2022-05-01") for n in range(layers)]
+    if is_class_map:
+        names[0] = Layer(name="class", description="Class", legend=LEGEND)
+        blocks = rng.choice([0, 1, 7, 255], (layers, 1 + shape_yx[0] // 8, 1 + shape_yx[1] // 8))
+        pixels = blocks.repeat(8, 1).repeat(8, 2)[:, : shape_yx[0], : shape_yx[1]].astype(np.uint8)
+    else:
+        pixels = rng.normal(size=(layers, *shape_yx)).astype(np.float32)
+        pixels[:, 0] = np.nan
+    return Raster(layers=tuple(names), pixels=pixels, window=window, nodata=255 if is_class_map else np.nan)
+
+
+@pytest.mark.parametrize("shape_yx", SIZES)
+@pytest.mark.parametrize(("layers", "is_class_map"), [(1, True), (4, True), (1, False), (11, False)])
+def test_what_is_written_is_a_strict_cog_and_reads_back(
+    tmp_path: Path, shape_yx: tuple[int, int], layers: int, is_class_map: bool
+) -> None:
+    given, path = raster(shape_yx, layers=layers, is_class_map=is_class_map), tmp_path / "map.tif"
+    write_cog(given, path, {"LANDCAST_PRODUCT": "test"})
+    assert cog_validate(path, strict=True) == (True, [], [])
+    assert [p.name for p in tmp_path.iterdir()] == ["map.tif"]
+    read = open_cog(path)
+    assert (read.layers, read.window) == (given.layers, given.window)
+    for number, layer in enumerate(given.layers):
+        np.testing.assert_array_equal(read.read(layer.name), given.pixels[number])
+
+
+def test_overviews_of_a_class_map_hold_classes_and_its_palette(tmp_path: Path) -> None:
+    path = tmp_path / "map.tif"
+    write_cog(raster((1100, 700), layers=4, is_class_map=True), path, {})
+    with rasterio.open(path) as whole:
+        assert whole.overviews(1) == [2, 4]
+    for level in (0, 1):
+        with rasterio.open(path, overview_level=level) as overview:
+            assert set(np.unique(overview.read(1))) == {0, 1, 7, 255}
+            assert overview.colormap(1)[1] == (250, 128, 64, 255)
+            assert overview.colorinterp[0] is ColorInterp.palette
+
+
+def test_overviews_of_a_forecast_are_means(tmp_path: Path) -> None:
+    path, given = tmp_path / "map.tif", raster((1100, 700), layers=2, is_class_map=False)
+    write_cog(given, path, {})
+    with rasterio.open(path, overview_level=0) as overview:
+        expected = given.pixels[0, 2:4, 0:2].mean()
+        assert overview.read(1)[1, 0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_same_raster_gives_the_same_bytes(tmp_path: Path) -> None:
+    given = raster((600, 520), layers=3, is_class_map=True)
+    for name in ("a.tif", "b.tif"):
+        write_cog(given, tmp_path / name, {"LANDCAST_PRODUCT": "test"})
+    assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
+
+
+def test_a_palette_is_painted_into_a_big_tiff_too(tmp_path: Path) -> None:
+    write_cog(raster((40, 40), layers=3, is_class_map=True), tmp_path / "a.tif", {})
+    big = tmp_path / "big.tif"
+    copy(tmp_path / "a.tif", big, driver="GTiff", bigtiff="yes", photometric="palette")
+    assert big.read_bytes()[2] == 43
+    paint(big, LEGEND)
+    with rasterio.Env(GDAL_PAM_ENABLED="NO"), rasterio.open(big) as file:
+        assert file.colormap(1)[7] == (0, 0, 255, 255)
+
+
+def test_a_file_without_a_palette_cannot_be_painted(tmp_path: Path) -> None:
+    write_cog(raster((40, 40), layers=1, is_class_map=False), tmp_path / "a.tif", {})
+    with pytest.raises(ValueError, match="no colour map"):
+        paint(tmp_path / "a.tif", LEGEND)
