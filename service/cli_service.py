@@ -35,12 +35,14 @@ def serve(
     Without LANDCAST_REDIS_URL it starts a private Redis too. --no-worker needs that variable, and a 'landcast worker'
     somewhere that reads the same one.
     """
+    from service.cli_archive import open_own_archive
     from service.signals import wait_for_signal
     from service.supervisor import Supervisor
 
     settings = _with(read_settings(), port=port, host=host, archive=archive)
     if not worker:
         _require_redis(settings, "a service without a worker")
+    open_own_archive(settings)
     with Supervisor(settings, with_worker=worker) as supervisor:
         print(f"landcast serves at {supervisor.url} (Ctrl-C ends it)", flush=True)
         print(f"Worker log: {supervisor.settings.home / 'logs' / 'worker.log'}", flush=True)

@@ -18,8 +18,10 @@ from core.job import JobState
 from core.region import Region, parse_region, reproject
 from core.settings import Settings
 from ingest.archive import Archive
+from service.cli_archive import open_own_archive
 from service.cli_progress import Line, new_line
 from service.client import Client, JobStatus, pauses
+from service.health import ping_redis
 from service.results import OUTPUTS
 from service.supervisor import Supervisor
 
@@ -65,6 +67,7 @@ def run_main_job(settings: Settings, region_file: Path | None, results: Path) ->
 
     Raises:
         RequestError: the region or the archive is not usable, or they do not meet.
+        WorkerUnavailable: the service cannot be started, or Redis does not answer.
     """
     from ingest.build import check_region
 
@@ -74,21 +77,13 @@ def run_main_job(settings: Settings, region_file: Path | None, results: Path) ->
     check_region(archive, region)
     print(f"{archive.title}: {region.area_km2:.2f} km2, {archive.period}", flush=True)
     with _quiet(), Supervisor(settings) as supervisor, Client(supervisor.url) as client:
+        ping_redis(supervisor.settings)
         orders = order_all(client, region, supervisor)
         for ordered in orders:
             fetch(client, ordered, results / ordered.product)
     print_table(orders, region)
     print_next(orders, archive)
     return FAILED if any(o.failure for o in orders) else DONE
-
-
-def open_own_archive(settings: Settings) -> Archive:
-    """Open the archive of the settings; the sample archive is generated the first time."""
-    from ingest.registry import SAMPLE, open_archive
-
-    if settings.archive == SAMPLE:
-        print("Opening the sample archive; it is generated the first time, which takes a moment", flush=True)
-    return open_archive(settings.archive, settings)
 
 
 def region_of(archive: Archive) -> Region:

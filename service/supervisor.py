@@ -20,6 +20,7 @@ from service.deathwatch import Deathwatch
 from service.redis_process import RedisProcess, private_redis
 from service.signals import held_off
 from service.worker_process import WorkerProcess
+from workers.broker import broker_url
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,11 @@ class Supervisor:
     """The running service. A context manager: everything is up inside, everything is gone after."""
 
     def __init__(self, settings: Settings, *, with_worker: bool = True) -> None:
-        """Prepare. Without a worker, orders wait for one that is started elsewhere with the same Redis and ledger."""
+        """Prepare. Without a worker, orders wait for one that is started elsewhere with the same Redis and ledger.
+
+        Entering the context raises WorkerUnavailable where something cannot be started, and InvalidOption where the
+        given Redis is none that workers can use.
+        """
         self._given, self._with_worker = settings, with_worker
         self.settings = settings
         """With the home folder absolute and the Redis that is really used; complete inside the context."""
@@ -60,6 +65,7 @@ class Supervisor:
         deathwatch = stack.enter_context(Deathwatch())
         if self.settings.redis_url is None:
             self._start_redis(stack, deathwatch)
+        broker_url(self.settings)  # refuses at once what no worker could use
         if self._with_worker:
             log = self.settings.home / "logs" / "worker.log"
             self.worker = WorkerProcess(self.settings, log=log, deathwatch=deathwatch)

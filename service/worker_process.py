@@ -22,6 +22,8 @@ QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 """One worker has nobody to gossip with; each of these costs seconds at start."""
 DELAYS_S = (0.0, 1.0, 2.0, 5.0, 15.0)
 """Before the first, second, ... restart in a row."""
+MAX_LOG_BYTES = 20_000_000
+"""A log that is longer when a worker starts is put aside, and the one before it forgotten."""
 HOPELESS = 8
 """Deaths in a row after which waiting for the next start makes no sense to somebody who waits."""
 SETTLED_S = 60.0
@@ -59,6 +61,8 @@ class WorkerProcess:
     def start(self) -> None:
         """Start the process; returns before it is ready for tasks."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > MAX_LOG_BYTES:
+            self.log.replace(self.log.with_suffix(".old.log"))
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 worker_command(f"celery-{os.getpid()}", self._settings),

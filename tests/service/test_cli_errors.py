@@ -148,6 +148,7 @@ def test_an_unknown_archive_model_and_product_are_named(refused: Callable[..., s
         ("order", "--region", "aoi.geojson", "--server", "http://127.0.0.1:9"),
         ("models", "show", "nobody"),
         ("serve", "--port", "99999"),
+        ("serve", "--archive", "nowhere"),
         ("run", "--archive", "nowhere"),
         ("run", "--region", "missing.geojson"),
     ],

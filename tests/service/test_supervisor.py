@@ -62,7 +62,7 @@ def service(tmp_path: Path, short: Path) -> Iterator["subprocess.Popen[str]"]:
     """`landcast serve` as a process of its own."""
     environment = os.environ | {"LANDCAST_HOME": str(tmp_path / "home"), "TMPDIR": str(short)}
     with subprocess.Popen(
-        [*LANDCAST, "serve"],
+        [*LANDCAST, "serve", "--archive", str(write_cube(tmp_path / "cube.nc", dates=4))],
         env=environment,
         cwd=Path(__file__).parents[2],
         stdout=subprocess.PIPE,

@@ -1,0 +1,17 @@
+"""The archive that a service works on by default, opened before it starts, so that a wrong name is told at once."""
+
+from core.settings import Settings
+from ingest.archive import Archive
+
+
+def open_own_archive(settings: Settings) -> Archive:
+    """Open the archive of the settings; the sample archive is generated the first time, and that is said.
+
+    Raises:
+        UnknownArchive, InvalidCube: as `ingest.registry.open_archive`.
+    """
+    from ingest.registry import SAMPLE, open_archive
+
+    if settings.archive == SAMPLE:
+        print("Opening the simulated sample archive; the first time it is generated, which takes a minute", flush=True)
+    return open_archive(settings.archive, settings)
