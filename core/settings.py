@@ -33,7 +33,6 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="", description="URL under which users reach the service, for links behind a proxy."
     )
-    threads: int = Field(default=0, ge=0, description="Threads of one model run; 0 = all cores.")
     lease_seconds: float = Field(
         default=60.0, gt=0, description="A tile whose worker has not been heard of for so long is given to another."
     )
