@@ -1,5 +1,6 @@
 """Progress for people: a bar on a terminal, a plain line every tenth elsewhere, always on stderr. No work here."""
 
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from core.product import Progress
 
 PLAIN_STEP = 0.1
 BAR_FORMAT = "{desc:<14} {percentage:3.0f} %|{bar:32}| {elapsed}{postfix}"
+FALLBACK_SIZE = (100, 24)
 
 
 class Line(Protocol):
@@ -34,7 +36,10 @@ class Bar:
     """A line on a terminal, redrawn in place."""
 
     def __init__(self, title: str, *, position: int, stream: TextIO) -> None:
-        self._bar = tqdm(total=1.0, desc=title, position=position, bar_format=BAR_FORMAT, file=stream, leave=True)
+        columns = shutil.get_terminal_size(FALLBACK_SIZE).columns  # some terminals say 0, and tqdm would show nothing
+        self._bar = tqdm(
+            total=1.0, desc=title, position=position, bar_format=BAR_FORMAT, file=stream, leave=True, ncols=columns
+        )
 
     def advance(self, share: float, note: str = "") -> None:
         """Redraw the bar."""
@@ -49,7 +54,8 @@ class Bar:
 
     def close(self, note: str = "") -> None:
         """Leave the bar as it stands."""
-        self._bar.set_postfix_str(note)
+        if note:
+            self._bar.set_postfix_str(note)
         self._bar.close()
 
 
