@@ -75,6 +75,14 @@ def service(tmp_path: Path, short: Path) -> Iterator["subprocess.Popen[str]"]:
         process.kill()
 
 
+@pytest.fixture
+def no_child_left() -> Iterator[None]:
+    """Every child that a test has started is gone after it; a Redis that other tests share may run on."""
+    before = {child.pid for child in psutil.Process().children()}
+    yield
+    assert [child for child in psutil.Process().children() if child.pid not in before] == []
+
+
 def family(process: "subprocess.Popen[str]") -> list[psutil.Process]:
     return psutil.Process(process.pid).children(recursive=True)
 
@@ -109,13 +117,13 @@ def test_a_redis_that_is_killed_comes_back_at_the_same_address(settings: Setting
         until(lambda: httpx.get(f"{supervisor.url}/readyz", trust_env=False).status_code == 200, seconds=10)
 
 
+@pytest.mark.usefixtures("no_child_left")
 def test_a_port_that_is_taken_is_said_so(settings: Settings) -> None:
     with Supervisor(settings, with_worker=False) as first:
         port = int(first.url.rsplit(":", 1)[1])
         taken = settings.model_copy(update={"port": port, "home": settings.home / "other"})
         with pytest.raises(WorkerUnavailable, match=str(port)), Supervisor(taken, with_worker=False):
             pass
-    assert psutil.Process().children() == []
 
 
 def test_the_pause_between_restarts_grows_until_there_is_no_hope(settings: Settings, tmp_path: Path) -> None:
@@ -141,6 +149,7 @@ def test_the_pause_between_restarts_grows_until_there_is_no_hope(settings: Setti
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_child_left")
 def test_a_worker_that_is_killed_is_restarted_and_its_job_ends_with_the_same_bytes(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,4 +177,3 @@ def test_a_worker_that_is_killed_is_restarted_and_its_job_ends_with_the_same_byt
     arguments = ("--region", str(tmp_path / "aoi.geojson"), "--archive", str(cube), "-o", str(tmp_path / "calm.tif"))
     assert run_command(["canopy", *arguments]) == 0
     assert (tmp_path / "calm.tif").read_bytes() == (tmp_path / "killed.tif").read_bytes()
-    assert psutil.Process().children() == []
