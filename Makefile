@@ -21,6 +21,8 @@ serve: $(VENV)/.ready ## start the service with its map page and stay up
 test: $(VENV)/.ready-dev ## run the whole test suite
 	@$(BIN)/python -m pytest
 
+test-all: test ## the same: slow tests are not left out of make test
+
 check: $(VENV)/.ready-dev ## format, lint, types, import rules, openapi.yaml
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .

@@ -1,7 +1,8 @@
-# The worker: builds cubes, runs models, writes maps. TORCH=cpu (default) or TORCH=cuda chooses the build of torch.
+# The worker: builds cubes, runs models, writes maps. The argument TORCH_INDEX chooses the build of torch: empty takes the
+# package index's own (on Linux x86_64 that for CUDA), the address of PyTorch's CPU wheels takes the CPU build.
 FROM python:3.11-slim-bookworm
 
-ARG TORCH=cpu
+ARG TORCH_INDEX=
 
 ENV PATH=/opt/landcast/.venv/bin:$PATH \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
@@ -13,14 +14,12 @@ WORKDIR /opt/landcast
 
 RUN useradd --system --uid 10001 --home-dir /srv/landcast --create-home landcast
 
-# On Linux the package index gives torch for CUDA; PyTorch's own index adds the CPU build of the same version, 2.13.0+cpu,
-# which pip prefers because it sorts higher. Both satisfy the line in constraints.txt, so the rest is installed alike.
+# A CPU build (2.13.0+cpu) satisfies the line in constraints.txt as well as the CUDA build does, so the rest is alike.
 COPY pyproject.toml constraints.txt ./
 COPY docker/requirements.py docker/
 RUN python docker/requirements.py > requirements.txt
-RUN python -m venv .venv && if [ "$TORCH" = cpu ]; then \
-        .venv/bin/pip install --no-deps --extra-index-url https://download.pytorch.org/whl/cpu \
-        "$(grep '^torch==' constraints.txt)"; \
+RUN python -m venv .venv && if [ -n "$TORCH_INDEX" ]; then \
+        .venv/bin/pip install --no-deps --index-url "$TORCH_INDEX" "$(grep '^torch==' constraints.txt)"; \
     fi
 RUN .venv/bin/pip install -c constraints.txt -r requirements.txt
 

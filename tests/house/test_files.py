@@ -16,7 +16,7 @@ FOREIGN = re.compile(
 )
 ALLOWED = {
     "docker/api.Dockerfile": "the image's own /opt/landcast",
-    "docker/worker.Dockerfile": "the image's own /opt/landcast, and PyTorch's public index of CPU builds",
+    "docker/worker.Dockerfile": "the image's own /opt/landcast, and an index that is given as an argument",
     "docs/docker.md": "speaks of both",
     "tests/house/test_docker.py": "repeats the lines of both",
 }
