@@ -55,7 +55,10 @@ class CubeArchive:
         return lattice(list(self._files.values())[int(np.argmax(shared))], self._tile_size)
 
     def search(self, window: Window, period: Period) -> list[Scene]:
-        """List the dates of the files that lie on the window's lattice and touch it."""
+        """List the dates of the files that lie on the window's lattice and touch it; files on another are logged."""
+        for file in self._files.values():
+            if not _on_lattice(file, window) and file.layout.window.footprint_wgs84.intersects(window.footprint_wgs84):
+                logger.warning("left_out_other_lattice archive=%s file=%s", self.name, file.path.name)
         scenes = [s for f in self._files.values() if _touches(f, window) for s in _scenes(f, period)]
         return sorted(scenes, key=lambda s: (s.time, s.scene_id))
 
@@ -152,11 +155,15 @@ def _span(file: CubeFile) -> tuple[int, int]:
     return int(days.min()), int(days.max())
 
 
-def _touches(file: CubeFile, window: Window) -> bool:
+def _on_lattice(file: CubeFile, window: Window) -> bool:
     mine = file.layout.window
-    if mine.crs != window.crs or abs(mine.resolution_m - window.resolution_m) > 1e-6 * window.resolution_m:
+    return mine.crs == window.crs and abs(mine.resolution_m - window.resolution_m) <= 1e-6 * window.resolution_m
+
+
+def _touches(file: CubeFile, window: Window) -> bool:
+    if not _on_lattice(file, window):
         return False
-    rows, columns = window_slices(mine, window)
+    rows, columns = window_slices(file.layout.window, window)
     return bool(rows.stop > rows.start and columns.stop > columns.start)
 
 

@@ -77,6 +77,8 @@ class StacFolder:
         if item is None:
             raise ReadFailed(scene.scene_id, "it belongs to another archive")
         masks = [m for m in MASK_NAMES if m in item.sources][:1]
+        if not masks and scene.sensor == "s2":
+            logger.warning("no_cloud_mask_taken_as_clear archive=%s scene=%s", self.name, scene.scene_id)
         try:
             raw = _read_sources({b: s for b, s in item.sources.items() if b in (*bands, *masks)}, window)
         except (RasterioError, OSError) as error:

@@ -16,7 +16,8 @@ ArchiveName = Annotated[
 ]
 
 models = typer.Typer(
-    help="Show the models that can be named by --model. Weights of your own lie in the folder LANDCAST_MODELS.",
+    help="Show the models that can be named by --model. Weights of your own lie in the folder LANDCAST_MODELS. "
+    "Published EarthPT files cannot be imported yet.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

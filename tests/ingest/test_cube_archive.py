@@ -81,6 +81,24 @@ def test_two_files_of_one_lattice_are_one_archive(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_on_another_lattice_is_left_out_and_said_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    data = cube_dataset()
+    write_cube(tmp_path / "fine.nc", data)
+    corner = float(data.x[0]), float(data.y[0])
+    coarse = data.assign_coords(
+        x=corner[0] + 20 * np.arange(data.sizes["x"]), y=corner[1] - 20 * np.arange(data.sizes["y"])
+    )
+    write_cube(tmp_path / "coarse.nc", coarse)
+    archive = open_cube_archive(tmp_path, tile_size=32)
+    window = read_cube(tmp_path / "fine.nc").window
+    with caplog.at_level(logging.WARNING, "ingest"):
+        scenes = archive.search(window, archive.period)
+    assert {s.properties["file"] for s in scenes} == {"fine.nc"}
+    assert [r.getMessage() for r in caplog.records] == [
+        f"left_out_other_lattice archive={tmp_path.name} file=coarse.nc"
+    ]
+
+
 def test_a_folder_with_one_bad_cube_says_what_is_wrong_with_it(tmp_path: Path) -> None:
     write_cube(tmp_path / "a.nc", cube_dataset(B04=None))
     with pytest.raises(MissingBand, match="B04"):

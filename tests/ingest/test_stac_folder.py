@@ -151,6 +151,17 @@ def test_older_descriptions_of_bands_are_understood(tmp_path: Path) -> None:
     np.testing.assert_allclose(values, PIXELS * 2e-4 - 0.2, atol=1e-6)
 
 
+def test_a_scene_without_a_cloud_mask_is_taken_as_clear_and_said_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_bands(tmp_path / "a", red=PIXELS, nir=PIXELS)
+    assets = {n: asset(f"./{n}.tif") for n in ("red", "nir")}
+    opened = open_folder(write_catalogue(tmp_path / "a", [item("one", "2021-05-01", assets)]))
+    values = opened.read(opened.search(WINDOW, opened.period)[0], WINDOW, ("B04",))["B04"]
+    assert np.isfinite(values).all()
+    assert [r.getMessage().split()[0] for r in caplog.records] == ["no_cloud_mask_taken_as_clear"]
+
+
 def test_zero_is_no_data_where_the_item_says_nothing(tmp_path: Path) -> None:
     pixels = PIXELS.copy()
     pixels[3, 5] = 0
