@@ -14,8 +14,8 @@ from core.region import MAX_FILE_BYTES
 from core.settings import Settings
 from core.version import software_version
 from service import archives, errors, files, health, jobs, page, preview, processes, stac
+from service.description import describe
 from service.idempotency import Keys
-from service.openapi import describe
 from workers.ledger import Ledger, open_ledger
 from workers.reconcile import reconcile as reconcile_once
 

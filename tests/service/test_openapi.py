@@ -7,7 +7,8 @@ from openapi_spec_validator import validate
 
 from core.settings import Settings
 from service.app import create_app
-from service.openapi import PATH, describe, text
+from service.description import describe
+from service.openapi import PATH, text
 
 
 def document() -> dict[str, Any]:

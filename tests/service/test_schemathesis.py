@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from core.settings import Settings
 from service.app import create_app
-from service.openapi import describe
+from service.description import describe
 from tests.service.conftest import Front, peopled
 
 schemathesis = pytest.importorskip("schemathesis")
