@@ -1,4 +1,7 @@
-"""Grid, Tile and Window: the fixed lattice that all users share, its cells, and pieces of it. No web-map tiles."""
+"""Grid, Tile and Window: the fixed lattice that all users share, its cells, and pieces of it. No web-map tiles.
+
+Which pixels of a lattice a region asks for is decided in core/pixels.py, which UTM zone it lies in in core/utm.py.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,13 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
-from shapely import box, contains_xy, intersects
+from shapely import bounds, box, contains_xy, get_parts, prepare
 from shapely.geometry.base import BaseGeometry
 
-from core.region import Region, reproject
+from core.pixels import SNAP, asked_pixels
+from core.region import WGS84, Region, reproject
+from core.utm import utm_crs
 
-SNAP = 0.01
-"""Share of a pixel by which a region's edge may miss the lattice: degrees with 7 decimals add no row or column."""
+__all__ = ["Grid", "Tile", "Window", "utm_crs"]
+
+SPARSE = 8
+"""Pixels from one to the next of those that are looked at first."""
+OUTLINE_M = 1000.0
+"""Longest edge of a footprint: straight in degrees, it misses the true one by less than 0.2 m."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +49,9 @@ class Window:
 
     @property
     def footprint_wgs84(self) -> BaseGeometry:
-        """The rectangle in longitude/latitude."""
-        outline = box(*self.bounds).segmentize(max(self.shape_yx) * self.resolution_m / 8)
-        return reproject(outline, self.crs, "EPSG:4326")
+        """The rectangle in longitude/latitude; two polygons where it crosses 180 degrees (RFC 7946, section 3.1.9)."""
+        outline = box(*self.bounds).segmentize(min(max(self.shape_yx) * self.resolution_m / 8, OUTLINE_M))
+        return reproject(outline, self.crs, WGS84)
 
     def centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the x (X,) and y (Y,) coordinates of the pixel centres, y from north to south."""
@@ -58,17 +67,12 @@ class Window:
         return round(rows), round(columns)
 
     def mask(self, region: Region) -> NDArray[np.bool_]:
-        """Return (Y, X), True where the pixel centre lies in the region, plus pixels hit by slivers if none does."""
-        polygon = region.to_crs(self.crs)
-        x, y = self.centres()
-        inside = contains_xy(polygon, *np.meshgrid(x, y))
-        return inside if inside.any() else self._touched(polygon)
+        """Return (Y, X), True for the pixels that the region asks for, however it is cut into windows.
 
-    def _touched(self, polygon: BaseGeometry) -> NDArray[np.bool_]:
-        x, y = np.meshgrid(*self.centres())
-        half = self.resolution_m / 2
-        cells = box(x - half, y - half, x + half, y + half)
-        return np.asarray(intersects(polygon, cells), np.bool_)
+        They are those with their centre in the region; a part too thin or small to hold any centre asks for the pixels
+        it touches, or for one pixel if it is smaller than one. Pixels in holes are not asked for.
+        """
+        return asked_pixels(region.to_crs(self.crs), *self.centres(), self.resolution_m)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,28 +98,30 @@ class Grid:
         return Tile(grid=self, column=column, row=row)
 
     def tiles(self, region: Region) -> list["Tile"]:
-        """Return the tiles that the region overlaps, from north to south and west to east; at least one."""
+        """Return the tiles with pixels that the region asks for, north to south and west to east; at least one.
+
+        The lattice ends nowhere: a region that reaches into the next UTM zone has tiles of this grid's zone there.
+        """
         polygon = region.to_crs(self.crs)
-        touched = [(t, box(*t.window.bounds)) for t in self._candidates(polygon)]
-        slack = SNAP * self.resolution_m
-        overlapped = [t for t, cell in touched if polygon.intersects(cell.buffer(-slack))]
-        return overlapped or [next(t for t, cell in touched if polygon.intersects(cell))]
+        prepare(polygon)
+        return [tile for tile in self._candidates(polygon) if tile.has_pixels_of(polygon)]
 
     def _candidates(self, polygon: BaseGeometry) -> Iterator["Tile"]:
+        slack = SNAP * self.resolution_m
         west, south, east, north = polygon.bounds
         x0, y0 = self.origin_xy
-        columns = range(int((west - x0) // self.edge_m), int((east - x0) // self.edge_m) + 1)
-        rows = range(int((south - y0) // self.edge_m), int((north - y0) // self.edge_m) + 1)
+        columns = range(int((west - slack - x0) // self.edge_m), int((east + slack - x0) // self.edge_m) + 1)
+        rows = range(int((south - slack - y0) // self.edge_m), int((north + slack - y0) // self.edge_m) + 1)
         return (self.tile(c, r) for r in reversed(rows) for c in columns)
 
     def window(self, region: Region) -> Window:
         """Return the smallest window of the lattice that holds the region but for SNAP; at least one pixel."""
-        west, south, east, north = region.to_crs(self.crs).bounds
         x0, y0 = self.origin_xy
         size = self.resolution_m
-        first_column, last_column = np.floor((west - x0) / size + SNAP), np.ceil((east - x0) / size - SNAP)
-        first_row, last_row = np.floor((south - y0) / size + SNAP), np.ceil((north - y0) / size - SNAP)
-        shape_yx = (max(1, int(last_row - first_row)), max(1, int(last_column - first_column)))
+        west, south, east, north = ((bounds(get_parts(region.to_crs(self.crs))) - [x0, y0, x0, y0]) / size).T
+        first_column, last_column = _steps(west, east)
+        first_row, last_row = _steps(south, north)
+        shape_yx = (last_row - first_row, last_column - first_column)
         corner = Affine(size, 0, x0 + first_column * size, 0, -size, y0 + (first_row + shape_yx[0]) * size)
         return Window(crs=self.crs, transform=corner, shape_yx=shape_yx)
 
@@ -147,9 +153,23 @@ class Tile:
         corner = Affine(size, 0, west, 0, -size, north)
         return Window(crs=self.grid.crs, transform=corner, shape_yx=(self.grid.tile_size, self.grid.tile_size))
 
+    def has_pixels_of(self, polygon: BaseGeometry) -> bool:
+        """Tell whether a polygon, in the grid's CRS, asks for any pixel of the tile."""
+        window, size = self.window, self.grid.resolution_m
+        cell = box(*window.bounds)
+        if not polygon.intersects(cell.buffer(SNAP * size)):
+            return False
+        x, y = window.centres()
+        some = contains_xy(polygon, *np.meshgrid(x[::SPARSE], y[::SPARSE]))  # settles most tiles at a 64th of the work
+        return bool(some.any() or asked_pixels(polygon, x, y, size).any())
 
-def utm_crs(region: Region) -> str:
-    """Return the EPSG code of the UTM zone of the region's centre (exceptions for Norway and Svalbard left out)."""
-    centre = region.geometry.centroid
-    zone = min(60, int((centre.x + 180) // 6) + 1)
-    return f"EPSG:{(32600 if centre.y >= 0 else 32700) + zone}"
+
+def _steps(low: NDArray[np.float64], high: NDArray[np.float64]) -> tuple[int, int]:
+    """Return the first pixel of some spans on an axis and the one after the last, but for SNAP; each has at least one.
+
+    Args:
+        low, high: (N,) ends of each span, in pixels from the origin.
+    """
+    first = np.floor(low + SNAP)
+    last = np.maximum(first + 1, np.ceil(high - SNAP))
+    return int(first.min()), int(last.max())

@@ -1,14 +1,22 @@
-"""Region: the polygon a user asked about, and the one function that reads it. No tiles here."""
+"""Region: the polygon a user asked about, and the one function that reads it. No tiles, no formats but GeoJSON.
+
+Geometries are kept as RFC 7946 wants them: longitudes within -180..180, cut at 180 where they cross it. Whatever is
+measured or projected is unwrapped first, so that nothing ever spans the world the wrong way round.
+"""
 
 import json
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import Transformer
-from shapely import transform, union_all
+from shapely import box, get_parts, get_type_id, transform, union_all
+from shapely.affinity import translate
 from shapely.errors import GEOSException
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
@@ -23,7 +31,14 @@ MAX_FILE_BYTES = 16 * 1024 * 1024
 MAX_AREA_KM2 = 20_000.0
 """About two Sentinel-2 granules: larger orders are split by the caller."""
 MAX_SPAN_DEGREES = 12.0
-"""Two UTM zones: one job has one grid. Also keeps parts on both sides of the antimeridian apart."""
+"""Two UTM zones: one job has one grid."""
+SOUTH_END, NORTH_END = -80.0, 84.0
+"""Latitudes where UTM ends (DMA TM 8358.2, section 2-1)."""
+EDGE_DEGREES = 0.01
+"""Longest edge that is projected as a straight line: it misses the true one by less than 0.1 m south of 80 N."""
+WGS84 = "EPSG:4326"
+POLYGON = 3
+"""Type of a polygon in shapely."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,22 +46,39 @@ class Region:
     """A valid polygon or multi-polygon with an area, in WGS84 longitude/latitude (degrees)."""
 
     geometry: BaseGeometry
-    """Shapely Polygon or MultiPolygon, EPSG:4326, x = longitude."""
+    """Shapely Polygon or MultiPolygon, EPSG:4326, x = longitude within -180..180, cut where it crosses 180."""
+
+    @cached_property
+    def unwrapped(self) -> BaseGeometry:
+        """The polygon in one piece across 180 degrees: longitudes may be greater than 180."""
+        return unwrap(self.geometry)
 
     @property
     def bounds_wgs84(self) -> tuple[float, float, float, float]:
-        """West, south, east, north in degrees."""
-        west, south, east, north = self.geometry.bounds
-        return west, south, east, north
+        """West, south, east, north in degrees; west > east where it crosses 180 degrees (RFC 7946, section 5.2)."""
+        west, south, east, north = self.unwrapped.bounds
+        return west, south, east - 360 if east > 180 else east, north
+
+    @property
+    def span_degrees(self) -> tuple[float, float]:
+        """Extent from west to east and from south to north."""
+        west, south, east, north = self.unwrapped.bounds
+        return east - west, north - south
+
+    @property
+    def centroid(self) -> tuple[float, float]:
+        """Longitude within -180..180, latitude."""
+        centre = self.unwrapped.centroid
+        return centre.x - 360 if centre.x > 180 else centre.x, centre.y
 
     @property
     def area_km2(self) -> float:
         """Area in an equal-area projection centred on the region."""
-        return float(self.to_crs(_equal_area(self.geometry)).area / 1e6)
+        return float(self.to_crs(_equal_area(*self.centroid)).area / 1e6)
 
     def to_crs(self, crs: str) -> BaseGeometry:
-        """Return the polygon in another CRS, vertices transformed one by one."""
-        return reproject(self.geometry, "EPSG:4326", crs)
+        """Return the polygon in a projected CRS; its edges are straight in degrees (RFC 7946, section 3.1.1)."""
+        return reproject(self.unwrapped.segmentize(EDGE_DEGREES), WGS84, crs)
 
     def to_geojson(self) -> dict[str, Any]:
         """Return the polygon as a GeoJSON geometry."""
@@ -54,24 +86,65 @@ class Region:
 
 
 def reproject(geometry: BaseGeometry, source: str, target: str) -> BaseGeometry:
-    """Return a geometry of one CRS in another, vertices transformed one by one, x before y in both."""
+    """Return a geometry of one CRS in another, vertices transformed one by one, x before y in both.
+
+    To WGS84, what crosses 180 degrees is cut there (RFC 7946, section 3.1.9).
+    """
     transformer = Transformer.from_crs(source, target, always_xy=True)
 
     def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
 
-    return transform(geometry, move)
+    moved = transform(geometry, move)
+    west, _, east, _ = moved.bounds if target == WGS84 and not moved.is_empty else (0, 0, 0, 0)
+    if east - west <= 180:
+        return moved
+    return wrap(transform(moved, lambda points: np.column_stack([points[:, 0] % 360, points[:, 1]])))
+
+
+def wrap(geometry: BaseGeometry) -> BaseGeometry:
+    """Return polygons with longitudes within -180..180, cut at 180 degrees; those that lie there are left alone."""
+    west, _, east, _ = geometry.bounds
+    if -180 <= west and east <= 180:
+        return geometry
+    turns = range(math.floor((west + 180) / 360), math.floor((east + 180) / 360) + 1)
+    return union_all([_on_turn(geometry, turn) for turn in turns])
+
+
+def unwrap(geometry: BaseGeometry) -> BaseGeometry:
+    """Return polygons that were cut at 180 degrees in one piece, with longitudes greater than 180; others as is."""
+    west, _, east, _ = geometry.bounds
+    if east - west <= 180:
+        return geometry
+    whole = union_all([translate(p, 360) if p.bounds[2] <= 0 else p for p in get_parts(geometry)])
+    return whole if whole.bounds[2] - whole.bounds[0] < east - west else geometry
+
+
+def _on_turn(geometry: BaseGeometry, turn: int) -> BaseGeometry:
+    cut = geometry.intersection(box(360 * turn - 180, -90, 360 * turn + 180, 90))
+    pieces = get_parts(cut)
+    return translate(union_all(pieces[get_type_id(pieces) == POLYGON]), -360 * turn)
 
 
 def parse_region(region: RegionLike) -> Region:
     """Read a region from GeoJSON: a geometry, Feature or FeatureCollection (its polygons are united).
 
     Raises:
-        InvalidRegion: not GeoJSON, no polygon, empty, self-crossing, outside the range of degrees, or too large.
+        InvalidRegion: not GeoJSON, no polygon, empty, self-crossing, outside the range of degrees, near a pole, or too
+            large.
     """
-    geometry = union_all([_polygon(g) for g in _geometries(_load(region))])
-    _check_range(geometry)
-    parsed = Region(geometry=geometry)
+    return region_from([_polygon(g) for g in _geometries(_load(region))])
+
+
+def region_from(polygons: Sequence[BaseGeometry]) -> Region:
+    """Return the region of valid polygons in WGS84; across 180 degrees they may be cut, or go beyond 180.
+
+    Raises:
+        InvalidRegion: outside the range of degrees, near a pole, or too large.
+    """
+    for polygon in polygons:
+        _check_range(polygon)
+    parsed = Region(geometry=union_all([wrap(polygon) for polygon in polygons]))
     _check_size(parsed)
     return parsed
 
@@ -133,19 +206,33 @@ def _polygon(geometry: dict[str, Any]) -> BaseGeometry:
 
 def _check_range(geometry: BaseGeometry) -> None:
     west, south, east, north = geometry.bounds
-    if not (-180 <= west and east <= 180 and -90 <= south and north <= 90):
+    if not (-360 <= west and east <= 360 and -90 <= south and north <= 90):
         raise InvalidRegion(f"coordinates from {west:.1f}, {south:.1f} to {east:.1f}, {north:.1f} are not degrees")
 
 
 def _check_size(region: Region) -> None:
-    west, south, east, north = region.bounds_wgs84
-    if max(east - west, north - south) > MAX_SPAN_DEGREES:
-        reason = f"it spans {max(east - west, north - south):.1f} degrees and at most {MAX_SPAN_DEGREES:.0f}"
-        raise InvalidRegion(f"{reason} are taken at once; order its parts one by one")
-    if region.area_km2 > MAX_AREA_KM2:
-        raise InvalidRegion(f"it covers {region.area_km2:.0f} km2 and at most {MAX_AREA_KM2:.0f} km2 are taken at once")
+    (width, height), (_, south, _, north) = region.span_degrees, region.bounds_wgs84
+    if max(width, height) > MAX_SPAN_DEGREES:
+        raise InvalidRegion(_too_wide(width, height))
+    if south < SOUTH_END or north > NORTH_END:
+        reach = f"{-south:.1f} degrees south" if south < SOUTH_END else f"{north:.1f} degrees north"
+        raise InvalidRegion(
+            f"it reaches {reach}, and UTM ends at {NORTH_END:.0f} N and {-SOUTH_END:.0f} S, "
+            "where Sentinel-2 does not look either"
+        )
+    area_km2 = region.area_km2
+    if area_km2 > MAX_AREA_KM2:
+        parts = math.ceil(area_km2 / MAX_AREA_KM2)
+        reason = f"it covers {area_km2:.0f} km2 and at most {MAX_AREA_KM2:.0f} km2 are taken at once"
+        raise InvalidRegion(f"{reason}; order it in at least {parts} parts")
 
 
-def _equal_area(geometry: BaseGeometry) -> str:
-    centre = geometry.centroid
-    return f"+proj=laea +lat_0={centre.y:.6f} +lon_0={centre.x:.6f} +datum=WGS84 +units=m"
+def _too_wide(width: float, height: float) -> str:
+    parts = math.ceil(width / MAX_SPAN_DEGREES) * math.ceil(height / MAX_SPAN_DEGREES)
+    reason = f"it spans {max(width, height):.1f} degrees and at most {MAX_SPAN_DEGREES:.0f} are taken at once"
+    hint = ", and write one across 180 degrees in two polygons or with longitudes beyond 180" if width > 180 else ""
+    return f"{reason}; order it in up to {parts} parts{hint}"
+
+
+def _equal_area(longitude: float, latitude: float) -> str:
+    return f"+proj=laea +lat_0={latitude:.6f} +lon_0={longitude:.6f} +datum=WGS84 +units=m"

@@ -16,6 +16,7 @@ from core.errors import UnknownResult
 from core.grid import Window
 from core.job import Job
 from core.product import Layer
+from core.region import unwrap
 from core.settings import Settings
 from products.catalogue import find_product
 from service.layers import first_layer, layers_of, ramp_of, view_of
@@ -86,11 +87,12 @@ def _path(settings: Settings, job: Job, suffix: str) -> Path:
 
 
 def bounds_of(item: Item) -> Bounds:
-    """Return west, south, east, north in degrees of the whole raster that an item describes."""
+    """Return west, south, east, north in degrees of the whole raster that an item describes; beyond 180 across it."""
     found = item["properties"]
     rows, columns = found["proj:shape"]
     transform = Affine(*found["proj:transform"][:6])
-    return Window(crs=found["proj:code"], transform=transform, shape_yx=(rows, columns)).footprint_wgs84.bounds
+    window = Window(crs=found["proj:code"], transform=transform, shape_yx=(rows, columns))
+    return unwrap(window.footprint_wgs84).bounds
 
 
 def frame_of(bounds_wgs84: Sequence[float]) -> Frame:

@@ -232,6 +232,8 @@ def _bbox(mine: list[Item]) -> list[float]:
     if not mine:
         return [-180.0, -90.0, 180.0, 90.0]
     west, south, east, north = zip(*(i["bbox"] for i in mine), strict=True)
+    if any(w > e for w, e in zip(west, east, strict=True)):  # an item across 180 degrees (RFC 7946, section 5.2)
+        return [-180.0, min(south), 180.0, max(north)]
     return [min(west), min(south), max(east), max(north)]
 
 

@@ -1,6 +1,6 @@
 """Mosaic: the tiles of a job on one grid, cut to the region, one tile in memory at a time."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window as PixelWindow
-from shapely import contains_xy
-from shapely.geometry.base import BaseGeometry
 
 from core.cube import SceneRecord
 from core.grid import Tile, Window
@@ -49,41 +47,16 @@ def mosaic(
         path: of the new file.
     """
     dtype, nodata = pixel_kind(layers)
-    inside = _mask_of(region, window, [tile for tile, _ in tiles])
     counts, scenes = np.zeros(2, np.int64), {}
     with plain_raster(path, layers, window, dtype=dtype, nodata=nodata) as out:
         for number, (tile, file) in enumerate(tiles):
             pixels, scenes[tile.key] = read_tile(file)
             part, place = _overlap(tile.window, window)
-            cut, mask = pixels[:, part[0], part[1]], inside(tile)
+            cut, mask = pixels[:, part[0], part[1]], tile.window.mask(region)[part]
             out.write(np.where(mask, cut, np.array(nodata, dtype)), window=place)
             counts += mask.sum(), (mask & ~_is_nodata(cut[0], nodata)).sum()
             progress((number + 1) / len(tiles))
     return Mosaic(region_pixels=int(counts[0]), seen_pixels=int(counts[1]), scenes=scenes)
-
-
-def _mask_of(region: Region, window: Window, tiles: Iterable[Tile]) -> Callable[[Tile], Mask]:
-    """Return a function tile -> (Y, X) pixels of its part of the window that lie in the region.
-
-    A pixel belongs to the region when its centre does; a region too thin to hold any centre is made of the pixels that
-    it touches.
-    """
-    polygon = region.to_crs(window.crs)
-    if any(_centres_in(polygon, tile, window).any() for tile in tiles):
-        return lambda tile: _centres_in(polygon, tile, window)
-    touched = window.mask(region)
-
-    def cut(tile: Tile) -> Mask:
-        place = _overlap(tile.window, window)[1]
-        return touched[place.row_off : place.row_off + place.height, place.col_off : place.col_off + place.width]
-
-    return cut
-
-
-def _centres_in(polygon: BaseGeometry, tile: Tile, window: Window) -> Mask:
-    (rows, columns), _ = _overlap(tile.window, window)
-    x, y = tile.window.centres()
-    return np.asarray(contains_xy(polygon, *np.meshgrid(x[columns], y[rows])))
 
 
 def _overlap(tile: Window, window: Window) -> tuple[tuple[slice, slice], PixelWindow]:

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shapely import box, get_parts
 
 from core.errors import InvalidRegion
-from core.region import MAX_FILE_BYTES, parse_region
+from core.region import MAX_FILE_BYTES, parse_region, reproject, unwrap
 from tests.core.regions import square
 
 BOW_TIE = {"type": "Polygon", "coordinates": [[[11, 48], [11.1, 48.1], [11.1, 48], [11, 48.1], [11, 48]]]}
@@ -56,6 +57,61 @@ def test_a_region_moves_to_another_crs_with_x_east_and_y_north() -> None:
     assert 5_310_000 < south < north < 5_330_000
 
 
+ACROSS = [
+    square(179.99, -17.0),
+    square(-180.01, -17.0),
+    {"type": "MultiPolygon", "coordinates": [square(w, -17.0, width=0.01)["coordinates"] for w in (179.99, -180.0)]},
+    collection(square(179.99, -17.0, width=0.01), square(-180.0, -17.0, width=0.01)),
+]
+
+
+@pytest.mark.parametrize("document", ACROSS)
+def test_a_region_across_180_degrees_is_the_same_however_it_is_written(document: dict[str, Any]) -> None:
+    region, plain = parse_region(document), parse_region(square(178.0, -17.0))
+    west, _, east, _ = region.geometry.bounds
+    assert (west, east) == (-180.0, 180.0)
+    assert sorted(p.bounds[0] for p in get_parts(region.geometry)) == pytest.approx([-180.0, 179.99])
+    assert region.bounds_wgs84 == pytest.approx((179.99, -17.0, -179.99, -16.99))
+    assert region.span_degrees == pytest.approx((0.02, 0.01))
+    assert abs(region.centroid[0]) == pytest.approx(180.0)
+    assert region.area_km2 == pytest.approx(plain.area_km2, rel=1e-6)
+    assert region.to_crs("EPSG:32760").geom_type == "Polygon"
+    assert region.to_crs("EPSG:32760").area / 1e6 == pytest.approx(region.area_km2, rel=2e-3)
+    assert region.unwrapped.area == pytest.approx(region.geometry.area)
+    assert parse_region(region.to_geojson()).geometry.equals(region.geometry)
+
+
+@given(st.floats(-359.0, 350.0), st.floats(-79.9, 83.0), st.floats(1e-4, 0.9), st.floats(1e-4, 0.9))
+def test_any_turn_of_longitude_gives_a_region_within_180(
+    west: float, south: float, width: float, height: float
+) -> None:
+    region = parse_region(square(west, south, width=width, height=height))
+    assert region.geometry.bounds[0] >= -180
+    assert region.geometry.bounds[2] <= 180
+    assert region.span_degrees == pytest.approx((width, height))
+    assert region.geometry.area == pytest.approx(width * height, rel=1e-6)
+
+
+def test_a_geometry_of_utm_across_180_degrees_is_cut_there() -> None:
+    region = parse_region(ACROSS[0])
+    back = reproject(region.to_crs("EPSG:32701"), "EPSG:32701", "EPSG:4326")
+    assert back.geom_type == "MultiPolygon"
+    assert back.symmetric_difference(region.geometry).area < 1e-9
+
+
+def test_a_belt_round_the_world_is_not_unwrapped() -> None:
+    belt = box(-180, -80, 180, 80)
+    assert unwrap(belt).equals(belt)
+
+
+def test_long_edges_are_straight_in_degrees() -> None:
+    south = parse_region(square(9, 50, width=1, height=0.1)).to_crs("EPSG:32632").bounds[1]
+    middle = parse_region(square(9.4, 50, width=0.01)).to_crs("EPSG:32632").bounds[1]
+    edge = parse_region(square(9.99, 50, width=0.01)).to_crs("EPSG:32632")
+    assert south <= middle
+    assert parse_region(square(9, 50, width=1, height=0.1)).to_crs("EPSG:32632").buffer(0.1).covers(edge)
+
+
 @pytest.mark.parametrize(
     ("document", "says"),
     [
@@ -74,7 +130,12 @@ def test_a_region_moves_to_another_crs_with_x_east_and_y_north() -> None:
         (square(650_000, 5_310_000, width=1000, height=1000), "not degrees"),
         (square(0, 0, width=11, height=11), "km2"),
         (collection(square(), square(140.0, -30.0)), "spans 129.0 degrees"),
-        (collection(square(-180.0), square(179.98)), "spans 360.0 degrees"),
+        (square(0, 0, width=25, height=11), "order it in up to 3 parts"),
+        (square(0, 0, width=11, height=11), "order it in at least 75 parts"),
+        (square(-179.9, 10, width=359.8), "with longitudes beyond 180"),
+        (square(11, 84.5), "UTM ends at 84 N and 80 S"),
+        (square(11, -80.005), "reaches 80.0 degrees south"),
+        (square(359.99, 10), "not degrees"),
         ("{", "not JSON"),
         ('{"a":' * 100_000, "not JSON"),
         ("nowhere.geojson", "'nowhere.geojson' cannot be read (FileNotFoundError)"),
