@@ -12,8 +12,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from core.bands import CHANNELS, OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats, channel, ndvi
+from core.errors import ReadFailed
 from core.grid import Window
 from core.timeline import FIRST_DATE, Days, Period, to_date, to_day, to_days
+
+MAX_VISITS = 4
+"""Most entries of one axis on one day: two directions of radar, and none known."""
+ORBITS = ("", "ascending", "descending")
+"""Meaning of the codes of a cube's coordinate `orbit_s1`: 0 unknown, 1, 2."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +32,14 @@ class SceneRecord:
     """Acquisition time, ISO 8601 UTC."""
     failure: str = ""
     """Why it could not be read; empty = read."""
+    archive: str = ""
+    """Name of the archive that listed it; empty = that of the cube."""
+    notes: tuple[str, ...] = ()
+    """What reading it has noticed, one sentence each."""
+
+    def error(self) -> ReadFailed:
+        """Return the failure as an error."""
+        return ReadFailed(self.scene_id, self.failure)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +49,9 @@ class Cube:
     data: xr.Dataset
     """Variables by band name, float32: optical reflectance 0..1 with dims (time, y, x), NaN where not clear;
     VV, VH in dB with dims (time_s1, y, x); weather with dims (time_weather,), temperature in K, precipitation in m.
-    Every variable is optional, and so is each time axis (datetime64[ns], sorted, midnight UTC)."""
+    Every variable is optional, and so is each time axis (datetime64[ns], sorted, midnight UTC). Where radar passes of
+    both directions are known, `orbit_s1` (time_s1,) holds the code of ORBITS, and a day with both stands twice.
+    Variables of a large cube are read from the cache when they are indexed."""
     window: Window
     """Where it lies."""
     archive: str
@@ -89,7 +105,29 @@ class Cube:
 
     def clear_count(self) -> NDArray[np.int32]:
         """Return (Y, X) the number of dates with a clear NDVI."""
-        return np.asarray(np.isfinite(self.ndvi()).sum(axis=0), np.int32)
+        return self.clear_and_last()[0]
+
+    def clear_and_last(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return (Y, X) the number of dates with a clear NDVI, and the day of the last; -1 = never.
+
+        Date by date, so that a large cube is not held in memory.
+        """
+        count = np.zeros(self.shape_yx, np.int32)
+        last = np.full(self.shape_yx, -1, np.int32)
+        for number, day in enumerate(self.axis_days("time")):
+            is_clear = np.isfinite(replace(self, data=self.data.isel(time=slice(number, number + 1))).ndvi()[0])
+            count += is_clear
+            last[is_clear] = day
+        return count, last
+
+    def rows(self, rows: slice) -> "Cube":
+        """Return some rows of the cube."""
+        first, last, _ = rows.indices(self.shape_yx[0])
+        moved = self.window.transform * self.window.transform.translation(0, first)
+        window = replace(self.window, transform=moved, shape_yx=(last - first, self.shape_yx[1]))
+        return replace(
+            self, data=self.data.isel(y=slice(first, last)) if "y" in self.data.dims else self.data, window=window
+        )
 
     def between(self, period: Period) -> "Cube":
         """Return the part of the cube in a period, every axis cut."""
@@ -106,12 +144,14 @@ class Cube:
         return self.between(Period(start=FIRST_DATE, end=to_date(to_day(day) - 1)))
 
     def series(self, rows: slice = slice(None)) -> "Series":
-        """Return the pixels of some rows, row by row, on the union of all dates.
+        """Return the pixels of some rows, row by row, on the union of all dates; a day with two radar passes is twice.
 
         Returns:
             Series of N = rows x X pixels; ids are the flat pixel numbers in the whole cube.
         """
-        days = np.unique(np.concatenate([self.axis_days(a) for a in ("time", "time_s1", "time_weather")]))
+        axes = {a: _visits(self.axis_days(a)) for a in ("time", "time_s1", "time_weather")}
+        visits = np.unique(np.concatenate(list(axes.values())))
+        days = (visits // MAX_VISITS).astype(np.int32)
         height, width = self.shape_yx
         first, last, _ = rows.indices(height)
         count = (last - first) * width
@@ -119,15 +159,21 @@ class Cube:
         part = self.data.isel(y=slice(first, last))
         for name in (*self.optical, *self.radar, *(w for w in WEATHER_NAMES if w in part)):
             axis = str(part[name].dims[0])
-            at = np.searchsorted(days, self.axis_days(axis))
+            at = np.searchsorted(visits, axes[axis])
             pixels = part[name].values.reshape(len(at), count if part[name].ndim == 3 else 1).T
             values[:, at, channel(name)] = np.broadcast_to(pixels, (count, len(at)))
         if "time" in part.coords:
             index = replace(self, data=part).ndvi()
-            at = np.searchsorted(days, self.axis_days("time"))
+            at = np.searchsorted(visits, axes["time"])
             values[:, at, channel("NDVI")] = index.reshape(len(at), count).T
         ids = np.arange(first * width, last * width).astype(str)
         return Series(ids=ids, days=np.broadcast_to(days, (count, len(days))), values=values)
+
+
+def _visits(days: Days) -> NDArray[np.int64]:
+    """Number the entries of a sorted axis so that the second of one day has a place of its own."""
+    first = np.searchsorted(days, days, side="left")
+    return days.astype(np.int64) * MAX_VISITS + (np.arange(len(days)) - first)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,13 +8,18 @@ LandcastError
 │   ├── InvalidCube             a cube file that cannot be read as one
 │   │   └── MissingBand         no band from which NDVI can be had
 │   ├── InvalidTable            a table that lacks a column or holds the wrong kind of value
+│   ├── UntrustedAddress        an archive points to a host or file that the settings do not allow
+│   ├── MissingCredentials      an archive that needs an account was named without one
+│   ├── OverBudget              reading would cost more than the settings allow
 │   ├── RegionOutsideArchive    nothing of the region lies in the archive
 │   ├── NoClearObservation      the period holds no clear observation
 │   ├── UnknownProduct, UnknownModel, UnknownArchive
 │   ├── UnknownJob, UnknownResult
 │   └── JobNotReady             results asked for before the job has ended
 ├── ArchiveError                the archive's move
-│   └── ReadFailed              one scene could not be read
+│   ├── ReadFailed              one scene could not be read
+│   ├── ArchiveUnavailable      the archive does not answer, or refuses us
+│   └── ArchivesDisagree        two archives show different numbers for the same date
 └── InternalError               ours
     ├── InvalidCheckpoint       weights that do not match their card
     ├── WorkerUnavailable       Redis or the worker cannot be reached
@@ -111,6 +116,40 @@ class RegionOutsideArchive(RequestError):
         )
 
 
+class UntrustedAddress(RequestError):
+    """An archive points to a host or file that its settings do not allow."""
+
+    title = "Untrusted address"
+
+    def __init__(self, archive: str, where: str, allowed: Iterable[str]) -> None:
+        have = ", ".join(allowed) or "none"
+        super().__init__(
+            f"The archive '{archive}' points to '{where}', which is not among the places it may be read from ({have}). "
+            "Add the host to LANDCAST_ARCHIVE_HOSTS if you trust it."
+        )
+
+
+class MissingCredentials(RequestError):
+    """An archive that needs an account was named without one."""
+
+    title = "Missing credentials"
+
+    def __init__(self, archive: str, settings: Iterable[str]) -> None:
+        super().__init__(f"The archive '{archive}' needs an account: set {' and '.join(settings)}.")
+
+
+class OverBudget(RequestError):
+    """Reading would cost more than the settings allow."""
+
+    title = "Over budget"
+
+    def __init__(self, archive: str, needed: float, allowed: float, unit: str, setting: str) -> None:
+        super().__init__(
+            f"Reading from '{archive}' would take about {needed:,.2f} {unit}, and {allowed:,.2f} are left. "
+            f"Choose a smaller region or a shorter period, or raise {setting}."
+        )
+
+
 class NoClearObservation(RequestError):
     """The period holds no clear observation of the region."""
 
@@ -182,6 +221,26 @@ class ReadFailed(ArchiveError):
 
     def __init__(self, scene_id: str, reason: str) -> None:
         super().__init__(f"Scene '{scene_id}' could not be read: {reason}.")
+
+
+class ArchiveUnavailable(ArchiveError):
+    """The archive does not answer, or refuses us."""
+
+    title = "Archive unavailable"
+
+    def __init__(self, archive: str, reason: str) -> None:
+        super().__init__(f"The archive '{archive}' is not available: {reason}.")
+
+
+class ArchivesDisagree(ArchiveError):
+    """Two archives show different numbers for the same date, so their tiles are not mixed."""
+
+    title = "Archives disagree"
+
+    def __init__(self, first: str, second: str, reason: str) -> None:
+        super().__init__(
+            f"The archives '{first}' and '{second}' are not mixed: {reason}. Order from one of them alone."
+        )
 
 
 class InternalError(LandcastError):

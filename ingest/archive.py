@@ -1,9 +1,12 @@
 """Archive and Scene: what every source of observations offers. One file per kind of archive implements it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from core.bands import OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats
@@ -12,6 +15,12 @@ from core.region import Region
 from core.timeline import Period
 
 Sensor = Literal["s2", "s1", "weather"]
+Orbit = Literal["", "ascending", "descending"]
+Convention = Literal["", "gamma0_rtc", "gamma0_ellipsoid", "sigma0_ellipsoid", "beta0"]
+"""Radar backscatter: what the power was divided by. Never mixed in one cube; empty = the archive does not say."""
+
+TOA_BANDS = tuple(f"TOA_B{n}" for n in ("01", "02", "04", "05", "08", "8A", "09", "10", "11", "12"))
+"""Top-of-atmosphere reflectance (Level-1C), in the order in which s2cloudless takes it; read only where it is used."""
 
 SENSOR_BANDS: dict[Sensor, tuple[str, ...]] = {
     "s2": (*OPTICAL_NAMES, "NDVI"),
@@ -33,6 +42,49 @@ class Scene:
     """`s2` optical, `s1` radar, `weather`."""
     properties: dict[str, Any] = field(default_factory=dict)
     """What else the archive says of it."""
+    version: str = ""
+    """Changes whenever its pixels do: time of the last update, checksum, size and date of the files."""
+    datatake: str = ""
+    """The same for all processings of one recording of one granule, of which one is read; empty = it stands alone."""
+    baseline: str = ""
+    """Sentinel-2 processing baseline, `05.10`; empty = not stated."""
+    orbit: Orbit = ""
+    """Direction of flight of a radar pass."""
+    convention: Convention = ""
+    """Of radar backscatter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Pixels of one scene in physical units, as the archive holds them: not masked, not filtered."""
+
+    values: Mapping[str, Floats]
+    """(Y, X) per band: reflectance 0..1 after scale and offset, radar as linear power, K, m; NaN = no data, outside."""
+    mask: NDArray[np.uint8] | None = None
+    """(Y, X) cloud information as stored; None = the scene has none."""
+    mask_kind: Literal["", "SCL", "clear", "CLM"] = ""
+    """What the numbers of the mask mean."""
+    is_masked: bool = False
+    """True = the values are NaN where not clear already, as those of cube files."""
+    offset: float = 0.0
+    """Reflectance that was added to scaled numbers: -0.1 for an offset of -1000."""
+    notes: tuple[str, ...] = ()
+    """What a careful user should know of how it was read, one sentence each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Abilities:
+    """What an archive can do, in words and names."""
+
+    sensors: tuple[Sensor, ...]
+    masks: tuple[str, ...] = ()
+    """Cloud information: `SCL`, `clear`, `CLM`, and `TOA` where s2cloudless can be run."""
+    convention: Convention = ""
+    """Of its radar backscatter."""
+    needs: str = ""
+    """Credentials or access that it takes, one sentence; empty = none."""
+    cost: str = ""
+    """What reading costs, one sentence; empty = nothing."""
 
 
 class Archive(Protocol):
@@ -46,33 +98,40 @@ class Archive(Protocol):
     """Licence and credit, one sentence."""
     is_simulated: bool
     """True = no satellite has measured this."""
-    period: Period
-    """First to last date of any scene."""
     bands: tuple[str, ...]
     """Bands that can be read, named as in core.bands."""
     footprint: BaseGeometry
     """Where there are scenes: polygon in longitude/latitude, EPSG:4326."""
     fingerprint: str
-    """sha256 (hex) that changes whenever the content changes."""
+    """sha256 (hex) that changes whenever the content changes; of a remote archive, whenever it is another archive."""
+    is_cached: bool
+    """True = what is read is worth keeping: remote, or slow to decode."""
+    abilities: Abilities
+
+    @property
+    def period(self) -> Period:
+        """First to last date of any scene."""
+        ...
 
     def grid(self, region: Region) -> Grid:
         """Return the lattice on which the region is read; the same for neighbouring regions."""
         ...
 
     def search(self, window: Window, period: Period) -> list[Scene]:
-        """List the scenes that touch a window in a period, ordered by time, then id."""
+        """List the scenes that touch a window in a period, ordered by time, then id.
+
+        Raises:
+            ArchiveUnavailable: the list cannot be had.
+        """
         ...
 
-    def read(self, scene: Scene, window: Window, bands: tuple[str, ...]) -> dict[str, Floats]:
+    def read(self, scene: Scene, window: Window, bands: tuple[str, ...]) -> Reading:
         """Read some bands of one scene.
 
         Args:
             scene: one that `search` returned.
             window: on the lattice that `grid` returned; may reach beyond the archive.
             bands: wanted; those the scene does not hold are left out of the result.
-
-        Returns:
-            (Y, X) float32 per band: reflectance 0..1, dB, K or m; NaN = unseen, not clear, or outside.
 
         Raises:
             ReadFailed: the pixels cannot be had.

@@ -12,15 +12,16 @@ import xarray as xr
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
-from core.bands import CHANNELS, WEATHER_NAMES, Floats
+from core.bands import CHANNELS, RADAR_NAMES, WEATHER_NAMES, Floats
 from core.errors import InvalidCube, ReadFailed
 from core.grid import Grid, Window
 from core.region import Region
 from core.timeline import Period, to_date, to_day, to_days
-from ingest.archive import Scene, Sensor
-from ingest.cubes import CubeFile, cut_window, is_simulated, open_cube, window_slices
+from ingest.archive import Abilities, Reading, Scene, Sensor
+from ingest.cubes import CubeFile, RemoteCube, cut_window, is_simulated, open_cube, window_slices
 from ingest.fingerprint import fingerprint
 from ingest.layout import AXES
+from ingest.radar import to_power
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,8 @@ MAX_SKEW = 0.25
 class CubeArchive:
     """Cube files as an archive: each date of a file is a scene. Implements `ingest.archive.Archive`."""
 
-    def __init__(self, path: Path, files: Sequence[CubeFile], *, tile_size: int) -> None:
+    def __init__(self, path: Path | RemoteCube, files: Sequence[CubeFile], *, tile_size: int, mark: str = "") -> None:
+        """Take the place, its files, the edge of a tile and, of what is no path, the fingerprint."""
         self._files = {f.path.name: f for f in files}
         self._tile_size = tile_size
         self._blocks: dict[tuple[str, tuple[str, ...]], _Block] = {}
@@ -47,7 +49,10 @@ class CubeArchive:
         )
         self.bands = tuple(b for b in CHANNELS if any(b in f.bands for f in files))
         self.footprint: BaseGeometry = unary_union([f.layout.window.footprint_wgs84 for f in files])
-        self.fingerprint = fingerprint(path)
+        self.fingerprint = mark or (fingerprint(path) if isinstance(path, Path) else "")
+        self.is_cached = isinstance(path, RemoteCube)
+        held = {SENSORS[AXES[b]] for b in self.bands}
+        self.abilities = Abilities(sensors=tuple(s for s in SENSORS.values() if s in held))
 
     def grid(self, region: Region) -> Grid:
         """Return the pixel lattice of the file that shares most of the region."""
@@ -59,11 +64,11 @@ class CubeArchive:
         for file in self._files.values():
             if not _on_lattice(file, window) and file.layout.window.footprint_wgs84.intersects(window.footprint_wgs84):
                 logger.warning("left_out_other_lattice archive=%s file=%s", self.name, file.path.name)
-        scenes = [s for f in self._files.values() if _touches(f, window) for s in _scenes(f, period)]
+        scenes = [s for f in self._files.values() if _touches(f, window) for s in _scenes(f, period, self.fingerprint)]
         return sorted(scenes, key=lambda s: (s.time, s.scene_id))
 
-    def read(self, scene: Scene, window: Window, bands: tuple[str, ...]) -> dict[str, Floats]:
-        """Read one date; all dates of the window are read at once and kept for the next call.
+    def read(self, scene: Scene, window: Window, bands: tuple[str, ...]) -> Reading:
+        """Read one date, masked as the file says; all dates of the window are read at once and kept for the next call.
 
         Raises:
             ReadFailed: the file cannot be read, or has gone.
@@ -74,7 +79,9 @@ class CubeArchive:
         axis = next(a for a, s in SENSORS.items() if s == scene.sensor)
         block = self._load(scene, file, window, tuple(b for b in file.bands if b in bands and AXES[b] == axis))
         day = to_day(scene.time.date())
-        return {str(b): _place(block, str(b), day, window) for b in block.data.data_vars}
+        values = {str(b): _place(block, str(b), day, window) for b in block.data.data_vars}
+        linear = {b: to_power(v) if b in RADAR_NAMES else v for b, v in values.items()}
+        return Reading(values=linear, is_masked=True)
 
     def _load(self, scene: Scene, file: CubeFile, window: Window, bands: tuple[str, ...]) -> "_Block":
         """Return the pixels of a window; blocks of one window are kept, one per file and set of bands."""
@@ -116,6 +123,15 @@ def open_cube_archive(path: Path, *, tile_size: int) -> CubeArchive:
     if not files:
         raise reasons[0] if len(reasons) == 1 else InvalidCube(path, "the folder holds no cube file with NDVI")
     return CubeArchive(path, files, tile_size=tile_size)
+
+
+def open_remote_cube(place: RemoteCube, *, tile_size: int, mark: str) -> CubeArchive:
+    """Open a cube that is not on disk.
+
+    Raises:
+        InvalidCube: as `open_cube_archive`.
+    """
+    return CubeArchive(place, [_checked(open_cube(place))], tile_size=tile_size, mark=mark)
 
 
 def lattice(file: CubeFile, tile_size: int) -> Grid:
@@ -167,13 +183,14 @@ def _touches(file: CubeFile, window: Window) -> bool:
     return bool(rows.stop > rows.start and columns.stop > columns.start)
 
 
-def _scenes(file: CubeFile, period: Period) -> list[Scene]:
+def _scenes(file: CubeFile, period: Period, version: str) -> list[Scene]:
     return [
         Scene(
             scene_id=f"{file.path.stem}/{sensor}/{to_date(day)}",
             time=datetime.combine(to_date(day), time(), UTC),
             sensor=sensor,
             properties={"file": file.path.name},
+            version=version,
         )
         for axis, sensor in SENSORS.items()
         for day in file.days(axis)

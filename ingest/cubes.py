@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,10 +32,35 @@ WHOLE = (slice(None), slice(None))
 
 
 @dataclass(frozen=True, kw_only=True)
+class RemoteCube:
+    """A cube that is opened in another way than by a path."""
+
+    url: str
+    open_dataset: Callable[[], xr.Dataset]
+    """Opens it undecoded but for its dates."""
+    errors: tuple[type[Exception], ...]
+    """What opening and reading raise besides Python's own errors."""
+
+    @property
+    def name(self) -> str:
+        """Last part of the URL."""
+        return self.url.rstrip("/").rsplit("/", 1)[-1]
+
+    @property
+    def stem(self) -> str:
+        """The name without suffix."""
+        return Path(self.name).stem
+
+    def __str__(self) -> str:
+        """Return the URL."""
+        return self.url
+
+
+@dataclass(frozen=True, kw_only=True)
 class CubeFile:
     """A cube file that was opened once to see what it holds; every read opens it anew, so threads may share it."""
 
-    path: Path
+    path: Path | RemoteCube
     layout: Layout
     codings: Mapping[str, Coding]
     """Band name to how it is stored."""
@@ -69,7 +94,7 @@ class CubeFile:
         with _opened(self.path) as data:
             try:
                 return self._read(data, [b for b in self.bands if b in bands], rows_columns)
-            except (OSError, RuntimeError, ValueError) as error:
+            except _errors(self.path, OSError, RuntimeError, ValueError) as error:
                 raise InvalidCube(self.path, f"its pixels cannot be read ({error})") from None
 
     def _read(self, data: xr.Dataset, bands: Sequence[str], rows_columns: tuple[slice, slice]) -> xr.Dataset:
@@ -134,7 +159,7 @@ def read_cube(path: Path, *, bands: Sequence[str] | None = None) -> Cube:
     return make_cube(file, file.read([b for b in file.bands if b in wanted]))
 
 
-def open_cube(path: Path) -> CubeFile:
+def open_cube(path: Path | RemoteCube) -> CubeFile:
     """Look at a cube file: bands, dates, pixels, CRS and how numbers are stored, without reading its pixels.
 
     Raises:
@@ -170,7 +195,7 @@ def make_cube(file: CubeFile, data: xr.Dataset) -> Cube:
 
 def is_simulated(attrs: Mapping[str, Any]) -> bool:
     """Tell whether a file's attributes call it simulated."""
-    value = attrs.get("landcast:simulated", attrs.get("simulated", "false"))
+    value = attrs.get("landcast:simulated", attrs.get("landcast_simulated", attrs.get("simulated", "false")))
     return str(value).lower() in ("1", "true", "yes")
 
 
@@ -194,29 +219,39 @@ def cut_window(window: Window, rows_columns: tuple[slice, slice]) -> Window:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[xr.Dataset]:
+def _opened(path: Path | RemoteCube) -> Iterator[xr.Dataset]:
     """Open a file undecoded but for its dates.
 
     Raises:
         InvalidCube: it is missing, or not NetCDF or Zarr.
     """
+    try:
+        with warnings.catch_warnings():  # a store without consolidated metadata is slower to open, not wrong
+            warnings.filterwarnings("ignore", message=".*consolidated metadata.*")
+            data = path.open_dataset() if isinstance(path, RemoteCube) else _open_path(path)
+    except _errors(path, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        logger.debug("open_failed path=%s error=%s", path, error)
+        kind = "NetCDF file" if isinstance(path, Path) and not path.is_dir() else "Zarr store"
+        raise InvalidCube(path, f"it is not a readable {kind}") from None
+    with data:
+        yield data
+
+
+def _open_path(path: Path) -> xr.Dataset:
     if not path.exists():
         raise InvalidCube(path, "there is no such file")
     is_zarr = path.is_dir()
     if is_zarr and not any((path / name).exists() for name in ("zarr.json", ".zgroup", ".zmetadata")):
         raise InvalidCube(path, "it is a folder but not a Zarr store")
-    try:
-        with warnings.catch_warnings():  # a store without consolidated metadata is slower to open, not wrong
-            warnings.filterwarnings("ignore", message=".*consolidated metadata.*")
-            data = xr.open_dataset(path, engine="zarr" if is_zarr else "netcdf4", mask_and_scale=False)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        logger.debug("open_failed path=%s error=%s", path, error)
-        raise InvalidCube(path, f"it is not a readable {'Zarr store' if is_zarr else 'NetCDF file'}") from None
-    with data:
-        yield data
+    return xr.open_dataset(path, engine="zarr" if is_zarr else "netcdf4", mask_and_scale=False)
 
 
-def _coding(path: Path, data: xr.Dataset, layout: Layout, band: str) -> Coding:
+def _errors(path: Path | RemoteCube, *usual: type[Exception]) -> tuple[type[Exception], ...]:
+    """Return what opening or reading a cube may raise."""
+    return (*usual, *path.errors) if isinstance(path, RemoteCube) else usual
+
+
+def _coding(path: Path | RemoteCube, data: xr.Dataset, layout: Layout, band: str) -> Coding:
     """Find how a band is stored; the red band speaks for all optical ones that state nothing."""
     name = layout.variables[band]
     speaker = layout.variables["B04"] if AXES[band] == "time" and band != "NDVI" and "B04" in layout.variables else name

@@ -13,3 +13,12 @@ def fingerprint(path: Path) -> str:
         name = file.name if file == path else file.relative_to(path).as_posix()
         digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
+
+
+def file_fingerprint(path: Path) -> str:
+    """Return 16 hex digits over the size and modification time of a file; empty where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return hashlib.sha256(f"{status.st_size}\0{status.st_mtime_ns}".encode()).hexdigest()[:16]

@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -67,7 +66,7 @@ class Layout:
         return "B04" not in self.variables or not self.nir
 
 
-def find_layout(path: Path, data: xr.Dataset) -> Layout:
+def find_layout(path: object, data: xr.Dataset) -> Layout:
     """Find bands, dates, pixels and CRS of an opened cube file.
 
     Raises:
@@ -101,7 +100,7 @@ def _find_variables(data: xr.Dataset) -> dict[str, str]:
     return {b: spatial[b] for b in AXES if b in spatial}
 
 
-def _check_bands(path: Path, variables: Mapping[str, str], data: xr.Dataset) -> None:
+def _check_bands(path: object, variables: Mapping[str, str], data: xr.Dataset) -> None:
     missing = [] if "B04" in variables else ["B04 (red)"]
     if "B08" not in variables and "B8A" not in variables:
         missing.append("B08 or B8A (near infrared)")
@@ -109,14 +108,14 @@ def _check_bands(path: Path, variables: Mapping[str, str], data: xr.Dataset) -> 
         raise MissingBand(path, missing, [str(v) for v in data.data_vars if {"y", "x"} <= set(data[v].dims)])
 
 
-def _time_dim(path: Path, data: xr.Dataset, name: str) -> str:
+def _time_dim(path: object, data: xr.Dataset, name: str) -> str:
     dims = [str(d) for d in data[name].dims if d not in ("y", "x")]
     if len(dims) != 1 or dims[0] not in data.coords:
         raise InvalidCube(path, f"variable '{name}' has dimensions {_names(data[name].dims)} and no dated time axis")
     return dims[0]
 
 
-def _find_days(path: Path, data: xr.Dataset, dim: str) -> Days:
+def _find_days(path: object, data: xr.Dataset, dim: str) -> Days:
     times = data[dim].values
     if times.dtype.kind != "M":
         raise InvalidCube(path, f"its axis '{dim}' does not hold dates of the standard calendar")
@@ -125,7 +124,7 @@ def _find_days(path: Path, data: xr.Dataset, dim: str) -> Days:
     return to_days(times)
 
 
-def _find_window(path: Path, data: xr.Dataset, variables: Mapping[str, str]) -> tuple[Window, bool]:
+def _find_window(path: object, data: xr.Dataset, variables: Mapping[str, str]) -> tuple[Window, bool]:
     if not data.sizes["y"] or not data.sizes["x"]:
         raise InvalidCube(path, "it has no pixels")
     if "y" not in data.coords or "x" not in data.coords:
@@ -142,7 +141,7 @@ def _find_window(path: Path, data: xr.Dataset, variables: Mapping[str, str]) -> 
     return window, step_y > 0
 
 
-def _step(path: Path, name: str, values: NDArray[np.float64]) -> float:
+def _step(path: object, name: str, values: NDArray[np.float64]) -> float:
     """Return the signed pixel size; 0 for a single pixel."""
     steps = np.diff(values)
     if not np.isfinite(values).all() or (len(steps) and np.ptp(steps) > 0.01 * np.abs(steps).max()):
@@ -152,7 +151,7 @@ def _step(path: Path, name: str, values: NDArray[np.float64]) -> float:
     return float((values[-1] - values[0]) / len(steps)) if len(steps) else 0.0
 
 
-def _find_crs(path: Path, data: xr.Dataset, variables: Mapping[str, str]) -> str:
+def _find_crs(path: object, data: xr.Dataset, variables: Mapping[str, str]) -> str:
     text = _crs_text(data, variables)
     if not text:
         raise InvalidCube(path, "it names no coordinate reference system (CF grid mapping with crs_wkt)")

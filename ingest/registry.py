@@ -1,35 +1,102 @@
-"""Open an archive by what the user calls it: `sample`, a cube file, a folder of cubes, a STAC catalogue. No pixels."""
+"""Open an archive by what the user calls it: a name, a path, a URL, or several of these in order. No pixels."""
 
 from pathlib import Path
 
-from core.errors import UnknownArchive
+from core.errors import InvalidOption, UnknownArchive
 from core.settings import Settings
 from ingest.archive import Archive
 
 SAMPLE = "sample"
 """Name of the built-in simulated archive."""
+STAC = ("earth-search", "planetary-computer", "cdse-stac")
+"""Public STAC catalogues known by name."""
+SENTINEL_HUB = ("cdse", "sentinel-hub")
+"""Deployments of Sentinel Hub known by name: Copernicus Data Space, and the commercial one."""
+AUTO = "auto"
+"""Copernicus Data Space where credentials are set, with Earth Search in its place; else Earth Search."""
+MAX_CHOICES = 4
+
+
+def known_names() -> tuple[str, ...]:
+    """Return the archives that are known by name."""
+    return (SAMPLE, AUTO, *STAC, *SENTINEL_HUB)
 
 
 def open_archive(spec: str, settings: Settings) -> Archive:
     """Open an archive. The sample archive is generated the first time it is named.
 
     Args:
-        spec: `sample`, the path of a cube file (.nc, .zarr), of a folder of them, or of a folder or file of a STAC
-            catalogue of COGs.
-        settings: for the home folder and the tile size.
+        spec: one or several, separated by commas, in order of preference. Each is a name of `known_names`, the path of
+            a cube file (.nc, .zarr), of a folder of cubes or COGs, or of a STAC catalogue; or the URL of a STAC API,
+            of a static catalogue or of a folder (`https://`, `s3://`).
+        settings: for the home folder, the tile size, credentials and allowed hosts.
 
     Raises:
         UnknownArchive: there is no such name or path.
         InvalidCube: the path is no archive.
+        MissingCredentials: the archive needs an account.
+        UntrustedAddress: a URL is not allowed.
+        ArchiveUnavailable: a URL cannot be reached.
     """
+    parts = split_spec(spec, settings)
+    if len(parts) == 1:
+        return _open_one(parts[0], settings)
+    from ingest.preference import PreferredArchives
+
+    return PreferredArchives([_open_one(part, settings) for part in parts])
+
+
+def split_spec(spec: str, settings: Settings) -> list[str]:
+    """Return the archives that a specification names, in order; a path with a comma that exists is one.
+
+    Raises:
+        InvalidOption: the same archive twice, or more than four.
+    """
+    if "," not in spec or _exists(Path(spec)):
+        parts = [spec]
+    else:
+        parts = [part.strip() for part in spec.split(",") if part.strip()]
+    parts = [name for part in parts for name in (_auto(settings) if part == AUTO else [part])]
+    if len(set(parts)) < len(parts) or len(parts) > MAX_CHOICES:
+        raise InvalidOption("archive", spec, f"it names up to {MAX_CHOICES} different archives in order of preference")
+    return parts
+
+
+def _auto(settings: Settings) -> list[str]:
+    has_account = bool(settings.sentinelhub_client_id and settings.sentinelhub_client_secret)
+    return ["cdse", "earth-search"] if has_account else ["earth-search"]
+
+
+def _open_one(spec: str, settings: Settings) -> Archive:
     if spec == SAMPLE:
         from ingest.simulate.archive import sample_folder
 
         return _open_path(sample_folder(settings.home), settings)
+    if spec in STAC:
+        from ingest.presets import open_preset
+
+        return open_preset(spec, settings)
+    if spec in SENTINEL_HUB:
+        from ingest.sentinel_hub import open_sentinel_hub
+
+        return open_sentinel_hub(spec, settings)
+    if "://" in spec:
+        return _open_url(spec, settings)
     path = Path(spec)
-    if "://" in spec or not spec.strip() or not _exists(path):
-        raise UnknownArchive(spec, [SAMPLE, "the path of a cube file", "the path of a folder of cubes or COGs"])
+    if not spec.strip() or not _exists(path):
+        kinds = "the path of a cube, of a folder of cubes or COGs, or of a STAC catalogue"
+        raise UnknownArchive(spec, [*known_names(), kinds, "a URL (https://, s3://)"])
     return _open_path(path.resolve(), settings)
+
+
+def _open_url(url: str, settings: Settings) -> Archive:
+    """Open a STAC API, or what else lies at a URL: a static catalogue, a cube, a folder."""
+    from ingest.object_store import open_remote_folder
+    from ingest.stac_api import is_stac_api, open_stac_api
+
+    if url.startswith(("https://", "http://")) and is_stac_api(url, settings):
+        return open_stac_api(url, settings)
+    return open_remote_folder(url, settings)
 
 
 def _exists(path: Path) -> bool:
@@ -41,9 +108,8 @@ def _exists(path: Path) -> bool:
 
 def _open_path(path: Path, settings: Settings) -> Archive:
     from ingest.cube_archive import open_cube_archive
-    from ingest.stac_folder import find_catalogue, open_stac_folder
+    from ingest.stac_folder import holds_cogs, open_stac_folder
 
-    catalogue = find_catalogue(path)
-    if catalogue is not None:
-        return open_stac_folder(catalogue, tile_size=settings.tile_size)
+    if holds_cogs(path):
+        return open_stac_folder(path, settings=settings)
     return open_cube_archive(path, tile_size=settings.tile_size)

@@ -1,26 +1,32 @@
-"""An archive that is a folder of COGs with a STAC catalogue. What items say is read in stac_items."""
+"""An archive that is a folder of COGs, with a STAC catalogue or with dates and bands in the files' names.
+
+What items say is read in stac_items, what names say in file_names, pixels in stac_reader.
+"""
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from affine import Affine
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
-from core.bands import CHANNELS, Floats
+from core.bands import CHANNELS
 from core.errors import InvalidCube, ReadFailed
 from core.grid import Grid, Window
 from core.region import Region
+from core.settings import Settings
 from core.timeline import Period
-from ingest.archive import Scene
-from ingest.decode import decode, is_clear
-from ingest.fingerprint import fingerprint
-from ingest.stac_items import MASK_NAMES, BandSource, StacItem, load_json, walk_items
+from ingest.archive import Abilities, Convention, Reading, Scene, Sensor
+from ingest.file_names import NamedFile, is_raster, items_from_names, read_name
+from ingest.fingerprint import file_fingerprint, fingerprint
+from ingest.hosts import Hosts
+from ingest.raster_files import LOCAL, Access, access_from, environment, open_raster
+from ingest.stac_items import MASK_NAMES, StacItem, inside, load_json, walk_items
+from ingest.stac_reader import item_lattice, read_item
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -28,33 +34,44 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CATALOGUE_NAMES = ("catalog.json", "collection.json")
+CUBE_SUFFIXES = (".nc", ".zarr")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What an archive of items says of itself."""
+
+    name: str
+    title: str
+    attribution: str
+    fingerprint: str
+    is_cached: bool = False
+    """True = its files are remote."""
 
 
 class StacFolder:
-    """COGs on disk as an archive: each item is a scene. Implements `ingest.archive.Archive`."""
+    """Rasters as an archive: each item is a scene. Implements `ingest.archive.Archive`."""
 
-    def __init__(self, catalogue: Path, items: Sequence[StacItem], *, tile_size: int) -> None:
-        document = load_json(catalogue)
+    def __init__(self, told: Description, items: Sequence[StacItem], *, tile_size: int, access: Access = LOCAL) -> None:
         self._items = {i.scene.scene_id: i for i in items}
         self._tile_size = tile_size
-        self.name = str(document.get("id", catalogue.parent.name))
-        self.title = str(document.get("title") or document.get("description") or self.name)
-        self.attribution = _attribution(document, items)
+        self._access = access
+        self.name, self.title, self.attribution = told.name, told.title, told.attribution
+        self.fingerprint, self.is_cached = told.fingerprint, told.is_cached
         self.is_simulated = any(bool(i.scene.properties.get("landcast:simulated")) for i in items)
         days = [i.scene.time.date() for i in items]
         self.period = Period(start=min(days), end=max(days))
         self.bands = tuple(b for b in CHANNELS if any(b in i.sources for i in items))
         shapes = {i.geometry.wkb: i.geometry for i in items}
         self.footprint: BaseGeometry = unary_union(list(shapes.values()))
-        self.fingerprint = fingerprint(catalogue.parent)
+        self.abilities = _abilities(items)
 
     def grid(self, region: Region) -> Grid:
         """Return the lattice of the finest rasters, in the CRS of most items that touch the region."""
         touching = [i for i in self._items.values() if i.geometry.intersects(region.geometry)]
-        codes = Counter(_placed(i)[0] for i in touching or self._items.values())
-        crs = codes.most_common(1)[0][0]
-        transforms = [t for c, t in map(_placed, touching or self._items.values()) if c == crs]
-        a, _, west, _, _, north = min(transforms, key=lambda t: abs(t[0]))
+        placed = [item_lattice(i, self._access) for i in touching or self._items.values()]
+        crs = Counter(code for code, _ in placed).most_common(1)[0][0]
+        a, _, west, _, _, north = min((t for code, t in placed if code == crs), key=lambda t: abs(t[0]))
         origin = (west % a, north % a)
         return Grid(crs=crs, resolution_m=abs(a), tile_size=self._tile_size, origin_xy=origin)
 
@@ -65,31 +82,28 @@ class StacFolder:
         scenes = [i.scene for i in found if i.geometry.intersects(area)]
         return sorted(scenes, key=lambda s: (s.time, s.scene_id))
 
-    def read(self, scene: Scene, window: Window, bands: tuple[str, ...]) -> dict[str, Floats]:
-        """Read some bands of one item, nearest pixel where its lattice is another; clear pixels only.
+    def read(self, scene: Scene, window: Window, bands: tuple[str, ...]) -> Reading:
+        """Read some bands of one item, unmasked.
 
         Raises:
             ReadFailed: a file is missing, truncated or no raster.
         """
-        from rasterio.errors import RasterioError
-
         item = self._items.get(scene.scene_id)
         if item is None:
             raise ReadFailed(scene.scene_id, "it belongs to another archive")
-        masks = [m for m in MASK_NAMES if m in item.sources][:1]
-        if not masks and scene.sensor == "s2":
-            logger.warning("no_cloud_mask_taken_as_clear archive=%s scene=%s", self.name, scene.scene_id)
-        try:
-            raw = _read_sources({b: s for b, s in item.sources.items() if b in (*bands, *masks)}, window)
-        except (RasterioError, OSError) as error:
-            raise ReadFailed(scene.scene_id, _reason(error)) from error
-        hidden = ~is_clear(raw[masks[0]][0], masks[0]) if masks else np.zeros(window.shape_yx, bool)
-        values = {}
-        for band in (b for b in bands if b in raw):
-            stored, is_inside = raw[band]
-            physical = decode(stored, item.sources[band].coding, band)
-            values[band] = np.where(is_inside & ~hidden, physical, np.float32(np.nan)).astype(np.float32)
-        return values
+        reading = read_item(item, window, bands, self._access)
+        return replace(reading, notes=(*reading.notes, *scene.properties.get("landcast:notes", ())))
+
+
+def holds_cogs(path: Path) -> bool:
+    """Tell whether a path is a STAC catalogue, or a folder with one, or with rasters and no cubes."""
+    if find_catalogue(path) is not None:
+        return True
+    if not path.is_dir() or path.suffix in CUBE_SUFFIXES:
+        return False
+    if any(p.suffix in CUBE_SUFFIXES for p in path.iterdir()):
+        return False
+    return any(is_raster(p.name) for p in path.rglob("*"))
 
 
 def find_catalogue(path: Path) -> Path | None:
@@ -99,102 +113,110 @@ def find_catalogue(path: Path) -> Path | None:
     return next((path / name for name in CATALOGUE_NAMES if (path / name).is_file()), None)
 
 
-def open_stac_folder(catalogue: Path, *, tile_size: int) -> StacFolder:
-    """Open a static catalogue on disk.
+def open_stac_folder(path: Path, *, settings: Settings) -> StacFolder:
+    """Open a static catalogue, or a folder of rasters whose names carry date and band.
+
+    Items may name files by URL on the hosts of LANDCAST_ARCHIVE_HOSTS; other files must lie in the catalogue's folder.
 
     Raises:
-        InvalidCube: it cannot be read, leads out of its folder, or links to no item with a band we know.
+        InvalidCube: it cannot be read, leads out of its folder, or holds no band we know.
     """
-    items = list(walk_items(catalogue))
+    catalogue = find_catalogue(path)
+    if catalogue is None:
+        return _open_by_names(path, settings)
+    further = settings.archive_hosts.split()
+    hosts = Hosts(name=catalogue.parent.name, allowed=tuple(further)) if further else None
+    resolve = inside(catalogue.parent, hosts)
+    items = [_with_version(i) for i in walk_items(catalogue.resolve(), resolve=resolve)]
+    check_items(catalogue, items)
+    told = describe(load_json(catalogue), items, name=catalogue.parent.name, mark=fingerprint(catalogue.parent))
+    if not any("://" in s.href for i in items for s in i.sources.values()):
+        return StacFolder(told, items, tile_size=settings.tile_size)
+    access = access_from(settings, hosts)
+    return StacFolder(replace(told, is_cached=True), items, tile_size=settings.tile_size, access=access)
+
+
+def check_items(where: object, items: Sequence[StacItem]) -> None:
+    """Check that NDVI can be had.
+
+    Raises:
+        InvalidCube: it cannot, or there is no item.
+    """
     if not items:
-        raise InvalidCube(catalogue, "the catalogue links to no item with a band of Sentinel-1 or Sentinel-2")
+        raise InvalidCube(where, "the catalogue links to no item with a band of Sentinel-1 or Sentinel-2")
     bands = {b for i in items for b in i.sources}
     if "B04" not in bands or not bands & {"B08", "B8A"}:
-        raise InvalidCube(catalogue, "its items hold no red (B04) or no near infrared (B08, B8A)")
-    return StacFolder(catalogue, items, tile_size=tile_size)
+        raise InvalidCube(where, "its items hold no red (B04) or no near infrared (B08, B8A)")
+
+
+def describe(document: Mapping[str, Any], items: Sequence[StacItem], *, name: str, mark: str) -> Description:
+    """Return what a catalogue says of itself.
+
+    Args:
+        document: of the catalogue.
+        items: all.
+        name: where it says none.
+        mark: changes with the content.
+    """
+    own = str(document.get("id", name))
+    title = str(document.get("title") or document.get("description") or own)
+    return Description(name=own, title=title, attribution=_attribution(document, items), fingerprint=mark)
+
+
+def _open_by_names(folder: Path, settings: Settings) -> StacFolder:
+    """Open rasters by their names.
+
+    Raises:
+        InvalidCube: no name carries a date, or no file a band we know.
+    """
+    files: list[NamedFile] = []
+    for path in sorted(p for p in folder.rglob("*") if is_raster(p.name)):
+        named = read_name(str(path.resolve()), path.parent.relative_to(folder).as_posix())
+        if named is None:
+            logger.info("file_without_date file=%s", path.name)
+        else:
+            files.append(named)
+    if not files:
+        raise InvalidCube(folder, "it holds no STAC catalogue, and no raster with a date in its name")
+    versions = {f.href: file_fingerprint(Path(f.href)) for f in files}
+    items = list(items_from_names(files, _opened, versions=versions))
+    if not items:
+        raise InvalidCube(folder, "neither the names nor the descriptions of its rasters tell bands that are known")
+    check_items(folder, items)
+    title = f"Rasters in {folder.name}"
+    told = Description(
+        name=folder.name, title=title, attribution="Licence: not stated", fingerprint=fingerprint(folder)
+    )
+    return StacFolder(told, items, tile_size=settings.tile_size)
+
+
+@contextmanager
+def _opened(href: str) -> Iterator["DatasetReader"]:
+    with environment(LOCAL.s3), open_raster(Path(href)) as raster:
+        yield raster
+
+
+def _with_version(item: StacItem) -> StacItem:
+    """Let the files of an item on disk tell when its pixels change, whatever the item says."""
+    files = sorted({Path(s.href) for s in item.sources.values() if "://" not in s.href})
+    if not files:
+        return item
+    version = "|".join(file_fingerprint(f) for f in files)
+    return replace(item, scene=replace(item.scene, version=version))
+
+
+def _abilities(items: Sequence[StacItem]) -> Abilities:
+    held = {i.scene.sensor for i in items}
+    order: tuple[Sensor, ...] = ("s2", "s1")
+    conventions: set[Convention] = {i.scene.convention for i in items if i.scene.sensor == "s1"}
+    return Abilities(
+        sensors=tuple(s for s in order if s in held),
+        masks=tuple(m for m in MASK_NAMES if any(m in i.sources for i in items)),
+        convention=conventions.pop() if len(conventions) == 1 else "",
+    )
 
 
 def _attribution(document: Mapping[str, Any], items: Sequence[StacItem]) -> str:
     licence = document.get("license") or next((i.scene.properties.get("license") for i in items), None)
     providers = ", ".join(str(p.get("name")) for p in document.get("providers") or [])
     return f"Licence: {licence or 'not stated'}" + (f"; {providers}" if providers else "")
-
-
-def _placed(item: StacItem) -> tuple[str, tuple[float, ...]]:
-    """Return CRS and finest transform of an item, from its raster where the item does not say."""
-    if item.crs and item.transform:
-        return item.crs, item.transform
-    import rasterio
-
-    try:
-        with rasterio.open(next(iter(item.sources.values())).file) as raster:
-            return str(raster.crs), tuple(raster.transform)[:6]
-    except rasterio.errors.RasterioError as error:
-        raise ReadFailed(item.scene.scene_id, _reason(error)) from error
-
-
-def _reason(error: Exception) -> str:
-    """Return what went wrong without the folder names that GDAL puts into its messages."""
-    text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return " ".join(word.rsplit("/", 1)[-1] if "/" in word else word for word in text.split())
-
-
-def _read_sources(sources: Mapping[str, BandSource], window: Window) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
-    """Return stored numbers (Y, X) and where there are any (Y, X), each file opened once."""
-    import rasterio
-
-    found: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {}
-    with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_NUM_THREADS="1"):
-        for file in sorted({s.file for s in sources.values()}):
-            mine = {b: s.index for b, s in sources.items() if s.file == file}
-            with rasterio.open(file) as raster:
-                pixels, is_inside = read_window(raster, list(mine.values()), window)
-            found |= {b: (p, is_inside) for b, p in zip(mine, pixels, strict=True)}
-    return found
-
-
-def read_window(raster: "DatasetReader", indexes: list[int], window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Read the raster's pixel nearest to each pixel centre of a window.
-
-    Args:
-        raster: opened; any north-up lattice in the window's CRS, or any raster in another.
-        indexes: band numbers, from 1.
-        window: may reach beyond the raster.
-
-    Returns:
-        (B, Y, X) stored numbers, 0 outside; (Y, X) True where the raster has pixels.
-    """
-    from rasterio.vrt import WarpedVRT
-
-    move: Affine = raster.transform
-    if str(raster.crs) != window.crs or move.b or move.d or move.e > 0:
-        rows, columns = window.shape_yx
-        with WarpedVRT(
-            raster, crs=window.crs, transform=window.transform, height=rows, width=columns, add_alpha=True
-        ) as warped:
-            alpha = warped.read(warped.count)
-            return np.asarray(warped.read(indexes)), np.asarray(alpha > 0)
-    x, y = window.centres()
-    columns_at = np.floor((x - move.c) / move.a).astype(int)
-    rows_at = np.floor((y - move.f) / move.e).astype(int)
-    return _take(raster, indexes, rows_at, columns_at)
-
-
-def _take(
-    raster: "DatasetReader", indexes: list[int], rows_at: NDArray[np.int_], columns_at: NDArray[np.int_]
-) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Read pixels by row (Y,) and column (X,) number; numbers outside the raster give 0."""
-    has_row = (rows_at >= 0) & (rows_at < raster.height)
-    has_column = (columns_at >= 0) & (columns_at < raster.width)
-    shape = (len(indexes), len(rows_at), len(columns_at))
-    pixels = np.zeros(shape, raster.dtypes[indexes[0] - 1])
-    is_inside = has_row[:, None] & has_column[None, :]
-    if not is_inside.any():
-        return pixels, is_inside
-    rows, columns = rows_at[has_row], columns_at[has_column]
-    span = ((int(rows[0]), int(rows[-1]) + 1), (int(columns[0]), int(columns[-1]) + 1))
-    block = raster.read(indexes, window=span)
-    pixels[np.ix_(range(len(indexes)), has_row, has_column)] = block[
-        np.ix_(range(len(indexes)), rows - rows[0], columns - columns[0])
-    ]
-    return pixels, is_inside

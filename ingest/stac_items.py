@@ -1,49 +1,50 @@
-"""STAC items on disk: from a catalogue's JSON to scenes whose bands are found in raster files. Opens no raster."""
+"""STAC items: from a catalogue's JSON, on disk or behind URLs, to scenes whose bands lie in raster files.
+
+What assets hold is read in stac_bands, what a scene is called in stac_scenes. Opens no raster, and no URL by itself.
+"""
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
-from shapely.errors import GEOSException
-from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from core.bands import OPTICAL, RADAR_NAMES
+from core.bands import RADAR_NAMES
 from core.errors import InvalidCube
-from ingest.archive import Scene, Sensor
-from ingest.decode import Coding
+from ingest.archive import Convention, Scene, Sensor
+from ingest.hosts import Hosts
+from ingest.stac_bands import BAND_NAMES as BAND_NAMES
+from ingest.stac_bands import MASK_NAMES as MASK_NAMES
+from ingest.stac_bands import BandSource as BandSource
+from ingest.stac_bands import choose_copies
+from ingest.stac_footprints import find_footprint
+from ingest.stac_scenes import describe_scene
 
 logger = logging.getLogger(__name__)
 
-BAND_NAMES = {
-    **{b.name.lower(): b.name for b in OPTICAL},
-    **{b.common_name.lower(): b.name for b in OPTICAL},
-    **{f"rededge{n}": f"B0{n + 4}" for n in (1, 2, 3)},
-    **{n.lower(): n for n in RADAR_NAMES},
-    "scl": "SCL",
-    "clear": "clear",
-    "clm": "CLM",
-}
-"""Names of assets and bands, lower case, to ours: Sentinel-2's own, STAC common names, Earth Search's red edges."""
+Fetch = Callable[[str], dict[str, Any]]
+"""Reads one STAC object at an absolute path or URL.
 
-MASK_NAMES = ("clear", "SCL", "CLM")
-RASTER_TYPES = ("image/tiff", "image/vnd.stac.geotiff", "image/jp2")
-OFFSET_SINCE_BASELINE = "04.00"
-"""Sentinel-2 processing baseline since which L2A numbers carry +1000 (ESA, S2 Products Specification, 2022-01-25)."""
+Raises:
+    InvalidCube: what is there is missing or not STAC.
+"""
+Resolve = Callable[[str, str], str]
+"""From (the place of a STAC object, a link in it) to the absolute path or URL that the link means.
 
+Raises:
+    InvalidCube, UntrustedAddress: it leads where the archive may not be read from.
+"""
 
-@dataclass(frozen=True, kw_only=True)
-class BandSource:
-    """Where one band of one item lies and how it is stored."""
-
-    file: Path
-    index: int
-    """Band number in the file, from 1."""
-    coding: Coding
+MAX_OBJECTS = 200_000
+"""Most objects of one static catalogue: a larger one is a trap, or belongs behind an API."""
+FOREIGN = ("landsat", "modis", "terra", "aqua", "planet", "viirs", "naip")
+"""Platforms whose red and near infrared are not Sentinel-2's."""
+UNCORRECTED = ("RAW", "SLC", "GRD", "OCN")
+"""Sentinel-1 products that lie in radar geometry unless the item states a reference system."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,140 +62,162 @@ class StacItem:
     """Our band name, or `SCL`, `clear`, `CLM`, to its place."""
 
 
-def load_json(path: Path) -> dict[str, Any]:
-    """Read one STAC object.
+def load_json(path: str | Path) -> dict[str, Any]:
+    """Read one STAC object from disk.
 
     Raises:
         InvalidCube: the file is missing, not JSON, or not STAC.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise InvalidCube(path, f"the STAC file is not readable ({type(error).__name__})") from None
+    return parse_stac(text, where=path)
+
+
+def parse_stac(text: str | bytes, *, where: object) -> dict[str, Any]:
+    """Read one STAC object from its text.
+
+    Raises:
+        InvalidCube: it is not JSON, or not STAC.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidCube(where, f"the STAC file is not readable ({type(error).__name__})") from None
     if not isinstance(document, dict) or "stac_version" not in document:
-        raise InvalidCube(path, "it is JSON but not STAC")
+        raise InvalidCube(where, "it is JSON but not STAC")
     return document
 
 
-def walk_items(catalogue: Path) -> Iterator[StacItem]:
-    """Yield the items that a catalogue links to, directly or through children, that hold a band we know.
+def inside(root: Path, hosts: Hosts | None = None) -> Resolve:
+    """Return a Resolve for a catalogue on disk: files below one folder, and URLs where hosts are given.
+
+    Args:
+        root: no link may lead out of it.
+        hosts: from where files that links name by URL may be read; None = URLs are refused.
+    """
+    root = root.resolve()
+
+    def resolve(place: str, href: str) -> str:
+        if hosts is not None and "://" in href:
+            return hosts.check(href)
+        target = (Path(place).parent / href).resolve()
+        if "://" in href or not target.is_relative_to(root):
+            raise InvalidCube(place, f"its link '{href}' leads out of the catalogue's folder")
+        return str(target)
+
+    return resolve
+
+
+def reachable(hosts: Hosts) -> Resolve:
+    """Return a Resolve for a catalogue behind URLs: only addresses that the hosts allow."""
+
+    def resolve(place: str, href: str) -> str:
+        if place.startswith("s3://") and "://" not in href:
+            target = "s3" + urljoin("https" + place.removeprefix("s3"), href).removeprefix("https")
+        else:
+            target = urljoin(place, href)
+        return hosts.check(target)
+
+    return resolve
+
+
+def walk_items(
+    catalogue: str | Path, *, fetch: Fetch = load_json, resolve: Resolve | None = None, convention: Convention = ""
+) -> Iterator[StacItem]:
+    """Yield the items that a static catalogue links to, directly or through children, that hold a band we know.
+
+    Args:
+        catalogue: path or URL of a catalogue, collection, item collection or item.
+        fetch: reads one object.
+        resolve: `reachable(hosts)` for URLs; None = `inside` the catalogue's own folder.
+        convention: of radar whose items do not say.
 
     Raises:
         InvalidCube: an object cannot be read, or a link or asset points out of the catalogue's folder.
+        UntrustedAddress: a link or asset points to a host that is not allowed.
     """
-    yield from _walk(catalogue, catalogue.parent.resolve(), set())
+    start = str(Path(catalogue).resolve()) if resolve is None else str(catalogue)
+    resolve = resolve or inside(Path(start).parent)
+    waiting, seen = [start], {start}
+    while waiting:
+        place = waiting.pop()
+        document = fetch(place)
+        found = document.get("features") or [] if document.get("type") == "FeatureCollection" else [document]
+        for feature in found:
+            item = item_from_dict(feature, place, resolve=resolve, convention=convention) if _is_item(feature) else None
+            if item is not None:
+                yield item
+        if _is_item(document):
+            continue
+        targets = [resolve(place, href) for href in _children(document)]
+        new = [t for t in dict.fromkeys(targets) if t not in seen]
+        seen.update(new)
+        if len(seen) > MAX_OBJECTS:
+            raise InvalidCube(catalogue, f"its catalogue has more than {MAX_OBJECTS} objects; name a part of it")
+        waiting.extend(reversed(new))
 
 
-def _walk(path: Path, root: Path, seen: set[Path]) -> Iterator[StacItem]:
-    seen.add(path.resolve())
-    document = load_json(path)
-    if document.get("type") == "Feature":
-        item = _item(path, document, root)
-        if item is not None:
-            yield item
-        return
-    for link in document.get("links", []):
-        if link.get("rel") in ("child", "item"):
-            target = _inside(path, str(link.get("href", "")), root)
-            if target not in seen:
-                yield from _walk(target, root, seen)
+def _is_item(document: Mapping[str, Any]) -> bool:
+    return document.get("type") == "Feature"
 
 
-def _inside(path: Path, href: str, root: Path) -> Path:
-    """Resolve a link relative to its file.
+def _children(document: Mapping[str, Any]) -> list[str]:
+    return [str(link.get("href", "")) for link in document.get("links") or [] if link.get("rel") in ("child", "item")]
+
+
+def item_from_dict(
+    document: Mapping[str, Any], place: str, *, resolve: Resolve, convention: Convention = ""
+) -> StacItem | None:
+    """Read one item; None where it holds no band that we know, or is of another sensor.
+
+    Args:
+        document: the item as JSON.
+        place: path or URL it was read from, to which its links are relative.
+        resolve: says where a link leads, or that it must not be followed.
+        convention: of radar where the item does not say.
 
     Raises:
-        InvalidCube: it is a URL, or leads out of the catalogue's folder.
+        InvalidCube: it has no date or no footprint, or an asset points out of the catalogue's folder.
+        UntrustedAddress: an asset that would be read points to a host that is not allowed.
     """
-    target = (path.parent / href).resolve()
-    if "://" in href or not target.is_relative_to(root):
-        raise InvalidCube(path, f"its link '{href}' leads out of the catalogue's folder")
-    return target
+    try:
+        return _read_item(document, place, resolve, convention)
+    except (AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
+        raise InvalidCube(place, f"the item is not STAC ({type(error).__name__})") from error
 
 
-def _item(path: Path, document: Mapping[str, Any], root: Path) -> StacItem | None:
+def _read_item(document: Mapping[str, Any], place: str, resolve: Resolve, convention: Convention) -> StacItem | None:
     properties = document.get("properties") or {}
-    sources: dict[str, BandSource] = {}
-    for key, asset in (document.get("assets") or {}).items():
-        if not str(asset.get("type", "image/tiff")).startswith(RASTER_TYPES):
-            continue
-        told = [(n, name, band) for n, (name, band) in enumerate(_bands(key, asset), start=1) if name]
-        file = _inside(path, str(asset.get("href", "")), root) if told else path
-        for number, name, band in told:
-            if name not in sources:
-                coding = _coding(name, asset, band, properties)
-                sources[name] = BandSource(file=file, index=number, coding=coding)
-    if not set(sources) - set(MASK_NAMES):
-        logger.info("item_without_known_band file=%s", path.name)
+    named = {"s2:product_uri": document.get("id"), **properties}  # its name may tell the baseline
+    copies = choose_copies(document.get("assets") or {}, named)
+    bands = set(copies) - set(MASK_NAMES)
+    crs = _crs(document, properties)
+    reason = "" if bands else "it holds no known band"
+    reason = reason or _unusable(properties, crs)
+    if reason:
+        logger.info("item_left_out item=%s reason=%s", document.get("id"), reason)
         return None
-    sensor: Sensor = "s1" if set(sources) & set(RADAR_NAMES) else "s2"
-    scene = Scene(
-        scene_id=str(document.get("id", path.stem)),
-        time=_time(path, properties),
-        sensor=sensor,
-        properties=dict(properties),
-    )
+    sensor: Sensor = "s1" if bands & set(RADAR_NAMES) else "s2"
+    sources = {b: BandSource(href=resolve(place, c.href), index=c.index, coding=c.coding) for b, c in copies.items()}
+    transform = _finest(document, properties)
     return StacItem(
-        scene=scene,
-        geometry=_geometry(path, document),
-        crs=_crs(document, properties),
-        transform=_finest(document, properties),
+        scene=describe_scene(document, place, sensor=sensor, convention=convention),
+        geometry=find_footprint(document, place, crs=crs),
+        crs=crs,
+        transform=transform,
         sources=sources,
     )
 
 
-def _bands(key: str, asset: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return (our name or empty, what the item says) of each band of an asset, in the order of the file."""
-    told: list[dict[str, Any]] = [dict(b) for b in asset.get("bands") or asset.get("eo:bands") or [{}]]
-    for band, raster in zip(told, asset.get("raster:bands") or [], strict=False):
-        band.update({f"raster:{k}" if k in ("scale", "offset") else k: v for k, v in raster.items()})
-    named: list[tuple[str, Mapping[str, Any]]] = []
-    for band in told:
-        names = [band.get("name"), band.get("eo:common_name"), band.get("common_name")]
-        names += [key] if len(told) == 1 else []
-        named.append((next((BAND_NAMES[str(n).lower()] for n in names if str(n).lower() in BAND_NAMES), ""), band))
-    return named
-
-
-def _coding(name: str, asset: Mapping[str, Any], band: Mapping[str, Any], properties: Mapping[str, Any]) -> Coding:
-    """Find scale, offset, nodata and unit of one band; what the band says goes before what the asset says."""
-    if name in MASK_NAMES:
-        return Coding()
-    told = {k: band.get(k, asset.get(k)) for k in ("raster:scale", "raster:offset", "nodata", "unit")}
-    is_radar = name in RADAR_NAMES
-    scale = told["raster:scale"]
-    if scale is None:
-        scale = 1.0 if is_radar or str(band.get("data_type", asset.get("data_type"))).startswith("float") else 1e-4
-    offset = told["raster:offset"]
-    if offset is None:
-        offset = 0.0 if is_radar else _baseline_offset(properties)
-    nodata = told["nodata"] if told["nodata"] is not None else (None if is_radar else 0)
-    fills = () if nodata is None or str(nodata) == "nan" else (float(nodata),)
-    unit = "power" if is_radar and told["unit"] != "dB" else ""
-    return Coding(scale=float(scale), offset=float(offset), fills=fills, unit=unit)
-
-
-def _baseline_offset(properties: Mapping[str, Any]) -> float:
-    """Return the reflectance offset of an item that states none, by its processing baseline."""
-    baseline = str(properties.get("s2:processing_baseline", properties.get("processing:version", "")))
-    is_applied = bool(properties.get("earthsearch:boa_offset_applied", False))
-    return -0.1 if baseline >= OFFSET_SINCE_BASELINE and baseline[:2].isdigit() and not is_applied else 0.0
-
-
-def _time(path: Path, properties: Mapping[str, Any]) -> datetime:
-    text = properties.get("datetime") or properties.get("start_datetime")
-    try:
-        time = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
-    except ValueError:
-        raise InvalidCube(path, f"the item's datetime '{text}' is not a date") from None
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _geometry(path: Path, document: Mapping[str, Any]) -> BaseGeometry:
-    try:
-        return shape(document["geometry"])
-    except (KeyError, TypeError, ValueError, AttributeError, GEOSException):
-        raise InvalidCube(path, "the item has no usable geometry") from None
+def _unusable(properties: Mapping[str, Any], crs: str) -> str:
+    """Return why an item with known bands is not read; empty = it is."""
+    platform = str(properties.get("platform") or properties.get("constellation") or "").lower()
+    if platform.startswith(FOREIGN):
+        return f"it is of {platform}, not of Sentinel-1 or Sentinel-2"
+    product = str(properties.get("sar:product_type") or "").upper()
+    return f"its {product} is not terrain corrected" if product in UNCORRECTED and not crs else ""
 
 
 def _crs(document: Mapping[str, Any], properties: Mapping[str, Any]) -> str:

@@ -14,9 +14,9 @@ SAMPLE = "sample"
 
 @router.get("", summary="List archives", responses={502: {"model": Problem}}, response_model_exclude_none=True)
 def archives(request: Request) -> ArchiveList:
-    """Return the archive that orders use by default, and the built-in sample where it has been made."""
+    """Return the archive that orders use by default, others by name, and the built-in sample where it has been made."""
     settings: Settings = request.app.state.settings
-    names = [settings.archive]
+    names = list(dict.fromkeys([settings.archive, *settings.archive_names.split()]))
     if SAMPLE not in names and (settings.home / "archives" / SAMPLE).is_dir():
         names.append(SAMPLE)
     return ArchiveList(archives=[_view(name, settings) for name in names])
@@ -25,7 +25,7 @@ def archives(request: Request) -> ArchiveList:
 def _view(name: str, settings: Settings) -> ArchiveView:
     archive = open_archive(name, settings)
     return ArchiveView(
-        id=SAMPLE if name == SAMPLE else None,
+        id=name if name == SAMPLE or name in settings.archive_names.split() else None,
         title=archive.title,
         attribution=archive.attribution,
         simulated=archive.is_simulated,

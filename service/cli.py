@@ -15,6 +15,7 @@ import typer
 
 from core.errors import LandcastError, RequestError
 from core.version import software_version
+from service.cli_cube import cube
 from service.cli_order import order
 from service.cli_products import canopy, crop, forecast
 from service.cli_service import doctor, models, run, serve, worker
@@ -39,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-for command in (forecast, canopy, crop, order, serve, worker, run, doctor, train, finetune, evaluate):
+for command in (forecast, canopy, crop, cube, order, serve, worker, run, doctor, train, finetune, evaluate):
     app.command(epilog=EPILOG)(command)
 app.add_typer(models, name="models", epilog=EPILOG)
 

@@ -20,6 +20,7 @@ from core.settings import Settings
 from core.timeline import Period, parse_date, parse_duration, parse_period
 from service.cli_progress import show_progress
 from service.cli_settings import read_settings
+from service.region_file import read_region_file
 
 CUBE_ENDINGS = (".nc", ".zarr")
 TABLE_ENDINGS = (".parquet", ".csv")
@@ -137,6 +138,7 @@ def _cube(ask: Ask, source: Path, settings: Settings, progress: Progress) -> Non
 
 def _region(ask: Ask, settings: Settings, progress: Progress) -> None:
     from ingest.build import check_region
+    from ingest.prepare import Preparation
     from ingest.registry import open_archive
     from models.registry import find_checkpoint
     from products.catalogue import find_product
@@ -144,13 +146,20 @@ def _region(ask: Ask, settings: Settings, progress: Progress) -> None:
     from workers.tile import Recipe
 
     assert ask.region is not None
-    region = parse_region(ask.region)
+    region = parse_region(read_region_file(ask.region))
     product = find_product(ask.product_id)
     checkpoint = find_checkpoint(ask.model, product.task, settings)
     archive = open_archive(ask.archive or settings.archive, settings)
     check_region(archive, region)
     params = product.parse(ask.inputs, available=archive.period)
-    recipe = Recipe(product=product, params=params, archive=archive, checkpoint=checkpoint, region=region)
+    recipe = Recipe(
+        product=product,
+        params=params,
+        archive=archive,
+        checkpoint=checkpoint,
+        region=region,
+        preparation=Preparation.from_settings(settings).key(),
+    )
     run_region_file(recipe, ask.out, settings, progress, layers=ask.layers)
 
 

@@ -6,16 +6,18 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import InvalidOption
-from core.region import parse_region
 from service.address import running_service
 from service.cli_progress import new_line
 from service.cli_settings import read_settings
 from service.client import Client, JobStatus
+from service.region_file import read_region_file
 
 
 def order(
     product: Annotated[str | None, typer.Argument(help="ndvi-forecast, canopy or crop.", show_default=False)] = None,
-    region: Annotated[Path | None, typer.Option(help="GeoJSON file with the polygon(s) to map.")] = None,
+    region: Annotated[
+        Path | None, typer.Option(help="File with the polygon(s) to map: GeoJSON, GeoPackage, Shapefile, KML.")
+    ] = None,
     archive: Annotated[str | None, typer.Option(help="Archive to read; default: the service's own.")] = None,
     period: Annotated[str | None, typer.Option(help="Observations to read, START/END.")] = None,
     date: Annotated[str | None, typer.Option(help="Canopy: the day that the map speaks of.")] = None,
@@ -66,8 +68,10 @@ def _needed(product: str | None) -> str:
 def _region(path: Path | None) -> dict[str, Any]:
     """Read the polygon here, so that a wrong file is named before anything is sent."""
     if path is None:
-        raise InvalidOption("--region", "", "a GeoJSON file with the polygon to map is needed")
-    return {"region": parse_region(path).to_geojson()}
+        raise InvalidOption(
+            "--region", "", "a file with the polygon to map is needed (GeoJSON, GeoPackage, Shapefile, KML)"
+        )
+    return {"region": read_region_file(path)}
 
 
 def _inputs(**given: Any) -> dict[str, Any]:

@@ -24,7 +24,9 @@ Out = Annotated[
         show_default=False,
     ),
 ]
-RegionFile = Annotated[Path | None, typer.Option("--region", help="GeoJSON file with the polygon(s) to map.")]
+RegionFile = Annotated[
+    Path | None, typer.Option("--region", help="File with the polygon(s): GeoJSON, GeoPackage, Shapefile, KML.")
+]
 ArchiveName = Annotated[
     str | None, typer.Option("--archive", help="With --region: name, address or path of the archive; default: sample.")
 ]

@@ -63,7 +63,7 @@ def worker() -> None:
 def run(
     archive: ArchiveName = None,
     region: Annotated[
-        Path | None, typer.Option(help="GeoJSON file with the polygon(s); default: the archive's own region.")
+        Path | None, typer.Option(help="GeoJSON, GeoPackage, Shapefile or KML; default: the archive's own region.")
     ] = None,
     results: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("results"),
 ) -> None:
@@ -73,11 +73,22 @@ def run(
     raise typer.Exit(run_main_job(_with(read_settings(), archive=archive), region, results))
 
 
-def doctor(archive: ArchiveName = None) -> None:
-    """Check that everything landcast needs is here, and say what to do about what is not."""
-    from service.doctor import examine
+def doctor(
+    archive: ArchiveName = None,
+    point: Annotated[
+        str | None,
+        typer.Option(metavar="LON,LAT", help="Where to look for the archive's newest scene; default: a place in it."),
+    ] = None,
+) -> None:
+    """Check that everything landcast needs is here, and say what to do about what is not.
 
-    raise typer.Exit(examine(_with(read_settings(), archive=archive)))
+    Of the archive it says what it can do, how old its newest scene is, and what it lacks.
+    """
+    from service.doctor import examine
+    from service.doctor_archive import parse_point
+
+    place = parse_point(point) if point else None
+    raise typer.Exit(examine(_with(read_settings(), archive=archive), point=place))
 
 
 @models.command("list")

@@ -7,14 +7,15 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from packaging.requirements import Requirement
 
 from core.errors import InternalError, LandcastError
-from core.region import Region
 from core.settings import Settings
-from ingest.archive import Archive
+from service.doctor_archive import NOTE, describe
 
 FINE, WANTING = 0, 1
 MIN_PYTHON = (3, 11)
@@ -26,13 +27,18 @@ Check = Callable[[Settings], Iterator[str]]
 """Yields what is there, one line each; raises LandcastError with what is missing and what to do about it."""
 
 
-def examine(settings: Settings) -> int:
-    """Print what every check found; return 0 if nothing that is needed is missing, else 1."""
+def examine(settings: Settings, *, point: tuple[float, float] | None = None) -> int:
+    """Print what every check found; return 0 if nothing that is needed is missing, else 1.
+
+    Args:
+        point: longitude and latitude of the place at which the archive's newest scene is looked for; None = its own.
+    """
     failed = 0
-    for topic, check in CHECKS.items():
+    for topic, check in (CHECKS | {"archive": partial(archive, point=point)}).items():
         try:
             for text in check(settings):
-                print(f"ok    {topic:<9} {text}", flush=True)
+                label = "note" if text.startswith(NOTE) else "ok"
+                print(f"{label:<5} {topic:<9} {text.removeprefix(NOTE)}", flush=True)
         except LandcastError as error:
             failed += 1
             print(f"FAIL  {topic:<9} {error}", flush=True)
@@ -102,14 +108,12 @@ def models(settings: Settings) -> Iterator[str]:
         yield f"{checkpoint.name}: sha256 {checkpoint.sha256[:12]}... as on its card"
 
 
-def archive(settings: Settings) -> Iterator[str]:
-    """Check that the archive opens; say what it holds."""
+def archive(settings: Settings, *, point: tuple[float, float] | None = None) -> Iterator[str]:
+    """Check that the archive opens and answers; say what it can do, what is new in it, and what it lacks."""
     from ingest.registry import open_archive
 
-    found = open_archive(settings.archive, settings)
-    yield f"{found.name}: {found.title}; {found.attribution}"
-    yield f"{found.period}; bands {' '.join(found.bands)}"
-    yield f"newest scene {_newest_scene(found)}"
+    today = datetime.now(UTC).date()
+    yield from describe(open_archive(settings.archive, settings), settings, point=point, today=today)
 
 
 CHECKS: dict[str, Check] = {
@@ -129,12 +133,3 @@ def _misfit(needed: Requirement) -> str:
         return f"{needed.name} is missing"
     is_fine = needed.specifier.contains(found, prereleases=True)
     return "" if is_fine else f"{needed.name} is {found}, and {needed.specifier} is needed"
-
-
-def _newest_scene(found: Archive) -> str:
-    region = Region(geometry=found.footprint)
-    scenes = found.search(found.grid(region).window(region), found.period)
-    if not scenes:
-        raise InternalError(f"The archive '{found.name}' lists no scene.")
-    newest = max(scenes, key=lambda s: s.time)
-    return f"{newest.scene_id} of {newest.time:%Y-%m-%d}, {len(scenes)} in all"

@@ -22,6 +22,7 @@ from service.cli_archive import open_own_archive
 from service.cli_progress import Line, new_line
 from service.client import Client, JobStatus, pauses
 from service.health import ping_redis
+from service.region_file import read_region_file
 from service.results import OUTPUTS
 from service.supervisor import Supervisor
 
@@ -63,7 +64,7 @@ def run_main_job(settings: Settings, region_file: Path | None, results: Path) ->
 
     Args:
         settings: `archive` names where the observations come from.
-        region_file: GeoJSON; None = the archive's own region.
+        region_file: GeoJSON, GeoPackage, Shapefile or KML; None = the archive's own region.
 
     Raises:
         RequestError: the region or the archive is not usable, or they do not meet.
@@ -71,7 +72,7 @@ def run_main_job(settings: Settings, region_file: Path | None, results: Path) ->
     """
     from ingest.build import check_region
 
-    given = parse_region(region_file) if region_file else None
+    given = parse_region(read_region_file(region_file)) if region_file else None
     archive = open_own_archive(settings)
     region = given or region_of(archive)
     check_region(archive, region)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from shapely.geometry import box
 
-from core.bands import Floats
 from core.cube import Cube
 from core.errors import InvalidOption, ReadFailed, UnknownArchive, UnknownProduct
 from core.forecast import QUANTILE_COLUMNS, QUANTILES
@@ -19,7 +18,7 @@ from core.product import Checkpoint, Layer, LegendEntry, Params, Product, Progre
 from core.region import Region
 from core.settings import Settings
 from core.timeline import Period, parse_date, parse_period
-from ingest.archive import Archive, Scene
+from ingest.archive import Abilities, Archive, Reading, Scene
 from workers.rooms import Rooms
 
 FIRST, STEP_DAYS, SCENES = date(2022, 3, 1), 10, 12
@@ -48,6 +47,8 @@ class FakeArchive:
     period = Period(start=FIRST, end=FIRST + timedelta(days=STEP_DAYS * (SCENES - 1)))
     bands: tuple[str, ...] = ("B04", "B08")
     footprint = box(WEST, SOUTH, EAST, NORTH)
+    is_cached = False
+    abilities = Abilities(sensors=("s2",))
 
     def __init__(self, kind: str, tile_size: int) -> None:
         """Take a kind: `plain`, `gaps` (one scene fails), `broken` (all fail), `cloudy` (no pixel is clear)."""
@@ -66,7 +67,7 @@ class FakeArchive:
             if period.contains(d)
         ]
 
-    def read(self, scene: Scene, window: Window, bands: tuple[str, ...]) -> dict[str, Floats]:
+    def read(self, scene: Scene, window: Window, bands: tuple[str, ...]) -> Reading:
         if self._kind == "broken" or (self._kind == "gaps" and scene.scene_id.endswith("0311")):
             raise ReadFailed(scene.scene_id, "the file ends too early")
         x, y = np.meshgrid(*window.centres())
@@ -76,7 +77,8 @@ class FakeArchive:
         cloud = (x // 70 + 2 * (y // 90) + day) % 4 < 1
         cloud |= self._kind == "cloudy"
         pixels = {"B04": red, "B08": nir}
-        return {b: np.where(cloud, np.nan, pixels[b]).astype(np.float32) for b in bands if b in pixels}
+        hidden = {b: np.where(cloud, np.nan, pixels[b]).astype(np.float32) for b in bands if b in pixels}
+        return Reading(values=hidden, is_masked=True)
 
 
 LEGEND = (

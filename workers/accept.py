@@ -1,6 +1,6 @@
 """Accepting an order: every check that can be made before pixels are read, and what carrying it out would take."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from core.product import Params, Product
 from core.region import Region, parse_region
 from core.settings import Settings
 from ingest.archive import Archive
+from ingest.registry import SAMPLE, known_names, split_spec
 from workers.rooms import REAL, Rooms
 
 COMMON = ("region", "archive", "model")
@@ -107,32 +108,56 @@ def result_window(region: Region, tiles: list[Tile]) -> Window:
 
 
 def allowed_archive(spec: object, settings: Settings) -> str:
-    """Return an archive's specification with its path resolved, if orders may name it.
+    """Return an archive's specification with its paths resolved, if orders may name it.
+
+    Of several in order of preference, each must be allowed.
 
     Raises:
-        UnknownArchive: neither `sample`, nor the service's own, nor below one of its archive folders.
+        UnknownArchive: neither `sample`, nor the service's own, nor one of LANDCAST_ARCHIVE_NAMES, nor below one of its
+            archive folders.
+        InvalidOption: too many, or one twice.
     """
-    own = settings.archive if _is_name(settings.archive) else str(Path(settings.archive).resolve())
-    if spec in ("sample", settings.archive):
-        return "sample" if spec == "sample" else own
-    path = None if not isinstance(spec, str) or _is_name(spec) else _existing(spec)
-    if path is not None:
-        roots = [Path(root).resolve() for root in settings.archive_roots.split(":") if root]
-        if str(path) == own or any(path.is_relative_to(root) for root in roots):
-            return str(path)
-    raise UnknownArchive(spec, ["sample"])
+    if not isinstance(spec, str):
+        raise UnknownArchive(spec, _listed(settings))
+    parts = split_spec(spec, settings)
+    own = [_resolved(part) for part in split_spec(settings.archive, settings)]
+    return ",".join(_allowed(part, own, settings) for part in parts)
+
+
+def _allowed(part: str, own: Sequence[str], settings: Settings) -> str:
+    found = _resolved(part)
+    if part == SAMPLE or found in own or part in settings.archive_names.split():
+        return found
+    roots = [Path(root).resolve() for root in settings.archive_roots.split(":") if root]
+    if not _is_name(part) and _is_there(part) and any(Path(found).is_relative_to(root) for root in roots):
+        return found
+    raise UnknownArchive(part, _listed(settings))
+
+
+def _listed(settings: Settings) -> list[str]:
+    """Return the names that an order may give; paths of the service are not told."""
+    return [SAMPLE, *settings.archive_names.split()]
 
 
 def _is_name(spec: str) -> bool:
-    return spec == "sample" or "://" in spec
+    return spec in known_names() or "://" in spec
 
 
-def _existing(spec: str) -> Path | None:
-    """Return a path without links and dots; None if nothing is there or the text cannot be a path."""
+def _resolved(spec: str) -> str:
+    """Return a path without links and dots; names and URLs as they are."""
+    if _is_name(spec):
+        return spec
     try:
-        return Path(spec).resolve(strict=True)
+        return str(Path(spec).resolve())
     except (OSError, RuntimeError, ValueError):
-        return None
+        return spec
+
+
+def _is_there(spec: str) -> bool:
+    try:
+        return Path(spec).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _model(inputs: Mapping[str, Any]) -> str:

@@ -73,7 +73,7 @@ def write_cube(raster: RasterFile, path: Path, origin: Provenance) -> None:
     if path.suffix not in ENDINGS:
         raise InvalidOption("out", path.name, f"a cube ends in {' or '.join(ENDINGS)}")
     variables = _variables(raster.layers)
-    with written_aside(path) as aside, _open(aside) as store:
+    with written_aside(path) as aside, open_store(aside) as store:
         store.describe(_facts(origin))
         _add_coordinates(store, raster, origin)
         for variable in variables:
@@ -149,29 +149,30 @@ def _write(store: Store, variable: _Variable, raster: RasterFile) -> None:
 
 def _add_coordinates(store: Store, raster: RasterFile, origin: Provenance) -> None:
     x, y = raster.window.centres()
-    _coordinate(store, "y", y, {"standard_name": "projection_y_coordinate", "units": "m", "axis": "Y"})
-    _coordinate(store, "x", x, {"standard_name": "projection_x_coordinate", "units": "m", "axis": "X"})
+    add_coordinate(store, "y", y, {"standard_name": "projection_y_coordinate", "units": "m", "axis": "Y"})
+    add_coordinate(store, "x", x, {"standard_name": "projection_x_coordinate", "units": "m", "axis": "X"})
     dates = _dates(raster.layers)
     if dates:
         days = np.array([to_day(date.fromisoformat(d)) for d in dates], np.int32)
-        _coordinate(store, "time", days, {"standard_name": "time", "axis": "T", **_CALENDAR})
+        add_coordinate(store, "time", days, {"standard_name": "time", "axis": "T", **CALENDAR})
         quantile = {"long_name": "share of outcomes below", "units": "1"}
-        _coordinate(store, "quantile", np.array(QUANTILES, np.float64), quantile)
+        add_coordinate(store, "quantile", np.array(QUANTILES, np.float64), quantile)
     if "issue_date" in origin.params:
-        issue = store.add("issue_date", (), (), "int32", {"standard_name": "forecast_reference_time", **_CALENDAR})
+        issue = store.add("issue_date", (), (), "int32", {"standard_name": "forecast_reference_time", **CALENDAR})
         issue[...] = to_day(date.fromisoformat(origin.params["issue_date"]))
-    reference = store.add("spatial_ref", (), (), "int32", _grid_mapping(raster.window))
+    reference = store.add("spatial_ref", (), (), "int32", grid_mapping(raster.window))
     reference[...] = 0
 
 
-_CALENDAR = {"units": "days since 1970-01-01", "calendar": "proleptic_gregorian"}
+CALENDAR = {"units": "days since 1970-01-01", "calendar": "proleptic_gregorian"}
 
 
-def _coordinate(store: Store, name: str, values: Any, attributes: Mapping[str, Any]) -> None:
+def add_coordinate(store: Store, name: str, values: Any, attributes: Mapping[str, Any]) -> None:
+    """Write a one-dimensional variable of its own dimension."""
     store.add(name, (name,), (len(values),), str(values.dtype), attributes)[:] = values
 
 
-def _grid_mapping(window: Window) -> dict[str, Any]:
+def grid_mapping(window: Window) -> dict[str, Any]:
     """Return CF attributes of the CRS, and those that GDAL reads."""
     crs = CRS.from_user_input(window.crs)
     described = {k: v for k, v in crs.to_cf().items() if isinstance(v, str | int | float)}
@@ -194,7 +195,8 @@ def _facts(origin: Provenance) -> dict[str, Any]:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[Store]:
+def open_store(path: Path) -> Iterator[Store]:
+    """Create a file of variables, NetCDF4 or Zarr by its ending."""
     store = _ZarrStore(path) if path.suffix == ".zarr" else _NetcdfStore(path)
     try:
         yield store
@@ -222,6 +224,7 @@ class _NetcdfStore:
             options |= {"zlib": True, "complevel": 4, "shuffle": True, "chunksizes": _chunks(shape)}
         variable = self._file.createVariable(name, dtype, tuple(dims), **options)
         variable.setncatts(rest)
+        variable.set_auto_maskandscale(False)  # what is assigned is what is stored
         return variable
 
     def describe(self, attributes: Mapping[str, Any]) -> None:

@@ -62,7 +62,7 @@ def finish(
     target = job_folder(settings, job.id)
     with written_aside(target, scratch_folder(settings, job.id)) as aside:
         aside.mkdir()
-        result = Result(folder=aside, recipe=recipe, rooms=rooms)
+        result = Result(folder=aside, recipe=recipe, settings=settings, rooms=rooms)
         result.write(rendered, watch, say, item_id=job.id, created=job.created)
         watch.check()
     return target
@@ -71,10 +71,10 @@ def finish(
 class Result:
     """The files of one result in a folder, written one after the other."""
 
-    def __init__(self, *, folder: Path, recipe: Recipe, rooms: Rooms = REAL) -> None:
+    def __init__(self, *, folder: Path, recipe: Recipe, settings: Settings, rooms: Rooms = REAL) -> None:
         """Prepare; `folder` exists, and the files are named after the product."""
         self._folder, self._recipe, self._region, self._rooms = folder, recipe, recipe.region, rooms
-        self._name = recipe.product.id
+        self._settings, self._name = settings, recipe.product.id
 
     def write(
         self,
@@ -120,6 +120,7 @@ class Result:
             archive=recipe.archive.name,
             attribution=recipe.archive.attribution,
             is_simulated=recipe.archive.is_simulated,
+            preparation=recipe.preparation,
         )
         _check_seen(found, origin)
         say("writing the map")
@@ -135,7 +136,9 @@ class Result:
 
     def _history(self, window: Window) -> Cube:
         recipe = self._recipe
-        return self._rooms.build_cube(recipe.archive, window, recipe.params.period, recipe.product.bands)
+        return self._rooms.build_cube(
+            recipe.archive, window, recipe.params.period, recipe.product.bands, None, self._settings
+        )
 
     def _path(self, ending: str) -> Path:
         return self._folder / f"{self._name}{ending}"

@@ -19,6 +19,7 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from core.product import Layer, LegendEntry
+from core.region import Region
 from core.timeline import parse_date, parse_period
 from workers.atomic import written_aside
 from workers.cog import RasterFile
@@ -61,7 +62,7 @@ def build_item(
     item = pystac.Item(
         id=item_id,
         geometry=dict(mapping(footprint)),
-        bbox=list(footprint.bounds),
+        bbox=list(Region(geometry=footprint).bounds_wgs84),
         datetime=nominal,
         start_datetime=start,
         end_datetime=end,
@@ -90,6 +91,10 @@ def _times(raster: RasterFile, origin: Provenance) -> tuple[datetime, datetime, 
     return _midnight(period.start), _midnight(period.end), _midnight(dates[0] if dates else period.end)
 
 
+MAX_NOTES = 100
+"""Notes of an item; the log has all."""
+
+
 def _midnight(day: Any) -> datetime:
     return datetime.combine(day, time(), UTC)
 
@@ -105,6 +110,9 @@ def _properties(origin: Provenance, pixels: tuple[int, int]) -> dict[str, Any]:
         "landcast:model_sha256": origin.model_sha256,
         "landcast:version": origin.version,
         "landcast:archive": origin.archive,
+        "landcast:archives": list(origin.archives),
+        "landcast:preparation": dict(origin.preparation),
+        "landcast:notes": list(origin.notes)[:MAX_NOTES],
         "landcast:attribution": origin.attribution,
         "landcast:simulated": origin.is_simulated,
         "landcast:scenes": list(origin.scenes),

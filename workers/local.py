@@ -134,6 +134,7 @@ def _put_together(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, plain: 
         archive=recipe.archive.name,
         attribution=recipe.archive.attribution,
         is_simulated=recipe.archive.is_simulated,
+        preparation=recipe.preparation,
     )
 
 

@@ -1,8 +1,9 @@
 """Where a result comes from, as every output carries it: product, model, software, archive, scenes, what is missing."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.cube import SceneRecord
@@ -43,6 +44,12 @@ class Provenance:
     reads: int
     """Scenes times tiles that were to be read."""
     failures: tuple[Failure, ...]
+    archives: tuple[str, ...] = ()
+    """Archives that the scenes were listed by: more than one where another took the place of the first."""
+    notes: tuple[str, ...] = ()
+    """What reading the scenes has noticed, each sentence once."""
+    preparation: Mapping[str, Any] = field(default_factory=dict)
+    """How scenes were masked and filtered; empty for a cube that was given as a file."""
 
     @property
     def completeness(self) -> float:
@@ -68,6 +75,8 @@ class Provenance:
             "LANDCAST_ATTRIBUTION": self.attribution,
             "LANDCAST_SIMULATED": "yes" if self.is_simulated else "no",
             "LANDCAST_SCENES": f"{len(self.scenes)} sha256:{self.scenes_sha256}",
+            "LANDCAST_ARCHIVES": ", ".join(self.archives),
+            "LANDCAST_PREPARATION": json.dumps(self.preparation, sort_keys=True, default=str),
             "LANDCAST_PERIOD": str(self.params["period"]),
             "LANDCAST_COMPLETENESS": f"{self.completeness:.4f} ({len(self.failures)} of {self.reads} reads failed)",
         }
@@ -82,6 +91,7 @@ def provenance(
     archive: str,
     attribution: str,
     is_simulated: bool,
+    preparation: Mapping[str, Any] | None = None,
 ) -> Provenance:
     """Gather the facts about a result.
 
@@ -89,7 +99,9 @@ def provenance(
         scenes: scenes of each tile by its key, or of a cube file by its name.
         archive: name of the archive or file.
         attribution: licence and credit, one sentence.
+        preparation: how scenes were masked and filtered; None = a cube was given.
     """
+    listed = [s for records in scenes.values() for s in records]
     failures = [
         Failure(scene_id=s.scene_id, time=s.time, tile=tile, reason=s.failure)
         for tile, records in scenes.items()
@@ -106,7 +118,10 @@ def provenance(
         attribution=attribution,
         is_simulated=is_simulated,
         params=params.to_json(),
-        scenes=tuple(sorted({s.scene_id for records in scenes.values() for s in records})),
-        reads=sum(len(records) for records in scenes.values()),
+        scenes=tuple(sorted({s.scene_id for s in listed})),
+        reads=len(listed),
         failures=tuple(sorted(failures, key=lambda f: (f.tile, f.time, f.scene_id))),
+        archives=tuple(sorted({s.archive or archive for s in listed})),
+        notes=tuple(sorted({note for s in listed for note in s.notes})),
+        preparation=dict(preparation or {}),
     )

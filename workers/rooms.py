@@ -3,6 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.cube import Cube
 from core.grid import Window
 from core.product import Checkpoint, Product
@@ -10,6 +13,8 @@ from core.region import Region
 from core.settings import Settings
 from core.timeline import Period
 from ingest.archive import Archive
+
+Mask = NDArray[np.bool_]
 
 
 def _find_product(product_id: str) -> Product:
@@ -36,10 +41,12 @@ def _check_region(archive: Archive, region: Region) -> None:
     check_region(archive, region)
 
 
-def _build_cube(archive: Archive, window: Window, period: Period, bands: Sequence[str]) -> Cube:
-    from ingest.build import build_cube
+def _build_cube(
+    archive: Archive, window: Window, period: Period, bands: Sequence[str], asked: Mask | None, settings: Settings
+) -> Cube:
+    from ingest.build import build_cube, reader_from
 
-    return build_cube(archive, window, period, bands)
+    return build_cube(archive, window, period, bands, reader=reader_from(settings), asked=asked)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +61,8 @@ class Rooms:
     """Specification, settings -> archive; raises UnknownArchive, InvalidCube."""
     check_region: Callable[[Archive, Region], None] = _check_region
     """Raises RegionOutsideArchive."""
-    build_cube: Callable[[Archive, Window, Period, Sequence[str]], Cube] = _build_cube
-    """Archive, window, period, bands -> cube."""
+    build_cube: Callable[[Archive, Window, Period, Sequence[str], Mask | None, Settings], Cube] = _build_cube
+    """Archive, window, period, bands, pixels asked for (None = all), settings -> cube."""
 
 
 REAL = Rooms()

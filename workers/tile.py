@@ -7,14 +7,14 @@ one at the edge serves orders of the same region.
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rasterio
-import xarray as xr
+from ingest.prepare import Preparation
 from numpy.typing import NDArray
 
 from core.cube import Cube, SceneRecord
@@ -49,11 +49,19 @@ class Recipe:
     archive: Archive
     checkpoint: Checkpoint
     region: Region
+    preparation: Mapping[str, object]
+    """How scenes are masked and filtered, for the tile's name."""
 
     @property
     def layers(self) -> tuple[Layer, ...]:
         """Layers of the raster."""
         return self.product.layers(self.params)
+
+    def _scenes(self, tile: Tile) -> list[list[str]]:
+        """Return what tells the scenes of a tile apart from those of yesterday: a new one changes only its tiles."""
+        if not self.archive.is_cached:
+            return []
+        return [[s.scene_id, s.version] for s in self.archive.search(tile.window, self.params.period)]
 
     def asked(self, tile: Tile) -> Mask:
         """Return (Y, X), True for the pixels of a tile that lie in the region."""
@@ -67,7 +75,9 @@ class Recipe:
             "params": self.params.to_json(),
             "layers": [layer.name for layer in self.layers],
             "model": self.checkpoint.sha256,
-            "archive": self.archive.fingerprint,
+            "archive": self.archive.name if self.archive.is_cached else self.archive.fingerprint,
+            "scenes": self._scenes(tile),
+            "preparation": self.preparation,
             "tile": tile.key,
             "pixels": "all" if asked.all() else hashlib.sha256(np.packbits(asked).tobytes()).hexdigest(),
             "version": software_version(),
@@ -89,6 +99,7 @@ def read_recipe(order: Order, settings: Settings, rooms: Rooms = REAL) -> Recipe
         archive=archive,
         checkpoint=rooms.find_checkpoint(order.model, product.task, settings),
         region=parse_region(dict(order.region)),
+        preparation=Preparation.from_settings(settings).key(),
     )
 
 
@@ -104,7 +115,13 @@ def run_tile(job: Job, tile: Tile, settings: Settings, progress: Progress, rooms
 
 
 def find_tile(recipe: Recipe, tile: Tile, settings: Settings, job_id: str) -> Path | None:
-    """Return the file of a tile that has been rendered, None if there is none."""
+    """Return the file of a tile that has been rendered, None if there is none.
+
+    What this job has rendered counts first: an archive may have listed a new scene since.
+    """
+    noted = _noted(tile, settings, job_id)
+    if noted is not None:
+        return noted
     asked = recipe.asked(tile)
     whole = shared_path(recipe, tile, settings, np.ones_like(asked))
     paths = (whole, shared_path(recipe, tile, settings, asked), own_path(tile, settings, job_id))
@@ -115,13 +132,15 @@ def render_tile(
     recipe: Recipe, tile: Tile, settings: Settings, job_id: str, progress: Progress, rooms: Rooms = REAL
 ) -> Path:
     """Build a tile's cube and render it. A tile some of whose scenes could not be read is kept for its job alone."""
-    cube = rooms.build_cube(recipe.archive, tile.window, recipe.params.period, recipe.product.bands)
-    progress(BUILD_SHARE)
     asked = recipe.asked(tile)
-    raster = _render(recipe, _only(cube, asked), lambda share: progress(BUILD_SHARE + (1 - BUILD_SHARE) * share))
+    wanted = None if asked.all() else asked
+    cube = rooms.build_cube(recipe.archive, tile.window, recipe.params.period, recipe.product.bands, wanted, settings)
+    progress(BUILD_SHARE)
+    raster = _render(recipe, cube, lambda share: progress(BUILD_SHARE + (1 - BUILD_SHARE) * share))
     path = own_path(tile, settings, job_id) if cube.failures else shared_path(recipe, tile, settings, asked)
     with written_aside(path, scratch_folder(settings, job_id)) as aside:
         _write(aside, raster, cube.scenes)
+    _note(tile, path, settings, job_id)
     logger.info(
         "tile rendered job=%s tile=%s scenes=%d failures=%d", job_id, tile.key, len(cube.scenes), len(cube.failures)
     )
@@ -137,6 +156,21 @@ def shared_path(recipe: Recipe, tile: Tile, settings: Settings, asked: Mask) -> 
 def own_path(tile: Tile, settings: Settings, job_id: str) -> Path:
     """Return where a tile with gaps is kept, for its job."""
     return scratch_folder(settings, job_id) / f"{tile.key}.tif"
+
+
+def _note(tile: Tile, path: Path, settings: Settings, job_id: str) -> None:
+    """Write down for the job where its tile lies."""
+    note = own_path(tile, settings, job_id).with_suffix(".path")
+    with written_aside(note, scratch_folder(settings, job_id)) as aside:
+        aside.write_text(str(path.relative_to(settings.home)), encoding="utf-8")
+
+
+def _noted(tile: Tile, settings: Settings, job_id: str) -> Path | None:
+    try:
+        path = settings.home / own_path(tile, settings, job_id).with_suffix(".path").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    return path if path.exists() else None
 
 
 def read_tile(path: Path) -> tuple[NDArray[Any], tuple[SceneRecord, ...]]:
@@ -157,15 +191,6 @@ def _render(recipe: Recipe, cube: Cube, progress: Progress) -> Raster:
         progress(1.0)
         return _unseen(recipe.layers, cube.window)  # no optical scene of the period, or none that could be read
     return recipe.product.render(cube, recipe.params, recipe.checkpoint, progress)
-
-
-def _only(cube: Cube, asked: Mask) -> Cube:
-    """Return a cube whose other pixels are unseen."""
-    if asked.all():
-        return cube
-    mask = xr.DataArray(asked, dims=("y", "x"))
-    kept = {n: v.where(mask) if {"y", "x"} <= set(v.dims) else v for n, v in cube.data.data_vars.items()}
-    return replace(cube, data=cube.data.assign(kept))
 
 
 def _unseen(layers: tuple[Layer, ...], window: Window) -> Raster:

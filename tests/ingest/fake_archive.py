@@ -7,13 +7,14 @@ import numpy as np
 from affine import Affine
 from shapely.geometry.base import BaseGeometry
 
-from core.bands import WEATHER_NAMES, Floats
+from core.bands import RADAR_NAMES, WEATHER_NAMES, Floats
 from core.errors import ReadFailed
 from core.grid import Grid, Window
 from core.region import Region
 from core.timeline import Period
-from ingest.archive import Archive, Scene, Sensor
+from ingest.archive import Abilities, Archive, Reading, Scene, Sensor
 from ingest.cubes import window_slices
+from ingest.radar import to_power
 
 EXTENT = Window(crs="EPSG:32632", transform=Affine(10, 0, 600_000, 0, -10, 5_600_400), shape_yx=(40, 60))
 """Where the fake has pixels."""
@@ -38,6 +39,8 @@ class FakeArchive:
     bands: tuple[str, ...] = ("B04", "B08", "VV", "temperature_2m")
     footprint: BaseGeometry = EXTENT.footprint_wgs84
     fingerprint: str = "0" * 64
+    is_cached: bool = False
+    abilities: Abilities = field(default_factory=lambda: Abilities(sensors=("s2", "s1", "weather")))
     failing: frozenset[str] = frozenset()
     reads: list[str] = field(default_factory=list)
 
@@ -59,7 +62,7 @@ class FakeArchive:
         ]
         return [s for s in scenes if period.contains(s.time.date())]
 
-    def read(self, scene: Scene, window: Window, bands: tuple[str, ...]) -> dict[str, Floats]:
+    def read(self, scene: Scene, window: Window, bands: tuple[str, ...]) -> Reading:
         self.reads.append(scene.scene_id)
         if scene.scene_id in self.failing:
             raise ReadFailed(scene.scene_id, "the disk is gone")
@@ -75,7 +78,7 @@ class FakeArchive:
                 east, _ = window.centres()
                 seen[:, east % 20 < 10] = np.nan
             values[band] = seen
-        return values
+        return Reading(values={b: to_power(v) if b in RADAR_NAMES else v for b, v in values.items()}, is_masked=True)
 
 
 def conforms(archive: Archive) -> Archive:

@@ -1,6 +1,7 @@
 """STAC catalogues of COGs on disk as archives."""
 
 import json
+import os
 from datetime import date
 from pathlib import Path
 
@@ -13,8 +14,11 @@ from hypothesis import strategies as st
 from core.errors import InvalidCube
 from core.grid import Window
 from core.region import Region
-from ingest.build import build_cube
-from ingest.stac_folder import StacFolder, find_catalogue, open_stac_folder
+from core.settings import Settings
+from ingest.build import Reader, build_cube
+from ingest.prepare import Preparation
+from ingest.stac_folder import StacFolder, holds_cogs, open_stac_folder
+from tests.ingest.remote_files import serve
 from tests.ingest.stac_folders import (
     CLASSES,
     PIXELS,
@@ -28,10 +32,9 @@ from tests.ingest.stac_folders import (
 )
 
 
-def open_folder(folder: Path, tile_size: int = 8) -> StacFolder:
-    catalogue = find_catalogue(folder)
-    assert catalogue is not None
-    return open_stac_folder(catalogue, tile_size=tile_size)
+def open_folder(folder: Path, tile_size: int = 16) -> StacFolder:
+    assert holds_cogs(folder)
+    return open_stac_folder(folder, settings=Settings(tile_size=tile_size))
 
 
 @pytest.fixture(scope="module")
@@ -53,19 +56,40 @@ def test_an_archive_tells_what_it_holds(archive: StacFolder) -> None:
 
 def test_the_grid_has_the_finest_pixels(archive: StacFolder) -> None:
     grid = archive.grid(Region(geometry=archive.footprint))
-    assert (grid.crs, grid.resolution_m, grid.origin_xy, grid.tile_size) == ("EPSG:32632", 10, (0, 0), 8)
+    assert (grid.crs, grid.resolution_m, grid.origin_xy, grid.tile_size) == ("EPSG:32632", 10, (0, 0), 16)
 
 
 def test_the_offset_follows_the_processing_baseline(archive: StacFolder) -> None:
-    cube = build_cube(archive, WINDOW, archive.period, ("B04", "B08"))
-    red = cube.data["B04"].values
-    for t, offset in enumerate((0, -0.1, 0)):
-        np.testing.assert_allclose(red[t], clear(PIXELS * 1e-4 + offset), atol=1e-6)
+    for scene, offset in zip(
+        (s for s in archive.search(WINDOW, archive.period) if s.sensor == "s2"), (0, -0.1, 0), strict=True
+    ):
+        reading = archive.read(scene, WINDOW, ("B04", "B08"))
+        np.testing.assert_allclose(reading.values["B04"], PIXELS * 1e-4 + offset, atol=1e-6)
+        assert reading.offset == offset
 
 
-def test_coarse_bands_are_read_by_nearest_pixel(archive: StacFolder) -> None:
-    swir = build_cube(archive, WINDOW, archive.period, ("B11",)).data["B11"].values[0]
-    np.testing.assert_allclose(swir, clear(np.kron(PIXELS[::2, ::2] * 1e-4, np.ones((2, 2)))), atol=1e-6)
+def test_clouds_are_told_apart_from_pixels(archive: StacFolder) -> None:
+    reading = archive.read(archive.search(WINDOW, archive.period)[0], WINDOW, ("B04",))
+    assert reading.mask_kind == "SCL"
+    assert reading.mask is not None
+    np.testing.assert_array_equal(reading.mask, np.kron(CLASSES, np.ones((2, 2), np.uint8)))
+    assert np.isfinite(reading.values["B04"]).all()
+
+
+def test_cloudy_pixels_are_not_seen_in_a_cube(archive: StacFolder) -> None:
+    prepared = Reader(preparation=Preparation(dilation_m=0))
+    red = build_cube(archive, WINDOW, archive.period, ("B04", "B08"), reader=prepared).data["B04"].values
+    np.testing.assert_array_equal(np.isnan(red[0]), np.isnan(clear(PIXELS)))
+
+
+def test_coarse_bands_are_interpolated(archive: StacFolder) -> None:
+    scene = archive.search(WINDOW, archive.period)[0]
+    swir = archive.read(scene, WINDOW, ("B11",)).values["B11"]
+    coarse = PIXELS[::2, ::2] * 1e-4
+    inner = 0.75 * coarse[2, 3] + 0.25 * coarse[2, 4]
+    across = 0.75 * coarse[1, 3] + 0.25 * coarse[1, 4]
+    assert abs(swir[4, 7] - (0.75 * inner + 0.25 * across)) < 1e-6
+    assert np.isfinite(swir).all()
 
 
 def test_linear_backscatter_becomes_decibels(archive: StacFolder) -> None:
@@ -84,8 +108,8 @@ def test_a_window_read_equals_the_crop_of_a_whole_read(
         shape_yx=(rows, columns),
     )
     scene = archive.search(WINDOW, archive.period)[0]
-    part = archive.read(scene, window, ("B04", "B11"))
-    whole = archive.read(scene, WINDOW, ("B04", "B11"))
+    part = archive.read(scene, window, ("B04", "B11")).values
+    whole = archive.read(scene, WINDOW, ("B04", "B11")).values
     for band, values in part.items():
         padded = np.pad(whole[band], 30, constant_values=np.nan)
         np.testing.assert_array_equal(
@@ -103,7 +127,7 @@ def test_another_utm_zone_is_warped_onto_the_window(archive: StacFolder) -> None
         (west + east) / 2, (south + north) / 2
     )
     window = Window(crs="EPSG:32633", transform=Affine(10, 0, x - 20, 0, -10, y + 20), shape_yx=(4, 4))
-    values = archive.read(archive.search(window, archive.period)[0], window, ("B04",))["B04"]
+    values = archive.read(archive.search(window, archive.period)[0], window, ("B04",)).values["B04"]
     assert np.isfinite(values).all()
     assert abs(float(values.mean()) - float(PIXELS[4:8, 6:10].mean()) * 1e-4) < 0.002
 
@@ -133,8 +157,10 @@ def test_one_file_with_many_bands_is_read_by_the_order_of_its_bands(tmp_path: Pa
     write_raster(folder / "all.tif", WINDOW, np.stack([PIXELS + 3000, PIXELS]), ("nir", "red"), nodata=0)
     bands = [{"name": "B08", "raster:scale": 2e-4}, {"eo:common_name": "red", "raster:offset": 0.05}]
     write_catalogue(folder, [item("one", "2021-05-01", {"data": asset("./all.tif", bands=bands)})])
-    values = open_folder(folder).read(
-        open_folder(folder).search(WINDOW, open_folder(folder).period)[0], WINDOW, ("B04", "B08")
+    values = (
+        open_folder(folder)
+        .read(open_folder(folder).search(WINDOW, open_folder(folder).period)[0], WINDOW, ("B04", "B08"))
+        .values
     )
     np.testing.assert_allclose(values["B08"], (PIXELS + 3000) * 2e-4, rtol=1e-5)
     np.testing.assert_allclose(values["B04"], PIXELS * 1e-4 + 0.05, rtol=1e-5)
@@ -147,19 +173,17 @@ def test_older_descriptions_of_bands_are_understood(tmp_path: Path) -> None:
         "x2": asset("./x2.tif", **{"eo:bands": [{"name": "B8A"}]}),
     }
     opened = open_folder(write_catalogue(tmp_path / "a", [item("one", "2021-05-01", old)]))
-    values = opened.read(opened.search(WINDOW, opened.period)[0], WINDOW, ("B04",))["B04"]
+    values = opened.read(opened.search(WINDOW, opened.period)[0], WINDOW, ("B04",)).values["B04"]
     np.testing.assert_allclose(values, PIXELS * 2e-4 - 0.2, atol=1e-6)
 
 
-def test_a_scene_without_a_cloud_mask_is_taken_as_clear_and_said_so(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_scene_without_a_cloud_mask_has_none(tmp_path: Path) -> None:
     write_bands(tmp_path / "a", red=PIXELS, nir=PIXELS)
     assets = {n: asset(f"./{n}.tif") for n in ("red", "nir")}
     opened = open_folder(write_catalogue(tmp_path / "a", [item("one", "2021-05-01", assets)]))
-    values = opened.read(opened.search(WINDOW, opened.period)[0], WINDOW, ("B04",))["B04"]
-    assert np.isfinite(values).all()
-    assert [r.getMessage().split()[0] for r in caplog.records] == ["no_cloud_mask_taken_as_clear"]
+    reading = opened.read(opened.search(WINDOW, opened.period)[0], WINDOW, ("B04",))
+    assert (reading.mask, reading.mask_kind) == (None, "")
+    assert opened.abilities.masks == ()
 
 
 def test_zero_is_no_data_where_the_item_says_nothing(tmp_path: Path) -> None:
@@ -168,7 +192,7 @@ def test_zero_is_no_data_where_the_item_says_nothing(tmp_path: Path) -> None:
     write_bands(tmp_path / "a", red=pixels, nir=pixels)
     assets = {n: asset(f"./{n}.tif") for n in ("red", "nir")}
     opened = open_folder(write_catalogue(tmp_path / "a", [item("one", "2021-05-01", assets)]))
-    values = opened.read(opened.search(WINDOW, opened.period)[0], WINDOW, ("B04",))["B04"]
+    values = opened.read(opened.search(WINDOW, opened.period)[0], WINDOW, ("B04",)).values["B04"]
     np.testing.assert_array_equal(np.argwhere(np.isnan(values)), [[3, 5]])
 
 
@@ -221,3 +245,24 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
 
 def test_shape_of_the_test_rasters_is_not_square() -> None:
     assert SHAPE[0] != SHAPE[1]
+
+
+def test_assets_on_hosts_that_the_settings_name_are_read(tmp_path: Path) -> None:
+    write_bands(tmp_path / "www", red=PIXELS)
+    write_bands(tmp_path / "a", nir=PIXELS)
+    with serve(tmp_path / "www") as server:
+        assets = {"red": asset(f"{server.url}/red.tif"), "nir": asset("./nir.tif")}
+        folder = write_catalogue(tmp_path / "a", [item("one", "2021-05-01", assets)])
+        hosts = server.url.removeprefix("http://")
+        opened = open_stac_folder(folder, settings=Settings(tile_size=16, archive_hosts=hosts))
+        values = opened.read(opened.search(WINDOW, opened.period)[0], WINDOW, ("B04", "B08")).values
+    assert opened.is_cached
+    np.testing.assert_array_equal(values["B04"], values["B08"])
+
+
+def test_a_changed_file_is_another_version_of_its_scene(tmp_path: Path) -> None:
+    folder = earth_search_folder(tmp_path / "a")
+    before = {s.scene_id: s.version for s in open_folder(folder).search(WINDOW, open_folder(folder).period)}
+    os.utime(folder / "vv.tif", ns=(1, 1))
+    after = {s.scene_id: s.version for s in open_folder(folder).search(WINDOW, open_folder(folder).period)}
+    assert {i for i in before if before[i] != after[i]} == {"radar"}

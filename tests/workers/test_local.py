@@ -118,7 +118,14 @@ def make_region(
     archive, told = FakeArchive(kind, 32), []
     params = product.parse({}, available=archive.period)
     checkpoint = find_fake_checkpoint("", product.task, settings)
-    recipe = Recipe(product=product, params=params, archive=archive, checkpoint=checkpoint, region=parse_region(REGION))
+    recipe = Recipe(
+        product=product,
+        params=params,
+        archive=archive,
+        checkpoint=checkpoint,
+        region=parse_region(REGION),
+        preparation={},
+    )
     run_region_file(recipe, out, settings, told.append, layers=layers)
     return told
 

@@ -97,7 +97,7 @@ def test_a_class_map_carries_palette_legend_and_nodata(made_map: Made) -> None:
 def test_pixels_are_those_of_one_render_of_the_whole_window(made_map: Made) -> None:
     raster, archive = made_map.raster, FakeArchive("plain", 32)
     scenes = archive.search(raster.window, archive.period)
-    seen = [archive.read(s, raster.window, ("B04",))["B04"] for s in scenes]
+    seen = [archive.read(s, raster.window, ("B04",)).values["B04"] for s in scenes]
     inside = raster.window.mask(parse_region(REGION))
     expected = np.where(inside, np.isfinite(seen).sum(axis=0), 255)
     np.testing.assert_array_equal(raster.read("clear_count"), expected)

@@ -21,7 +21,7 @@ from ingest.build import build_cube, check_region
 from ingest.registry import open_archive
 from ingest.simulate.archive import CORNER, CRS, sample_folder, sample_region, write_archive
 from ingest.simulate.landscape import draw_landscape
-from ingest.stac_folder import StacFolder, find_catalogue, open_stac_folder
+from ingest.stac_folder import StacFolder, open_stac_folder
 
 SIZE = 32
 FIRST, LAST = date(2021, 12, 20), date(2022, 2, 28)
@@ -37,9 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def archive(folder: Path) -> StacFolder:
-    catalogue = find_catalogue(folder)
-    assert catalogue is not None
-    return open_stac_folder(catalogue, tile_size=16)
+    return open_stac_folder(folder, settings=Settings(tile_size=16))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,362 @@
+"""Archives that lie at a URL without a service: STAC catalogues, cubes and rasters on object storage or a web server.
+
+Nothing is read from outside the folder that was named, unless LANDCAST_ARCHIVE_HOSTS allows the host of an asset.
+"""
+
+import hashlib
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import xarray as xr
+from filelock import FileLock
+
+from core.errors import ArchiveUnavailable, InvalidCube
+from core.settings import Settings
+from ingest.archive import Archive
+from ingest.cubes import RemoteCube
+from ingest.file_names import is_raster, items_from_names, read_name
+from ingest.hosts import Hosts, allowed_hosts
+from ingest.raster_files import Access, S3Options, access_from, environment, open_raster
+from ingest.stac_folder import CATALOGUE_NAMES, Description, StacFolder, check_items, describe
+from ingest.stac_items import Resolve, parse_stac, reachable, walk_items
+
+if TYPE_CHECKING:
+    from obstore.store import HTTPStore, S3Store
+    from rasterio.io import DatasetReader
+
+logger = logging.getLogger(__name__)
+
+LARGEST_FILE_BYTES = 4 * 1024**3
+"""NetCDF files are fetched whole before they are read; of larger ones, a Zarr copy is the better way."""
+LARGEST_JSON_BYTES = 32 * 1024**2
+MOST_OBJECTS = 50_000
+"""Listed below one prefix; larger archives need a catalogue."""
+TIMEOUT_S = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remote:
+    """One folder or file at a URL, and the store that reads it."""
+
+    url: str
+    """Without a slash at its end."""
+    base: str
+    """`s3://bucket` or `https://host`: what paths of the store are relative to."""
+    store: "S3Store | HTTPStore" = field(repr=False)
+    settings: Settings = field(repr=False)
+    hosts: Hosts
+
+    @property
+    def name(self) -> str:
+        """Last part of the URL."""
+        return unquote(self.url.rsplit("/", 1)[-1]) or urlsplit(self.url).netloc
+
+    @property
+    def is_listable(self) -> bool:
+        """Tell whether what lies below can be listed: web servers have no common way."""
+        return self.url.startswith("s3://")
+
+    @property
+    def access(self) -> Access:
+        """How its rasters are read."""
+        return access_from(self.settings, self.hosts)
+
+    def path(self, url: str) -> str:
+        """Return the path of a URL in the store."""
+        return unquote(urlsplit(url).path.lstrip("/"))
+
+    def head(self, url: str) -> dict[str, Any] | None:
+        """Return size, e_tag and time of an object; None where there is none.
+
+        Raises:
+            ArchiveUnavailable: the store does not answer, or refuses.
+        """
+        import obstore
+        from obstore.exceptions import BaseError, NotFoundError
+
+        try:
+            return dict(obstore.head(self.store, self.path(url)))
+        except (NotFoundError, FileNotFoundError):
+            return None
+        except (BaseError, OSError) as error:
+            raise ArchiveUnavailable(self.name, _reason(error)) from None
+
+    def fetch(self, url: str) -> bytes:
+        """Return the content of a small object, such as a STAC item.
+
+        Raises:
+            InvalidCube: it is not there, or too large.
+            ArchiveUnavailable: the store does not answer, or refuses.
+            UntrustedAddress: it lies elsewhere.
+        """
+        import obstore
+        from obstore.exceptions import BaseError, NotFoundError
+
+        self.hosts.check(url)
+        if not url.startswith(f"{self.base}/"):
+            raise InvalidCube(self.url, "one of its links leads out of the catalogue's folder")
+        try:
+            answer = obstore.get(self.store, self.path(url))
+            if answer.meta["size"] > LARGEST_JSON_BYTES:
+                raise InvalidCube(self.url, f"its file '{Path(urlsplit(url).path).name}' is too large for STAC")
+            return bytes(answer.bytes())
+        except (NotFoundError, FileNotFoundError):
+            raise InvalidCube(self.url, f"its file '{Path(urlsplit(url).path).name}' is not there") from None
+        except (BaseError, OSError) as error:
+            raise ArchiveUnavailable(self.name, _reason(error)) from None
+
+
+def open_remote_folder(url: str, settings: Settings) -> Archive:
+    """Open what lies at a URL: a STAC catalogue (.json), a cube (.zarr, .nc), or a folder with one of these.
+
+    On object storage (`s3://bucket/prefix`), a folder may also hold nothing but rasters whose names carry date and
+    band. A `.nc` file is fetched once, up to 4 GB, and kept in LANDCAST_HOME.
+
+    Raises:
+        InvalidCube: there is nothing that can be read as an archive.
+        ArchiveUnavailable: the store does not answer, or refuses.
+        UntrustedAddress: the URL, or what the catalogue links to, may not be read.
+    """
+    remote = open_remote(url, settings)
+    if remote.url.endswith(".json"):
+        return _open_catalogue(remote, remote.url)
+    if remote.url.endswith(".nc"):
+        return _open_netcdf(remote)
+    if remote.url.endswith(".zarr"):
+        return _open_zarr(remote)
+    for name in CATALOGUE_NAMES:
+        if remote.head(f"{remote.url}/{name}") is not None:
+            return _open_catalogue(remote, f"{remote.url}/{name}")
+    if any(remote.head(f"{remote.url}/{name}") is not None for name in ("zarr.json", ".zmetadata")):
+        return _open_zarr(remote)
+    if not remote.is_listable:
+        raise InvalidCube(url, "there is no catalog.json, collection.json or Zarr cube below it")
+    return _open_listed(remote)
+
+
+def open_remote(url: str, settings: Settings) -> Remote:
+    """Make the store for a URL; asks for nothing yet.
+
+    Raises:
+        UntrustedAddress: it is neither `https://` nor `s3://`, or holds a password.
+    """
+    plain = url.split("?", 1)[0].split("#", 1)[0].rstrip("/")
+    hosts = Hosts(name=plain.rsplit("/", 1)[-1], allowed=allowed_hosts(plain, settings.archive_hosts))
+    hosts.check(plain)
+    parts = urlsplit(plain)
+    base = f"{parts.scheme}://{parts.netloc}"
+    return Remote(url=plain, base=base, store=_store(base, settings), settings=settings, hosts=hosts)
+
+
+def _store(url: str, settings: Settings) -> "S3Store | HTTPStore":
+    """Return a store whose paths begin at a URL."""
+    if url.startswith("s3://"):
+        bucket, _, prefix = url.removeprefix("s3://").partition("/")
+        return _s3_store(bucket, unquote(prefix), settings)
+    from obstore.store import HTTPStore
+
+    return HTTPStore.from_url(url, client_options=_client(url), retry_config=_retries(settings))
+
+
+def _s3_store(bucket: str, prefix: str, settings: Settings) -> "S3Store":
+    from obstore.store import S3Store
+
+    options = S3Options.from_settings(settings)
+    told: dict[str, Any] = {"region": options.region}
+    if options.endpoint:
+        told |= {"endpoint": options.endpoint, "virtual_hosted_style_request": False}
+    if options.access_key:
+        told |= {"access_key_id": options.access_key, "secret_access_key": options.secret_key}
+    else:
+        told |= {"skip_signature": True}
+    return S3Store(
+        bucket,
+        prefix=prefix or None,
+        **told,
+        client_options=_client(options.endpoint),
+        retry_config=_retries(settings),
+    )
+
+
+def _client(url: str) -> Any:
+    return {"timeout": f"{TIMEOUT_S}s", "connect_timeout": "15s", "allow_http": url.startswith("http://")}
+
+
+def _retries(settings: Settings) -> Any:
+    from datetime import timedelta
+
+    return {"max_retries": settings.tries - 1, "retry_timeout": timedelta(seconds=TIMEOUT_S)}
+
+
+def _open_catalogue(remote: Remote, url: str) -> StacFolder:
+    content = remote.fetch(url)
+    document = parse_stac(content, where=url)
+    folder = url.rsplit("/", 1)[0]
+
+    def fetch(place: str) -> dict[str, Any]:
+        return parse_stac(content if place == url else remote.fetch(place), where=place)
+
+    items = list(walk_items(url, fetch=fetch, resolve=_below_folder(folder, remote)))
+    check_items(url, items)
+    marks = sorted(f"{i.scene.scene_id}:{i.scene.version}" for i in items)
+    told = describe(document, items, name=remote.name, mark=_mark(url, content.hex(), *marks))
+    return _remote_folder(remote, told, items)
+
+
+def _below_folder(folder: str, remote: Remote) -> Resolve:
+    """Return a Resolve that keeps to a folder, and to hosts that the settings name besides the archive's own."""
+    resolve = reachable(remote.hosts)
+
+    def resolved(place: str, href: str) -> str:
+        target = resolve(place, href)
+        is_own = target.startswith(f"{remote.base}/")
+        if is_own and (not target.startswith(f"{folder}/") or "/../" in unquote(target)):
+            raise InvalidCube(place, f"its link '{href.split('?', 1)[0]}' leads out of the catalogue's folder")
+        return target
+
+    return resolved
+
+
+def _remote_folder(remote: Remote, told: Description, items: Any) -> StacFolder:
+    from dataclasses import replace
+
+    cached = replace(told, is_cached=True)
+    return StacFolder(cached, items, tile_size=remote.settings.tile_size, access=remote.access)
+
+
+def _open_zarr(remote: Remote) -> Archive:
+    from obstore.exceptions import BaseError
+    from zarr.storage import ObjectStore
+
+    from ingest.cube_archive import open_remote_cube
+
+    heads = [remote.head(f"{remote.url}/{name}") for name in ("zarr.json", ".zmetadata", ".zgroup")]
+    told = next((h for h in heads if h is not None), None)
+    if told is None:
+        raise InvalidCube(remote.url, "there is no Zarr store")
+
+    store: Any = ObjectStore(_store(remote.url, remote.settings), read_only=True)
+
+    def open_dataset() -> xr.Dataset:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*consolidated metadata.*")
+            return xr.open_dataset(store, engine="zarr", mask_and_scale=False)
+
+    place = RemoteCube(url=remote.url, open_dataset=open_dataset, errors=(BaseError,))
+    mark = _mark(remote.url, str(told.get("e_tag")), str(told.get("last_modified")), str(told.get("size")))
+    return open_remote_cube(place, tile_size=remote.settings.tile_size, mark=mark)
+
+
+def _open_netcdf(remote: Remote) -> Archive:
+    from ingest.cube_archive import open_cube_archive
+
+    return open_cube_archive(_fetched(remote), tile_size=remote.settings.tile_size)
+
+
+def _fetched(remote: Remote) -> Path:
+    """Return the local copy of a file, fetched where there is none of this version.
+
+    Raises:
+        InvalidCube: it is not there, or larger than 4 GB.
+        ArchiveUnavailable: it broke off.
+    """
+    told = remote.head(remote.url)
+    if told is None:
+        raise InvalidCube(remote.url, "there is no such file")
+    if told["size"] > LARGEST_FILE_BYTES:
+        size_gb = told["size"] / 1e9
+        raise InvalidCube(remote.url, f"it has {size_gb:.1f} GB, and files up to 4 GB are fetched; make it a Zarr cube")
+    version = _mark(remote.url, str(told.get("e_tag")), str(told.get("last_modified")), str(told["size"]))
+    folder = remote.settings.home / "cache" / "files" / version[:24]
+    target = folder / remote.name
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "lock"):
+        if not target.is_file():
+            _fetch_into(remote, target, int(told["size"]))
+    return target
+
+
+def _fetch_into(remote: Remote, target: Path, size: int) -> None:
+    """Write a file aside and move it into place once it is whole."""
+    import obstore
+    from obstore.exceptions import BaseError
+
+    with NamedTemporaryFile(dir=target.parent, prefix=".part-", delete=False) as aside:
+        written = 0
+        try:
+            for chunk in obstore.get(remote.store, remote.path(remote.url)).stream():
+                written += aside.write(bytes(chunk))
+        except (BaseError, OSError) as error:
+            Path(aside.name).unlink()
+            raise ArchiveUnavailable(remote.name, _reason(error)) from None
+    if written != size:
+        Path(aside.name).unlink()
+        raise ArchiveUnavailable(remote.name, f"the file broke off after {written} of {size} bytes")
+    Path(aside.name).replace(target)
+    logger.info("file_fetched archive=%s bytes=%d", remote.name, size)
+
+
+def _open_listed(remote: Remote) -> StacFolder:
+    """Open the rasters below a prefix by their names.
+
+    Raises:
+        InvalidCube: there are none, too many, or none with a date and a band.
+    """
+    versions = {f"{remote.base}/{path}": mark for path, mark in _listed(remote) if is_raster(path)}
+    start = len(remote.url) + 1
+    named = [read_name(href, href[start:].rpartition("/")[0]) for href in sorted(versions)]
+    files = [n for n in named if n is not None]
+    if not files:
+        raise InvalidCube(remote.url, "it holds no STAC catalogue, no cube, and no raster with a date in its name")
+    items = list(items_from_names(files, _opener(remote.access), versions=versions))
+    check_items(remote.url, items)
+    mark = _mark(remote.url, *(f"{h}:{v}" for h, v in sorted(versions.items())))
+    title = f"Rasters in {remote.name}"
+    told = Description(name=remote.name, title=title, attribution="Licence: not stated", fingerprint=mark)
+    return _remote_folder(remote, told, items)
+
+
+def _listed(remote: Remote) -> Iterator[tuple[str, str]]:
+    """Yield path and version of the objects below a prefix."""
+    import obstore
+    from obstore.exceptions import BaseError
+
+    count = 0
+    try:
+        for page in obstore.list(remote.store, prefix=remote.path(remote.url) or None):
+            count += len(page)
+            if count > MOST_OBJECTS:
+                raise InvalidCube(remote.url, f"more than {MOST_OBJECTS} objects lie below it; give it a catalogue")
+            yield from ((str(o["path"]), str(o.get("e_tag") or o["last_modified"])) for o in page)
+    except (BaseError, OSError) as error:
+        raise ArchiveUnavailable(remote.name, _reason(error)) from None
+
+
+def _opener(access: Access) -> Any:
+    @contextmanager
+    def opened(href: str) -> Iterator["DatasetReader"]:
+        with environment(access.s3), open_raster("/vsis3/" + href.removeprefix("s3://")) as raster:
+            yield raster
+
+    return opened
+
+
+def _mark(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _reason(error: Exception) -> str:
+    """Return the kind of an error of the store: its text holds addresses and may hold signatures."""
+    kinds = {
+        "PermissionDeniedError": "access was denied",
+        "UnauthenticatedError": "it wants credentials",
+        "NotFoundError": "there is nothing",
+    }
+    return kinds.get(type(error).__name__, f"the store did not answer as expected ({type(error).__name__})")

@@ -1,0 +1,253 @@
+"""Raster files reached: on disk, over HTTPS or on object storage; opened, tried again, and failures told apart.
+
+What is in them is read in stac_reader. Error sentences hold neither folders nor hosts nor signatures.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+from core.errors import ArchiveUnavailable, ReadFailed
+from core.settings import Settings
+from ingest.hosts import Hosts, parse_retry_after, retried
+from ingest.signing import Signer
+
+if TYPE_CHECKING:
+    from rasterio.env import Env
+    from rasterio.io import DatasetReader
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+GDAL_OPTIONS = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # no listing, and nothing beside the file is read
+    "GDAL_PAM_ENABLED": "NO",
+    "GDAL_NUM_THREADS": "1",  # scenes are read side by side already
+    "GDAL_INGESTED_BYTES_AT_OPEN": "32768",  # the header of a COG in one request
+    "GDAL_HTTP_MULTIRANGE": "YES",
+    "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
+    "GDAL_HTTP_MAX_RETRY": "0",  # tried again by `retried`, which minds the host's limit
+    "GDAL_HTTP_CONNECTTIMEOUT": "15",
+    "GDAL_HTTP_TIMEOUT": "120",
+    "GDAL_HTTP_LOW_SPEED_LIMIT": "1000",
+    "GDAL_HTTP_LOW_SPEED_TIME": "30",
+}
+ASK_TIMEOUT_S = 15
+REFUSED = (401, 403)
+GONE = (404, 410)
+S3_GONE = re.compile(r"does not exist|NoSuch(Key|Bucket)")
+S3_REFUSED = re.compile(r"Access ?Denied|InvalidAccessKeyId|SignatureDoesNotMatch", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class S3Options:
+    """How object storage is reached."""
+
+    endpoint: str = ""
+    """`https://host` of another storage than AWS; empty = AWS."""
+    access_key: str = ""
+    """Empty = read without signing."""
+    secret_key: str = ""
+    region: str = "us-west-2"
+    """Of the buckets of public satellite data on AWS; GDAL finds others out."""
+
+    def __repr__(self) -> str:
+        """Keep the keys out of logs."""
+        return f"S3Options(endpoint={self.endpoint!r}, is_signed={bool(self.access_key)})"
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "S3Options":
+        """Return what the settings say."""
+        secret = settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else ""
+        return cls(endpoint=settings.s3_endpoint, access_key=settings.s3_access_key, secret_key=secret)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """How the files of an archive are reached."""
+
+    hosts: Hosts | None = None
+    """From where files may be read; None = from the local disk alone."""
+    signer: Signer | None = None
+    tries: int = 1
+    per_second: float = 5.0
+    """Most files asked of one host in a second."""
+    s3: S3Options = S3Options()
+
+
+LOCAL = Access()
+"""Files on this machine."""
+
+
+def access_from(settings: Settings, hosts: Hosts | None) -> Access:
+    """Return how the settings let files without signatures be reached."""
+    return Access(
+        hosts=hosts,
+        tries=settings.tries,
+        per_second=settings.requests_per_second,
+        s3=S3Options.from_settings(settings),
+    )
+
+
+class FileFailed(Exception):
+    """A file could not be read this time; trying again may help."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+def use_file(scene_id: str, href: str, access: Access, use: "Callable[[DatasetReader], T]") -> T:
+    """Open a file and use it, again where it fails for a reason that may pass.
+
+    Args:
+        scene_id: for messages.
+        href: absolute path or unsigned URL.
+        access: how it is reached.
+        use: called with the opened raster, inside `environment`.
+
+    Raises:
+        ReadFailed: the file is missing, cut short, refused or no raster.
+        UntrustedAddress: it lies where the archive may not be read from.
+    """
+    from rasterio.errors import RasterioError
+
+    is_remote = "://" in href
+    if access.hosts is not None and is_remote:
+        access.hosts.check(href)
+    elif is_remote or href.startswith("/vsi"):
+        raise ReadFailed(scene_id, "it names a file that is not on this machine")
+
+    def attempt(number: int) -> T:
+        try:
+            path = _path(href, access)
+        except ArchiveUnavailable as error:
+            raise ReadFailed(scene_id, str(error)) from None
+        try:
+            with _fresh(path) if is_remote and number else nullcontext(), open_raster(path) as raster:
+                return use(raster)
+        except (RasterioError, OSError, ValueError) as error:
+            if not is_remote:
+                raise ReadFailed(scene_id, reason_of(error)) from error
+            raise _judged(scene_id, href, path, str(error), access) from None  # the cause may hold a signature
+
+    host = urlsplit(href).netloc
+    tries = max(1, access.tries) if is_remote else 1
+    try:
+        return retried(attempt, tries=tries, host=host, per_second=access.per_second, retry_on=(FileFailed,))
+    except FileFailed as error:
+        again = f" (tried {tries} times)" if tries > 1 else ""
+        raise ReadFailed(scene_id, f"{error}{again}") from None
+
+
+def _path(href: str, access: Access) -> str | Path:
+    """Return what GDAL opens: a path, or a virtual one of a signed URL."""
+    if href.startswith("s3://"):
+        return "/vsis3/" + href.removeprefix("s3://")
+    if "://" in href:
+        return "/vsicurl/" + (access.signer.sign(href) if access.signer else href)
+    return Path(href)
+
+
+def open_raster(path: str | Path) -> "DatasetReader":
+    """Open a raster by the one driver of its suffix: other formats could point to files anywhere."""
+    import rasterio
+
+    name = str(path).split("?", 1)[0].lower() if isinstance(path, str) else path.name.lower()
+    return rasterio.open(path, driver="JP2OpenJPEG" if name.endswith((".jp2", ".j2k")) else "GTiff")
+
+
+def _fresh(path: str | Path) -> "Env":
+    """Return settings under which GDAL forgets what it knows of a file: it remembers failures, and bytes cut short."""
+    import rasterio
+
+    return rasterio.Env(CPL_VSIL_CURL_NON_CACHED=str(path).split("?", 1)[0])
+
+
+def _judged(scene_id: str, href: str, path: str | Path, text: str, access: Access) -> Exception:
+    """Return the error to raise: one that may pass, or one that will not. Never GDAL's text: it tells signatures."""
+    told = re.search(r"HTTP response code[^:]*: (\d{3})", text)
+    status, retry_after = (int(told[1]), None) if told else (0, None)
+    if href.startswith("s3://") and not status:
+        status = 404 if S3_GONE.search(text) else 403 if S3_REFUSED.search(text) else 0
+    if status == 0 or status == 429 or status >= 500:
+        status, retry_after = _ask(str(path).removeprefix("/vsicurl/"), status)
+    if status in GONE:
+        return ReadFailed(scene_id, f"{_file_name(href)} is not there (HTTP {status})")
+    if status in REFUSED:
+        if access.signer is None:
+            return ReadFailed(scene_id, f"{_file_name(href)} was refused (HTTP {status})")
+        access.signer.forget(href)
+    said = f"was answered with HTTP {status}" if status >= 400 else "came cut short, is damaged, or is no raster"
+    logger.info("file_failed scene=%s status=%d reason=%s", scene_id, status, said)
+    return FileFailed(f"{_file_name(href)} {said}", retry_after)
+
+
+def _ask(url: str, status: int) -> tuple[int, float | None]:
+    """Ask for one byte, to learn what GDAL does not tell: the status of a failed read, and when to come back.
+
+    Not by a client that writes addresses into logs: they may be signed.
+    """
+    from urllib.error import HTTPError
+    from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+    class Stay(HTTPRedirectHandler):
+        def redirect_request(self, *_: object) -> None:
+            """Follow nowhere: the next host may not be allowed."""
+
+    if not url.startswith(("https://", "http://")):
+        return status, None
+    try:
+        asked = Request(url, headers={"Range": "bytes=0-0"})  # noqa: S310 - `Hosts.check` has let it pass
+        with build_opener(Stay).open(asked, timeout=ASK_TIMEOUT_S) as answer:
+            return answer.status, None
+    except HTTPError as error:
+        with error:
+            return error.code, parse_retry_after(error.headers.get("Retry-After"))
+    except (OSError, ValueError):
+        return status, None
+
+
+def _file_name(href: str) -> str:
+    return urlsplit(href).path.rsplit("/", 1)[-1]
+
+
+def reason_of(error: Exception) -> str:
+    """Return what went wrong on disk, without the folders that GDAL puts into its messages."""
+    best = error.__cause__ if error.__cause__ is not None and "previous exception" in str(error) else error
+    text = str(getattr(best, "errmsg", None) or best or type(error).__name__).splitlines()[0]
+    return " ".join(word.rsplit("/", 1)[-1] if "/" in word else word for word in text.split())
+
+
+def environment(s3: S3Options) -> "Env":
+    """Return GDAL's settings for one read, of this thread alone."""
+    import rasterio
+    from rasterio.session import Session
+
+    class Keys(Session):  # type: ignore[misc]
+        def get_credential_options(self) -> dict[str, str]:
+            return _s3_options(s3)
+
+    return rasterio.Env(session=Keys(), **GDAL_OPTIONS)
+
+
+def _s3_options(s3: S3Options) -> dict[str, str]:
+    options = {"AWS_REGION": s3.region, "CPL_AWS_AUTODETECT_EC2": "NO"}
+    if s3.access_key:
+        options |= {"AWS_ACCESS_KEY_ID": s3.access_key, "AWS_SECRET_ACCESS_KEY": s3.secret_key}
+    else:
+        options |= {"AWS_NO_SIGN_REQUEST": "YES"}
+    if s3.endpoint:
+        parts = urlsplit(s3.endpoint)
+        options |= {
+            "AWS_S3_ENDPOINT": parts.netloc,
+            "AWS_HTTPS": "NO" if parts.scheme == "http" else "YES",
+            "AWS_VIRTUAL_HOSTING": "FALSE",
+        }
+    return options

@@ -1,0 +1,274 @@
+"""The cache of plates: Zarr v3 arrays named by the hash of what determines their pixels, and an index of their use.
+
+A plate is written aside and renamed, so that a torn write is never seen. It is removed by renaming first: whoever has
+read a plate looks afterwards whether it still stands, and so never takes a half-removed array for unseen pixels.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import sqlite3
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from affine import Affine
+
+from core.bands import RADAR_NAMES, WEATHER_NAMES, Floats
+from core.errors import ReadFailed
+from core.grid import Tile, Window
+from ingest.archive import Archive, Scene
+from ingest.prepare import Preparation, Prepared
+
+logger = logging.getLogger(__name__)
+
+FORMAT = 1
+"""Raised when plates are kept differently, so that old ones are not read."""
+SCALE, FILL = 1e-4, -32768
+"""Reflectance and NDVI are kept as integers of 1e-4, the precision of Sentinel-2's own numbers."""
+CHUNK = 128
+"""Edge of a chunk in pixels: one default tile reads one chunk of a band, and all chunks share one file."""
+EVICT_TO = 0.9
+"""Share of the limit that is left when plates are removed, so that not every new plate removes one."""
+STALE_SECONDS = 24 * 3600.0
+"""What lies aside for so long was left by a process that was killed."""
+TOUCH_SECONDS = 60.0
+"""A plate's last use is written down at most so often."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS plates (
+    key TEXT PRIMARY KEY, scene TEXT NOT NULL, bands TEXT NOT NULL, bytes INTEGER NOT NULL, used REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS plates_scene ON plates (scene);
+"""
+
+
+def scene_key(archive: Archive, scene: Scene, cell: Tile, preparation: Preparation) -> str:
+    """Return the sha256 (hex) of all that determines a scene's pixels in a cell, but for the bands."""
+    facts = {
+        "format": FORMAT,
+        "archive": archive.name,
+        "scene": scene.scene_id,
+        "version": scene.version or archive.fingerprint,
+        "cell": cell.key,
+        "preparation": preparation.key(),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@dataclass
+class StoredPlate:
+    """A plate on disk. Implements `ingest.plates.Plate`."""
+
+    path: Path
+    window: Window
+    bands: tuple[str, ...]
+    notes: tuple[str, ...]
+    _array: Any = field(repr=False, default=None)
+
+    def block(self, bands: Sequence[str], rows: slice, columns: slice) -> Floats:
+        """Return (C, Y, X) of some bands, rows and columns; NaN = unseen or not clear.
+
+        Raises:
+            ReadFailed: the plate was damaged, or removed to make room.
+        """
+        at = [self.bands.index(b) for b in bands]
+        try:
+            first, last = min(at), max(at) + 1
+            stored = np.asarray(self._array[first:last, rows, columns])[[a - first for a in at]]
+        except (OSError, ValueError, RuntimeError, KeyError) as error:
+            raise ReadFailed(self.path.stem, f"its copy in the cache is damaged ({type(error).__name__})") from error
+        if not self.path.exists():
+            raise ReadFailed(self.path.stem, "its copy in the cache was removed to make room; raise LANDCAST_CACHE_GB")
+        return _unpacked(stored)
+
+
+class Store:
+    """Plates below one folder, shared by all processes. Methods may be called from several threads at once."""
+
+    def __init__(self, folder: Path, *, limit_bytes: int) -> None:
+        self._folder = folder
+        self._aside = folder / "aside"
+        self._limit_bytes = limit_bytes
+        self._aside.mkdir(parents=True, exist_ok=True)
+        with self._index() as index:
+            index.executescript(_SCHEMA)
+        self._sweep()
+
+    def find(self, scene: str, bands: Sequence[str]) -> StoredPlate | None:
+        """Return the plate of a scene key that holds all of some bands, None if there is none or it is damaged."""
+        with self._index() as index:
+            rows = index.execute("SELECT key, bands, used FROM plates WHERE scene = ?", (scene,)).fetchall()
+        for key, held, used in rows:
+            if set(bands) <= set(held.split()):
+                found = self._open(key)
+                if found is not None:
+                    self._touch(key, used)
+                    return found
+        return None
+
+    def put(self, scene: str, prepared: Prepared, window: Window) -> StoredPlate:
+        """Keep a scene's pixels; where another process was faster, its plate is taken."""
+        bands = tuple(sorted(prepared.values))
+        key = hashlib.sha256(f"{scene} {' '.join(bands)}".encode()).hexdigest()
+        path = self._path(key)
+        if not path.exists():
+            aside = self._aside / uuid.uuid4().hex
+            _write(aside, {b: prepared.values[b] for b in bands}, prepared.notes, window)
+            path.parent.mkdir(exist_ok=True)
+            _rename(aside, path)
+        self._enter(key, scene, bands, path)
+        found = self._open(key)
+        if found is None:
+            raise ReadFailed(scene[:12], "its copy in the cache could not be read back")
+        return found
+
+    def size_bytes(self) -> int:
+        """Return how much all plates take."""
+        with self._index() as index:
+            return int(index.execute("SELECT COALESCE(SUM(bytes), 0) FROM plates").fetchone()[0])
+
+    def _path(self, key: str) -> Path:
+        return self._folder / key[:2] / f"{key}.zarr"
+
+    def _open(self, key: str) -> StoredPlate | None:
+        import zarr
+
+        path = self._path(key)
+        try:
+            array = zarr.open_array(path, mode="r")
+            facts: dict[str, Any] = dict(array.attrs)
+            rows, columns = array.shape[1:]
+            window = Window(crs=str(facts["crs"]), transform=Affine(*facts["transform"]), shape_yx=(rows, columns))
+            return StoredPlate(path, window, tuple(facts["bands"]), tuple(facts["notes"]), array)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            logger.warning("plate_left_out key=%s reason=%s", key[:12], type(error).__name__)
+            self._remove(key)
+            return None
+
+    def _touch(self, key: str, used: float) -> None:
+        if time.time() - used > TOUCH_SECONDS:
+            with self._index() as index:
+                index.execute("UPDATE plates SET used = ? WHERE key = ?", (time.time(), key))
+
+    def _enter(self, key: str, scene: str, bands: Sequence[str], path: Path) -> None:
+        size = sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
+        row = (key, scene, " ".join(bands), size, time.time())
+        with self._index() as index:
+            index.execute("INSERT OR REPLACE INTO plates VALUES (?, ?, ?, ?, ?)", row)
+        self._evict(keep=key)
+
+    def _evict(self, *, keep: str) -> None:
+        """Remove what was used longest ago, if all plates together are larger than the limit."""
+        excess = self.size_bytes() - self._limit_bytes
+        if excess <= 0:
+            return
+        excess += int((1 - EVICT_TO) * self._limit_bytes)
+        with self._index() as index:
+            rows = index.execute("SELECT key, bytes FROM plates WHERE key != ? ORDER BY used", (keep,)).fetchall()
+        for key, size in rows:
+            if excess <= 0:
+                return
+            self._remove(key)
+            excess -= size
+
+    def _remove(self, key: str) -> None:
+        with self._index() as index:
+            index.execute("DELETE FROM plates WHERE key = ?", (key,))
+        aside = self._aside / uuid.uuid4().hex
+        try:
+            self._path(key).rename(aside)
+        except OSError:  # another process was faster
+            return
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        for left in self._aside.iterdir():
+            try:
+                is_old = time.time() - left.stat().st_mtime > STALE_SECONDS
+            except OSError:
+                continue
+            if is_old:
+                shutil.rmtree(left, ignore_errors=True)
+
+    @contextmanager
+    def _index(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self._folder / "index.sqlite", timeout=60)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            with connection:
+                yield connection
+        finally:
+            connection.close()
+
+
+def _write(path: Path, values: Mapping[str, Floats], notes: Sequence[str], window: Window) -> None:
+    """Write bands as one Zarr v3 array (C, Y, X) with one shard, and make sure that it is on the disk."""
+    import zarr
+    from zarr.codecs import BloscCodec
+
+    stored = _packed(values)
+    chunk = (1, min(CHUNK, stored.shape[1]), min(CHUNK, stored.shape[2]))
+    shard = (len(stored), *(-(-n // c) * c for n, c in zip(stored.shape[1:], chunk[1:], strict=True)))
+    array = zarr.create_array(
+        path,
+        shape=stored.shape,
+        dtype=stored.dtype,
+        chunks=chunk,
+        shards=shard,
+        compressors=BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle"),
+        fill_value=FILL if stored.dtype == np.int16 else float("nan"),
+        dimension_names=("band", "y", "x"),
+        attributes={
+            "bands": list(values),
+            "crs": window.crs,
+            "transform": list(window.transform)[:6],
+            "notes": list(notes),
+            "scale_factor": SCALE if stored.dtype == np.int16 else 1.0,
+        },
+        config={"write_empty_chunks": True},
+    )
+    array[:] = stored
+    for file in path.rglob("*"):
+        if file.is_file():
+            _sync(file)
+
+
+def _packed(values: Mapping[str, Floats]) -> Any:
+    stacked = np.stack(list(values.values()))
+    if set(values) & {*RADAR_NAMES, *WEATHER_NAMES}:
+        return stacked.astype(np.float32)
+    steps = np.rint(stacked / np.float32(SCALE))
+    return np.where(np.isfinite(steps), np.clip(steps, -32767, 32767), FILL).astype(np.int16)
+
+
+def _unpacked(stored: Any) -> Floats:
+    if stored.dtype != np.int16:
+        return np.asarray(stored, np.float32)
+    values = stored.astype(np.float32) * np.float32(SCALE)
+    values[stored == FILL] = np.nan
+    return np.asarray(values, np.float32)
+
+
+def _rename(aside: Path, path: Path) -> None:
+    """Make a plate visible; where another process was faster, ours is thrown away."""
+    try:
+        aside.rename(path)
+    except OSError:
+        shutil.rmtree(aside, ignore_errors=True)
+        if not path.exists():
+            raise
+
+
+def _sync(file: Path) -> None:
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,102 @@
+"""Asking catalogues over HTTP: every address is checked, also those of redirects; busy hosts are asked again.
+
+What the answers mean is read elsewhere, and rasters are opened by GDAL.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from core.errors import ArchiveUnavailable
+from ingest.hosts import PER_SECOND, Hosts, parse_retry_after, retried
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response, Session
+
+TIMEOUT_SECONDS = 30.0
+CHUNK_BYTES = 65_536
+MAX_BYTES = 32 * 1024 * 1024
+"""Of one JSON document."""
+MAX_WORDS = 200
+"""Of a host's own words in our errors, in characters."""
+
+
+class NoAnswer(Exception):
+    """A host did not answer this time; asking again may help."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+def open_session(
+    hosts: Hosts, *, tries: int = 4, per_second: float = PER_SECOND, timeout_s: float = TIMEOUT_SECONDS
+) -> "Session":
+    """Return a session of `requests` that checks, limits and repeats every request.
+
+    Its requests raise:
+        UntrustedAddress: the address, or one it redirects to, is not allowed.
+        ArchiveUnavailable: no answer, or 429 and 5xx, after all tries.
+    """
+    import requests
+
+    class CheckedSession(requests.Session):
+        """Redirects come back here one by one, so they are checked as well."""
+
+        def send(self, request: "PreparedRequest", **options: Any) -> "Response":
+            url = hosts.check(str(request.url))
+            options["timeout"] = options.get("timeout") or timeout_s
+            send = super().send
+            try:
+                return retried(
+                    lambda _: _answer(lambda: send(request, **options)),
+                    tries=tries,
+                    host=urlsplit(url).netloc,
+                    per_second=per_second,
+                    retry_on=(NoAnswer,),
+                )
+            except NoAnswer as error:
+                again = f" (tried {tries} times)" if tries > 1 else ""
+                raise ArchiveUnavailable(hosts.name, f"{error}{again}") from None
+
+    return CheckedSession()
+
+
+def _answer(send: "Callable[[], Response]") -> "Response":
+    import requests
+
+    try:
+        answer = send()
+    except requests.RequestException as error:
+        raise NoAnswer(f"it does not answer ({type(error).__name__})") from None
+    if answer.status_code == 429 or answer.status_code >= 500:
+        reason = describe_refusal(answer.status_code, answer.text)
+        raise NoAnswer(reason, parse_retry_after(answer.headers.get("Retry-After")))
+    return answer
+
+
+def describe_refusal(status: int | None, text: str) -> str:
+    """Return a refusal in one line: the status, and the host's own words unless they are a web page."""
+    words = " ".join(text.split())[:MAX_WORDS]
+    said = f": {words}" if words and not words.startswith("<") else ""
+    return (f"it answers with HTTP {status}" if status else "it does not answer as a catalogue does") + said
+
+
+def fetch(session: "Session", url: str, *, archive: str) -> tuple[int, str]:
+    """Return status and text of an answer; of one that is no JSON, a cube say, only the beginning is fetched.
+
+    Raises:
+        UntrustedAddress, ArchiveUnavailable: as the session.
+    """
+    import requests
+
+    content = b""
+    try:
+        with session.get(url, headers={"Accept": "application/geo+json, application/json"}, stream=True) as answer:
+            for chunk in answer.iter_content(CHUNK_BYTES):
+                content += chunk
+                if not content.lstrip().startswith(b"{") or len(content) > MAX_BYTES:
+                    break
+    except requests.RequestException as error:
+        raise ArchiveUnavailable(archive, f"it does not answer ({type(error).__name__})") from None
+    return answer.status_code, content.decode("utf-8", errors="replace")

@@ -1,0 +1,125 @@
+"""`landcast cube`: the observations of a region from any archive, as one cube file."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.bands import CHANNELS
+from core.cube import Cube
+from core.errors import InvalidOption
+from core.grid import Window
+from core.region import Region, parse_region
+from core.settings import Settings
+from core.timeline import Period, parse_period, to_date
+from ingest.archive import Archive
+from service.cli_progress import show_progress
+from service.cli_settings import read_settings
+
+DEFAULT_DAYS = 365
+MAX_PIXELS = 4096 * 4096
+ENDINGS = (".nc", ".zarr")
+READ_SHARE = 0.8
+"""Share of the work that reading is counted as; the rest is writing."""
+
+
+def cube(
+    out: Annotated[Path, typer.Option("-o", "--out", help="File to write: .nc or .zarr.", show_default=False)],
+    region: Annotated[Path, typer.Option("--region", help="File with the polygon(s): GeoJSON, GeoPackage, Shapefile.")],
+    archive: Annotated[
+        str | None,
+        typer.Option("--archive", help="Name, address or path of the archive, or several by preference: A,B."),
+    ] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", metavar="D/D", help="START/END; default: the archive's last year.")
+    ] = None,
+    bands: Annotated[
+        str | None, typer.Option("--bands", metavar="B,B,...", help="Bands to read; default: all the archive has.")
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", help="Draw the cube as well: true colour with the mask, NDVI series (.png)."),
+    ] = None,
+    fail_on_gaps: Annotated[
+        bool, typer.Option("--fail-on-gaps", help="Write nothing and exit with 1 if a scene could not be read.")
+    ] = False,
+) -> None:
+    """Read the observations of a region into one cube file, complete or openly incomplete.
+
+    Prints what was read and which scenes could not be. The file can be given to 'landcast forecast', 'canopy', 'crop'.
+    """
+    _check(out, picture)
+    from ingest.build import build_cube, check_region, reader_from
+    from ingest.registry import open_archive
+    from service.region_file import read_region_file
+    from workers.observations import write_observations
+
+    settings = read_settings()
+    asked = parse_region(read_region_file(region))
+    opened = open_archive(archive or settings.archive, settings)
+    check_region(opened, asked)
+    window = _window(opened, asked)
+    days = parse_period(period) if period else _last_year(opened)
+    with show_progress("cube") as progress:
+        built = build_cube(opened, window, days, _bands(bands), reader=reader_from(settings), asked=window.mask(asked))
+        if fail_on_gaps and built.failures:
+            raise built.failures[0].error()
+        progress(READ_SHARE)
+        write_observations(
+            built, out, days, opened.attribution, lambda share: progress(READ_SHARE + (1 - READ_SHARE) * share)
+        )
+        if picture:
+            _draw(built, opened, settings, days, picture)
+    for scene in built.failures:
+        print(f"not read: {scene.scene_id} of {scene.time[:10]}: {scene.failure}")
+    print(f"{len(built.scenes) - len(built.failures)} of {len(built.scenes)} scenes read")
+    print(out)
+
+
+def _check(out: Path, picture: Path | None) -> None:
+    if out.suffix not in ENDINGS:
+        raise InvalidOption("--out", out, f"it ends in {' or '.join(ENDINGS)}")
+    if picture and picture.suffix != ".png":
+        raise InvalidOption("--picture", picture, "it ends in .png")
+
+
+def _draw(built: Cube, archive: Archive, settings: Settings, days: Period, path: Path) -> None:
+    """Draw the cube; the dates shown are read once more without a mask, so that one sees what it hides."""
+    from ingest.build import Reader, build_cube
+    from ingest.prepare import Preparation
+    from workers.cube_picture import COLOURS, choose_dates, spread_pixels, write_cube_picture
+
+    reader = Reader(preparation=Preparation(cloud_mask="none"))
+    bare = {}
+    for position in choose_dates(built):
+        day = to_date(built.axis_days("time")[position])
+        part = build_cube(archive, built.window, Period(start=day, end=day), COLOURS, reader=reader)
+        if set(COLOURS) <= set(part.data.data_vars):
+            bare[position] = part
+    title = f"{archive.title}, {days}, clouds by {settings.cloud_mask} mask. {archive.attribution}"
+    write_cube_picture(built, bare, spread_pixels(built), title, path)
+
+
+def _window(archive: Archive, region: Region) -> Window:
+    window = archive.grid(region).window(region)
+    if window.shape_yx[0] * window.shape_yx[1] > MAX_PIXELS:
+        raise InvalidOption(
+            "--region", f"{window.shape_yx[1]} x {window.shape_yx[0]} pixels", f"a cube has up to {MAX_PIXELS}"
+        )
+    return window
+
+
+def _last_year(archive: Archive) -> Period:
+    end: date = archive.period.end
+    return Period(start=max(archive.period.start, end - timedelta(days=DEFAULT_DAYS)), end=end)
+
+
+def _bands(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return CHANNELS
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if name not in CHANNELS:
+            raise InvalidOption("--bands", name, f"the bands are {', '.join(CHANNELS)}")
+    return names
