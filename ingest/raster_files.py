@@ -166,8 +166,9 @@ def open_raster(path: str | Path) -> "DatasetReader":
 def _fresh(path: str | Path) -> "Env":
     """Return settings under which GDAL forgets what it knows of a file: it remembers failures, and bytes cut short."""
     import rasterio
+    from rasterio.session import DummySession
 
-    return rasterio.Env(CPL_VSIL_CURL_NON_CACHED=str(path).split("?", 1)[0])
+    return rasterio.Env(session=DummySession(), CPL_VSIL_CURL_NON_CACHED=str(path).split("?", 1)[0])
 
 
 def _judged(scene_id: str, href: str, path: str | Path, text: str, access: Access) -> Exception:

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import rasterio
-from ingest.prepare import Preparation
 from numpy.typing import NDArray
 
 from core.cube import Cube, SceneRecord
@@ -25,6 +24,7 @@ from core.region import Region, parse_region
 from core.settings import Settings
 from core.version import software_version
 from ingest.archive import Archive
+from ingest.prepare import Preparation
 from workers.atomic import written_aside
 from workers.cog import QUIET
 from workers.dispatch import scratch_folder

