@@ -3,8 +3,8 @@
     python benchmarks/ingest.py [--small] [--stackstac-python /path/to/python]
 
 The archive is made up from a seed: smooth fields with noise, 12 files a date, deflate, blocks of 512. All read the same
-11 bands of all dates into memory as reflectance (float32, NaN = no data) and scene classes, with the same threads, one
-after the other in turns; the table shows the median of the rounds.
+11 bands of all dates into memory as reflectance (float32, NaN = no data) and scene classes, an array per band and date,
+with the same threads, one after the other in turns; the table shows the median of the rounds.
 """
 
 import argparse
@@ -37,7 +37,7 @@ WRITTEN = (*READ, "B01")
 FIRST, STEP_DAYS = date(2020, 1, 3), 5
 CORNER = (600_000.0, 5_600_000.0)
 Stacks = Mapping[str, Any]
-"""Band to (T, Y, X)."""
+"""Band to T arrays (Y, X)."""
 
 
 def main() -> None:
@@ -124,13 +124,12 @@ def read_landcast(folder: Path, window: Window, threads: int) -> Stacks:
 
     archive = open_stac_folder(folder, settings=Settings())
     scenes = archive.search(window, Period(start=date(2000, 1, 1), end=date(2100, 1, 1)))
-    stacks = empty(len(scenes), window)
+    stacks = empty(len(scenes))
 
     def read(t: int) -> None:
         reading = archive.read(scenes[t], window, OPTICAL_NAMES)
-        for band, values in reading.values.items():
+        for band, values in (*reading.values.items(), ("SCL", reading.mask)):
             stacks[band][t] = values
-        stacks["SCL"][t] = reading.mask
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(read, range(len(scenes))))
@@ -143,7 +142,7 @@ def read_plain(folder: Path, window: Window, threads: int, is_scaled: bool) -> S
 
     scenes = sorted(p for p in folder.iterdir() if p.is_dir())
     rows, columns = window.shape_yx
-    stacks = empty(len(scenes), window) if is_scaled else raw(len(scenes), window)
+    stacks = empty(len(scenes))
 
     def read(t: int) -> None:
         with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"):
@@ -165,7 +164,7 @@ def read_odc(folder: Path, window: Window, threads: int) -> Stacks:
     items = odc_items(folder)
     box = GeoBox(window.shape_yx, window.transform, window.crs)
     loaded = odc.stac.load(items, bands=list(READ), geobox=box, pool=threads, chunks=None)
-    stacks = empty(len(items), window)
+    stacks = empty(len(items))
 
     def scale(t: int) -> None:
         for band in READ:
@@ -225,15 +224,9 @@ def reflectance(stored: Any) -> Any:
     return values
 
 
-def empty(dates: int, window: Window) -> dict[str, Any]:
-    """Return arrays for reflectance and classes."""
-    floats = {b: np.empty((dates, *window.shape_yx), np.float32) for b in OPTICAL_NAMES}
-    return floats | {"SCL": np.empty((dates, *window.shape_yx), np.uint8)}
-
-
-def raw(dates: int, window: Window) -> dict[str, Any]:
-    """Return arrays for numbers as stored."""
-    return {b: np.empty((dates, *window.shape_yx), np.uint8 if b == "SCL" else np.uint16) for b in READ}
+def empty(dates: int) -> dict[str, list[Any]]:
+    """Return places for an array per band and date."""
+    return {b: [None] * dates for b in READ}
 
 
 def has_odc() -> bool:

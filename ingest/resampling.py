@@ -68,8 +68,9 @@ class Span:
         return whole
 
 
+@lru_cache(maxsize=32)
 def place_parallel(window: Window, transform: Affine) -> Placement:
-    """Place a window in a raster of the same reference system with north up."""
+    """Place a window in a raster of the same reference system with north up; kept for the files that follow."""
     x, y = window.centres()
     columns, rows = _snap((x - transform.c) / transform.a), _snap((y - transform.f) / transform.e)
     ratio = min(window.resolution_m / abs(transform.a), window.resolution_m / abs(transform.e))

@@ -3,6 +3,7 @@
 Each file is opened once per read. A file that is cut short, refused or not there is an error, never zeros.
 """
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -42,6 +43,8 @@ POWER_RANGE = (1e-10, 1e5)
 """Linear backscatter of -100 to 50 dB; 0 is no data."""
 OUTSIDE = {"SCL": 0, "clear": 0, "CLM": 255}
 """Code of a mask where its file has no pixel: no data."""
+ROUNDING = 1e-6
+"""Of a stored number that stands for a limit exactly, in units of the stored numbers."""
 CHUNK_ROWS = 256
 """Rows decoded at once, so that the numbers stay in the processor's cache."""
 
@@ -121,11 +124,25 @@ def _scale(stored: NDArray[Any], values: Floats, coding: Coding, *, low: float, 
         values *= np.float32(coding.scale)
     if coding.offset:
         values += np.float32(coding.offset)
-    hidden = values > np.float32(high)
-    hidden |= values < np.float32(low)
+    hidden = _outside(stored, values, coding, low=low, high=high)
     for fill in coding.fills:
         hidden |= _equals(stored, fill)
     np.copyto(values, np.float32(np.nan), where=hidden)
+
+
+def _outside(stored: NDArray[Any], values: Floats, coding: Coding, *, low: float, high: float) -> NDArray[np.bool_]:
+    """Tell which values are below low or above high, of whole numbers in their own type: half the bytes to look at."""
+    if stored.dtype.kind not in "iu" or coding.scale <= 0:
+        return np.asarray((values < np.float32(low)) | (values > np.float32(high)))
+    limits = np.iinfo(stored.dtype)
+    least = math.ceil((low - coding.offset) / coding.scale - ROUNDING)
+    most = math.floor((high - coding.offset) / coding.scale + ROUNDING)
+    if most < limits.min or least > limits.max:
+        return np.ones(stored.shape, np.bool_)
+    hidden = stored > stored.dtype.type(most) if most < limits.max else np.zeros(stored.shape, np.bool_)
+    if least > limits.min:
+        hidden |= stored < stored.dtype.type(least)
+    return np.asarray(hidden)
 
 
 def _equals(stored: NDArray[Any], number: float) -> NDArray[np.bool_]:
