@@ -256,6 +256,7 @@ class InvalidCheckpoint(InternalError):
 
     def __init__(self, path: object, reason: str) -> None:
         super().__init__(f"The checkpoint '{path}' is not usable: {reason}.")
+        self.reason = reason
 
 
 class WorkerUnavailable(InternalError):

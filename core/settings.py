@@ -72,7 +72,10 @@ class Settings(BaseSettings):
     planetary_computer_key: SecretStr | None = Field(
         default=None, description="Subscription key of the Planetary Computer; empty = sign without one."
     )
-    models: Path | None = Field(default=None, description="Folder with further models beside the shipped ones.")
+    models: Path | None = Field(
+        default=None,
+        description="Folder with further models beside the shipped ones; empty = `models` in LANDCAST_HOME.",
+    )
     tile_size: int = Field(default=128, ge=16, le=4096, description="Edge of a tile in pixels.")
     redis_url: SecretStr | None = Field(
         default=None, description="Redis to use; empty = a private one is started on a unix socket."

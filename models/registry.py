@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from core.errors import InvalidCheckpoint, UnknownModel
+from core.errors import InvalidCheckpoint, InvalidOption, UnknownModel
 from core.product import Checkpoint
 from core.settings import Settings
 
@@ -13,11 +13,18 @@ SHIPPED = Path(__file__).parent / "weights"
 WEIGHTS, NETWORK, CARD = "weights.safetensors", "network.onnx", "card.json"
 """Files of a checkpoint's folder. `network.onnx` is what the fast path runs; `card.json` names the sha256 of both."""
 
+BLANK = "-"
+"""A column of an imported model that nothing is known to fill."""
+
+
+def models_folder(settings: Settings) -> Path:
+    """Return the user's folder of models: LANDCAST_MODELS, else `models` in the home folder."""
+    return settings.models or settings.home / "models"
+
 
 def list_checkpoints(settings: Settings) -> list[Checkpoint]:
     """Return all checkpoints, the user's before the shipped ones, each group by name."""
-    folders = [settings.models] if settings.models else []
-    cards = [c for folder in (*folders, SHIPPED) for c in sorted(folder.glob(f"*/{CARD}"))]
+    cards = [c for folder in (models_folder(settings), SHIPPED) for c in sorted(folder.glob(f"*/{CARD}"))]
     return [_read(card) for card in cards]
 
 
@@ -26,12 +33,38 @@ def find_checkpoint(name: str, task: str, settings: Settings) -> Checkpoint:
 
     Raises:
         UnknownModel: no checkpoint of that task has the name.
+        InvalidOption: it was imported without the order of its bands, so nothing can be fed to it.
     """
     fitting = [c for c in list_checkpoints(settings) if c.task == task]
     for checkpoint in fitting:
         if name == checkpoint.name or (not name and checkpoint.card.get("default")):
+            if is_published(checkpoint):
+                band_order(checkpoint)
             return checkpoint
     raise UnknownModel(name or f"default for {task}", [c.name for c in fitting])
+
+
+def is_published(checkpoint: Checkpoint) -> bool:
+    """Tell whether a checkpoint is an imported, published EarthPT; models/published_forecast.py runs it."""
+    return bool(checkpoint.card.get("network", {}).get("form") == "calendar")
+
+
+def is_usable(checkpoint: Checkpoint) -> bool:
+    """Tell whether a checkpoint can be fed: of an imported one that takes the order of its bands."""
+    return not is_published(checkpoint) or bool(checkpoint.card.get("bands"))
+
+
+def band_order(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """Return the names of an imported model's columns, `-` for those that nothing is known to fill.
+
+    Raises:
+        InvalidOption: it was imported without them.
+    """
+    if not is_usable(checkpoint):
+        raise InvalidOption(
+            "model", checkpoint.name, "the order of its bands is not known; import it again with --bands"
+        )
+    return tuple(checkpoint.card["bands"])
 
 
 def verify(checkpoint: Checkpoint) -> None:
@@ -48,7 +81,8 @@ def verify(checkpoint: Checkpoint) -> None:
 
 def sha256_of(path: Path) -> str:
     """Return the sha256 of a file in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read(card: Path) -> Checkpoint:

@@ -9,6 +9,7 @@ import typer
 
 from core.errors import UnknownModel, WorkerUnavailable
 from core.settings import Settings
+from service.cli_import import import_model
 from service.cli_settings import environment, read_settings
 
 ArchiveName = Annotated[
@@ -16,11 +17,13 @@ ArchiveName = Annotated[
 ]
 
 models = typer.Typer(
-    help="Show the models that can be named by --model. Weights of your own lie in the folder LANDCAST_MODELS. "
-    "Published EarthPT files cannot be imported yet.",
+    help="Show the models that can be named by --model, and import published ones. Those of your own lie in the folder "
+    "LANDCAST_MODELS, by default in 'models' below LANDCAST_HOME.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+models.command("import")(import_model)
 
 
 def serve(

@@ -8,7 +8,7 @@ from core.errors import InvalidOption
 from core.product import Product
 from core.settings import Settings
 from core.version import software_version
-from models.registry import list_checkpoints
+from models.registry import is_usable, list_checkpoints
 from products.catalogue import PRODUCTS, find_product
 from service.idempotency import body_sha256
 from service.jobs import status_info
@@ -149,7 +149,7 @@ def _summary(product: Product, base: str) -> ProcessSummary:
 
 
 def _inputs(product: Product, settings: Settings) -> dict[str, InputDescription]:
-    models = [c.name for c in list_checkpoints(settings) if c.task == product.task]
+    models = [c.name for c in list_checkpoints(settings) if c.task == product.task and is_usable(c)]
     schemas: dict[str, dict[str, Any]] = {
         "region": {
             "title": "Region",

@@ -73,3 +73,12 @@ def real_data() -> Path:
     if not REAL_DATA.is_dir():
         pytest.skip(f"no real data in {REAL_DATA}; name its folder in LANDCAST_REAL_DATA")
     return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def golden() -> Path:
+    """Folder of the golden EarthPT file, beside the real data; the test is skipped where it is absent."""
+    folder = REAL_DATA.parent / "golden"
+    if not folder.is_dir():
+        pytest.skip(f"no golden files in {folder}")
+    return folder

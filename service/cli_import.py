@@ -1,0 +1,82 @@
+"""`landcast models import`: options only. Files are read and converted in models/published.py."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.errors import InvalidCheckpoint, InvalidOption
+from service.cli_progress import show_progress
+from service.cli_settings import read_settings
+
+if TYPE_CHECKING:
+    from models.published import Published
+
+
+def import_model(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="A published EarthPT file (.pt); nothing in it is run.", dir_okay=False),
+    ],
+    check: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUT.npz", help="Known outputs to compare with; imported only if all agree to 1e-5.", exists=True
+        ),
+    ] = None,
+    bands: Annotated[
+        str | None,
+        typer.Option(metavar="B,B,...", help="Its columns in order, - for one left empty; needed to forecast with it."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the model; default: that of the file.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="Folder for models; default: the one where --model looks.", file_okay=False),
+    ] = None,
+) -> None:
+    """Import a published EarthPT file as a model with its own name; its weights are not changed.
+
+    Which band stands in which column the files do not say: without --bands the model can be looked at, but not used.
+    """
+    from models.imported import check_bands, check_name, save_imported
+    from models.registry import models_folder
+
+    columns = [part.strip() for part in (bands or "").split(",") if part.strip()]
+    folder = check_name(name or file.stem, out or models_folder(read_settings()))
+    with show_progress("import") as progress:
+        found = _read(file)
+        check_bands(columns, found.network.config.channels)
+        if check:
+            _compare(found, file, check)
+        progress(0.5)
+        card = save_imported(found, folder, bands=columns)
+        progress(1.0)
+    print(card)
+
+
+def _read(file: Path) -> "Published":
+    from models.published import read_published
+
+    try:
+        return read_published(file)
+    except InvalidCheckpoint as error:  # the file is the caller's, not ours
+        raise InvalidOption("FILE", file, error.reason) from None
+
+
+def _compare(found: "Published", file: Path, check: Path) -> None:
+    """Print the largest difference of each known output.
+
+    Raises:
+        InvalidCheckpoint: one is above the tolerance.
+    """
+    from models.golden import read_golden
+    from models.published import TOLERANCE, compare
+
+    differences = compare(found.network, read_golden(check, found.network.config))
+    for output, difference in differences.items():
+        print(f"{output}: largest difference {difference:.1e}", flush=True)
+    worst = [output for output, difference in differences.items() if not difference <= TOLERANCE]
+    if worst:
+        raise InvalidCheckpoint(
+            file, f"{' and '.join(worst)} differ by more than {TOLERANCE:g} from '{check}', so it was not imported"
+        )
