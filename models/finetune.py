@@ -13,8 +13,10 @@ from torch import Tensor
 from core.bands import Floats
 from core.product import Progress
 from models.checkpoint import with_class_head
+from models.distributed import new_generator
 from models.earthpt import EarthPT
 from models.optimise import optimise
+from models.resume import ResumeFile
 from models.runs import Run
 from models.sampling import ClassBatch, class_batch, composites
 from models.training_set import TrainingSet, last_seen
@@ -23,7 +25,13 @@ FOLDS = 5
 
 
 def finetune(
-    run: Run, trunk: EarthPT, sets: Mapping[str, TrainingSet], *, log: Path, progress: Progress
+    run: Run,
+    trunk: EarthPT,
+    sets: Mapping[str, TrainingSet],
+    *,
+    log: Path,
+    progress: Progress,
+    resume: ResumeFile | None = None,
 ) -> tuple[EarthPT, float]:
     """Fit a class head and the trunk below it.
 
@@ -34,17 +42,25 @@ def finetune(
         The network and its cross-entropy on the held-out fold of places.
     """
     torch.manual_seed(run.seed)
-    rng = np.random.default_rng(run.seed)
     held = (run.stop_fold, run.test_fold)
     learned = {name: s if s.is_simulated else s.take(~in_fold(s.places, *held)) for name, s in sets.items()}
     held_out = judged_batch(run, sets[run.holdout], run.stop_fold)
     network = with_class_head(trunk, len(run.classes))
 
-    def loss(network: EarthPT) -> Tensor:
+    def loss(network: EarthPT, rng: np.random.Generator) -> Tensor:
         batch = class_batch(rng, learned, run.mixture, run.task, size=run.batch, months=run.months)
         return class_loss(network, batch)
 
-    return optimise(network, run, loss=loss, score=lambda n: score(n, held_out), log=log, progress=progress)
+    return optimise(
+        network,
+        run,
+        rng=new_generator(run.seed),
+        loss=loss,
+        score=lambda n: score(n, held_out),
+        log=log,
+        progress=progress,
+        resume=resume,
+    )
 
 
 def in_fold(places: NDArray[np.str_], *fold: int) -> NDArray[np.bool_]:

@@ -2,56 +2,69 @@
 
 import json
 import math
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.product import Progress
+from models.device import available_precision, learning_device, placed
+from models.distributed import average_gradients, copy_from_first, from_first, is_first, ranks, seed_dropout
 from models.earthpt import EarthPT
+from models.resume import Learning, ResumeFile
 from models.runs import Run
+
+Loss = Callable[[EarthPT, np.random.Generator], Tensor]
+"""Draws a batch from the generator, and from nothing else, and returns its loss."""
+Score = Callable[[EarthPT], float]
+"""Held-out score of a network, lower is better; draws nothing."""
 
 
 def optimise(
     network: EarthPT,
     run: Run,
     *,
-    loss: Callable[[EarthPT], Tensor],
-    score: Callable[[EarthPT], float],
+    rng: np.random.Generator,
+    loss: Loss,
+    score: Score,
     log: Path,
     progress: Progress,
+    resume: ResumeFile | None = None,
 ) -> tuple[EarthPT, float]:
     """Minimise a loss by AdamW with warm-up and cosine, keeping the averaged weights of the best held-out score.
 
+    Among several ranks (models/distributed.py) each draws its own batches, and rank 0 alone scores, logs and writes.
+
     Args:
-        loss: draws a batch and returns its loss.
-        score: held-out score of a network, lower is better.
+        rng: what batches are drawn from.
         log: JSON lines of step, loss and score are appended here.
+        resume: where the state is saved at every check, and gone on from; None = nowhere.
 
     Returns:
-        The best averaged network and its score.
+        The best averaged network, on the CPU, and its score.
     """
-    optimiser = torch.optim.AdamW(_groups(network, run.weight_decay), lr=run.learning_rate, betas=(0.9, 0.95))
-    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(run.average))  # type: ignore[no-untyped-call]
-    best, best_state, recent = math.inf, network.state_dict(), 0.0
-    with log.open("a", encoding="utf-8") as lines:
-        for step in range(1, run.steps + 1):
-            for group in optimiser.param_groups:
-                group["lr"] = learning_rate(run, step)
-            recent = _step(network.train(), optimiser, loss, run.clip)
-            averaged.update_parameters(network)
-            if step % run.check_every == 0 or step == run.steps:
-                held_out = score(cast(EarthPT, averaged.module.eval()))
-                lines.write(json.dumps({"step": step, "loss": recent, "held_out": held_out}) + "\n")
-                lines.flush()
-                if held_out <= best:
-                    best, best_state = held_out, {k: v.clone() for k, v in averaged.module.state_dict().items()}
-            progress(step / run.steps)
-    network.load_state_dict(best_state)
-    return network.eval(), best
+    learning = _begin(network, run, rng)
+    if resume:
+        resume.restore(learning, run, log)
+    progress(learning.step / run.steps)
+    called = placed(network, learning_device(), available_precision(run.precision, learning_device()))
+    while learning.step < run.steps and not _is_given_up(learning, run):
+        since, first = time.perf_counter(), learning.step
+        recent = _steps_to_check(learning, run, called, loss, progress)
+        seconds = (time.perf_counter() - since) / (learning.step - first)
+        _check(learning, run, score, {"loss": recent, "seconds_per_step": round(seconds, 4)}, log)
+        if resume:
+            resume.save(learning, run, log)
+    progress(1.0)
+    if learning.best_state is not None:
+        network.load_state_dict(learning.best_state)
+    return network.cpu().eval(), learning.best
 
 
 def learning_rate(run: Run, step: int) -> float:
@@ -62,13 +75,70 @@ def learning_rate(run: Run, step: int) -> float:
     return run.learning_rate * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * share)))
 
 
-def _step(network: EarthPT, optimiser: torch.optim.Optimizer, loss: Callable[[EarthPT], Tensor], clip: float) -> float:
-    optimiser.zero_grad(set_to_none=True)
-    value = loss(network)
-    value.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(network.parameters(), clip)
-    optimiser.step()
-    return float(value.detach())
+def _begin(network: EarthPT, run: Run, rng: np.random.Generator) -> Learning:
+    network.to(learning_device())
+    copy_from_first(network)
+    seed_dropout(run.seed)
+    return Learning(
+        network=network,
+        optimiser=torch.optim.AdamW(_groups(network, run.weight_decay), lr=run.learning_rate, betas=(0.9, 0.95)),
+        averaged=AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(run.average)),  # type: ignore[no-untyped-call]
+        rng=rng,
+    )
+
+
+def _is_given_up(learning: Learning, run: Run) -> bool:
+    return bool(run.patience) and learning.stale >= run.patience
+
+
+def _steps_to_check(learning: Learning, run: Run, called: EarthPT, loss: Loss, progress: Progress) -> float:
+    """Take steps up to the next check; return the last one's loss."""
+    last = min(run.steps, (learning.step // run.check_every + 1) * run.check_every)
+    recent = 0.0
+    while learning.step < last:
+        recent = _step(learning, run, called, loss)
+        progress(learning.step / run.steps)
+    return recent
+
+
+def _step(learning: Learning, run: Run, called: EarthPT, loss: Loss) -> float:
+    learning.step += 1
+    for group in learning.optimiser.param_groups:
+        group["lr"] = learning_rate(run, learning.step)
+    learning.network.train()
+    learning.optimiser.zero_grad(set_to_none=True)
+    mine = 0.0
+    for _ in range(run.accumulate):
+        value = loss(called, learning.rng) / run.accumulate
+        value.backward()  # type: ignore[no-untyped-call]
+        mine += float(value.detach())
+    parameters = list(learning.network.parameters())
+    mean = average_gradients(parameters, mine)
+    nn.utils.clip_grad_norm_(parameters, run.clip)
+    learning.optimiser.step()
+    learning.averaged.update_parameters(learning.network)
+    return mean
+
+
+def _check(learning: Learning, run: Run, score: Score, facts: dict[str, Any], log: Path) -> None:
+    """Score the running average, and write a line of the log, flushed to the disk before the state is saved."""
+    averaged = placed(cast(EarthPT, learning.averaged.module.eval()), learning_device())
+    held_out = from_first(lambda: score(averaged))
+    learning.judge(held_out)
+    if not is_first():
+        return
+    row = {
+        "step": learning.step,
+        "loss": facts["loss"],
+        "held_out": held_out,
+        "learning_rate": learning_rate(run, learning.step),
+        "samples": learning.step * run.batch * run.accumulate * ranks(),
+        "seconds_per_step": facts["seconds_per_step"],
+    }
+    with log.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(row) + "\n")
+        lines.flush()
+        os.fsync(lines.fileno())
 
 
 def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:
