@@ -10,26 +10,12 @@ from core.bands import Floats
 from core.cube import Series
 from core.forecast import QUANTILES
 from core.product import Checkpoint
-from core.timeline import Days
 from models.climatology import expect
+from models.hindcasts import observed_targets
+from models.rivals import phase_fold
 from models.runtime import forecast
 from models.sampling import NDVI
-
-LEAD_EDGES = (1, 11, 26, 51, 101, 151)
-DRAWS = 500
-PHASE_DAYS = 8.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Interval:
-    """A figure with its 95 % interval from resampling places."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+from models.skill import DRAWS, Interval, pinball
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +57,6 @@ def hindcast_score(
     )
 
 
-def pinball(quantiles: Floats, truth: Floats) -> Floats:
-    """Return (...,) the mean pinball loss over QUANTILES (..., Q)."""
-    levels = np.array(QUANTILES, np.float32)
-    u = truth[..., None] - quantiles
-    return np.asarray(np.maximum(levels * u, (levels - 1) * u).mean(axis=-1), np.float32)
-
-
 def bootstrap(figure: Callable[[NDArray[np.float64]], float], groups: NDArray[np.str_]) -> Interval:
     """Return a figure of weighted rows and its 95 % interval over resampled groups."""
     _, group = np.unique(groups, return_inverse=True)
@@ -102,36 +81,17 @@ def roc_auc(truth: NDArray[np.bool_], score: Floats, weight: NDArray[np.float64]
     return float((positive * (below + 0.5 * negative)).sum() / total) if total else float("nan")
 
 
-def phase_fold(days: Days, ndvi: Floats, issue: int, targets: Days) -> Floats:
-    """Return (N, H) the mean of past values within 8 days of the target's day of year: the rival of EarthPT's paper.
-
-    Where no past value is so near, the seasonal cycle of the history stands in.
-    """
-    issues = np.full(len(days), issue, np.int32)
-    seen = np.isfinite(ndvi) & (days < issue)
-    gap = np.abs(targets[:, :, None] - days[:, None, :]) % 365.2425
-    near = (np.minimum(gap, 365.2425 - gap) <= PHASE_DAYS) & seen[:, None, :]
-    count = near.sum(axis=2)
-    total = np.where(near, np.nan_to_num(ndvi)[:, None, :], 0).sum(axis=2)
-    cycle = expect(days, ndvi, issues, targets).climatology
-    return np.where(count > 0, total / np.maximum(count, 1), cycle).astype(np.float32)
-
-
 def _one_issue(
     series: Series, issue: int, until: int, checkpoint: Checkpoint
 ) -> tuple[NDArray[np.int64], Floats, Floats, Floats]:
     ndvi = series.values[..., NDVI]
-    fit = np.isfinite(ndvi) & (series.days >= issue) & (series.days < until)
-    fit &= (np.isfinite(ndvi) & (series.days < issue)).any(axis=1, keepdims=True)
-    width = max(1, int(fit.sum(axis=1).max()))
-    at = np.argsort(~fit, axis=1, kind="stable")[:, :width]
-    kept = np.take_along_axis(fit, at, axis=1)
-    targets = np.where(kept, np.take_along_axis(series.days, at, axis=1), issue).astype(np.int32)
-    result = forecast(series, np.full(len(series), issue, np.int32), targets, checkpoint)
-    folded = phase_fold(series.days, ndvi, issue, targets)
+    known = np.asarray((np.isfinite(ndvi) & (series.days < issue)).any(axis=1))
+    targets, truth, kept = observed_targets(series.days, ndvi, issue, until, known)
+    issues = np.full(len(series), issue, np.int32)
+    result = forecast(series, issues, targets, checkpoint)
+    folded = phase_fold(series.days, ndvi, issues, targets)
     residual = _past_residuals(series, issue)
     spread = np.stack([folded + r[:, None] for r in residual], axis=-1)
-    truth = np.take_along_axis(ndvi, at, axis=1)
     owner = np.broadcast_to(np.arange(len(series))[:, None], kept.shape)
     return owner[kept], truth[kept], result.quantiles[kept], spread[kept].astype(np.float32)
 

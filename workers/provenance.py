@@ -64,6 +64,8 @@ class Provenance:
     def tags(self) -> dict[str, str]:
         """Return GeoTIFF metadata."""
         note = {"TIFFTAG_IMAGEDESCRIPTION": f"{self.title}. {SIMULATED}" if self.is_simulated else self.title}
+        if "blend_sha256" in self.params:
+            note["LANDCAST_BLEND_SHA256"] = str(self.params["blend_sha256"])
         return note | {
             "TIFFTAG_SOFTWARE": f"landcast {self.version}",
             "TIFFTAG_COPYRIGHT": self.attribution,

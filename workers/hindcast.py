@@ -1,0 +1,244 @@
+"""The honest hindcast: a user's own series or cube forecast again from past dates, and a blend fitted on them.
+
+The parts are in models/; what is printed, written and drawn is in hindcast_report.py.
+"""
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bands import channel
+from core.cube import Series
+from core.errors import InvalidOption
+from core.forecast import Forecast
+from core.product import Checkpoint, Progress
+from core.timeline import Days, to_date
+from core.version import software_version
+from models.blend import METHODS, MIN_TARGETS, MODEL, Blend, fit_weights
+from models.experience import lead_bin, lead_edges
+from models.hindcasts import (
+    HISTORY_DAYS,
+    Hindcasts,
+    all_quantiles,
+    experience,
+    first_seen,
+    hindcast,
+    monthly_issues,
+    outcome_of,
+)
+from models.rivals import RIVALS
+from models.runtime import forecast as run_model
+from models.skill import Outcome, score_table, skill_table
+from workers.hindcast_report import BLEND, Basis, HeldOut, Report, judge
+from workers.hindcast_sample import Sample
+
+HINDCAST_SHARE = 0.9
+"""Share of the work that forecasting again is counted as."""
+MAX_HORIZON = 366
+NDVI = channel("NDVI")
+
+Forecaster = Callable[[Series, Days, Days, Checkpoint], Forecast]
+"""Series of N, issue dates (N,), targets (N, H) and the model's checkpoint -> forecast, NaN where it gives none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is asked of a hindcast."""
+
+    issues: tuple[int, ...] = ()
+    """Issue dates, days since 1970-01-01; empty = the firsts of months of the last `years`."""
+    years: int = 1
+    horizon_days: int = 150
+    is_blend_wanted: bool = False
+
+
+def run_hindcast(
+    sample: Sample, checkpoint: Checkpoint, plan: Plan, progress: Progress, *, forecast: Forecaster = run_model
+) -> Report:
+    """Forecast the past of a sample again and judge it beside the simple rivals.
+
+    Args:
+        sample: series and their places.
+        checkpoint: of the model that is judged.
+        plan: issue dates, horizon, and whether a blend is wanted.
+        progress: told the share done.
+        forecast: runs the model.
+
+    Raises:
+        InvalidOption: the horizon is out of range, no series has a year of history before an issue date and an
+            observation after it, or there is too little to fit a blend on.
+    """
+    if not 1 <= plan.horizon_days <= MAX_HORIZON:
+        raise InvalidOption("--horizon", f"{plan.horizon_days}d", f"it is 1 to {MAX_HORIZON} days")
+    edges = lead_edges(plan.horizon_days)
+    issues = _usable_issues(sample, plan)
+    found = hindcast(
+        sample.series,
+        issues,
+        lambda series, issue, targets: forecast(series, issue, targets, checkpoint).quantiles,
+        lambda share: progress(HINDCAST_SHARE * share),
+        horizon_days=plan.horizon_days,
+    )
+    asked = found.take(found.is_answered)
+    if not len(asked.truth):
+        raise _too_short(sample, issues)
+    unanswered = int((np.isin(found.issues, issues) & found.is_grown & ~found.is_answered).sum())
+    blend, held_out = None, None
+    if plan.is_blend_wanted:
+        split = _split(sample, asked)
+        blend = _fit(sample, found, split, checkpoint, edges)
+        asked, held_out = asked.take(split.judged(asked)), split.held_out
+    outcome = _outcome(sample, asked, found, edges, blend)
+    basis = _basis(sample, checkpoint, plan, outcome)
+    report = _report(replace(basis, unanswered=unanswered, held_out=held_out), outcome, blend)
+    progress(1.0)
+    return report
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Split:
+    """Which forecasts a blend is fitted on, and which it is judged on."""
+
+    start: int
+    """Targets of fitting lie before it, issue dates of judging on or after."""
+    is_fitted: NDArray[np.bool_]
+    """(N,) series whose place is fitted on."""
+    is_judged: NDArray[np.bool_]
+    """(N,) series whose place is judged on."""
+    held_out: HeldOut
+
+    def fitted(self, rows: Hindcasts) -> NDArray[np.bool_]:
+        return np.asarray((rows.targets < self.start) & self.is_fitted[rows.owner])
+
+    def judged(self, rows: Hindcasts) -> NDArray[np.bool_]:
+        return np.asarray((rows.issues >= self.start) & self.is_judged[rows.owner])
+
+
+def _split(sample: Sample, asked: Hindcasts) -> _Split:
+    """Hold out the last year, or the later half of one, and half of the places.
+
+    Raises:
+        InvalidOption: too little is left to fit on, or to judge on.
+    """
+    issues = np.unique(asked.issues)
+    late = issues[issues > issues[-1] - HISTORY_DAYS]
+    start = int(late[0] if len(late) < len(issues) else issues[len(issues) // 2])
+    names = sorted(np.unique(sample.places[asked.owner]), key=lambda n: (zlib.crc32(str(n).encode()), n))
+    fitted = names[: (len(names) + 1) // 2] if len(names) > 1 else names
+    is_fitted = np.isin(sample.places, fitted)
+    is_judged = ~is_fitted if len(names) > 1 else is_fitted
+    held_out = HeldOut(first_issue=to_date(start), is_apart_in_place=len(names) > 1)
+    split = _Split(start=start, is_fitted=is_fitted, is_judged=is_judged, held_out=held_out)
+    left = int(split.fitted(asked).sum())
+    if left < MIN_TARGETS or not split.judged(asked).any():
+        raise InvalidOption(
+            "INPUT",
+            sample.name,
+            f"a blend is fitted on {MIN_TARGETS} clear observations or more and judged on later ones, and {left} are "
+            f"forecast before {held_out.first_issue} in the places to fit on; give a longer history or more --years",
+        )
+    return split
+
+
+def _fit(sample: Sample, found: Hindcasts, split: _Split, checkpoint: Checkpoint, edges: tuple[int, ...]) -> Blend:
+    """Fit a blend on nothing but the part that is not held out."""
+    past = found.take(split.fitted(found))
+    asked = past.take(past.is_answered)
+    quantiles = all_quantiles(asked, past, edges)  # not with all of `past` at once: rivals would know the answers
+    bins = lead_bin(asked.leads, edges)
+    return Blend(
+        model=checkpoint.name,
+        model_sha256=checkpoint.sha256,
+        weights=fit_weights(quantiles, asked.truth, asked.owner, bins, len(edges) - 1),
+        experience=experience(past, split.start, edges),
+        fitted_on={
+            "input": sample.name,
+            "simulated": sample.is_simulated,
+            sample.unit: len(np.unique(asked.owner)),
+            "issue_dates": _dates(asked.issues),
+            "targets": len(asked.truth),
+            "targets_before": str(to_date(split.start)),
+            "places_apart_from_those_judged_on": split.held_out.is_apart_in_place,
+            "software_version": software_version(),
+        },
+    )
+
+
+def _outcome(
+    sample: Sample, asked: Hindcasts, found: Hindcasts, edges: tuple[int, ...], blend: Blend | None
+) -> Outcome:
+    methods: tuple[str, ...] = METHODS
+    quantiles = all_quantiles(asked, found, edges)
+    if blend is not None:  # as --blend applies it: with what it knew when it was fitted
+        leads = asked.leads
+        rivals = blend.experience.quantiles(asked.evidence, leads[:, None])[:, 0]
+        mixed = blend.mix(asked.quantiles, rivals, leads)
+        quantiles, methods = np.concatenate([quantiles, mixed[:, None]], axis=1), (*METHODS, BLEND)
+    return outcome_of(asked, quantiles, methods, sample.places, edges)
+
+
+def _basis(sample: Sample, checkpoint: Checkpoint, plan: Plan, outcome: Outcome) -> Basis:
+    return Basis(
+        input=sample.name,
+        unit=sample.unit,
+        series=len(np.unique(outcome.owner)),
+        total=sample.total,
+        places=len(np.unique(outcome.places)),
+        issue_dates=tuple(_dates(outcome.issues)),
+        targets=len(outcome.truth),
+        horizon_days=plan.horizon_days,
+        is_simulated=sample.is_simulated,
+        model=checkpoint.name,
+        model_sha256=checkpoint.sha256,
+    )
+
+
+def _report(basis: Basis, outcome: Outcome, blend: Blend | None) -> Report:
+    scores = score_table(outcome)
+    skills = {MODEL: skill_table(outcome, MODEL, RIVALS)}
+    if blend is not None:
+        skills[BLEND] = skill_table(outcome, BLEND, METHODS)
+    return Report(
+        basis=basis,
+        leads=("all", *outcome.leads),
+        scores=scores,
+        skills=skills,
+        findings=judge(scores, skills),
+        blend=blend,
+    )
+
+
+def _usable_issues(sample: Sample, plan: Plan) -> list[int]:
+    """Return the issue dates that some series has a year of history before, and an observation after.
+
+    Raises:
+        InvalidOption: there is none.
+    """
+    ndvi = sample.series.values[..., NDVI]
+    first = first_seen(sample.series.days, ndvi)
+    last = np.where(np.isfinite(ndvi), sample.series.days, first[:, None]).max(axis=1)
+    wanted = sorted(set(plan.issues)) or monthly_issues(int(last.max()), plan.years)
+    found = [issue for issue in wanted if ((first + HISTORY_DAYS <= issue) & (last >= issue)).any()]
+    if not found:
+        raise _too_short(sample, wanted)
+    return found
+
+
+def _too_short(sample: Sample, issues: Sequence[int]) -> InvalidOption:
+    days = sample.series.days[np.isfinite(sample.series.values[..., NDVI])]
+    reach = f"{to_date(days.min())} to {to_date(days.max())}"
+    dates = f"{to_date(issues[0])} to {to_date(issues[-1])}" if len(issues) > 1 else f"{to_date(issues[0])}"
+    return InvalidOption(
+        "INPUT",
+        sample.name,
+        f"a hindcast needs a year of history before an issue date and a clear observation after it, and no "
+        f"{'pixel' if sample.unit == 'pixels' else 'series'} has both (observations {reach}, issue dates {dates})",
+    )
+
+
+def _dates(issues: Any) -> list[str]:
+    return [to_date(int(i)).isoformat() for i in np.unique(issues)]
