@@ -1,0 +1,38 @@
+"""`landcast evaluate embeddings`: options and their check. The work is done in workers/probing.py."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli_progress import show_progress
+
+
+def evaluate_embeddings(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="Embeddings as 'landcast embed' wrote them.")],
+    labels: Annotated[Path, typer.Option("--labels", help="Table of series_id, a label, and a place.")],
+    column: Annotated[
+        str, typer.Option("--column", metavar="NAME", help="Column of the label; default: the only one.")
+    ] = "",
+    place_column: Annotated[
+        str,
+        typer.Option(
+            "--place-column", metavar="NAME", help="Column of the place; default: 'place', else each series is one."
+        ),
+    ] = "",
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="TABLE", help="Other embeddings of the same series.")
+    ] = None,
+) -> None:
+    """Measure what a linear probe reads off embeddings in places that it was not trained on.
+
+    Classes by logistic regression, numbers by ridge regression, beside the majority class or the mean. With --against
+    also how far two embeddings agree on who is near whom.
+    """
+    from workers.probing import read_labels, render_probe, run_probe
+
+    tables = [table] if against is None else [table, against]
+    with show_progress("probe") as progress:
+        report = run_probe(tables, read_labels(labels, column=column, place_column=place_column))
+        progress(1.0)
+    print(render_probe(report))
