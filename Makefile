@@ -18,10 +18,11 @@ run: $(VENV)/.ready ## order all products for the sample region, or ARCHIVE=path
 serve: $(VENV)/.ready ## start the service with its map page and stay up
 	@$(BIN)/landcast serve $(if $(ARCHIVE),--archive '$(ARCHIVE)')
 
-test: $(VENV)/.ready-dev ## run the whole test suite
-	@$(BIN)/python -m pytest
+test: $(VENV)/.ready-dev ## run the test suite, but for the tests marked slow
+	@$(BIN)/python -m pytest -m "not slow"
 
-test-all: test ## the same: slow tests are not left out of make test
+test-all: $(VENV)/.ready-dev ## run all tests
+	@$(BIN)/python -m pytest
 
 check: $(VENV)/.ready-dev ## format, lint, types, import rules, openapi.yaml
 	@$(BIN)/ruff format --check .

@@ -89,9 +89,9 @@ def ndvi(red: Floats, nir: Floats) -> Floats:
         red, nir: (..., Y, X) surface reflectance, 0..1; NaN = unseen.
 
     Returns:
-        (..., Y, X) in -1..1; NaN where either band is unseen, negative, or both are zero.
+        (..., Y, X) in -1..1; NaN where either band is unseen, or not above zero: Sentinel-2 stores 0 for no data.
     """
     total = red + nir
     with np.errstate(divide="ignore", invalid="ignore"):
         index = (nir - red) / total
-    return np.where((red >= 0) & (nir >= 0) & (total > 0), index, np.nan).astype(np.float32)
+    return np.where((red > 0) & (nir > 0), index, np.nan).astype(np.float32)

@@ -9,6 +9,8 @@ from core.bands import Floats
 from core.timeline import Days
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+NDVI_RANGE = (-0.3, 1.0)
+"""Forecasts are clipped to it: no land surface lies outside."""
 QUANTILE_COLUMNS = ("q05", "q25", "q50", "q75", "q95")
 
 

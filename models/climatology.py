@@ -13,12 +13,12 @@ RIDGE = 0.3
 HUBER = 1.5
 FIT_STEPS = 4
 KERNEL_DAYS = (8.0, 16.0, 32.0)
-MEMORY_DAYS = (8.0, 25.0, 80.0)
+MEMORY_DAYS = (8.0, 25.0, 80.0, 300.0)
 PRIOR_COUNT = 3.0
 """Kernel means are drawn to the harmonic as if it were three observations (shrunk climatology, science.md II.1.5)."""
 DAMPING_DAYS = 40.0
 """e-folding lead of the anomaly in the base; the network corrects it."""
-FEATURES = 34
+FEATURES = 43
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,12 @@ def expect(days: Days, ndvi: Floats, issue_days: Days, target_days: Days) -> Exp
     base = climatology + anomalies[1][:, None] * np.exp(-lead / DAMPING_DAYS)
     years = _last_years(days, y, seen, target_days)
     level = _level(y, seen, days, issue_days, age)
-    features = _stack(fit, cycle, climatology, season, counts, anomalies, weights, years, level, lead, target_days)
+    noise, _ = _seasonal(days, np.abs(residual), seen, target_days)
+    here = fit.at(issue_days[:, None])
+    slope = fit.at(target_days + 10) - fit.at(target_days - 10)
+    features = _stack(
+        fit, cycle, climatology, season, counts, anomalies, weights, years, level, lead, target_days, noise, here, slope
+    )
     never = np.asarray(~seen.any(axis=1))
     return Expectation(
         climatology=_blank(climatology, never),
@@ -182,10 +187,13 @@ def _stack(
     level: list[NDArray[np.float64]],
     lead: NDArray[np.float64],
     targets: Days,
+    noise: list[NDArray[np.float64]],
+    here: NDArray[np.float64],
+    slope: NDArray[np.float64],
 ) -> Floats:
     unit = fit.spread[:, None]
     phase = 2 * np.pi * targets / YEAR_DAYS
-    wide = [a[:, None] / unit * np.exp(-lead / d) for a, d in zip(anomalies, (20, 50, 120), strict=True)]
+    wide = [a[:, None] / unit * np.exp(-lead / d) for a, d in zip(anomalies, (20, 50, 120, 400), strict=True)]
     parts = [
         climatology * 2 - 1,
         cycle * 2 - 1,
@@ -198,6 +206,10 @@ def _stack(
         *(np.log1p(w)[:, None] for w in weights),
         *(v[:, None] for v in level),
         np.log(unit) / 2 + 1,
+        *(np.log(n + 0.005) / 2 + 1 for n in noise[1:]),
+        *(n / unit - 1 for n in noise[1:]),
+        (cycle - here) * 2,
+        slope * 4,
         lead / 150,
         np.log1p(lead) / 5,
         np.sin(phase),

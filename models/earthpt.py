@@ -9,24 +9,31 @@ the history itself leads one to expect. Nothing here reads files or scales input
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.bands import CHANNELS, STATIC
+from core.bands import CHANNELS
 from core.forecast import QUANTILES
-from models.climatology import FEATURES
-from models.tokens import TIME_FEATURES, TOKEN_FEATURES
+from models.queries import QUERY_FEATURES
+from models.tokens import TOKEN_FEATURES
 
-QUERY_FEATURES = TIME_FEATURES + FEATURES + 2 * len(STATIC)
+HEAD_BLOCKS = 2
+Form = Literal["observations", "calendar"]
+"""`observations`: tokens where something was seen, queries for dates. `calendar`: the paper's, every step a token."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EarthPTConfig:
     """Size and inputs of a network."""
 
+    form: Form = "observations"
+    members: int = 0
+    """Quantile heads trained side by side, whose answers are averaged; 0 = one linear head."""
+    head_width: int = 64
+    head_dropout: float = 0.3
     layers: int = 4
     width: int = 128
     heads: int = 8
@@ -37,6 +44,8 @@ class EarthPTConfig:
     quantiles: int = len(QUANTILES)
     classes: int = 0
     """K of the class head; 0 = a forecaster."""
+    positions: int = 0
+    """Longest window of the form `calendar`, whose learned positions count from the window's start; else unused."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields for a model card."""
@@ -44,22 +53,33 @@ class EarthPTConfig:
 
 
 SIZES = {
-    "1m": EarthPTConfig(layers=4, width=128, heads=8),
-    "5m": EarthPTConfig(layers=6, width=256, heads=8),
+    "tiny": EarthPTConfig(layers=2, width=32, heads=2, members=2, head_width=16),
+    "small": EarthPTConfig(layers=3, width=64, heads=4, members=6),
+    "1m": EarthPTConfig(layers=4, width=128, heads=8, members=6),
+    "5m": EarthPTConfig(layers=6, width=256, heads=8, members=6),
+    "10m": EarthPTConfig(layers=6, width=384, heads=8, members=6),
+    "20m": EarthPTConfig(layers=6, width=512, heads=8, members=6),
+    "90m": EarthPTConfig(layers=12, width=768, heads=12, members=6),
+    "300m": EarthPTConfig(layers=24, width=1024, heads=16, members=6),
+    "700m": EarthPTConfig(layers=36, width=1280, heads=20, members=6),
 }
-"""Named sizes, by the parameters of their blocks."""
+"""Named sizes, by the parameters of their blocks; `small` has 0.15 million."""
 
 
 class Tokeniser(nn.Module):
-    """Two-layer MLP from features to width, four times as wide inside."""
+    """Two-layer MLP from features to width: GELU and four times as wide inside, or the paper's ReLU after both."""
 
-    def __init__(self, features: int, width: int) -> None:
+    def __init__(self, features: int, width: int, form: Form = "observations") -> None:
         super().__init__()
-        self.inner = nn.Linear(features, 4 * width)
-        self.outer = nn.Linear(4 * width, width)
+        self.is_paper = form == "calendar"
+        inner = width if self.is_paper else 4 * width
+        self.inner = nn.Linear(features, inner)
+        self.outer = nn.Linear(inner, width)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, S, F) -> (B, S, D)."""
+        if self.is_paper:
+            return F.relu(self.outer(F.relu(self.inner(x))))
         return cast(Tensor, self.outer(F.gelu(self.inner(x))))
 
 
@@ -91,28 +111,83 @@ class Block(nn.Module):
         return cast(Tensor, self.from_heads(heads.transpose(1, 2).reshape(batch, length, width)))  # (B, S, D)
 
 
+class Side(nn.Module):
+    """Linear layers of M heads side by side: (M, N, F) -> (M, N, G)."""
+
+    def __init__(self, members: int, features: int, out: int, std: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(members, features, out) * std)
+        self.bias = nn.Parameter(torch.zeros(members, 1, out))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(M, N, F) -> (M, N, G)."""
+        return torch.matmul(x, self.weight) + self.bias
+
+
+class QuantileHeads(nn.Module):
+    """M small MLPs, each from weights of its own, on what the history says of a date and what the trunk makes of it."""
+
+    def __init__(self, config: EarthPTConfig) -> None:
+        super().__init__()
+        members, width, features = config.members, config.head_width, config.query_features + config.width
+        self.width, self.members, self.dropout = width, members, config.head_dropout
+        self.enter = Side(members, features, width, 1 / math.sqrt(features))
+        self.widen = nn.ModuleList(Side(members, width, 2 * width, 1 / math.sqrt(width)) for _ in range(HEAD_BLOCKS))
+        self.narrow = nn.ModuleList(Side(members, 2 * width, width, 0.02) for _ in range(HEAD_BLOCKS))
+        self.leave = Side(members, width, config.quantiles, 1e-3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, H, F) -> (M, B, H, Q) before ordering."""
+        batch, asked, features = x.shape
+        x = x.reshape(1, batch * asked, features).expand(self.members, -1, -1)  # (M, N, F)
+        x = self.enter(F.dropout(x, self.dropout / 3, self.training))  # (M, N, W)
+        for widen, narrow in zip(self.widen, self.narrow, strict=True):
+            inner = F.gelu(widen(F.layer_norm(x, (self.width,))))  # (M, N, 2 W)
+            x = x + narrow(F.dropout(inner, self.dropout, self.training))  # (M, N, W)
+        return cast(Tensor, self.leave(F.layer_norm(x, (self.width,)))).reshape(self.members, batch, asked, -1)
+
+
 class EarthPT(nn.Module):
-    """The trunk with its three heads: NDVI quantiles, the channels themselves (training only), and classes."""
+    """The trunk with its heads: NDVI quantiles, the channels themselves, and classes."""
 
     def __init__(self, config: EarthPTConfig) -> None:
         super().__init__()
         self.config = config
-        self.token = Tokeniser(config.token_features, config.width)
-        self.query = Tokeniser(config.query_features, config.width)
+        is_paper = config.form == "calendar"
+        self.token = Tokeniser(config.token_features, config.width, config.form)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width, bias=False)
-        self.to_quantiles = nn.Linear(config.width, config.quantiles)
-        self.to_channels = nn.Linear(config.width, config.channels)
-        self.to_classes = nn.Linear(2 * config.width, max(config.classes, 1))
+        self.to_channels = nn.Linear(config.width, config.channels, bias=not is_paper)
+        if is_paper:
+            self.position = nn.Embedding(config.positions, config.width)
+        else:
+            self.query = Tokeniser(config.query_features, config.width)
+            self.to_quantiles = QuantileHeads(config) if config.members else nn.Linear(config.width, config.quantiles)
+            self.to_classes = nn.Linear(2 * config.width, max(config.classes, 1))
         self.apply(self._initialise)
-        nn.init.zeros_(self.to_quantiles.weight)
+        if not is_paper and isinstance(self.to_quantiles, nn.Linear):
+            nn.init.zeros_(self.to_quantiles.weight)
 
     def _initialise(self, module: nn.Module) -> None:
+        if isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight, std=0.02)
         if isinstance(module, nn.Linear):
             residual = any(module is b.narrow or module is b.from_heads for b in self.blocks)
             nn.init.normal_(module.weight, std=0.02 / math.sqrt(2 * self.config.layers) if residual else 0.05)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+
+    def read(self, steps: Tensor) -> Tensor:
+        """Read a window of the form `calendar`: (B, T, F) steps -> (B, T, D) states before the final norm."""
+        x = self.token(steps) + self.position.weight[: steps.shape[1]]  # (B, T, D)
+        mask = attention_mask(torch.zeros(steps.shape[:2], dtype=torch.bool, device=steps.device), 0)
+        for block in self.blocks:
+            x = block(x, mask)
+        return cast(Tensor, x)
+
+    def next_step(self, steps: Tensor) -> Tensor:
+        """Return (B, T, C): what follows each of (B, T, F) steps, which name their own date and the next one."""
+        return cast(Tensor, self.to_channels(self.norm(self.read(steps))))
 
     def encode(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> tuple[Tensor, Tensor]:
         """Read the history and the queries.
@@ -131,13 +206,18 @@ class EarthPT(nn.Module):
         return x[:, : tokens.shape[1]], x[:, tokens.shape[1] :]
 
     def forward(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> Tensor:
-        """Return (B, H, Q) NDVI quantiles in units of the spread around the base, ascending."""
-        return ordered(self.to_quantiles(self.encode(tokens, is_padding, queries)[1]))
+        """Return (B, H, Q) quantiles in units of the spread around the base, ascending."""
+        return self._quantiles(self.encode(tokens, is_padding, queries)[1], queries).mean(0)
 
     def predict(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> tuple[Tensor, Tensor]:
-        """Return (B, H, Q) quantiles and (B, H, C) scaled channels, for training."""
+        """Return (M, B, H, Q) quantiles of each head and (B, H, C) scaled channels, for training."""
         state = self.encode(tokens, is_padding, queries)[1]
-        return ordered(self.to_quantiles(state)), self.to_channels(state)
+        return self._quantiles(state, queries), self.to_channels(state)
+
+    def _quantiles(self, state: Tensor, queries: Tensor) -> Tensor:
+        if self.config.members:
+            return ordered(self.to_quantiles(torch.cat([queries, state], dim=-1)))  # (M, B, H, Q)
+        return ordered(self.to_quantiles(state)).unsqueeze(0)  # (1, B, H, Q)
 
     def classify(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> Tensor:
         """Return (B, K) class logits from the query of one date and the mean state of the tokens."""

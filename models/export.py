@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from core.errors import InvalidCheckpoint
 from models.earthpt import EarthPT
 
-TOLERANCE = 2e-4
+TOLERANCE = 1e-4
 """Largest difference allowed between ONNX Runtime and torch, in units of the outputs (order one)."""
 OPSET = 20
 

@@ -1,8 +1,8 @@
 """Runs: the named entries of training and fine-tuning. Numbers only; nothing is trained here."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,11 @@ class Run:
     holdout: str = ""
     """Set whose held-out part chooses when to stop."""
     before: str = ""
-    """Observations of the holdout set on or after this date are not learned from (forecast)."""
+    """Observations of the holdout set on or after this date are not learned from (forecast); empty = all are."""
+    relies_on: tuple[str, ...] = ()
+    """Runs of forecasters that learned from less: the hindcasts of each, of the year after, give the calibration."""
+    is_default: bool = True
+    """Whether its checkpoint is taken where none is named."""
     holdout_until: str = ""
     """The held-out year ends here; empty = nothing is held out and the last weights are kept (forecast)."""
     stop_fold: int = 1
@@ -33,6 +37,11 @@ class Run:
     months: int = 0
     steps: int = 2000
     batch: int = 48
+    """Series of one backward pass, on each rank."""
+    accumulate: int = 1
+    """Backward passes of one step: their gradients are averaged, as among ranks."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """bfloat16: the network's products, where the machine has a GPU or CPU that is fast at it; the rest is float32."""
     targets: int = 12
     learning_rate: float = 1e-3
     warmup: int = 150
@@ -41,6 +50,9 @@ class Run:
     average: float = 0.998
     """Decay of the running average of the weights, which is what is kept."""
     check_every: int = 200
+    """Steps from one held-out score, line of the log and saved state to the next."""
+    patience: int = 0
+    """So many checks without a better score end the run; 0 = none do."""
     seed: int = 0
 
     def to_json(self) -> dict[str, Any]:
@@ -49,34 +61,49 @@ class Run:
 
 
 _SERIES = {
-    "hrvpp_s2_sites": 0.45,
-    "modis_brazil_longstacks": 0.07,
+    "hrvpp_s2_sites": 0.42,
+    "modis_brazil_longstacks": 0.06,
     "modis_matogrosso_raster": 0.03,
     "modis_flux_sites": 0.05,
-    "slovenia_testeopatch": 0.06,
-    "rondonia_s2_points": 0.03,
+    "slovenia_testeopatch": 0.05,
+    "rondonia_s2_points": 0.04,
     "worldcereal_points": 0.08,
-    "simulated": 0.23,
+    "worldcereal_patches": 0.06,
+    "fusets_spain_fields": 0.02,
+    "simulated": 0.19,
 }
+
+_FORECASTER = Run(
+    name="earthpt-1m",
+    task="forecast",
+    size="small",
+    mixture=_SERIES,
+    holdout="hrvpp_s2_sites",
+    steps=2400,
+    batch=64,
+    learning_rate=2e-3,
+    clip=2.0,
+    check_every=200,
+)
+"""What the forecasters below share; they differ in what they may learn from."""
 
 RUNS = {
     run.name: run
     for run in (
-        Run(
-            name="earthpt-1m",
-            task="forecast",
-            mixture=_SERIES,
-            holdout="hrvpp_s2_sites",
+        replace(
+            _FORECASTER,
+            mixture={**_SERIES, "fordead_conifer_cube:whole": 0.06},
+            relies_on=("earthpt-1m-before-2020", "earthpt-1m-before-2021", "earthpt-1m-before-2022"),
+        ),
+        replace(
+            _FORECASTER,
+            name="earthpt-1m-before-2022",
             before="2022-01-01",
+            relies_on=("earthpt-1m-before-2020", "earthpt-1m-before-2021"),
+            is_default=False,
         ),
-        Run(
-            name="earthpt-1m-2021",
-            task="forecast",
-            mixture=_SERIES,
-            holdout="hrvpp_s2_sites",
-            before="2021-01-01",
-            holdout_until="2022-01-01",
-        ),
+        replace(_FORECASTER, name="earthpt-1m-before-2021", before="2021-01-01", is_default=False),
+        replace(_FORECASTER, name="earthpt-1m-before-2020", before="2020-01-01", is_default=False),
         Run(
             name="canopy-1m",
             task="canopy",

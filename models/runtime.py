@@ -8,53 +8,95 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from core.bands import Floats, channel
+from core.bands import Floats
 from core.cube import Series
+from core.errors import InvalidOption
 from core.forecast import QUANTILES, ClassProbabilities, Forecast
 from core.product import Checkpoint
+from core.quantities import QUANTITIES
 from core.timeline import Days
-from models.climatology import expect
+from models.calibration import Calibration
+from models.climatology import Expectation, expect
 from models.queries import forecast_queries, map_queries
-from models.registry import NETWORK, verify
-from models.tokens import composite, tokenise
+from models.registry import NETWORK, is_published, verify
+from models.tokens import composite, tokenise, without_weather
 
 BATCH = 64
 """Series per run of the network: larger batches are slower on CPUs (activations leave the cache)."""
-NDVI_RANGE = (-0.3, 1.0)
 
 
 def forecast(
-    series: Series, issue_days: Days, target_days: Days, checkpoint: Checkpoint, *, threads: int = 0
+    series: Series,
+    issue_days: Days,
+    target_days: Days,
+    checkpoint: Checkpoint,
+    *,
+    quantity: str = "NDVI",
+    is_calibrated: bool = True,
+    threads: int = 0,
 ) -> Forecast:
-    """Forecast NDVI quantiles.
+    """Forecast quantiles of NDVI, or of another quantity.
 
     Args:
-        series: only observations strictly before the issue date are used.
+        series: only observations strictly before the issue date are used; weather is not read.
         issue_days: (N,) days since 1970-01-01.
         target_days: (N, H) dates asked about.
+        quantity: one of core.quantities.QUANTITIES.
+        is_calibrated: False = as the network says, for fitting a calibration.
         threads: 0 = all cores.
 
     Returns:
-        Forecast of N x H; NaN for series without any observation before the issue date.
+        Forecast of N x H in the quantity's own units; NaN for series in which it was not seen before the issue date.
+
+    Raises:
+        InvalidOption: an imported model is asked for anything but NDVI.
     """
-    session = _session(checkpoint, threads)
+    if is_published(checkpoint):
+        from models.published_forecast import forecast_published  # loads torch, which no other forecast needs
+
+        if quantity != "NDVI":
+            raise InvalidOption("variables", quantity, "an imported model forecasts NDVI alone")
+        return forecast_published(series, issue_days, target_days, checkpoint, threads=threads)
+    asked, session = QUANTITIES[quantity], _session(checkpoint, threads)
+    calibration = _calibration(checkpoint) if is_calibrated else None
     quantiles = np.full((*target_days.shape, len(QUANTILES)), np.nan, np.float32)
     climatology = np.full(target_days.shape, np.nan, np.float32)
     for rows in _batches(len(series)):
         part = series.take(rows)
-        at = expect(part.days, part.values[..., channel("NDVI")], issue_days[rows], target_days[rows])
-        tokens = tokenise(part, issue_days[rows])
-        asked = forecast_queries(at.features, issue_days[rows], target_days[rows])
-        answer = _run(session, tokens.tokens, tokens.is_padding, asked)
-        quantiles[rows] = at.base[..., None] + at.spread[..., None] * answer
+        at = expect(part.days, asked.to_model(asked.of(part.values)), issue_days[rows], target_days[rows])
+        quantiles[rows] = _answer(session, part, at, issue_days[rows], target_days[rows], quantity, calibration)
         climatology[rows] = at.climatology
     return Forecast(
         ids=series.ids,
         issue_days=issue_days,
         target_days=target_days,
-        quantiles=np.clip(quantiles, *NDVI_RANGE),
-        climatology=climatology,
+        quantiles=asked.from_model(quantiles),
+        climatology=asked.from_model(climatology[..., None])[..., 0],
     )
+
+
+def _answer(
+    session: Any,
+    series: Series,
+    at: Expectation,
+    issue_days: Days,
+    target_days: Days,
+    quantity: str,
+    calibration: Calibration | None,
+) -> Floats:
+    """Return (N, H, Q) quantiles in the model's units."""
+    tokens = tokenise(without_weather(series), issue_days)
+    asked = forecast_queries(at.features, issue_days, target_days, quantity)
+    answer = _run(session, tokens.tokens, tokens.is_padding, asked)
+    quantiles = np.asarray(at.base[..., None] + at.spread[..., None] * answer, np.float32)
+    if calibration is None:
+        return quantiles
+    return calibration.apply(quantiles, target_days - issue_days[:, None] + 1, at.spread[:, 0])
+
+
+def _calibration(checkpoint: Checkpoint) -> Calibration | None:
+    content = checkpoint.card.get("calibration")
+    return Calibration.from_json(content) if content else None
 
 
 def classify(
@@ -72,11 +114,13 @@ def classify(
     classes = tuple(checkpoint.card["classes"])
     session = _session(checkpoint, threads)
     temperature = float(checkpoint.card.get("temperature", 1.0))
+    width = int(checkpoint.card["network"]["query_features"])
     probability = np.full((len(series), len(classes)), np.nan, np.float32)
     for rows in _batches(len(series), 4 * BATCH):
         part = composite(series.take(rows), reference_days[rows], months=months)
-        tokens = tokenise(part, reference_days[rows], context=months)
-        logits = _run(session, tokens.tokens, tokens.is_padding, map_queries(part, reference_days[rows]))
+        tokens = tokenise(part, reference_days[rows], context=months, radar_context=months)
+        asked = map_queries(part, reference_days[rows], width=width)
+        logits = _run(session, tokens.tokens, tokens.is_padding, asked)
         seen = np.asarray(~tokens.is_padding.all(axis=1))
         probability[rows] = np.where(seen[:, None], _softmax(logits / temperature), np.nan)
     return ClassProbabilities(ids=series.ids, classes=classes, probability=probability)

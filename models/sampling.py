@@ -8,13 +8,18 @@ from numpy.typing import NDArray
 
 from core.bands import OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats, channel
 from core.cube import Series
+from core.quantities import QUANTITIES
 from core.timeline import YEAR_DAYS, Days
 from models.climatology import expect
 from models.queries import forecast_queries, map_queries
-from models.tokens import composite, scaled, tokenise
+from models.tokens import composite, scaled, tokenise, without_weather
 from models.training_set import TrainingSet
 
 MIN_HISTORY_DAYS = 40
+NDVI_SHARE = 0.6
+"""Share of the parts of a batch that are asked about NDVI whatever else their series show."""
+DRIFT_SHARE = 0.3
+"""Share of series that are given a slow decline or recovery: disturbance is rare in the sets, and must not surprise."""
 NDVI = channel("NDVI")
 _OPTICAL = [channel(b) for b in OPTICAL_NAMES]
 _RADAR = [channel(b) for b in RADAR_NAMES]
@@ -32,8 +37,8 @@ class ForecastBatch:
     """(B, H) expectation of the history; NaN = no history."""
     spread: Floats
     """(B, H) unit of the network's quantiles."""
-    ndvi: Floats
-    """(B, H) what was observed; NaN = no target."""
+    truth: Floats
+    """(B, H) what was observed of the quantity asked for, in the model's units; NaN = no target."""
     channels: Floats
     """(B, H, C) scaled channels observed on the dates; 0 where unseen."""
     has_channel: Floats
@@ -64,22 +69,30 @@ def forecast_batch(
     return ForecastBatch(**{f: np.concatenate([getattr(p, f) for p in padded]) for f in ForecastBatch.__annotations__})
 
 
-def hindcast(series: Series, issue_days: Days, target_days: Days) -> ForecastBatch:
+def hindcast(series: Series, issue_days: Days, target_days: Days, quantity: str = "NDVI") -> ForecastBatch:
     """Build a batch without any alteration: what a forecaster sees, and what came."""
-    at = expect(series.days, series.values[..., NDVI], issue_days, target_days)
-    observed = _lookup(series, target_days)
-    optical = without(series, [*_RADAR, *_WEATHER])
-    tokens = tokenise(optical, issue_days)
+    history = QUANTITIES[quantity].to_model(QUANTITIES[quantity].of(series.values))
+    at = expect(series.days, history, issue_days, target_days)
+    tokens = tokenise(without_weather(series), issue_days)
+    truth, channels, has_channel = _outcome(series, target_days, quantity)
     return ForecastBatch(
         tokens=tokens.tokens,
         is_padding=tokens.is_padding,
-        queries=forecast_queries(at.features, issue_days, target_days),
+        queries=forecast_queries(at.features, issue_days, target_days, quantity),
         base=at.base,
         spread=at.spread,
-        ndvi=observed[..., NDVI],
-        channels=scaled(observed),
-        has_channel=np.isfinite(observed).astype(np.float32),
+        truth=truth,
+        channels=channels,
+        has_channel=has_channel,
     )
+
+
+def _outcome(series: Series, target_days: Days, quantity: str) -> tuple[Floats, Floats, Floats]:
+    """Return what was observed on the target days: `truth`, `channels` and `has_channel` of a batch."""
+    asked = QUANTITIES[quantity].to_model(QUANTITIES[quantity].of(series.values))
+    observed = _lookup(series.days, series.values, target_days)
+    truth = _lookup(series.days, asked[..., None], target_days)[..., 0]
+    return truth, scaled(observed), np.isfinite(observed).astype(np.float32)
 
 
 def class_batch(
@@ -102,7 +115,7 @@ def class_batch(
 def composites(series: Series, reference_days: Days, labels: NDArray[np.int64], *, months: int) -> ClassBatch:
     """Build a batch of composites without any alteration; exactly `months` token slots."""
     monthly = composite(series, reference_days, months=months)
-    tokens = tokenise(monthly, reference_days, context=months)
+    tokens = tokenise(monthly, reference_days, context=months, radar_context=months)
     short = months - tokens.tokens.shape[1]
     return ClassBatch(
         tokens=np.pad(tokens.tokens, ((0, 0), (0, short), (0, 0))),
@@ -112,23 +125,24 @@ def composites(series: Series, reference_days: Days, labels: NDArray[np.int64], 
     )
 
 
-def without(series: Series, channels: list[int]) -> Series:
-    """Return the series with some channels unseen."""
-    values = series.values.copy()
-    values[..., channels] = np.nan
-    return replace(series, values=values)
-
-
 def _forecasts(rng: np.random.Generator, source: Series, count: int, targets: int) -> ForecastBatch:
     series = source.take(rng.integers(0, len(source), count))
     issues = _issue_days(rng, series)
     wanted = _target_days(rng, series, issues, targets)
-    series = _rescaled(rng, series)
-    truth = _lookup(series, wanted)
-    batch = hindcast(_alter(rng, series, issues), issues, wanted)
-    return replace(
-        batch, ndvi=truth[..., NDVI], channels=scaled(truth), has_channel=np.isfinite(truth).astype(np.float32)
-    )
+    series = _drifted(rng, _rescaled(rng, series), issues)
+    quantity = _quantity(rng, series)
+    batch = hindcast(_alter(rng, series, issues), issues, wanted, quantity)
+    truth, channels, has_channel = _outcome(series, wanted, quantity)
+    return replace(batch, truth=truth, channels=channels, has_channel=has_channel)
+
+
+def _quantity(rng: np.random.Generator, series: Series) -> str:
+    """Draw what a part of a batch is asked about: NDVI, or sometimes another quantity that its series show."""
+    if rng.random() < NDVI_SHARE:
+        return "NDVI"
+    shown = np.asarray(np.isfinite(series.values).any(axis=(0, 1)))
+    fitting = [q.name for q in QUANTITIES.values() if all(shown[channel(b)] for b in q.bands)]
+    return str(rng.choice(fitting)) if fitting else "NDVI"
 
 
 def _issue_days(rng: np.random.Generator, series: Series) -> Days:
@@ -148,11 +162,11 @@ def _target_days(rng: np.random.Generator, series: Series, issues: Days, targets
     return np.asarray(np.where(np.take_along_axis(fit, order, axis=1), chosen, issues[:, None] + 30), np.int32)
 
 
-def _lookup(series: Series, wanted: Days) -> Floats:
+def _lookup(days: Days, values: Floats, wanted: Days) -> Floats:
     """Return (N, H, C) what each series saw on some days; NaN where it has no such day."""
-    match = series.days[:, None, :] == wanted[:, :, None]
+    match = days[:, None, :] == wanted[:, :, None]
     at = np.argmax(match, axis=2)
-    found = np.take_along_axis(series.values, at[..., None], axis=1)
+    found = np.take_along_axis(values, at[..., None], axis=1)
     return np.where(match.any(axis=2)[..., None], found, np.float32(np.nan)).astype(np.float32)
 
 
@@ -161,6 +175,20 @@ def _rescaled(rng: np.random.Generator, series: Series) -> Series:
     values = series.values.copy()
     gain, offset = rng.uniform(0.93, 1.07, (len(series), 1)), rng.uniform(-0.03, 0.03, (len(series), 1))
     values[..., NDVI] = np.clip((values[..., NDVI] - 0.5) * gain + 0.5 + offset, -0.3, 1.0)
+    return replace(series, values=values)
+
+
+def _drifted(rng: np.random.Generator, series: Series, issues: Days) -> Series:
+    """Let some series decline or recover: a slow change from a day in their last years on, that goes on."""
+    values = series.values.copy()
+    n = (len(series), 1)
+    chosen = rng.random(n) < DRIFT_SHARE
+    begin = issues[:, None] - rng.uniform(0, 900, n)
+    scale = rng.uniform(60, 700, n)
+    depth = np.where(rng.random(n) < 0.7, -1, 0.6) * rng.gamma(1.5, 0.06, n)
+    age = np.maximum(series.days - begin, 0)
+    change = np.where(chosen, depth * (1 - np.exp(-age / scale)), 0).astype(np.float32)
+    values[..., NDVI] = np.clip(values[..., NDVI] + change, -0.3, 1.0)
     return replace(series, values=values)
 
 

@@ -4,21 +4,24 @@ One token is one date on which anything was observed, its channels with a validi
 date asked about: its time, and for forecasts what the history alone says of it (models/climatology.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bands import CHANNELS, OPTICAL_NAMES, Floats, channel
+from core.bands import CHANNELS, OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats, channel
 from core.cube import Series
 from core.timeline import YEAR_DAYS, Days
 
 TIME_FEATURES = 6
 TOKEN_FEATURES = 2 * len(CHANNELS) + TIME_FEATURES
-CONTEXT = 48
+CONTEXT = 32
 """Most recent dates that a forecast reads as tokens; older ones speak through the climatology."""
+RADAR_CONTEXT = 12
+"""Most recent dates with radar alone that a forecast reads beside them."""
 COMPOSITE_DAYS = 30.4375
 
+_RADAR = [channel(b) for b in RADAR_NAMES]
 _SHIFT = np.zeros(len(CHANNELS), np.float32)
 _SCALE = np.ones(len(CHANNELS), np.float32)
 _SHIFT[[channel(b) for b in OPTICAL_NAMES]], _SCALE[[channel(b) for b in OPTICAL_NAMES]] = 0.2, 0.2
@@ -59,23 +62,46 @@ def time_features(days: NDArray[np.float64], reference_days: NDArray[np.float64]
     return np.stack(np.broadcast_arrays(*parts), axis=-1).astype(np.float32)
 
 
-def tokenise(series: Series, reference_days: Days, *, context: int = CONTEXT) -> Tokens:
-    """Keep the last `context` observed dates before each series' reference day, left-aligned, as tokens.
+def tokenise(
+    series: Series, reference_days: Days, *, context: int = CONTEXT, radar_context: int = RADAR_CONTEXT
+) -> Tokens:
+    """Keep the last observed dates before each series' reference day, left-aligned, as tokens.
 
     Args:
         reference_days: (N,) only dates strictly before it are used: the issue date, or the day after a map's date.
+        context: most dates with anything but radar; radar_context: most dates with radar alone.
     """
-    seen = np.isfinite(series.values).any(axis=-1) & (series.days < reference_days[:, None])
+    seen = _recent(series, reference_days, context, radar_context)
     order = np.argsort(~seen, axis=1, kind="stable")
     count = seen.sum(axis=1)
-    length = max(1, min(context, int(count.max(initial=0))))
-    first = np.maximum(count - length, 0)
-    at = np.minimum(first[:, None] + np.arange(length), order.shape[1] - 1)
-    is_padding = np.arange(length)[None] >= np.minimum(count, length)[:, None]
+    length = max(1, int(count.max(initial=0)))
+    at = np.broadcast_to(np.minimum(np.arange(length), order.shape[1] - 1), (len(count), length))
+    is_padding = np.arange(length)[None] >= count[:, None]
     pick = np.take_along_axis(order, at, axis=1)
     days = np.take_along_axis(series.days, pick, axis=1).astype(np.float64)
     values = np.take_along_axis(series.values, pick[..., None], axis=1)
     return Tokens(tokens=_features(values, days, reference_days, is_padding), is_padding=is_padding)
+
+
+def without_weather(series: Series) -> Series:
+    """Return the series with temperature and precipitation unseen: forecasters know neither."""
+    values = series.values.copy()
+    values[..., [channel(b) for b in WEATHER_NAMES]] = np.nan
+    return replace(series, values=values)
+
+
+def _recent(series: Series, reference_days: Days, context: int, radar_context: int) -> NDArray[np.bool_]:
+    """Return (N, T) which dates become tokens."""
+    before = series.days < reference_days[:, None]
+    seen = np.isfinite(series.values)
+    has_radar = seen[..., _RADAR].any(axis=-1) & before
+    has_other = np.delete(seen, _RADAR, axis=-1).any(axis=-1) & before
+    return _last(has_other, context) | _last(has_radar & ~has_other, radar_context)
+
+
+def _last(seen: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
+    """Keep the last `count` True of each row."""
+    return np.asarray(seen & (np.cumsum(seen[:, ::-1], axis=1)[:, ::-1] <= count))
 
 
 def _features(values: Floats, days: NDArray[np.float64], reference: Days, is_padding: NDArray[np.bool_]) -> Floats:

@@ -13,8 +13,10 @@ from core.cube import Series
 from core.forecast import QUANTILES
 from core.product import Progress
 from core.timeline import Days, parse_date, to_day
+from models.distributed import new_generator
 from models.earthpt import SIZES, EarthPT
 from models.optimise import optimise
+from models.resume import ResumeFile
 from models.runs import Run
 from models.sampling import NDVI, ForecastBatch, forecast_batch, hindcast
 from models.training_set import TrainingSet
@@ -24,24 +26,40 @@ CHANNEL_WEIGHT = 0.02
 """Weight of the channels' loss beside the pinball loss (NDVI units): it shapes the states that heads are fitted on."""
 
 
-def train(run: Run, sets: Mapping[str, TrainingSet], *, log: Path, progress: Progress) -> tuple[EarthPT, float]:
+def train(
+    run: Run, sets: Mapping[str, TrainingSet], *, log: Path, progress: Progress, resume: ResumeFile | None = None
+) -> tuple[EarthPT, float]:
     """Train a forecaster.
 
     Returns:
         The network and its mean pinball loss (NDVI units, series weighted equally) on the held-out year.
     """
     torch.manual_seed(run.seed)
-    rng = np.random.default_rng(run.seed)
     network = EarthPT(SIZES[run.size])
     held_out = held_out_year(sets[run.holdout].series, run) if run.holdout_until else []
-    cut = {**sets, run.holdout: sets[run.holdout].before(to_day(parse_date(run.before)))}
-    learned = {name: learnable(s) for name, s in cut.items()}
+    learned = {name: learnable(s) for name, s in _cut(run, sets).items()}
 
-    def loss(network: EarthPT) -> Tensor:
+    def loss(network: EarthPT, rng: np.random.Generator) -> Tensor:
         batch = forecast_batch(rng, learned, run.mixture, size=run.batch, targets=run.targets)
         return forecast_loss(network, batch)
 
-    return optimise(network, run, loss=loss, score=lambda n: score(n, held_out), log=log, progress=progress)
+    return optimise(
+        network,
+        run,
+        rng=new_generator(run.seed),
+        loss=loss,
+        score=lambda n: score(n, held_out),
+        log=log,
+        progress=progress,
+        resume=resume,
+    )
+
+
+def _cut(run: Run, sets: Mapping[str, TrainingSet]) -> Mapping[str, TrainingSet]:
+    """Return the sets without what the run must not learn from."""
+    if not run.before:
+        return sets
+    return {**sets, run.holdout: sets[run.holdout].before(to_day(parse_date(run.before)))}
 
 
 def learnable(source: TrainingSet) -> TrainingSet:
@@ -50,12 +68,15 @@ def learnable(source: TrainingSet) -> TrainingSet:
 
 
 def forecast_loss(network: EarthPT, batch: ForecastBatch) -> Tensor:
-    """Return pinball loss of NDVI plus a little Huber loss of the scaled channels, per target."""
-    raw, channels = network.predict(*_inputs(batch))
-    ndvi, base = torch.from_numpy(batch.ndvi), torch.from_numpy(batch.base)
-    known = torch.isfinite(ndvi) & torch.isfinite(base)
+    """Return pinball loss of the quantity asked for plus a little Huber loss of the scaled channels, per target.
+
+    Heads that stand side by side are trained on the same batch; their losses are added.
+    """
+    raw, channels = network.predict(*_inputs(batch))  # (M, B, H, Q), (B, H, C)
+    truth, base = torch.from_numpy(batch.truth), torch.from_numpy(batch.base)
+    known = torch.isfinite(truth) & torch.isfinite(base)
     quantiles = base.nan_to_num().unsqueeze(-1) + torch.from_numpy(batch.spread).unsqueeze(-1) * raw
-    loss = pinball(quantiles, ndvi.nan_to_num())[known].mean()
+    loss = pinball(quantiles, truth.nan_to_num())[:, known].mean(1).sum()
     has = torch.from_numpy(batch.has_channel) * known.unsqueeze(-1)
     channel_loss = F.huber_loss(channels, torch.from_numpy(batch.channels), reduction="none") * has
     return loss + CHANNEL_WEIGHT * channel_loss.sum() / has.sum().clamp(min=1)
@@ -85,7 +106,7 @@ def score(network: EarthPT, batches: list[ForecastBatch]) -> float:
             raw = network.forward(*_inputs(batch))
             base = torch.from_numpy(batch.base)
             quantiles = base.unsqueeze(-1) + torch.from_numpy(batch.spread).unsqueeze(-1) * raw
-            truth = torch.from_numpy(batch.ndvi)
+            truth = torch.from_numpy(batch.truth)
             each = pinball(quantiles, truth)
             known = torch.isfinite(each)
             losses.append(each[known].numpy())

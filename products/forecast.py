@@ -1,24 +1,27 @@
 """NDVI forecast: quantiles of NDVI at dates after an issue date, from the pixel's own history."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
-from core.bands import OPTICAL_NAMES, Floats
+from core.bands import OPTICAL_NAMES, WEATHER_NAMES, Floats
 from core.cube import Cube, Series
-from core.errors import InvalidPeriod
+from core.errors import InvalidOption, InvalidPeriod, MissingBand
 from core.forecast import QUANTILE_COLUMNS
 from core.product import Checkpoint, Layer, Params, Progress, Raster
+from core.quantities import QUANTITIES
 from core.timeline import MAX_TARGETS, Period, parse_date, parse_duration, target_dates, to_day
+from models.blend import Blend
 from products.inputs import check_names, read_date, read_period
 from products.rows import render_rows, require_ndvi
 
 HISTORY_DAYS = 6 * 365
 """History read by default: as many past years of the season as the reference sites have."""
 HORIZON, STEP = "150d", "5d"
+MEDIAN = len(QUANTILE_COLUMNS) // 2
 
 
 class NdviForecast:
@@ -28,7 +31,8 @@ class NdviForecast:
     title = "NDVI forecast"
     description = (
         "Quantiles (5, 25, 50, 75, 95 %) of NDVI per pixel at dates up to 150 days ahead and more, by EarthPT from the "
-        "pixel's own clear observations before the issue date; the climatology of that history is given beside them."
+        "pixel's own clear observations before the issue date; the climatology of that history is given beside them. "
+        "An imported, published EarthPT has no learned uncertainty: its quantiles are its own next-step errors."
     )
     task = "forecast"
     bands = OPTICAL_NAMES
@@ -46,55 +50,109 @@ class NdviForecast:
             "items": {"type": "string", "format": "date"},
             "description": "Target dates, in place of horizon and step.",
         },
+        "variables": {
+            "type": "array",
+            "items": {"type": "string", "enum": list(QUANTITIES)},
+            "description": "What to forecast beside NDVI: EVI2, NDWI, GCVI, BSI, or bands (B04: reflectance).",
+        },
     }
+
+    def __init__(self, blend: Blend | None = None) -> None:
+        """Take a blend to mix every forecast with; None = the model's forecasts as they are."""
+        self._blend = blend
+        self._options = {} if blend is None else {"blend_sha256": blend.sha256}
 
     def parse(self, inputs: Mapping[str, Any], *, available: Period) -> Params:
         """Check inputs; by default 150 days from the day after the last observation, every 5 days."""
-        check_names(inputs, {**self.inputs, "period": {}})
+        check_names(inputs, {**self.inputs, **self._options, "period": {}})
         end = read_period(inputs, last=available.end, days=HISTORY_DAYS, available=available).end
         issue = read_date(inputs, "issue_date", end + timedelta(days=1))
         period = read_period(inputs, last=issue - timedelta(days=1), days=HISTORY_DAYS, available=available)
         if period.start >= issue:
             raise InvalidPeriod(period, f"it holds no day before the issue date {issue.isoformat()}")
         dates = [d.isoformat() for d in _dates(inputs, issue)]
-        return Params(period=period, options={"issue_date": issue.isoformat(), "dates": dates})
+        options = {"issue_date": issue.isoformat(), "dates": dates, **_variables(inputs), **self._options}
+        return Params(period=period, options=options)
 
     def layers(self, params: Params) -> tuple[Layer, ...]:
-        """Return quantiles by date, then climatology by date, then the clear count."""
-        dates = params.options["dates"]
-        quantiles = [_quantile_layer(d, q) for d in dates for q in QUANTILE_COLUMNS]
-        climatology = [
-            Layer(name=f"climatology_{d}", description=f"NDVI of the seasonal cycle on {d}", unit="1", date=d)
-            for d in dates
-        ]
+        """Return quantiles by variable and date, climatology and anomaly of NDVI by date, then the clear count."""
+        dates, names = params.options["dates"], forecast_variables(params)
+        quantiles = [_quantile_layer(v, d, q) for v in names for d in dates for q in QUANTILE_COLUMNS]
+        climatology = [_layer("climatology", d, f"NDVI of the seasonal cycle on {d}") for d in dates]
+        anomaly = [_layer("anomaly", d, f"Median forecast of NDVI on {d} less that of the cycle") for d in dates]
         count = Layer(name="clear_count", description="Clear observations before the issue date", unit="count")
-        return (*quantiles, *climatology, count)
+        return (*quantiles, *climatology, *anomaly, count)
 
     def render(self, cube: Cube, params: Params, checkpoint: Checkpoint, progress: Progress) -> Raster:
-        """Forecast all pixels of a cube; NaN where a pixel was never seen before the issue date."""
+        """Forecast all pixels of a cube; NaN where a pixel was never seen before the issue date.
+
+        Raises:
+            MissingBand: the cube lacks a band of a variable.
+        """
+        names = forecast_variables(params)
         require_ndvi(cube)
-        issue = params.day("issue_date")
-        history = _optical(cube.before(issue))
-        targets = np.array([to_day(parse_date(d)) for d in params.options["dates"]], np.int32)
-
-        def predict(series: Series) -> Floats:
-            from models.runtime import forecast  # loads ONNX Runtime, which the API never needs
-
-            issues = np.full(len(series), to_day(issue), np.int32)
-            wanted = np.broadcast_to(targets, (len(series), len(targets)))
-            result = forecast(series, issues, wanted, checkpoint)
-            return np.concatenate([result.quantiles.reshape(len(series), -1), result.climatology], axis=1)
-
+        require_bands(cube, names)
+        history = _without_weather(cube.before(params.day("issue_date")))
         layers = self.layers(params)
-        pixels = render_rows(history, predict, progress)
+        pixels = render_rows(history, lambda series: self._predict(series, params, checkpoint), progress)
         if not len(pixels):
             pixels = np.full((len(layers) - 1, *cube.shape_yx), np.nan, np.float32)
         count = np.where(np.isnan(pixels[0]), np.nan, history.clear_count()).astype(np.float32)
         return Raster(layers=layers, pixels=np.concatenate([pixels, count[None]]), window=cube.window, nodata=np.nan)
 
+    def _predict(self, series: Series, params: Params, checkpoint: Checkpoint) -> Floats:
+        """Return (N, L) values of all layers but the clear count."""
+        from models.runtime import forecast  # loads ONNX Runtime, which the API never needs
 
-def _optical(cube: Cube) -> Cube:
-    kept = [v for v in cube.data.data_vars if cube.data[v].dims == ("time", "y", "x")]
+        targets = np.array([to_day(parse_date(d)) for d in params.options["dates"]], np.int32)
+        issues = np.full(len(series), to_day(params.day("issue_date")), np.int32)
+        wanted = np.broadcast_to(targets, (len(series), len(targets)))
+        first, *others = (forecast(series, issues, wanted, checkpoint, quantity=v) for v in forecast_variables(params))
+        first = first if self._blend is None else self._blend.apply(series, first)
+        anomaly = first.quantiles[..., MEDIAN] - first.climatology
+        parts = [*(r.quantiles for r in (first, *others)), first.climatology, anomaly]
+        return np.concatenate([p.reshape(len(series), -1) for p in parts], axis=1)
+
+
+def forecast_variables(params: Params) -> list[str]:
+    """Return the variables of a forecast in the order of its layers: NDVI, then what else was asked for."""
+    return ["NDVI", *params.options.get("variables", [])]
+
+
+def _variables(inputs: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the option `variables`, or none where NDVI alone is asked for."""
+    given = inputs.get("variables") or []
+    names = check_variables(given.split(",") if isinstance(given, str) else given)
+    return {"variables": names} if names else {}
+
+
+def check_variables(names: Sequence[str]) -> list[str]:
+    """Check names of variables, and drop NDVI, which is always forecast.
+
+    Raises:
+        InvalidOption: one is unknown.
+    """
+    for name in names:
+        if name not in QUANTITIES:
+            raise InvalidOption("variables", name, f"the variables are {', '.join(QUANTITIES)}")
+    return [name for name in dict.fromkeys(names) if name != "NDVI"]
+
+
+def require_bands(cube: Cube, names: Sequence[str]) -> None:
+    """Refuse a cube that lacks what a variable is computed from; B8A stands in for B08, and NDVI has its own check.
+
+    Raises:
+        MissingBand: names what is missing.
+    """
+    has = {str(v) for v in cube.data.data_vars}
+    needed = {b for n in names[1:] for b in QUANTITIES[n].bands}
+    missing = sorted(b for b in needed if b not in has and not (b == "B08" and "B8A" in has and "B08" not in names))
+    if missing:
+        raise MissingBand(cube.archive, missing, sorted(has))
+
+
+def _without_weather(cube: Cube) -> Cube:
+    kept = [v for v in cube.data.data_vars if str(v) not in WEATHER_NAMES]
     return replace(cube, data=cube.data[kept])
 
 
@@ -112,7 +170,10 @@ def _dates(inputs: Mapping[str, Any], issue: date) -> list[date]:
     return dates
 
 
-def _quantile_layer(day: str, column: str) -> Layer:
-    share = int(column[1:])
-    description = f"Forecast NDVI on {day}: {share} % of outcomes lie below"
-    return Layer(name=f"ndvi_{day}_{column}", description=description, unit="1", date=day)
+def _quantile_layer(variable: str, day: str, column: str) -> Layer:
+    said = f"Forecast {variable} on {day}: {int(column[1:])} % of outcomes lie below"
+    return _layer(variable.lower(), f"{day}_{column}", said, day=day)
+
+
+def _layer(name: str, suffix: str, description: str, *, day: str = "") -> Layer:
+    return Layer(name=f"{name}_{suffix}", description=description, unit="1", date=day or suffix)

@@ -1,6 +1,6 @@
 """Tables: the products applied to series that are not pixels of a cube. No reading or writing of files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -11,22 +11,31 @@ from core.errors import InvalidPeriod, InvalidTable
 from core.forecast import QUANTILE_COLUMNS
 from core.product import Checkpoint
 from core.timeline import Days, to_day, to_times
+from models.blend import Blend
 from products import canopy, crop
 
 _CLASSES = {"crop": (crop.MONTHS, crop.CLASSES), "canopy": (canopy.MONTHS, canopy.CLASSES)}
 
 
 def forecast_table(
-    series: Series, targets: Mapping[str, list[date]], checkpoint: Checkpoint, *, issue_date: date | None
+    series: Series,
+    targets: Mapping[str, list[date]],
+    checkpoint: Checkpoint,
+    *,
+    issue_date: date | None,
+    blend: Blend | None = None,
+    variables: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Forecast each series at its own dates.
 
     Args:
         targets: dates by series id; series without any are left out.
         issue_date: one for all; None = the day after each series' last row.
+        blend: mixed with the forecasts of NDVI; None = the model's own.
+        variables: beside NDVI; each gives columns such as EVI2_q05 to EVI2_q95.
 
     Returns:
-        Columns series_id, time, q05, q25, q50, q75, q95; NaN for series never seen.
+        Columns series_id, time, q05, q25, q50, q75, q95; NaN for series in which a variable was never seen.
 
     Raises:
         InvalidTable: a target names a series that the table does not hold.
@@ -43,12 +52,18 @@ def forecast_table(
     issues = _issue_days(chosen, issue_date)
     days = _padded([[to_day(d) for d in dates] for dates in wanted.values()])
     _check_targets(chosen, issues, days)
-    result = forecast(chosen, issues, days, checkpoint)
     lengths = np.array([len(d) for d in wanted.values()])
     kept = np.arange(days.shape[1])[None] < lengths[:, None]
     table = pd.DataFrame({"series_id": np.repeat(chosen.ids, lengths), "time": to_times(days[kept])})
-    table[list(QUANTILE_COLUMNS)] = result.quantiles[kept]
+    for name in ("NDVI", *variables):
+        result = forecast(chosen, issues, days, checkpoint, quantity=name)
+        result = blend.apply(chosen, result) if blend is not None and name == "NDVI" else result
+        table[[_column(name, c) for c in QUANTILE_COLUMNS]] = result.quantiles[kept]
     return table
+
+
+def _column(variable: str, quantile: str) -> str:
+    return quantile if variable == "NDVI" else f"{variable}_{quantile}"
 
 
 def classify_table(product_id: str, series: Series, checkpoint: Checkpoint, *, end: date | None) -> pd.DataFrame:

@@ -16,10 +16,12 @@ import typer
 from core.errors import LandcastError, RequestError
 from core.version import software_version
 from service.cli_cube import cube
+from service.cli_embed import embed
+from service.cli_evaluate import evaluate
 from service.cli_order import order
 from service.cli_products import canopy, crop, forecast
 from service.cli_service import doctor, models, run, serve, worker
-from service.cli_training import evaluate, finetune, train
+from service.cli_training import finetune, train
 from service.signals import ending_unwinds
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -40,9 +42,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-for command in (forecast, canopy, crop, cube, order, serve, worker, run, doctor, train, finetune, evaluate):
+for command in (forecast, canopy, crop, embed, cube, order, serve, worker, run, doctor, train, finetune):
     app.command(epilog=EPILOG)(command)
 app.add_typer(models, name="models", epilog=EPILOG)
+app.add_typer(evaluate, name="evaluate", epilog=EPILOG)
 
 
 def main() -> None:

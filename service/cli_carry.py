@@ -4,23 +4,26 @@ No terminal options here, and no pixels: those are in workers/local.py and worke
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from core.cube import Series
 from core.errors import InvalidOption
-from core.product import Checkpoint, Progress
+from core.product import Checkpoint, Product, Progress
 from core.region import parse_region
 from core.settings import Settings
 from core.timeline import Period, parse_date, parse_duration, parse_period
 from service.cli_progress import show_progress
 from service.cli_settings import read_settings
 from service.region_file import read_region_file
+
+if TYPE_CHECKING:
+    from models.blend import Blend
 
 CUBE_ENDINGS = (".nc", ".zarr")
 TABLE_ENDINGS = (".parquet", ".csv")
@@ -42,6 +45,8 @@ class Ask:
     """Empty = the product's default."""
     samples: Path | None = None
     targets: Path | None = None
+    blend: Path | None = None
+    """A forecast is mixed with the rivals as this file says; None = the model's own."""
     layers: list[str] = field(default_factory=list)
     """Empty = all."""
     inputs: Mapping[str, Any] = field(default_factory=dict)
@@ -81,7 +86,7 @@ def check(ask: Ask) -> None:
     Raises:
         InvalidOption: names the option and what is possible.
     """
-    _check_source(ask)
+    check_source(ask.source, ask.region, ask.archive)
     _check_out(ask)
     if ask.samples and not ask.is_table:
         raise InvalidOption("--samples", ask.samples, "it belongs to a table of series, and the input is none")
@@ -96,31 +101,45 @@ def check(ask: Ask) -> None:
         raise InvalidOption("--layers", ",".join(ask.layers), "layers are chosen for maps, and of a forecast for .tif")
 
 
-def _check_source(ask: Ask) -> None:
-    if (ask.source is None) == (ask.region is None):
-        given = ask.source or ""
-        raise InvalidOption("INPUT", given, "give either a cube or table, or --region with --archive and --period")
-    if ask.archive and ask.region is None:
-        raise InvalidOption("--archive", ask.archive, "it goes with --region, not with INPUT")
-    if ask.source is None:
+def check_source(source: Path | None, region: Path | None, archive: str | None) -> None:
+    """Refuse anything but one cube or table that exists, or a region in its place.
+
+    Raises:
+        InvalidOption: names the option and what is possible.
+    """
+    if (source is None) == (region is None):
+        raise InvalidOption(
+            "INPUT", source or "", "give either a cube or table, or --region with --archive and --period"
+        )
+    if archive and region is None:
+        raise InvalidOption("--archive", archive, "it goes with --region, not with INPUT")
+    if source is None:
         return
-    if ask.source.suffix.lower() not in (*CUBE_ENDINGS, *TABLE_ENDINGS):
-        raise InvalidOption("INPUT", ask.source, "it ends in .nc or .zarr (a cube), .parquet or .csv (a table)")
-    if not ask.source.exists():
-        raise InvalidOption("INPUT", ask.source, "there is no such file")
+    if source.suffix.lower() not in (*CUBE_ENDINGS, *TABLE_ENDINGS):
+        raise InvalidOption("INPUT", source, "it ends in .nc or .zarr (a cube), .parquet or .csv (a table)")
+    if not source.exists():
+        raise InvalidOption("INPUT", source, "there is no such file")
 
 
 def _check_out(ask: Ask) -> None:
-    allowed = TABLE_ENDINGS if ask.is_table else RASTER_ENDINGS
-    if ask.out.suffix not in allowed:
-        raise InvalidOption("--out", ask.out, f"for this input it ends in {', '.join(allowed)}")
-    if ask.source is not None and ask.out.resolve() == ask.source.resolve():
-        raise InvalidOption("--out", ask.out, "it is the input itself")
-    if ask.out.is_dir() and ask.out.suffix != ".zarr":
-        raise InvalidOption("--out", ask.out, "it is a folder")
-    folder = next(p for p in ask.out.resolve().parents if p.exists())
+    check_out("--out", ask.out, TABLE_ENDINGS if ask.is_table else RASTER_ENDINGS, ask.source)
+
+
+def check_out(option: str, out: Path, endings: Sequence[str], source: Path | None) -> None:
+    """Refuse a file that cannot be written, or that the input would be overwritten by.
+
+    Raises:
+        InvalidOption: names the option and the reason.
+    """
+    if out.suffix not in endings:
+        raise InvalidOption(option, out, f"for this input it ends in {', '.join(endings)}")
+    if source is not None and out.resolve() == source.resolve():
+        raise InvalidOption(option, out, "it is the input itself")
+    if out.is_dir() and out.suffix != ".zarr":
+        raise InvalidOption(option, out, "it is a folder")
+    folder = next(p for p in out.resolve().parents if p.exists())
     if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise InvalidOption("--out", ask.out, f"'{folder}' cannot be written to")
+        raise InvalidOption(option, out, f"'{folder}' cannot be written to")
 
 
 def _cube(ask: Ask, source: Path, settings: Settings, progress: Progress) -> None:
@@ -131,6 +150,7 @@ def _cube(ask: Ask, source: Path, settings: Settings, progress: Progress) -> Non
 
     product = find_product(ask.product_id)
     checkpoint = find_checkpoint(ask.model, product.task, settings)
+    product = _blended(ask, product, checkpoint)
     cube = read_cube(source, bands=product.bands)
     params = product.parse(ask.inputs, available=cube.period)
     run_cube_file(product, cube.between(params.period), params, checkpoint, ask.out, progress, layers=ask.layers)
@@ -149,6 +169,7 @@ def _region(ask: Ask, settings: Settings, progress: Progress) -> None:
     region = parse_region(read_region_file(ask.region))
     product = find_product(ask.product_id)
     checkpoint = find_checkpoint(ask.model, product.task, settings)
+    product = _blended(ask, product, checkpoint)
     archive = open_archive(ask.archive or settings.archive, settings)
     check_region(archive, region)
     params = product.parse(ask.inputs, available=archive.period)
@@ -161,6 +182,24 @@ def _region(ask: Ask, settings: Settings, progress: Progress) -> None:
         preparation=Preparation.from_settings(settings).key(),
     )
     run_region_file(recipe, ask.out, settings, progress, layers=ask.layers)
+
+
+def _blended(ask: Ask, product: Product, checkpoint: Checkpoint) -> Product:
+    """Return the forecast mixed with the rivals where a blend is given, else the product as it is."""
+    from products.forecast import NdviForecast
+
+    blend = _blend(ask, checkpoint)
+    return product if blend is None else NdviForecast(blend)
+
+
+def _blend(ask: Ask, checkpoint: Checkpoint) -> "Blend | None":
+    from models.blend import read_blend
+
+    if ask.blend is None:
+        return None
+    blend = read_blend(ask.blend)
+    blend.check_model(checkpoint, ask.blend)
+    return blend
 
 
 def _table(ask: Ask, settings: Settings, progress: Progress) -> None:
@@ -182,10 +221,19 @@ def _table(ask: Ask, settings: Settings, progress: Progress) -> None:
 def _forecast_table(
     ask: Ask, series: Series, checkpoint: Checkpoint, progress: Progress, period: Period | None
 ) -> pd.DataFrame:
+    from products.forecast import check_variables
     from workers.local_tables import forecast_series
 
     issue = _day(ask, "issue_date") or (period.end + timedelta(days=1) if period else None)
-    return forecast_series(series, _targets(ask, series, issue), checkpoint, progress, issue_date=issue)
+    return forecast_series(
+        series,
+        _targets(ask, series, issue),
+        checkpoint,
+        progress,
+        issue_date=issue,
+        blend=_blend(ask, checkpoint),
+        variables=check_variables(ask.inputs.get("variables") or []),
+    )
 
 
 def _targets(ask: Ask, series: Series, issue: date | None) -> Mapping[str, list[date]]:

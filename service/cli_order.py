@@ -27,6 +27,9 @@ def order(
     issue_date: Annotated[
         str | None, typer.Option(help="Forecast: only observations before this day are used.")
     ] = None,
+    variables: Annotated[
+        str | None, typer.Option(help="Forecast: what else beside NDVI, separated by commas: EVI2,B04.")
+    ] = None,
     model: Annotated[str | None, typer.Option(help="Name of a model; default: the product's own.")] = None,
     job: Annotated[str | None, typer.Option(help="Come back to an earlier job (id) in place of PRODUCT.")] = None,
     server: Annotated[str | None, typer.Option(help="Address of the service; default: the one running here.")] = None,
@@ -48,6 +51,7 @@ def order(
         horizon=horizon,
         step=step,
         issue_date=issue_date,
+        variables=_split(variables),
         model=model,
     )
     with Client(server or running_service(settings)) as client:
@@ -78,8 +82,8 @@ def _inputs(**given: Any) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _split(dates: str | None) -> list[str] | None:
-    return None if dates is None else [d.strip() for d in dates.split(",") if d.strip()]
+def _split(names: str | None) -> list[str] | None:
+    return None if names is None else [name.strip() for name in names.split(",") if name.strip()]
 
 
 def _print_estimate(facts: dict[str, Any]) -> None:

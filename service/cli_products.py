@@ -67,6 +67,13 @@ def forecast(
     period: Observations = None,
     samples: Samples = None,
     layers: Layers = None,
+    variables: Annotated[
+        str | None,
+        typer.Option("--variables", metavar="NAME,NAME", help="Forecast too: EVI2, NDWI, GCVI, BSI, or bands (B04)."),
+    ] = None,
+    blend: Annotated[
+        Path | None, typer.Option("--blend", help="Mix with simple rivals as 'landcast evaluate forecast --fit' found.")
+    ] = None,
 ) -> None:
     """Forecast NDVI: five quantiles per pixel or series and target date.
 
@@ -82,8 +89,16 @@ def forecast(
             model=model,
             samples=samples,
             targets=targets,
+            blend=blend,
             layers=_names(layers),
-            inputs=_given(dates=_names(dates), horizon=horizon, step=step, issue_date=issue_date, period=period),
+            inputs=_given(
+                dates=_names(dates),
+                horizon=horizon,
+                step=step,
+                issue_date=issue_date,
+                period=period,
+                variables=_names(variables),
+            ),
         )
     )
 

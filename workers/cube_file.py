@@ -26,8 +26,12 @@ ROWS = 256
 CHUNK = 64
 """Edge of a chunk in pixels; a chunk holds all dates, so that a pixel's forecast is one read."""
 ENDINGS = (".nc", ".zarr")
-_QUANTILE_LAYER = re.compile(r"ndvi_(\d{4}-\d\d-\d\d)_(q\d\d)")
-_CLIMATOLOGY_LAYER = re.compile(r"climatology_(\d{4}-\d\d-\d\d)")
+_QUANTILE_LAYER = re.compile(r"([a-z0-9]+)_(\d{4}-\d\d-\d\d)_(q\d\d)")
+_DATED_LAYER = re.compile(r"(climatology|anomaly)_(\d{4}-\d\d-\d\d)")
+_DATED = {
+    "climatology": "NDVI of the seasonal cycle of the history",
+    "anomaly": "median forecast of NDVI less that of the cycle",
+}
 
 
 class Store(Protocol):
@@ -59,8 +63,9 @@ class _Variable:
 def write_cube(raster: RasterFile, path: Path, origin: Provenance) -> None:
     """Write all layers of a finished COG as a cube, whole or not at all.
 
-    Forecast layers become `ndvi(quantile, time, y, x)` and `climatology(time, y, x)`; every other layer becomes a
-    variable of its own name with y and x. Unseen pixels are NaN, or 255 in class maps (`_FillValue`).
+    Forecast layers become `ndvi(quantile, time, y, x)`, likewise any other variable that was forecast, and
+    `climatology(time, y, x)` and `anomaly(time, y, x)`; every other layer becomes a variable of its own name with y
+    and x. Unseen pixels are NaN, or 255 in class maps (`_FillValue`).
 
     Args:
         raster: the finished COG.
@@ -81,33 +86,35 @@ def write_cube(raster: RasterFile, path: Path, origin: Provenance) -> None:
 
 
 def _variables(layers: Sequence[Layer]) -> list[_Variable]:
-    quantiles = {layer.name for layer in layers if _QUANTILE_LAYER.fullmatch(layer.name)}
-    climatology = {layer.name for layer in layers if _CLIMATOLOGY_LAYER.fullmatch(layer.name)}
+    names = [layer.name for layer in layers]
+    forecast = dict.fromkeys(m[1] for n in names if (m := _QUANTILE_LAYER.fullmatch(n)))
+    dated = dict.fromkeys(m[1] for n in names if (m := _DATED_LAYER.fullmatch(n)))
+    plain = [v for v in layers if not (_QUANTILE_LAYER.fullmatch(v.name) or _DATED_LAYER.fullmatch(v.name))]
     dates = _dates(layers)
-    found = [_plain(layer) for layer in layers if layer.name not in quantiles | climatology]
-    if climatology:
-        names = tuple(f"climatology_{d}" for d in dates)
-        text = {"long_name": "NDVI of the seasonal cycle of the history", "units": "1"}
-        found.insert(
-            0,
-            _Variable(
-                name="climatology", dims=("time", "y", "x"), lead=(len(dates),), layers=names, attributes=_ndvi(text)
-            ),
-        )
-    if quantiles:
-        names = tuple(f"ndvi_{d}_{q}" for q in QUANTILE_COLUMNS for d in dates)
-        text = {"long_name": "forecast NDVI: quantiles of outcomes", "units": "1"}
-        found.insert(
-            0,
-            _Variable(
-                name="ndvi",
-                dims=("quantile", "time", "y", "x"),
-                lead=(len(QUANTILES), len(dates)),
-                layers=names,
-                attributes=_ndvi(text),
-            ),
-        )
-    return found
+    return [*(_quantiles(v, dates) for v in forecast), *(_by_date(v, dates) for v in dated), *map(_plain, plain)]
+
+
+def _quantiles(variable: str, dates: Sequence[str]) -> _Variable:
+    text = {"long_name": f"forecast {variable.upper()}: quantiles of outcomes", "units": "1"}
+    return _Variable(
+        name=variable,
+        dims=("quantile", "time", "y", "x"),
+        lead=(len(QUANTILES), len(dates)),
+        layers=tuple(f"{variable}_{d}_{q}" for q in QUANTILE_COLUMNS for d in dates),
+        attributes=_ndvi(text) if variable == "ndvi" else text,
+    )
+
+
+def _by_date(name: str, dates: Sequence[str]) -> _Variable:
+    layers = tuple(f"{name}_{d}" for d in dates)
+    text = {"long_name": _DATED[name], "units": "1"}
+    return _Variable(
+        name=name,
+        dims=("time", "y", "x"),
+        lead=(len(dates),),
+        layers=layers,
+        attributes=_ndvi(text) if name == "climatology" else text,
+    )
 
 
 def _ndvi(text: Mapping[str, str]) -> dict[str, str]:
@@ -125,8 +132,8 @@ def _plain(layer: Layer) -> _Variable:
 
 
 def _dates(layers: Sequence[Layer]) -> list[str]:
-    found = (_QUANTILE_LAYER.fullmatch(layer.name) or _CLIMATOLOGY_LAYER.fullmatch(layer.name) for layer in layers)
-    return sorted({match[1] for match in found if match})
+    found = (_QUANTILE_LAYER.fullmatch(layer.name) or _DATED_LAYER.fullmatch(layer.name) for layer in layers)
+    return sorted({match[2] for match in found if match})
 
 
 def _write(store: Store, variable: _Variable, raster: RasterFile) -> None:

@@ -1,6 +1,7 @@
 """Learning: a named run from the data folder to a checkpoint with card, log and loss plot. The loop is in models."""
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -9,29 +10,38 @@ from typing import Any
 import numpy as np
 
 from core.errors import InvalidOption, UnknownModel
-from core.product import Progress
+from core.product import Checkpoint, Progress
 from core.settings import Settings
-from core.timeline import to_day
+from core.timeline import parse_date, to_day
 from core.version import software_version
+from models.calibrating import Unlearned, calibrate
 from models.checkpoint import load_network, save_checkpoint
+from models.distributed import is_first, ranks
 from models.evaluate import bootstrap, hindcast_score, roc_auc
 from models.finetune import finetune, in_fold, judged_batch, probabilities
-from models.registry import find_checkpoint
+from models.registry import CARD, find_checkpoint
+from models.resume import RESUME, ResumeFile, Wish
 from models.runs import RUNS, Run
 from models.train import train
 from models.training_set import TrainingSet
 from workers.training_sets import load_sets
 
 TEST_YEAR = 2022
-"""Year of the reference sites that no shipped forecaster has learned from."""
+"""Year of the reference sites that forecasters are judged on; one that has learned from it is not."""
+UNSEEN, LAST_YEAR = "fordead_conifer_cube:whole", 2020
+UNSEEN_ISSUES = ((2018, 1), (2018, 7), (2019, 1))
+"""Set that calibrates a forecaster which learns from it, by one that does not; first days of months asked from."""
 
 
-def learn(name: str, *, data: Path, out: Path, settings: Settings, progress: Progress) -> Path:
-    """Carry out a named run.
+def learn(
+    name: str, *, data: Path, out: Path, settings: Settings, progress: Progress, wish: Wish = "if_possible"
+) -> Path:
+    """Carry out a named run; among several ranks each learns, and rank 0 alone writes the checkpoint.
 
     Args:
         data: folder of the real data collection.
         out: the checkpoint is written to `out/name`.
+        wish: whether to go on from what a killed run of the same entry saved in that folder.
 
     Returns:
         The path of the card.
@@ -45,21 +55,27 @@ def learn(name: str, *, data: Path, out: Path, settings: Settings, progress: Pro
     run, folder = RUNS[name], out / name
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "log.jsonl"
-    log.unlink(missing_ok=True)
     sets = load_sets(run.mixture, data, seed=run.seed)
-    if run.task == "forecast":
-        network, held_out = train(run, sets, log=log, progress=progress)
+    trunk = None if run.task == "forecast" else _trunk(run, out, settings)
+    resume = ResumeFile(path=folder / RESUME, origin=_origin(sets, trunk), wish=wish)
+    if trunk is None:
+        network, held_out = train(run, sets, log=log, progress=progress, resume=resume)
     else:
-        trunk = _trunk(run, out, settings)
-        network, held_out = finetune(run, load_network(trunk), sets, log=log, progress=progress)
+        network, held_out = finetune(run, load_network(trunk), sets, log=log, progress=progress, resume=resume)
+    if not is_first():
+        return folder / CARD
     card = _card(run, sets, held_out)
-    if run.task != "forecast":
+    card["ranks"] = ranks()
+    if trunk is not None:
         card["trunk_sha256"] = trunk.sha256
         card["accuracy"] = {"test_fold": class_accuracy(run, network, sets)}
+    if run.relies_on:
+        card["calibration"] = forecast_calibration(run, sets, _with(settings, out))
     path = save_checkpoint(network, folder, card)
-    if run.task == "forecast":
-        _add_accuracy(path, {"test_year": forecast_accuracy(name, sets, _with(settings, out))})
+    if trunk is None:
+        _add_accuracy(path, _forecaster_accuracy(run, sets, _with(settings, out)))
     _plot(log, folder / "loss.png")
+    resume.remove()
     return path
 
 
@@ -79,6 +95,11 @@ def evaluate(name: str, *, data: Path, settings: Settings, progress: Progress) -
     checkpoint = find_checkpoint(name, run.task, settings)
     progress(0.1)
     if run.task == "forecast":
+        if not run.before:
+            has = (
+                f"it has learned from every year of the reference sites; '{run.relies_on[-1]}' was made to be measured"
+            )
+            raise InvalidOption("MODEL", name, has)
         sets = load_sets({run.holdout: 1.0}, data)
         accuracy = {"test_year": forecast_accuracy(name, sets, settings)}
     else:
@@ -106,6 +127,38 @@ def forecast_accuracy(name: str, sets: dict[str, TrainingSet], settings: Setting
     }
 
 
+def forecast_calibration(run: Run, sets: dict[str, TrainingSet], settings: Settings) -> dict[str, Any]:
+    """Fit a calibration on hindcasts of the runs that this one relies on, of what each had not seen.
+
+    That is the year after its last on the reference sites; and, of the last of them, a set that it did not learn from.
+    """
+    held, names = [], []
+    for donor in (RUNS[name] for name in run.relies_on):
+        year, checkpoint = parse_date(donor.before).year, find_checkpoint(donor.name, "forecast", settings)
+        months = [(year, month) for month in range(1, 13)]
+        held.append(_unlearned(checkpoint, sets[donor.holdout], months, year + 1))
+        names.append(f"{donor.holdout}, {year}, by {donor.name}")
+    if UNSEEN in run.mixture:
+        held.append(_unlearned(checkpoint, sets[UNSEEN], UNSEEN_ISSUES, LAST_YEAR))
+        names.append(f"{UNSEEN}, by {donor.name}")
+    return {"fitted_on": names, **calibrate(held).to_json()}
+
+
+def _unlearned(
+    checkpoint: Checkpoint, source: TrainingSet, months: Sequence[tuple[int, int]], end_year: int
+) -> Unlearned:
+    issues = tuple(to_day(date(year, month, 1)) for year, month in months)
+    return Unlearned(checkpoint=checkpoint, series=source.series, issues=issues, until=to_day(date(end_year, 1, 1)))
+
+
+def _forecaster_accuracy(run: Run, sets: dict[str, TrainingSet], settings: Settings) -> dict[str, Any]:
+    """Return the accuracy on the test year, of the run relied on where this one has learned from that year itself."""
+    if run.before:
+        return {"test_year": forecast_accuracy(run.name, sets, settings)}
+    other = find_checkpoint(run.relies_on[-1], "forecast", settings)
+    return {"measured_on": f"{other.name}, which has not learned from {TEST_YEAR}", **other.card["accuracy"]}
+
+
 def class_accuracy(run: Run, network: Any, sets: dict[str, TrainingSet]) -> dict[str, dict[str, Any]]:
     """Return ROC-AUC by set on the untouched fold of places, real and simulated apart, with intervals over places."""
     return {n: _auc(run, network, s) for n, s in sets.items() if run.task in s.labels and not s.is_simulated}
@@ -130,7 +183,7 @@ def _card(run: Run, sets: dict[str, TrainingSet], held_out: float) -> dict[str, 
     return {
         "name": run.name,
         "task": run.task,
-        "default": not run.name.endswith("2021"),
+        "default": run.is_default,
         "classes": list(run.classes),
         "description": "EarthPT forecaster of NDVI" if run.task == "forecast" else f"EarthPT with a {run.task} head",
         "made_by": f"landcast {'train' if run.task == 'forecast' else 'finetune'} {run.name} --data DATA -o FOLDER",
@@ -147,12 +200,19 @@ def _card(run: Run, sets: dict[str, TrainingSet], held_out: float) -> dict[str, 
     }
 
 
+def _origin(sets: dict[str, TrainingSet], trunk: Any) -> dict[str, Any]:
+    """Return what a saved run must have started from to be gone on with, besides the same entry."""
+    return {"series": {n: len(s.series) for n, s in sets.items()}, "trunk": trunk.sha256 if trunk else ""}
+
+
 def _split(run: Run) -> str:
     if run.task != "forecast":
         return (
             f"places by hash in five folds: fold {run.stop_fold} chose when to stop, fold {run.test_fold} was only "
             "tested on, the rest trained; simulated series train only"
         )
+    if not run.before:
+        return "none: everything visible trained; what the accuracy was measured on is said there"
     stop = f"; observations until {run.holdout_until} chose when to stop" if run.holdout_until else ""
     return f"{run.holdout}: observations before {run.before} trained{stop}; other sets entirely trained"
 

@@ -1,6 +1,6 @@
 """Products of tables carried out in this process: series in, one table out. Cubes and regions are in local.py."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from core.cube import Series
 from core.errors import InvalidTable, NoClearObservation
 from core.product import Checkpoint, Progress
 from core.timeline import Period, target_dates, to_date, to_day
+from models.blend import Blend
 from products.table import classify_table, forecast_table
 from workers.atomic import written_aside
 
@@ -44,9 +45,16 @@ def targets_ahead(series: Series, *, issue_date: date | None, horizon_days: int,
 
 
 def forecast_series(
-    series: Series, targets: Targets, checkpoint: Checkpoint, progress: Progress, *, issue_date: date | None
+    series: Series,
+    targets: Targets,
+    checkpoint: Checkpoint,
+    progress: Progress,
+    *,
+    issue_date: date | None,
+    blend: Blend | None = None,
+    variables: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Forecast series block by block, as `forecast_table` does.
+    """Forecast series block by block, as `forecast_table` does; the table's `attrs` name the blend.
 
     Raises:
         InvalidTable: a target names a series that has no history.
@@ -60,9 +68,12 @@ def forecast_series(
 
     def forecast(block: Series) -> pd.DataFrame:
         wanted = {str(name): targets[str(name)] for name in block.ids}
-        return forecast_table(block, wanted, checkpoint, issue_date=issue_date)
+        return forecast_table(block, wanted, checkpoint, issue_date=issue_date, blend=blend, variables=variables)
 
-    return _by_blocks(asked, forecast, progress)
+    table = _by_blocks(asked, forecast, progress)
+    if blend is not None:
+        table.attrs["landcast_blend_sha256"] = blend.sha256  # Parquet keeps it
+    return table
 
 
 def classify_series(

@@ -75,6 +75,7 @@ class Recipe:
             "params": self.params.to_json(),
             "layers": [layer.name for layer in self.layers],
             "model": self.checkpoint.sha256,
+            "calibration": self.checkpoint.card.get("calibration"),
             "archive": self.archive.name if self.archive.is_cached else self.archive.fingerprint,
             "scenes": self._scenes(tile),
             "preparation": self.preparation,

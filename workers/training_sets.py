@@ -1,7 +1,8 @@
 """Training sets: the real series below a data folder, and simulated ones, as models learn from them.
 
 Each loader reads one folder of the data collection (docs/models.md names them with their licences) and states what one
-place is. What judges is not offered: the FORDEAD cube's east half, and the WorldCereal patches.
+place is. What judges maps is not offered with labels: the FORDEAD
+cube's east half, and the WorldCereal patches.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from core.bands import CHANNELS, OPTICAL_NAMES, channel
+from core.bands import CHANNELS, OPTICAL_NAMES, WEATHER_NAMES, channel
 from core.cube import Series
 from core.errors import InvalidTable
 from core.timeline import to_days
@@ -21,6 +22,7 @@ from ingest.simulate.series import sample_series
 from models.training_set import TrainingSet
 
 CANOPY = ("none", "conifer", "broadleaf")
+FORDEAD = "FORDEAD test cube: GPL-3.0; Theia/CNES open licence; BD Foret IGN open licence"
 NOT_CONIFER = -3
 """Label of a pixel known not to be conifer, and no more (-2 - class)."""
 
@@ -183,6 +185,40 @@ def _add_ndvi(series: Series) -> None:
     series.values[..., channel("NDVI")] = np.where(nir + red > 0.01, index, np.nan)
 
 
+def _patches(folder: Path, _seed: int) -> TrainingSet:
+    """Every fifth pixel of the one patch with a red band; its weather is left out."""
+    series = read_cube(folder / "00002806639B424A.nc").series()
+    series = _observed(series.take(np.arange(0, len(series), 5)))
+    licence = "WorldCereal phase-I patch of Belgium, Sentinel-1/2: MIT; Copernicus Sentinel data"
+    places = np.full(len(series), "belgium_50_8")
+    return TrainingSet(name="worldcereal_patches", licence=licence, series=series, places=places)
+
+
+def _fields(folder: Path, _seed: int) -> TrainingSet:
+    """Every third pixel of the demonstration fields, red and near infrared."""
+    series = read_cube(folder / "demo_raw_s2.nc").series()
+    series = _observed(series.take(np.arange(0, len(series), 3)))
+    licence = "FuseTS demonstration fields in Spain, Sentinel-2: Apache-2.0; Copernicus Sentinel data"
+    places = np.full(len(series), "soria")
+    return TrainingSet(name="fusets_spain_fields", licence=licence, series=series, places=places)
+
+
+def _fordead_whole(folder: Path, _seed: int) -> TrainingSet:
+    """Every third pixel of both halves, without labels: for forecasters that ship."""
+    series = read_cube(next(iter(sorted(folder.glob("*.nc"))))).series()
+    series = _observed(series.take(np.arange(0, len(series), 3)))
+    places = np.full(len(series), "ardennes")
+    return TrainingSet(name="fordead_conifer_cube:whole", licence=FORDEAD, series=series, places=places)
+
+
+def _observed(series: Series) -> Series:
+    """Drop the weather and the dates on which nothing else was seen."""
+    values = series.values.copy()
+    values[..., [channel(b) for b in WEATHER_NAMES]] = np.nan
+    kept = np.isfinite(values).any(axis=(0, 2))
+    return Series(ids=series.ids, days=series.days[:, kept], values=values[:, kept])
+
+
 def _fordead_west(folder: Path, _seed: int) -> TrainingSet:
     """Labelled pixels of the west half (x < 40); the east half judges."""
     path = next(iter(sorted(folder.glob("*.nc"))))
@@ -195,7 +231,7 @@ def _fordead_west(folder: Path, _seed: int) -> TrainingSet:
     places = np.array([f"{r // 10}_{c // 10}" for r, c in zip(row, column, strict=True)])
     whole = TrainingSet(
         name="fordead_conifer_cube",
-        licence="FORDEAD test cube: GPL-3.0; Theia/CNES open licence; BD Foret IGN open licence",
+        licence=FORDEAD,
         series=series,
         places=places,
         labels={"canopy": labels},
@@ -241,5 +277,8 @@ LOADERS: dict[str, Callable[[Path, int], TrainingSet]] = {
     "rondonia_s2_points": _rondonia,
     "worldcereal_points": _points,
     "fordead_conifer_cube": _fordead_west,
+    "fordead_conifer_cube:whole": _fordead_whole,
+    "worldcereal_patches": _patches,
+    "fusets_spain_fields": _fields,
     "simulated": _simulated,
 }

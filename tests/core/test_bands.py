@@ -29,8 +29,10 @@ def test_ndvi_of_a_known_pixel() -> None:
     assert index[0, 0] == pytest.approx(0.8)
 
 
-@pytest.mark.parametrize(("red", "nir"), [(np.nan, 0.4), (0.1, np.nan), (0.0, 0.0), (-0.01, 0.4), (0.1, -0.2)])
-def test_ndvi_is_unseen_where_a_band_is_unseen_negative_or_both_are_zero(red: float, nir: float) -> None:
+@pytest.mark.parametrize(
+    ("red", "nir"), [(np.nan, 0.4), (0.1, np.nan), (0.0, 0.4), (0.1, 0.0), (-0.01, 0.4), (0.1, -0.2)]
+)
+def test_ndvi_is_unseen_where_a_band_is_unseen_or_not_above_zero(red: float, nir: float) -> None:
     assert np.isnan(ndvi(np.float32([red]), np.float32([nir])))[0]
 
 

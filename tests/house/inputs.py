@@ -1,10 +1,12 @@
-"""Files that the documentation calls fields.nc, series.csv, samples.csv and targets.csv: tiny, simulated."""
+"""Files that the documentation names: fields.nc, series.csv, parcels.csv, labels.csv, earthpt.*: tiny, simulated."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+
+from tests.models.published_files import known_outputs, published_weights, write_published
 
 ROWS, COLUMNS = 4, 5
 TIMES = pd.date_range("2020-11-01", "2022-10-31", freq="12D")
@@ -26,6 +28,10 @@ def write_inputs(folder: Path) -> None:
     attributes = {"crs": "EPSG:32632", "simulated": "true", "title": "Simulated fields", "license": "CC0"}
     xr.Dataset(bands, {"time": TIMES, **places}, attributes).to_netcdf(folder / "fields.nc", engine="netcdf4")
     _write_tables(folder, greenness(np.array([0.0, 30.0])))
+    _write_parcels(folder)
+    weights = published_weights(channels=10)
+    write_published(folder / "earthpt.pt", weights, heads=3)
+    np.savez(folder / "earthpt.npz", **known_outputs(weights, 3))
 
 
 def _write_tables(folder: Path, index: np.ndarray) -> None:
@@ -37,3 +43,14 @@ def _write_tables(folder: Path, index: np.ndarray) -> None:
     pd.DataFrame({"series_id": names, "elevation": [480, 510], "slope": [2, 5]}).to_csv(
         folder / "samples.csv", index=False
     )
+
+
+def _write_parcels(folder: Path) -> None:
+    """Write 36 series in 12 villages, and what grows on them: winter crops are green earlier."""
+    shift = np.arange(36) % 3 * 30.0 + np.arange(36) // 3
+    index, names = greenness(shift), [f"p{n:02d}" for n in range(36)]
+    rows = [pd.DataFrame({"series_id": n, "time": TIMES, "NDVI": index[:, i]}) for i, n in enumerate(names)]
+    pd.concat(rows).to_csv(folder / "parcels.csv", index=False)
+    crops = np.array(["wheat", "maize", "grass"])[np.arange(36) % 3]
+    labels = {"series_id": names, "crop": crops, "biomass": index.mean(axis=0) * 9, "village": np.arange(36) // 3}
+    pd.DataFrame(labels).to_csv(folder / "labels.csv", index=False)

@@ -56,7 +56,6 @@ def server(sample_home: Path) -> Iterator[str]:
         yield supervisor.url
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=name_of)
 def test_the_commands_of_a_page_run(page: Path, server: str, sample_home: Path, tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ TINY = EarthPTConfig(layers=2, width=32, heads=4, dropout=0.0)
 START = 17_000
 
 
-def tiny_network(*, classes: int = 0, seed: int = 3) -> EarthPT:
+def tiny_network(*, classes: int = 0, members: int = 0, seed: int = 3) -> EarthPT:
     """A two-layer network with random weights everywhere, heads included."""
     torch.manual_seed(seed)
-    network = EarthPT(EarthPTConfig(**{**TINY.to_json(), "classes": classes}))
+    network = EarthPT(EarthPTConfig(**{**TINY.to_json(), "classes": classes, "members": members}))
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
     return network.eval()

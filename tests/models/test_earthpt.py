@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from models.earthpt import QUERY_FEATURES, SIZES, EarthPT, ordered
+from models.earthpt import QUERY_FEATURES, SIZES, EarthPT, EarthPTConfig, ordered
 from models.export import TOLERANCE, export_onnx
 from models.tokens import TOKEN_FEATURES
 from tests.models.builders import tiny_network
@@ -28,8 +28,9 @@ def test_a_token_state_does_not_depend_on_later_tokens() -> None:
     assert not torch.allclose(before[0, 7:], after[0, 7:])
 
 
-def test_what_stands_in_padding_changes_nothing() -> None:
-    network = tiny_network()
+@pytest.mark.parametrize("members", [0, 3])
+def test_what_stands_in_padding_changes_nothing(members: int) -> None:
+    network = tiny_network(members=members)
     tokens, is_padding, queries = inputs()
     expected = network(tokens, is_padding, queries)
     tokens[1, 6:] = 99
@@ -44,8 +45,9 @@ def test_more_padding_changes_nothing() -> None:
     torch.testing.assert_close(network(*longer, queries), expected)
 
 
-def test_queries_do_not_see_each_other() -> None:
-    network = tiny_network()
+@pytest.mark.parametrize("members", [0, 3])
+def test_queries_do_not_see_each_other(members: int) -> None:
+    network = tiny_network(members=members)
     tokens, is_padding, queries = inputs()
     together = network(tokens, is_padding, queries)
     alone = torch.cat([network(tokens, is_padding, queries[:, i : i + 1]) for i in range(5)], dim=1)
@@ -65,19 +67,44 @@ def test_quantiles_ascend_for_any_raw_numbers() -> None:
     assert (ordered(raw).diff(dim=-1) >= 0).all()
 
 
+def test_heads_side_by_side_are_averaged() -> None:
+    network = tiny_network(members=3)
+    each, _ = network.predict(*inputs())
+    assert each.shape[0] == 3
+    torch.testing.assert_close(network(*inputs()), each.mean(0))
+    assert not torch.allclose(each[0], each[1])
+
+
+@pytest.mark.parametrize("members", [0, 3])
+def test_quantiles_of_the_network_ascend(members: int) -> None:
+    assert (tiny_network(members=members)(*inputs()).diff(dim=-1) >= 0).all()
+
+
+def test_a_calendar_step_does_not_depend_on_later_steps() -> None:
+    torch.manual_seed(0)
+    form = {"form": "calendar", "token_features": 14, "query_features": 0, "channels": 10, "quantiles": 0}
+    network = EarthPT(EarthPTConfig(layers=2, width=32, heads=2, positions=16, **form)).eval()
+    steps = torch.randn(2, 12, 14)
+    before = network.next_step(steps)
+    steps[:, 8:] += 1
+    torch.testing.assert_close(network.next_step(steps)[:, :8], before[:, :8])
+
+
 def test_a_series_without_any_token_gives_finite_answers() -> None:
     network = tiny_network()
     tokens, _, queries = inputs()
     assert torch.isfinite(network(tokens, torch.ones(3, 11, dtype=torch.bool), queries)).all()
 
 
-@pytest.mark.parametrize(("size", "least", "most"), [("1m", 0.8e6, 1.5e6), ("5m", 4e6, 8e6)])
+@pytest.mark.parametrize(
+    ("size", "least", "most"),
+    [("small", 0.15e6, 0.5e6), ("1m", 0.8e6, 1.5e6), ("5m", 4e6, 8e6), ("10m", 9e6, 15e6), ("20m", 17e6, 25e6)],
+)
 def test_named_sizes_have_about_the_parameters_they_say(size: str, least: float, most: float) -> None:
     assert least < sum(p.numel() for p in EarthPT(SIZES[size]).parameters()) < most
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # the exporter warns about its own internals
-@pytest.mark.parametrize("classes", [0, 3])
-def test_onnx_equals_torch(classes: int, tmp_path) -> None:
-    assert export_onnx(tiny_network(classes=classes), tmp_path / "network.onnx") < TOLERANCE
+@pytest.mark.parametrize(("classes", "members"), [(0, 3), (3, 0)])
+def test_onnx_equals_torch(classes: int, members: int, tmp_path) -> None:
+    assert export_onnx(tiny_network(classes=classes, members=members), tmp_path / "network.onnx") < TOLERANCE

@@ -27,6 +27,17 @@ def test_the_newest_dates_are_kept_in_order() -> None:
     np.testing.assert_allclose(tokens[0, :, channel("NDVI")], (np.array([0.3, 0.4]) - 0.5) / 0.3, rtol=1e-5)
 
 
+def test_radar_dates_take_no_place_of_optical_ones() -> None:
+    values = np.full((1, 8, len(CHANNELS)), np.nan, np.float32)
+    values[0, :4, channel("NDVI")] = 0.4
+    values[0, 4:, channel("VV")] = -12
+    series = Series(ids=np.array(["a"]), days=np.arange(10, 90, 10, dtype=np.int32)[None], values=values)
+    tokens = tokenise(series, np.array([99], np.int32), context=3, radar_context=2).tokens[0]
+    flags = tokens[:, len(CHANNELS) : 2 * len(CHANNELS)]
+    assert flags[:, channel("NDVI")].tolist() == [1, 1, 1, 0, 0]
+    assert flags[:, channel("VV")].tolist() == [0, 0, 0, 1, 1]
+
+
 def test_unseen_dates_take_no_place() -> None:
     series = one_series([10, 20, 30], "NDVI", [0.1, np.nan, 0.3])
     assert tokenise(series, np.array([50], np.int32)).tokens.shape[1] == 2

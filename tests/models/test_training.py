@@ -10,29 +10,21 @@ import torch
 
 from core.bands import channel
 from core.forecast import QUANTILES
+from core.quantities import QUANTITIES, position
 from core.timeline import YEAR_DAYS
 from models.earthpt import SIZES, EarthPT
 from models.finetune import class_loss, finetune, in_fold
 from models.optimise import learning_rate
+from models.queries import TERRAIN
 from models.runs import RUNS, Run
-from models.sampling import ClassBatch, _shuffle_years, forecast_batch, hindcast
+from models.sampling import ClassBatch, _drifted, _quantity, _shuffle_years, forecast_batch, hindcast
 from models.train import MIN_OBSERVATIONS, forecast_loss, held_out_year, learnable, pinball, score, train
-from models.training_set import TrainingSet, last_seen
+from models.training_set import last_seen
 from tests.models.builders import START, tiny_network, wavy_series
+from tests.models.tiny_training import small_set
 
 NDVI = channel("NDVI")
-
-
-def small_set(name: str = "waves", count: int = 30) -> TrainingSet:
-    series = wavy_series(count, dates=160)
-    crop = np.arange(count) % 2
-    return TrainingSet(
-        name=name,
-        licence="made for a test",
-        series=series,
-        places=np.array([f"place{i // 2}" for i in range(count)]),
-        labels={"crop": crop.astype(np.int8)},
-    )
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture
@@ -82,7 +74,7 @@ def test_no_observation_of_the_held_out_period_is_learned_from(quick_run: Run) -
 def test_a_batch_asks_only_about_dates_after_its_history() -> None:
     rng = np.random.default_rng(0)
     batch = forecast_batch(rng, {"waves": small_set()}, {"waves": 1.0}, size=16, targets=5)
-    known = np.isfinite(batch.ndvi)
+    known = np.isfinite(batch.truth)
     years_ahead = -batch.queries[..., 4]
     assert known.any()
     assert (years_ahead[known] >= 0).all()
@@ -120,16 +112,16 @@ def test_unseen_targets_do_not_move_the_loss() -> None:
     series = wavy_series(4)
     issues = np.full(4, START + 600, np.int32)
     batch = hindcast(series, issues, (issues[:, None] + np.array([4, 8, 12, 16])).astype(np.int32))
-    expected = forecast_loss(tiny_network(), batch)
+    expected = forecast_loss(tiny_network(members=3), batch)
     more = {f: np.concatenate([getattr(batch, f)] * 2, axis=1) for f in ("queries", "base", "spread", "channels")}
-    nothing = np.full_like(batch.ndvi, np.nan)
+    nothing = np.full_like(batch.truth, np.nan)
     doubled = replace(
         batch,
         **more,
-        ndvi=np.concatenate([batch.ndvi, nothing], axis=1),
+        truth=np.concatenate([batch.truth, nothing], axis=1),
         has_channel=np.concatenate([batch.has_channel, np.ones_like(batch.has_channel)], axis=1),
     )
-    torch.testing.assert_close(forecast_loss(tiny_network(), doubled), expected)
+    torch.testing.assert_close(forecast_loss(tiny_network(members=3), doubled), expected)
 
 
 def test_the_held_out_score_weighs_series_equally(quick_run: Run) -> None:
@@ -188,3 +180,38 @@ def test_the_learning_rate_warms_up_and_falls_to_a_twentieth() -> None:
 def test_every_run_starts_from_something_that_is_made_by_a_run(run: Run) -> None:
     assert run.trunk in {"", *RUNS}
     assert run.holdout in run.mixture
+
+
+def test_other_quantities_are_asked_of_series_that_show_them() -> None:
+    values = wavy_series(4).values
+    bare = replace(wavy_series(4), values=np.where(np.arange(values.shape[-1]) == NDVI, values, np.nan))
+    rng = np.random.default_rng(0)
+    assert {_quantity(rng, bare) for _ in range(40)} == {"NDVI"}
+    assert {_quantity(rng, wavy_series(4)) for _ in range(200)} == {"NDVI", "EVI2", "B04", "B08"}
+
+
+def test_a_batch_about_a_band_holds_that_band_in_the_models_units() -> None:
+    series = wavy_series(3)
+    issues = np.full(3, START + 600, np.int32)
+    wanted = np.broadcast_to(series.days[0][series.days[0] >= START + 600][:5], (3, 5)).astype(np.int32)
+    batch = hindcast(series, issues, wanted, "B04")
+    at = np.searchsorted(series.days[0], wanted[0])
+    expected = 2 * series.values[:, at, channel("B04")]
+    np.testing.assert_allclose(batch.truth, expected, rtol=1e-5)
+    flags = batch.queries[..., -TERRAIN - len(QUANTITIES) : -TERRAIN]
+    assert (flags.argmax(-1) == position("B04")).all()
+    assert (flags.sum(-1) == 1).all()
+
+
+def test_a_drift_begins_before_the_issue_date_and_goes_on() -> None:
+    series = wavy_series(400)
+    issues = np.full(400, START + 700, np.int32)
+    drifted = _drifted(np.random.default_rng(0), series, issues)
+    change = np.nan_to_num(drifted.values[..., NDVI] - series.values[..., NDVI])
+    moved = np.abs(change).max(axis=1) > 0.02
+    assert 0.1 < moved.mean() < 0.4
+    early, late = series.days[0] < START - 250, series.days[0] >= START + 700
+    assert np.abs(change[:, early]).max(initial=0) == 0
+    assert (np.abs(change[moved][:, late]).max(axis=1) > 0).all()
+    others = [c for c in range(series.values.shape[-1]) if c != NDVI]
+    np.testing.assert_array_equal(drifted.values[..., others], series.values[..., others])

@@ -130,10 +130,35 @@ def test_forecast_layers_are_quantiles_by_date_then_climatology() -> None:
     names = [layer.name for layer in raster.layers]
     assert names[0] == "ndvi_2018-08-10_q05"
     assert names[5] == "ndvi_2018-08-20_q05"
-    assert names[10:] == ["climatology_2018-08-10", "climatology_2018-08-20", "clear_count"]
+    days = ("2018-08-10", "2018-08-20")
+    assert names[10:] == [*(f"{n}_{d}" for n in ("climatology", "anomaly") for d in days), "clear_count"]
     assert params.options["dates"] == ["2018-08-10", "2018-08-20"]
     quantiles = raster.pixels[:5][:, ~raster.is_unseen()]
     assert (np.diff(quantiles, axis=0) >= 0).all()
+
+
+def test_further_variables_follow_ndvi_and_have_quantiles_of_their_own() -> None:
+    _, raster = rendered(PRODUCTS["ndvi-forecast"], dates=["2019-05-20"], variables=["EVI2", "NDVI", "B04"])
+    names = [layer.name for layer in raster.layers]
+    assert names[:15:5] == ["ndvi_2019-05-20_q05", "evi2_2019-05-20_q05", "b04_2019-05-20_q05"]
+    for first in (0, 5, 10):
+        assert (np.diff(raster.pixels[first : first + 5], axis=0) >= 0)[:, np.isfinite(raster.pixels[0])].all()
+    median, climatology, anomaly = (raster.pixels[names.index(n)] for n in (names[2], names[15], names[16]))
+    np.testing.assert_allclose(anomaly, median - climatology, atol=1e-6)
+    assert np.nanmax(raster.pixels[12]) < 0.5  # red reflectance, not an index
+
+
+def test_the_order_without_further_variables_is_that_of_before() -> None:
+    product = PRODUCTS["ndvi-forecast"]
+    assert product.parse({"variables": ["NDVI"]}, available=AVAILABLE) == product.parse({}, available=AVAILABLE)
+
+
+@pytest.mark.parametrize(
+    ("variables", "error", "said"), [(["NDMI"], InvalidOption, "NDMI"), (["BSI"], MissingBand, "B11")]
+)
+def test_variables_that_cannot_be_had_are_named(variables: list[str], error: type[LandcastError], said: str) -> None:
+    with pytest.raises(error, match=said):
+        rendered(PRODUCTS["ndvi-forecast"], dates=["2019-05-20"], variables=variables)
 
 
 def test_a_forecast_is_issued_the_day_after_the_last_observation() -> None:

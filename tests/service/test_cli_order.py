@@ -11,8 +11,6 @@ from service.cli import DONE, WRONG_INPUT, run_command
 from service.supervisor import Supervisor
 from tests.service.cubes import square, write_cube
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def running(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:

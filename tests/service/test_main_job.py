@@ -133,7 +133,6 @@ def test_of_an_archive_in_pieces_the_largest_is_ordered_and_of_a_large_one_its_m
     assert region.area_km2 == pytest.approx(25, rel=0.02)
 
 
-@pytest.mark.slow
 def test_the_main_job_writes_all_products_of_a_cube(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

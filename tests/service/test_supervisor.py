@@ -148,7 +148,6 @@ def test_the_pause_between_restarts_grows_until_there_is_no_hope(settings: Setti
     assert "LANDCAST_REDIS_URL" in (tmp_path / "logs" / "worker.log").read_text()
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("no_child_left")
 def test_a_worker_that_is_killed_is_restarted_and_its_job_ends_with_the_same_bytes(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,59 @@
+"""Calibrating: a forecaster asked about years or places that it did not learn from, and what its answers were worth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.cube import Series
+from core.forecast import QUANTILES
+from core.product import Checkpoint
+from models.calibration import Calibration, fit
+from models.climatology import expect
+from models.hindcasts import observed_targets
+from models.runtime import forecast
+from models.sampling import NDVI
+
+HORIZON_DAYS = 150
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unlearned:
+    """Series with observations that a forecaster did not learn from: a year, or a place."""
+
+    checkpoint: Checkpoint
+    """The forecaster; a calibration on its card is not applied."""
+    series: Series
+    issues: tuple[int, ...]
+    """Issue dates, days since 1970-01-01."""
+    until: int
+    """First day that is not asked about."""
+
+
+def calibrate(held: Sequence[Unlearned]) -> Calibration:
+    """Fit a calibration on raw answers; each source counts as one, and each series in it the same."""
+    parts = [_answers(source, issue) for source in held for issue in source.issues]
+    owner = np.concatenate([np.full(len(p[1]), number) for number, p in enumerate(parts)])
+    quantiles, truth, lead, spread, series = (np.concatenate(column) for column in zip(*parts, strict=True))
+    source_of = np.array([number for number, source in enumerate(held) for _ in source.issues])
+    return fit(quantiles, truth, lead, spread, _weights(source_of[owner], series), sources=len(held))
+
+
+def _answers(source: Unlearned, issue: int) -> tuple[np.ndarray, ...]:
+    """Return quantiles (R, Q), truth, lead, spread and number of the series (R,) of one issue date."""
+    series, ndvi = source.series, source.series.values[..., NDVI]
+    has_history = np.asarray((np.isfinite(ndvi) & (series.days < issue)).any(axis=1))
+    until = min(issue + HORIZON_DAYS, source.until)
+    targets, truth, kept = observed_targets(series.days, ndvi, issue, until, has_history)
+    issues = np.full(len(series), issue, np.int32)
+    said = forecast(series, issues, targets, source.checkpoint, is_calibrated=False).quantiles
+    spread = np.broadcast_to(expect(series.days, ndvi, issues, targets[:, :1]).spread, kept.shape)
+    owner = np.broadcast_to(np.arange(len(series))[:, None], kept.shape)
+    return said[kept].reshape(-1, len(QUANTILES)), truth[kept], (targets - issue + 1)[kept], spread[kept], owner[kept]
+
+
+def _weights(source: np.ndarray, series: np.ndarray) -> np.ndarray:
+    """Return (R,) so that sources weigh the same, and in each its series."""
+    _, unit = np.unique(np.stack([source, series]), axis=1, return_inverse=True)
+    each = 1.0 / np.bincount(unit.ravel())[unit.ravel()]
+    return np.asarray(each / np.bincount(source, each)[source])
