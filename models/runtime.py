@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from core.bands import Floats
 from core.cube import Series
-from core.errors import InvalidOption
+from core.errors import InvalidCheckpoint, InvalidOption
 from core.forecast import QUANTILES, ClassProbabilities, Forecast
 from core.product import Checkpoint
 from core.quantities import QUANTITIES
 from core.timeline import Days
 from models.calibration import Calibration
 from models.climatology import Expectation, expect
-from models.queries import forecast_queries, map_queries
+from models.queries import QUERY_FEATURES, forecast_queries, map_queries
 from models.registry import NETWORK, is_published, verify
 from models.tokens import composite, tokenise, without_weather
 
@@ -50,6 +50,7 @@ def forecast(
 
     Raises:
         InvalidOption: an imported model is asked for anything but NDVI.
+        InvalidCheckpoint: it was trained on other inputs.
     """
     if is_published(checkpoint):
         from models.published_forecast import forecast_published  # loads torch, which no other forecast needs
@@ -57,6 +58,7 @@ def forecast(
         if quantity != "NDVI":
             raise InvalidOption("variables", quantity, "an imported model forecasts NDVI alone")
         return forecast_published(series, issue_days, target_days, checkpoint, threads=threads)
+    _check_queries(checkpoint)
     asked, session = QUANTITIES[quantity], _session(checkpoint, threads)
     calibration = _calibration(checkpoint) if is_calibrated else None
     quantiles = np.full((*target_days.shape, len(QUANTILES)), np.nan, np.float32)
@@ -92,6 +94,12 @@ def _answer(
     if calibration is None:
         return quantiles
     return calibration.apply(quantiles, target_days - issue_days[:, None] + 1, at.spread[:, 0])
+
+
+def _check_queries(checkpoint: Checkpoint) -> None:
+    """Refuse a forecaster that was trained when queries told something else."""
+    if checkpoint.card["network"]["query_features"] != QUERY_FEATURES:
+        raise InvalidCheckpoint(checkpoint.folder, "an earlier landcast trained it on other inputs; train it again")
 
 
 def _calibration(checkpoint: Checkpoint) -> Calibration | None:

@@ -11,6 +11,7 @@ import torch
 from core.bands import channel
 from core.errors import InvalidCheckpoint, UnknownModel
 from core.product import Checkpoint
+from core.quantities import QUANTITIES
 from core.settings import Settings
 from models.checkpoint import load_network
 from models.registry import CARD, NETWORK, SHIPPED, find_checkpoint, list_checkpoints, verify
@@ -114,6 +115,27 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     (changed,) = (c for c in list_checkpoints(Settings(models=tmp_path)) if c.folder.startswith(str(tmp_path)))
     with pytest.raises(InvalidCheckpoint, match="sha256"):
         verify(changed)
+
+
+def test_a_forecaster_trained_on_other_inputs_is_refused() -> None:
+    known = forecaster()
+    network = {**known.card["network"], "query_features": 44}
+    old = Checkpoint(**{**vars(known), "card": {**known.card, "network": network}})
+    series, issues = wavy_series(2), np.full(2, ISSUE, np.int32)
+    with pytest.raises(InvalidCheckpoint, match="train it again"):
+        forecast(series, issues, issues[:, None] + 4, old)
+
+
+def test_other_quantities_stay_within_their_limits_and_ascend() -> None:
+    series = wavy_series()
+    issues = np.full(len(series), ISSUE, np.int32)
+    for name in ("EVI2", "B04"):
+        said = forecast(series, issues, (issues[:, None] + LEADS).astype(np.int32), forecaster(), quantity=name)
+        low, high = QUANTITIES[name].limits
+        assert low <= said.quantiles.min() <= said.quantiles.max() <= high
+        assert (np.diff(said.quantiles, axis=-1) >= 0).all()
+    unseen = forecast(series, issues, (issues[:, None] + LEADS).astype(np.int32), forecaster(), quantity="B11")
+    assert np.isnan(unseen.quantiles).all()
 
 
 def test_an_unknown_model_is_named_with_those_there_are() -> None:
