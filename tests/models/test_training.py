@@ -21,7 +21,7 @@ from models.sampling import ClassBatch, _drifted, _quantity, _shuffle_years, for
 from models.train import MIN_OBSERVATIONS, forecast_loss, held_out_year, learnable, pinball, score, train
 from models.training_set import last_seen
 from tests.models.builders import START, tiny_network, wavy_series
-from tests.models.tiny_training import small_set
+from tests.models.tiny_training import RUN, small_set
 
 NDVI = channel("NDVI")
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -30,22 +30,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture
 def quick_run(monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setitem(SIZES, "tiny", tiny_network().config)
-    return Run(
-        name="quick",
-        task="forecast",
-        size="tiny",
-        mixture={"waves": 1.0},
-        holdout="waves",
-        before="2018-09-01",
-        holdout_until="2019-12-01",
-        steps=12,
-        batch=8,
-        targets=4,
-        check_every=6,
-        warmup=2,
-        classes=("no", "yes"),
-        months=12,
-    )
+    return replace(RUN, name="quick", check_every=6)
 
 
 def trained(run: Run, log: Path) -> EarthPT:

@@ -16,7 +16,6 @@ from rio_cogeo.cogeo import cog_validate
 from core.settings import Settings
 from models.embed import embed
 from models.registry import find_checkpoint
-from service.cli import DONE, WRONG_INPUT, run_command
 from tests.models.published_files import TEN, published_weights, write_published
 from tests.service.cubes import EPSG, NORTH, SHAPE_YX, WEST, square, write_cube, write_series
 from workers.embedding_picture import principal_components
@@ -26,37 +25,7 @@ WIDTH = find_checkpoint("", "forecast", Settings()).card["network"]["width"]
 NAMES = tuple(f"e{n:03d}" for n in range(WIDTH))
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LANDCAST_HOME", str(tmp_path / "home"))
-    return tmp_path
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    def done(*arguments: object) -> str:
-        code = run_command([str(a) for a in arguments])
-        told = capsys.readouterr()
-        assert code == DONE, told.err
-        return told.out
-
-    return done
-
-
-@pytest.fixture
-def refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    def run(*arguments: object) -> str:
-        before = sorted(p.name for p in folder.iterdir() if p.name != "home")
-        code = run_command([str(a) for a in arguments])
-        told = capsys.readouterr()
-        assert code == WRONG_INPUT, told.err
-        assert sorted(p.name for p in folder.iterdir() if p.name != "home") == before
-        lines = [line for line in told.err.splitlines() if not line.startswith(("embed ", "probe "))]
-        assert len(lines) == 1, told.err
-        return lines[0]
-
-    return run
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def pixels(path: str) -> np.ndarray:

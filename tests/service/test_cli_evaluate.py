@@ -16,43 +16,12 @@ import xarray as xr
 from core.settings import Settings
 from models.blend import METHODS
 from models.registry import find_checkpoint
-from service.cli import DONE, WRONG_INPUT, run_command
 from tests.service.cubes import square, write_cube, write_series
 
 QUANTILES = ["q05", "q25", "q50", "q75", "q95"]
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LANDCAST_HOME", str(tmp_path / "home"))
-    return tmp_path
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    def done(*arguments: object) -> str:
-        code = run_command([str(a) for a in arguments])
-        told = capsys.readouterr()
-        assert code == DONE, told.err
-        return told.out
-
-    return done
-
-
-@pytest.fixture
-def refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    def run(*arguments: object) -> str:
-        before = sorted(p.name for p in folder.iterdir())
-        code = run_command([str(a) for a in arguments])
-        told = capsys.readouterr()
-        assert code == WRONG_INPUT, told.err
-        assert sorted(p.name for p in folder.iterdir() if p.name != "home") == [n for n in before if n != "home"]
-        lines = [line for line in told.err.splitlines() if not line.startswith("hindcast ")]
-        assert len(lines) == 1, told.err
-        return lines[0]
-
-    return run
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def report(path: str = "report.json") -> dict[str, Any]:
