@@ -47,7 +47,7 @@ class Blend:
     fitted_on: Mapping[str, Any] = field(default_factory=dict)
     """Input, series, issue dates, targets: for people."""
     sha256: str = ""
-    """Of the file it was read from."""
+    """Of its content, as JSON with sorted keys and without spaces."""
 
     def apply(self, series: Series, forecast: Forecast) -> Forecast:
         """Return a forecast mixed with the rivals'; where the model's weight is 1, its quantiles are kept exactly.
@@ -71,7 +71,7 @@ class Blend:
         mixed = own * quantiles + np.einsum("...k,...kq->...q", weights[..., 1:], rivals)
         return np.where(own == 1, quantiles, np.sort(mixed, axis=-1)).astype(np.float32)
 
-    def check_model(self, checkpoint: Checkpoint, path: object) -> None:
+    def check_model(self, checkpoint: Checkpoint, path: object = "") -> None:
         """Refuse a model that the blend was not fitted for.
 
         Raises:
@@ -127,13 +127,37 @@ def read_blend(path: Path) -> Blend:
     Raises:
         InvalidOption: it is missing, or something else.
     """
+    return parse_blend(read_content(path), path)
+
+
+def read_content(path: Path) -> Any:
+    """Read the JSON of a blend file, whatever is in it.
+
+    Raises:
+        InvalidOption: it is missing, or no JSON.
+    """
     try:
-        raw = path.read_bytes()
-        blend = Blend.from_json(json.loads(raw))
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"it is not a blend file ({error})"
         raise InvalidOption(OPTION, path, str(reason)) from None
-    return replace(blend, sha256=hashlib.sha256(raw).hexdigest())
+
+
+def parse_blend(content: Any, named: object = "") -> Blend:
+    """Read the content of a blend file.
+
+    Args:
+        named: what errors call it: its path, or nothing.
+
+    Raises:
+        InvalidOption: it is something else.
+    """
+    try:
+        blend = Blend.from_json(content)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise InvalidOption(OPTION, named, f"it is not a blend file ({error})") from None
+    plain = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return replace(blend, sha256=hashlib.sha256(plain.encode()).hexdigest())
 
 
 def fit_weights(

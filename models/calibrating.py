@@ -34,22 +34,28 @@ def calibrate(held: Sequence[Unlearned]) -> Calibration:
     """Fit a calibration on raw answers; each source counts as one, and each series in it the same."""
     parts = [_answers(source, issue) for source in held for issue in source.issues]
     owner = np.concatenate([np.full(len(p[1]), number) for number, p in enumerate(parts)])
-    quantiles, truth, lead, spread, series = (np.concatenate(column) for column in zip(*parts, strict=True))
+    quantiles, truth, lead, traits, series = (np.concatenate(column) for column in zip(*parts, strict=True))
     source_of = np.array([number for number, source in enumerate(held) for _ in source.issues])
-    return fit(quantiles, truth, lead, spread, _weights(source_of[owner], series), sources=len(held))
+    return fit(quantiles, truth, lead, traits, _weights(source_of[owner], series), sources=len(held))
 
 
 def _answers(source: Unlearned, issue: int) -> tuple[np.ndarray, ...]:
-    """Return quantiles (R, Q), truth, lead, spread and number of the series (R,) of one issue date."""
+    """Return quantiles (R, Q), truth, lead, traits (R, 3) and number of the series (R,) of one issue date."""
     series, ndvi = source.series, source.series.values[..., NDVI]
     has_history = np.asarray((np.isfinite(ndvi) & (series.days < issue)).any(axis=1))
     until = min(issue + HORIZON_DAYS, source.until)
     targets, truth, kept = observed_targets(series.days, ndvi, issue, until, has_history)
     issues = np.full(len(series), issue, np.int32)
     said = forecast(series, issues, targets, source.checkpoint, is_calibrated=False).quantiles
-    spread = np.broadcast_to(expect(series.days, ndvi, issues, targets[:, :1]).spread, kept.shape)
+    traits = expect(series.days, ndvi, issues, targets[:, :1]).traits
     owner = np.broadcast_to(np.arange(len(series))[:, None], kept.shape)
-    return said[kept].reshape(-1, len(QUANTILES)), truth[kept], (targets - issue + 1)[kept], spread[kept], owner[kept]
+    return (
+        said[kept].reshape(-1, len(QUANTILES)),
+        truth[kept],
+        (targets - issue + 1)[kept],
+        traits[owner[kept]],
+        owner[kept],
+    )
 
 
 def _weights(source: np.ndarray, series: np.ndarray) -> np.ndarray:

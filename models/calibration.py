@@ -1,8 +1,9 @@
 """Calibration: how far a forecaster's quantiles must be moved so that they hold what they say. No network, no files.
 
 Conformalised quantile regression (Romano et al. 2019, arXiv 1905.03222) with a factor in place of a margin: the
-distances of an interval's ends from the median are stretched until it holds its share of outcomes, by lead and by the
-kind of series. Fitted on hindcasts of places and years that the forecaster did not learn from.
+distances of an interval's ends from the median are stretched until it holds its share of outcomes, by lead and by
+land-cover cluster (series alike in level, yearly amplitude and spread of NDVI). Fitted on hindcasts of places and years
+that the forecaster did not learn from.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,11 @@ LEAD_CENTRES = (5.0, 18.0, 38.0, 75.0, 125.0)
 """Days ahead at which factors are fitted: centres of the bins 1-10, 11-25, 26-50, 51-100, 101-150; linear between."""
 LEAD_EDGES = (1, 11, 26, 51, 101, 151)
 PRIOR_TARGETS = 2000.0
-"""Factors of a kind of series are drawn to those of all series as if by so many targets."""
+"""Factors of a cluster are drawn to those of all series as if by so many targets."""
+SCALES = np.array([0.2, 0.15, 0.05], np.float32)
+"""NDVI: what a step of one in a trait is, so that level, amplitude and spread weigh alike in a cluster."""
+DRAWN = 4000
+"""Targets whose series the clusters are found among."""
 NEUTRAL = 1.0
 LIMITS = (0.5, 2.5)
 """Smallest and largest factor: beyond lies a forecaster that should be trained again."""
@@ -26,48 +31,52 @@ LIMITS = (0.5, 2.5)
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """Factors by kind of series, lead and quantile."""
+    """Factors by land-cover cluster, lead and quantile."""
 
-    edges: tuple[float, ...]
-    """K - 1 spreads (NDVI, robust residual of the seasonal cycle) that part the kinds of series, ascending."""
+    centres: Floats
+    """(K, TRAITS) of the clusters, in traits of models.climatology divided by SCALES."""
     factors: Floats
     """(K, L, Q) of the distance from the median; 1 = as the network says."""
 
-    def apply(self, quantiles: Floats, lead_days: NDArray[np.int32], spread: Floats) -> Floats:
+    def apply(self, quantiles: Floats, lead_days: NDArray[np.int32], traits: Floats) -> Floats:
         """Stretch quantiles about their median.
 
         Args:
             quantiles: (N, H, Q) ascending; NaN = unknown.
             lead_days: (N, H) target - issue + 1.
-            spread: (N,) NDVI, as in models.climatology.Expectation.
+            traits: (N, TRAITS) of NDVI, as in models.climatology.Expectation.
 
         Returns:
             (N, H, Q) ascending.
         """
-        kind = np.searchsorted(np.asarray(self.edges, np.float32), spread)  # (N,)
-        factor = _between_leads(self.factors[kind], lead_days)  # (N, H, Q)
+        factor = _between_leads(self.factors[cluster(traits, self.centres)], lead_days)  # (N, H, Q)
         middle = len(QUANTILES) // 2
         median = quantiles[..., middle : middle + 1]
         return np.asarray(median + factor * (quantiles - median), np.float32)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields for a model card."""
-        return {"edges": [float(e) for e in self.edges], "factors": np.round(self.factors, 4).tolist()}
+        return {
+            "centres": np.round(self.centres.astype(np.float64), 4).tolist(),
+            "factors": np.round(self.factors.astype(np.float64), 4).tolist(),
+        }
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Calibration":
         """Read the fields of a model card."""
-        return cls(edges=tuple(content["edges"]), factors=np.asarray(content["factors"], np.float32))
+        return cls(
+            centres=np.asarray(content["centres"], np.float32), factors=np.asarray(content["factors"], np.float32)
+        )
 
 
 def fit(
     quantiles: Floats,
     truth: Floats,
     lead_days: NDArray[np.int32],
-    spread: Floats,
+    traits: Floats,
     weight: NDArray[np.float64],
     *,
-    kinds: int = 3,
+    clusters: int = 4,
     sources: int = 1,
 ) -> Calibration:
     """Fit factors on hindcasts: of each central interval, both sides by the same.
@@ -79,16 +88,16 @@ def fit(
         quantiles: (M, Q) of M targets.
         truth: (M,) what was observed.
         lead_days: (M,) target - issue + 1.
-        spread: (M,) of the target's series.
+        traits: (M, TRAITS) of the target's series.
         weight: (M,) so that series count equally.
-        kinds: how many kinds of series are told apart, each with the same share of the weight.
+        clusters: how many land covers are told apart.
         sources: years and places that the targets come from. Targets of one year are alike, so factors are drawn to 1
             as if by one more source in which the forecaster had been right.
     """
-    edges = tuple(_weighted_quantile(spread, weight, k / kinds) for k in range(1, kinds))
-    kind = np.searchsorted(np.asarray(edges, np.float32), spread)
+    centres = _centres(traits, weight, clusters)
+    kind = cluster(traits, centres)
     bins = np.digitize(lead_days, LEAD_EDGES[1:-1])
-    factors = np.ones((kinds, len(LEAD_CENTRES), len(QUANTILES)), np.float32)
+    factors = np.ones((len(centres), len(LEAD_CENTRES), len(QUANTILES)), np.float32)
     for low, high in ((0, 4), (1, 3)):
         level = QUANTILES[high] - QUANTILES[low]
         ratio = _ratio(quantiles, truth, low, high)
@@ -96,10 +105,25 @@ def fit(
         for lead in range(len(LEAD_CENTRES)):
             here = bins == lead
             shared = _drawn(_factor(ratio[here], weight[here], level), here.sum(), whole)
-            for k in range(kinds):
+            for k in range(len(centres)):
                 own = here & (kind == k)
                 factors[k, lead, [low, high]] = _drawn(_factor(ratio[own], weight[own], level), own.sum(), shared)
-    return Calibration(edges=edges, factors=np.clip(factors, *LIMITS) ** (sources / (sources + 1)))
+    return Calibration(centres=centres, factors=np.clip(factors, *LIMITS) ** (sources / (sources + 1)))
+
+
+def cluster(traits: Floats, centres: Floats) -> NDArray[np.int64]:
+    """Return (N,) the number of the nearest centre; of unknown traits, the first."""
+    gap = ((traits[:, None] / SCALES - centres) ** 2).sum(axis=-1)  # (N, K)
+    return np.asarray(np.nan_to_num(gap).argmin(axis=1), np.int64)
+
+
+def _centres(traits: Floats, weight: NDArray[np.float64], clusters: int) -> Floats:
+    """Return (K, TRAITS) by k-means on series drawn by their weight, always the same; ascending by level."""
+    from scipy.cluster.vq import kmeans
+
+    drawn = np.random.default_rng(0).choice(len(traits), DRAWN, p=weight / weight.sum())
+    centres, _ = kmeans((traits[drawn] / SCALES).astype(np.float64), clusters, rng=0)
+    return np.asarray(centres[np.argsort(centres[:, 0])], np.float32)
 
 
 def _ratio(quantiles: Floats, truth: Floats, low: int, high: int) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ PRIOR_COUNT = 3.0
 DAMPING_DAYS = 40.0
 """e-folding lead of the anomaly in the base; the network corrects it."""
 FEATURES = 43
+TRAITS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,8 @@ class Expectation:
     """(N, H) robust residual of the cycle, floored: the unit of the network's quantiles."""
     features: Floats
     """(N, H, FEATURES) finite, of order one."""
+    traits: Floats
+    """(N, TRAITS) level, yearly amplitude and spread of the history: what tells land covers apart."""
 
 
 def expect(days: Days, ndvi: Floats, issue_days: Days, target_days: Days) -> Expectation:
@@ -71,6 +74,7 @@ def expect(days: Days, ndvi: Floats, issue_days: Days, target_days: Days) -> Exp
         base=_blank(np.clip(base, -0.3, 1.0), never),
         spread=np.broadcast_to(fit.spread[:, None], lead.shape).astype(np.float32),
         features=features,
+        traits=fit.traits(),
     )
 
 
@@ -96,6 +100,11 @@ class _Harmonic:
             spread = _scale(residual, seen)
             weight = np.where(seen, np.minimum(1.0, HUBER * spread[:, None] / np.maximum(residual, 1e-6)), 0.0)
         return cls(coefficients, spread)
+
+    def traits(self) -> Floats:
+        """Return (N, TRAITS)."""
+        amplitude = np.hypot(self.coefficients[:, 1], self.coefficients[:, 2])
+        return np.stack([self.coefficients[:, 0], amplitude, self.spread], axis=1).astype(np.float32)
 
     def at(self, days: Days) -> NDArray[np.float64]:
         """Return the cycle (N, H) at days (N, H)."""

@@ -4,13 +4,9 @@ After Smith et al. 2023 (arXiv 2309.07207): the mean over time of a block's outp
 block is the default, as in the same authors' AstroPT; an imported, published network gives its own, the last block's.
 """
 
-from collections.abc import Sequence
-from typing import cast
-
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import ModuleList
 
 from core.bands import Floats
 from core.cube import Series
@@ -111,8 +107,6 @@ def _network(checkpoint: Checkpoint) -> EarthPT:
     if key not in _LOADED:
         verify(checkpoint)
         loaded = load_network(checkpoint)
-        members = getattr(loaded, "members", None)
-        first = cast(EarthPT, members[0]) if isinstance(members, Sequence | ModuleList) else loaded  # of an ensemble
         _LOADED.clear()
-        _LOADED[key] = first.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+        _LOADED[key] = loaded.eval().to("cuda" if torch.cuda.is_available() else "cpu")
     return _LOADED[key]

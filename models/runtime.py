@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from core.bands import Floats
+from core.bands import NDVI, Floats, channel
 from core.cube import Series
 from core.errors import InvalidCheckpoint, InvalidOption
 from core.forecast import QUANTILES, ClassProbabilities, Forecast
@@ -93,7 +93,14 @@ def _answer(
     quantiles = np.asarray(at.base[..., None] + at.spread[..., None] * answer, np.float32)
     if calibration is None:
         return quantiles
-    return calibration.apply(quantiles, target_days - issue_days[:, None] + 1, at.spread[:, 0])
+    traits = at.traits if quantity == NDVI.name else _traits(series, issue_days)
+    return calibration.apply(quantiles, target_days - issue_days[:, None] + 1, traits)
+
+
+def _traits(series: Series, issue_days: Days) -> Floats:
+    """Return (N, TRAITS) of NDVI, by which clusters are told apart whatever is asked for."""
+    ndvi = series.values[..., channel(NDVI.name)]
+    return expect(series.days, ndvi, issue_days, issue_days[:, None]).traits
 
 
 def _check_queries(checkpoint: Checkpoint) -> None:

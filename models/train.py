@@ -37,7 +37,7 @@ def train(
     torch.manual_seed(run.seed)
     network = EarthPT(SIZES[run.size])
     held_out = held_out_year(sets[run.holdout].series, run) if run.holdout_until else []
-    learned = {name: learnable(s) for name, s in _cut(run, sets).items()}
+    learned = {name: learnable(s) for name, s in cut(run, sets).items()}
 
     def loss(network: EarthPT, rng: np.random.Generator) -> Tensor:
         batch = forecast_batch(rng, learned, run.mixture, size=run.batch, targets=run.targets)
@@ -55,7 +55,7 @@ def train(
     )
 
 
-def _cut(run: Run, sets: Mapping[str, TrainingSet]) -> Mapping[str, TrainingSet]:
+def cut(run: Run, sets: Mapping[str, TrainingSet]) -> Mapping[str, TrainingSet]:
     """Return the sets without what the run must not learn from."""
     if not run.before:
         return sets
@@ -72,7 +72,7 @@ def forecast_loss(network: EarthPT, batch: ForecastBatch) -> Tensor:
 
     Heads that stand side by side are trained on the same batch; their losses are added.
     """
-    raw, channels = network.predict(*_inputs(batch))  # (M, B, H, Q), (B, H, C)
+    raw, channels = network.predict(*inputs_of(batch))  # (M, B, H, Q), (B, H, C)
     truth, base = torch.from_numpy(batch.truth), torch.from_numpy(batch.base)
     known = torch.isfinite(truth) & torch.isfinite(base)
     quantiles = base.nan_to_num().unsqueeze(-1) + torch.from_numpy(batch.spread).unsqueeze(-1) * raw
@@ -93,7 +93,7 @@ def held_out_year(series: Series, run: Run) -> list[ForecastBatch]:
     """Return hindcasts of every observation of the held-out year from the first of each month, up to 150 days ahead."""
     first, until = parse_date(run.before), parse_date(run.holdout_until)
     issues = [first + timedelta(days=30 * m) for m in range(12)]
-    return [b for issue in issues for b in [_hindcast_all(series, issue, until)] if b is not None]
+    return [b for issue in issues for b in [hindcast_all(series, issue, until)] if b is not None]
 
 
 def score(network: EarthPT, batches: list[ForecastBatch]) -> float:
@@ -103,7 +103,7 @@ def score(network: EarthPT, batches: list[ForecastBatch]) -> float:
     losses, owners = [], []
     with torch.no_grad():
         for batch in batches:
-            raw = network.forward(*_inputs(batch))
+            raw = network.forward(*inputs_of(batch))
             base = torch.from_numpy(batch.base)
             quantiles = base.unsqueeze(-1) + torch.from_numpy(batch.spread).unsqueeze(-1) * raw
             truth = torch.from_numpy(batch.truth)
@@ -116,7 +116,8 @@ def score(network: EarthPT, batches: list[ForecastBatch]) -> float:
     return float(means[np.bincount(owner) > 0].mean())
 
 
-def _hindcast_all(series: Series, issue: date, until: date) -> ForecastBatch | None:
+def hindcast_all(series: Series, issue: date, until: date) -> ForecastBatch | None:
+    """Return hindcasts of all clear observations of 150 days from an issue date, before `until`; None = no date."""
     first, last = to_day(issue), min(to_day(issue) + 150, to_day(until))
     days = np.unique(series.days[(series.days >= first) & (series.days < last)])
     if not len(days):
@@ -138,5 +139,6 @@ def _own_targets(series: Series, first: int, last: int) -> Days:
     )
 
 
-def _inputs(batch: ForecastBatch) -> tuple[Tensor, Tensor, Tensor]:
+def inputs_of(batch: ForecastBatch) -> tuple[Tensor, Tensor, Tensor]:
+    """Return tokens, padding and queries as tensors."""
     return torch.from_numpy(batch.tokens), torch.from_numpy(batch.is_padding), torch.from_numpy(batch.queries)

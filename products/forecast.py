@@ -14,7 +14,7 @@ from core.forecast import QUANTILE_COLUMNS
 from core.product import Checkpoint, Layer, Params, Progress, Raster
 from core.quantities import QUANTITIES
 from core.timeline import MAX_TARGETS, Period, parse_date, parse_duration, target_dates, to_day
-from models.blend import Blend
+from models.blend import parse_blend
 from products.inputs import check_names, read_date, read_period
 from products.rows import render_rows, require_ndvi
 
@@ -55,23 +55,23 @@ class NdviForecast:
             "items": {"type": "string", "enum": list(QUANTITIES)},
             "description": "What to forecast beside NDVI: EVI2, NDWI, GCVI, BSI, or bands (B04: reflectance).",
         },
+        "blend": {
+            "type": "object",
+            "description": "Mix NDVI with simple rivals: content of the file that `landcast evaluate forecast --fit` "
+            "wrote for this model and region.",
+        },
     }
-
-    def __init__(self, blend: Blend | None = None) -> None:
-        """Take a blend to mix every forecast with; None = the model's forecasts as they are."""
-        self._blend = blend
-        self._options = {} if blend is None else {"blend_sha256": blend.sha256}
 
     def parse(self, inputs: Mapping[str, Any], *, available: Period) -> Params:
         """Check inputs; by default 150 days from the day after the last observation, every 5 days."""
-        check_names(inputs, {**self.inputs, **self._options, "period": {}})
+        check_names(inputs, {**self.inputs, "blend_sha256": {}, "period": {}})
         end = read_period(inputs, last=available.end, days=HISTORY_DAYS, available=available).end
         issue = read_date(inputs, "issue_date", end + timedelta(days=1))
         period = read_period(inputs, last=issue - timedelta(days=1), days=HISTORY_DAYS, available=available)
         if period.start >= issue:
             raise InvalidPeriod(period, f"it holds no day before the issue date {issue.isoformat()}")
         dates = [d.isoformat() for d in _dates(inputs, issue)]
-        options = {"issue_date": issue.isoformat(), "dates": dates, **_variables(inputs), **self._options}
+        options = {"issue_date": issue.isoformat(), "dates": dates, **_variables(inputs), **_blend(inputs)}
         return Params(period=period, options=options)
 
     def layers(self, params: Params) -> tuple[Layer, ...]:
@@ -108,7 +108,8 @@ class NdviForecast:
         issues = np.full(len(series), to_day(params.day("issue_date")), np.int32)
         wanted = np.broadcast_to(targets, (len(series), len(targets)))
         first, *others = (forecast(series, issues, wanted, checkpoint, quantity=v) for v in forecast_variables(params))
-        first = first if self._blend is None else self._blend.apply(series, first)
+        if "blend" in params.options:
+            first = parse_blend(params.options["blend"]).apply(series, first)
         anomaly = first.quantiles[..., MEDIAN] - first.climatology
         parts = [*(r.quantiles for r in (first, *others)), first.climatology, anomaly]
         return np.concatenate([p.reshape(len(series), -1) for p in parts], axis=1)
@@ -124,6 +125,16 @@ def _variables(inputs: Mapping[str, Any]) -> dict[str, list[str]]:
     given = inputs.get("variables") or []
     names = check_variables(given.split(",") if isinstance(given, str) else given)
     return {"variables": names} if names else {}
+
+
+def _blend(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options `blend` and `blend_sha256`, or none where the model's own forecast is asked for.
+
+    Raises:
+        InvalidOption: it is no blend.
+    """
+    content = inputs.get("blend")
+    return {"blend": content, "blend_sha256": parse_blend(content).sha256} if content else {}
 
 
 def check_variables(names: Sequence[str]) -> list[str]:

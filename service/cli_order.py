@@ -21,6 +21,15 @@ def order(
     archive: Annotated[str | None, typer.Option(help="Archive to read; default: the service's own.")] = None,
     period: Annotated[str | None, typer.Option(help="Observations to read, START/END.")] = None,
     date: Annotated[str | None, typer.Option(help="Canopy: the day that the map speaks of.")] = None,
+    change: Annotated[
+        str | None, typer.Option(metavar="D1/D2", help="Canopy: map the change between two dates.")
+    ] = None,
+    significance: Annotated[
+        float | None, typer.Option(help="Canopy, with --change: probability from which a change is mapped.")
+    ] = None,
+    mmu: Annotated[
+        float | None, typer.Option(metavar="HECTARES", help="Canopy: give smaller patches away; 0 keeps every pixel.")
+    ] = None,
     dates: Annotated[str | None, typer.Option(help="Forecast: target dates, separated by commas.")] = None,
     horizon: Annotated[str | None, typer.Option(help="Forecast: how far, e.g. 150d.")] = None,
     step: Annotated[str | None, typer.Option(help="Forecast: days between target dates, e.g. 5d.")] = None,
@@ -29,6 +38,9 @@ def order(
     ] = None,
     variables: Annotated[
         str | None, typer.Option(help="Forecast: what else beside NDVI, separated by commas: EVI2,B04.")
+    ] = None,
+    blend: Annotated[
+        Path | None, typer.Option(help="Forecast: mix with simple rivals as 'landcast evaluate forecast --fit' found.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="Name of a model; default: the product's own.")] = None,
     job: Annotated[str | None, typer.Option(help="Come back to an earlier job (id) in place of PRODUCT.")] = None,
@@ -47,11 +59,15 @@ def order(
         archive=archive,
         period=period,
         date=date,
+        change=change,
+        significance=significance,
+        mmu=mmu,
         dates=_split(dates),
         horizon=horizon,
         step=step,
         issue_date=issue_date,
         variables=_split(variables),
+        blend=_content(blend),
         model=model,
     )
     with Client(server or running_service(settings)) as client:
@@ -80,6 +96,17 @@ def _region(path: Path | None) -> dict[str, Any]:
 
 def _inputs(**given: Any) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _content(blend: Path | None) -> dict[str, Any] | None:
+    """Read a blend file here, so that a wrong one is named before anything is sent."""
+    from models.blend import parse_blend, read_content
+
+    if blend is None:
+        return None
+    content: dict[str, Any] = read_content(blend)
+    parse_blend(content, blend)
+    return content
 
 
 def _split(names: str | None) -> list[str] | None:

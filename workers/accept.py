@@ -12,6 +12,7 @@ from core.region import Region, parse_region
 from core.settings import Settings
 from ingest.archive import Archive
 from ingest.registry import SAMPLE, known_names, split_spec
+from models.blend import parse_blend
 from workers.rooms import REAL, Rooms
 
 COMMON = ("region", "archive", "model")
@@ -43,6 +44,8 @@ def accept(
     archive = rooms.open_archive(spec, settings)
     params = _params(product, inputs, archive)
     checkpoint = rooms.find_checkpoint(_model(inputs), product.task, settings)
+    if "blend" in params.options:
+        parse_blend(params.options["blend"]).check_model(checkpoint)
     rooms.check_region(archive, region)
     order = Order(
         product=product.id, region=region.to_geojson(), archive=spec, model=checkpoint.name, params=params.to_json()

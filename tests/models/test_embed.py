@@ -12,7 +12,6 @@ from core.bands import channel
 from core.cube import Series
 from core.product import Checkpoint
 from core.settings import Settings
-from models import embed as room
 from models.embed import embed, width_of
 from models.imported import save_imported
 from models.published import read_published
@@ -96,16 +95,6 @@ def test_weather_is_not_read_and_a_series_with_nothing_else_has_no_embedding(tin
     series.values[1, :, channel("temperature_2m")] = 280.0
     assert list(np.isnan(run(series, tiny)).any(axis=1)) == [False, True, False]
     assert np.isnan(run(series, tiny, day=START)).all()
-
-
-def test_of_an_ensemble_the_first_member_is_read(tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Members:
-        members = (tiny_network(), tiny_network(seed=9))
-
-    alone = run(wavy_series(), tiny)
-    monkeypatch.setattr(room, "_LOADED", {})
-    monkeypatch.setattr(room, "load_network", lambda _: Members())
-    np.testing.assert_array_equal(run(wavy_series(), tiny), alone)
 
 
 def test_an_imported_network_gives_its_own_published_embedding(tmp_path: Path) -> None:

@@ -15,7 +15,11 @@ from core.errors import (
 )
 from core.region import parse_region
 from core.settings import Settings
+from ingest.simulate.archive import sample_region
+from models.registry import find_checkpoint
+from products.forecast import NdviForecast
 from tests.fakes import EAST, FAKE_ROOMS, NORTH, REGION, SMALL, rectangle
+from tests.models.test_blend import blend
 from workers.accept import accept, allowed_archive, estimate, result_window
 
 
@@ -54,6 +58,23 @@ def test_a_wrong_order_is_refused(
 ) -> None:
     with pytest.raises(error, match=sentence):
         accept(product, {"region": REGION, **changes}, shop, FAKE_ROOMS)
+
+
+def test_a_blend_is_part_of_the_order_and_must_be_for_its_model(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    model = find_checkpoint("", "forecast", settings)
+    fitting = {**blend(0.5, 0.5, 0, 0, 0, 0).to_json(), "model": {"name": model.name, "sha256": model.sha256}}
+    order, archive, _ = accept("ndvi-forecast", {"region": sample_region(), "blend": fitting}, settings)
+    assert order.params["blend"] == fitting
+    assert len(order.params["blend_sha256"]) == 64
+    again = NdviForecast().parse(order.params, available=archive.period)
+    assert again.to_json() == order.params
+    for wrong, sentence in (
+        ({**fitting, "model": {"name": "m", "sha256": "0"}}, "not for"),
+        ({"a": 1}, "no blend|not a"),
+    ):
+        with pytest.raises(InvalidOption, match=sentence):
+            accept("ndvi-forecast", {"region": sample_region(), "blend": wrong}, settings)
 
 
 def test_tiles_outside_the_archive_are_left_out(shop: Settings) -> None:

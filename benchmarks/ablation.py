@@ -1,0 +1,312 @@
+"""Claim: each part of the forecaster is there for a reason, or its reason is said to be missing.
+
+    python benchmarks/ablation.py --data ../shared/data --log rows.jsonl [--seeds 0,1,2] [--rows full,...]
+    python benchmarks/ablation.py --log rows.jsonl --report
+
+Every row is a training of its own from random weights, on the small size, of 600 steps, three seeds each. None has seen
+the reference sites after 2020, the stand (FORDEAD cube), or the Belgian patch, which all judge. Real data judge; the
+simulated series only train. Rows that are done are read from the log.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from core.bands import CHANNELS, RADAR_NAMES, channel
+from core.cube import Series
+from core.timeline import Days, to_day
+from ingest.cubes import read_cube
+from models.distributed import new_generator
+from models.earthpt import SIZES, EarthPT
+from models.optimise import optimise
+from models.queries import TERRAIN
+from models.runs import RUNS, Run
+from models.sampling import NDVI, ForecastBatch, forecast_batch, hindcast
+from models.tokens import TIME_FEATURES
+from models.train import cut, forecast_loss, hindcast_all, inputs_of, learnable, pinball
+from models.training_set import TrainingSet
+from workers.training_sets import load_sets
+
+STEPS = 600
+STEP_DAYS = 10
+"""Of a roll-out: what is predicted up to so many days ahead is read as if it had been observed."""
+Change = Callable[[ForecastBatch], ForecastBatch]
+Judges = dict[str, list[ForecastBatch]]
+
+
+def unchanged(batch: ForecastBatch) -> ForecastBatch:
+    """Leave a batch as it is."""
+    return batch
+
+
+def without_time(batch: ForecastBatch) -> ForecastBatch:
+    """Blank the time of tokens and queries; the history's own features still know the season and the lead."""
+    tokens, queries = batch.tokens.copy(), batch.queries.copy()
+    tokens[..., -TIME_FEATURES:] = 0
+    queries[..., :TIME_FEATURES] = 0
+    return replace(batch, tokens=tokens, queries=queries)
+
+
+def without_flags(batch: ForecastBatch) -> ForecastBatch:
+    """Blank the validity flags: what was not seen looks like the mean."""
+    tokens = batch.tokens.copy()
+    tokens[..., len(CHANNELS) : 2 * len(CHANNELS)] = 0
+    return replace(batch, tokens=tokens)
+
+
+def without_radar(batch: ForecastBatch) -> ForecastBatch:
+    """Blank backscatter, and take away tokens that hold nothing else."""
+    tokens = batch.tokens.copy()
+    at = [channel(name) for name in RADAR_NAMES]
+    tokens[..., [*at, *(len(CHANNELS) + i for i in at)]] = 0
+    is_empty = ~tokens[..., len(CHANNELS) : 2 * len(CHANNELS)].any(axis=-1)
+    return replace(batch, tokens=tokens, is_padding=batch.is_padding | is_empty)
+
+
+def without_tokens(batch: ForecastBatch) -> ForecastBatch:
+    """Take the history away but for what its climatology and anomaly say."""
+    return replace(batch, is_padding=np.ones_like(batch.is_padding))
+
+
+def without_base(batch: ForecastBatch) -> ForecastBatch:
+    """Take away climatology, anomaly and all features of them: the network has its tokens alone."""
+    queries = batch.queries.copy()
+    queries[..., TIME_FEATURES:-TERRAIN] = 0
+    known = np.where(np.isfinite(batch.base), np.float32(0.5), np.float32(np.nan))
+    return replace(batch, queries=queries, base=known, spread=np.full_like(batch.spread, 0.2))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One row: the full recipe but for one thing."""
+
+    change: Change = unchanged
+    """Done to every batch, learned from or judged on."""
+    members: int = 6
+    mixture: Mapping[str, float] = field(default_factory=dict)
+    """Instead of the recipe's, where given."""
+    is_rolled_out: bool = False
+
+
+RECIPE = {k: v for k, v in RUNS["earthpt-1m-before-2021"].mixture.items() if k != "worldcereal_patches"}
+VARIANTS = {
+    "full": Variant(),
+    "no time encoding": Variant(change=without_time),
+    "no validity flags": Variant(change=without_flags),
+    "no radar": Variant(change=without_radar),
+    "no tokens": Variant(change=without_tokens),
+    "no climatology and anomaly": Variant(change=without_base),
+    "one linear quantile head": Variant(members=0),
+    "no simulated series": Variant(mixture={k: v for k, v in RECIPE.items() if k != "simulated"}),
+    "from scratch on the sites alone": Variant(mixture={"hrvpp_s2_sites": 1.0}),
+}
+ROLLED_OUT = "full, rolled out by ten days"
+RUN = replace(RUNS["earthpt-1m-before-2021"], steps=STEPS, mixture=RECIPE)
+
+
+def main() -> None:
+    """Train what is missing in the log, or print the table of what is in it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--log", type=Path, required=True)
+    parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--rows", default=",".join(VARIANTS))
+    parser.add_argument("--report", action="store_true")
+    options = parser.parse_args()
+    if options.report:
+        print_table(read_log(options.log))
+        return
+    if options.data is None:
+        parser.error("--data is needed to train")
+    sets = load_sets(RECIPE, options.data)
+    judges = judged_on(sets["hrvpp_s2_sites"].series, options.data)
+    for seed in (int(s) for s in options.seeds.split(",")):
+        for name in options.rows.split(","):
+            if not any(r["row"] == name and r["seed"] == seed for r in read_log(options.log)):
+                measure(name, seed, sets, judges, options.log)
+
+
+def measure(name: str, seed: int, sets: Mapping[str, TrainingSet], judges: Judges, log: Path) -> None:
+    """Train one row and add its scores to the log; of the full recipe, those of its roll-out too."""
+    variant = VARIANTS[name]
+    network = trained(variant, replace(RUN, seed=seed, mixture=variant.mixture or RECIPE), sets)
+    rows = [{"row": name, "seed": seed, **scores(network, judges, variant.change)}]
+    if name == "full":
+        rows.append({"row": ROLLED_OUT, "seed": seed, **rolled_out(network, judges)})
+    with log.open("a", encoding="utf-8") as lines:
+        lines.writelines(json.dumps(row) + "\n" for row in rows)
+    print(rows[0], flush=True)
+
+
+def trained(variant: Variant, run: Run, sets: Mapping[str, TrainingSet]) -> EarthPT:
+    """Train as models.train does, every batch changed."""
+    torch.manual_seed(run.seed)
+    network = EarthPT(replace(SIZES[run.size], members=variant.members))
+    learned = {name: learnable(s) for name, s in cut(run, sets).items() if name in run.mixture}
+
+    def loss(network: EarthPT, rng: np.random.Generator) -> torch.Tensor:
+        batch = forecast_batch(rng, learned, run.mixture, size=run.batch, targets=run.targets)
+        return forecast_loss(network, variant.change(batch))
+
+    with TemporaryDirectory() as folder:
+        return optimise(
+            network,
+            run,
+            rng=new_generator(run.seed),
+            loss=loss,
+            score=lambda _network: 0.0,
+            log=Path(folder) / "log.jsonl",
+            progress=lambda _share: None,
+        )[0]
+
+
+_SOURCES: dict[str, tuple[Series, list[int], int]] = {}
+"""Series, issue dates and the first day that is not asked about, of each judge."""
+
+
+def judged_on(sites: Series, data: Path) -> Judges:
+    """Return hindcasts of the four judges."""
+    stand = read_cube(next(iter(sorted((data / "fordead_conifer_cube").glob("*.nc"))))).series()
+    patch = load_sets({"worldcereal_patches": 1.0}, data)["worldcereal_patches"].series
+    for year in (2021, 2022):
+        months = [to_day(date(year, month, 1)) for month in range(1, 13)]
+        _SOURCES[f"sites {year}"] = sites, months, to_day(date(year + 1, 1, 1))
+    firsts = [to_day(date(y, m, 1)) for y, m in ((2018, 1), (2018, 7), (2019, 1))]
+    _SOURCES["stand"] = stand.take(np.arange(0, len(stand), 13)), firsts, to_day(date(2020, 1, 1))
+    summer = [to_day(date(2018, month, 1)) for month in range(5, 11)]
+    _SOURCES["patch"] = patch.take(np.arange(0, len(patch), 2)), summer, to_day(date(2019, 1, 1))
+    found = {n: [hindcast_all(s, to_day_of(i), to_day_of(u)) for i in issues] for n, (s, issues, u) in _SOURCES.items()}
+    return {name: [b for b in batches if b is not None] for name, batches in found.items()}
+
+
+def to_day_of(day: int) -> date:
+    """Return a day number as a date."""
+    return date.fromordinal(date(1970, 1, 1).toordinal() + day)
+
+
+def scores(network: EarthPT, judges: Judges, change: Change) -> dict[str, Any]:
+    """Return the mean pinball of each judge, series weighted equally."""
+    return {name: of_batches(network, [change(b) for b in batches]) for name, batches in judges.items()}
+
+
+def of_batches(network: EarthPT, batches: list[ForecastBatch]) -> float:
+    """Return the mean over series of each series' mean pinball loss."""
+    losses, owners = [], []
+    for batch in batches:
+        loss, owner = loss_of(batch, quantiles_of(network, batch))
+        losses.append(loss)
+        owners.append(owner)
+    owner = np.concatenate(owners)
+    means = np.bincount(owner, np.concatenate(losses)) / np.maximum(np.bincount(owner), 1)
+    return float(means[np.bincount(owner) > 0].mean())
+
+
+def quantiles_of(network: EarthPT, batch: ForecastBatch) -> np.ndarray:
+    """Return (B, H, Q) quantiles of NDVI."""
+    with torch.inference_mode():
+        raw = network.forward(*inputs_of(batch)).numpy()
+    return np.asarray(batch.base[..., None] + batch.spread[..., None] * raw)
+
+
+def loss_of(batch: ForecastBatch, quantiles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (R,) losses of the known targets and the numbers of their series."""
+    each = pinball(torch.from_numpy(quantiles), torch.from_numpy(batch.truth)).numpy()
+    known = np.isfinite(each)
+    return each[known], np.nonzero(known)[0]
+
+
+def rolled_out(network: EarthPT, judges: Judges) -> dict[str, float]:
+    """Return the scores when the network is asked ten days ahead at a time, and reads its own medians."""
+    return {name: _rolled_of(network, *_SOURCES[name]) for name in judges}
+
+
+def _rolled_of(network: EarthPT, series: Series, issues: list[int], until: int) -> float:
+    losses, owners = [], []
+    for issue in issues:
+        read = blinded(series, issue)
+        for ahead in range(0, 150, STEP_DAYS):
+            first = issue + ahead
+            last = min(first + STEP_DAYS, until)
+            answer = asked(network, read, series, first, last)
+            if answer is not None:
+                batch, targets, quantiles = answer
+                loss, owner = loss_of(batch, quantiles)
+                losses.append(loss)
+                owners.append(owner)
+                read = with_medians(read, targets, quantiles[..., quantiles.shape[-1] // 2])
+    owner = np.concatenate(owners)
+    means = np.bincount(owner, np.concatenate(losses)) / np.maximum(np.bincount(owner), 1)
+    return float(means[np.bincount(owner) > 0].mean())
+
+
+def blinded(series: Series, day: int) -> Series:
+    """Return the series with everything from a day on unseen."""
+    values = np.where((series.days < day)[..., None], series.values, np.float32(np.nan))
+    return replace(series, values=values.astype(np.float32))
+
+
+def asked(
+    network: EarthPT, read: Series, series: Series, first: int, last: int
+) -> tuple[ForecastBatch, Days, np.ndarray] | None:
+    """Ask about all dates of some days from what is read; None where there is none."""
+    days = np.unique(series.days[(series.days >= first) & (series.days < last)])
+    if not len(days):
+        return None
+    targets = np.broadcast_to(days.astype(np.int32), (len(series), len(days))).copy()
+    if len(days) == 1:
+        targets = np.repeat(targets, 2, axis=1)
+        targets[:, 1] = first - 100_000
+    batch = hindcast(read, np.full(len(series), first, np.int32), targets)
+    truth = hindcast(series, np.full(len(series), first, np.int32), targets).truth
+    return replace(batch, truth=truth), targets, quantiles_of(network, batch)
+
+
+def with_medians(read: Series, targets: Days, medians: np.ndarray) -> Series:
+    """Return the series with predictions in the place of observations of NDVI."""
+    values = read.values.copy()
+    for column in range(targets.shape[1]):
+        at = read.days == targets[:, column : column + 1]
+        values[..., NDVI] = np.where(at, medians[:, column : column + 1], values[..., NDVI])
+    return replace(read, values=values)
+
+
+def read_log(log: Path) -> list[dict[str, Any]]:
+    """Return the rows measured so far."""
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
+
+
+def print_table(rows: list[dict[str, Any]]) -> None:
+    """Print the mean over seeds, and how far each row is from the full one of the same seed."""
+    judges = [k for k in rows[0] if k not in ("row", "seed")]
+    full = {r["seed"]: r for r in rows if r["row"] == "full"}
+    print("| trained | seeds |", " | ".join(judges), "|")
+    print("|---|---|" + "---|" * len(judges))
+    for name in dict.fromkeys(r["row"] for r in rows):
+        mine = [r for r in rows if r["row"] == name]
+        cells = [
+            cell([r[j] for r in mine], [r[j] - full[r["seed"]][j] for r in mine if r["seed"] in full]) for j in judges
+        ]
+        print(f"| {name} | {len(mine)} | {' | '.join(cells)} |")
+
+
+def cell(values: list[float], gaps: list[float]) -> str:
+    """Return `mean (difference +- its standard deviation over seeds)`, in units of 0.0001 within the brackets."""
+    if not any(gaps):
+        return f"{np.mean(values):.4f} (sd {1e4 * np.std(values, ddof=1) if len(values) > 1 else 0:.0f})"
+    spread = np.std(gaps, ddof=1) if len(gaps) > 1 else 0.0
+    return f"{np.mean(values):.4f} ({1e4 * np.mean(gaps):+.0f} ± {1e4 * spread:.0f})"
+
+
+if __name__ == "__main__":
+    main()
