@@ -1,6 +1,8 @@
 """Class maps: layers and pixels that canopy and crop share. No dates, no defaults."""
 
+import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,53 @@ PROBABILITIES: dict[str, Any] = {
         "description": "percent: all bands uint8, nodata 255, palette. float: all bands float32, shares 0..1, NaN.",
     },
 }
+MAX_MMU_HA = 1000.0
+MMU: dict[str, Any] = {
+    "mmu": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": MAX_MMU_HA,
+        "default": 0,
+        "description": "Minimum mapping unit in hectares: smaller patches of the first band are given to the largest "
+        "patch beside them, after the tiles are put together. 0 keeps every pixel, hedges too.",
+    },
+}
+
+
+def read_mmu(inputs: Mapping[str, Any]) -> dict[str, float]:
+    """Return the option `mmu` in hectares, or none where no patch is too small.
+
+    Raises:
+        InvalidOption: it is no number, or outside the range.
+    """
+    hectares = read_number(inputs, "mmu", 0.0, least=0.0, most=MAX_MMU_HA, unit="a number of hectares")
+    return {"mmu": hectares} if hectares else {}
+
+
+def read_number(inputs: Mapping[str, Any], name: str, default: float, *, least: float, most: float, unit: str) -> float:
+    """Return a numeric input or its default; the map page and query strings send numbers as text.
+
+    Raises:
+        InvalidOption: it is no number, or outside the range; the sentence says which `unit` is meant.
+    """
+    given = inputs.get(name)
+    if given is None or given == "":
+        return default
+    try:
+        number = math.nan if isinstance(given, bool) else float(given)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not least <= number <= most:
+        raise InvalidOption(name, given, f"it is {unit} from {least:g} to {most:g}")
+    return number
+
+
+def said_mmu(layers: tuple[Layer, ...], params: Params) -> tuple[Layer, ...]:
+    """Return the layers with the minimum mapping unit in the description of the first, if there is one."""
+    if not params.options.get("mmu"):
+        return layers
+    text = f"{layers[0].description} (patches below {params.options['mmu']:g} ha given to the largest beside them)"
+    return (replace(layers[0], description=text), *layers[1:])
 
 
 def read_probabilities(inputs: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from core.cube import Series
 from core.errors import InvalidOption
-from core.product import Checkpoint, Product, Progress
+from core.product import Checkpoint, Progress
 from core.region import parse_region
 from core.settings import Settings
 from core.timeline import Period, parse_date, parse_duration, parse_period
@@ -73,11 +73,21 @@ def carry_out(ask: Ask) -> None:
     with show_progress(ask.product_id) as progress:
         if ask.is_table:
             _table(ask, settings, progress)
+            areas: Mapping[str, Any] = {}
         elif ask.source is not None:
-            _cube(ask, ask.source, settings, progress)
+            areas = _cube(ask, ask.source, settings, progress)
         else:
-            _region(ask, settings, progress)
+            areas = _region(ask, settings, progress)
+    if areas:
+        _print_areas(areas)
     print(ask.out)
+
+
+def _print_areas(areas: Mapping[str, Any]) -> None:
+    from products.areas import area_lines
+
+    for line in area_lines(areas):
+        print(line)
 
 
 def check(ask: Ask) -> None:
@@ -142,7 +152,7 @@ def check_out(option: str, out: Path, endings: Sequence[str], source: Path | Non
         raise InvalidOption(option, out, f"'{folder}' cannot be written to")
 
 
-def _cube(ask: Ask, source: Path, settings: Settings, progress: Progress) -> None:
+def _cube(ask: Ask, source: Path, settings: Settings, progress: Progress) -> Mapping[str, Any]:
     from ingest.cubes import read_cube
     from models.registry import find_checkpoint
     from products.catalogue import find_product
@@ -150,13 +160,12 @@ def _cube(ask: Ask, source: Path, settings: Settings, progress: Progress) -> Non
 
     product = find_product(ask.product_id)
     checkpoint = find_checkpoint(ask.model, product.task, settings)
-    product = _blended(ask, product, checkpoint)
     cube = read_cube(source, bands=product.bands)
-    params = product.parse(ask.inputs, available=cube.period)
-    run_cube_file(product, cube.between(params.period), params, checkpoint, ask.out, progress, layers=ask.layers)
+    params = product.parse({**ask.inputs, **_blend_input(ask, checkpoint)}, available=cube.period)
+    return run_cube_file(product, cube.between(params.period), params, checkpoint, ask.out, progress, layers=ask.layers)
 
 
-def _region(ask: Ask, settings: Settings, progress: Progress) -> None:
+def _region(ask: Ask, settings: Settings, progress: Progress) -> Mapping[str, Any]:
     from ingest.build import check_region
     from ingest.prepare import Preparation
     from ingest.registry import open_archive
@@ -169,10 +178,9 @@ def _region(ask: Ask, settings: Settings, progress: Progress) -> None:
     region = parse_region(read_region_file(ask.region))
     product = find_product(ask.product_id)
     checkpoint = find_checkpoint(ask.model, product.task, settings)
-    product = _blended(ask, product, checkpoint)
     archive = open_archive(ask.archive or settings.archive, settings)
     check_region(archive, region)
-    params = product.parse(ask.inputs, available=archive.period)
+    params = product.parse({**ask.inputs, **_blend_input(ask, checkpoint)}, available=archive.period)
     recipe = Recipe(
         product=product,
         params=params,
@@ -181,15 +189,14 @@ def _region(ask: Ask, settings: Settings, progress: Progress) -> None:
         region=region,
         preparation=Preparation.from_settings(settings).key(),
     )
-    run_region_file(recipe, ask.out, settings, progress, layers=ask.layers)
+    return run_region_file(recipe, ask.out, settings, progress, layers=ask.layers)
 
 
-def _blended(ask: Ask, product: Product, checkpoint: Checkpoint) -> Product:
-    """Return the forecast mixed with the rivals where a blend is given, else the product as it is."""
-    from products.forecast import NdviForecast
+def _blend_input(ask: Ask, checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return the input `blend` where a blend is given that fits the model."""
+    from models.blend import read_content
 
-    blend = _blend(ask, checkpoint)
-    return product if blend is None else NdviForecast(blend)
+    return {} if _blend(ask, checkpoint) is None or ask.blend is None else {"blend": read_content(ask.blend)}
 
 
 def _blend(ask: Ask, checkpoint: Checkpoint) -> "Blend | None":
@@ -211,6 +218,9 @@ def _table(ask: Ask, settings: Settings, progress: Progress) -> None:
     assert ask.source is not None
     if ask.option("probabilities"):
         raise InvalidOption("--probabilities", ask.option("probabilities"), "tables always hold floats 0..1")
+    for name in ("change", "significance", "mmu"):
+        if name in ask.inputs:
+            raise InvalidOption(f"--{name}", ask.inputs[name], "it belongs to maps, and the input is a table")
     checkpoint = find_checkpoint(ask.model, find_product(ask.product_id).task, settings)
     period = parse_period(ask.option("period")) if ask.option("period") else None
     series = between(read_series(ask.source, ask.samples), period)

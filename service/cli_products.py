@@ -116,11 +116,22 @@ def canopy(
     samples: Samples = None,
     layers: Layers = None,
     probabilities: Probabilities = "percent",
+    change: Annotated[
+        str | None, typer.Option("--change", metavar="D1/D2", help="Map the change between two dates instead.")
+    ] = None,
+    significance: Annotated[
+        float | None,
+        typer.Option("--significance", help="With --change: probability from which a change is mapped; default: 0.9."),
+    ] = None,
+    mmu: Annotated[
+        float, typer.Option("--mmu", metavar="HECTARES", help="Give smaller patches away; 0 keeps every pixel.")
+    ] = 0.0,
 ) -> None:
-    """Map tree canopy: none, conifer or broadleaf, with the probability of each.
+    """Map tree canopy: none, conifer or broadleaf, with the probability of each; or its change between two dates.
 
     A table gives sample_id, p_none, p_conifer, p_broadleaf. A cube gives the bands class, p_none, p_conifer,
-    p_broadleaf, clear_count.
+    p_broadleaf, clear_count; with --change change, p_gain, p_loss, p_switch, significance, class_before, class_after,
+    clear_count. The areas of a map are printed, with intervals.
     """
     carry_out(
         Ask(
@@ -132,7 +143,10 @@ def canopy(
             model=model,
             samples=samples,
             layers=_names(layers),
-            inputs=_given(date=date, period=period, probabilities=_unless_default(probabilities)),
+            inputs=_given(
+                date=date, period=period, probabilities=_unless_default(probabilities), change=change, mmu=mmu
+            )
+            | ({} if significance is None else {"significance": significance}),
         )
     )
 

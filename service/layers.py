@@ -61,12 +61,13 @@ def first_layer(job: Job) -> str:
     """Return the layer to show first: the classes, or the median of the first date."""
     layers = layers_of(job)
     median = next((x.name for x in layers if x.name.endswith("_q50")), layers[0].name)
-    return find_product(job.order.product).quicklook_layer or median
+    wanted = find_product(job.order.product).quicklook_layer
+    return wanted if any(x.name == wanted for x in layers) else median  # a change map has no layer `class`
 
 
 def ramp_of(layer: Layer) -> Ramp:
     """Return the colours of a continuous layer, by its unit; probabilities may be shares or percent."""
-    if layer.name.startswith("p_") and layer.unit == "1":
+    if layer.name.startswith(("p_", "significance")) and layer.unit == "1":
         return SHARE_RAMP
     return _RAMPS.get(layer.unit, COUNT_RAMP)
 

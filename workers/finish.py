@@ -18,11 +18,13 @@ from workers.cog import RasterFile, open_cog, write_cog_from
 from workers.cube_file import write_cube
 from workers.dispatch import job_folder, scratch_folder
 from workers.item import build_item, write_item
+from workers.measure import measure_file
 from workers.mosaic import Mosaic, mosaic
 from workers.plot import choose_pixel, pixel_window, read_pixel, write_plot
 from workers.provenance import Provenance, provenance
 from workers.quicklook import quicklook_layers, write_quicklook
 from workers.rooms import REAL, Rooms
+from workers.sieve import sieve_file
 from workers.tile import Recipe, read_recipe, run_tile
 
 
@@ -95,7 +97,7 @@ class Result:
         raster, origin, found = self._write_map(rendered, window, watch, say)
         watch.progress(1.0)
         say("drawing the pictures")
-        layers = quicklook_layers(self._recipe.product, raster.layers)
+        layers = quicklook_layers(self._recipe.product, raster.layers) or raster.layers[:1]
         write_quicklook(raster, layers, origin, self._path(".png"))
         watch.progress(1.0)
         if self._recipe.product.task == "forecast":
@@ -112,6 +114,7 @@ class Result:
         recipe, plain = self._recipe, self._path(".plain.tif")
         say("putting the tiles together")
         found = mosaic(rendered, self._region, window, recipe.layers, plain, watch.progress)
+        sieve_file(plain, recipe.params)
         origin = provenance(
             recipe.product,
             recipe.params,
@@ -121,6 +124,7 @@ class Result:
             attribution=recipe.archive.attribution,
             is_simulated=recipe.archive.is_simulated,
             preparation=recipe.preparation,
+            areas=measure_file(plain, recipe.product, recipe.params, recipe.layers),
         )
         _check_seen(found, origin)
         say("writing the map")

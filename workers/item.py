@@ -101,7 +101,8 @@ def _midnight(day: Any) -> datetime:
 
 def _properties(origin: Provenance, pixels: tuple[int, int]) -> dict[str, Any]:
     seen, total = pixels
-    return {
+    areas = {"landcast:areas": dict(origin.areas)} if origin.areas else {}
+    return areas | {
         "title": f"{origin.title} (simulated)" if origin.is_simulated else origin.title,
         "description": f"{SIMULATED} {origin.attribution}" if origin.is_simulated else origin.attribution,
         "landcast:product": origin.product,

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,8 +22,10 @@ from workers.accept import plan, result_window
 from workers.cog import RasterFile, open_cog, write_cog, write_cog_from
 from workers.cube_file import write_cube
 from workers.dispatch import scratch_folder, sweep
+from workers.measure import measure_file, measure_raster
 from workers.mosaic import mosaic
 from workers.provenance import Provenance, provenance
+from workers.sieve import sieve_file, sieve_raster
 from workers.tile import Recipe, find_tile, render_tile
 
 MOSAIC_SHARE = 0.1
@@ -38,7 +41,7 @@ def run_cube_file(
     progress: Progress,
     *,
     layers: Sequence[str] = (),
-) -> None:
+) -> dict[str, Any]:
     """Render a product of a whole cube and write it on the cube's own grid.
 
     Args:
@@ -50,6 +53,9 @@ def run_cube_file(
         progress: told the share done.
         layers: names of the layers to write, in this order; empty = all. Forecasts as cubes are written whole.
 
+    Returns:
+        Hectares by class (`products.areas.area_table`) of all layers; empty for products without such a table.
+
     Raises:
         MissingBand: NDVI cannot be had.
         NoClearObservation: the period holds no clear observation.
@@ -58,7 +64,7 @@ def run_cube_file(
     names = _checked(layers, product.layers(params))
     if not (cube.data.sizes.get("time") and cube.clear_count().any()):
         raise NoClearObservation(f"'{cube.archive}'", params.period)
-    raster = product.render(cube, params, checkpoint, progress)
+    raster = sieve_raster(product.render(cube, params, checkpoint, progress), params)
     if raster.is_unseen().all():
         raise NoClearObservation(f"'{cube.archive}'", params.period)
     origin = provenance(
@@ -69,13 +75,15 @@ def run_cube_file(
         archive=cube.archive,
         attribution="Licence and credit as of the input cube",
         is_simulated=cube.is_simulated,
+        areas=measure_raster(raster, product, params),
     )
     _write(_picked(raster, names), out, origin)
+    return dict(origin.areas)
 
 
 def run_region_file(
     recipe: Recipe, out: Path, settings: Settings, progress: Progress, *, layers: Sequence[str] = ()
-) -> None:
+) -> dict[str, Any]:
     """Render a product of a region tile by tile, and write one file; pixels outside the region are nodata.
 
     Tiles are kept in the home folder, where jobs and later calls find them.
@@ -86,6 +94,9 @@ def run_region_file(
         settings: home folder and limits.
         progress: told the share done.
         layers: as in `run_cube_file`.
+
+    Returns:
+        As `run_cube_file`, of the whole region.
 
     Raises:
         RegionOutsideArchive: nothing of the region lies in the archive.
@@ -113,6 +124,7 @@ def run_region_file(
             else:
                 write_cube(open_cog(whole), out, origin)
     progress(1.0)
+    return dict(origin.areas)
 
 
 def _tile_file(recipe: Recipe, tile: Tile, settings: Settings, job_id: str, progress: Progress) -> Path:
@@ -126,6 +138,7 @@ def _put_together(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, plain: 
     found = mosaic(rendered, recipe.region, window, recipe.layers, plain, lambda _: None)
     if not found.seen_pixels:
         raise NoClearObservation("the region", recipe.params.period)
+    sieve_file(plain, recipe.params)
     return provenance(
         recipe.product,
         recipe.params,
@@ -135,6 +148,7 @@ def _put_together(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, plain: 
         attribution=recipe.archive.attribution,
         is_simulated=recipe.archive.is_simulated,
         preparation=recipe.preparation,
+        areas=measure_file(plain, recipe.product, recipe.params, recipe.layers),
     )
 
 

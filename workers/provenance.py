@@ -50,6 +50,8 @@ class Provenance:
     """What reading the scenes has noticed, each sentence once."""
     preparation: Mapping[str, Any] = field(default_factory=dict)
     """How scenes were masked and filtered; empty for a cube that was given as a file."""
+    areas: Mapping[str, Any] = field(default_factory=dict)
+    """Table of `products.areas.area_table`; empty for products without one."""
 
     @property
     def completeness(self) -> float:
@@ -66,6 +68,10 @@ class Provenance:
         note = {"TIFFTAG_IMAGEDESCRIPTION": f"{self.title}. {SIMULATED}" if self.is_simulated else self.title}
         if "blend_sha256" in self.params:
             note["LANDCAST_BLEND_SHA256"] = str(self.params["blend_sha256"])
+        if "mmu" in self.params:
+            note["LANDCAST_MMU"] = f"{self.params['mmu']:g} ha"
+        if self.areas:
+            note["LANDCAST_AREAS"] = json.dumps(self.areas)
         return note | {
             "TIFFTAG_SOFTWARE": f"landcast {self.version}",
             "TIFFTAG_COPYRIGHT": self.attribution,
@@ -94,6 +100,7 @@ def provenance(
     attribution: str,
     is_simulated: bool,
     preparation: Mapping[str, Any] | None = None,
+    areas: Mapping[str, Any] | None = None,
 ) -> Provenance:
     """Gather the facts about a result.
 
@@ -102,6 +109,7 @@ def provenance(
         archive: name of the archive or file.
         attribution: licence and credit, one sentence.
         preparation: how scenes were masked and filtered; None = a cube was given.
+        areas: hectares by class; None = they are not measured.
     """
     listed = [s for records in scenes.values() for s in records]
     failures = [
@@ -126,4 +134,5 @@ def provenance(
         archives=tuple(sorted({s.archive or archive for s in listed})),
         notes=tuple(sorted({note for s in listed for note in s.notes})),
         preparation=dict(preparation or {}),
+        areas=dict(areas or {}),
     )

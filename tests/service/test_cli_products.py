@@ -10,7 +10,7 @@ import pytest
 import rasterio
 import xarray as xr
 
-from service.cli import DONE, run_command
+from service.cli import DONE, WRONG_INPUT, run_command
 from tests.service.cubes import NORTH, SHAPE_YX, WEST, square, write_cube, write_series
 
 LAST = date(2020, 1, 3) + timedelta(days=590)
@@ -47,6 +47,69 @@ def test_a_class_map_of_a_cube_lies_on_its_grid(folder: Path, command: str, band
         assert exact.dtypes == ("float32",)
         assert np.isnan(exact.nodata)
         assert np.abs(exact.read(1) * 100 - raster.read(2)).max() <= 0.5 + 1e-4
+
+
+CHANGE = ("change", "p_gain", "p_loss", "p_switch", "significance", "class_before", "class_after", "clear_count")
+
+
+def test_a_change_map_of_a_cube_lies_on_its_grid_and_says_its_areas(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_cube(folder / "cube.nc")
+    order = ("canopy", "cube.nc", "--change", "2020-12-31/2021-07-31")
+    run(*order, "-o", "change.tif")
+    told = capsys.readouterr().out.splitlines()
+    run(*order, "-o", "float.tif", "--probabilities", "float", "--significance", "0.5", "--layers", "p_loss")
+    run(*order, "-o", "change.nc")
+    with rasterio.open("change.tif") as raster, rasterio.open("float.tif") as exact:
+        assert raster.shape == SHAPE_YX
+        assert (raster.transform.c, raster.transform.f) == (WEST, NORTH)
+        assert raster.descriptions == CHANGE
+        assert raster.nodata == 255
+        assert set(np.unique(raster.read(1))) <= {*range(6), 255}
+        assert set(raster.colormap(1)[3][:3]) == {208, 52, 44}
+        assert np.abs(exact.read(1) * 100 - raster.read(3)).max() <= 0.5 + 1e-4
+        areas = json.loads(raster.tags()["LANDCAST_AREAS"])
+    assert areas["total_ha"] == pytest.approx(SHAPE_YX[0] * SHAPE_YX[1] / 100)
+    assert areas["total_ha"] == pytest.approx(sum(row["mapped_ha"] for row in areas["classes"][:6]))
+    assert told[-1] == "change.tif"
+    assert [line.split("  ")[0] for line in told[1:-2]] == [row["label"] for row in areas["classes"]]
+    with xr.open_dataset("change.nc", mask_and_scale=False) as cube:
+        assert set(CHANGE) <= set(cube.data_vars)
+
+
+def test_a_minimum_mapping_unit_is_applied_to_the_class_alone_and_said(folder: Path) -> None:
+    write_cube(folder / "cube.nc")
+    run("canopy", "cube.nc", "-o", "all.tif")
+    run("canopy", "cube.nc", "-o", "large.tif", "--mmu", "0.05")
+    with rasterio.open("all.tif") as every, rasterio.open("large.tif") as large:
+        assert np.array_equal(every.read(range(2, 6)), large.read(range(2, 6)))
+        assert "LANDCAST_MMU" not in every.tags()
+        assert large.tags()["LANDCAST_MMU"] == "0.05 ha"
+        assert "below 0.05 ha" in large.tags(1)["DESCRIPTION"]
+        counts = [row["mapped_ha"] for row in json.loads(large.tags()["LANDCAST_AREAS"])["classes"]]
+        assert counts == pytest.approx([(large.read(1) == code).sum() / 100 for code in range(3)])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("cube.nc", "-o", "out.tif", "--change", "2021-01-01"), "slash"),
+        (("cube.nc", "-o", "out.tif", "--change", "2020-12-31/2021-07-31", "--significance", "0"), "0.5"),
+        (("cube.nc", "-o", "out.tif", "--significance", "0.9"), "belongs to change"),
+        (("cube.nc", "-o", "out.tif", "--mmu", "-1"), "hectares"),
+        (("series.csv", "-o", "out.csv", "--change", "2020-12-31/2021-07-31"), "table"),
+        (("series.csv", "-o", "out.csv", "--mmu", "1"), "table"),
+    ],
+)
+def test_change_and_mapping_unit_that_cannot_be_are_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], said: str
+) -> None:
+    write_cube(folder / "cube.nc")
+    write_series(folder / "series.csv")
+    assert run_command(["canopy", *options]) == WRONG_INPUT
+    assert said in capsys.readouterr().err
+    assert not list(folder.glob("out.*"))
 
 
 def test_a_forecast_of_a_cube_starts_on_the_day_after_its_last_date(folder: Path) -> None:

@@ -1,0 +1,192 @@
+"""Areas of mapped classes: by counting pixels, and expected from probabilities with an interval. No files.
+
+The interval is of the sum of the probabilities, under the assumption that they are right on average: the errors in a
+block of 100 m are taken as fully correlated, those of different blocks as independent. A model that is wrong about a
+whole landscape is not covered; that is what reference samples are for (Olofsson et al. 2014,
+doi:10.1016/j.rse.2014.02.015).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bands import Floats
+from core.product import Layer, Params
+
+BLOCK_M = 100.0
+"""Edge of the blocks in which errors are fully correlated."""
+Z95 = 1.959964
+"""97.5 % quantile of the normal distribution."""
+METHOD = (
+    "mapped: pixels of the class. expected: sum of its probabilities. low, high: 95 % interval of that sum, errors "
+    "fully correlated within blocks of 100 m and independent between them; systematic errors of the model are not in it"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """Probability of a class per pixel; least and most differ from it where a dependence is not known."""
+
+    least: Floats
+    """(Y, X) 0..1."""
+    expected: Floats
+    """(Y, X) 0..1."""
+    most: Floats
+    """(Y, X) 0..1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaClass:
+    """One row of the table."""
+
+    label: str
+    codes: tuple[int, ...]
+    """Values of the first layer that are counted."""
+    bounds: Callable[[Mapping[str, Floats]], Bounds] | None
+    """From all layers by name, probabilities 0..1; None = no probability is known, and pixels are only counted."""
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A product whose areas are worth a table."""
+
+    def area_classes(self, params: Params) -> tuple[AreaClass, ...]:
+        """Return the rows of the table."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sums:
+    """One class in a part of a map; sums of parts are those of the whole."""
+
+    pixels: int
+    least: float
+    expected: float
+    most: float
+    variance: float
+    """Of `expected`, in pixels squared."""
+
+
+def within(least: Floats, expected: Floats, most: Floats) -> Bounds:
+    """Return bounds of a probability cut to 0..1: rounded percents may sum to more than 100."""
+    return Bounds(least=np.clip(least, 0, 1), expected=np.clip(expected, 0, 1), most=np.clip(most, 0, 1))
+
+
+def exactly(name: str) -> Callable[[Mapping[str, Floats]], Bounds]:
+    """Return what reads the probability of a class from one layer."""
+    return lambda layer: within(layer[name], layer[name], layer[name])
+
+
+def strip_rows(resolution_m: float, width: int) -> int:
+    """Return how many rows to hand to `area_table` at once: whole blocks, about a million pixels."""
+    edge = block_edge(resolution_m)
+    return edge * max(1, 1_000_000 // (edge * max(width, 1)))
+
+
+def block_edge(resolution_m: float) -> int:
+    """Return the edge of a block in pixels."""
+    return max(1, round(BLOCK_M / resolution_m))
+
+
+def area_table(
+    strips: Iterable[NDArray[Any]],
+    layers: Sequence[Layer],
+    classes: Sequence[AreaClass],
+    *,
+    nodata: float,
+    resolution_m: float,
+) -> dict[str, Any]:
+    """Measure a map.
+
+    Args:
+        strips: (L, rows, X) pixels from north to south, each of `strip_rows` rows but the last.
+        layers: L, their units telling percent from shares.
+        classes: rows of the table.
+        nodata: 255, or NaN; where the first layer is nodata, a pixel is left out.
+        resolution_m: edge of a pixel.
+
+    Returns:
+        JSON: `total_ha`, `method`, and under `classes` per row `label`, `codes`, `mapped_ha`, `expected_ha`, `low_ha`,
+        `high_ha`; the last three are null where no probability is known.
+    """
+    edge = block_edge(resolution_m)
+    parts: list[list[_Sums]] = [[] for _ in classes]
+    seen_pixels = 0
+    for pixels in strips:
+        seen = _is_seen(pixels[0], nodata)
+        seen_pixels += int(seen.sum())
+        by_name = _by_name(pixels, layers)
+        for row, wanted in zip(parts, classes, strict=True):
+            row.append(_measure(by_name, layers[0].name, wanted, seen, edge))
+    hectares = resolution_m**2 / 10_000
+    rows = [_row(c, _total(p), seen_pixels, hectares) for c, p in zip(classes, parts, strict=True)]
+    return {"total_ha": round(seen_pixels * hectares, 4), "method": METHOD, "classes": rows}
+
+
+def area_lines(table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield an area table as lines for people."""
+    width = max(len(row["label"]) for row in table["classes"])
+    yield f"{'hectares':<{width}} {'mapped':>11} {'expected':>11}   95 % interval"
+    for row in table["classes"]:
+        line = f"{row['label']:<{width}} {row['mapped_ha']:>11,.2f}"
+        if row["expected_ha"] is not None:
+            line += f" {row['expected_ha']:>11,.2f}   {row['low_ha']:,.2f} to {row['high_ha']:,.2f}"
+        yield line
+    yield f"{'all':<{width}} {table['total_ha']:>11,.2f}"
+
+
+def block_sums(values: Floats, edge: int) -> NDArray[np.float64]:
+    """Return (Y / edge, X / edge), rounded up, sums over blocks that begin in the upper left corner."""
+    height, width = values.shape
+    rows = np.add.reduceat(values.astype(np.float64), np.arange(0, height, edge), axis=0)
+    return np.asarray(np.add.reduceat(rows, np.arange(0, width, edge), axis=1))
+
+
+def _is_seen(first: NDArray[Any], nodata: float) -> NDArray[np.bool_]:
+    return np.asarray(np.isfinite(first) if np.isnan(nodata) else first != nodata)
+
+
+def _by_name(pixels: NDArray[Any], layers: Sequence[Layer]) -> dict[str, Floats]:
+    """Return layers by name, percents as shares."""
+    whole = [np.float32(100 if layer.unit == "%" else 1) for layer in layers]
+    return {v.name: p.astype(np.float32) / w for v, p, w in zip(layers, pixels, whole, strict=True)}
+
+
+def _measure(by_name: Mapping[str, Floats], first: str, wanted: AreaClass, seen: NDArray[np.bool_], edge: int) -> _Sums:
+    count = int((np.isin(by_name[first], wanted.codes) & seen).sum())
+    if wanted.bounds is None:
+        return _Sums(pixels=count, least=0, expected=0, most=0, variance=0)
+    bounds = wanted.bounds(by_name)
+    least, expected, most = (np.where(seen, b, 0) for b in (bounds.least, bounds.expected, bounds.most))
+    deviation = block_sums(np.sqrt(expected * (1 - expected)), edge)
+    return _Sums(
+        pixels=count,
+        least=float(least.sum(dtype=np.float64)),
+        expected=float(expected.sum(dtype=np.float64)),
+        most=float(most.sum(dtype=np.float64)),
+        variance=float((deviation**2).sum()),
+    )
+
+
+def _total(parts: Sequence[_Sums]) -> _Sums:
+    return _Sums(
+        pixels=sum(p.pixels for p in parts),
+        least=sum(p.least for p in parts),
+        expected=sum(p.expected for p in parts),
+        most=sum(p.most for p in parts),
+        variance=sum(p.variance for p in parts),
+    )
+
+
+def _row(wanted: AreaClass, sums: _Sums, seen_pixels: int, hectares: float) -> dict[str, Any]:
+    row: dict[str, Any] = {"label": wanted.label, "codes": list(wanted.codes)}
+    row["mapped_ha"] = round(sums.pixels * hectares, 4)
+    if wanted.bounds is None:
+        return {**row, "expected_ha": None, "low_ha": None, "high_ha": None}
+    half = Z95 * sums.variance**0.5
+    low, high = max(0.0, sums.least - half), min(float(seen_pixels), sums.most + half)
+    figures = {"expected_ha": sums.expected, "low_ha": low, "high_ha": high}
+    return row | {name: round(value * hectares, 4) for name, value in figures.items()}

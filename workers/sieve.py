@@ -1,0 +1,62 @@
+"""Minimum mapping unit: patches of a class map that are too small, given away. On the mosaic, never on a tile.
+
+GDAL's sieve (8-connected) gives a patch to the largest patch that touches it. A patch with nodata alone around it
+stays, and so do small patches among which none is large enough.
+"""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.features import sieve
+
+from core.product import Params, Raster
+from workers.cog import QUIET
+
+
+def sieve_file(plain: Path, params: Params) -> None:
+    """Apply the order's minimum mapping unit to the first band of a plain GeoTIFF, in place.
+
+    Args:
+        plain: as `plain_raster` wrote it.
+        params: option `mmu` in hectares; none = the file stays as it is.
+    """
+    if not params.options.get("mmu"):
+        return
+    with rasterio.Env(**QUIET), rasterio.open(plain, "r+") as raster:
+        pixels = min_pixels(params, raster.res[0])
+        raster.write(sieved(raster.read(1), raster.nodata, pixels), 1)
+
+
+def sieve_raster(raster: Raster, params: Params) -> Raster:
+    """Return a raster whose first layer keeps to the order's minimum mapping unit; see `sieve_file`."""
+    if not params.options.get("mmu"):
+        return raster
+    pixels = raster.pixels.copy()
+    pixels[0] = sieved(pixels[0], raster.nodata, min_pixels(params, raster.window.resolution_m))
+    return replace(raster, pixels=pixels)
+
+
+def min_pixels(params: Params, resolution_m: float) -> int:
+    """Return how many pixels a patch has at least."""
+    hectares = float(params.options["mmu"])
+    return max(1, math.ceil(hectares * 10_000 / resolution_m**2 - 1e-9))
+
+
+def sieved(codes: NDArray[np.generic], nodata: float, pixels: int) -> NDArray[np.generic]:
+    """Return codes without patches below a number of pixels.
+
+    Args:
+        codes: (Y, X) whole numbers 0..254, as uint8 or float32.
+        nodata: 255 or NaN; such pixels are not touched and take part in no patch.
+        pixels: least size of a patch.
+    """
+    if pixels >= codes.size:
+        return codes  # nothing can be large enough, and rasterio refuses
+    seen = np.isfinite(codes) if np.isnan(nodata) else codes != nodata
+    whole = np.where(seen, codes, 255).astype(np.uint8)
+    kept = sieve(whole, size=pixels, mask=seen.astype(np.uint8), connectivity=8)
+    return np.where(seen, kept, codes).astype(codes.dtype)
