@@ -8,6 +8,7 @@ import typer
 
 from service.cli_carry import HORIZON
 from service.cli_hindcast import HindcastAsk, carry_out_hindcast
+from service.cli_map_accuracy import evaluate_map, evaluate_sample
 from service.cli_probe import evaluate_embeddings
 from service.cli_products import ArchiveName, Input, ModelName, Observations, RegionFile
 from service.cli_progress import show_progress
@@ -81,3 +82,5 @@ def evaluate_forecast(
 
 
 evaluate.command("embeddings")(evaluate_embeddings)
+evaluate.command("map")(evaluate_map)
+evaluate.command("sample")(evaluate_sample)

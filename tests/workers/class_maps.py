@@ -1,0 +1,56 @@
+"""Small class maps and reference points on disk, seeded and asymmetric. Simulated: no satellite has measured them."""
+
+from pathlib import Path
+
+import geopandas
+import numpy as np
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+
+from core.grid import Window
+from core.product import Layer, LegendEntry, Raster
+from workers.cog import write_cog
+
+CRS, WEST, NORTH = "EPSG:32632", 600_000.0, 5_300_000.0
+NODATA = 255
+LEGEND = (
+    LegendEntry(value=0, label="Stable forest", colour=(20, 90, 72)),
+    LegendEntry(value=1, label="Forest loss", colour=(200, 40, 40)),
+    LegendEntry(value=7, label="Other land", colour=(200, 200, 180)),
+)
+SHAPE_YX = (90, 70)
+
+
+def codes(shape_yx: tuple[int, int] = SHAPE_YX) -> NDArray[np.uint8]:
+    """Return a map of three classes, 1 being rare, with a corner of nodata."""
+    found = np.random.default_rng(5).choice([0, 1, 7], shape_yx, p=[0.5, 0.05, 0.45]).astype(np.uint8)
+    found[:10, :5] = NODATA
+    return found
+
+
+def write_map(path: Path, pixels: NDArray[np.uint8], tags: dict[str, str] | None = None) -> Path:
+    """Write a class map as our products do: a band `class` with a legend, and a second one."""
+    window = Window(crs=CRS, transform=Affine(10, 0, WEST, 0, -10, NORTH), shape_yx=pixels.shape)
+    layers = (Layer(name="class", description="Class", legend=LEGEND), Layer(name="count", description="Count"))
+    raster = Raster(layers=layers, pixels=np.stack([pixels, pixels // 2]), window=window, nodata=NODATA)
+    write_cog(raster, path, tags or {})
+    return path
+
+
+def write_plain(path: Path, pixels: NDArray[np.generic], **profile: object) -> Path:
+    """Write a raster as somebody else would: one band without a name, and what `profile` says otherwise."""
+    height, width = pixels.shape
+    base = {"driver": "GTiff", "height": height, "width": width, "count": 1, "dtype": pixels.dtype, "crs": CRS}
+    base["transform"] = Affine(10, 0, WEST, 0, -10, NORTH)
+    with rasterio.open(path, "w", **base | profile) as raster:
+        raster.write(pixels, 1)
+    return path
+
+
+def points(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], labels: object, **more: object
+) -> geopandas.GeoDataFrame:
+    """Return points at pixel centres of such a map."""
+    places = geopandas.points_from_xy(WEST + 10 * (columns + 0.5), NORTH - 10 * (rows + 0.5))
+    return geopandas.GeoDataFrame({"class": labels, **more}, geometry=places, crs=CRS)

@@ -1,0 +1,289 @@
+"""A class map on disk: its classes' names, the pixels of each class, the class at some pixels, read window by window.
+
+What is made of them is elsewhere: accuracy in map_accuracy.py, samples in map_sample.py.
+"""
+
+import json
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from pyproj import CRS, Geod, Transformer
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.windows import Window
+
+from core.errors import InvalidOption
+from core.product import Progress
+from products import canopy, crop
+
+CLASS = "class"
+"""Band of our own maps that holds the classes."""
+SHORT_NAMES = {"canopy": canopy.CLASSES, "crop": crop.CLASSES}
+"""Names that our products' own tables and probability bands give the classes 0, 1, ...; by product."""
+ENDINGS = (".tif", ".tiff", ".vrt", ".img")
+"""Of rasters; without a look at it, GDAL takes a table of points for a grid."""
+MAX_CLASSES = 255
+WINDOW_PIXELS = 2048 * 2048
+"""Pixels read at once: some 50 MB with what is computed of them."""
+MAX_AREA_ERROR = 0.01
+"""Largest difference of a pixel's area from its area on the ellipsoid; in UTM it is below 0.3 %."""
+PROBE_M = 1000.0
+"""Edge of the squares on which that is looked at."""
+CODED = re.compile(r"(?:^|[:;] )(\d+) ([^;]+)")
+"""A class in a band's description: `Most probable class: 0 no tree canopy; 1 conifer`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassMap:
+    """A raster of class codes; opened for each read."""
+
+    path: Path
+    band: int
+    """Number of the band, from 1."""
+    band_name: str
+    """Its description; empty where it has none."""
+    names: Mapping[int, str]
+    """Names of the classes by code; empty where the file tells none."""
+    aliases: Mapping[str, int]
+    """Further names that a class may be called by."""
+    crs: CRS
+    transform: Affine
+    shape_yx: tuple[int, int]
+    pixel_ha: float
+    """Area of a pixel in hectares."""
+    is_simulated: bool
+    """The file says that no satellite has measured what it shows."""
+
+    def name(self, code: int) -> str:
+        """Return the name of a class, its code where it has none."""
+        return self.names.get(code, str(code))
+
+    def code(self, label: str) -> int | None:
+        """Return the code that a name or code stands for; None where the map knows none such."""
+        found = {_plain(name): code for code, name in self.names.items()}
+        found = {_plain(alias): code for alias, code in self.aliases.items()} | found
+        if _plain(label) in found:
+            return found[_plain(label)]
+        try:
+            number = float(label)
+        except ValueError:
+            return None
+        is_code = number.is_integer() and (not self.names or int(number) in self.names)
+        return int(number) if is_code else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Census:
+    """The pixels of each class, window by window."""
+
+    codes: NDArray[np.int64]
+    """(K,) ascending."""
+    counts: NDArray[np.int64]
+    """(W, K) pixels of each class in each window."""
+    nodata: int
+    """Pixels without a class."""
+
+    @property
+    def pixels(self) -> NDArray[np.int64]:
+        """Pixels (K,) of each class."""
+        return np.asarray(self.counts.sum(axis=0))
+
+
+def open_class_map(path: Path, *, layer: str | None = None, names: Mapping[int, str] | None = None) -> ClassMap:
+    """Read what a class map says of itself; no pixels.
+
+    Args:
+        path: GeoTIFF, VRT or ERDAS Imagine, in a projected CRS whose pixels are of one area.
+        layer: description of the band; None = the band `class`, else the first.
+        names: of classes by code, in place of those in the file.
+
+    Raises:
+        InvalidOption: no such file or band, no CRS, a geographic one, or one that distorts areas.
+    """
+    with _opened(path) as raster:
+        band = _band(raster, path, layer)
+        crs = _crs(raster, path)
+        product = raster.tags().get("LANDCAST_PRODUCT", "")
+        return ClassMap(
+            path=path,
+            band=band,
+            band_name=raster.descriptions[band - 1] or "",
+            names=_names(raster, band) if names is None else names,
+            aliases={name: code for code, name in enumerate(SHORT_NAMES.get(product, ()))},
+            crs=crs,
+            transform=raster.transform,
+            shape_yx=raster.shape,
+            pixel_ha=_pixel_ha(raster, crs, path),
+            is_simulated=raster.tags().get("LANDCAST_SIMULATED") == "yes",
+        )
+
+
+def count_classes(found: ClassMap, progress: Progress) -> Census:
+    """Count the pixels of each class.
+
+    Raises:
+        InvalidOption: the band holds something else than classes, or nothing.
+    """
+    counts: list[dict[int, int]] = []
+    seen: set[int] = set()
+    nodata = 0
+    with _opened(found.path) as raster:
+        windows = list(_windows(raster))
+        for number, window in enumerate(windows, start=1):
+            codes, is_valid = _read(raster, found, window)
+            values, numbers = np.unique(codes[is_valid], return_counts=True)
+            counts.append(dict(zip(values.tolist(), numbers.tolist(), strict=True)))
+            nodata += int(is_valid.size - is_valid.sum())
+            seen |= counts[-1].keys()
+            if len(seen) > MAX_CLASSES:
+                raise InvalidOption("MAP", found.path, f"its band holds more than {MAX_CLASSES} values, so no classes")
+            progress(number / len(windows))
+    if not seen:
+        raise InvalidOption("MAP", found.path, "all of its pixels are nodata")
+    table = [[row.get(code, 0) for code in sorted(seen)] for row in counts]
+    return Census(codes=np.array(sorted(seen), np.int64), counts=np.array(table, np.int64), nodata=nodata)
+
+
+def classes_at(
+    found: ClassMap, rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return (N,) codes at pixels inside the map, and whether there is one; only windows with a pixel are read."""
+    codes, is_valid = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_)
+    with _opened(found.path) as raster:
+        for window in _windows(raster):
+            row, column = rows - window.row_off, columns - window.col_off
+            inside = (0 <= row) & (row < window.height) & (0 <= column) & (column < window.width)
+            if inside.any():
+                block, block_valid = _read(raster, found, window)
+                codes[inside] = block[row[inside], column[inside]]
+                is_valid[inside] = block_valid[row[inside], column[inside]]
+    return codes, is_valid
+
+
+def locate(
+    found: ClassMap, census: Census, drawn: NDArray[np.int64], number: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows and columns (N,) of some pixels of a class.
+
+    Args:
+        found, census: the map and its count.
+        drawn: (N,) ascending numbers of the class' pixels in the order of reading, from 0.
+        number: place of the class in the census.
+    """
+    ends = census.counts[:, number].cumsum()
+    rows, columns = [], []
+    with _opened(found.path) as raster:
+        for window, count, end in zip(_windows(raster), census.counts[:, number], ends, strict=True):
+            here = drawn[(end - count <= drawn) & (drawn < end)] - (end - count)
+            if len(here):
+                codes, is_valid = _read(raster, found, window)
+                places = np.flatnonzero((codes == census.codes[number]) & is_valid)[here]
+                rows.append(places // window.width + window.row_off)
+                columns.append(places % window.width + window.col_off)
+    return np.concatenate(rows), np.concatenate(columns)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    if not path.exists():
+        raise InvalidOption("MAP", path, "there is no such file")
+    if path.suffix.lower() not in ENDINGS:
+        raise InvalidOption("MAP", path, f"a map ends in {', '.join(ENDINGS)}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a missing CRS is refused with a sentence
+            raster = rasterio.open(path)
+        with raster:
+            yield raster
+    except RasterioError as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise InvalidOption("MAP", path, f"it cannot be read as a raster ({reason})") from None
+
+
+def _band(raster: Any, path: Path, layer: str | None) -> int:
+    names = list(raster.descriptions)
+    if (layer or CLASS) in names:
+        return names.index(layer or CLASS) + 1
+    if layer is None:
+        return 1
+    have = ", ".join(n for n in names if n) or "without names"
+    raise InvalidOption("--layer", layer, f"the bands of '{path}' are {have}")
+
+
+def _names(raster: Any, band: int) -> dict[int, str]:
+    """Return names by code from the legend of our own files, else from the band's description."""
+    tags = raster.tags(band)
+    if "LEGEND" in tags:
+        return {int(entry["value"]): str(entry["label"]) for entry in json.loads(tags["LEGEND"])}
+    return {int(code): name.strip().capitalize() for code, name in CODED.findall(tags.get("DESCRIPTION", ""))}
+
+
+def _crs(raster: Any, path: Path) -> CRS:
+    if raster.crs is None:
+        raise InvalidOption("MAP", path, "it does not state its CRS, and areas need one")
+    crs = CRS.from_wkt(raster.crs.to_wkt())
+    if not crs.is_projected:
+        raise InvalidOption(
+            "MAP", path, "its CRS is in degrees, and its pixels are of different areas; project it to UTM (gdalwarp)"
+        )
+    return crs
+
+
+def _pixel_ha(raster: Any, crs: CRS, path: Path) -> float:
+    """Return the area of a pixel; refuse a CRS in which it is not that of the ground."""
+    metres = crs.axis_info[0].unit_conversion_factor
+    error = max(abs(_area_scale(raster, crs, share, metres) - 1) for share in (0.0, 0.5, 1.0))
+    if not error <= MAX_AREA_ERROR:
+        raise InvalidOption(
+            "MAP", path, f"areas in its CRS ({crs.name}) are wrong by {error:.0%}; project it to UTM (gdalwarp)"
+        )
+    return abs(float(raster.transform.determinant)) * metres**2 / 10_000
+
+
+def _area_scale(raster: Any, crs: CRS, share: float, metres: float) -> float:
+    """Return the area in the CRS over that on the ellipsoid, some way from the first pixel to the last."""
+    x, y = raster.xy(share * raster.height, share * raster.width, offset="ul")
+    step = PROBE_M / metres / 2
+    to_degrees = Transformer.from_crs(crs, crs.geodetic_crs or "EPSG:4326", always_xy=True)
+    lon, lat = to_degrees.transform([x - step, x + step, x + step, x - step], [y - step, y - step, y + step, y + step])
+    geod = crs.get_geod() or Geod(ellps="WGS84")
+    return float(PROBE_M**2 / abs(geod.polygon_area_perimeter(lon, lat)[0]))
+
+
+def _windows(raster: Any) -> Iterator[Window]:
+    """Yield windows of whole blocks that tile the raster, row by row."""
+    block_height, block_width = raster.block_shapes[0]
+    width = raster.width if block_width == raster.width else min(raster.width, _whole(block_width, 2048))
+    height = min(raster.height, _whole(block_height, WINDOW_PIXELS // width))
+    for row in range(0, raster.height, height):
+        for column in range(0, raster.width, width):
+            yield Window(column, row, min(width, raster.width - column), min(height, raster.height - row))
+
+
+def _whole(block: int, wanted: int) -> int:
+    return int(max(block, wanted // block * block))
+
+
+def _read(raster: Any, found: ClassMap, window: Window) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return (Y, X) codes, 0 where there is none, and whether there is one."""
+    block = raster.read(found.band, window=window, masked=True)
+    is_valid = ~np.ma.getmaskarray(block)
+    if block.dtype.kind == "f":
+        is_valid &= np.isfinite(block.data)
+    values = np.where(is_valid, block.data, 0)
+    if values.dtype.kind not in "iuf" or (values != np.rint(values)).any():
+        raise InvalidOption("MAP", found.path, "its band holds other than whole numbers, so no classes; see --layer")
+    return values.astype(np.int64), is_valid
+
+
+def _plain(name: str) -> str:
+    """Return a name as it is compared: case, underscores and hyphens make no difference."""
+    return " ".join(re.sub(r"[_-]", " ", name).casefold().split())
