@@ -1,12 +1,14 @@
-"""`landcast finetune` from a killed run to a checkpoint, alone and under torchrun."""
+"""`landcast finetune`: named runs from a killed one to a checkpoint, alone and under torchrun; and own labels."""
 
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import rasterio
 import torch
 
 from core.settings import Settings
@@ -15,7 +17,10 @@ from models.resume import RESUME
 from service.cli import DONE, WRONG_INPUT, run_command
 from tests.conftest import ROOT
 from tests.models.tiny_training import rows
+from tests.service.cubes import write_cube
 from tests.service.tiny_run import NAME, entries
+from tests.workers.own_label_files import write_labels
+from workers import own_labels
 from workers.learn import learn
 
 
@@ -85,3 +90,92 @@ def test_under_torchrun_one_process_alone_speaks_and_writes(data: Path, tmp_path
     assert run.stderr.count("100 %") == 1
     assert json.loads(card.read_text())["ranks"] == 2
     assert not list(card.parent.glob("*resume*"))
+
+
+FIELDS = {"--classes": "Bare=non_crop,Green=crop", "--year": "2021", "--block-km": "0.1"}
+"""Options that fit the labels of the tests and their cube."""
+
+
+def words(**changes: object) -> list[str]:
+    """Return the options of FIELDS with some changed; None leaves one out."""
+    options = FIELDS | {f"--{name.replace('_', '-')}": value for name, value in changes.items()}
+    return [str(word) for option, value in options.items() if value is not None for word in (option, value)]
+
+
+@pytest.fixture
+def inputs(folder: Path) -> Path:
+    """A cube of 40 x 40 pixels and a hundred labels on it."""
+    write_cube(folder / "cube.nc", shape_yx=(40, 40), dates=110)
+    write_labels(folder / "fields.gpkg", crs="EPSG:3035")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # torch's ONNX exporter warns of itself
+def test_own_labels_become_a_model_that_maps_by_its_name_at_once(
+    inputs: Path, run: Callable[..., str], refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_labels, "STEPS", (30, 30))
+    monkeypatch.setattr(own_labels, "BATCH", 16)
+    said = run("finetune", "crop", "--labels", "fields.gpkg", "--cube", "cube.nc", *words(), "--name", "mine")
+    card = json.loads((inputs / "home" / "models" / "mine" / CARD).read_text())
+    assert "crop: 50 labels, 200 pixels" in said
+    assert "use it: landcast crop INPUT --model mine -o OUT.tif" in said
+    assert card["own_labels"]["file"] == "fields.gpkg"
+    assert card["made_by"] == (
+        "landcast finetune crop --labels fields.gpkg --cube cube.nc --year 2021 "
+        "--classes Bare=non_crop,Green=crop --block-km 0.1 --name mine"
+    )
+    assert str(inputs) not in json.dumps(card)
+    assert set(card["accuracy"]["out_of_fold"]) > {"roc_auc_crop", "pr_auc_crop", "f1_crop", "brier", "ece"}
+    assert "mine" in run("models", "list")
+    run("crop", "cube.nc", "--model", "mine", "-o", "out.tif")
+    with rasterio.open(inputs / "out.tif") as map_of:
+        assert map_of.descriptions == ("class", "p_non_crop", "p_crop", "clear_count")
+        share = map_of.read(3)
+    assert share[:, 30:].mean() > share[:, :10].mean(), "the green side is more of a crop"
+    again = refused("finetune", "crop", "--labels", "fields.gpkg", "--cube", "cube.nc", *words(), "--name", "mine")
+    assert "--restart trains it anew" in again
+
+
+CUBE = ["--cube", "cube.nc"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["forecast", *CUBE], "with --labels it is canopy or crop"),
+        (["crop", *CUBE, "--labels", "none.gpkg"], "there is no such file"),
+        (["crop", *CUBE], "Bare (50), Green (50); map each value"),
+        (["crop", *CUBE, "--archive", "sample"], "it cannot be combined with --archive"),
+        (["crop", *CUBE, "--year", "2021", "--date-column", "day"], "it cannot be combined with --date-column"),
+        (["crop", *CUBE, *words(), "--data", "."], "it belongs to a named run"),
+        (["crop", *CUBE, "--name", "crop-1m"], "a shipped model has it"),
+        (["crop", *CUBE, *words(column="IFT")], "'fields.gpkg' has the columns class"),
+        (["crop", *CUBE, *words(year=1990)], "no label has a clear pixel"),
+        (["crop", *CUBE, *words(block_km=50)], "blocks have 50 km, and --block-km makes them smaller"),
+    ],
+)
+def test_labels_that_cannot_be_learned_are_refused_in_one_sentence_before_anything_is_written(
+    inputs: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
+    before = sorted(inputs.iterdir())
+    task, *options = arguments
+    assert run_command(["finetune", task, "--labels", "fields.gpkg", *options]) == WRONG_INPUT
+    assert sentence in capsys.readouterr().err.splitlines()[-1]
+    assert sorted(inputs.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["-o", "models"], "a named run needs the folder of the data, and own labels need --labels FILE"),
+        (["--data", "nowhere", "-o", "models"], "there is no such folder"),
+        (["--data", "."], "a named run needs a folder for models"),
+        (["--data", ".", "-o", "models", "--cube", "cube.nc"], "it belongs to --labels, which is not given"),
+    ],
+)
+def test_a_named_run_needs_data_and_a_folder_and_takes_nothing_of_own_labels(
+    refused: Callable[..., str], options: list[str], sentence: str
+) -> None:
+    assert sentence in refused("finetune", "canopy-1m", *options)
