@@ -22,9 +22,9 @@ from core.quantities import QUANTITIES, Quantity
 from core.settings import Settings
 from core.timeline import to_day
 from ingest.cubes import read_cube
-from models.evaluate import bootstrap
 from models.hindcasts import observed_targets
 from models.registry import find_checkpoint
+from models.resampling import bootstrap
 from models.rivals import RIVALS, weigh
 from models.runtime import forecast
 

@@ -13,9 +13,12 @@ import numpy as np
 
 from core.bands import CHANNELS, channel
 from core.cube import Series
+from core.product import Checkpoint
 from core.settings import Settings
+from core.timeline import Days
 from models.registry import find_checkpoint
 from models.runtime import classify, forecast
+from products import canopy, crop
 
 COUNT, DATES, REPEATS = 1024, 100, 3
 START, STEP_DAYS = 17_000, 11
@@ -37,8 +40,13 @@ def main() -> None:
         "forecast, 100 observations, 15 dates",
         lambda: forecast(series, end, targets[:, ::2], models["forecast"], threads=threads),
     )
-    report("canopy, 24 months", lambda: classify(series, end, models["canopy"], months=24, threads=threads))
-    report("crop, 18 months", lambda: classify(series, end, models["crop"], months=18, threads=threads))
+    for task, months in (("canopy", canopy.MONTHS), ("crop", crop.MONTHS)):
+        report_classes(task, months, series, end, models[task], threads)
+
+
+def report_classes(task: str, months: int, series: Series, end: Days, checkpoint: Checkpoint, threads: int) -> None:
+    """Print the line of a class map."""
+    report(f"{task}, {months} months", lambda: classify(series, end, checkpoint, months=months, threads=threads))
 
 
 def made_up_series() -> Series:

@@ -1,20 +1,21 @@
 """Checkpoints on disk: weights as safetensors, the ONNX graph, and the card that ties them together. No training."""
 
 import json
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from core.errors import InvalidCheckpoint
 from core.product import Checkpoint
+from models.class_network import ClassConfig, ClassNetwork
 from models.earthpt import EarthPT, EarthPTConfig
 from models.export import export_onnx
-from models.registry import CARD, NETWORK, WEIGHTS, sha256_of
+from models.registry import CARD, NETWORK, WEIGHTS, is_class_network, sha256_of
 
 
-def save_checkpoint(network: EarthPT, folder: Path, card: dict[str, Any]) -> Path:
+def save_checkpoint(network: EarthPT | ClassNetwork, folder: Path, card: dict[str, Any]) -> Path:
     """Write weights, ONNX graph and card into a folder.
 
     Args:
@@ -41,26 +42,34 @@ def save_checkpoint(network: EarthPT, folder: Path, card: dict[str, Any]) -> Pat
 
 
 def load_network(checkpoint: Checkpoint) -> EarthPT:
-    """Load the torch network of a checkpoint, weights only, for training or inspection.
+    """Load the torch network of a forecaster, weights only, for training or inspection.
 
     Raises:
-        InvalidCheckpoint: the weights do not fit the network that the card describes.
+        InvalidCheckpoint: the weights do not fit the network that the card describes, or it is no forecaster.
     """
-    known = {f.name for f in fields(EarthPTConfig)}
-    config = EarthPTConfig(**{k: v for k, v in checkpoint.card["network"].items() if k in known})
-    network = EarthPT(config)
+    if is_class_network(checkpoint):
+        raise InvalidCheckpoint(checkpoint.folder, "it maps classes, and a forecaster is needed")
+    network = EarthPT(EarthPTConfig.from_json(checkpoint.card["network"]))
+    _fill(network, checkpoint)
+    return network.eval()
+
+
+def load_class_network(checkpoint: Checkpoint) -> ClassNetwork:
+    """Load the torch network of a class model, weights only.
+
+    Raises:
+        InvalidCheckpoint: the weights do not fit the network that the card describes, or it is none of class heads.
+    """
+    if not is_class_network(checkpoint):
+        raise InvalidCheckpoint(checkpoint.folder, "an earlier landcast made it, or it is no class model")
+    network = ClassNetwork(ClassConfig.from_json(checkpoint.card["network"]))
+    _fill(network, checkpoint)
+    return network.eval()
+
+
+def _fill(network: nn.Module, checkpoint: Checkpoint) -> None:
     path = Path(checkpoint.folder) / WEIGHTS
     try:
         network.load_state_dict(load_file(path))
     except (OSError, RuntimeError, ValueError) as error:
         raise InvalidCheckpoint(path, str(error).splitlines()[0]) from None
-    return network.eval()
-
-
-def with_class_head(trunk: EarthPT, classes: int) -> EarthPT:
-    """Return a copy of a network with a fresh head of K classes."""
-    config = EarthPTConfig(**{**trunk.config.to_json(), "classes": classes})
-    network = EarthPT(config)
-    kept = {k: v for k, v in trunk.state_dict().items() if not k.startswith("to_classes")}
-    network.load_state_dict(kept, strict=False)
-    return network

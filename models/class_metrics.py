@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidOption
-from models.evaluate import bootstrap, roc_auc
+from models.resampling import bootstrap, roc_auc
 from models.skill import Interval
 
 Array = NDArray[np.float64]

@@ -5,14 +5,13 @@ import logging
 import os
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 import torch
-from torch import Tensor
-
-from models.earthpt import EarthPT
+from torch import Tensor, nn
 
 Precision = Literal["float32", "bfloat16"]
+N = TypeVar("N", bound=nn.Module)
 
 logger = logging.getLogger(__name__)
 
@@ -32,20 +31,20 @@ def available_precision(wanted: Precision, device: torch.device) -> Precision:
     return wanted
 
 
-def placed(network: EarthPT, device: torch.device, precision: Precision = "float32") -> EarthPT:
+def placed(network: N, device: torch.device, precision: Precision = "float32") -> N:
     """Return the network as losses call it: arrays in and out on the CPU, the work on the device.
 
     On the CPU in float32 that is the network itself.
     """
     if device.type == "cpu" and precision == "float32":
         return network
-    return cast(EarthPT, _Placed(network, device, precision))
+    return cast(N, _Placed(network, device, precision))
 
 
 class _Placed:
     """A network whose methods take tensors from the CPU and return float32 there; gradients flow through."""
 
-    def __init__(self, network: EarthPT, device: torch.device, precision: Precision) -> None:
+    def __init__(self, network: nn.Module, device: torch.device, precision: Precision) -> None:
         self._network, self._device, self._precision = network, device, precision
 
     def __call__(self, *inputs: Any) -> Any:

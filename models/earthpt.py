@@ -8,7 +8,7 @@ the history itself leads one to expect. Nothing here reads files or scales input
 """
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, cast
 
 import torch
@@ -43,13 +43,19 @@ class EarthPTConfig:
     channels: int = len(CHANNELS)
     quantiles: int = len(QUANTILES)
     classes: int = 0
-    """K of the class head; 0 = a forecaster."""
+    """K of `to_classes`, which answers nothing: it is kept for weights made before models/class_network.py; else 0."""
     positions: int = 0
     """Longest window of the form `calendar`, whose learned positions count from the window's start; else unused."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields for a model card."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "EarthPTConfig":
+        """Read the fields of a model card; those of later or earlier networks are passed over."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{k: v for k, v in content.items() if k in known})
 
 
 SIZES = {
@@ -148,7 +154,7 @@ class QuantileHeads(nn.Module):
 
 
 class EarthPT(nn.Module):
-    """The trunk with its heads: NDVI quantiles, the channels themselves, and classes."""
+    """The trunk with its heads: NDVI quantiles and the channels themselves."""
 
     def __init__(self, config: EarthPTConfig) -> None:
         super().__init__()
@@ -218,13 +224,6 @@ class EarthPT(nn.Module):
         if self.config.members:
             return ordered(self.to_quantiles(torch.cat([queries, state], dim=-1)))  # (M, B, H, Q)
         return ordered(self.to_quantiles(state)).unsqueeze(0)  # (1, B, H, Q)
-
-    def classify(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> Tensor:
-        """Return (B, K) class logits from the query of one date and the mean state of the tokens."""
-        history, asked = self.encode(tokens, is_padding, queries)
-        kept = (~is_padding).unsqueeze(-1).to(history.dtype)  # (B, T, 1)
-        mean = (history * kept).sum(1) / kept.sum(1).clamp(min=1)  # (B, D)
-        return cast(Tensor, self.to_classes(torch.cat([asked[:, 0], mean], dim=-1)))  # (B, K)
 
 
 def attention_mask(is_padding: Tensor, queries: int) -> Tensor:

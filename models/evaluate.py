@@ -1,6 +1,5 @@
 """Evaluation: scores with intervals and a rival beside them. Draws no pictures, reads no files."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +11,11 @@ from core.forecast import QUANTILES
 from core.product import Checkpoint
 from models.climatology import expect
 from models.hindcasts import observed_targets
+from models.resampling import bootstrap
 from models.rivals import phase_fold
 from models.runtime import forecast
 from models.sampling import NDVI
-from models.skill import DRAWS, Interval, pinball
+from models.skill import Interval, pinball
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,30 +55,6 @@ def hindcast_score(
         coverage_90=float(np.mean((truth >= quantiles[:, 0]) & (truth <= quantiles[:, 4]))),
         median_absolute_error=float(np.median(np.abs(truth - quantiles[:, 2]))),
     )
-
-
-def bootstrap(figure: Callable[[NDArray[np.float64]], float], groups: NDArray[np.str_]) -> Interval:
-    """Return a figure of weighted rows and its 95 % interval over resampled groups."""
-    _, group = np.unique(groups, return_inverse=True)
-    rng = np.random.default_rng(0)
-    count = int(group.max()) + 1
-    sims = []
-    for _ in range(DRAWS):
-        drawn = np.bincount(rng.integers(0, count, count), minlength=count).astype(np.float64)
-        sims.append(figure(drawn[group]))
-    low, high = np.nanpercentile(sims, [2.5, 97.5])
-    return Interval(value=figure(np.ones(len(group))), low=float(low), high=float(high))
-
-
-def roc_auc(truth: NDArray[np.bool_], score: Floats, weight: NDArray[np.float64]) -> float:
-    """Return the weighted area under the ROC curve (Mann-Whitney, ties counted half)."""
-    order = np.argsort(score, kind="stable")
-    _, tie = np.unique(score[order], return_inverse=True)
-    positive = np.bincount(tie, weight[order] * truth[order])
-    negative = np.bincount(tie, weight[order] * ~truth[order])
-    below = np.concatenate([[0.0], np.cumsum(negative)[:-1]])
-    total = positive.sum() * negative.sum()
-    return float((positive * (below + 0.5 * negative)).sum() / total) if total else float("nan")
 
 
 def _one_issue(

@@ -9,39 +9,52 @@ import torch
 from torch import Tensor, nn
 
 from core.errors import InvalidCheckpoint
+from models.class_network import ClassNetwork
 from models.earthpt import EarthPT
+from models.registry import STATES
 
 TOLERANCE = 1e-4
 """Largest difference allowed between ONNX Runtime and torch, in units of the outputs (order one)."""
 OPSET = 20
+FORECAST_OUTPUTS = ("quantiles",)
+CLASS_OUTPUTS = ("logits", STATES)
 
 
 class _Answer(nn.Module):
-    """The one method of a network that serves its task, as a module."""
+    """What a network says for its task, as a module."""
 
-    def __init__(self, network: EarthPT) -> None:
+    def __init__(self, network: EarthPT | ClassNetwork) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> Tensor:
-        """Return quantiles (B, H, Q) or class logits (B, K)."""
-        if self.network.config.classes:
-            return self.network.classify(tokens, is_padding, queries)
-        return self.network.forward(tokens, is_padding, queries)
+    def forward(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> tuple[Tensor, ...]:
+        """Return quantiles (B, H, Q); or class logits (B, K) and the states (B, 2 D) that they were read from."""
+        if isinstance(self.network, ClassNetwork):
+            states = self.network.read(tokens, is_padding)
+            return self.network.classify_states(states, queries), states
+        return (self.network.forward(tokens, is_padding, queries),)
 
 
-def export_onnx(network: EarthPT, path: Path) -> float:
+def export_onnx(network: EarthPT | ClassNetwork, path: Path) -> float:
     """Write the ONNX file and return its largest difference from torch on random inputs.
 
     Raises:
         InvalidCheckpoint: the difference is above the tolerance.
     """
-    answer = _Answer(network.eval())
-    example = _random_inputs(network, batch=3, length=7, queries=1 if network.config.classes else 5)
+    answer = _Answer(network).eval()
+    example = _random_inputs(network, batch=3, length=7, queries=1 if isinstance(network, ClassNetwork) else 5)
     batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", min=2, max=1024)
-    asked = {} if network.config.classes else {1: torch.export.Dim("queries", min=2, max=1024)}
+    asked = {} if isinstance(network, ClassNetwork) else {1: torch.export.Dim("queries", min=2, max=1024)}
     shapes = ({0: batch, 1: length}, {0: batch, 1: length}, {0: batch, **asked})
-    program = torch.onnx.export(answer, example, dynamo=True, dynamic_shapes=shapes, opset_version=OPSET, verbose=False)
+    program = torch.onnx.export(
+        answer,
+        example,
+        output_names=list(CLASS_OUTPUTS if isinstance(network, ClassNetwork) else FORECAST_OUTPUTS),
+        dynamo=True,
+        dynamic_shapes=shapes,
+        opset_version=OPSET,
+        verbose=False,
+    )
     if program is None:
         raise InvalidCheckpoint(path, "the ONNX exporter gave nothing")
     onnx.save(without_traces(program.model_proto), path)
@@ -60,18 +73,20 @@ def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
 def _check(answer: _Answer, path: Path) -> float:
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     network = answer.network
-    inputs = _random_inputs(network, batch=5, length=11, queries=1 if network.config.classes else 9)
+    inputs = _random_inputs(network, batch=5, length=11, queries=1 if isinstance(network, ClassNetwork) else 9)
     with torch.no_grad():
-        expected = answer(*inputs).numpy()
+        expected = [out.numpy() for out in answer(*inputs)]
     names = [i.name for i in session.get_inputs()]
-    (got,) = session.run(None, {n: x.numpy() for n, x in zip(names, inputs, strict=True)})
-    worst = float(np.abs(np.asarray(got) - expected).max())
+    got = session.run(None, {n: x.numpy() for n, x in zip(names, inputs, strict=True)})
+    worst = max(float(np.abs(np.asarray(g) - e).max()) for g, e in zip(got, expected, strict=True))
     if worst > TOLERANCE:
         raise InvalidCheckpoint(path, f"ONNX differs from torch by {worst:.1e}")
     return worst
 
 
-def _random_inputs(network: EarthPT, *, batch: int, length: int, queries: int) -> tuple[Tensor, Tensor, Tensor]:
+def _random_inputs(
+    network: EarthPT | ClassNetwork, *, batch: int, length: int, queries: int
+) -> tuple[Tensor, Tensor, Tensor]:
     draw = torch.Generator().manual_seed(0)
     tokens = torch.randn(batch, length, network.config.token_features, generator=draw)
     is_padding = torch.arange(length)[None] >= torch.tensor([length, *[length // 2] * (batch - 1)])[:, None]

@@ -1,66 +1,143 @@
-"""Fine-tuning: a class head on EarthPT, and the trunk with it, on monthly composites of labelled series."""
+"""Fine-tuning: class heads on the trunk of a forecaster, and trees beside them, from labelled series.
+
+The trunk is frozen by default; `run.tune` opens it, as a whole or by low-rank changes of its attention (Hu et al. 2021,
+arXiv 2106.09685).
+"""
 
 import hashlib
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from core.bands import Floats
 from core.product import Progress
-from models.checkpoint import with_class_head
+from models.class_features import NDVI_FEATURES, RED_SHOWN
+from models.class_network import ClassConfig, ClassNetwork, Grown
+from models.class_pool import Pool
 from models.distributed import new_generator
 from models.earthpt import EarthPT
+from models.meta import EPISODES, meta_learn, tasks_of
 from models.optimise import optimise
 from models.resume import ResumeFile
 from models.runs import Run
-from models.sampling import ClassBatch, class_batch, composites
-from models.training_set import TrainingSet, last_seen
+from models.trees import ALTERED, AS_THEY_ARE, NDVI_AS_IT_IS, NDVI_OF_ALL, averaged, grow, only_where, together
 
 FOLDS = 5
+TREE_SHARE = 0.85
+"""Weight of the trees' logits; the heads alone are the weaker half (docs/decisions/0009)."""
+MIX = 0.4
+"""Parameter of the Beta distribution that pairs of rows are mixed by (Zhang et al. 2018, arXiv 1710.09412)."""
+NOISE = 0.1
+HEADS_SHARE = 0.5
+"""Share of the work that heads are counted as, where trees are grown after them."""
+MIN_ALONE = 30
+"""Series that show NDVI alone, from which on they have trees of their own."""
+RANK = 8
+"""Of low-rank changes."""
+BATCH = 512
 
 
 def finetune(
     run: Run,
     trunk: EarthPT,
-    sets: Mapping[str, TrainingSet],
+    pool: Pool,
     *,
     log: Path,
     progress: Progress,
     resume: ResumeFile | None = None,
-) -> tuple[EarthPT, float]:
-    """Fit a class head and the trunk below it.
+    start: ClassNetwork | None = None,
+) -> ClassNetwork:
+    """Fit class heads on all rows of a pool, and trees where the run wants them.
 
     Args:
-        sets: those of the run's mixture, with labels of the run's task.
+        pool: rows to learn from, and no others.
+        start: heads to begin with, of the same classes; None = random ones, or meta-learned ones (`run.meta`).
 
-    Returns:
-        The network and its cross-entropy on the held-out fold of places.
+    Raises:
+        InvalidOption: the run wants meta-learned heads, and the pool's places make up fewer than two tasks.
     """
     torch.manual_seed(run.seed)
-    held = (run.stop_fold, run.test_fold)
-    learned = {name: s if s.is_simulated else s.take(~in_fold(s.places, *held)) for name, s in sets.items()}
-    held_out = judged_batch(run, sets[run.holdout], run.stop_fold)
-    network = with_class_head(trunk, len(run.classes))
+    network = new_network(run, trunk)
+    if start is not None:
+        network.heads.load_state_dict(start.heads.state_dict())
+    elif run.meta != "none":
+        tasks = tasks_of(pool, _states(network, pool))
+        meta_learn(network.heads, tasks, replace(EPISODES[run.meta], seed=run.seed))
+    opened = _open(network, run.tune)
+    draw = _Draw(network, pool, is_frozen=run.tune == "heads")
 
-    def loss(network: EarthPT, rng: np.random.Generator) -> Tensor:
-        batch = class_batch(rng, learned, run.mixture, run.task, size=run.batch, months=run.months)
-        return class_loss(network, batch)
-
-    return optimise(
+    network, _ = optimise(
         network,
         run,
         rng=new_generator(run.seed),
-        loss=loss,
-        score=lambda n: score(n, held_out),
+        loss=lambda called, dice: draw.loss(called, dice, run.batch, run.members),
+        score=lambda _network: 0.0,
         log=log,
-        progress=progress,
+        progress=lambda share: progress(share * (HEADS_SHARE if run.trees else 1.0)),
         resume=resume,
     )
+    _close(opened)
+    network = with_trees(network, run, pool) if run.trees else network
+    progress(1.0)
+    return network
+
+
+def new_network(run: Run, trunk: EarthPT) -> ClassNetwork:
+    """Return a class network with the trunk's weights and fresh heads."""
+    config = ClassConfig(classes=len(run.classes), trunk=trunk.config, layer=run.layer, members=run.members)
+    network = ClassNetwork(config)
+    network.trunk.load_state_dict(trunk.state_dict())
+    return network
+
+
+def with_trees(network: ClassNetwork, run: Run, pool: Pool) -> ClassNetwork:
+    """Return a network with trees grown on the pool; rows known only not to be a class take the heads' best other.
+
+    Series that show NDVI and no reflectance have trees of their own, where the pool has enough of them: among hundreds
+    of features, those few of NDVI would hardly ever be looked at.
+    """
+    labels = np.where(pool.labels >= 0, pool.labels, _best_allowed(logits_of(network, pool), pool.labels))
+    values, flags = np.split(pool.queries[:, 0], 2, axis=1)
+    features = np.where(flags > 0.5, values, np.float32(np.nan)).astype(np.float32)
+    index = np.full_like(features, np.nan)
+    index[:, NDVI_FEATURES] = features[:, NDVI_FEATURES]
+    alone = np.isnan(features[:, RED_SHOWN]) & np.isfinite(index).any(axis=1)
+    everything, as_it_is = np.ones(len(pool), bool), pool.copy == 0
+    wanted = [(as_it_is, features, AS_THEY_ARE), (everything, features, ALTERED)]
+    if (alone & as_it_is).sum() >= MIN_ALONE and set(labels[alone & as_it_is]) == set(range(len(run.classes))):
+        wanted += [(alone, index, NDVI_AS_IT_IS), (everything, index, NDVI_OF_ALL)]
+    facts = {"classes": len(run.classes), "rounds": run.trees}
+    grown = [
+        grow(seen[rows], labels[rows], pool.weight[rows], how, seed=run.seed + number, **facts)
+        for number, (rows, seen, how) in enumerate(wanted)
+    ]
+    return _joined(network, _whole_and_apart(grown))
+
+
+def _whole_and_apart(grown: list[Grown]) -> Grown:
+    """Return two boostings as their mean; of four, the last two speak for series that show no red, and they alone."""
+    whole = averaged(grown[:2])
+    if len(grown) == 2:
+        return whole
+    apart = only_where(averaged(grown[2:]), RED_SHOWN, is_seen=False)
+    return together([only_where(whole, RED_SHOWN, is_seen=True), apart])
+
+
+def logits_of(network: ClassNetwork, pool: Pool) -> Floats:
+    """Return (P, K) logits of all rows."""
+    parts = []
+    with torch.inference_mode():
+        for first in range(0, len(pool), BATCH):
+            rows = slice(first, first + BATCH)
+            inputs = (torch.from_numpy(a[rows]) for a in (pool.tokens, pool.is_padding, pool.queries))
+            parts.append(network.classify(*inputs).numpy())
+    return np.concatenate(parts)
 
 
 def in_fold(places: NDArray[np.str_], *fold: int) -> NDArray[np.bool_]:
@@ -69,34 +146,108 @@ def in_fold(places: NDArray[np.str_], *fold: int) -> NDArray[np.bool_]:
     return np.array([folds[p] in fold for p in places], bool)
 
 
-def judged_batch(run: Run, judged: TrainingSet, fold: int) -> ClassBatch:
-    """Return a fold of a set as it is, each series at its last date."""
-    labels = judged.labels[run.task]
-    part = judged.take(in_fold(judged.places, fold) & (labels != -1))
-    codes = part.labels[run.task].astype(np.int64)
-    return composites(part.series, last_seen(part.series) + 1, codes, months=run.months)
+def allowed_classes(labels: NDArray[np.int64], classes: int) -> NDArray[np.bool_]:
+    """Return (P, K) which classes a label leaves possible: its own, or of `not k` all others."""
+    code = np.arange(classes)
+    return np.asarray(np.where(labels[:, None] >= 0, labels[:, None] == code, -2 - labels[:, None] != code), np.bool_)
 
 
-def class_loss(network: EarthPT, batch: ClassBatch) -> Tensor:
-    """Return cross-entropy; a label -2 - k asks only that class k be improbable."""
-    logits = network.classify(*(torch.from_numpy(a) for a in (batch.tokens, batch.is_padding, batch.queries)))
-    share = F.log_softmax(logits, dim=-1)  # (B, K)
-    label = torch.from_numpy(batch.labels)
-    named = label >= 0
-    excluded = (-2 - label).clamp(min=0)
-    positive = -share.gather(1, label.clamp(min=0)[:, None])[:, 0]
-    improbable = share.exp().gather(1, excluded[:, None])[:, 0].clamp(max=1 - 1e-6)
-    return torch.where(named, positive, -torch.log1p(-improbable)).mean()
+class _Draw:
+    """Batches of a pool, each head's own: rows mixed in pairs, with noise. Of a frozen trunk, states are read once."""
+
+    def __init__(self, network: ClassNetwork, pool: Pool, *, is_frozen: bool) -> None:
+        self._chance = np.cumsum(pool.weight / pool.weight.sum())
+        self._tokens, self._padding = torch.from_numpy(pool.tokens), torch.from_numpy(pool.is_padding)
+        self._queries = torch.from_numpy(pool.queries[:, 0])
+        self._allowed = torch.from_numpy(allowed_classes(pool.labels, network.config.classes))
+        self._states = _states(network, pool) if is_frozen else None
+
+    def loss(self, network: ClassNetwork, rng: np.random.Generator, size: int, members: int) -> Tensor:
+        """Return minus the log of what the allowed classes are given, in the mix's proportions, added over heads."""
+        drawn = np.searchsorted(self._chance, rng.random((members, size)))
+        rows = torch.from_numpy(drawn.clip(max=len(self._chance) - 1))
+        other = rows[:, torch.from_numpy(rng.permutation(size))]
+        share = torch.from_numpy(_shares(rng, members, size))  # (M, B, 1)
+        states = share * self._read(network, rows) + (1 - share) * self._read(network, other)
+        queries = share * self._queries[rows] + (1 - share) * self._queries[other]
+        values, flags = queries.chunk(2, dim=-1)
+        noise = torch.from_numpy(rng.normal(0, NOISE, values.shape).astype(np.float32))
+        logits = network.head_logits(states, torch.cat([values + noise * flags, flags], dim=-1))  # (M, B, K)
+        given = F.log_softmax(logits, dim=-1)
+        one, two = (_allowed_loss(given, self._allowed[which]) for which in (rows, other))
+        return (share[..., 0] * one + (1 - share[..., 0]) * two).mean(1).sum()
+
+    def _read(self, network: ClassNetwork, rows: Tensor) -> Tensor:
+        """Return (M, B, 2 D) states."""
+        if self._states is not None:
+            return self._states[rows]
+        flat = rows.reshape(-1)
+        return network.read(self._tokens[flat], self._padding[flat]).reshape(*rows.shape, -1)
 
 
-def score(network: EarthPT, batch: ClassBatch) -> float:
-    """Return the loss on a batch without gradients."""
+def _shares(rng: np.random.Generator, members: int, size: int) -> NDArray[np.float32]:
+    """Return (M, B, 1) how much of each row is in a mix, at least a half."""
+    drawn = rng.beta(MIX, MIX, (members, size, 1))
+    return np.maximum(drawn, 1 - drawn).astype(np.float32)
+
+
+def _allowed_loss(given: Tensor, allowed: Tensor) -> Tensor:
+    """Return (M, B) minus the log of the probability of the allowed classes."""
+    return -torch.logsumexp(given.masked_fill(~allowed, -1e9), dim=-1)
+
+
+def _states(network: ClassNetwork, pool: Pool) -> Tensor:
+    """Return (P, 2 D) states of a frozen trunk, its dropout on: one more noise that heads must bear."""
+    parts = []
     with torch.no_grad():
-        return float(class_loss(network, batch))
+        for first in range(0, len(pool), BATCH):
+            rows = slice(first, first + BATCH)
+            parts.append(network.read(torch.from_numpy(pool.tokens[rows]), torch.from_numpy(pool.is_padding[rows])))
+    return torch.cat(parts)
 
 
-def probabilities(network: EarthPT, batch: ClassBatch) -> Floats:
-    """Return (B, K) class probabilities."""
-    with torch.no_grad():
-        logits = network.classify(*(torch.from_numpy(a) for a in (batch.tokens, batch.is_padding, batch.queries)))
-        return np.asarray(logits.softmax(-1).numpy(), np.float32)
+def _best_allowed(logits: Floats, labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    allowed = allowed_classes(labels, logits.shape[1])
+    return np.asarray(np.where(allowed, logits, -np.inf).argmax(axis=1), np.int64)
+
+
+def _joined(network: ClassNetwork, grown: Grown) -> ClassNetwork:
+    """Return the network with trees."""
+    rows, splits = grown.feature.shape
+    config = ClassConfig(**{**vars(network.config), "trees": (rows, splits, grown.depth.shape[1])})
+    joined = ClassNetwork(config)
+    state = {**network.state_dict(), "tree_share": torch.tensor(TREE_SHARE)}
+    state |= {f"trees.{name}": torch.from_numpy(value) for name, value in vars(grown).items()}
+    joined.load_state_dict(state)
+    return joined.eval()
+
+
+class _LowRank(nn.Module):
+    """W + A B: what is learned of a frozen weight."""
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.down = nn.Parameter(torch.randn(RANK, weight.shape[1]) / weight.shape[1] ** 0.5)
+        self.up = nn.Parameter(torch.zeros(weight.shape[0], RANK))
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """(out, in) -> (out, in)."""
+        return weight + self.up @ self.down
+
+
+def _open(network: ClassNetwork, tune: str) -> list[nn.Module]:
+    """Let the trunk learn: not at all, by low rank, or as a whole; return what holds low-rank changes."""
+    for parameter in network.trunk.parameters():
+        parameter.requires_grad_(tune == "all")
+    if tune != "low-rank":
+        return []
+    opened: list[nn.Module] = [block.get_submodule("to_qkv") for block in network.trunk.blocks]
+    for layer in opened:
+        parametrize.register_parametrization(layer, "weight", _LowRank(layer.get_parameter("weight")))
+    return opened
+
+
+def _close(opened: list[nn.Module]) -> None:
+    """Add low-rank changes to the weights that they change."""
+    for layer in opened:
+        parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)

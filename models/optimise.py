@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -16,27 +16,27 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from core.product import Progress
 from models.device import available_precision, learning_device, placed
 from models.distributed import average_gradients, copy_from_first, from_first, is_first, ranks, seed_dropout
-from models.earthpt import EarthPT
 from models.resume import Learning, ResumeFile
 from models.runs import Run
 
-Loss = Callable[[EarthPT, np.random.Generator], Tensor]
+N = TypeVar("N", bound=nn.Module)
+Loss = Callable[[N, np.random.Generator], Tensor]
 """Draws a batch from the generator, and from nothing else, and returns its loss."""
-Score = Callable[[EarthPT], float]
+Score = Callable[[N], float]
 """Held-out score of a network, lower is better; draws nothing."""
 
 
 def optimise(
-    network: EarthPT,
+    network: N,
     run: Run,
     *,
     rng: np.random.Generator,
-    loss: Loss,
-    score: Score,
+    loss: Loss[N],
+    score: Score[N],
     log: Path,
     progress: Progress,
     resume: ResumeFile | None = None,
-) -> tuple[EarthPT, float]:
+) -> tuple[N, float]:
     """Minimise a loss by AdamW with warm-up and cosine, keeping the averaged weights of the best held-out score.
 
     Among several ranks (models/distributed.py) each draws its own batches, and rank 0 alone scores, logs and writes.
@@ -75,7 +75,7 @@ def learning_rate(run: Run, step: int) -> float:
     return run.learning_rate * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * share)))
 
 
-def _begin(network: EarthPT, run: Run, rng: np.random.Generator) -> Learning:
+def _begin(network: nn.Module, run: Run, rng: np.random.Generator) -> Learning:
     network.to(learning_device())
     copy_from_first(network)
     seed_dropout(run.seed)
@@ -91,7 +91,7 @@ def _is_given_up(learning: Learning, run: Run) -> bool:
     return bool(run.patience) and learning.stale >= run.patience
 
 
-def _steps_to_check(learning: Learning, run: Run, called: EarthPT, loss: Loss, progress: Progress) -> float:
+def _steps_to_check(learning: Learning, run: Run, called: N, loss: Loss[N], progress: Progress) -> float:
     """Take steps up to the next check; return the last one's loss."""
     last = min(run.steps, (learning.step // run.check_every + 1) * run.check_every)
     recent = 0.0
@@ -101,7 +101,7 @@ def _steps_to_check(learning: Learning, run: Run, called: EarthPT, loss: Loss, p
     return recent
 
 
-def _step(learning: Learning, run: Run, called: EarthPT, loss: Loss) -> float:
+def _step(learning: Learning, run: Run, called: N, loss: Loss[N]) -> float:
     learning.step += 1
     for group in learning.optimiser.param_groups:
         group["lr"] = learning_rate(run, learning.step)
@@ -112,7 +112,7 @@ def _step(learning: Learning, run: Run, called: EarthPT, loss: Loss) -> float:
         value = loss(called, learning.rng) / run.accumulate
         value.backward()  # type: ignore[no-untyped-call]
         mine += float(value.detach())
-    parameters = list(learning.network.parameters())
+    parameters = [p for p in learning.network.parameters() if p.requires_grad]
     mean = average_gradients(parameters, mine)
     nn.utils.clip_grad_norm_(parameters, run.clip)
     learning.optimiser.step()
@@ -120,9 +120,9 @@ def _step(learning: Learning, run: Run, called: EarthPT, loss: Loss) -> float:
     return mean
 
 
-def _check(learning: Learning, run: Run, score: Score, facts: dict[str, Any], log: Path) -> None:
+def _check(learning: Learning, run: Run, score: Score[N], facts: dict[str, Any], log: Path) -> None:
     """Score the running average, and write a line of the log, flushed to the disk before the state is saved."""
-    averaged = placed(cast(EarthPT, learning.averaged.module.eval()), learning_device())
+    averaged = placed(cast(N, learning.averaged.module.eval()), learning_device())
     held_out = from_first(lambda: score(averaged))
     learning.judge(held_out)
     if not is_first():
@@ -142,6 +142,7 @@ def _check(learning: Learning, run: Run, score: Score, facts: dict[str, Any], lo
 
 
 def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    wide = [p for p in network.parameters() if p.dim() >= 2]
-    narrow = [p for p in network.parameters() if p.dim() < 2]
+    learned = [p for p in network.parameters() if p.requires_grad]
+    wide = [p for p in learned if p.dim() >= 2]
+    narrow = [p for p in learned if p.dim() < 2]
     return [{"params": wide, "weight_decay": weight_decay}, {"params": narrow, "weight_decay": 0.0}]

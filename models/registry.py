@@ -13,6 +13,14 @@ SHIPPED = Path(__file__).parent / "weights"
 WEIGHTS, NETWORK, CARD = "weights.safetensors", "network.onnx", "card.json"
 """Files of a checkpoint's folder. `network.onnx` is what the fast path runs; `card.json` names the sha256 of both."""
 
+APPLICABILITY = "applicability.safetensors"
+"""Beside a class model: what its training data look like (models/applicability.py)."""
+REPORT = "validation.html"
+"""Beside a class model: how it was judged (workers/validation_report.py)."""
+STATES = "states"
+"""Second output of a class model's graph: what its heads read of the trunk; its area of applicability is told by it."""
+CLASS_FORM = "classes"
+"""`form` of the network on the card of a class model."""
 BLANK = "-"
 """A column of an imported model that nothing is known to fill."""
 
@@ -44,9 +52,33 @@ def find_checkpoint(name: str, task: str, settings: Settings) -> Checkpoint:
     raise UnknownModel(name or f"default for {task}", [c.name for c in fitting])
 
 
+def find_named(name: str, settings: Settings) -> Checkpoint:
+    """Return the checkpoint of a name, whatever its task.
+
+    Raises:
+        UnknownModel: there is none.
+    """
+    found = list_checkpoints(settings)
+    for checkpoint in found:
+        if checkpoint.name == name:
+            return checkpoint
+    raise UnknownModel(name, [c.name for c in found])
+
+
+def report_of(checkpoint: Checkpoint) -> Path | None:
+    """Return the validation report beside a model, None if it has none."""
+    report = Path(checkpoint.folder) / REPORT
+    return report if report.is_file() else None
+
+
 def is_published(checkpoint: Checkpoint) -> bool:
     """Tell whether a checkpoint is an imported, published EarthPT; models/published_forecast.py runs it."""
     return bool(checkpoint.card.get("network", {}).get("form") == "calendar")
+
+
+def is_class_network(checkpoint: Checkpoint) -> bool:
+    """Tell whether a checkpoint is a trunk with class heads (models/class_network.py)."""
+    return bool(checkpoint.card.get("network", {}).get("form") == CLASS_FORM)
 
 
 def is_usable(checkpoint: Checkpoint) -> bool:

@@ -12,12 +12,11 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from core.errors import InvalidCheckpoint, InvalidOption
 from models.distributed import from_first, gathered, is_first, rank, ranks
-from models.earthpt import EarthPT
 from models.runs import Run
 
 RESUME = "resume.pt"
@@ -30,7 +29,7 @@ logger = logging.getLogger(__name__)
 class Learning:
     """A network on its way, after some steps."""
 
-    network: EarthPT
+    network: nn.Module
     optimiser: torch.optim.Optimizer
     averaged: AveragedModel
     rng: np.random.Generator

@@ -20,7 +20,7 @@ class Run:
     mixture: Mapping[str, float] = field(default_factory=dict)
     """Training set -> share of the batches."""
     holdout: str = ""
-    """Set whose held-out part chooses when to stop."""
+    """Set that is held out: a part of it judges (forecast), or its folds fit the calibration (canopy, crop)."""
     before: str = ""
     """Observations of the holdout set on or after this date are not learned from (forecast); empty = all are."""
     relies_on: tuple[str, ...] = ()
@@ -29,12 +29,21 @@ class Run:
     """Whether its checkpoint is taken where none is named."""
     holdout_until: str = ""
     """The held-out year ends here; empty = nothing is held out and the last weights are kept (forecast)."""
-    stop_fold: int = 1
-    """Fold of places (of 5, by hash) that chooses when to stop; not learned from (canopy, crop)."""
-    test_fold: int = 0
-    """Fold of places that is not looked at until the card's accuracy is measured (canopy, crop)."""
     classes: tuple[str, ...] = ()
     months: int = 0
+    """Calendar months that are read (canopy, crop)."""
+    tune: Literal["heads", "low-rank", "all"] = "heads"
+    """What is learned besides class heads: nothing of the trunk, low-rank changes of its attention, or all of it."""
+    layer: Literal["middle", "last"] = "last"
+    """States of the trunk that class heads read."""
+    members: int = 6
+    """Class heads side by side."""
+    meta: Literal["none", "fomaml", "anil"] = "none"
+    """What class heads begin from where none are given: random weights, or meta-learned ones (models/meta.py)."""
+    trees: int = 0
+    """Rounds of trees grown beside the class heads; 0 = none."""
+    copies: int = 4
+    """Altered copies of each labelled series that are learned from beside it."""
     steps: int = 2000
     batch: int = 48
     """Series of one backward pass, on each rank."""
@@ -87,6 +96,21 @@ _FORECASTER = Run(
 )
 """What the forecasters below share; they differ in what they may learn from."""
 
+_CLASSES = Run(
+    name="",
+    task="",
+    trunk="earthpt-1m",
+    steps=600,
+    batch=128,
+    learning_rate=2e-3,
+    warmup=40,
+    clip=5.0,
+    average=0.99,
+    check_every=100,
+    trees=400,
+)
+"""What class models share."""
+
 RUNS = {
     run.name: run
     for run in (
@@ -104,35 +128,31 @@ RUNS = {
         ),
         replace(_FORECASTER, name="earthpt-1m-before-2021", before="2021-01-01", is_default=False),
         replace(_FORECASTER, name="earthpt-1m-before-2020", before="2020-01-01", is_default=False),
-        Run(
+        replace(
+            _CLASSES,
             name="canopy-1m",
             task="canopy",
-            trunk="earthpt-1m",
             mixture={
                 "hrvpp_s2_sites": 0.25,
-                "fordead_conifer_cube": 0.2,
+                "fordead_conifer_cube": 0.3,
                 "rondonia_s2_points": 0.1,
-                "worldcereal_points": 0.15,
-                "simulated": 0.3,
+                "worldcereal_points": 0.1,
+                "simulated": 0.25,
             },
-            holdout="fordead_conifer_cube",
+            holdout="hrvpp_s2_sites",
             classes=("none", "conifer", "broadleaf"),
-            months=24,
-            steps=900,
-            batch=128,
-            learning_rate=5e-4,
+            months=36,
+            trees=200,
+            copies=2,
         ),
-        Run(
+        replace(
+            _CLASSES,
             name="crop-1m",
             task="crop",
-            trunk="earthpt-1m",
-            mixture={"worldcereal_points": 0.8, "rondonia_s2_points": 0.05, "simulated": 0.15},
+            mixture={"worldcereal_points": 0.94, "rondonia_s2_points": 0.04, "simulated": 0.02},
             holdout="worldcereal_points",
             classes=("non_crop", "crop"),
             months=18,
-            steps=1400,
-            batch=128,
-            learning_rate=5e-4,
         ),
     )
 }

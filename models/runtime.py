@@ -16,10 +16,13 @@ from core.product import Checkpoint
 from core.quantities import QUANTITIES
 from core.timeline import Days
 from models.calibration import Calibration
+from models.class_calibration import Temperature
+from models.class_features import CLASS_FEATURES
+from models.class_inputs import class_inputs
 from models.climatology import Expectation, expect
-from models.queries import QUERY_FEATURES, forecast_queries, map_queries
-from models.registry import NETWORK, is_published, verify
-from models.tokens import composite, tokenise, without_weather
+from models.queries import QUERY_FEATURES, forecast_queries
+from models.registry import NETWORK, STATES, is_class_network, is_published, verify
+from models.tokens import tokenise, without_weather
 
 BATCH = 64
 """Series per run of the network: larger batches are slower on CPUs (activations leave the cache)."""
@@ -126,31 +129,68 @@ def classify(
     Returns:
         Probabilities in the card's class order; NaN for series without any observation in those months.
     """
-    classes = tuple(checkpoint.card["classes"])
+    return _classify(series, reference_days, checkpoint, months, threads, ())[0]
+
+
+def classify_with_states(
+    series: Series, reference_days: Days, checkpoint: Checkpoint, *, months: int, threads: int = 0
+) -> tuple[ClassProbabilities, Floats]:
+    """Classify series, and tell what the heads have read of the trunk.
+
+    Returns:
+        As `classify`; and (N, 2 D) states, those that the model's area of applicability was fitted on
+        (models/applicability.py); NaN for series without any observation in those months.
+
+    Raises:
+        InvalidCheckpoint: its graph does not tell the states.
+    """
+    _check_class_network(checkpoint)
     session = _session(checkpoint, threads)
-    temperature = float(checkpoint.card.get("temperature", 1.0))
-    width = int(checkpoint.card["network"]["query_features"])
-    probability = np.full((len(series), len(classes)), np.nan, np.float32)
+    if STATES not in [o.name for o in session.get_outputs()]:
+        raise InvalidCheckpoint(checkpoint.folder, f"its {NETWORK} does not tell the states; make it again")
+    result, states = _classify(series, reference_days, checkpoint, months, threads, (STATES,))
+    return result, states
+
+
+def _classify(
+    series: Series, reference_days: Days, checkpoint: Checkpoint, months: int, threads: int, further: tuple[str, ...]
+) -> tuple[ClassProbabilities, Floats]:
+    """Return probabilities, and (N, S) the further outputs of the graph side by side."""
+    _check_class_network(checkpoint)
+    classes = tuple(checkpoint.card["classes"])
+    session, scaling = _session(checkpoint, threads), Temperature.from_json(checkpoint.card["calibration"])
+    parts, others = [], []
     for rows in _batches(len(series), 4 * BATCH):
-        part = composite(series.take(rows), reference_days[rows], months=months)
-        tokens = tokenise(part, reference_days[rows], context=months, radar_context=months)
-        asked = map_queries(part, reference_days[rows], width=width)
-        logits = _run(session, tokens.tokens, tokens.is_padding, asked)
-        seen = np.asarray(~tokens.is_padding.all(axis=1))
-        probability[rows] = np.where(seen[:, None], _softmax(logits / temperature), np.nan)
-    return ClassProbabilities(ids=series.ids, classes=classes, probability=probability)
+        tokens, asked = class_inputs(series.take(rows), reference_days[rows], months=months)
+        logits, *told = _outputs(session, tokens.tokens, tokens.is_padding, asked, further)
+        unseen = np.asarray(tokens.is_padding.all(axis=1))[:, None]
+        parts.append(np.where(unseen, np.float32(np.nan), scaling.apply_logits(logits)))
+        others.append(np.where(unseen, np.float32(np.nan), np.concatenate([logits[:, :0], *told], axis=1)))
+    probability = np.concatenate(parts) if parts else np.empty((0, len(classes)), np.float32)
+    states = np.concatenate(others) if others else np.empty((0, 0), np.float32)
+    return ClassProbabilities(ids=series.ids, classes=classes, probability=probability), states
+
+
+def _check_class_network(checkpoint: Checkpoint) -> None:
+    """Refuse a class model of an earlier design, or one that learned when the months told something else."""
+    network = checkpoint.card["network"]
+    fits = is_class_network(checkpoint) and network["query_features"] == 2 * CLASS_FEATURES
+    if not fits or "calibration" not in checkpoint.card:
+        raise InvalidCheckpoint(checkpoint.folder, "an earlier landcast made it; make it again with landcast finetune")
 
 
 def _batches(count: int, size: int = BATCH) -> list[slice]:
     return [slice(i, min(i + size, count)) for i in range(0, count, size)]
 
 
-def _softmax(logits: Floats) -> Floats:
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), np.float32)
-
-
 def _run(session: Any, tokens: Floats, is_padding: NDArray[np.bool_], queries: Floats) -> Floats:
+    return _outputs(session, tokens, is_padding, queries)[0]
+
+
+def _outputs(
+    session: Any, tokens: Floats, is_padding: NDArray[np.bool_], queries: Floats, further: tuple[str, ...] = ()
+) -> list[Floats]:
+    """Return the first output of a graph, and further ones by name; no others are fetched."""
     if tokens.shape[1] == 1:  # the exported graph wants at least two token slots
         tokens = np.pad(tokens, ((0, 0), (0, 1), (0, 0)))
         is_padding = np.pad(is_padding, ((0, 0), (0, 1)), constant_values=True)
@@ -158,8 +198,9 @@ def _run(session: Any, tokens: Floats, is_padding: NDArray[np.bool_], queries: F
     if session.get_inputs()[2].shape[1] != 1 and asked == 1:  # likewise at least two queries
         queries = np.repeat(queries, 2, axis=1)
     names = [i.name for i in session.get_inputs()]
-    (answer,) = session.run(None, dict(zip(names, (tokens, is_padding, queries), strict=True)))
-    return np.asarray(answer[:, :asked] if answer.ndim == 3 else answer, np.float32)
+    wanted = [session.get_outputs()[0].name, *further]
+    answers = session.run(wanted, dict(zip(names, (tokens, is_padding, queries), strict=True)))
+    return [np.asarray(a[:, :asked] if a.ndim == 3 else a, np.float32) for a in answers]
 
 
 def _session(checkpoint: Checkpoint, threads: int) -> Any:

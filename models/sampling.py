@@ -11,13 +11,15 @@ from core.cube import Series
 from core.quantities import QUANTITIES
 from core.timeline import YEAR_DAYS, Days
 from models.climatology import expect
-from models.queries import forecast_queries, map_queries
-from models.tokens import composite, scaled, tokenise, without_weather
+from models.queries import forecast_queries
+from models.tokens import scaled, tokenise, without_weather
 from models.training_set import TrainingSet
 
 MIN_HISTORY_DAYS = 40
 NDVI_SHARE = 0.6
 """Share of the parts of a batch that are asked about NDVI whatever else their series show."""
+NDVI_ALONE = 0.12
+"""Share of the altered copies of labelled series that show NDVI alone."""
 DRIFT_SHARE = 0.3
 """Share of series that are given a slow decline or recovery: disturbance is rare in the sets, and must not surprise."""
 NDVI = channel("NDVI")
@@ -43,17 +45,6 @@ class ForecastBatch:
     """(B, H, C) scaled channels observed on the dates; 0 where unseen."""
     has_channel: Floats
     """(B, H, C) 1 where seen."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassBatch:
-    """What one step of class training sees."""
-
-    tokens: Floats
-    is_padding: NDArray[np.bool_]
-    queries: Floats
-    labels: NDArray[np.int64]
-    """(B,) class code, or -2 - k for `not k`."""
 
 
 def forecast_batch(
@@ -93,36 +84,6 @@ def _outcome(series: Series, target_days: Days, quantity: str) -> tuple[Floats, 
     observed = _lookup(series.days, series.values, target_days)
     truth = _lookup(series.days, asked[..., None], target_days)[..., 0]
     return truth, scaled(observed), np.isfinite(observed).astype(np.float32)
-
-
-def class_batch(
-    rng: np.random.Generator,
-    sets: Mapping[str, TrainingSet],
-    weights: Mapping[str, float],
-    task: str,
-    *,
-    size: int,
-    months: int,
-) -> ClassBatch:
-    """Draw a batch of labelled composites, classes of each set evenly, altered."""
-    names = list(weights)
-    share = np.array([weights[n] for n in names])
-    counts = rng.multinomial(size, share / share.sum())
-    parts = [_classes(rng, sets[n], task, c, months) for n, c in zip(names, counts, strict=True) if c]
-    return ClassBatch(**{f: np.concatenate([getattr(p, f) for p in parts]) for f in ClassBatch.__annotations__})
-
-
-def composites(series: Series, reference_days: Days, labels: NDArray[np.int64], *, months: int) -> ClassBatch:
-    """Build a batch of composites without any alteration; exactly `months` token slots."""
-    monthly = composite(series, reference_days, months=months)
-    tokens = tokenise(monthly, reference_days, context=months, radar_context=months)
-    short = months - tokens.tokens.shape[1]
-    return ClassBatch(
-        tokens=np.pad(tokens.tokens, ((0, 0), (0, short), (0, 0))),
-        is_padding=np.pad(tokens.is_padding, ((0, 0), (0, short)), constant_values=True),
-        queries=map_queries(monthly, reference_days),
-        labels=labels,
-    )
 
 
 def _forecasts(rng: np.random.Generator, source: Series, count: int, targets: int) -> ForecastBatch:
@@ -245,21 +206,32 @@ def _lengthen(batch: ForecastBatch, length: int) -> ForecastBatch:
     )
 
 
-def _classes(rng: np.random.Generator, source: TrainingSet, task: str, count: int, months: int) -> ClassBatch:
-    labels = source.labels[task].astype(np.int64)
-    present = [c for c in np.unique(labels) if c != -1]
-    wanted = rng.choice(present, count)
-    rows = np.array([rng.choice(np.nonzero(labels == c)[0]) for c in wanted])
-    series = source.series.take(rows)
-    reference = _reference_days(rng, series, months)
-    series = _cloudier(rng, _lose_bands(rng, replace(series, values=series.values.copy())))
-    batch = composites(series, reference, labels[rows], months=months)
-    hidden = rng.random(batch.is_padding.shape) < rng.uniform(0, 0.3, (count, 1))
-    hidden[np.arange(count), (~batch.is_padding).argmax(axis=1)] = False
-    return replace(batch, is_padding=batch.is_padding | hidden)
+def altered_for_classes(
+    rng: np.random.Generator, series: Series, shift_days: tuple[int, int], reference_days: Days | None
+) -> tuple[Series, Days]:
+    """Return series as they could have looked, and the day after the date that each is asked about.
+
+    Args:
+        shift_days: least and most days that a calendar is shifted by.
+        reference_days: (N,) where the labels speak of certain dates; None = any date with most of a year before it.
+    """
+    shift = rng.integers(*shift_days, (len(series), 1)).astype(np.int32)
+    moved = replace(series, days=series.days + shift, values=series.values.copy())
+    asked = _reference_days(rng, moved) if reference_days is None else reference_days + shift[:, 0]
+    lost = _lose_bands(rng, moved)
+    lost = _ndvi_alone(rng, lost) if reference_days is None else lost
+    return _cloudier(rng, lost), asked.astype(np.int32)
 
 
-def _reference_days(rng: np.random.Generator, series: Series, months: int) -> Days:
+def _ndvi_alone(rng: np.random.Generator, series: Series) -> Series:
+    """Leave some series nothing but NDVI: what other archives hold of a place."""
+    values = series.values.copy()
+    alone = rng.random(len(series)) < NDVI_ALONE
+    values[np.ix_(alone, np.ones(values.shape[1], bool), np.arange(values.shape[2]) != NDVI)] = np.nan
+    return replace(series, values=values)
+
+
+def _reference_days(rng: np.random.Generator, series: Series) -> Days:
     seen = np.isfinite(series.values).any(axis=-1)
     first = np.where(seen, series.days, np.iinfo(np.int32).max).min(axis=1)
     last = np.where(seen, series.days, np.iinfo(np.int32).min).max(axis=1)

@@ -118,14 +118,36 @@ def composite(series: Series, reference_days: Days, *, months: int) -> Series:
     Returns:
         Series of N x `months` steps dated at their centres; NaN where a step holds no observation.
     """
-    values = _linear(series.values)
     steps = np.floor((reference_days[:, None] - 1 - series.days) / COMPOSITE_DAYS).astype(np.int64)
+    centre = reference_days[:, None] - 1 - np.round((months - 0.5 - np.arange(months)) * COMPOSITE_DAYS)
+    return _averaged(series, steps, centre.astype(np.int32), months)
+
+
+def calendar_composite(series: Series, reference_days: Days, *, months: int) -> Series:
+    """Average each channel over calendar months, the last one being that of the day before the reference day.
+
+    Returns:
+        Series of N x `months` steps dated at the 15th; NaN where a month holds no observation.
+    """
+    last = _month_of(reference_days - 1)[:, None]
+    steps = np.where(series.days < reference_days[:, None], last - _month_of(series.days), -1)
+    centre = (last - np.arange(months)[::-1]).astype("datetime64[M]").astype("datetime64[D]").astype(np.int32) + 14
+    return _averaged(series, steps, centre, months)
+
+
+def _month_of(days: Days) -> NDArray[np.int64]:
+    """Return calendar months since January 1970."""
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+
+
+def _averaged(series: Series, steps: NDArray[np.int64], centre: Days, months: int) -> Series:
+    """Return the means over steps counted back from the last one; radar in linear power."""
+    values = _linear(series.values)
     within = (steps >= 0) & (steps < months)
     slot = np.arange(len(series))[:, None] * months + (months - 1 - np.clip(steps, 0, months - 1))
     means = [_means(slot, values[..., c], within, len(series) * months) for c in range(values.shape[-1])]
     composited = np.stack(means, axis=-1).reshape(len(series), months, -1).astype(np.float32)
-    centre = reference_days[:, None] - 1 - np.round((months - 0.5 - np.arange(months)) * COMPOSITE_DAYS)
-    return Series(ids=series.ids, days=centre.astype(np.int32), values=_decibel(composited), static=series.static)
+    return Series(ids=series.ids, days=centre, values=_decibel(composited), static=series.static)
 
 
 def _means(slot: NDArray[np.int64], values: Floats, within: NDArray[np.bool_], slots: int) -> NDArray[np.float64]:

@@ -20,6 +20,8 @@ BLOCK_M = 100.0
 """Edge of the blocks in which errors are fully correlated."""
 Z95 = 1.959964
 """97.5 % quantile of the normal distribution."""
+DISSIMILARITY = "dissimilarity"
+"""Layer that tells how unlike the training data a pixel is."""
 METHOD = (
     "mapped: pixels of the class. expected: sum of its probabilities. low, high: 95 % interval of that sum, errors "
     "fully correlated within blocks of 100 m and independent between them; systematic errors of the model are not in it"
@@ -98,6 +100,7 @@ def area_table(
     *,
     nodata: float,
     resolution_m: float,
+    limit: float | None = None,
 ) -> dict[str, Any]:
     """Measure a map.
 
@@ -107,23 +110,30 @@ def area_table(
         classes: rows of the table.
         nodata: 255, or NaN; where the first layer is nodata, a pixel is left out.
         resolution_m: edge of a pixel.
+        limit: largest dissimilarity inside the area of applicability; None = there is no such layer.
 
     Returns:
         JSON: `total_ha`, `method`, and under `classes` per row `label`, `codes`, `mapped_ha`, `expected_ha`, `low_ha`,
-        `high_ha`; the last three are null where no probability is known.
+        `high_ha`; the last three are null where no probability is known. With a limit also `applicability`:
+        `dissimilarity_limit`, and `outside_share`, the share 0..1 of the pixels above it.
     """
     edge = block_edge(resolution_m)
     parts: list[list[_Sums]] = [[] for _ in classes]
-    seen_pixels = 0
+    seen_pixels = outside_pixels = 0
     for pixels in strips:
         seen = _is_seen(pixels[0], nodata)
         seen_pixels += int(seen.sum())
         by_name = _by_name(pixels, layers)
+        outside_pixels += 0 if limit is None else int(((by_name[DISSIMILARITY] > limit) & seen).sum())
         for row, wanted in zip(parts, classes, strict=True):
             row.append(_measure(by_name, layers[0].name, wanted, seen, edge))
     hectares = resolution_m**2 / 10_000
     rows = [_row(c, _total(p), seen_pixels, hectares) for c, p in zip(classes, parts, strict=True)]
-    return {"total_ha": round(seen_pixels * hectares, 4), "method": METHOD, "classes": rows}
+    table = {"total_ha": round(seen_pixels * hectares, 4), "method": METHOD, "classes": rows}
+    if limit is None:
+        return table
+    outside = round(outside_pixels / max(seen_pixels, 1), 6)
+    return table | {"applicability": {"outside_share": outside, "dissimilarity_limit": limit}}
 
 
 def area_lines(table: Mapping[str, Any]) -> Iterator[str]:
@@ -136,6 +146,8 @@ def area_lines(table: Mapping[str, Any]) -> Iterator[str]:
             line += f" {row['expected_ha']:>11,.2f}   {row['low_ha']:,.2f} to {row['high_ha']:,.2f}"
         yield line
     yield f"{'all':<{width}} {table['total_ha']:>11,.2f}"
+    if "applicability" in table:
+        yield f"outside the area of applicability: {table['applicability']['outside_share']:.1%}".replace("%", " %")
 
 
 def block_sums(values: Floats, edge: int) -> NDArray[np.float64]:

@@ -19,7 +19,8 @@ from core.forecast import ClassProbabilities
 from core.product import Layer, LegendEntry, Params, Progress, Raster
 from core.timeline import Period, parse_period
 from products.areas import AreaClass, Bounds, within
-from products.classes import NODATA, percent, read_number
+from products.class_pixels import NODATA, percent
+from products.inputs import read_number
 from products.rows import MAX_COUNT, render_rows
 
 LEGEND = (

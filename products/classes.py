@@ -1,21 +1,21 @@
-"""Class maps: layers and pixels that canopy and crop share. No dates, no defaults."""
+"""Class maps: layers, and options of how they are written, that canopy and crop share. Pixels: class_pixels.py."""
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from core.bands import Floats
-from core.cube import Cube, Series
 from core.errors import InvalidOption
-from core.forecast import ClassProbabilities
-from core.product import Layer, LegendEntry, Params, Progress, Raster
-from products.rows import MAX_COUNT, render_rows
+from core.product import Layer, LegendEntry, Params
+from products.areas import DISSIMILARITY, AreaClass, exactly
+from products.class_options import MIDDLE
+from products.inputs import read_number
+from products.palette import mixed
 
-NODATA = 255
+SET = "set"
+"""Band of the option `sets`."""
+MOST_IN_LEGEND = 3
+"""Classes whose sets are few enough for a legend: seven."""
 PROBABILITIES: dict[str, Any] = {
     "probabilities": {
         "type": "string",
@@ -47,24 +47,6 @@ def read_mmu(inputs: Mapping[str, Any]) -> dict[str, float]:
     return {"mmu": hectares} if hectares else {}
 
 
-def read_number(inputs: Mapping[str, Any], name: str, default: float, *, least: float, most: float, unit: str) -> float:
-    """Return a numeric input or its default; the map page and query strings send numbers as text.
-
-    Raises:
-        InvalidOption: it is no number, or outside the range; the sentence says which `unit` is meant.
-    """
-    given = inputs.get(name)
-    if given is None or given == "":
-        return default
-    try:
-        number = math.nan if isinstance(given, bool) else float(given)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not least <= number <= most:
-        raise InvalidOption(name, given, f"it is {unit} from {least:g} to {most:g}")
-    return number
-
-
 def said_mmu(layers: tuple[Layer, ...], params: Params) -> tuple[Layer, ...]:
     """Return the layers with the minimum mapping unit in the description of the first, if there is one."""
     if not params.options.get("mmu"):
@@ -82,14 +64,25 @@ def read_probabilities(inputs: Mapping[str, Any]) -> str:
 
 
 def class_layers(
-    legend: tuple[LegendEntry, ...], names: tuple[str, ...], date: str, params: Params
+    legend: tuple[LegendEntry, ...],
+    names: tuple[str, ...],
+    date: str,
+    params: Params,
+    *,
+    seen: str,
+    notes: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Layer, ...]:
-    """Return the class band, one probability band per class, and the clear count."""
+    """Return the class band, a probability for each class, what else is asked for, and the clear count.
+
+    Args:
+        seen: which observations the map is made of, for descriptions.
+        notes: class name -> what is meant by it, where its label does not say.
+    """
     is_percent = params.options["probabilities"] == "percent"
     probabilities = [
         Layer(
             name=f"p_{name}",
-            description=f"Probability of {entry.label.lower()}",
+            description=f"Probability of {entry.label.lower()}{_noted(notes, name)}",
             unit="%" if is_percent else "1",
             date=date,
         )
@@ -98,37 +91,75 @@ def class_layers(
     codes = "; ".join(f"{entry.value} {entry.label.lower()}" for entry in legend)
     first = Layer(
         name="class",
-        description=f"Most probable class: {codes}",
+        description=f"{_rule(legend, names, params, notes)}, from {seen}: {codes}",
         legend=legend if is_percent else (),  # a palette needs whole numbers
         date=date,
     )
     most = ", at most 254" if is_percent else ""
     count = Layer(name="clear_count", description=f"Clear observations used{most}", unit="count")
-    return (first, *probabilities, count)
+    return (first, *probabilities, *_further(legend, date, params), count)
 
 
-def class_raster(
-    cube: Cube,
-    layers: tuple[Layer, ...],
-    params: Params,
-    classify: Callable[[Series], ClassProbabilities],
-    progress: Progress,
-) -> Raster:
-    """Classify all pixels of a cube; nodata where a pixel was never clear."""
-    count = cube.clear_count()
-    share = render_rows(cube, lambda series: classify(series).probability, progress)
-    if not len(share):
-        share = np.full((len(layers) - 2, *cube.shape_yx), np.nan, np.float32)
-    unseen = np.isnan(share).any(axis=0) | (count == 0)
-    code = np.nan_to_num(share, nan=-1.0).argmax(axis=0)
-    if params.options["probabilities"] == "float":
-        pixels = np.where(unseen, np.nan, np.stack([code, *share, count])).astype(np.float32)
-        return Raster(layers=layers, pixels=pixels, window=cube.window, nodata=np.nan)
-    bands = [code, *percent(share), np.minimum(count, MAX_COUNT)]
-    pixels = np.where(unseen, NODATA, np.stack(bands)).astype(np.uint8)
-    return Raster(layers=layers, pixels=pixels, window=cube.window, nodata=NODATA)
+def _rule(legend: tuple[LegendEntry, ...], names: tuple[str, ...], params: Params, notes: Mapping[str, str]) -> str:
+    if len(legend) != 2:
+        return "Most probable class"
+    threshold = params.options.get("threshold", MIDDLE)
+    return f"{legend[1].label}{_noted(notes, names[1])} where its probability is at least {threshold:g}"
 
 
-def percent(share: Floats) -> NDArray[np.int64]:
-    """Return probabilities (K, ...) as whole percent; NaN becomes 0 and is masked by the caller."""
-    return np.asarray(np.rint(np.nan_to_num(share) * 100), np.int64)
+def _noted(notes: Mapping[str, str], name: str) -> str:
+    return f" ({notes[name]})" if name in notes else ""
+
+
+def _further(legend: tuple[LegendEntry, ...], date: str, params: Params) -> list[Layer]:
+    """Return the bands of the options `sets` and `applicability`."""
+    is_percent, found = params.options["probabilities"] == "percent", []
+    if params.options.get("sets"):
+        bits = "; ".join(f"{1 << entry.value} {entry.label.lower()}" for entry in legend)
+        text = "Classes that the pixel may be, the true one among them with a coverage of"
+        found.append(
+            Layer(
+                name=SET,
+                description=f"{text} {params.options['coverage']:.0%}, as the sum of {bits}",
+                legend=set_legend(legend) if is_percent else (),
+                date=date,
+            )
+        )
+    if params.options.get("applicability"):
+        unit = "% of that distance, at most 254" if is_percent else "shares of it"
+        text = f"Distance to the nearest of the training data over the mean distance among these, in {unit}"
+        limit = params.options["dissimilarity_limit"] * (100 if is_percent else 1)
+        found.append(
+            Layer(
+                name=DISSIMILARITY,
+                description=f"{text}; above {limit:.4g} a pixel lies outside the area of applicability",
+                unit="%" if is_percent else "1",
+                date=date,
+            )
+        )
+    return found
+
+
+def set_legend(legend: tuple[LegendEntry, ...]) -> tuple[LegendEntry, ...]:
+    """Return an entry for each set of up to three classes, by its mask; of more classes none."""
+    if len(legend) > MOST_IN_LEGEND:
+        return ()
+    chosen = [[e for e in legend if mask >> e.value & 1] for mask in range(1, 1 << len(legend))]
+    return tuple(
+        LegendEntry(
+            value=mask, label=" or ".join([one[0].label, *(e.label.lower() for e in one[1:])]), colour=_mixed(one)
+        )
+        for mask, one in enumerate(chosen, start=1)
+    )
+
+
+def _mixed(entries: list[LegendEntry]) -> tuple[int, int, int]:
+    return mixed([entry.colour for entry in entries])
+
+
+def class_areas(legend: tuple[LegendEntry, ...], names: tuple[str, ...]) -> tuple[AreaClass, ...]:
+    """Return the rows of a class map's table of areas."""
+    return tuple(
+        AreaClass(label=entry.label, codes=(entry.value,), bounds=exactly(f"p_{name}"))
+        for name, entry in zip(names, legend, strict=True)
+    )

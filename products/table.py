@@ -14,7 +14,7 @@ from core.timeline import Days, to_day, to_times
 from models.blend import Blend
 from products import canopy, crop
 
-_CLASSES = {"crop": (crop.MONTHS, crop.CLASSES), "canopy": (canopy.MONTHS, canopy.CLASSES)}
+_MONTHS = {"crop": crop.MONTHS, "canopy": canopy.MONTHS}
 
 
 def forecast_table(
@@ -74,16 +74,16 @@ def classify_table(product_id: str, series: Series, checkpoint: Checkpoint, *, e
         end: last day used for all series; None = each series' last row.
 
     Returns:
-        sample_id and p_crop, or sample_id, p_none, p_conifer, p_broadleaf; NaN for series never seen.
+        sample_id and p_CLASS for each class of the model; of crop and non-crop p_crop alone, which tells both. NaN for
+        series never seen.
     """
     from models.runtime import classify  # loads ONNX Runtime, which the API never needs
 
-    months, classes = _CLASSES[product_id]
     reference = _issue_days(series, None) if end is None else np.full(len(series), to_day(end) + 1, np.int32)
-    result = classify(series, reference, checkpoint, months=months)
+    result = classify(series, reference, checkpoint, months=_MONTHS[product_id])
     table = pd.DataFrame({"sample_id": series.ids})
-    for position, name in enumerate(classes):
-        if name != "non_crop":
+    for position, name in enumerate(result.classes):
+        if result.classes != crop.CLASSES or name == "crop":
             table[f"p_{name}"] = result.probability[:, position]
     return table
 

@@ -156,12 +156,14 @@ def _cube(ask: Ask, source: Path, settings: Settings, progress: Progress) -> Map
     from ingest.cubes import read_cube
     from models.registry import find_checkpoint
     from products.catalogue import find_product
+    from products.class_options import filled_in
     from workers.local import run_cube_file
 
     product = find_product(ask.product_id)
     checkpoint = find_checkpoint(ask.model, product.task, settings)
     cube = read_cube(source, bands=product.bands)
-    params = product.parse({**ask.inputs, **_blend_input(ask, checkpoint)}, available=cube.period)
+    asked = product.parse({**ask.inputs, **_blend_input(ask, checkpoint)}, available=cube.period)
+    params = filled_in(product, asked, checkpoint)
     return run_cube_file(product, cube.between(params.period), params, checkpoint, ask.out, progress, layers=ask.layers)
 
 
@@ -171,6 +173,7 @@ def _region(ask: Ask, settings: Settings, progress: Progress) -> Mapping[str, An
     from ingest.registry import open_archive
     from models.registry import find_checkpoint
     from products.catalogue import find_product
+    from products.class_options import filled_in
     from workers.local import run_region_file
     from workers.tile import Recipe
 
@@ -180,10 +183,10 @@ def _region(ask: Ask, settings: Settings, progress: Progress) -> Mapping[str, An
     checkpoint = find_checkpoint(ask.model, product.task, settings)
     archive = open_archive(ask.archive or settings.archive, settings)
     check_region(archive, region)
-    params = product.parse({**ask.inputs, **_blend_input(ask, checkpoint)}, available=archive.period)
+    asked = product.parse({**ask.inputs, **_blend_input(ask, checkpoint)}, available=archive.period)
     recipe = Recipe(
         product=product,
-        params=params,
+        params=filled_in(product, asked, checkpoint),
         archive=archive,
         checkpoint=checkpoint,
         region=region,
@@ -218,7 +221,7 @@ def _table(ask: Ask, settings: Settings, progress: Progress) -> None:
     assert ask.source is not None
     if ask.option("probabilities"):
         raise InvalidOption("--probabilities", ask.option("probabilities"), "tables always hold floats 0..1")
-    for name in ("change", "significance", "mmu"):
+    for name in ("change", "significance", "mmu", "sets", "applicability", "threshold"):
         if name in ask.inputs:
             raise InvalidOption(f"--{name}", ask.inputs[name], "it belongs to maps, and the input is a table")
     checkpoint = find_checkpoint(ask.model, find_product(ask.product_id).task, settings)

@@ -1,19 +1,20 @@
 """`landcast evaluate model` and `evaluate forecast`: options only. The work is done in learn.py and cli_hindcast.py."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from service.cli_carry import HORIZON
+from core.errors import InvalidOption
+from service.cli_carry import HORIZON, check_out
 from service.cli_hindcast import HindcastAsk, carry_out_hindcast
 from service.cli_map_accuracy import evaluate_map, evaluate_sample
 from service.cli_probe import evaluate_embeddings
 from service.cli_products import ArchiveName, Input, ModelName, Observations, RegionFile
 from service.cli_progress import show_progress
 from service.cli_settings import read_settings
-from service.cli_training import DataFolder
 
 evaluate = typer.Typer(
     help="Measure how good a model is: on the data that it was kept from, or on the past of your own data.",
@@ -25,14 +26,50 @@ evaluate = typer.Typer(
 @evaluate.command("model")
 def evaluate_model(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="Name of a model, see 'landcast models list'.")],
-    data: DataFolder,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Folder of the real data collection.", exists=True, file_okay=False),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="Copy the validation report of a class model to this .html file."),
+    ] = None,
 ) -> None:
-    """Measure the accuracy of a model on the held-out part of the real data collection; prints JSON."""
+    """Measure the accuracy of a model on the held-out part of the real data collection; prints JSON.
+
+    With -o, the report that was written when a class model was made; it needs no data.
+    """
+    if data is None and out is None:
+        raise InvalidOption("--data", "", "name the folder of the real data collection, or with -o a file for a report")
+    if out is not None:
+        copy_report(model, out)
+    if data is None:
+        return
     from workers.learn import evaluate as measure
 
     with show_progress(model) as progress:
         found = measure(model, data=data, settings=read_settings(), progress=progress)
     print(json.dumps(found, indent=2, ensure_ascii=False))
+
+
+def copy_report(name: str, out: Path) -> None:
+    """Copy the validation report that lies beside a model, and print where it is now.
+
+    Raises:
+        UnknownModel: there is no such model.
+        InvalidOption: it has no report, or the file cannot be written.
+    """
+    from models.registry import REPORT, find_named, report_of
+    from workers.atomic import written_aside
+
+    check_out("--out", out, (".html",), None)
+    report = report_of(find_named(name, read_settings()))
+    if report is None:
+        reason = f"there is no {REPORT} beside it: only class models have one, from when they were made"
+        raise InvalidOption("MODEL", name, reason)
+    with written_aside(out) as aside:
+        shutil.copyfile(report, aside)
+    print(out)
 
 
 @evaluate.command("forecast")

@@ -138,7 +138,7 @@ def _tell(path: Path, folder: Path, where: Path) -> None:
 
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     own, scores = card["own_labels"], card["accuracy"]["out_of_fold"]
-    before = card["accuracy"].get(f"before_{card['trunk']}", {})
+    before = card["accuracy"].get(f"before_{card['start']}", {})
     for caution in card["cautions"]:
         print(f"Warning: {caution}", file=sys.stderr)
     for name, count in own["classes"].items():
@@ -149,7 +149,7 @@ def _tell(path: Path, folder: Path, where: Path) -> None:
     print(f"in blocks not learned from ({own['blocks']} of {own['block_km']:g} km, {scores['folds']} folds):")
     for name, text in scores.items():
         if isinstance(text, str):
-            print(f"  {name:<20} {text}" + (f"   {card['trunk']}: {before[name]}" if before else ""))
+            print(f"  {name:<20} {text}" + (f"   {card['start']}: {before[name]}" if before else ""))
     print(path)
     is_elsewhere = folder.resolve() != where.resolve()
     prefix = f"LANDCAST_MODELS={shlex.quote(str(folder))} " if is_elsewhere else ""

@@ -30,6 +30,15 @@ def order(
     mmu: Annotated[
         float | None, typer.Option(metavar="HECTARES", help="Canopy: give smaller patches away; 0 keeps every pixel.")
     ] = None,
+    sets: Annotated[
+        bool, typer.Option("--sets", help="Canopy, crop: add the classes that a pixel may be, as a bit mask.")
+    ] = False,
+    applicability: Annotated[
+        bool, typer.Option("--applicability", help="Canopy, crop: add how unlike the training data a pixel is.")
+    ] = False,
+    threshold: Annotated[
+        float | None, typer.Option(help="Crop, of two classes: probability from which the second is mapped.")
+    ] = None,
     dates: Annotated[str | None, typer.Option(help="Forecast: target dates, separated by commas.")] = None,
     horizon: Annotated[str | None, typer.Option(help="Forecast: how far, e.g. 150d.")] = None,
     step: Annotated[str | None, typer.Option(help="Forecast: days between target dates, e.g. 5d.")] = None,
@@ -62,6 +71,9 @@ def order(
         change=change,
         significance=significance,
         mmu=mmu,
+        sets=sets or None,
+        applicability=applicability or None,
+        threshold=threshold,
         dates=_split(dates),
         horizon=horizon,
         step=step,

@@ -46,6 +46,11 @@ Layers = Annotated[
 Probabilities = Annotated[
     str, typer.Option(metavar="percent|float", help="Probabilities as whole percent (uint8), or all bands as floats.")
 ]
+Sets = Annotated[bool, typer.Option("--sets", help="Add the band set: all classes that a pixel may be, as a bit mask.")]
+Applicability = Annotated[
+    bool,
+    typer.Option("--applicability", help="Add the band dissimilarity, and say where the model is not to be trusted."),
+]
 
 
 def forecast(
@@ -126,12 +131,14 @@ def canopy(
     mmu: Annotated[
         float, typer.Option("--mmu", metavar="HECTARES", help="Give smaller patches away; 0 keeps every pixel.")
     ] = 0.0,
+    sets: Sets = False,
+    applicability: Applicability = False,
 ) -> None:
     """Map tree canopy: none, conifer or broadleaf, with the probability of each; or its change between two dates.
 
     A table gives sample_id, p_none, p_conifer, p_broadleaf. A cube gives the bands class, p_none, p_conifer,
     p_broadleaf, clear_count; with --change change, p_gain, p_loss, p_switch, significance, class_before, class_after,
-    clear_count. The areas of a map are printed, with intervals.
+    clear_count. --sets adds set, --applicability dissimilarity. The areas of a map are printed, with intervals.
     """
     carry_out(
         Ask(
@@ -144,7 +151,13 @@ def canopy(
             samples=samples,
             layers=_names(layers),
             inputs=_given(
-                date=date, period=period, probabilities=_unless_default(probabilities), change=change, mmu=mmu
+                date=date,
+                period=period,
+                probabilities=_unless_default(probabilities),
+                change=change,
+                mmu=mmu,
+                sets=sets,
+                applicability=applicability,
             )
             | ({} if significance is None else {"significance": significance}),
         )
@@ -161,10 +174,21 @@ def crop(
     samples: Samples = None,
     layers: Layers = None,
     probabilities: Probabilities = "percent",
+    sets: Sets = False,
+    applicability: Applicability = False,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--threshold",
+            help="Of two classes: probability from which the second is mapped; default: the model's own, else 0.5.",
+        ),
+    ] = None,
 ) -> None:
     """Map temporary crops of a season against everything else, with the probability of each.
 
-    A table gives sample_id, p_crop. A cube gives the bands class, p_non_crop, p_crop, clear_count.
+    A table gives sample_id, p_crop. A cube gives the bands class, p_non_crop, p_crop, clear_count; --sets adds set,
+    --applicability dissimilarity. A model of your own with other classes gives a p_ for each of its own. The areas of a
+    map are printed, with intervals.
     """
     carry_out(
         Ask(
@@ -176,7 +200,13 @@ def crop(
             model=model,
             samples=samples,
             layers=_names(layers),
-            inputs=_given(period=period, probabilities=_unless_default(probabilities)),
+            inputs=_given(
+                period=period,
+                probabilities=_unless_default(probabilities),
+                sets=sets,
+                applicability=applicability,
+            )
+            | ({} if threshold is None else {"threshold": threshold}),
         )
     )
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.errors import UnknownModel, WorkerUnavailable
+from core.errors import WorkerUnavailable
 from core.settings import Settings
 from service.cli_import import import_model
 from service.cli_settings import environment, read_settings
@@ -106,15 +106,13 @@ def list_models() -> None:
 
 @models.command("show")
 def show_model(name: Annotated[str, typer.Argument(help="Name of the model.")]) -> None:
-    """Print the card of a model as JSON: inputs, training data and licences, accuracy, sha256."""
-    from models.registry import list_checkpoints
+    """Print the card of a model as JSON: inputs, training data and licences, accuracy, sha256, its report's place."""
+    from models.registry import find_named, report_of
 
-    found = list_checkpoints(read_settings())
-    for checkpoint in found:
-        if checkpoint.name == name:
-            print(json.dumps(dict(checkpoint.card), indent=2, ensure_ascii=False))
-            return
-    raise UnknownModel(name, [c.name for c in found])
+    found = find_named(name, read_settings())
+    report = report_of(found)
+    facts = dict(found.card) | ({} if report is None else {"validation_report": str(report)})
+    print(json.dumps(facts, indent=2, ensure_ascii=False))
 
 
 def _with(settings: Settings, **given: object) -> Settings:

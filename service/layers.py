@@ -66,8 +66,8 @@ def first_layer(job: Job) -> str:
 
 
 def ramp_of(layer: Layer) -> Ramp:
-    """Return the colours of a continuous layer, by its unit; probabilities may be shares or percent."""
-    if layer.name.startswith(("p_", "significance")) and layer.unit == "1":
+    """Return the colours of a continuous layer, by its unit; what lies in 0..1 may be shares or percent."""
+    if layer.name.startswith(("p_", "significance", "dissimilarity")) and layer.unit == "1":
         return SHARE_RAMP
     return _RAMPS.get(layer.unit, COUNT_RAMP)
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,17 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 def settings(tmp_path: Path) -> Settings:
     """Settings whose home is an empty folder of this test's own."""
     return Settings(home=tmp_path / "home")
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """One thread for torch, as child processes have: equal sums, and no waiting for cores that others use."""
+    import torch  # only where a test learns
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from core.settings import Settings
 from ingest.archive import Archive
 from ingest.registry import SAMPLE, known_names, split_spec
 from models.blend import parse_blend
+from products.class_options import filled_in
 from workers.rooms import REAL, Rooms
 
 COMMON = ("region", "archive", "model")
@@ -42,8 +43,9 @@ def accept(
     region = _region(inputs)
     spec = allowed_archive(inputs.get("archive") or settings.archive, settings)
     archive = rooms.open_archive(spec, settings)
-    params = _params(product, inputs, archive)
+    asked = _params(product, inputs, archive)
     checkpoint = rooms.find_checkpoint(_model(inputs), product.task, settings)
+    params = filled_in(product, asked, checkpoint)
     if "blend" in params.options:
         parse_blend(params.options["blend"]).check_model(checkpoint)
     rooms.check_region(archive, region)

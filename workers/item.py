@@ -101,8 +101,8 @@ def _midnight(day: Any) -> datetime:
 
 def _properties(origin: Provenance, pixels: tuple[int, int]) -> dict[str, Any]:
     seen, total = pixels
-    areas = {"landcast:areas": dict(origin.areas)} if origin.areas else {}
-    return areas | {
+    further = {"landcast:areas": dict(origin.areas), "landcast:applicability": origin.applicability}
+    return {name: facts for name, facts in further.items() if facts} | {
         "title": f"{origin.title} (simulated)" if origin.is_simulated else origin.title,
         "description": f"{SIMULATED} {origin.attribution}" if origin.is_simulated else origin.attribution,
         "landcast:product": origin.product,

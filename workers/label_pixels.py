@@ -24,16 +24,17 @@ from ingest.archive import Archive
 from ingest.build import Reader, build_cube
 from ingest.cubes import cut_window, read_cube, window_slices
 from models.training_set import Labels, TrainingSet
+from products import canopy
 from workers.label_classes import ClassMap
 from workers.label_files import LabelFile
 from workers.labels import Drawn, LabelledSet, draw_pixels, move, place_blocks, thin, without_conflicts
 
 logger = logging.getLogger(__name__)
 
-READ_DAYS = {"canopy": 731, "crop": 365}
+READ_DAYS = {"canopy": canopy.DAYS, "crop": 365}
 """Observations up to a label's date that are read: as many as the product reads for a map by default."""
 MAX_PIXELS = 20_000
-"""Most pixels of all labels together; series of two years of them fill about a GB."""
+"""Most pixels of all labels together; series of three years of them fill about 1.5 GB."""
 LAST_DAY = "the last day of the source, as nothing else was stated"
 """How labels are dated where neither file nor option says it."""
 POINT_DEGREES = 1e-6

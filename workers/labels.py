@@ -27,7 +27,7 @@ FEW = 50
 FEW_BLOCKS = 5
 """Blocks with a class below which its accuracy stands for these blocks alone."""
 LEAST_BLOCKS = 3
-"""Blocks to learn from, to choose the stop by and to test on."""
+"""With fewer folds, what is said of one could not be calibrated by models that learned from more than one block."""
 POINT = 0
 """Type of a point in shapely."""
 

@@ -3,11 +3,8 @@
 import json
 from collections.abc import Sequence
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from core.errors import InvalidOption, UnknownModel
 from core.product import Checkpoint, Progress
@@ -17,14 +14,16 @@ from core.version import software_version
 from models.calibrating import Unlearned, calibrate
 from models.checkpoint import load_network, save_checkpoint
 from models.distributed import is_first, ranks
-from models.evaluate import bootstrap, hindcast_score, roc_auc
-from models.finetune import finetune, in_fold, judged_batch, probabilities
-from models.registry import CARD, find_checkpoint
+from models.evaluate import hindcast_score
+from models.registry import APPLICABILITY, CARD, REPORT, find_checkpoint
 from models.resume import RESUME, ResumeFile, Wish
 from models.runs import RUNS, Run
 from models.train import train
 from models.training_set import TrainingSet
+from workers.learn_classes import forget_folds, learn_classes
 from workers.training_sets import load_sets
+from workers.validation import Validation
+from workers.validation_report import write_validation
 
 TEST_YEAR = 2022
 """Year of the reference sites that forecasters are judged on; one that has learned from it is not."""
@@ -59,24 +58,42 @@ def learn(
     sets = load_sets(run.mixture, data, seed=run.seed)
     trunk = None if run.task == "forecast" else _trunk(run, out, settings)
     resume = ResumeFile(path=folder / RESUME, origin=_origin(sets, trunk), wish=wish)
-    if trunk is None:
-        network, held_out = train(run, sets, log=log, progress=progress, resume=resume)
-    else:
-        network, held_out = finetune(run, load_network(trunk), sets, log=log, progress=progress, resume=resume)
-    if not is_first():
-        return folder / CARD
-    card = _card(run, sets, held_out)
-    card["ranks"] = ranks()
     if trunk is not None:
-        card["trunk_sha256"] = trunk.sha256
-        card["accuracy"] = {"test_fold": class_accuracy(run, network, sets)}
-    if run.relies_on:
-        card["calibration"] = forecast_calibration(run, sets, _with(settings, out))
-    path = save_checkpoint(network, folder, card)
-    if trunk is None:
+        path = _learn_classes(run, trunk, sets, folder, progress, resume)
+        if not is_first():
+            return path
+    else:
+        network, held_out = train(run, sets, log=log, progress=progress, resume=resume)
+        if not is_first():
+            return folder / CARD
+        card = {**_card(run, sets), "split": _split(run), "held_out_loss": round(held_out, 5), "ranks": ranks()}
+        if run.relies_on:
+            card["calibration"] = forecast_calibration(run, sets, _with(settings, out))
+        path = save_checkpoint(network, folder, card)
         _add_accuracy(path, _forecaster_accuracy(run, sets, _with(settings, out)))
     _plot(log, folder / "loss.png")
     resume.remove()
+    return path
+
+
+def _learn_classes(
+    run: Run,
+    trunk: Checkpoint,
+    sets: dict[str, TrainingSet],
+    folder: Path,
+    progress: Progress,
+    resume: ResumeFile,
+) -> Path:
+    """Learn a class model and write it with its card, its area of applicability and its validation report."""
+    found = learn_classes(run, load_network(trunk), sets, folder=folder, progress=progress, resume=resume)
+    if not is_first():
+        return folder / CARD
+    found.applicability.save(folder / APPLICABILITY)
+    card = {**_card(run, sets), "trunk_sha256": trunk.sha256, "ranks": ranks(), **found.card}
+    path = save_checkpoint(found.network, folder, card)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    write_validation(Validation(name=run.name, card=content, parts=found.parts), folder / REPORT)
+    forget_folds(folder)
     return path
 
 
@@ -104,8 +121,7 @@ def evaluate(name: str, *, data: Path, settings: Settings, progress: Progress) -
         sets = load_sets({run.holdout: 1.0}, data)
         accuracy = {"test_year": forecast_accuracy(name, sets, settings)}
     else:
-        sets = load_sets({n: 1.0 for n in run.mixture if n != "simulated"}, data)
-        accuracy = {"test_fold": class_accuracy(run, load_network(checkpoint), sets)}
+        accuracy = dict(checkpoint.card["accuracy"])
     progress(1.0)
     return accuracy
 
@@ -161,27 +177,7 @@ def _forecaster_accuracy(run: Run, sets: dict[str, TrainingSet], settings: Setti
     return {"measured_on": f"{other.name}, which has not learned from {TEST_YEAR}", **other.card["accuracy"]}
 
 
-def class_accuracy(run: Run, network: Any, sets: dict[str, TrainingSet]) -> dict[str, dict[str, Any]]:
-    """Return ROC-AUC by set on the untouched fold of places, real and simulated apart, with intervals over places."""
-    return {n: _auc(run, network, s) for n, s in sets.items() if run.task in s.labels and not s.is_simulated}
-
-
-def _auc(run: Run, network: Any, judged: TrainingSet) -> dict[str, Any]:
-    batch = judged_batch(run, judged, run.test_fold)
-    kept = in_fold(judged.places, run.test_fold) & (judged.labels[run.task] != -1)
-    places, share = judged.places[kept], probabilities(network, batch)
-    out: dict[str, Any] = {"series": int(kept.sum())}
-    for code, name in enumerate(run.classes):
-        truth = batch.labels == code
-        rest = (batch.labels >= 0) | (batch.labels == -2 - code)
-        if not (truth & rest).any() or not (~truth & rest).any():
-            continue
-        rows = np.nonzero(rest)[0]
-        out[f"roc_auc_{name}"] = str(bootstrap(partial(roc_auc, truth[rows], share[rows, code]), places[rows]))
-    return out
-
-
-def _card(run: Run, sets: dict[str, TrainingSet], held_out: float) -> dict[str, Any]:
+def _card(run: Run, sets: dict[str, TrainingSet]) -> dict[str, Any]:
     return {
         "name": run.name,
         "task": run.task,
@@ -196,8 +192,6 @@ def _card(run: Run, sets: dict[str, TrainingSet], held_out: float) -> dict[str, 
             {"set": s.name, "series": len(s.series), "simulated": s.is_simulated, "licence": s.licence}
             for s in sets.values()
         ],
-        "split": _split(run),
-        "held_out_loss": round(held_out, 5),
         "run": run.to_json(),
     }
 
@@ -208,11 +202,6 @@ def _origin(sets: dict[str, TrainingSet], trunk: Any) -> dict[str, Any]:
 
 
 def _split(run: Run) -> str:
-    if run.task != "forecast":
-        return (
-            f"places by hash in five folds: fold {run.stop_fold} chose when to stop, fold {run.test_fold} was only "
-            "tested on, the rest trained; simulated series train only"
-        )
     if not run.before:
         return "none: everything visible trained; what the accuracy was measured on is said there"
     stop = f"; observations until {run.holdout_until} chose when to stop" if run.holdout_until else ""

@@ -14,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidOption
+from models.applicability import Applicability
 from models.checkpoint import save_checkpoint
-from models.earthpt import EarthPT
+from models.class_network import ClassNetwork
 from models.imported import NAME
-from models.registry import CARD, NETWORK, SHIPPED, WEIGHTS
+from models.registry import APPLICABILITY, CARD, NETWORK, REPORT, SHIPPED, WEIGHTS
 from models.resume import Wish
+from workers.validation import Validation, ValidationPart
+from workers.validation_report import write_validation
 
 logger = logging.getLogger(__name__)
 
@@ -91,12 +94,22 @@ def save_arrays(path: Path, **arrays: NDArray[Any]) -> None:
     aside.replace(path)
 
 
-def put_in_place(network: EarthPT, work: Path, folder: Path, card: dict[str, Any]) -> Path:
-    """Write the checkpoint aside and move its files to their place, the card last; remove what folds left."""
-    save_checkpoint(network, work / "new", card)
+def put_in_place(
+    network: ClassNetwork, area: Applicability, part: ValidationPart, work: Path, folder: Path, card: dict[str, Any]
+) -> Path:
+    """Write the checkpoint aside and move its files to their place, the card last; remove what folds left.
+
+    Args:
+        area: of applicability, saved beside the card.
+        part: what folds said of the labels, for the report.
+    """
+    new = work / "new"
+    written = json.loads(save_checkpoint(network, new, card).read_text(encoding="utf-8"))
+    area.save(new / APPLICABILITY)
+    write_validation(Validation(name=card["name"], card=written, parts=(part,)), new / REPORT)
     (work / FINAL / "log.jsonl").replace(folder / "log.jsonl")
     (work / OUT_OF_FOLD).replace(folder / OUT_OF_FOLD)
-    for file in (WEIGHTS, NETWORK, CARD):
-        (work / "new" / file).replace(folder / file)
+    for file in (WEIGHTS, NETWORK, APPLICABILITY, REPORT, CARD):
+        (new / file).replace(folder / file)
     shutil.rmtree(work)
     return folder / CARD

@@ -1,4 +1,4 @@
-"""What models of folds said of own labels: its scores, and the temperature and threshold for the card. No network."""
+"""What models of folds said of own labels: what is called, its scores, and the threshold for the card. No network."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,59 +7,59 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import Floats
-from models.class_calibration import fit_temperature
+from models.class_calibration import Temperature, fit_temperature_and_bias
 from models.class_metrics import Codes, score_classes
+from workers.learn_classes import Judged
 
 THRESHOLDS = np.arange(5, 96) / 100
 """Tried for the probability of the second of two classes."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
-    """What models said of labels in blocks that they had not learned from."""
+class Outcome:
+    """What was said of labels in blocks that were not learned from, each fold by what the other folds give.
 
-    logits: Floats
-    """(N, K) each by the model of its fold."""
-    fold: NDArray[np.int64]
-    """(N,) fold of each series; at least two."""
-    truth: Codes
-    """(N,) class of each series."""
-    places: NDArray[np.str_]
-    """(N,) block of each series."""
+    Neither the calibration nor the threshold of a fold has so seen its labels.
+    """
+
+    judged: Judged
+    share: Floats
+    """(N, K) calibrated probabilities."""
+    called: Codes
+    """(N,) class called."""
     classes: tuple[str, ...]
-    steps: tuple[int, ...]
-    """Step at which each fold's model was best."""
 
     @property
     def is_binary(self) -> bool:
         """Tell whether there are two classes, and so a threshold."""
         return len(self.classes) == 2
 
-    def calibrated(self) -> tuple[Floats, Codes]:
-        """Return (N, K) probabilities and (N,) called classes, each fold by what the other folds give.
-
-        Neither the temperature nor the threshold of a fold has so seen its labels.
-        """
-        share = np.zeros_like(self.logits)
-        called = np.zeros(len(self.truth), np.int64)
-        for number in range(int(self.fold.max()) + 1):
-            mine, others = self.fold == number, self.fold != number
-            temperature = fit_temperature(self.truth[others], self.logits[others])
-            share[mine] = temperature.apply_logits(self.logits[mine])
-            threshold = None
-            if self.is_binary:
-                threshold = choose_threshold(temperature.apply_logits(self.logits[others]), self.truth[others])
-            called[mine] = call(share[mine], threshold)
-        return share, called
+    @property
+    def folds(self) -> int:
+        """Return how many folds there are."""
+        return int(self.judged.fold.max()) + 1
 
 
-def assess(judged: Judged) -> dict[str, Any]:
+def decide(judged: Judged, classes: tuple[str, ...]) -> Outcome:
+    """Calibrate each fold's probabilities, and call its classes, by the other folds."""
+    share = np.zeros(judged.logits.shape, np.float32)
+    called = np.zeros(len(judged.labels), np.int64)
+    for number in np.unique(judged.fold):
+        mine, others = judged.fold == number, judged.take(judged.fold != number)
+        scaling = fit_temperature_and_bias(others.labels, others.logits)
+        share[mine] = scaling.apply_logits(judged.logits[mine])
+        called[mine] = call(share[mine], best_threshold(others, scaling) if len(classes) == 2 else None)
+    return Outcome(judged=judged, share=share, called=called, classes=classes)
+
+
+def assess(outcome: Outcome) -> dict[str, Any]:
     """Return scores of the folds' models as texts, with 95 % intervals over blocks drawn again.
 
     Of two classes, figures named after a class are those of the second one, called so from the threshold on.
     """
-    share, called = judged.calibrated()
-    return {"folds": int(judged.fold.max()) + 1} | score(share, called, judged.truth, judged.places, judged.classes)
+    judged = outcome.judged
+    scores = score(outcome.share, outcome.called, judged.labels, judged.places, outcome.classes)
+    return {"folds": outcome.folds} | scores
 
 
 def score(
@@ -79,13 +79,14 @@ def score(
     return {"series": found.count, "blocks": found.places, **texts, "confusion": decided.confusion.tolist()}
 
 
-def calibrate(judged: Judged) -> dict[str, float]:
-    """Return the temperature, and of two classes the threshold, that all folds together give."""
-    temperature = fit_temperature(judged.truth, judged.logits)
-    if not judged.is_binary:
-        return {"temperature": round(temperature.temperature, 4)}
-    threshold = choose_threshold(temperature.apply_logits(judged.logits), judged.truth)
-    return {"temperature": round(temperature.temperature, 4), "threshold": threshold}
+def best_threshold(judged: Judged, scaling: Temperature | None = None) -> float:
+    """Return the threshold of two classes that all rows together give.
+
+    Args:
+        scaling: of their logits; None = that which is fitted on them.
+    """
+    scaling = scaling or fit_temperature_and_bias(judged.labels, judged.logits)
+    return choose_threshold(scaling.apply_logits(judged.logits), judged.labels)
 
 
 def choose_threshold(share: Floats, truth: Codes) -> float:

@@ -59,6 +59,11 @@ class Provenance:
         return 1.0 if self.reads == 0 else 1.0 - len(self.failures) / self.reads
 
     @property
+    def applicability(self) -> dict[str, Any]:
+        """Share of the pixels outside the model's area of applicability, and its limit; empty if it was not asked."""
+        return dict(self.areas.get("applicability", {}))
+
+    @property
     def scenes_sha256(self) -> str:
         """Digest of the sorted scene ids."""
         return hashlib.sha256("\n".join(self.scenes).encode()).hexdigest()
@@ -70,8 +75,12 @@ class Provenance:
             note["LANDCAST_BLEND_SHA256"] = str(self.params["blend_sha256"])
         if "mmu" in self.params:
             note["LANDCAST_MMU"] = f"{self.params['mmu']:g} ha"
+        if "threshold" in self.params:
+            note["LANDCAST_THRESHOLD"] = f"{self.params['threshold']:g}"
         if self.areas:
             note["LANDCAST_AREAS"] = json.dumps(self.areas)
+        if self.applicability:
+            note["LANDCAST_APPLICABILITY"] = json.dumps(self.applicability)
         return note | {
             "TIFFTAG_SOFTWARE": f"landcast {self.version}",
             "TIFFTAG_COPYRIGHT": self.attribution,

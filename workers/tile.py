@@ -76,6 +76,7 @@ class Recipe:
             "layers": [layer.name for layer in self.layers],
             "model": self.checkpoint.sha256,
             "calibration": self.checkpoint.card.get("calibration"),
+            "prediction_sets": self.checkpoint.card.get("prediction_sets"),
             "archive": self.archive.name if self.archive.is_cached else self.archive.fingerprint,
             "scenes": self._scenes(tile),
             "preparation": self.preparation,

@@ -20,7 +20,7 @@ ALLOWED = {
     "docs/docker.md": "speaks of both",
     "tests/house/test_docker.py": "repeats the lines of both",
 }
-MAX_BYTES = 8 * 1024 * 1024
+MAX_BYTES = 9 * 1024 * 1024
 
 
 def source_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

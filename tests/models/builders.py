@@ -5,19 +5,47 @@ import torch
 
 from core.bands import CHANNELS, channel
 from core.cube import Series
+from models.class_features import CLASS_FEATURES
+from models.class_network import ClassConfig, ClassNetwork, Grown
 from models.earthpt import EarthPT, EarthPTConfig
+from models.trees import AS_THEY_ARE, grow
 
 TINY = EarthPTConfig(layers=2, width=32, heads=4, dropout=0.0)
 START = 17_000
 
 
-def tiny_network(*, classes: int = 0, members: int = 0, seed: int = 3) -> EarthPT:
+def tiny_network(*, members: int = 0, seed: int = 3) -> EarthPT:
     """A two-layer network with random weights everywhere, heads included."""
     torch.manual_seed(seed)
-    network = EarthPT(EarthPTConfig(**{**TINY.to_json(), "classes": classes, "members": members}))
+    network = EarthPT(EarthPTConfig(**{**TINY.to_json(), "members": members}))
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
     return network.eval()
+
+
+def tiny_class_network(*, classes: int = 3, layer: str = "last", rounds: int = 4, seed: int = 3) -> ClassNetwork:
+    """A class network with random weights everywhere and trees that know nothing but differ."""
+    torch.manual_seed(seed)
+    grown = random_trees(classes, rounds, seed) if rounds else None
+    trees = (*grown.feature.shape, grown.depth.shape[1]) if grown else (0, 0, 0)
+    network = ClassNetwork(
+        ClassConfig(classes=classes, trunk=TINY, members=2, layer=layer, trees=trees)  # type: ignore[arg-type]
+    )
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    if grown:
+        state = {f"trees.{name}": torch.from_numpy(value) for name, value in vars(grown).items()}
+        network.load_state_dict({**network.state_dict(), **state, "tree_share": torch.tensor(0.6)})
+    return network.eval()
+
+
+def random_trees(classes: int, rounds: int, seed: int = 0) -> Grown:
+    """Trees on features of which a tenth is unseen, grown for labels that a few of them tell."""
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(300, CLASS_FEATURES)).astype(np.float32)
+    labels = np.digitize(features[:, 3] + 0.5 * rng.normal(size=300), np.linspace(-1, 1, classes + 1)[1:-1])
+    features[rng.random(features.shape) < 0.1] = np.nan
+    return grow(features, labels, np.ones(300), {**AS_THEY_ARE, "num_leaves": 6}, classes=classes, rounds=rounds)
 
 
 def wavy_series(count: int = 6, *, dates: int = 120, step_days: int = 8, seed: int = 0) -> Series:

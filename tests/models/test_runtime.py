@@ -1,4 +1,4 @@
-"""The fast path, on the shipped checkpoints."""
+"""The fast path: forecasts on the shipped checkpoints, classes on a tiny one."""
 
 import json
 import shutil
@@ -13,11 +13,14 @@ from core.errors import InvalidCheckpoint, UnknownModel
 from core.product import Checkpoint
 from core.quantities import QUANTITIES
 from core.settings import Settings
-from models.checkpoint import load_network
-from models.registry import CARD, NETWORK, SHIPPED, find_checkpoint, list_checkpoints, verify
+from models.checkpoint import load_class_network, load_network
+from models.class_inputs import class_inputs
+from models.earthpt import EarthPT
+from models.registry import CARD, NETWORK, SHIPPED, find_checkpoint, is_class_network, list_checkpoints, verify
 from models.runtime import _run, _session, classify, forecast
 from models.tokens import TOKEN_FEATURES
 from tests.models.builders import START, wavy_series
+from tests.models.tiny_checkpoints import write_class_model
 
 SETTINGS = Settings(home=Path("nowhere"))
 """Shipped models only: what somebody has imported for themselves is not tested here."""
@@ -70,28 +73,73 @@ def test_one_observation_is_enough_for_a_forecast() -> None:
     assert np.isfinite(run(series).quantiles).all()
 
 
-@pytest.mark.parametrize("task", ["canopy", "crop"])
-def test_class_probabilities_sum_to_one(task: str) -> None:
-    checkpoint = find_checkpoint("", task, SETTINGS)
+@pytest.fixture(scope="module")
+def canopy(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    """A class model of random weights, calibrated."""
+    models = tmp_path_factory.mktemp("models")
+    write_class_model(models, "canopy", calibration={"temperature": 2.5, "bias": [0.3, -0.5, 0.2]})
+    return find_checkpoint("", "canopy", Settings(models=models))
+
+
+def test_class_probabilities_sum_to_one_and_series_never_seen_have_none(canopy: Checkpoint) -> None:
     series = wavy_series(5)
     series.values[2] = np.nan
-    result = classify(series, np.full(5, ISSUE, np.int32), checkpoint, months=18, threads=1)
-    assert result.classes == tuple(checkpoint.card["classes"])
+    result = classify(series, np.full(5, ISSUE, np.int32), canopy, months=18, threads=1)
+    assert result.classes == tuple(canopy.card["classes"])
     np.testing.assert_allclose(result.probability[[0, 1, 3, 4]].sum(axis=1), 1, atol=1e-5)
     assert np.isnan(result.probability[2]).all()
 
 
-@pytest.mark.parametrize("checkpoint", list_checkpoints(SETTINGS), ids=lambda c: c.name)
+def test_class_probabilities_are_those_of_the_weights_with_the_cards_calibration_applied(canopy: Checkpoint) -> None:
+    series, days = wavy_series(5), np.full(5, ISSUE, np.int32)
+    tokens, queries = class_inputs(series, days, months=18)
+    with torch.no_grad():
+        given = (torch.from_numpy(a) for a in (tokens.tokens, tokens.is_padding, queries))
+        logits = load_class_network(canopy).classify(*given)
+    expected = (logits / 2.5 + torch.tensor([0.3, -0.5, 0.2])).softmax(-1).numpy()
+    got = classify(series, days, canopy, months=18, threads=1).probability
+    np.testing.assert_allclose(got, expected, atol=1e-4)
+    assert np.abs(got - logits.softmax(-1).numpy()).max() > 0.01
+
+
+def test_a_map_looks_at_nothing_on_or_after_its_day_and_the_order_of_series_does_not_matter(canopy: Checkpoint) -> None:
+    series, days = wavy_series(9), np.full(9, ISSUE, np.int32)
+    expected = classify(series, days, canopy, months=18, threads=1).probability
+    series.values[series.days >= ISSUE] = 0.9
+    order = np.random.default_rng(0).permutation(9)
+    got = classify(series.take(order), days, canopy, months=18, threads=1).probability
+    np.testing.assert_allclose(got, expected[order], atol=2e-5)
+
+
+def test_a_class_model_of_an_earlier_design_is_refused_with_what_to_do(canopy: Checkpoint) -> None:
+    network = {**canopy.card["network"], "form": "observations"}
+    for card in ({**canopy.card, "network": network}, {k: v for k, v in canopy.card.items() if k != "calibration"}):
+        old = Checkpoint(**{**vars(canopy), "card": card})
+        with pytest.raises(InvalidCheckpoint, match="make it again with landcast finetune"):
+            classify(wavy_series(2), np.full(2, ISSUE, np.int32), old, months=18)
+
+
+def test_a_network_is_loaded_as_what_it_is_alone(canopy: Checkpoint) -> None:
+    with pytest.raises(InvalidCheckpoint, match="it maps classes, and a forecaster is needed"):
+        load_network(canopy)
+    with pytest.raises(InvalidCheckpoint, match="no class model"):
+        load_class_network(forecaster())
+
+
+TODAYS = [c for c in list_checkpoints(SETTINGS) if c.task == "forecast" or is_class_network(c)]
+
+
+@pytest.mark.parametrize("checkpoint", TODAYS, ids=lambda c: c.name)
 def test_the_shipped_onnx_graph_equals_the_shipped_weights(checkpoint: Checkpoint) -> None:
-    network = load_network(checkpoint)
+    is_forecaster = checkpoint.task == "forecast"
+    network = load_network(checkpoint) if is_forecaster else load_class_network(checkpoint)
     draw = np.random.default_rng(0)
-    queries = 1 if checkpoint.card["classes"] else 6
     tokens = draw.normal(size=(3, 9, TOKEN_FEATURES)).astype(np.float32)
     is_padding = np.arange(9)[None] >= np.array([[9], [4], [9]])
-    asked = draw.normal(size=(3, queries, network.config.query_features)).astype(np.float32)
+    asked = draw.normal(size=(3, 6 if is_forecaster else 1, network.config.query_features)).astype(np.float32)
     given = [torch.from_numpy(a) for a in (tokens, is_padding, asked)]
     with torch.no_grad():
-        expected = network.classify(*given) if queries == 1 else network(*given)
+        expected = network(*given) if isinstance(network, EarthPT) else network.classify(*given)
     np.testing.assert_allclose(_run(_session(checkpoint, 1), tokens, is_padding, asked), expected.numpy(), atol=2e-4)
 
 

@@ -1,10 +1,13 @@
 """Tokens and composites."""
 
+from datetime import date
+
 import numpy as np
 
 from core.bands import CHANNELS, channel
 from core.cube import Series
-from models.tokens import TOKEN_FEATURES, composite, scaled, tokenise
+from core.timeline import to_day
+from models.tokens import TOKEN_FEATURES, calendar_composite, composite, scaled, tokenise
 from tests.models.builders import START, wavy_series
 
 
@@ -69,6 +72,16 @@ def test_composites_end_at_the_reference_day() -> None:
     monthly = composite(series, np.array([101], np.int32), months=3)
     np.testing.assert_allclose(monthly.values[0, :, channel("NDVI")], [np.nan, 0.2, 0.4], rtol=1e-5)
     assert (monthly.days < 101).all()
+
+
+def test_calendar_composites_are_of_whole_months_up_to_the_day_before_the_reference() -> None:
+    seen = [date(2021, 3, 31), date(2021, 4, 1), date(2021, 4, 30), date(2021, 6, 1), date(2021, 6, 2)]
+    series = one_series([to_day(d) for d in seen], "NDVI", [0.1, 0.2, 0.4, 0.6, 0.9])
+    monthly = calendar_composite(series, np.array([to_day(date(2021, 6, 2))], np.int32), months=4)
+    np.testing.assert_allclose(monthly.values[0, :, channel("NDVI")], [0.1, 0.3, np.nan, 0.6], rtol=1e-5)
+    assert monthly.days[0].tolist() == [to_day(date(2021, month, 15)) for month in (3, 4, 5, 6)]
+    earlier = calendar_composite(series, np.array([to_day(date(2021, 6, 1))], np.int32), months=2)
+    np.testing.assert_allclose(earlier.values[0, :, channel("NDVI")], [0.3, np.nan], rtol=1e-5)
 
 
 def test_scaled_channels_are_bounded_and_unseen_ones_zero() -> None:

@@ -13,11 +13,17 @@ from core.forecast import QUANTILES
 from core.quantities import QUANTITIES, position
 from core.timeline import YEAR_DAYS
 from models.earthpt import SIZES, EarthPT
-from models.finetune import class_loss, finetune, in_fold
 from models.optimise import learning_rate
 from models.queries import TERRAIN
 from models.runs import RUNS, Run
-from models.sampling import ClassBatch, _drifted, _quantity, _shuffle_years, forecast_batch, hindcast
+from models.sampling import (
+    _drifted,
+    _quantity,
+    _shuffle_years,
+    altered_for_classes,
+    forecast_batch,
+    hindcast,
+)
 from models.train import MIN_OBSERVATIONS, forecast_loss, held_out_year, learnable, pinball, score, train
 from models.training_set import last_seen
 from tests.models.builders import START, tiny_network, wavy_series
@@ -114,37 +120,21 @@ def test_the_held_out_score_weighs_series_equally(quick_run: Run) -> None:
     assert 0.001 < score(tiny_network(), batches) < 1
 
 
-def test_a_label_that_excludes_a_class_punishes_that_class_alone() -> None:
-    class Fixed(torch.nn.Module):
-        def classify(self, *_: torch.Tensor) -> torch.Tensor:
-            return torch.tensor([[0.0, 2.0, 1.0], [0.0, 2.0, 1.0]])
-
-    blank = np.zeros((2, 1, 1), np.float32)
-    share = torch.tensor([0.0, 2.0, 1.0]).softmax(0)
-    batch = ClassBatch(tokens=blank, is_padding=blank[..., 0] > 0, queries=blank, labels=np.array([-3, 2]))
-    expected = (-torch.log(1 - share[1]) - torch.log(share[2])) / 2
-    torch.testing.assert_close(class_loss(Fixed(), batch), expected)  # type: ignore[arg-type]
-
-
-def test_places_fall_into_five_folds_by_name_alone() -> None:
-    places = np.array([f"place{i}" for i in range(300)])
-    folds = np.stack([in_fold(places, k) for k in range(5)])
-    assert (folds.sum(axis=0) == 1).all()
-    assert (folds.sum(axis=1) > 30).all()
-    np.testing.assert_array_equal(in_fold(places[::-1], 2)[::-1], folds[2])
-
-
-def test_fine_tuning_learns_from_no_held_out_place(quick_run: Run, tmp_path: Path) -> None:
-    run = replace(quick_run, task="crop", steps=4, check_every=2)
-    held = small_set()
-    spoiled = held.series.values.copy()
-    spoiled[in_fold(held.places, run.test_fold)] = 9.9
-    changed = replace(held, series=replace(held.series, values=spoiled))
-    nets = [
-        finetune(run, tiny_network(), {"waves": s}, log=tmp_path / n, progress=lambda share: None)[0].state_dict()
-        for n, s in (("a", held), ("b", changed))
-    ]
-    assert all(torch.equal(nets[0][k], nets[1][k]) for k in nets[0])
+def test_altered_series_are_asked_about_after_most_of_a_year_or_at_the_moved_day_of_their_label() -> None:
+    series = wavy_series(200, dates=160)
+    rng = np.random.default_rng(0)
+    altered, asked = altered_for_classes(rng, series, (-12, 18), None)
+    shift = altered.days[:, 0] - series.days[:, 0]
+    assert set(shift) == set(range(-12, 18))
+    last = last_seen(series)
+    assert (asked >= series.days[:, 0] + shift + 320).all()
+    assert (asked <= last + shift + 21).all()
+    day = series.days[:, 100]
+    altered, asked = altered_for_classes(rng, series, (-12, 18), day)
+    np.testing.assert_array_equal(asked - day, altered.days[:, 0] - series.days[:, 0])
+    lost = np.isnan(altered.values) & np.isfinite(series.values)
+    assert 0.05 < lost.mean() / np.isfinite(series.values).mean() < 0.6
+    assert not (np.isfinite(altered.values) & np.isnan(series.values)).any()
 
 
 def test_the_last_day_seen_is_that_of_the_last_observation() -> None:

@@ -127,4 +127,4 @@ def test_canopy_is_measured_and_percents_are_shares() -> None:
 
 
 def test_products_without_a_table_are_known() -> None:
-    assert [name for name, product in PRODUCTS.items() if isinstance(product, Measured)] == ["canopy"]
+    assert [name for name, product in PRODUCTS.items() if isinstance(product, Measured)] == ["canopy", "crop"]

@@ -156,9 +156,9 @@ def test_a_switch_of_type_has_a_direction() -> None:
     assert (change_codes(conifer, broadleaf, 0.9), change_codes(broadleaf, conifer, 0.9)) == (4, 5)
 
 
-def test_an_order_reads_two_years_before_the_first_date_and_is_read_back_to_the_same() -> None:
+def test_an_order_reads_three_years_before_the_first_date_and_is_read_back_to_the_same() -> None:
     params = Canopy().parse({"change": DATES, "mmu": 0.5}, available=AVAILABLE)
-    assert params.period == Period(start=FIRST - timedelta(days=729), end=SECOND)
+    assert params.period == Period(start=FIRST - timedelta(days=1095), end=SECOND)
     assert params.options == {"change": DATES, "significance": 0.9, "probabilities": "percent", "mmu": 0.5}
     assert Canopy().parse(params.to_json(), available=AVAILABLE) == params
 

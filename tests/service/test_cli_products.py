@@ -10,7 +10,9 @@ import pytest
 import rasterio
 import xarray as xr
 
+from models.registry import APPLICABILITY, REPORT
 from service.cli import DONE, WRONG_INPUT, run_command
+from tests.products.class_models import copied, write_class_models
 from tests.service.cubes import NORTH, SHAPE_YX, WEST, square, write_cube, write_series
 
 LAST = date(2020, 1, 3) + timedelta(days=590)
@@ -22,6 +24,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LANDCAST_HOME", str(tmp_path / "home"))
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def class_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of tiny class models: crop, canopy, types, rice."""
+    return write_class_models(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture
+def models(class_models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, as the user's own."""
+    monkeypatch.setenv("LANDCAST_MODELS", str(class_models))
+    return class_models
 
 
 def run(*arguments: object) -> None:
@@ -89,6 +104,117 @@ def test_a_minimum_mapping_unit_is_applied_to_the_class_alone_and_said(folder: P
         assert "below 0.05 ha" in large.tags(1)["DESCRIPTION"]
         counts = [row["mapped_ha"] for row in json.loads(large.tags()["LANDCAST_AREAS"])["classes"]]
         assert counts == pytest.approx([(large.read(1) == code).sum() / 100 for code in range(3)])
+
+
+OUTSIDE = "outside the area of applicability: "
+
+
+@pytest.mark.parametrize("task", ["canopy", "crop"])
+def test_sets_and_applicability_are_bands_of_a_cube_and_the_share_outside_is_printed_and_kept(
+    folder: Path, models: Path, task: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_cube(folder / "cube.nc")
+    run(task, "cube.nc", "-o", "map.tif", "--model", task, "--sets", "--applicability")
+    *_, line, name = capsys.readouterr().out.splitlines()
+    assert name == "map.tif"
+    with rasterio.open("map.tif") as raster:
+        assert raster.descriptions[-3:] == ("set", "dissimilarity", "clear_count")
+        found = json.loads(raster.tags()["LANDCAST_APPLICABILITY"])
+        seen, index = raster.read(1) != 255, raster.read(raster.count - 1)
+    share = (index[seen] / 100 > found["dissimilarity_limit"]).mean()
+    assert found["outside_share"] == pytest.approx(share, abs=1e-6)
+    assert line == f"{OUTSIDE}{100 * share:.1f} %"
+
+
+def test_a_region_has_the_bands_that_were_asked_for_tile_by_tile(
+    folder: Path, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_cube(folder / "cube.nc")
+    (folder / "aoi.geojson").write_text(json.dumps(square(15.00033, 47.853, degrees=0.0003)))
+    asked = ("--model", "types", "--sets", "--applicability")
+    run("crop", "--region", "aoi.geojson", "--archive", "cube.nc", "-o", "part.tif", *asked)
+    assert OUTSIDE in capsys.readouterr().out
+    run("crop", "cube.nc", "-o", "whole.tif", *asked)
+    with rasterio.open("part.tif") as part, rasterio.open("whole.tif") as whole:
+        names = ("class", "p_other", "p_winter_wheat", "p_maize", "set", "dissimilarity", "clear_count")
+        assert part.descriptions == whole.descriptions == names
+        legend = json.loads(part.tags(1)["LEGEND"])
+        assert [entry["label"] for entry in legend] == ["Other", "Winter wheat", "Maize"]
+        assert all(part.colormap(1)[entry["value"]][:3] == tuple(entry["colour"]) for entry in legend)
+        rows, columns = (round((NORTH - part.bounds.top) / 10), round((part.bounds.left - WEST) / 10))
+        same = whole.read()[:, rows : rows + part.height, columns : columns + part.width]
+        inside = part.read(1) != 255
+        assert inside.any()
+        assert np.abs(part.read()[:, inside].astype(int) - same[:, inside]).max() <= 1
+
+
+def test_the_threshold_is_applied_and_kept(folder: Path, models: Path) -> None:
+    write_cube(folder / "cube.nc")
+    run("crop", "cube.nc", "-o", "none.tif", "--model", "rice", "--threshold", "1")
+    run("crop", "cube.nc", "-o", "all.nc", "--model", "rice", "--threshold", "0")
+    with rasterio.open("none.tif") as none:
+        assert set(np.unique(none.read(1))) <= {0, 255}
+        assert none.tags()["LANDCAST_THRESHOLD"] == "1"
+        assert none.descriptions == ("class", "p_other", "p_rice", "clear_count")
+    with xr.open_dataset("all.nc", mask_and_scale=False) as cube:
+        assert set(np.unique(cube["class"])) <= {1, 255}
+
+
+def test_a_table_has_the_probability_of_each_crop_type(folder: Path, models: Path) -> None:
+    write_series(folder / "series.csv")
+    run("crop", "series.csv", "-o", "types.csv", "--model", "types")
+    run("crop", "series.csv", "-o", "crop.csv", "--model", "crop")
+    types = pd.read_csv("types.csv")
+    assert list(types.columns) == ["sample_id", "p_other", "p_winter_wheat", "p_maize"]
+    assert np.allclose(types.iloc[:, 1:].sum(axis=1), 1, atol=1e-3)
+    assert list(pd.read_csv("crop.csv").columns) == ["sample_id", "p_crop"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("crop", "cube.nc", "-o", "out.tif", "--model", "old", "--sets"), "no sets"),
+        (("crop", "cube.nc", "-o", "out.tif", "--model", "old", "--applicability"), APPLICABILITY),
+        (("crop", "cube.nc", "-o", "out.tif", "--model", "old", "--threshold", "2"), "from 0 to 1"),
+        (("canopy", "cube.nc", "-o", "out.tif", "--change", "2020-12-31/2021-07-31", "--sets"), "combined with change"),
+        (("crop", "series.csv", "-o", "out.csv", "--sets"), "table"),
+        (("canopy", "series.csv", "-o", "out.csv", "--applicability"), "table"),
+        (("crop", "series.csv", "-o", "out.csv", "--threshold", "0"), "table"),
+        (("evaluate", "model", "old", "-o", "out.html"), REPORT),
+        (("evaluate", "model", "nobody", "-o", "out.html"), "nobody"),
+        (("evaluate", "model", "old", "-o", "out.pdf"), ".html"),
+        (("evaluate", "model", "old"), "--data"),
+    ],
+)
+def test_what_a_model_or_an_input_cannot_give_is_refused_in_one_sentence(
+    folder: Path,
+    class_models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+    said: str,
+) -> None:
+    write_cube(folder / "cube.nc")
+    write_series(folder / "series.csv")
+    copied(class_models, "crop", folder / "models", name="old", prediction_sets=None)
+    for file in (APPLICABILITY, REPORT):
+        (folder / "models" / "crop" / file).unlink()
+    monkeypatch.setenv("LANDCAST_MODELS", str(folder / "models"))
+    assert run_command(list(options)) == WRONG_INPUT
+    told = capsys.readouterr().err
+    assert said in told
+    assert len(told.splitlines()) == 1
+    assert not list(folder.glob("out.*"))
+
+
+def test_the_report_of_a_class_model_is_copied_and_its_place_shown(
+    folder: Path, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("evaluate", "model", "types", "-o", "reports/types.html")
+    assert capsys.readouterr().out == "reports/types.html\n"
+    assert (folder / "reports" / "types.html").read_text() == "<html>types</html>"
+    run("models", "show", "types")
+    assert json.loads(capsys.readouterr().out)["validation_report"] == str(models / "types" / REPORT)
 
 
 @pytest.mark.parametrize(

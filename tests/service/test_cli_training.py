@@ -13,7 +13,6 @@ import torch
 
 from core.settings import Settings
 from models.registry import CARD
-from models.resume import RESUME
 from service.cli import DONE, WRONG_INPUT, run_command
 from tests.conftest import ROOT
 from tests.models.tiny_training import rows
@@ -57,16 +56,23 @@ def test_a_run_that_was_stopped_goes_on_shows_where_and_leaves_only_a_checkpoint
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     stop_after(0.4, data, tmp_path / "out")
-    assert (folder / RESUME).exists()
+    assert sorted(p.name for p in folder.glob("fold*.npz")) == ["fold0.npz", "fold1.npz"], "40 % is in the third fold"
     assert run_command([*arguments, "--resume"]) == DONE
     torch.set_num_threads(threads)
     told = capsys.readouterr()
     assert told.out == f"{folder / CARD}\n"
-    assert told.err.splitlines()[0] == f"{NAME}  30 %", "two of six steps were done"
+    assert told.err.splitlines()[1:3] == [f"{NAME}  20 %", f"{NAME}  30 %"], "no step of the first two folds is taken"
     assert [r["step"] for r in rows(folder)] == [2, 4, 6]
     assert json.loads((folder / CARD).read_text())["ranks"] == 1
-    assert not list(folder.glob("*resume*"))
-    assert not list(folder.glob(".*"))
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "applicability.safetensors",
+        "card.json",
+        "log.jsonl",
+        "loss.png",
+        "network.onnx",
+        "validation.html",
+        "weights.safetensors",
+    ]
     assert run_command([*arguments, "--resume"]) == WRONG_INPUT
     assert "nothing is saved there" in capsys.readouterr().err
 

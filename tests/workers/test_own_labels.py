@@ -3,25 +3,37 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-import torch
 
 from core.errors import InvalidOption
 from core.settings import Settings
-from models.earthpt import EarthPT, EarthPTConfig
-from models.finetune import in_fold
-from models.queries import QUERY_FEATURES, map_queries
-from models.registry import CARD, find_checkpoint, verify
-from models.runtime import classify
+from models.applicability import Applicability
+from models.class_inputs import class_inputs
+from models.registry import APPLICABILITY, CARD, REPORT, find_checkpoint, verify
+from models.runtime import classify_with_states
 from models.training_set import TrainingSet
 from tests.models.builders import wavy_series
+from tests.models.tiny_checkpoints import FORECASTER, write_class_model, write_forecaster
+from workers import own_labels
 from workers.labels import LabelledSet
+from workers.learn_classes import Judged, calibrated
 from workers.own_files import WORK, Order, check_name
-from workers.own_labels import LEARN, STOP, _hashed_into, _learned_and_stop, learn_own, make_run, split_blocks
-from workers.own_scores import Judged, assess, calibrate, choose_threshold
-from workers.own_trunk import fitting_trunk
+from workers.own_labels import (
+    COPIES,
+    LEAST_FOR_TREES,
+    MONTHS,
+    TREES,
+    find_beginning,
+    learn_own,
+    make_own_pool,
+    make_run,
+    split_blocks,
+)
+from workers.own_scores import assess, choose_threshold, decide
 
 CLASSES = ("non_crop", "crop")
 
@@ -64,58 +76,26 @@ def test_blocks_stay_whole_and_classes_are_spread_over_the_folds() -> None:
     assert set(split_blocks(np.array(["a", "b", "c", "a"]), np.array([0, 1, 0, 1]), 5)) == {0, 1, 2}
 
 
-def test_the_next_fold_chooses_the_stop_unless_a_class_would_not_be_learned() -> None:
-    fold, codes = np.array([0, 1, 2, 0, 1, 2]), np.array([0, 0, 0, 1, 1, 1], np.int8)
-    learned, stop = _learned_and_stop(fold, codes, 2)
-    assert (np.nonzero(learned)[0].tolist(), np.nonzero(stop)[0].tolist()) == ([1, 4], [0, 3])
-    rare = np.array([0, 0, 0, 1, 0, 0], np.int8)
-    learned, stop = _learned_and_stop(fold, rare, 2)
-    assert np.array_equal(learned, stop)
-    assert np.array_equal(learned, fold != 2)
-
-
-def test_places_are_renamed_into_one_hashed_fold_and_stay_apart() -> None:
-    source = own_set().training
-    moved = _hashed_into(source, 1)
-    assert in_fold(moved.places, 1).all()
-    assert len(set(moved.places)) == 6
-
-
-def test_a_trunk_with_narrower_queries_says_the_same_once_it_is_widened() -> None:
-    torch.manual_seed(0)
-    narrow = EarthPT(EarthPTConfig(layers=2, width=32, heads=4, query_features=QUERY_FEATURES - 20, classes=3)).eval()
-    wide = fitting_trunk(narrow)
-    series = wavy_series(5, dates=30)
-    series = replace(series, static=np.array([[300.0, 4.0]] * 5, np.float32))
-    days = series.days[:, -1]
-    tokens, is_padding = torch.randn(5, 9, narrow.config.token_features), torch.zeros(5, 9, dtype=torch.bool)
-    asked = [torch.from_numpy(map_queries(series, days, width=n.config.query_features)) for n in (narrow, wide)]
-    with torch.no_grad():
-        torch.testing.assert_close(
-            narrow.classify(tokens, is_padding, asked[0]), wide.classify(tokens, is_padding, asked[1])
-        )
-    assert fitting_trunk(wide) is wide
-
-
 def judged(rng: np.random.Generator, *, sharpness: float, count: int = 3000) -> Judged:
     """Logits that are `sharpness` times as sure as they should be."""
     logit = rng.normal(0, 2, count)
     truth = (rng.random(count) < 1 / (1 + np.exp(-logit))).astype(np.int64)
-    fold = np.arange(count) % 5
     return Judged(
         logits=np.stack([np.zeros(count), sharpness * logit], axis=1).astype(np.float32),
-        fold=fold,
-        truth=truth,
+        fold=np.arange(count) % 5,
+        labels=truth,
         places=np.array([f"b{i % 40}" for i in range(count)]),
-        classes=CLASSES,
-        steps=(10, 20, 30, 40, 50),
+        sets=np.full(count, "own"),
+        states=np.zeros((count, 2), np.float32),
     )
 
 
 def test_too_sure_a_model_is_cooled_down_and_then_calibrated() -> None:
     found = judged(np.random.default_rng(1), sharpness=4.0)
-    assert calibrate(found)["temperature"] == pytest.approx(4.0, rel=0.15)
-    scores = assess(found)
+    card = calibrated(found, "fields.gpkg")
+    assert card["calibration"]["temperature"] == pytest.approx(4.0, rel=0.15)
+    assert card["prediction_sets"]["coverage"] == 0.9
+    scores = assess(decide(found, CLASSES))
     assert float(scores["ece"].split()[0]) < 0.04
     low, high = (float(v) for v in scores["roc_auc_crop"].split("[")[1].strip("]").split(","))
     assert 0.8 < low < float(scores["roc_auc_crop"].split()[0]) < high < 0.95
@@ -125,13 +105,12 @@ def test_too_sure_a_model_is_cooled_down_and_then_calibrated() -> None:
 
 def test_a_folds_own_labels_move_neither_its_temperature_nor_its_threshold() -> None:
     found = judged(np.random.default_rng(2), sharpness=1.0, count=500)
-    share, called = found.calibrated()
     mine = found.fold == 3
-    other = replace(found, truth=np.where(mine, 1 - found.truth, found.truth))
-    share_other, called_other = other.calibrated()
-    assert np.array_equal(share[mine], share_other[mine])
-    assert np.array_equal(called[mine], called_other[mine])
-    assert not np.array_equal(share[~mine], share_other[~mine])
+    flipped = replace(found, labels=np.where(mine, 1 - found.labels, found.labels))
+    one, other = decide(found, CLASSES), decide(flipped, CLASSES)
+    assert np.array_equal(one.share[mine], other.share[mine])
+    assert np.array_equal(one.called[mine], other.called[mine])
+    assert not np.array_equal(one.share[~mine], other.share[~mine])
 
 
 def test_the_threshold_is_that_of_the_best_f1() -> None:
@@ -145,18 +124,84 @@ def test_more_classes_are_scored_each_against_the_rest_and_have_no_threshold() -
     rng = np.random.default_rng(3)
     truth = rng.integers(0, 3, 300)
     logits = (2 * np.eye(3)[truth] + rng.normal(0, 1, (300, 3))).astype(np.float32)
-    three = replace(
-        judged(rng, sharpness=1.0, count=300), logits=logits, truth=truth, classes=("wheat", "maize", "grass")
+    three = decide(
+        replace(judged(rng, sharpness=1.0, count=300), logits=logits, labels=truth), ("wheat", "maize", "grass")
     )
-    scores = assess(three)
-    assert {"roc_auc_wheat", "pr_auc_maize", "f1_grass"} < set(scores)
-    assert set(calibrate(three)) == {"temperature"}
+    assert {"roc_auc_wheat", "pr_auc_maize", "f1_grass"} < set(assess(three))
+    assert not three.is_binary
+    assert np.array_equal(three.called, three.share.argmax(axis=1))
 
 
-def test_steps_of_a_training_are_few_and_checked_often() -> None:
-    run = make_run("crop", CLASSES, 200)
-    assert (run.steps, run.check_every, run.mixture, run.holdout) == (200, 20, {LEARN: 1.0}, STOP)
-    assert not run.is_default
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny forecaster and a tiny class model, which stand before the shipped ones."""
+    folder = tmp_path_factory.mktemp("models")
+    write_forecaster(folder)
+    write_class_model(folder, "crop")
+    return folder
+
+
+@pytest.fixture
+def tiny(models: Path, tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", models=models)
+
+
+def test_learning_begins_with_the_class_models_heads_where_the_classes_are_its_own(tiny: Settings) -> None:
+    found = own_set()
+    known = find_beginning(found, tiny)
+    assert known.heads is not None
+    assert known.trunk is known.heads.trunk
+    assert known.to_json() == {
+        "trunk": FORECASTER,
+        "trunk_sha256": "ab" * 32,
+        "start": "tiny-crop",
+        "start_sha256": find_checkpoint("", "crop", tiny).sha256,
+    }
+    other = find_beginning(replace(found, classes=("wheat", "maize")), tiny)
+    assert other.heads is None
+    forecaster = find_checkpoint("", "forecast", tiny)
+    assert other.to_json() == {
+        "trunk": FORECASTER,
+        "trunk_sha256": forecaster.sha256,
+        "start": "",
+        "start_sha256": "",
+    }
+
+
+def test_a_training_is_short_saved_often_and_grows_trees_of_many_pixels_alone(tiny: Settings) -> None:
+    few, many = own_set(), own_set(LEAST_FOR_TREES)
+    runs = [make_run(found, find_beginning(found, tiny)) for found in (few, many)]
+    assert [r.steps for r in runs] == [192, 400]
+    assert [r.trees for r in runs] == [0, TREES]
+    assert [r.copies for r in runs] == [COPIES, COPIES]
+    assert runs[0].check_every == 19
+    assert not runs[0].is_default
+    assert (runs[0].members, runs[0].layer) == (2, "last"), "those of the heads that it begins with"
+    crowd = own_set(20_000)
+    assert make_run(crowd, find_beginning(crowd, tiny), 7).copies == 1
+
+
+def test_rows_are_of_the_labels_days_whatever_came_later(tiny: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = own_set()
+    day = found.training.series.days[:, 30]
+    early = replace(found, reference_days=day)
+    run = make_run(early, find_beginning(found, tiny))
+    _, expected = class_inputs(found.training.series, day + 1, months=MONTHS["crop"])
+    pool = make_own_pool(early, run)
+    np.testing.assert_array_equal(pool.queries[:48], expected)
+    assert pool.labels.tolist() == found.codes.tolist() * (1 + COPIES)
+    monkeypatch.setattr(own_labels, "PREPARED", 20)
+    in_parts = make_own_pool(early, run)
+    np.testing.assert_array_equal(in_parts.queries[:48], expected)
+    assert in_parts.places.tolist() == pool.places.tolist()
+    assert in_parts.copy.tolist() == pool.copy.tolist()
+
+
+def test_classes_are_drawn_evenly_however_many_labels_they_have(tiny: Settings) -> None:
+    found = own_set()
+    found.codes[:] = np.arange(48) < 6
+    pool = make_own_pool(found, make_run(found, find_beginning(found, tiny)))
+    assert pool.weight[pool.labels == 1].sum() == pytest.approx(pool.weight[pool.labels == 0].sum())
 
 
 def test_names_of_other_models_are_refused(tmp_path: Path) -> None:
@@ -178,19 +223,20 @@ class Stopped(Exception):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # torch's ONNX exporter warns of itself
+@pytest.mark.usefixtures("one_thread")
 def test_a_killed_run_goes_on_without_its_finished_folds_to_the_card_that_it_would_have_had(
-    settings: Settings, tmp_path: Path
+    tiny: Settings, tmp_path: Path
 ) -> None:
     found = own_set()
-    order = Order(name="mine", folder=tmp_path / "models", command="landcast finetune crop", steps=3)
+    order = Order(name="mine", folder=tmp_path / "own", command="landcast finetune crop", steps=3)
 
     def killed(share: float) -> None:
         if share > 0.4:
             raise Stopped
 
     with pytest.raises(Stopped):
-        learn_own(found, order, settings, killed)
-    saved = tmp_path / "models" / "mine" / WORK / "fold1.npz"
+        learn_own(found, order, tiny, killed)
+    saved = order.own / WORK / "fold1.npz"
     finished = saved.stat().st_mtime_ns
     seen: list[float] = []
 
@@ -199,31 +245,69 @@ def test_a_killed_run_goes_on_without_its_finished_folds_to_the_card_that_it_wou
         if share < 0.9:
             assert saved.stat().st_mtime_ns == finished
 
-    learn_own(found, order, settings, watch)
-    whole = learn_own(found, replace(order, name="whole"), settings, lambda _share: None)
-    cards = [json.loads((tmp_path / "models" / n / CARD).read_text()) for n in ("mine", "whole")]
-    assert cards[0]["accuracy"] == cards[1]["accuracy"]
-    assert cards[0]["sha256"] == cards[1]["sha256"]
+    learn_own(found, order, tiny, watch)
+    whole = learn_own(found, replace(order, name="whole"), tiny, lambda _share: None)
+    cards = [json.loads((order.folder / n / CARD).read_text()) for n in ("mine", "whole")]
+    for field in ("accuracy", "sha256", "calibration", "prediction_sets", "threshold"):
+        assert cards[0][field] == cards[1][field]
     assert seen == sorted(seen)
-    assert not (whole.parent / WORK).exists()
     assert sorted(p.name for p in whole.parent.iterdir()) == [
+        "applicability.safetensors",
         "card.json",
         "log.jsonl",
         "network.onnx",
         "out_of_fold.csv",
+        "validation.html",
         "weights.safetensors",
     ]
-    own = cards[0]["own_labels"]
-    assert own["classes"]["crop"] == {"labels": 24, "pixels": 24, "blocks": 6}
-    assert cards[0]["trunk_sha256"] == find_checkpoint("crop-1m", "crop", settings).sha256
-    assert cards[0]["cautions"]
-    assert set(cards[0]["accuracy"]) == {"out_of_fold", "before_crop-1m"}
-    assert 0.05 <= cards[0]["threshold"] <= 0.95
-    used = find_checkpoint("mine", "crop", settings.model_copy(update={"models": tmp_path / "models"}))
+    with pytest.raises(InvalidOption, match="nothing is saved there"):
+        learn_own(found, replace(order, wish="always"), tiny, lambda _share: None)
+    check_card(cards[0], tiny)
+    check_use(found, tiny.model_copy(update={"models": order.folder}))
+    report = (whole.parent / REPORT).read_text()
+    assert "fields.gpkg, blocks not learned from" in report
+    assert "48" in report
+
+
+def check_card(card: dict[str, Any], settings: Settings) -> None:
+    """Say what the card of the test above holds."""
+    assert card["own_labels"]["classes"]["crop"] == {"labels": 24, "pixels": 24, "blocks": 6}
+    assert card["start_sha256"] == find_checkpoint("", "crop", settings).sha256
+    assert card["cautions"]
+    assert set(card["accuracy"]) == {"out_of_fold", "before_tiny-crop"}
+    assert card["accuracy"]["out_of_fold"]["folds"] == 5
+    assert 0.05 <= card["threshold"] <= 0.95
+    assert card["calibration"]["fitted_on"] == "fields.gpkg, blocks not learned from"
+    assert card["network"]["trees"] == [0, 0, 0], "48 pixels are too few"
+    assert "model that had learned from all the others" in card["split"]
+
+
+def check_use(found: LabelledSet, settings: Settings) -> None:
+    """Map with the model of the test above, and look at its area of applicability."""
+    used = find_checkpoint("mine", "crop", settings)
     verify(used)
-    series = found.training.series
-    answer = classify(series, found.reference_days + 1, used, months=18)
+    series, days = found.training.series, found.reference_days + 1
+    answer, states = classify_with_states(series, days, used, months=18)
     assert answer.classes == CLASSES
     assert np.isfinite(answer.probability).all()
-    with pytest.raises(InvalidOption, match="nothing is saved there"):
-        learn_own(found, replace(order, wish="always"), settings, lambda _share: None)
+    area = Applicability.load(Path(used.folder) / APPLICABILITY)
+    assert area.is_inside(states).mean() > 0.8, "it has learned from these very series"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.usefixtures("one_thread")
+def test_classes_of_ones_own_are_learned_from_the_forecaster_with_trees_and_told_apart(
+    tiny: Settings, tmp_path: Path
+) -> None:
+    found = replace(own_set(LEAST_FOR_TREES), classes=("wheat", "maize"))
+    order = Order(name="mine", folder=tmp_path / "own", command="landcast finetune crop", steps=40)
+    card = json.loads(learn_own(found, order, tiny, lambda _share: None).read_text())
+    assert card["classes"] == ["wheat", "maize"]
+    assert (card["start"], card["trunk"]) == ("", FORECASTER)
+    assert set(card["accuracy"]) == {"out_of_fold"}
+    assert card["network"]["trees"][0] == 2 * TREES
+    assert float(card["accuracy"]["out_of_fold"]["roc_auc_maize"].split()[0]) > 0.9
+    table = pd.read_csv(order.own / "out_of_fold.csv")
+    assert len(table) == LEAST_FOR_TREES
+    assert (table.called == table.truth).mean() > 0.8

@@ -1,0 +1,31 @@
+"""Series to what a class network reads: monthly tokens, and features of the months. Shared by training and maps."""
+
+import numpy as np
+
+from core.bands import Floats
+from core.cube import Series
+from core.timeline import Days
+from models.class_features import class_features
+from models.tokens import Tokens, calendar_composite, tokenise
+
+MONTH_DAYS = 31
+"""Room for the newest month, whose centre may lie after the day that is asked about."""
+
+
+def class_inputs(series: Series, reference_days: Days, *, months: int) -> tuple[Tokens, Floats]:
+    """Prepare series for a class network.
+
+    Args:
+        series: N series; only what was observed before the reference day is read.
+        reference_days: (N,) the day after the date that is asked about.
+        months: calendar months up to that date that are read.
+
+    Returns:
+        Tokens of N x `months` at most, and (N, 1, G) queries: features of the months, then a flag for each.
+    """
+    monthly = calendar_composite(series, reference_days, months=months)
+    tokens = tokenise(monthly, reference_days + MONTH_DAYS, context=months, radar_context=months)
+    features = class_features(monthly)
+    known = np.isfinite(features)
+    queries = np.concatenate([np.nan_to_num(features), known.astype(np.float32)], axis=1)
+    return tokens, queries[:, None].astype(np.float32)

@@ -1,0 +1,169 @@
+"""ClassNetwork: the trunk of a forecaster with class heads, and trees beside them. Reads no files, fits nothing.
+
+After Dargana (Smith et al. 2025, arXiv 2504.17321), a pixel's class at a date is read from the states that EarthPT has
+there. Here the heads also read what the months themselves say (models/class_features.py), and gradient-boosted trees on
+the same features have a say: their logits are averaged with those of the heads.
+"""
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from models.class_features import CLASS_FEATURES
+from models.earthpt import EarthPT, EarthPTConfig, Side, attention_mask
+from models.registry import CLASS_FORM
+
+Layer = Literal["middle", "last"]
+ABSENT = -9.0
+"""What trees see in the place of an unseen feature: below everything that is seen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassConfig:
+    """Size and inputs of a class network."""
+
+    classes: int
+    """K."""
+    trunk: EarthPTConfig
+    form: str = CLASS_FORM
+    members: int = 6
+    """Heads trained side by side, whose logits are averaged."""
+    head_width: int = 96
+    head_dropout: float = 0.4
+    layer: Layer = "last"
+    """States that the heads read: after half of the blocks, or after all and the final norm."""
+    query_features: int = 2 * CLASS_FEATURES
+    """Features of the months, then a flag for each."""
+    trees: tuple[int, int, int] = (0, 0, 0)
+    """Trees, splits and leaves of each at most; 0 = none."""
+
+    @property
+    def token_features(self) -> int:
+        """Return the trunk's."""
+        return self.trunk.token_features
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields for a model card."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "ClassConfig":
+        """Read the fields of a model card."""
+        trunk, trees = EarthPTConfig.from_json(content["trunk"]), tuple(content["trees"])
+        return cls(**{**content, "trunk": trunk, "trees": trees})
+
+
+class ClassHeads(nn.Module):
+    """M small MLPs side by side, each from weights of its own."""
+
+    def __init__(self, config: ClassConfig) -> None:
+        super().__init__()
+        features, width, members = config.query_features + 2 * config.trunk.width, config.head_width, config.members
+        self.width, self.members, self.dropout = width, members, config.head_dropout
+        self.enter = Side(members, features, width, 1 / math.sqrt(features))
+        self.widen = nn.ModuleList(Side(members, width, 2 * width, 1 / math.sqrt(width)) for _ in range(2))
+        self.narrow = nn.ModuleList(Side(members, 2 * width, width, 0.02) for _ in range(2))
+        self.leave = Side(members, width, config.classes, 1e-2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(M, B, F), or (B, F) for all alike -> (M, B, K) logits."""
+        x = x.expand(self.members, *x.shape[-2:])
+        x = self.enter(F.dropout(x, self.dropout / 3, self.training))  # (M, B, W)
+        for widen, narrow in zip(self.widen, self.narrow, strict=True):
+            inner = F.gelu(widen(F.layer_norm(x, (self.width,))))  # (M, B, 2 W)
+            x = x + narrow(F.dropout(inner, self.dropout, self.training))  # (M, B, W)
+        out: Tensor = self.leave(F.layer_norm(x, (self.width,)))
+        return out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grown:
+    """Trees as arrays, as models/trees.py grows them: S splits, L leaves, padded."""
+
+    feature: Any = field(repr=False)
+    """(R, S) int16 which feature a split looks at."""
+    limit: Any = field(repr=False)
+    """(R, S) float32; above it, right."""
+    side: Any = field(repr=False)
+    """(R, S, L) int8: 1 where a leaf lies right of a split, -1 left, 0 where it does not pass it."""
+    depth: Any = field(repr=False)
+    """(R, L) float32 splits on the way to a leaf; beyond all there are where there is no such leaf."""
+    value: Any = field(repr=False)
+    """(R, L, K) float32 what a leaf adds to the logits."""
+
+
+class Trees(nn.Module):
+    """Trees by matrix products (Nakandala et al. 2020, arXiv 2010.04804): the same in torch and ONNX."""
+
+    def __init__(self, config: ClassConfig) -> None:
+        super().__init__()
+        rows, splits, leaves = config.trees
+        self.feature = nn.Buffer(torch.zeros(rows, splits, dtype=torch.int16))
+        self.limit = nn.Buffer(torch.zeros(rows, splits))
+        self.side = nn.Buffer(torch.zeros(rows, splits, leaves, dtype=torch.int8))
+        self.depth = nn.Buffer(torch.zeros(rows, leaves))
+        self.value = nn.Buffer(torch.zeros(rows, leaves, config.classes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, F) features, ABSENT where unseen -> (B, K) logits."""
+        rows, splits = self.feature.shape
+        asked = self.feature.reshape(-1).to(torch.int64)
+        seen = x[:, asked].reshape(-1, rows, splits).transpose(0, 1)  # (R, B, S)
+        right = torch.where(seen > self.limit[:, None], 1.0, -1.0)  # (R, B, S)
+        agreed = torch.matmul(right, self.side.to(x.dtype))  # (R, B, L)
+        reached = (agreed > self.depth[:, None] - 0.5).to(x.dtype)  # (R, B, L)
+        return torch.matmul(reached, self.value).sum(0)  # (B, K)
+
+
+class ClassNetwork(nn.Module):
+    """Trunk, heads and trees."""
+
+    def __init__(self, config: ClassConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.trunk = EarthPT(config.trunk)
+        self.heads = ClassHeads(config)
+        self.trees = Trees(config)
+        self.tree_share = nn.Buffer(torch.zeros(()))
+        """Weight of the trees' logits, 0..1; the heads have the rest."""
+
+    def read(self, tokens: Tensor, is_padding: Tensor) -> Tensor:
+        """Return (B, 2 D): the mean state of the tokens, and that of the last one, which is nearest to the date asked.
+
+        Args:
+            tokens: (B, T, F); is_padding: (B, T) bool, behind the tokens of each row.
+        """
+        blocks = list(self.trunk.blocks)
+        is_last = self.config.layer == "last"
+        x, mask = self.trunk.token(tokens), attention_mask(is_padding, 0)
+        for block in blocks if is_last else blocks[: max(1, len(blocks) // 2)]:
+            x = block(x, mask)
+        x = self.trunk.norm(x) if is_last else F.layer_norm(x, x.shape[-1:])  # (B, T, D)
+        kept = (~is_padding).unsqueeze(-1).to(x.dtype)  # (B, T, 1)
+        behind = F.pad(kept[:, 1:], (0, 0, 0, 1))  # (B, T, 1), 1 where another token follows
+        mean = (x * kept).sum(1) / kept.sum(1).clamp(min=1)  # (B, D)
+        newest = (x * kept * (1 - behind)).sum(1)  # (B, D)
+        return torch.cat([mean, newest], dim=-1)
+
+    def head_logits(self, states: Tensor, queries: Tensor) -> Tensor:
+        """Return (M, B, K) logits of each head from (..., B, 2 D) states and (..., B, G) queries."""
+        out: Tensor = self.heads(torch.cat([queries, states], dim=-1))
+        return out
+
+    def classify(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> Tensor:
+        """Return (B, K) class logits; queries are (B, 1, G) of one date each."""
+        return self.classify_states(self.read(tokens, is_padding), queries)
+
+    def classify_states(self, states: Tensor, queries: Tensor) -> Tensor:
+        """Return (B, K) class logits from (B, 2 D) states that `read` gave and (B, 1, G) queries."""
+        asked = queries[:, 0]
+        logits = self.head_logits(states, asked).mean(0)  # (B, K)
+        if not self.config.trees[0]:
+            return logits
+        values, flags = asked.chunk(2, dim=-1)
+        grown: Tensor = self.trees(torch.where(flags > 0.5, values, ABSENT))  # (B, K)
+        return (1 - self.tree_share) * logits + self.tree_share * grown

@@ -1,0 +1,122 @@
+"""A pool: labelled series as class networks read them, each as it is and in some altered copies. Draws no batches.
+
+Copies are what the same place could have looked like: fewer clear dates, bands or sensors missing, some days earlier or
+later, and, of classes that last, another date that is asked about, and NDVI alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bands import Floats
+from core.cube import Series
+from core.timeline import Days
+from models.class_inputs import class_inputs
+from models.sampling import altered_for_classes
+from models.training_set import TrainingSet, last_seen
+
+UNKNOWN = -1
+OF_A_SEASON = ("crop",)
+"""Tasks whose labels speak of one season, and not of the years before: no copy is asked about an earlier date."""
+SHIFT_DAYS = (-12, 18)
+"""Calendar shift of a copy: composites of some archives are dated at the first of their month."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """P rows of labelled input."""
+
+    tokens: Floats
+    """(P, T, F)."""
+    is_padding: NDArray[np.bool_]
+    """(P, T)."""
+    queries: Floats
+    """(P, 1, G)."""
+    labels: NDArray[np.int64]
+    """(P,) class code, or -2 - k for `not k`."""
+    weight: NDArray[np.float64]
+    """(P,) how often a row is drawn: sets by their share, in each the classes evenly."""
+    places: NDArray[np.str_]
+    """(P,) place of the series."""
+    sets: NDArray[np.str_]
+    """(P,) name of the set."""
+    copy: NDArray[np.int64]
+    """(P,) 0 = as it is, at its last date."""
+
+    def take(self, rows: NDArray[np.bool_]) -> "Pool":
+        """Return some of the rows."""
+        return Pool(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def make_pool(
+    sets: Mapping[str, TrainingSet],
+    mixture: Mapping[str, float],
+    task: str,
+    *,
+    months: int,
+    copies: int,
+    seed: int,
+    days: Mapping[str, Days] | None = None,
+) -> Pool:
+    """Prepare the labelled series of a mixture.
+
+    Args:
+        sets: by name, those of the mixture with labels of the task.
+        mixture: set -> share of what is drawn.
+        months: calendar months that are read.
+        copies: altered copies of each series.
+        days: set -> (N,) the day after the date that each label speaks of; without it, the last day of each series.
+    """
+    rng = np.random.default_rng(seed)
+    parts = []
+    for name, share in mixture.items():
+        known = np.asarray(sets[name].labels[task] != UNKNOWN)
+        asked = None if days is None or name not in days else days[name][known]
+        parts.append(_of_set(rng, sets[name].take(known), task, share, months, copies, asked))
+    return Pool(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Pool)})
+
+
+def _of_set(
+    rng: np.random.Generator,
+    source: TrainingSet,
+    task: str,
+    share: float,
+    months: int,
+    copies: int,
+    asked: Days | None,
+) -> Pool:
+    last = last_seen(source.series) + 1 if asked is None else asked
+    asked = last if task in OF_A_SEASON else asked
+    rows = [_rows(source, source.series, last, task, months, 0)]
+    for number in range(copies):
+        series, days = altered_for_classes(rng, source.series, SHIFT_DAYS, asked)
+        rows.append(_rows(source, series, days, task, months, number + 1))
+    joined = Pool(**{f.name: np.concatenate([getattr(r, f.name) for r in rows]) for f in fields(Pool)})
+    return replace(joined, weight=share * _even(joined.labels) / len(joined) * len(np.unique(joined.labels)))
+
+
+def _rows(source: TrainingSet, series: Series, days: Days, task: str, months: int, copy: int) -> Pool:
+    tokens, queries = class_inputs(series, days.astype(np.int32), months=months)
+    short = months - tokens.tokens.shape[1]
+    return Pool(
+        tokens=np.pad(tokens.tokens, ((0, 0), (0, short), (0, 0))),
+        is_padding=np.pad(tokens.is_padding, ((0, 0), (0, short)), constant_values=True),
+        queries=queries,
+        labels=source.labels[task].astype(np.int64),
+        weight=np.ones(len(series)),
+        places=source.places.astype(np.str_),
+        sets=np.full(len(series), source.name),
+        copy=np.full(len(series), copy, np.int64),
+    )
+
+
+def _even(labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return (P,) weights under which each label has the same total, on average 1 / number of labels."""
+    _, code, count = np.unique(labels, return_inverse=True, return_counts=True)
+    each: NDArray[np.float64] = len(labels) / (len(count) ** 2 * count[code])
+    return each

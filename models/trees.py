@@ -1,0 +1,139 @@
+"""Trees: gradient-boosted trees on class features, grown by LightGBM and kept as arrays that a network can run.
+
+LightGBM (Ke et al. 2017) is loaded for growing alone; maps need neither it nor its files.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bands import Floats
+from models.class_network import ABSENT, Grown
+
+PARAMETERS: dict[str, Any] = {
+    "learning_rate": 0.04,
+    "num_leaves": 24,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbosity": -1,
+}
+"""Of a rival that is hard to beat on labelled series."""
+AS_THEY_ARE = {"min_child_samples": 10, "feature_fraction": 0.15}
+ALTERED = {"min_child_samples": 40, "feature_fraction": 0.1}
+NDVI_AS_IT_IS = {"min_child_samples": 10, "feature_fraction": 0.3}
+NDVI_OF_ALL = {"min_child_samples": 40, "feature_fraction": 0.3}
+"""Of trees on series as they are, and on those and their altered copies: least rows of a leaf, share of features."""
+NOWHERE = 1e6
+
+
+def grow(
+    features: Floats,
+    labels: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    how: Mapping[str, Any],
+    *,
+    classes: int,
+    rounds: int,
+    seed: int = 0,
+) -> Grown:
+    """Grow trees, a round of them for each class where there are more than two.
+
+    Args:
+        features: (N, F); NaN = unseen.
+        labels: (N,) class 0..K-1.
+        weight: (N,) positive.
+        how: parameters of LightGBM besides PARAMETERS.
+        rounds: of boosting.
+    """
+    import lightgbm
+
+    seen = np.where(np.isfinite(features), features, np.float32(ABSENT)).astype(np.float64)
+    task = {"objective": "binary"} if classes == 2 else {"objective": "multiclass", "num_class": classes}
+    data = lightgbm.Dataset(seen, label=labels, weight=weight / weight.mean(), free_raw_data=True)
+    parameters = {**PARAMETERS, **how, **task, "seed": seed, "num_threads": 1}
+    booster = lightgbm.train(parameters, data, num_boost_round=rounds)
+    return as_arrays(booster.dump_model()["tree_info"], classes)
+
+
+def only_where(grown: Grown, feature: int, *, is_seen: bool) -> Grown:
+    """Return trees that say nothing unless a feature is seen, or unless it is not: one more split before each."""
+    rows, leaves = grown.depth.shape
+    away = -1 if is_seen else 1  # unseen is ABSENT, which lies left of everything seen
+    side = np.zeros((rows, grown.feature.shape[1] + 1, leaves + 1), np.int8)
+    side[:, :-1, :-1], side[:, -1, :-1], side[:, -1, -1] = grown.side, -away, away
+    return Grown(
+        feature=np.pad(grown.feature, ((0, 0), (0, 1)), constant_values=feature),
+        limit=np.pad(grown.limit, ((0, 0), (0, 1)), constant_values=ABSENT + 1),
+        side=side,
+        depth=np.pad(grown.depth + 1, ((0, 0), (0, 1)), constant_values=1.0),
+        value=np.pad(grown.value, ((0, 0), (0, 1), (0, 0))),
+    )
+
+
+def together(groups: Sequence[Grown]) -> Grown:
+    """Return trees of several groups as one, whose logits are the sum of theirs."""
+    splits, leaves = max(g.feature.shape[1] for g in groups), max(g.depth.shape[1] for g in groups)
+    padded = [_padded(g, splits, leaves) for g in groups]
+    return Grown(**{f.name: np.concatenate([getattr(g, f.name) for g in padded]) for f in fields(Grown)})
+
+
+def averaged(groups: Sequence[Grown]) -> Grown:
+    """Return trees of several boostings as one, whose logits are the mean of theirs."""
+    joined = together(groups)
+    return replace(joined, value=joined.value / np.float32(len(groups)))
+
+
+def _padded(grown: Grown, splits: int, leaves: int) -> Grown:
+    more, ends = splits - grown.feature.shape[1], leaves - grown.depth.shape[1]
+    return Grown(
+        feature=np.pad(grown.feature, ((0, 0), (0, more))),
+        limit=np.pad(grown.limit, ((0, 0), (0, more)), constant_values=NOWHERE),
+        side=np.pad(grown.side, ((0, 0), (0, more), (0, ends))),
+        depth=np.pad(grown.depth, ((0, 0), (0, ends)), constant_values=NOWHERE),
+        value=np.pad(grown.value, ((0, 0), (0, ends), (0, 0))),
+    )
+
+
+def as_arrays(trees: list[dict[str, Any]], classes: int) -> Grown:
+    """Turn dumped trees into arrays; of two classes, the trees speak for the second."""
+    parts = [_one(tree["tree_structure"]) for tree in trees]
+    splits, leaves = max(1, *(len(p[0]) for p in parts)), max(len(p[2]) for p in parts)
+    feature, limit = np.zeros((len(parts), splits), np.int16), np.full((len(parts), splits), NOWHERE, np.float32)
+    side = np.zeros((len(parts), splits, leaves), np.int8)
+    depth = np.full((len(parts), leaves), NOWHERE, np.float32)
+    value = np.zeros((len(parts), leaves, classes), np.float32)
+    for row, (nodes, limits, ends) in enumerate(parts):
+        feature[row, : len(nodes)], limit[row, : len(nodes)] = nodes, limits
+        speaks_for = 1 if classes == 2 else row % classes
+        for leaf, (way, said) in enumerate(ends):
+            depth[row, leaf] = len(way)
+            value[row, leaf, speaks_for] = said
+            for node, turn in way:
+                side[row, node, leaf] = turn
+    return Grown(feature=feature, limit=limit, side=side, depth=depth, value=value)
+
+
+def _one(root: dict[str, Any]) -> tuple[list[int], list[float], list[tuple[list[tuple[int, int]], float]]]:
+    """Return the features and limits of a tree's splits, and of each leaf the turns on the way to it and its value."""
+    features: list[int] = []
+    limits: list[float] = []
+    ends: list[tuple[list[tuple[int, int]], float]] = []
+
+    def visit(node: dict[str, Any], way: list[tuple[int, int]]) -> None:
+        if "split_feature" not in node:
+            ends.append((way, float(node["leaf_value"])))
+            return
+        number = len(features)
+        features.append(int(node["split_feature"]))
+        limits.append(float(node["threshold"]))
+        visit(node["left_child"], [*way, (number, -1)])
+        visit(node["right_child"], [*way, (number, 1)])
+
+    visit(root, [])
+    return features, limits, ends

@@ -1,0 +1,118 @@
+"""What holds for any weights of a class network."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from models.class_features import CLASS_FEATURES, LIMIT
+from models.class_network import ABSENT, ClassConfig, ClassNetwork
+from models.export import export_onnx
+from models.tokens import TOKEN_FEATURES
+from tests.models.builders import TINY, tiny_class_network
+
+every_layer = pytest.mark.parametrize("layer", ["middle", "last"])
+
+
+def inputs(batch: int = 4, length: int = 9) -> tuple[Tensor, Tensor, Tensor]:
+    """Tokens of which row 1 has five, and queries of which a third is unseen."""
+    draw = torch.Generator().manual_seed(1)
+    tokens = torch.randn(batch, length, TOKEN_FEATURES, generator=draw)
+    is_padding = torch.zeros(batch, length, dtype=torch.bool)
+    is_padding[1, 5:] = True
+    flags = (torch.rand(batch, 1, CLASS_FEATURES, generator=draw) > 1 / 3).float()
+    values = torch.randn(batch, 1, CLASS_FEATURES, generator=draw) * flags
+    return tokens, is_padding, torch.cat([values, flags], dim=-1)
+
+
+@every_layer
+def test_padding_changes_nothing_whatever_stands_in_it_and_however_much_there_is(layer: str) -> None:
+    network = tiny_class_network(layer=layer)
+    tokens, is_padding, queries = inputs()
+    expected = network.classify(tokens, is_padding, queries)
+    tokens[1, 5:] = 99
+    longer = torch.nn.functional.pad(tokens, (0, 0, 0, 3)), torch.nn.functional.pad(is_padding, (0, 3), value=True)
+    torch.testing.assert_close(network.classify(tokens, is_padding, queries), expected)
+    torch.testing.assert_close(network.classify(*longer, queries), expected)
+
+
+def test_permuted_pixels_give_permuted_answers() -> None:
+    network, order = tiny_class_network(), torch.tensor([2, 0, 3, 1])
+    expected = network.classify(*inputs())[order]
+    torch.testing.assert_close(network.classify(*(x[order] for x in inputs())), expected)
+
+
+@every_layer
+def test_states_are_the_mean_and_that_of_the_last_token_there_is(layer: str) -> None:
+    network = tiny_class_network(layer=layer)
+    tokens, is_padding, _ = inputs()
+    states = network.read(tokens, is_padding)
+    alone = network.read(tokens[1:2, :5], is_padding[1:2, :5])
+    torch.testing.assert_close(states[1:2], alone)
+    tokens[1, 4] += 3
+    moved = network.read(tokens, is_padding)
+    assert not torch.allclose(moved[1, TINY.width :], states[1, TINY.width :])
+    tokens[1, 0] += 3
+    again = network.read(tokens, is_padding)
+    assert not torch.allclose(again[1, : TINY.width], moved[1, : TINY.width])
+
+
+def test_the_layers_are_read_from_different_depths() -> None:
+    tokens, is_padding, _ = inputs()
+    middle, last = (tiny_class_network(layer=layer) for layer in ("middle", "last"))
+    last.load_state_dict(middle.state_dict())
+    before = middle.read(tokens, is_padding), last.read(tokens, is_padding)
+    for network in (middle, last):
+        torch.nn.init.zeros_(network.trunk.blocks[-1].narrow.weight)  # type: ignore[union-attr,arg-type]
+    torch.testing.assert_close(middle.read(tokens, is_padding), before[0])
+    assert not torch.allclose(last.read(tokens, is_padding), before[1])
+
+
+def test_a_series_without_any_token_gives_finite_answers() -> None:
+    tokens, is_padding, queries = inputs()
+    assert torch.isfinite(tiny_class_network().classify(tokens, torch.ones_like(is_padding), queries)).all()
+
+
+def test_heads_side_by_side_are_averaged_and_trees_have_their_share() -> None:
+    network = tiny_class_network()
+    tokens, is_padding, queries = inputs()
+    states = network.read(tokens, is_padding)
+    each = network.head_logits(states, queries[:, 0])
+    assert not torch.allclose(each[0], each[1])
+    values, flags = queries[:, 0].chunk(2, dim=-1)
+    grown = network.trees(torch.where(flags > 0.5, values, ABSENT))
+    assert grown.std() > 0
+    torch.testing.assert_close(network.classify(*inputs()), 0.4 * each.mean(0) + 0.6 * grown)
+    torch.testing.assert_close(network.classify_states(states, queries), network.classify(*inputs()))
+
+
+def test_without_trees_the_heads_have_all_the_say() -> None:
+    network = tiny_class_network(rounds=0)
+    tokens, is_padding, queries = inputs()
+    expected = network.head_logits(network.read(tokens, is_padding), queries[:, 0]).mean(0)
+    torch.testing.assert_close(network.classify(tokens, is_padding, queries), expected)
+
+
+def test_trees_see_an_absent_feature_below_all_seen_ones_whatever_number_stands_there() -> None:
+    assert ABSENT < -LIMIT
+    network = tiny_class_network()
+    network.tree_share.fill_(1.0)
+    tokens, is_padding, queries = inputs()
+    expected = network.classify(tokens, is_padding, queries)
+    values, flags = queries.chunk(2, dim=-1)
+    other = torch.where(flags > 0.5, values, 2.5)
+    torch.testing.assert_close(network.classify(tokens, is_padding, torch.cat([other, flags], dim=-1)), expected)
+
+
+def test_a_config_is_read_back_from_a_card_to_the_same() -> None:
+    config = tiny_class_network().config
+    assert ClassConfig.from_json(config.to_json()) == config
+    assert ClassNetwork(config).state_dict().keys() == tiny_class_network().state_dict().keys()
+
+
+@pytest.mark.filterwarnings("ignore")  # the exporter warns about its own internals
+@pytest.mark.parametrize(("classes", "layer", "rounds"), [(3, "last", 4), (2, "middle", 4), (2, "last", 0)])
+def test_onnx_equals_torch_trees_included(classes: int, layer: str, rounds: int, tmp_path: Path) -> None:
+    network = tiny_class_network(classes=classes, layer=layer, rounds=rounds)
+    assert export_onnx(network, tmp_path / "network.onnx") < 1e-4

@@ -1,0 +1,87 @@
+"""Rows that class networks learn from."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.timeline import Days
+from models.class_inputs import class_inputs
+from models.class_pool import SHIFT_DAYS, Pool, make_pool
+from models.training_set import TrainingSet, last_seen
+from tests.models.tiny_training import small_set
+
+MONTHS = 12
+
+
+def pool_of(source: TrainingSet, *, copies: int = 2, seed: int = 0, days: Days | None = None) -> Pool:
+    asked = None if days is None else {"waves": days}
+    return make_pool({"waves": source}, {"waves": 1.0}, "crop", months=MONTHS, copies=copies, seed=seed, days=asked)
+
+
+def test_the_first_rows_are_the_series_as_they_are_at_their_last_date() -> None:
+    source = small_set(count=10)
+    pool = pool_of(source)
+    tokens, queries = class_inputs(source.series, last_seen(source.series) + 1, months=MONTHS)
+    assert pool.copy.tolist() == [0] * 10 + [1] * 10 + [2] * 10
+    first = pool.take(pool.copy == 0)
+    np.testing.assert_array_equal(first.queries, queries)
+    length = tokens.tokens.shape[1]
+    np.testing.assert_array_equal(first.tokens[:, :length], tokens.tokens)
+    assert first.is_padding[:, length:].all()
+    assert pool.tokens.shape[:2] == (30, MONTHS)
+    assert pool.places.tolist() == source.places.tolist() * 3
+
+
+def test_copies_differ_from_the_series_and_from_each_other_and_come_from_the_seed_alone() -> None:
+    source = small_set(count=10)
+    before = source.series.values.copy()
+    pool, again, other = pool_of(source), pool_of(source), pool_of(source, seed=1)
+    np.testing.assert_array_equal(source.series.values, before)
+    first, second, third = (pool.queries[pool.copy == k] for k in range(3))
+    assert not np.array_equal(first, second)
+    assert not np.array_equal(second, third)
+    np.testing.assert_array_equal(pool.queries, again.queries)
+    np.testing.assert_array_equal(first, other.queries[:10])
+    assert not np.array_equal(second, other.queries[10:20])
+
+
+def test_a_label_of_a_day_is_asked_of_at_that_day_whatever_came_later() -> None:
+    source = small_set(count=10)
+    day = source.series.days[:, 90]
+    pool = pool_of(source, days=day + 1)
+    _, queries = class_inputs(source.series, day + 1, months=MONTHS)
+    np.testing.assert_array_equal(pool.queries[:10], queries)
+    values = source.series.values.copy()
+    values[source.series.days > day[:, None]] = 7.0
+    spoiled = replace(source, series=replace(source.series, values=values))
+    np.testing.assert_array_equal(pool_of(spoiled, days=day + 1).queries[:10], queries)
+
+
+def test_a_copy_of_a_dated_label_shows_nothing_of_after_its_day_either() -> None:
+    source = small_set(count=10)
+    day = source.series.days[:, 90]
+    kept = source.before(int(day[0]) + 1)
+    whole, cut = (pool_of(s, days=day + 1) for s in (source, kept))
+    np.testing.assert_array_equal(whole.queries, cut.queries)
+    assert SHIFT_DAYS[0] < 0 < SHIFT_DAYS[1]
+
+
+def test_unknown_labels_are_left_out_and_exclusions_stay() -> None:
+    source = small_set(count=8)
+    source.labels["crop"][:] = [-1, 0, 1, -2, -3, 0, -1, 1]
+    pool = pool_of(source, copies=0)
+    assert pool.labels.tolist() == [0, 1, -2, -3, 0, 1]
+
+
+def test_sets_weigh_by_their_share_and_labels_evenly_within_each() -> None:
+    rare, common = small_set("rare", 12), small_set("common", 30)
+    rare.labels["crop"][:] = np.arange(12) == 0
+    pool = make_pool(
+        {"rare": rare, "common": common}, {"rare": 0.3, "common": 0.7}, "crop", months=MONTHS, copies=1, seed=0
+    )
+    share = {name: pool.weight[pool.sets == name].sum() / pool.weight.sum() for name in ("rare", "common")}
+    assert share == pytest.approx({"rare": 0.3, "common": 0.7})
+    for label in (0, 1):
+        at = (pool.sets == "rare") & (pool.labels == label)
+        assert pool.weight[at].sum() / pool.weight.sum() == pytest.approx(0.15)

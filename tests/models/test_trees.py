@@ -1,0 +1,91 @@
+"""Trees as arrays say what LightGBM says of them."""
+
+from dataclasses import fields
+
+import lightgbm
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from core.bands import Floats
+from models.class_features import CLASS_FEATURES
+from models.class_network import ABSENT, ClassConfig, Grown, Trees
+from models.trees import AS_THEY_ARE, PARAMETERS, as_arrays, averaged, grow
+from tests.models.builders import TINY
+
+COUNT, FEATURES = 400, 12
+
+
+def answer(grown: Grown, features: Floats) -> NDArray[np.float32]:
+    """Return the logits of a network's trees."""
+    shape = (*grown.feature.shape, grown.depth.shape[1])
+    trees = Trees(ClassConfig(classes=grown.value.shape[2], trunk=TINY, trees=shape))
+    trees.load_state_dict({name: torch.from_numpy(value) for name, value in vars(grown).items()})
+    shown = np.where(np.isfinite(features), features, np.float32(ABSENT)).astype(np.float32)
+    return trees(torch.from_numpy(shown)).numpy()
+
+
+def sample(classes: int, seed: int = 0) -> tuple[Floats, NDArray[np.int64]]:
+    """Return features of which a fifth is NaN, and labels that two of them tell."""
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(COUNT, FEATURES)).astype(np.float32)
+    said = features[:, 2] + 2 * np.maximum(features[:, 7], 0) + 0.3 * rng.normal(size=COUNT)
+    features[rng.random(features.shape) < 0.2] = np.nan
+    return features, np.digitize(said, np.quantile(said, np.arange(1, classes) / classes)).astype(np.int64)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_arrays_say_what_lightgbm_says_also_of_unseen_features(classes: int) -> None:
+    features, labels = sample(classes)
+    task = {"objective": "binary"} if classes == 2 else {"objective": "multiclass", "num_class": classes}
+    shown = np.where(np.isfinite(features), features, ABSENT).astype(np.float64)
+    booster = lightgbm.train(
+        {**PARAMETERS, **AS_THEY_ARE, **task, "feature_fraction": 0.8, "num_threads": 1},
+        lightgbm.Dataset(shown, label=labels),
+        num_boost_round=20,
+    )
+    new, _ = sample(classes, seed=1)
+    said = booster.predict(np.where(np.isfinite(new), new, ABSENT).astype(np.float64), raw_score=True)
+    expected = np.stack([np.zeros(COUNT), said], axis=1) if classes == 2 else said
+    got = answer(as_arrays(booster.dump_model()["tree_info"], classes), new)
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+    assert np.abs(expected).max() > 0.3, "the trees tell the classes apart"
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_grown_trees_know_rows_that_they_have_not_seen_and_are_the_same_each_time(classes: int) -> None:
+    features, labels = sample(classes)
+    new, truth = sample(classes, seed=1)
+    facts = {"classes": classes, "rounds": 40}
+    grown = grow(features, labels, np.ones(COUNT), {**AS_THEY_ARE, "feature_fraction": 0.8}, **facts)
+    assert (answer(grown, new).argmax(axis=1) == truth).mean() > 0.6
+    again = grow(features, labels, np.ones(COUNT), {**AS_THEY_ARE, "feature_fraction": 0.8}, **facts)
+    assert all(np.array_equal(getattr(grown, f.name), getattr(again, f.name)) for f in fields(Grown))
+
+
+def test_heavier_rows_count_more() -> None:
+    features, labels = sample(2)
+    heavy = np.where(labels == 1, 50.0, 1.0)
+    facts = {"classes": 2, "rounds": 20}
+    evenly, leaning = (
+        answer(grow(features, labels, w, AS_THEY_ARE, **facts), features)[:, 1].mean() for w in (np.ones(COUNT), heavy)
+    )
+    assert leaning > evenly + 1
+
+
+def test_averaged_trees_say_the_mean_of_what_each_says() -> None:
+    features, labels = sample(3)
+    small, large = (
+        grow(features, labels, np.ones(COUNT), {**AS_THEY_ARE, "num_leaves": leaves}, classes=3, rounds=5)
+        for leaves in (3, 12)
+    )
+    assert small.depth.shape[1] < large.depth.shape[1]
+    expected = (answer(small, features) + answer(large, features)) / 2
+    np.testing.assert_allclose(answer(averaged([small, large]), features), expected, atol=1e-5)
+
+
+def test_a_tree_without_a_split_says_the_same_of_all() -> None:
+    grown = as_arrays([{"tree_structure": {"leaf_value": 0.25}}], 2)
+    features = np.random.default_rng(0).normal(size=(4, CLASS_FEATURES)).astype(np.float32)
+    np.testing.assert_allclose(answer(grown, features), [[0, 0.25]] * 4)

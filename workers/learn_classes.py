@@ -1,0 +1,242 @@
+"""Learning classes: a named run fold by fold, so that every labelled place is judged once, then from all of them.
+
+What the folds say of places that they have not learned from gives the accuracy on the card, the calibration, the
+prediction sets and the area of applicability. Folds that are done are not learned again after a kill.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.bands import Floats
+from core.product import Progress
+from models import applicability, prediction_sets
+from models.applicability import Applicability
+from models.class_calibration import fit_temperature_and_bias
+from models.class_metrics import score_classes
+from models.class_network import ClassNetwork
+from models.class_pool import Pool, make_pool
+from models.distributed import from_first, is_first
+from models.earthpt import EarthPT
+from models.finetune import FOLDS, finetune, in_fold, logits_of
+from models.resume import ResumeFile
+from models.runs import Run
+from models.training_set import TrainingSet
+from workers.atomic import written_aside
+from workers.validation import Validation, ValidationPart
+
+POOL_SHARE, FOLD_SHARE = 0.05, 0.75
+"""Shares of the work that preparing and the folds are counted as; the rest is the last network."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnedClasses:
+    """What came of a run."""
+
+    network: ClassNetwork
+    applicability: Applicability
+    card: dict[str, Any]
+    """`calibration`, `prediction_sets`, `accuracy` and `split`."""
+    parts: tuple[ValidationPart, ...]
+    """What the folds said of each real set, for a report."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """Rows of real places as they are, each said by the fold's network that has not learned from its place."""
+
+    logits: Floats
+    """(N, K)."""
+    labels: NDArray[np.int64]
+    """(N,) class code, or -2 - k."""
+    places: NDArray[np.str_]
+    sets: NDArray[np.str_]
+    fold: NDArray[np.int64]
+    states: Floats
+    """(N, 2 D) of the trunk, which is the same for all folds where it is frozen."""
+
+    def take(self, rows: NDArray[np.bool_]) -> "Judged":
+        """Return some of the rows."""
+        return Judged(**{name: values[rows] for name, values in vars(self).items()})
+
+
+def learn_classes(
+    run: Run,
+    trunk: EarthPT,
+    sets: Mapping[str, TrainingSet],
+    *,
+    folder: Path,
+    progress: Progress,
+    resume: ResumeFile,
+) -> LearnedClasses:
+    """Carry out a run of the task canopy or crop.
+
+    Args:
+        sets: those of the run's mixture; simulated ones are learned from in every fold, and judged in none.
+        folder: where folds that are done, and the log of the last training, are kept.
+        resume: how the training in progress is saved; its wish is about the run as a whole: `always` wants a fold
+            that is done, or one that had begun.
+    """
+    pool = make_pool(sets, run.mixture, run.task, months=run.months, copies=run.copies, seed=run.seed)
+    progress(POOL_SHARE)
+    is_real = np.array([not sets[name].is_simulated for name in pool.sets])
+    judged = _judge(run, trunk, pool, is_real, folder, resume, lambda s: progress(POOL_SHARE + s * FOLD_SHARE))
+    network = finetune(
+        run,
+        trunk,
+        pool,
+        log=folder / "log.jsonl",
+        progress=lambda s: progress(POOL_SHARE + FOLD_SHARE + s * (1 - POOL_SHARE - FOLD_SHARE)),
+        resume=_without_must(resume),
+    )
+    card, parts = _trust(run, judged)
+    area = applicability.fit(judged.states, judged.fold)
+    return LearnedClasses(network=network, applicability=area, card=card, parts=parts)
+
+
+def forget_folds(folder: Path) -> None:
+    """Remove what was kept of the folds: the run is complete, or begins anew."""
+    for path in folder.glob("fold*"):
+        path.unlink()
+
+
+def _judge(
+    run: Run,
+    trunk: EarthPT,
+    pool: Pool,
+    is_real: NDArray[np.bool_],
+    folder: Path,
+    resume: ResumeFile,
+    progress: Progress,
+) -> Judged:
+    parts = []
+    if resume.wish == "never":
+        from_first(lambda: forget_folds(folder))
+    for number in range(FOLDS):
+        is_held = in_fold(pool.places, number) & is_real
+        if not is_held.any():
+            continue  # of a handful of places none may fall into it
+        asked = pool.take(is_held & (pool.copy == 0))
+        kept = folder / f"fold{number}.npz"
+        origin = json.dumps([run.to_json(), dict(resume.origin), len(pool), int(is_held.sum())], sort_keys=True)
+        logits, states = _kept(kept, origin) or _learn_fold(
+            replace(run, name=f"{run.name} fold {number}"),
+            trunk,
+            pool.take(~is_held),
+            asked,
+            folder / f"fold{number}.jsonl",
+            replace(resume, path=folder / f"fold{number}.resume"),
+            lambda s, done=number: progress((done + s) / FOLDS),  # type: ignore[misc]
+        )
+        if is_first():
+            _keep(kept, origin, logits, states, folder)
+        fold = np.full(len(asked), number, np.int64)
+        parts.append(
+            Judged(logits=logits, labels=asked.labels, places=asked.places, sets=asked.sets, fold=fold, states=states)
+        )
+        resume = _without_must(resume)
+        progress((number + 1) / FOLDS)
+    return Judged(**{name: np.concatenate([vars(p)[name] for p in parts]) for name in vars(parts[0])})
+
+
+def _without_must(resume: ResumeFile) -> ResumeFile:
+    """Return how the trainings after the first are saved: a run that goes on has later ones that never began."""
+    return replace(resume, wish="if_possible") if resume.wish == "always" else resume
+
+
+def _learn_fold(
+    run: Run, trunk: EarthPT, learned: Pool, asked: Pool, log: Path, resume: ResumeFile, progress: Progress
+) -> tuple[Floats, Floats]:
+    """Return logits and states of the rows that are asked about, by a network that learned from the others."""
+    network = finetune(run, trunk, learned, log=log, progress=progress, resume=resume)
+    if is_first():
+        resume.remove()
+        log.unlink(missing_ok=True)
+    return ask(network, asked)
+
+
+def ask(network: ClassNetwork, asked: Pool) -> tuple[Floats, Floats]:
+    """Return (N, K) logits and (N, 2 D) states of the trunk of all rows of a pool."""
+    with torch.inference_mode():
+        states = network.read(torch.from_numpy(asked.tokens), torch.from_numpy(asked.is_padding)).numpy()
+    return logits_of(network, asked), states
+
+
+def _kept(path: Path, origin: str) -> tuple[Floats, Floats] | None:
+    if not path.exists():
+        return None
+    with np.load(path, allow_pickle=False) as saved:
+        return (saved["logits"], saved["states"]) if str(saved["origin"]) == origin else None
+
+
+def _keep(path: Path, origin: str, logits: Floats, states: Floats, folder: Path) -> None:
+    with written_aside(path, folder) as aside, aside.open("wb") as file:
+        np.savez(file, origin=np.array(origin), logits=logits, states=states)
+
+
+def _trust(run: Run, judged: Judged) -> tuple[dict[str, Any], tuple[ValidationPart, ...]]:
+    """Return the fields of the card, and the parts of a report.
+
+    Calibration and sets are fitted on the set that the run names as its holdout, and measured across folds: figures of
+    a fold are of a calibration by the other folds.
+    """
+    named = judged.take(judged.labels >= 0)
+    chosen = named.take(named.sets == run.holdout)
+    parts = tuple(_part(run, named.take(named.sets == name), chosen) for name in dict.fromkeys(named.sets))
+    card = {
+        **calibrated(chosen, f"{run.holdout}, out of fold"),
+        "accuracy": {"out_of_fold": {part.title: figures(part) for part in parts}},
+        "split": f"places by hash in {FOLDS} folds, each judged by networks that learned from the others; simulated "
+        "series are learned from in every fold; the weights that ship learned from all folds",
+    }
+    return card, parts
+
+
+def calibrated(chosen: Judged, fitted_on: str) -> dict[str, Any]:
+    """Return the fields `calibration` and `prediction_sets` of a card, fitted on rows whose class is named."""
+    scaling = fit_temperature_and_bias(chosen.labels, chosen.logits)
+    sets = prediction_sets.fit(chosen.labels, scaling.apply_logits(chosen.logits), chosen.places)
+    return {
+        "calibration": {**scaling.to_json(), "fitted_on": fitted_on},
+        "prediction_sets": {**sets.to_json(), "fitted_on": fitted_on},
+    }
+
+
+def _part(run: Run, rows: Judged, chosen: Judged) -> ValidationPart:
+    probability = np.zeros(rows.logits.shape, np.float32)
+    for number in np.unique(rows.fold):
+        here, others = rows.fold == number, chosen.take(chosen.fold != number)
+        probability[here] = fit_temperature_and_bias(others.labels, others.logits).apply_logits(rows.logits[here])
+    return ValidationPart(
+        title=str(rows.sets[0]),
+        is_simulated=False,
+        truth=rows.labels,
+        probability=probability,
+        places=rows.places,
+        classes=run.classes,
+    )
+
+
+def figures(part: ValidationPart) -> dict[str, Any]:
+    """Return the figures of a part as text with intervals, for a card."""
+    scores = score_classes(part.truth, part.probability, part.places)
+    out: dict[str, Any] = {"series": scores.count, "places": scores.places}
+    for name in ("accuracy", "balanced_accuracy", "macro_f1", "brier", "ece"):
+        out[name] = str(getattr(scores, name))
+    for name, one in zip(part.classes, scores.classes, strict=True):
+        if np.isfinite(one.roc_auc.value):
+            out[f"roc_auc_{name}"], out[f"pr_auc_{name}"], out[f"f1_{name}"] = map(
+                str, (one.roc_auc, one.pr_auc, one.f1)
+            )
+    return out
+
+
+def validation(name: str, card: Mapping[str, Any], parts: tuple[ValidationPart, ...]) -> Validation:
+    """Return what a report is written from."""
+    return Validation(name=name, card=card, parts=parts)
