@@ -130,14 +130,14 @@ def read_log(log: Path) -> list[dict[str, Any]]:
 def report(rows: list[dict[str, Any]], plot: Path | None) -> None:
     """Print the last loss of each size, and the fit with its interval; draw both."""
     compute, losses, sizes = flattened(rows)
-    print("| size | parameters of the blocks | compute (PFLOP) | seeds | loss, mean of seeds | seeds from - to |")
+    print("| size | parameters of the blocks | compute (TFLOP) | seeds | loss, mean of seeds | seeds from - to |")
     print("|---|---|---|---|---|---|")
     for size in dict.fromkeys(sizes):
         mine = [r for r in rows if r["size"] == size]
         last = [float(np.mean(r["losses"][-1])) for r in mine]
-        spent = compute_of(mine[0])[-1] / 1e15
+        spent = compute_of(mine[0])[-1] / 1e12
         print(
-            f"| {size} | {mine[0]['parameters']:,} | {spent:.2f} | {len(mine)} | {np.mean(last):.5f} | "
+            f"| {size} | {mine[0]['parameters']:,} | {spent:.1f} | {len(mine)} | {np.mean(last):.5f} | "
             f"{min(last):.5f} - {max(last):.5f} |"
         )
     best = fit(*frontier(compute, losses.mean(axis=1)))
@@ -150,7 +150,7 @@ def report(rows: list[dict[str, Any]], plot: Path | None) -> None:
         sims.append(fit(*frontier(compute[kept], losses[kept][:, sites].mean(axis=1))))
     draws = np.array(sims)
     low, high = np.percentile(draws, [2.5, 97.5], axis=0)
-    print(f"\nloss = floor + a x (compute / PFLOP) ^ -b: floor {best[0]:.4f} [{low[0]:.4f}, {high[0]:.4f}], ", end="")
+    print(f"\nloss = floor + a x (compute / TFLOP) ^ -b: floor {best[0]:.4f} [{low[0]:.4f}, {high[0]:.4f}], ", end="")
     print(f"a {best[1]:.4f} [{low[1]:.4f}, {high[1]:.4f}], b {best[2]:.2f} [{low[2]:.2f}, {high[2]:.2f}]")
     for times in AHEAD:
         at = compute.max() * times
@@ -187,7 +187,7 @@ def frontier(compute: np.ndarray, loss: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def fit(compute: np.ndarray, loss: np.ndarray) -> np.ndarray:
     """Return floor, a and b by least squares."""
-    x = compute / 1e15
+    x = compute / 1e12
     start = np.array([loss.min() * 0.97, max(loss.max() - loss.min(), 1e-4), 0.5])
     bounds = ([0.0, 0.0, 0.01], [loss.min(), 0.1, 3.0])
     found = least_squares(lambda p: 1e3 * (p[0] + p[1] * x ** -p[2] - loss), start, bounds=bounds)
@@ -196,7 +196,7 @@ def fit(compute: np.ndarray, loss: np.ndarray) -> np.ndarray:
 
 def curve(parameters: np.ndarray, compute: np.ndarray | float) -> Any:
     """Return the loss that a fit expects."""
-    return parameters[0] + parameters[1] * (np.asarray(compute) / 1e15) ** -parameters[2]
+    return parameters[0] + parameters[1] * (np.asarray(compute) / 1e12) ** -parameters[2]
 
 
 def draw(

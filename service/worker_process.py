@@ -3,9 +3,11 @@
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -45,6 +47,7 @@ class WorkerProcess:
         self.log = log
         """File with the worker's output."""
         self._process: subprocess.Popen[bytes] | None = None
+        self._scratch = Path()  # its folder for temporary files: a worker that is killed leaves some
         self._deaths = 0
         self._changed = 0.0  # when it last started or died
 
@@ -63,10 +66,12 @@ class WorkerProcess:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.log.exists() and self.log.stat().st_size > MAX_LOG_BYTES:
             self.log.replace(self.log.with_suffix(".old.log"))
+        self._scratch = Path(tempfile.mkdtemp(prefix="landcast-worker-"))
+        self._deathwatch.folder(self._scratch)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 worker_command(f"celery-{os.getpid()}", self._settings),
-                env=os.environ | environment(self._settings),
+                env=os.environ | environment(self._settings) | {"TMPDIR": str(self._scratch)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -92,17 +97,21 @@ class WorkerProcess:
         process.send_signal(signal.SIGQUIT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(grace_s)
-        _kill_group(process)
-        self._deathwatch.forget(process.pid)
+        self._clear_up(process)
 
     def _bury(self, process: subprocess.Popen[bytes]) -> None:
-        _kill_group(process)
-        self._deathwatch.forget(process.pid)
+        self._clear_up(process)
         self._deaths = 1 if time.monotonic() - self._changed > SETTLED_S else self._deaths + 1
         self._process, self._changed = None, time.monotonic()
         logger.warning(
             "worker died pid=%d returncode=%s deaths_in_a_row=%d", process.pid, process.returncode, self._deaths
         )
+
+    def _clear_up(self, process: subprocess.Popen[bytes]) -> None:
+        _kill_group(process)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._deathwatch.forget(process.pid)
+        self._deathwatch.forget(self._scratch)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

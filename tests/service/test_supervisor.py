@@ -32,13 +32,18 @@ class Unwatched:
     """A deathwatch that notes what it is told."""
 
     def __init__(self) -> None:
-        self.groups: set[int] = set()
+        self.groups: set[int | Path] = set()
+        self.folders: set[int | Path] = set()
 
     def group(self, pid: int) -> None:
         self.groups.add(pid)
 
-    def forget(self, pid: int) -> None:
-        self.groups.discard(pid)
+    def folder(self, path: Path) -> None:
+        self.folders.add(path)
+
+    def forget(self, name: int | Path) -> None:
+        self.groups.discard(name)
+        self.folders.discard(name)
 
 
 def until(claim: Callable[[], object], seconds: float = 60.0) -> None:
@@ -145,6 +150,7 @@ def test_the_pause_between_restarts_grows_until_there_is_no_hope(settings: Setti
     assert list(DELAYS_S) == sorted(DELAYS_S)
     assert len(DELAYS_S) < HOPELESS
     worker.stop(1.0)
+    assert not watch.folders, "temporary files of dead workers are removed"
     assert "LANDCAST_REDIS_URL" in (tmp_path / "logs" / "worker.log").read_text()
 
 
