@@ -80,7 +80,9 @@ def copy_from_first(network: nn.Module) -> None:
     """Give every rank the weights of rank 0."""
     if ranks() > 1:
         for tensor in network.state_dict().values():
-            distributed.broadcast(tensor, src=0)
+            sent = tensor.to(torch.int32) if tensor.dtype == torch.int16 else tensor  # Gloo carries no int16
+            distributed.broadcast(sent, src=0)
+            tensor.copy_(sent)
 
 
 def average_gradients(parameters: Sequence[nn.Parameter], loss: float) -> float:
