@@ -25,7 +25,7 @@ from core.grid import Window
 from core.timeline import to_date, to_day
 from ingest.simulate.clouds import soil_moisture, sun_zenith
 from ingest.simulate.ground import Ground
-from ingest.simulate.landscape import Landscape, draw_landscape
+from ingest.simulate.landscape import HEDGE_M, Landscape, draw_landscape
 from ingest.simulate.phenology import grow
 from ingest.simulate.radar import Pass
 from ingest.simulate.sky import classify_scene, draw_cover, draw_sky, look_through
@@ -97,7 +97,15 @@ def sample_region() -> dict[str, Any]:
     return {"type": "Polygon", "coordinates": [[[round(lon, 6), round(lat, 6)] for lon, lat in ring]]}
 
 
-def write_archive(folder: Path, *, seed: int = 0, size: int = SIZE, first: date = FIRST, last: date = LAST) -> None:
+def write_archive(
+    folder: Path,
+    *,
+    seed: int = 0,
+    size: int = SIZE,
+    first: date = FIRST,
+    last: date = LAST,
+    hedge_m: tuple[float, float] = HEDGE_M,
+) -> None:
     """Simulate and write the archive into a new folder.
 
     Args:
@@ -105,12 +113,13 @@ def write_archive(folder: Path, *, seed: int = 0, size: int = SIZE, first: date 
         seed: the same seed gives the same pixels.
         size: rows and columns, 10 m.
         first, last: days of the first and last possible pass.
+        hedge_m: least and largest width of hedges; changes no other parcel.
     """
     from ingest.simulate.catalogue import write_catalogue
     from ingest.simulate.rasters import write_radar, write_scene, write_truth
 
     folder.mkdir(parents=True)
-    truth = _simulate(seed, size, first, last)
+    truth = _simulate(seed, size, first, last, hedge_m)
     with ThreadPoolExecutor(2) as pool:
         scenes = pool.map(
             lambda t: write_scene(folder, truth.window, truth.s2_dates[t], *_optical_scene(truth, seed, t)),
@@ -173,10 +182,10 @@ def _replace(folder: Path, write: Callable[[Path], None]) -> None:
     logger.info("sample_archive_ready folder=%s", folder)
 
 
-def _simulate(seed: int, size: int, first: date, last: date) -> _Truth:
+def _simulate(seed: int, size: int, first: date, last: date, hedge_m: tuple[float, float]) -> _Truth:
     """Draw the landscape and the calendar, and let everything grow."""
     rng = np.random.default_rng(seed)
-    landscape = draw_landscape(rng, size)
+    landscape = draw_landscape(rng, size, hedge_m=hedge_m)
     all_days = np.arange(to_day(first) + 2, to_day(last) + 1, S2_STEP_DAYS, dtype=np.int32)
     s2_days = all_days[rng.random(len(all_days)) >= S2_MISSED]
     s1_days = np.array(

@@ -13,6 +13,8 @@ FIELD_HA = (1.2, 7.0)
 """Fields are split until they are smaller than a size drawn from this range."""
 FIELD_ANGLE = 0.33
 """Direction of the field rows, radians."""
+HEDGE_M = (10.0, 20.0)
+"""Widths of hedges are drawn from this range."""
 
 STAND_KINDS = ("conifer", "broadleaf", "mixed")
 
@@ -31,6 +33,8 @@ class Parcel:
     """Its trees are felled while the archive runs."""
     is_planting: bool = False
     """Its trees were planted shortly before the archive begins."""
+    is_hedge: bool = False
+    """A row of trees along a field."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,15 +72,16 @@ class _Sketch:
         return rows + bend[0], columns + bend[1]
 
 
-def draw_landscape(rng: np.random.Generator, size: int) -> Landscape:
+def draw_landscape(rng: np.random.Generator, size: int, *, hedge_m: tuple[float, float] = HEDGE_M) -> Landscape:
     """Draw the map.
 
     Args:
         rng: the same state gives the same map.
         size: rows and columns of 10 m pixels.
+        hedge_m: least and largest width of hedges; the map is otherwise the same whatever it is.
     """
     sketch = _Sketch(rng=rng, edge=2 * size, at=np.zeros((2 * size, 2 * size), np.int64))
-    _draw_fields(sketch)
+    _draw_fields(sketch, hedge_m)
     _draw_forests(sketch)
     _draw_water(sketch)
     _draw_village(sketch)
@@ -99,7 +104,7 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], scale: float)
     return np.asarray((noise - noise.mean()) / max(float(noise.std()), 1e-9), np.float32)
 
 
-def _draw_fields(sketch: _Sketch) -> None:
+def _draw_fields(sketch: _Sketch, hedge_m: tuple[float, float]) -> None:
     """Cover everything with fields, meadows among them, and plant hedges along some."""
     down, right = sketch.axes()
     along = right * np.cos(FIELD_ANGLE) + down * np.sin(FIELD_ANGLE)
@@ -112,11 +117,11 @@ def _draw_fields(sketch: _Sketch) -> None:
         sketch.draw(inside, Parcel(cover=cover))
     for west, east, north, south in boxes:
         if sketch.rng.random() < 0.28:
-            width = sketch.rng.uniform(10, 20)
+            width = sketch.rng.uniform(*hedge_m)
             is_lengthwise = sketch.rng.random() < 0.6
             inside = (along >= west) & (along < east) & (across >= north) & (across < south)
             edge = across < north + width if is_lengthwise else along < west + width
-            sketch.draw(inside & edge, Parcel(cover="broadleaf", canopy=2))
+            sketch.draw(inside & edge, Parcel(cover="broadleaf", canopy=2, is_hedge=True))
 
 
 def _split(rng: np.random.Generator, box: tuple[float, float, float, float]) -> list[tuple[float, float, float, float]]:
