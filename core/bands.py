@@ -73,6 +73,9 @@ WEATHER_NAMES = tuple(b.name for b in WEATHER)
 CHANNELS = (*OPTICAL_NAMES, NDVI.name, *RADAR_NAMES, *WEATHER_NAMES)
 """Order of the C axis of a Series. Models address channels through `channel`, never by number."""
 
+LEAST_NDVI = 0.05
+"""Below it, either side, NDVI and EVI2 do not tell the reflectances that they were made of: rounding decides."""
+
 STATIC = ("elevation", "slope")
 """Terrain of a series: metres above sea level, degrees."""
 
@@ -95,3 +98,23 @@ def ndvi(red: Floats, nir: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         index = (nir - red) / total
     return np.where((red > 0) & (nir > 0), index, np.nan).astype(np.float32)
+
+
+def red_and_nir(ndvi: Floats, evi2: Floats) -> tuple[Floats, Floats]:
+    """Solve NDVI and EVI2 (Jiang et al. 2008, doi:10.1016/j.rse.2008.06.006) for the two bands that they are made of.
+
+    With k = NIR / red = (1 + NDVI) / (1 - NDVI), EVI2 = 2.5 (k - 1) red / ((k + 2.4) red + 1) leaves red alone.
+
+    Args:
+        ndvi, evi2: (...,) of the same observation; NaN = unseen.
+
+    Returns:
+        Red and near infrared, (...,) surface reflectance; NaN where an index is unseen, or no pair of reflectances in
+        0..1 has both: near NDVI 0 both indices are 0 whatever the reflectance.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = (1 + ndvi) / (1 - ndvi)
+        red = evi2 / (2.5 * (ratio - 1) - evi2 * (ratio + 2.4))
+        nir = ratio * red
+        is_told = (np.abs(ndvi) >= LEAST_NDVI) & (red > 0) & (red < 1) & (nir > 0) & (nir < 1)
+    return np.where(is_told, red, np.nan).astype(np.float32), np.where(is_told, nir, np.nan).astype(np.float32)

@@ -9,13 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.bands import CHANNELS, OPTICAL_NAMES, STATIC, Floats, channel, ndvi
+from core.bands import CHANNELS, OPTICAL_NAMES, STATIC, Floats, channel, ndvi, red_and_nir
 from core.cube import Series
 from core.errors import InvalidTable
 from core.timeline import Days, to_date, to_days
 
 ID_COLUMNS = ("series_id", "sample_id")
 """Names of the column that tells series apart; the first one present is used."""
+
+EVI2 = "EVI2"
+"""Column that tells red and near infrared where they are not given."""
 
 MAX_REFLECTANCE = 2.5
 """Values of a reflectance column whose median is above 2 are digital numbers: refused, not guessed."""
@@ -26,7 +29,8 @@ def read_series(path: Path, samples: Path | None = None) -> Series:
 
     Args:
         path: Parquet or CSV with `series_id` (or `sample_id`), `time`, and any of the band columns, `NDVI`, `VV`, `VH`,
-            `temperature_2m`, `total_precipitation`; reflectance 0..1, dB, K, m; NaN = missing.
+            `temperature_2m`, `total_precipitation`; reflectance 0..1, dB, K, m; NaN = missing. `EVI2` beside NDVI gives
+            red and near infrared where a row has neither (core/bands.py).
         samples: Parquet or CSV with one row per series: the same id column, `elevation` (m), `slope` (degrees).
 
     Returns:
@@ -42,7 +46,9 @@ def read_series(path: Path, samples: Path | None = None) -> Series:
     _check_columns(path, columns)
     rows = pd.DataFrame({"series": table[name].astype(str), "day": _days(path, table)})
     rows = pd.concat([rows, *(_numbers(path, table, c) for c in columns)], axis=1)
-    ids, days, values = _stack(rows, columns)
+    if EVI2 in table and "NDVI" in columns:
+        rows = _with_bands(rows, _numbers(path, table, EVI2))
+    ids, days, values = _stack(rows, [c for c in CHANNELS if c in rows])
     return Series(ids=ids, days=days, values=_with_ndvi(values), static=_static(samples, ids) if samples else None)
 
 
@@ -119,6 +125,14 @@ def _numbers(path: Path, table: pd.DataFrame, column: str) -> "pd.Series[Any]":
     if column == "NDVI" and values.abs().median() > 1:
         raise InvalidTable(path, f"column 'NDVI' is not in -1..1 (median {values.median():g})")
     return values.where(values.abs() <= 1) if column == "NDVI" else values
+
+
+def _with_bands(rows: pd.DataFrame, evi2: "pd.Series[Any]") -> pd.DataFrame:
+    """Fill red and near infrared from both indices in rows that have none of these bands."""
+    solved = red_and_nir(rows["NDVI"].to_numpy(np.float32), evi2.to_numpy(np.float32))
+    given = rows[[c for c in ("B04", "B08", "B8A") if c in rows]].notna().any(axis=1)
+    bands = {n: pd.Series(v, rows.index).mask(given) for n, v in zip(("B04", "B08"), solved, strict=True)}
+    return rows.assign(**{n: rows[n].fillna(v) if n in rows else v for n, v in bands.items()})
 
 
 def _stack(rows: pd.DataFrame, columns: Sequence[str]) -> tuple[NDArray[np.str_], Days, Floats]:

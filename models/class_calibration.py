@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 
 from core.errors import InvalidOption
-from models.class_metrics import SMALLEST, Array, Codes
+from models.class_metrics import SMALLEST, Array, Codes, allowed_classes
 
 NEUTRAL = 1.0
 LIMITS = (0.05, 20.0)
@@ -66,7 +66,7 @@ def fit_temperature(truth: NDArray[Any], logits: NDArray[Any], *, weight: Array 
     """Fit the temperature with the least log loss; 1 where none is better.
 
     Args:
-        truth: (N,) class 0..K-1 of rows in places that the model did not learn from.
+        truth: (N,) class 0..K-1 of rows in places that the model did not learn from; -2 - k = known not to be class k.
         logits: (N, K) or logarithms of probabilities, finite.
         weight: (N,) of each row, for places to count the same; None = every row counts the same.
 
@@ -74,11 +74,12 @@ def fit_temperature(truth: NDArray[Any], logits: NDArray[Any], *, weight: Array 
         InvalidOption: the arrays do not fit each other.
     """
     y, z, w = _check(truth, logits, weight)
+    allowed = allowed_classes(y, z.shape[1])
     low, high = np.log(LIMITS)
     found = minimize_scalar(
-        lambda t: _loss(z / np.exp(t), y, w), bounds=(low, high), method="bounded", options={"xatol": 1e-6}
+        lambda t: _loss(z / np.exp(t), allowed, w), bounds=(low, high), method="bounded", options={"xatol": 1e-6}
     )
-    return _better(Temperature(temperature=float(np.exp(found.x))), y, z, w)
+    return _better(Temperature(temperature=float(np.exp(found.x))), allowed, z, w)
 
 
 def fit_temperature_and_bias(truth: NDArray[Any], logits: NDArray[Any], *, weight: Array | None = None) -> Temperature:
@@ -88,17 +89,17 @@ def fit_temperature_and_bias(truth: NDArray[Any], logits: NDArray[Any], *, weigh
     """
     y, z, w = _check(truth, logits, weight)
     classes = z.shape[1]
-    onehot = np.eye(classes)[y]
+    allowed = allowed_classes(y, classes)
 
     def loss(x: Array) -> tuple[float, Array]:
         scaled = z * x[0] + x[1:]
-        off = (np.exp(scaled - _log_sum(scaled)[:, None]) - onehot) * w[:, None]
-        return _loss(scaled, y, w), np.concatenate([[(off * z).sum()], off.sum(axis=0)])
+        off = (_share(scaled) - _share(np.where(allowed, scaled, -np.inf))) * w[:, None]
+        return _loss(scaled, allowed, w), np.concatenate([[(off * z).sum()], off.sum(axis=0)])
 
     bounds = [(1 / LIMITS[1], 1 / LIMITS[0])] + [(-LARGEST_BIAS, LARGEST_BIAS)] * classes
     found = minimize(loss, np.eye(classes + 1)[0], jac=True, method="L-BFGS-B", bounds=bounds).x
     bias = found[1:] - found[1:].mean()
-    return _better(Temperature(temperature=float(1 / found[0]), bias=tuple(bias.tolist())), y, z, w)
+    return _better(Temperature(temperature=float(1 / found[0]), bias=tuple(bias.tolist())), allowed, z, w)
 
 
 def _check(truth: NDArray[Any], logits: NDArray[Any], weight: Array | None) -> tuple[Codes, Array, Array]:
@@ -110,20 +111,26 @@ def _check(truth: NDArray[Any], logits: NDArray[Any], weight: Array | None) -> t
         )
     if not np.isfinite(z).all():
         raise InvalidOption("logits", "NaN or infinite", "leave unseen rows out, and use log_probability for zeros")
-    if y.dtype.kind not in "iub" or y.min() < 0 or y.max() >= z.shape[1]:
-        raise InvalidOption("truth", y.dtype, f"classes are whole numbers from 0 to {z.shape[1] - 1}")
+    is_whole = y.dtype.kind in "iub"
+    if not is_whole or y.min() < -1 - z.shape[1] or (y == -1).any() or y.max() >= z.shape[1]:
+        reason = f"classes are whole numbers from 0 to {z.shape[1] - 1}, or -2 - k of rows that are not of class k"
+        raise InvalidOption("truth", y.dtype, reason)
     return y.astype(np.int64), z, w / w.sum()
 
 
-def _better(found: Temperature, y: Codes, z: Array, w: Array) -> Temperature:
+def _better(found: Temperature, allowed: NDArray[np.bool_], z: Array, w: Array) -> Temperature:
     """Return what was found, or that nothing is to be changed if the loss says so."""
-    fitted = _loss(z / found.temperature + np.asarray(found.bias or 0.0), y, w)
-    return found if fitted < _loss(z, y, w) else Temperature(temperature=NEUTRAL)
+    fitted = _loss(z / found.temperature + np.asarray(found.bias or 0.0), allowed, w)
+    return found if fitted < _loss(z, allowed, w) else Temperature(temperature=NEUTRAL)
 
 
-def _loss(logits: Array, y: Codes, w: Array) -> float:
-    """Return the weighted log loss in nats; weights of sum 1."""
-    return float(w @ (_log_sum(logits) - logits[np.arange(len(y)), y]))
+def _loss(logits: Array, allowed: NDArray[np.bool_], w: Array) -> float:
+    """Return the weighted log loss of the classes that are allowed, in nats; weights of sum 1."""
+    return float(w @ (_log_sum(logits) - _log_sum(np.where(allowed, logits, -np.inf))))
+
+
+def _share(logits: Array) -> Array:
+    return np.asarray(np.exp(logits - _log_sum(logits)[..., None]))
 
 
 def _log_sum(logits: Array) -> Array:

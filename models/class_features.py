@@ -15,7 +15,7 @@ from core.cube import Series
 
 MONTHS = 12
 REFLECTANCES = ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B11", "B12")
-INDICES = ("NDVI", "NDMI", "GNDVI", "NDRE", "RE", "NBR", "NDTI", "PSRI", "BSI", "BRIGHT")
+INDICES = ("NDVI", "NDMI", "GNDVI", "NDRE", "RE", "NBR", "NDTI", "PSRI", "BSI", "BRIGHT", "DVI")
 BACKSCATTER = (*RADAR_NAMES, "RATIO")
 SEASONAL = (*REFLECTANCES, *INDICES, *BACKSCATTER, *WEATHER_NAMES)
 """What is told for each calendar month."""
@@ -28,14 +28,6 @@ CLASS_FEATURES = MONTHS * len(SEASONAL) + (len(LEVELS) + 5) * len(SPREAD) + 2 * 
 _SPREADS = MONTHS * len(SEASONAL)
 _STATES = _SPREADS + (len(LEVELS) + 3) * len(SPREAD)
 _NEWEST = _STATES + 2 * len(STATE)
-NDVI_FEATURES = (
-    *(month * len(SEASONAL) + SEASONAL.index("NDVI") for month in range(MONTHS)),
-    *range(_SPREADS + SPREAD.index("NDVI"), _STATES, len(SPREAD)),
-    *range(_NEWEST + SPREAD.index("NDVI"), _NEWEST + 2 * len(SPREAD), len(SPREAD)),
-)
-"""Positions of the features that NDVI alone tells."""
-RED_SHOWN = _STATES + STATE.index("B04")
-"""Position of red in the greenest month: unseen where a series shows no reflectance, but NDVI."""
 LIMIT = 4.0
 DARK = 0.01
 """Reflectance: sums below are too small to divide by."""
@@ -43,9 +35,15 @@ DARK = 0.01
 _SHIFT = {"VV": -11.7, "VH": -18.9, "RATIO": -7.0, "temperature_2m": 285.0, "total_precipitation": 0.05}
 _SCALE = {"VV": 4.0, "VH": 4.0, "RATIO": 2.5, "temperature_2m": 10.0, "total_precipitation": 0.05}
 _SHIFT |= (
-    dict.fromkeys(REFLECTANCES, 0.15) | dict.fromkeys(INDICES, 0.0) | {"NDVI": 0.45, "GNDVI": 0.45, "BRIGHT": 0.15}
+    dict.fromkeys(REFLECTANCES, 0.15)
+    | dict.fromkeys(INDICES, 0.0)
+    | {"NDVI": 0.45, "GNDVI": 0.45, "BRIGHT": 0.15, "DVI": 0.2}
 )
-_SCALE |= dict.fromkeys(REFLECTANCES, 0.12) | dict.fromkeys(INDICES, 0.25) | {"PSRI": 0.3, "NDTI": 0.1, "BRIGHT": 0.1}
+_SCALE |= (
+    dict.fromkeys(REFLECTANCES, 0.12)
+    | dict.fromkeys(INDICES, 0.25)
+    | {"PSRI": 0.3, "NDTI": 0.1, "BRIGHT": 0.1, "DVI": 0.12}
+)
 _STATIC_SHIFT, _STATIC_SCALE = np.array([300.0, 3.0], np.float32), np.array([300.0, 4.0], np.float32)
 
 
@@ -90,6 +88,7 @@ def _shown(composite: Series) -> dict[str, Floats]:
         "PSRI": _ratio(b["B04"] - b["B02"], b["B06"]),
         "BSI": _normalised(bare, green),
         "BRIGHT": bright,
+        "DVI": np.asarray(b["B08"] - b["B04"], np.float32),
         "RATIO": np.asarray(b["VH"] - b["VV"], np.float32),
     }
 

@@ -287,3 +287,9 @@ def _balanced_accuracy(confusion: Array) -> float:
     """Return the mean recall of the classes that occur; NaN where only one does."""
     true = confusion.sum(axis=1)
     return float(np.nanmean(_share(np.diagonal(confusion), true))) if (true > 0).sum() > 1 else UNKNOWN
+
+
+def allowed_classes(labels: NDArray[np.int64], classes: int) -> NDArray[np.bool_]:
+    """Return (P, K) which classes a label leaves possible: its own, or of `not k` all others."""
+    code = np.arange(classes)
+    return np.asarray(np.where(labels[:, None] >= 0, labels[:, None] == code, -2 - labels[:, None] != code), np.bool_)

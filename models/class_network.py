@@ -18,8 +18,8 @@ from models.earthpt import EarthPT, EarthPTConfig, Side, attention_mask
 from models.registry import CLASS_FORM
 
 Layer = Literal["middle", "last"]
-ABSENT = -9.0
-"""What trees see in the place of an unseen feature: below everything that is seen."""
+ABSENT = 9.0
+"""Trees are shown unseen features twice, below everything that is seen and above it: a split takes one of both."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class Grown:
     """Trees as arrays, as models/trees.py grows them: S splits, L leaves, padded."""
 
     feature: Any = field(repr=False)
-    """(R, S) int16 which feature a split looks at."""
+    """(R, S) int16 which feature a split looks at: 0..F-1, or of F..2F-1 the same, where unseen goes right."""
     limit: Any = field(repr=False)
     """(R, S) float32; above it, right."""
     side: Any = field(repr=False)
@@ -109,7 +109,7 @@ class Trees(nn.Module):
         self.value = nn.Buffer(torch.zeros(rows, leaves, config.classes))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, F) features, ABSENT where unseen -> (B, K) logits."""
+        """(B, 2 F) features, unseen ones as -ABSENT and then as ABSENT -> (B, K) logits."""
         rows, splits = self.feature.shape
         asked = self.feature.reshape(-1).to(torch.int64)
         seen = x[:, asked].reshape(-1, rows, splits).transpose(0, 1)  # (R, B, S)
@@ -165,5 +165,6 @@ class ClassNetwork(nn.Module):
         if not self.config.trees[0]:
             return logits
         values, flags = asked.chunk(2, dim=-1)
-        grown: Tensor = self.trees(torch.where(flags > 0.5, values, ABSENT))  # (B, K)
+        shown = torch.cat([torch.where(flags > 0.5, values, unseen) for unseen in (-ABSENT, ABSENT)], dim=-1)
+        grown: Tensor = self.trees(shown)  # (B, K)
         return (1 - self.tree_share) * logits + self.tree_share * grown

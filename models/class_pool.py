@@ -1,7 +1,7 @@
 """A pool: labelled series as class networks read them, each as it is and in some altered copies. Draws no batches.
 
 Copies are what the same place could have looked like: fewer clear dates, bands or sensors missing, some days earlier or
-later, and, of classes that last, another date that is asked about, and NDVI alone.
+later; of a season, a part of it; of classes that last, another date that is asked about, and few bands or NDVI alone.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,9 @@ from models.training_set import TrainingSet, last_seen
 
 UNKNOWN = -1
 OF_A_SEASON = ("crop",)
-"""Tasks whose labels speak of one season, and not of the years before: no copy is asked about an earlier date."""
+"""Tasks whose labels speak of one season, and not of the years before."""
+SEASON_LEFT = 200
+"""Of half of the altered copies of a season's labels, up to so many days of the season are still to come."""
 SHIFT_DAYS = (-12, 18)
 """Calendar shift of a copy: composites of some archives are dated at the first of their month."""
 
@@ -91,10 +93,11 @@ def _of_set(
     asked: Days | None,
 ) -> Pool:
     last = last_seen(source.series) + 1 if asked is None else asked
-    asked = last if task in OF_A_SEASON else asked
+    is_open = task in OF_A_SEASON and asked is None
     rows = [_rows(source, source.series, last, task, months, 0)]
     for number in range(copies):
-        series, days = altered_for_classes(rng, source.series, SHIFT_DAYS, asked)
+        then = _in_season(rng, last) if is_open else asked
+        series, days = altered_for_classes(rng, source.series, SHIFT_DAYS, then, source.changed_on)
         rows.append(_rows(source, series, days, task, months, number + 1))
     joined = Pool(**{f.name: np.concatenate([getattr(r, f.name) for r in rows]) for f in fields(Pool)})
     return replace(joined, weight=share * _even(joined.labels) / len(joined) * len(np.unique(joined.labels)))
@@ -107,12 +110,34 @@ def _rows(source: TrainingSet, series: Series, days: Days, task: str, months: in
         tokens=np.pad(tokens.tokens, ((0, 0), (0, short), (0, 0))),
         is_padding=np.pad(tokens.is_padding, ((0, 0), (0, short)), constant_values=True),
         queries=queries,
-        labels=source.labels[task].astype(np.int64),
+        labels=_labels_on(source, series, days, task),
         weight=np.ones(len(series)),
         places=source.places.astype(np.str_),
         sets=np.full(len(series), source.name),
         copy=np.full(len(series), copy, np.int64),
     )
+
+
+def _in_season(rng: np.random.Generator, ends: Days) -> Days:
+    """Return days of which half lie before the season's end: a map is asked for while a season goes on, too."""
+    left = rng.uniform(0, SEASON_LEFT, len(ends)) * (rng.random(len(ends)) < 0.5)
+    return np.asarray(ends - left.astype(np.int32), np.int32)
+
+
+def _labels_on(source: TrainingSet, series: Series, days: Days, task: str) -> NDArray[np.int64]:
+    """Return (P,) what each series was the day before; of a change that nothing has been seen since, what was before.
+
+    Args:
+        series: of the source, their calendars maybe shifted and observations lost.
+        days: (P,) the day after the date that is asked about.
+    """
+    labels = source.labels[task].astype(np.int64)
+    if source.changed_on is None or task not in source.labels_before:
+        return labels
+    changed = source.changed_on + (series.days[:, 0] - source.series.days[:, 0])
+    seen = np.isfinite(series.values).any(axis=-1) & (series.days >= changed[:, None]) & (series.days < days[:, None])
+    is_before = np.isfinite(changed) & ~seen.any(axis=1)
+    return np.where(is_before, source.labels_before[task].astype(np.int64), labels)
 
 
 def _even(labels: NDArray[np.int64]) -> NDArray[np.float64]:

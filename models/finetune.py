@@ -17,7 +17,7 @@ from torch.nn.utils import parametrize
 
 from core.bands import Floats
 from core.product import Progress
-from models.class_features import NDVI_FEATURES, RED_SHOWN
+from models.class_metrics import allowed_classes
 from models.class_network import ClassConfig, ClassNetwork, Grown
 from models.class_pool import Pool
 from models.distributed import new_generator
@@ -26,7 +26,7 @@ from models.meta import EPISODES, meta_learn, tasks_of
 from models.optimise import optimise
 from models.resume import ResumeFile
 from models.runs import Run
-from models.trees import ALTERED, AS_THEY_ARE, NDVI_AS_IT_IS, NDVI_OF_ALL, averaged, grow, only_where, together
+from models.trees import ALTERED, AS_THEY_ARE, averaged, grow, said_by
 
 FOLDS = 5
 TREE_SHARE = 0.85
@@ -36,8 +36,10 @@ MIX = 0.4
 NOISE = 0.1
 HEADS_SHARE = 0.5
 """Share of the work that heads are counted as, where trees are grown after them."""
-MIN_ALONE = 30
-"""Series that show NDVI alone, from which on they have trees of their own."""
+ALTERED_ROUNDS = 2
+"""Rounds on altered copies too, to one on series as they are: more is to be learned of more rows."""
+SETTLING = 60
+"""Rounds of the trees that say what rows are that are known only not to be a class."""
 RANK = 8
 """Of low-rank changes."""
 BATCH = 512
@@ -97,36 +99,33 @@ def new_network(run: Run, trunk: EarthPT) -> ClassNetwork:
 
 
 def with_trees(network: ClassNetwork, run: Run, pool: Pool) -> ClassNetwork:
-    """Return a network with trees grown on the pool; rows known only not to be a class take the heads' best other.
+    """Return a network with trees grown on the pool.
 
-    Series that show NDVI and no reflectance have trees of their own, where the pool has enough of them: among hundreds
-    of features, those few of NDVI would hardly ever be looked at.
+    One boosting learns from the series as they are, one from their altered copies too; their logits are averaged.
     """
-    labels = np.where(pool.labels >= 0, pool.labels, _best_allowed(logits_of(network, pool), pool.labels))
     values, flags = np.split(pool.queries[:, 0], 2, axis=1)
     features = np.where(flags > 0.5, values, np.float32(np.nan)).astype(np.float32)
-    index = np.full_like(features, np.nan)
-    index[:, NDVI_FEATURES] = features[:, NDVI_FEATURES]
-    alone = np.isnan(features[:, RED_SHOWN]) & np.isfinite(index).any(axis=1)
-    everything, as_it_is = np.ones(len(pool), bool), pool.copy == 0
-    wanted = [(as_it_is, features, AS_THEY_ARE), (everything, features, ALTERED)]
-    if (alone & as_it_is).sum() >= MIN_ALONE and set(labels[alone & as_it_is]) == set(range(len(run.classes))):
-        wanted += [(alone, index, NDVI_AS_IT_IS), (everything, index, NDVI_OF_ALL)]
-    facts = {"classes": len(run.classes), "rounds": run.trees}
+    labels = _settled(run, pool, features)
+    wanted = [(pool.copy == 0, AS_THEY_ARE, run.trees), (np.ones(len(pool), bool), ALTERED, ALTERED_ROUNDS * run.trees)]
     grown = [
-        grow(seen[rows], labels[rows], pool.weight[rows], how, seed=run.seed + number, **facts)
-        for number, (rows, seen, how) in enumerate(wanted)
+        grow(features[rows], labels[rows], pool.weight[rows], how, len(run.classes), rounds, seed=run.seed + number)
+        for number, (rows, how, rounds) in enumerate(wanted)
     ]
-    return _joined(network, _whole_and_apart(grown))
+    return _joined(network, averaged(grown))
 
 
-def _whole_and_apart(grown: list[Grown]) -> Grown:
-    """Return two boostings as their mean; of four, the last two speak for series that show no red, and they alone."""
-    whole = averaged(grown[:2])
-    if len(grown) == 2:
-        return whole
-    apart = only_where(averaged(grown[2:]), RED_SHOWN, is_seen=False)
-    return together([only_where(whole, RED_SHOWN, is_seen=True), apart])
+def _settled(run: Run, pool: Pool, features: Floats) -> NDArray[np.int64]:
+    """Return (P,) classes: rows known only not to be a class take the best other, as trees on the named rows say."""
+    is_named = pool.labels >= 0
+    if is_named.all():
+        return pool.labels
+    rows = is_named & (pool.copy == 0)
+    grown = grow(
+        features[rows], pool.labels[rows], pool.weight[rows], AS_THEY_ARE, len(run.classes), SETTLING, seed=run.seed
+    )
+    settled = pool.labels.copy()
+    settled[~is_named] = _best_allowed(said_by(grown, features[~is_named]), pool.labels[~is_named])
+    return settled
 
 
 def logits_of(network: ClassNetwork, pool: Pool) -> Floats:
@@ -144,12 +143,6 @@ def in_fold(places: NDArray[np.str_], *fold: int) -> NDArray[np.bool_]:
     """Tell which places fall into some folds of five, by the hash of their names: the same for every set and run."""
     folds = {p: int(hashlib.sha256(str(p).encode()).hexdigest(), 16) % FOLDS for p in np.unique(places)}
     return np.array([folds[p] in fold for p in places], bool)
-
-
-def allowed_classes(labels: NDArray[np.int64], classes: int) -> NDArray[np.bool_]:
-    """Return (P, K) which classes a label leaves possible: its own, or of `not k` all others."""
-    code = np.arange(classes)
-    return np.asarray(np.where(labels[:, None] >= 0, labels[:, None] == code, -2 - labels[:, None] != code), np.bool_)
 
 
 class _Draw:
@@ -197,12 +190,15 @@ def _allowed_loss(given: Tensor, allowed: Tensor) -> Tensor:
 
 
 def _states(network: ClassNetwork, pool: Pool) -> Tensor:
-    """Return (P, 2 D) states of a frozen trunk, its dropout on: one more noise that heads must bear."""
+    """Return (P, 2 D) states of a frozen trunk, its dropout off: as maps will read them."""
+    was_training = network.training
+    network.eval()
     parts = []
     with torch.no_grad():
         for first in range(0, len(pool), BATCH):
             rows = slice(first, first + BATCH)
             parts.append(network.read(torch.from_numpy(pool.tokens[rows]), torch.from_numpy(pool.is_padding[rows])))
+    network.train(was_training)
     return torch.cat(parts)
 
 

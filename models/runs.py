@@ -41,7 +41,7 @@ class Run:
     meta: Literal["none", "fomaml", "anil"] = "none"
     """What class heads begin from where none are given: random weights, or meta-learned ones (models/meta.py)."""
     trees: int = 0
-    """Rounds of trees grown beside the class heads; 0 = none."""
+    """Rounds of trees grown beside the class heads, on series as they are (models/finetune.py); 0 = none."""
     copies: int = 4
     """Altered copies of each labelled series that are learned from beside it."""
     steps: int = 2000
@@ -107,7 +107,7 @@ _CLASSES = Run(
     clip=5.0,
     average=0.99,
     check_every=100,
-    trees=400,
+    trees=300,
 )
 """What class models share."""
 
@@ -137,7 +137,7 @@ RUNS = {
                 "fordead_conifer_cube": 0.3,
                 "rondonia_s2_points": 0.1,
                 "worldcereal_points": 0.1,
-                "simulated": 0.25,
+                "simulated_canopy": 0.25,
             },
             holdout="hrvpp_s2_sites",
             classes=("none", "conifer", "broadleaf"),

@@ -13,17 +13,20 @@ from core.timeline import YEAR_DAYS, Days
 from models.climatology import expect
 from models.queries import forecast_queries
 from models.tokens import scaled, tokenise, without_weather
-from models.training_set import TrainingSet
+from models.training_set import TrainingSet, last_seen
 
 MIN_HISTORY_DAYS = 40
 NDVI_SHARE = 0.6
 """Share of the parts of a batch that are asked about NDVI whatever else their series show."""
-NDVI_ALONE = 0.12
-"""Share of the altered copies of labelled series that show NDVI alone."""
+NDVI_ALONE, RED_AND_NIR = 0.12, 0.15
+"""Shares of the altered copies of labelled series that show NDVI alone, and red and near infrared with it."""
+SOON, FAR = 120.0, 1e6
+"""Days in which a change is to be told; a day beyond all calendars, for what never changes."""
 DRIFT_SHARE = 0.3
 """Share of series that are given a slow decline or recovery: disturbance is rare in the sets, and must not surprise."""
 NDVI = channel("NDVI")
 _OPTICAL = [channel(b) for b in OPTICAL_NAMES]
+_RED_AND_NIR = [channel(b) for b in ("B04", "B08", "B8A")]
 _RADAR = [channel(b) for b in RADAR_NAMES]
 _WEATHER = [channel(b) for b in WEATHER_NAMES]
 
@@ -207,27 +210,36 @@ def _lengthen(batch: ForecastBatch, length: int) -> ForecastBatch:
 
 
 def altered_for_classes(
-    rng: np.random.Generator, series: Series, shift_days: tuple[int, int], reference_days: Days | None
+    rng: np.random.Generator,
+    series: Series,
+    shift_days: tuple[int, int],
+    reference_days: Days | None,
+    changed_on: NDArray[np.float64] | None = None,
 ) -> tuple[Series, Days]:
     """Return series as they could have looked, and the day after the date that each is asked about.
 
     Args:
         shift_days: least and most days that a calendar is shifted by.
         reference_days: (N,) where the labels speak of certain dates; None = any date with most of a year before it.
+        changed_on: (N,) days on which a class changed, infinite where none did: half of those series are asked about
+            soon after it.
     """
     shift = rng.integers(*shift_days, (len(series), 1)).astype(np.int32)
     moved = replace(series, days=series.days + shift, values=series.values.copy())
     asked = _reference_days(rng, moved) if reference_days is None else reference_days + shift[:, 0]
+    if reference_days is None and changed_on is not None:
+        asked = _soon_after(rng, moved, asked, changed_on + shift[:, 0])
     lost = _lose_bands(rng, moved)
     lost = _ndvi_alone(rng, lost) if reference_days is None else lost
     return _cloudier(rng, lost), asked.astype(np.int32)
 
 
 def _ndvi_alone(rng: np.random.Generator, series: Series) -> Series:
-    """Leave some series nothing but NDVI: what other archives hold of a place."""
+    """Leave some series nothing but NDVI, or the bands that it is made of: what other archives hold of a place."""
     values = series.values.copy()
-    alone = rng.random(len(series)) < NDVI_ALONE
-    values[np.ix_(alone, np.ones(values.shape[1], bool), np.arange(values.shape[2]) != NDVI)] = np.nan
+    drawn = rng.random(len(series))
+    for rows, kept in ((drawn < NDVI_ALONE, [NDVI]), (drawn > 1 - RED_AND_NIR, [NDVI, *_RED_AND_NIR])):
+        values[np.ix_(rows, np.ones(values.shape[1], bool), ~np.isin(np.arange(values.shape[2]), kept))] = np.nan
     return replace(series, values=values)
 
 
@@ -238,6 +250,13 @@ def _reference_days(rng: np.random.Generator, series: Series) -> Days:
     earliest = np.minimum(last, first + 330)
     share = np.maximum(rng.random(len(series)), rng.random(len(series)))
     return np.asarray(earliest + share * (last - earliest) + 1 + rng.integers(0, 20, len(series)), np.int32)
+
+
+def _soon_after(rng: np.random.Generator, series: Series, asked: Days, changed: NDArray[np.float64]) -> Days:
+    """Return dates of which half of those of changed series lie within SOON days of the change, if they are seen."""
+    soon = changed + rng.uniform(0, SOON, len(series))
+    is_moved = (soon <= last_seen(series)) & (rng.random(len(series)) < 0.5)
+    return np.where(is_moved, np.minimum(soon, FAR), asked).astype(np.int32)
 
 
 def _cloudier(rng: np.random.Generator, series: Series) -> Series:

@@ -19,8 +19,8 @@ CONTEXT = 32
 """Most recent dates that a forecast reads as tokens; older ones speak through the climatology."""
 RADAR_CONTEXT = 12
 """Most recent dates with radar alone that a forecast reads beside them."""
-COMPOSITE_DAYS = 30.4375
 
+_BY_MEDIAN = {*OPTICAL_NAMES, "NDVI"}
 _RADAR = [channel(b) for b in RADAR_NAMES]
 _SHIFT = np.zeros(len(CHANNELS), np.float32)
 _SCALE = np.ones(len(CHANNELS), np.float32)
@@ -112,19 +112,11 @@ def _features(values: Floats, days: NDArray[np.float64], reference: Days, is_pad
     return tokens
 
 
-def composite(series: Series, reference_days: Days, *, months: int) -> Series:
-    """Average each channel over steps of a month counted back from the reference day; radar in linear power.
-
-    Returns:
-        Series of N x `months` steps dated at their centres; NaN where a step holds no observation.
-    """
-    steps = np.floor((reference_days[:, None] - 1 - series.days) / COMPOSITE_DAYS).astype(np.int64)
-    centre = reference_days[:, None] - 1 - np.round((months - 0.5 - np.arange(months)) * COMPOSITE_DAYS)
-    return _averaged(series, steps, centre.astype(np.int32), months)
-
-
 def calendar_composite(series: Series, reference_days: Days, *, months: int) -> Series:
-    """Average each channel over calendar months, the last one being that of the day before the reference day.
+    """Join what was seen in each calendar month, the last one being that of the day before the reference day.
+
+    Optical bands and NDVI by their medians, which a cloud left in a mask does not move; radar (in linear power) and
+    weather by their means.
 
     Returns:
         Series of N x `months` steps dated at the 15th; NaN where a month holds no observation.
@@ -132,22 +124,20 @@ def calendar_composite(series: Series, reference_days: Days, *, months: int) -> 
     last = _month_of(reference_days - 1)[:, None]
     steps = np.where(series.days < reference_days[:, None], last - _month_of(series.days), -1)
     centre = (last - np.arange(months)[::-1]).astype("datetime64[M]").astype("datetime64[D]").astype(np.int32) + 14
-    return _averaged(series, steps, centre, months)
+    values = _linear(series.values)
+    within = (steps >= 0) & (steps < months)
+    slot = np.arange(len(series))[:, None] * months + (months - 1 - np.clip(steps, 0, months - 1))
+    joined = [
+        (_medians if name in _BY_MEDIAN else _means)(slot, values[..., c], within, len(series) * months)
+        for c, name in enumerate(CHANNELS)
+    ]
+    composited = np.stack(joined, axis=-1).reshape(len(series), months, -1).astype(np.float32)
+    return Series(ids=series.ids, days=centre, values=_decibel(composited), static=series.static)
 
 
 def _month_of(days: Days) -> NDArray[np.int64]:
     """Return calendar months since January 1970."""
     return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-
-
-def _averaged(series: Series, steps: NDArray[np.int64], centre: Days, months: int) -> Series:
-    """Return the means over steps counted back from the last one; radar in linear power."""
-    values = _linear(series.values)
-    within = (steps >= 0) & (steps < months)
-    slot = np.arange(len(series))[:, None] * months + (months - 1 - np.clip(steps, 0, months - 1))
-    means = [_means(slot, values[..., c], within, len(series) * months) for c in range(values.shape[-1])]
-    composited = np.stack(means, axis=-1).reshape(len(series), months, -1).astype(np.float32)
-    return Series(ids=series.ids, days=centre, values=_decibel(composited), static=series.static)
 
 
 def _means(slot: NDArray[np.int64], values: Floats, within: NDArray[np.bool_], slots: int) -> NDArray[np.float64]:
@@ -156,6 +146,19 @@ def _means(slot: NDArray[np.int64], values: Floats, within: NDArray[np.bool_], s
     count = np.bincount(slot[seen], minlength=slots)
     total = np.bincount(slot[seen], values[seen], minlength=slots)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _medians(slot: NDArray[np.int64], values: Floats, within: NDArray[np.bool_], slots: int) -> NDArray[np.float64]:
+    """Return (slots,) the median of the seen values of each slot; NaN where there is none."""
+    seen = within & np.isfinite(values)
+    order = np.argsort(slot[seen], kind="stable")
+    count = np.bincount(slot[seen], minlength=slots)
+    beside = np.arange(len(order)) - np.repeat(np.cumsum(count) - count, count)
+    table = np.full((slots, max(1, int(count.max(initial=0)))), np.nan)
+    table[slot[seen][order], beside] = values[seen][order]
+    table.sort(axis=1)  # NaN last
+    row, newest = np.arange(slots), np.maximum(count - 1, 0)
+    return np.asarray((table[row, newest // 2] + table[row, newest - newest // 2]) / 2, np.float64)
 
 
 def _linear(values: Floats) -> Floats:

@@ -24,13 +24,21 @@ class TrainingSet:
     """(N,) site, block or cell: series of one place never stand on both sides of a split."""
     labels: dict[str, Labels] = field(default_factory=dict)
     """Task -> (N,) class code; -1 = unknown; -2 - k = known not to be class k."""
+    labels_before: dict[str, Labels] = field(default_factory=dict)
+    """Task -> (N,) class code before the day of `changed_on`, where it was another; empty = nothing changed."""
+    changed_on: NDArray[np.float64] | None = None
+    """(N,) day from which on `labels` hold; infinite where they always do; None = nowhere anything changed."""
     is_simulated: bool = False
 
     def take(self, rows: NDArray[np.bool_]) -> "TrainingSet":
         """Return some of the series with their places and labels."""
         at = np.nonzero(rows)[0]
-        labels = {task: codes[at] for task, codes in self.labels.items()}
-        return replace(self, series=self.series.take(at), places=self.places[at], labels=labels)
+        labels, before = (
+            {task: codes[at] for task, codes in each.items()} for each in (self.labels, self.labels_before)
+        )
+        changed = None if self.changed_on is None else self.changed_on[at]
+        facts = {"labels": labels, "labels_before": before, "changed_on": changed}
+        return replace(self, series=self.series.take(at), places=self.places[at], **facts)
 
     def before(self, day: int) -> "TrainingSet":
         """Return the set with everything on or after a day made unseen."""

@@ -26,8 +26,6 @@ PARAMETERS: dict[str, Any] = {
 """Of a rival that is hard to beat on labelled series."""
 AS_THEY_ARE = {"min_child_samples": 10, "feature_fraction": 0.15}
 ALTERED = {"min_child_samples": 40, "feature_fraction": 0.1}
-NDVI_AS_IT_IS = {"min_child_samples": 10, "feature_fraction": 0.3}
-NDVI_OF_ALL = {"min_child_samples": 40, "feature_fraction": 0.3}
 """Of trees on series as they are, and on those and their altered copies: least rows of a leaf, share of features."""
 NOWHERE = 1e6
 
@@ -37,9 +35,9 @@ def grow(
     labels: NDArray[np.int64],
     weight: NDArray[np.float64],
     how: Mapping[str, Any],
-    *,
     classes: int,
     rounds: int,
+    *,
     seed: int = 0,
 ) -> Grown:
     """Grow trees, a round of them for each class where there are more than two.
@@ -53,39 +51,30 @@ def grow(
     """
     import lightgbm
 
-    seen = np.where(np.isfinite(features), features, np.float32(ABSENT)).astype(np.float64)
     task = {"objective": "binary"} if classes == 2 else {"objective": "multiclass", "num_class": classes}
-    data = lightgbm.Dataset(seen, label=labels, weight=weight / weight.mean(), free_raw_data=True)
+    data = lightgbm.Dataset(
+        features.astype(np.float64), label=labels, weight=weight / weight.mean(), free_raw_data=True
+    )
     parameters = {**PARAMETERS, **how, **task, "seed": seed, "num_threads": 1}
     booster = lightgbm.train(parameters, data, num_boost_round=rounds)
-    return as_arrays(booster.dump_model()["tree_info"], classes)
+    return as_arrays(booster.dump_model()["tree_info"], features.shape[1], classes)
 
 
-def only_where(grown: Grown, feature: int, *, is_seen: bool) -> Grown:
-    """Return trees that say nothing unless a feature is seen, or unless it is not: one more split before each."""
-    rows, leaves = grown.depth.shape
-    away = -1 if is_seen else 1  # unseen is ABSENT, which lies left of everything seen
-    side = np.zeros((rows, grown.feature.shape[1] + 1, leaves + 1), np.int8)
-    side[:, :-1, :-1], side[:, -1, :-1], side[:, -1, -1] = grown.side, -away, away
-    return Grown(
-        feature=np.pad(grown.feature, ((0, 0), (0, 1)), constant_values=feature),
-        limit=np.pad(grown.limit, ((0, 0), (0, 1)), constant_values=ABSENT + 1),
-        side=side,
-        depth=np.pad(grown.depth + 1, ((0, 0), (0, 1)), constant_values=1.0),
-        value=np.pad(grown.value, ((0, 0), (0, 1), (0, 0))),
-    )
-
-
-def together(groups: Sequence[Grown]) -> Grown:
-    """Return trees of several groups as one, whose logits are the sum of theirs."""
-    splits, leaves = max(g.feature.shape[1] for g in groups), max(g.depth.shape[1] for g in groups)
-    padded = [_padded(g, splits, leaves) for g in groups]
-    return Grown(**{f.name: np.concatenate([getattr(g, f.name) for g in padded]) for f in fields(Grown)})
+def said_by(grown: Grown, features: Floats) -> Floats:
+    """Return (N, K) logits of (N, F) features, NaN = unseen."""
+    shown = np.concatenate([np.nan_to_num(features, nan=unseen) for unseen in (-ABSENT, ABSENT)], axis=1)
+    total = np.zeros((len(features), grown.value.shape[2]), np.float32)
+    for feature, limit, side, depth, value in zip(*(getattr(grown, f.name) for f in fields(Grown)), strict=True):
+        right = np.where(shown[:, feature] > limit, np.float32(1), np.float32(-1))
+        total += (right @ side.astype(np.float32) > depth - 0.5) @ value
+    return total
 
 
 def averaged(groups: Sequence[Grown]) -> Grown:
     """Return trees of several boostings as one, whose logits are the mean of theirs."""
-    joined = together(groups)
+    splits, leaves = max(g.feature.shape[1] for g in groups), max(g.depth.shape[1] for g in groups)
+    padded = [_padded(g, splits, leaves) for g in groups]
+    joined = Grown(**{f.name: np.concatenate([getattr(g, f.name) for g in padded]) for f in fields(Grown)})
     return replace(joined, value=joined.value / np.float32(len(groups)))
 
 
@@ -100,9 +89,9 @@ def _padded(grown: Grown, splits: int, leaves: int) -> Grown:
     )
 
 
-def as_arrays(trees: list[dict[str, Any]], classes: int) -> Grown:
-    """Turn dumped trees into arrays; of two classes, the trees speak for the second."""
-    parts = [_one(tree["tree_structure"]) for tree in trees]
+def as_arrays(trees: list[dict[str, Any]], features: int, classes: int) -> Grown:
+    """Turn dumped trees on F features into arrays; of two classes, the trees speak for the second."""
+    parts = [_one(tree["tree_structure"], features) for tree in trees]
     splits, leaves = max(1, *(len(p[0]) for p in parts)), max(len(p[2]) for p in parts)
     feature, limit = np.zeros((len(parts), splits), np.int16), np.full((len(parts), splits), NOWHERE, np.float32)
     side = np.zeros((len(parts), splits, leaves), np.int8)
@@ -119,7 +108,7 @@ def as_arrays(trees: list[dict[str, Any]], classes: int) -> Grown:
     return Grown(feature=feature, limit=limit, side=side, depth=depth, value=value)
 
 
-def _one(root: dict[str, Any]) -> tuple[list[int], list[float], list[tuple[list[tuple[int, int]], float]]]:
+def _one(root: dict[str, Any], count: int) -> tuple[list[int], list[float], list[tuple[list[tuple[int, int]], float]]]:
     """Return the features and limits of a tree's splits, and of each leaf the turns on the way to it and its value."""
     features: list[int] = []
     limits: list[float] = []
@@ -130,10 +119,15 @@ def _one(root: dict[str, Any]) -> tuple[list[int], list[float], list[tuple[list[
             ends.append((way, float(node["leaf_value"])))
             return
         number = len(features)
-        features.append(int(node["split_feature"]))
-        limits.append(float(node["threshold"]))
+        features.append(int(node["split_feature"]) + (0 if _unseen_goes_left(node) else count))
+        limits.append(min(max(float(node["threshold"]), 1 - ABSENT), ABSENT - 1))  # infinite where unseen alone splits
         visit(node["left_child"], [*way, (number, -1)])
         visit(node["right_child"], [*way, (number, 1)])
 
     visit(root, [])
     return features, limits, ends
+
+
+def _unseen_goes_left(node: dict[str, Any]) -> bool:
+    """Tell where a split sends what is unseen: as it has learned, or else where a zero goes."""
+    return bool(node["default_left"]) if node["missing_type"] == "NaN" else 0.0 <= float(node["threshold"])

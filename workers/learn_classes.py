@@ -18,7 +18,7 @@ from core.bands import Floats
 from core.product import Progress
 from models import applicability, prediction_sets
 from models.applicability import Applicability
-from models.class_calibration import fit_temperature_and_bias
+from models.class_calibration import Temperature, fit_temperature, fit_temperature_and_bias
 from models.class_metrics import score_classes
 from models.class_network import ClassNetwork
 from models.class_pool import Pool, make_pool
@@ -33,6 +33,8 @@ from workers.validation import Validation, ValidationPart
 
 POOL_SHARE, FOLD_SHARE = 0.05, 0.75
 """Shares of the work that preparing and the folds are counted as; the rest is the last network."""
+ENOUGH_FOR_BIASES = 500
+"""Labels of the holdout from which on each class has a bias of its own: biases move the order of classes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,8 @@ class Judged:
     fold: NDArray[np.int64]
     states: Floats
     """(N, 2 D) of the trunk, which is the same for all folds where it is frozen."""
+    weight: NDArray[np.float64]
+    """(N,) how often a row is drawn in training."""
 
     def take(self, rows: NDArray[np.bool_]) -> "Judged":
         """Return some of the rows."""
@@ -137,9 +141,8 @@ def _judge(
         if is_first():
             _keep(kept, origin, logits, states, folder)
         fold = np.full(len(asked), number, np.int64)
-        parts.append(
-            Judged(logits=logits, labels=asked.labels, places=asked.places, sets=asked.sets, fold=fold, states=states)
-        )
+        facts = {"labels": asked.labels, "places": asked.places, "sets": asked.sets, "weight": asked.weight}
+        parts.append(Judged(logits=logits, states=states, fold=fold, **facts))
         resume = _without_must(resume)
         progress((number + 1) / FOLDS)
     return Judged(**{name: np.concatenate([vars(p)[name] for p in parts]) for name in vars(parts[0])})
@@ -183,14 +186,14 @@ def _keep(path: Path, origin: str, logits: Floats, states: Floats, folder: Path)
 def _trust(run: Run, judged: Judged) -> tuple[dict[str, Any], tuple[ValidationPart, ...]]:
     """Return the fields of the card, and the parts of a report.
 
-    Calibration and sets are fitted on the set that the run names as its holdout, and measured across folds: figures of
-    a fold are of a calibration by the other folds.
+    Calibration and sets are measured across folds: figures of a fold are of a calibration by the other folds.
     """
-    named = judged.take(judged.labels >= 0)
-    chosen = named.take(named.sets == run.holdout)
-    parts = tuple(_part(run, named.take(named.sets == name), chosen) for name in dict.fromkeys(named.sets))
+    named = judged.labels >= 0
+    is_chosen = (judged.sets == run.holdout) & named
+    parts = tuple(_part(run, judged, name) for name in dict.fromkeys(judged.sets[named]))
+    scaling, fitted_on = _scaling(run, judged)
     card = {
-        **calibrated(chosen, f"{run.holdout}, out of fold"),
+        **calibrated(judged.take(is_chosen), f"{run.holdout}, out of fold", scaling, f"{fitted_on}, out of fold"),
         "accuracy": {"out_of_fold": {part.title: figures(part) for part in parts}},
         "split": f"places by hash in {FOLDS} folds, each judged by networks that learned from the others; simulated "
         "series are learned from in every fold; the weights that ship learned from all folds",
@@ -198,23 +201,47 @@ def _trust(run: Run, judged: Judged) -> tuple[dict[str, Any], tuple[ValidationPa
     return card, parts
 
 
-def calibrated(chosen: Judged, fitted_on: str) -> dict[str, Any]:
-    """Return the fields `calibration` and `prediction_sets` of a card, fitted on rows whose class is named."""
-    scaling = fit_temperature_and_bias(chosen.labels, chosen.logits)
+def _scaling(run: Run, judged: Judged) -> tuple[Temperature, str]:
+    """Return what makes logits as sure as they should be, and the sets that it was fitted on.
+
+    A holdout with many labels gives a temperature and biases. A few dozen labels would give biases by chance: then the
+    temperature alone is fitted, on the labels of all real sets, which weigh as in training, their series evenly.
+    """
+    chosen = judged.take((judged.sets == run.holdout) & (judged.labels >= 0))
+    if len(chosen.labels) >= ENOUGH_FOR_BIASES:
+        return fit_temperature_and_bias(chosen.labels, chosen.logits), run.holdout
+    _, number = np.unique(judged.sets, return_inverse=True)
+    weight = (np.bincount(number, judged.weight) / np.bincount(number))[number]
+    scaling = fit_temperature(judged.labels, judged.logits, weight=weight)
+    return scaling, ", ".join(dict.fromkeys(map(str, judged.sets)))
+
+
+def calibrated(
+    chosen: Judged, name: str, scaling: Temperature | None = None, fitted_on: str | None = None
+) -> dict[str, Any]:
+    """Return the fields `calibration` and `prediction_sets` of a card.
+
+    Args:
+        chosen: rows whose class is named, which the prediction sets are fitted on; `name` is what they are called.
+        scaling: fitted on what `fitted_on` says; None = it is fitted on the chosen rows, with biases.
+    """
+    scaling = scaling or fit_temperature_and_bias(chosen.labels, chosen.logits)
     sets = prediction_sets.fit(chosen.labels, scaling.apply_logits(chosen.logits), chosen.places)
     return {
-        "calibration": {**scaling.to_json(), "fitted_on": fitted_on},
-        "prediction_sets": {**sets.to_json(), "fitted_on": fitted_on},
+        "calibration": {**scaling.to_json(), "fitted_on": fitted_on or name},
+        "prediction_sets": {**sets.to_json(), "fitted_on": name},
     }
 
 
-def _part(run: Run, rows: Judged, chosen: Judged) -> ValidationPart:
+def _part(run: Run, judged: Judged, name: str) -> ValidationPart:
+    rows = judged.take((judged.sets == name) & (judged.labels >= 0))
     probability = np.zeros(rows.logits.shape, np.float32)
     for number in np.unique(rows.fold):
-        here, others = rows.fold == number, chosen.take(chosen.fold != number)
-        probability[here] = fit_temperature_and_bias(others.labels, others.logits).apply_logits(rows.logits[here])
+        here = rows.fold == number
+        scaling, _ = _scaling(run, judged.take(judged.fold != number))
+        probability[here] = scaling.apply_logits(rows.logits[here])
     return ValidationPart(
-        title=str(rows.sets[0]),
+        title=name,
         is_simulated=False,
         truth=rows.labels,
         probability=probability,

@@ -249,6 +249,7 @@ def _judge_folds(
         sets=np.full(len(fold), found.training.name),
         fold=fold,
         states=states[order],
+        weight=np.ones(len(fold)),
     )
 
 

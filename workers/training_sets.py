@@ -13,12 +13,12 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from core.bands import CHANNELS, OPTICAL_NAMES, WEATHER_NAMES, channel
+from core.bands import CHANNELS, OPTICAL_NAMES, WEATHER_NAMES, channel, red_and_nir
 from core.cube import Series
 from core.errors import InvalidTable
 from core.timeline import to_days
 from ingest.cubes import read_cube
-from ingest.simulate.series import sample_series
+from ingest.simulate.series import CANOPY_KINDS, sample_series
 from models.training_set import TrainingSet
 
 CANOPY = ("none", "conifer", "broadleaf")
@@ -38,7 +38,7 @@ def load_sets(names: Mapping[str, float], data: Path, *, seed: int = 0) -> dict[
         if name not in LOADERS:
             raise InvalidTable(name, f"no such training set; there are {', '.join(LOADERS)}")
         folder = data / name.split(":")[0]
-        if name != "simulated" and not folder.is_dir():
+        if not name.startswith("simulated") and not folder.is_dir():
             raise InvalidTable(folder, "the folder does not exist; give the data collection by --data")
         loaded[name] = LOADERS[name](folder, seed)
     return loaded
@@ -76,7 +76,8 @@ def _stack(days: NDArray[np.int32], ndvi: NDArray[np.float32]) -> Series:
 def _sites(folder: Path, _seed: int) -> TrainingSet:
     table = pd.read_parquet(folder / "s2_site_timeseries.parquet")
     table["NDVI"] = table.NDVI.where(table.NDVI.abs() <= 1)
-    series = _panel(table.dropna(subset="NDVI"), "site", "date", {"NDVI": "NDVI"})
+    table["B04"], table["B08"] = red_and_nir(table.NDVI.to_numpy(np.float32), table.EVI2.to_numpy(np.float32))
+    series = _panel(table.dropna(subset="NDVI"), "site", "date", {"NDVI": "NDVI", "B04": "B04", "B08": "B08"})
     canopy = table.drop_duplicates("site").set_index("site").canopy3[list(series.ids)]
     return TrainingSet(
         name="hrvpp_s2_sites",
@@ -251,6 +252,22 @@ def _simulated(_folder: Path, seed: int) -> TrainingSet:
     )
 
 
+def _simulated_canopy(_folder: Path, seed: int) -> TrainingSet:
+    """As `simulated`, other series: more fellings, and trees at the borders of fields."""
+    series, labels = sample_series(np.random.default_rng(seed + 1), SIMULATED_COUNT, CANOPY_KINDS)
+    felled = labels.felled_day.to_numpy(np.float64)
+    return TrainingSet(
+        name="simulated_canopy",
+        licence="simulated (PROSAIL and water cloud model), no satellite data",
+        series=series,
+        places=series.ids,
+        labels={"canopy": labels.canopy.to_numpy(np.int8)},
+        labels_before={"canopy": labels.canopy_before.to_numpy(np.int8)},
+        changed_on=felled,
+        is_simulated=True,
+    )
+
+
 def _joined(parts: list[Series]) -> Series:
     ids = np.concatenate([np.char.add(f"{i}_", p.ids) for i, p in enumerate(parts)])
     return Series(
@@ -281,4 +298,5 @@ LOADERS: dict[str, Callable[[Path, int], TrainingSet]] = {
     "worldcereal_patches": _patches,
     "fusets_spain_fields": _fields,
     "simulated": _simulated,
+    "simulated_canopy": _simulated_canopy,
 }

@@ -1,5 +1,6 @@
 """Simulated series of single pixels, to train on beside measured ones. Writes nothing; no sample archive here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -25,6 +26,8 @@ DATES = 292
 """Four years of overpasses; the first one falls on any day of FIRST_YEAR."""
 YEARS = 6
 """Four and a bit, plus the year whose winter crops are sown in the last autumn."""
+CONIFER = 1
+"""Canopy of what is felled."""
 CHUNK = 2000
 """Series made at once, so that memory stays below a few hundred MB."""
 MAX_SUN_ZENITH = 75.0
@@ -48,6 +51,8 @@ class Kind:
     crop: int = 0
     climate: str = "temperate"
     """`temperate`, `warm` or `mild`."""
+    is_narrow: bool = False
+    """A strip of the main cover: its pixels of 20 m hold more of the other cover than those of 10 m."""
 
 
 KINDS = {
@@ -71,9 +76,26 @@ KINDS = {
     "built-up": Kind(share=0.03, cover="built-up", other="grassland", other_share=(0.05, 0.55)),
 }
 """Mixed forest counts as the kind of tree that holds the larger share."""
+CANOPY_KINDS = {
+    **KINDS,
+    "clear-cut": replace(KINDS["clear-cut"], share=0.08),
+    "hedge by a meadow": Kind(
+        share=0.04, cover="broadleaf", other="grassland", other_share=(0, 0.45), canopy=2, is_narrow=True
+    ),
+    "hedge by a field": Kind(
+        share=0.04, cover="broadleaf", other="cropland", other_share=(0, 0.45), canopy=2, is_narrow=True
+    ),
+    "meadow by trees": Kind(share=0.03, cover="grassland", other="broadleaf", other_share=(0.1, 0.45)),
+    "field by trees": Kind(share=0.03, cover="cropland", other="broadleaf", other_share=(0.1, 0.45), crop=1),
+}
+"""With more fellings, and borders of trees: a pixel counts as canopy where more than half of it is."""
+FINE = ("B02", "B03", "B04", "B08")
+"""Bands with pixels of 10 m; those of the others are 20 m wide."""
+NARROW_SHARE = (0.4, 1.0)
+"""Of what a narrow main cover fills of 10 m, it fills this much of 20 m: it may end beside the pixel, or go on."""
 
 
-def sample_series(rng: np.random.Generator, n: int) -> tuple[Series, pd.DataFrame]:
+def sample_series(rng: np.random.Generator, n: int, kinds: Mapping[str, Kind] = KINDS) -> tuple[Series, pd.DataFrame]:
     """Simulate independent pixel series: overpasses every five days for four years, with clouds, noise and radar.
 
     Radar lies on the optical dates (Sentinel-1 passes are moved by at most two days), on every one, every second one or
@@ -82,12 +104,14 @@ def sample_series(rng: np.random.Generator, n: int) -> tuple[Series, pd.DataFram
     Args:
         rng: the same state gives the same series.
         n: number of series.
+        kinds: what is drawn, by name.
 
     Returns:
         Series of n x 292 dates; labels indexed by series_id with columns canopy (0 none, 1 conifer, 2 broadleaf, at the
-        end of the series), crop (0, 1), kind, crop_type (last year's crop, else empty), latitude.
+        end of the series), canopy_before and felled_day (what stood before, and until which day; the same and infinite
+        where nothing was felled), crop (0, 1), kind, crop_type (last year's crop, else empty), latitude.
     """
-    parts = [_chunk(rng, min(CHUNK, n - first), first) for first in range(0, n, CHUNK)]
+    parts = [_chunk(rng, min(CHUNK, n - first), first, kinds) for first in range(0, n, CHUNK)]
     series = Series(
         ids=np.concatenate([s.ids for s, _ in parts]),
         days=np.concatenate([s.days for s, _ in parts]),
@@ -101,20 +125,23 @@ class _Places:
     """N places, before anything grows there."""
 
     kind: NDArray[np.str_]
+    kinds: Mapping[str, Kind]
     latitude: Floats
     """Degrees."""
     other_share: Floats
     """(N,) share of the second cover."""
+    coarse_share: Floats
+    """(N,) the same in pixels of 20 m."""
     main: Stands
     other: Stands
 
     @property
     def climate(self) -> NDArray[np.str_]:
-        return np.array([KINDS[k].climate for k in self.kind])
+        return np.array([self.kinds[k].climate for k in self.kind])
 
 
-def _chunk(rng: np.random.Generator, n: int, first: int) -> tuple[Series, pd.DataFrame]:
-    places = _draw_places(rng, n)
+def _chunk(rng: np.random.Generator, n: int, first: int, kinds: Mapping[str, Kind]) -> tuple[Series, pd.DataFrame]:
+    places = _draw_places(rng, n, kinds)
     start = to_day(START) + rng.integers(0, 365, (n, 1))
     days = (start + STEP_DAYS * np.arange(DATES)).astype(np.int32)
     places = _draw_events(rng, places, days)
@@ -123,10 +150,10 @@ def _chunk(rng: np.random.Generator, n: int, first: int) -> tuple[Series, pd.Dat
     return Series(ids=ids, days=days, values=values), _labels(places, ids)
 
 
-def _draw_places(rng: np.random.Generator, n: int) -> _Places:
-    shares = np.array([k.share for k in KINDS.values()])
-    kind = rng.choice(list(KINDS), n, p=shares / shares.sum())
-    of = [KINDS[k] for k in kind]
+def _draw_places(rng: np.random.Generator, n: int, kinds: Mapping[str, Kind]) -> _Places:
+    shares = np.array([k.share for k in kinds.values()])
+    kind = rng.choice(list(kinds), n, p=shares / shares.sum())
+    of = [kinds[k] for k in kind]
     climate = np.array([k.climate for k in of])
     latitude = _draw_latitude(rng, climate)
     low, high = np.array([k.other_share for k in of]).T
@@ -135,13 +162,24 @@ def _draw_places(rng: np.random.Generator, n: int) -> _Places:
     covers = np.array([k.cover for k in of]), np.array([k.other or k.cover for k in of])
     main, other = (draw_stands(rng, c, first_year=FIRST_YEAR, years=YEARS, shift_days=shift) for c in covers)
     is_southern = latitude < 0
+    other_share = rng.uniform(low, high).astype(np.float32)
     return _Places(
         kind=kind,
+        kinds=kinds,
         latitude=latitude,
-        other_share=rng.uniform(low, high).astype(np.float32),
+        other_share=other_share,
+        coarse_share=_in_coarse_pixels(rng, other_share, np.array([k.is_narrow for k in of])),
         main=_vary(rng, replace(main, is_southern=is_southern)),
         other=replace(other, is_southern=is_southern, shift_days=main.shift_days, dryness=main.dryness),
     )
+
+
+def _in_coarse_pixels(rng: np.random.Generator, other_share: Floats, is_narrow: NDArray[np.bool_]) -> Floats:
+    """Return (N,) the share of the other cover in pixels of 20 m; draws nothing where no place is narrow."""
+    if not is_narrow.any():
+        return other_share
+    kept = rng.uniform(*NARROW_SHARE, len(other_share))
+    return np.where(is_narrow, 1 - (1 - other_share) * kept, other_share).astype(np.float32)
 
 
 def _vary(rng: np.random.Generator, stands: Stands) -> Stands:
@@ -189,7 +227,8 @@ def _observe(rng: np.random.Generator, places: _Places, days: NDArray[np.int32])
     sun = sun_zenith(np.abs(places.latitude)[:, None], day_of_year)
     values = np.full((*days.shape, len(CHANNELS)), np.nan, np.float32)
     seen = _seen(rng, places, day_of_year, sun)
-    optical = _mix([g.reflectance(spectral_table(), sun, seen) for g in grounds], places.other_share[seen[0]])
+    share = np.where(np.isin(OPTICAL_NAMES, FINE), places.other_share[:, None], places.coarse_share[:, None])  # (N, B)
+    optical = _mix([g.reflectance(spectral_table(), sun, seen) for g in grounds], share[seen[0]])
     noisy = add_measurement_noise(rng, optical, residues=0.04)
     columns = [channel(b) for b in OPTICAL_NAMES]
     values[seen[0][:, None], seen[1][:, None], columns] = noisy
@@ -221,7 +260,7 @@ def _seen(
 
 def _mix(parts: list[Floats], other_share: Floats) -> Floats:
     main, other = parts
-    return np.asarray(main + (other - main) * other_share[:, None], np.float32)
+    return np.asarray(main + (other - main) * other_share, np.float32)
 
 
 def _add_radar(rng: np.random.Generator, values: Floats, places: _Places, grounds: list[Ground]) -> None:
@@ -234,19 +273,22 @@ def _add_radar(rng: np.random.Generator, values: Floats, places: _Places, ground
     looks = np.asarray(rng.choice([4.4, 10.0, 40.0], n), np.float32)
     view = Pass(incidence_deg=incidence[rows], looks=looks[rows])
     power = [np.asarray(10 ** (g.backscatter(rng, view, (rows, columns)) / 10), np.float32) for g in grounds]
-    mixed = 10 * np.log10(_mix(power, places.other_share[rows]))
+    mixed = 10 * np.log10(_mix(power, places.other_share[rows, None]))
     for number, band in enumerate(("VV", "VH")):
         values[rows, columns, channel(band)] = mixed[:, number]
 
 
 def _labels(places: _Places, ids: NDArray[np.str_]) -> pd.DataFrame:
-    canopy = np.array([KINDS[k].canopy for k in places.kind])
+    canopy = np.array([places.kinds[k].canopy for k in places.kind])
     is_broad = (places.kind == "mixed forest") & (places.other_share > 0.5)
-    crop = np.array([KINDS[k].crop for k in places.kind])
+    canopy = np.where(is_broad, 2, canopy)
+    crop = np.array([places.kinds[k].crop for k in places.kind])
     names = np.array(CROP_NAMES)[places.main.crops[:, YEARS - 3]]
     return pd.DataFrame(
         {
-            "canopy": np.where(is_broad, 2, canopy),
+            "canopy": canopy,
+            "canopy_before": np.where(places.kind == "clear-cut", CONIFER, canopy),
+            "felled_day": places.main.felled_day,
             "crop": crop,
             "kind": places.kind,
             "crop_type": np.where(crop == 1, names, ""),

@@ -55,6 +55,23 @@ def test_ndvi_is_computed_where_it_is_not_given(tmp_path: Path) -> None:
     np.testing.assert_allclose(index[1], [0.4, (0.36 - 0.06) / 0.42], rtol=1e-6)
 
 
+def test_evi2_beside_ndvi_gives_red_and_near_infrared_where_neither_is_given(tmp_path: Path) -> None:
+    red, nir = np.array([0.05, 0.03, 0.2, 0.08]), np.array([0.35, 0.2, 0.25, 0.4])
+    table = pd.DataFrame({"series_id": "a", "time": pd.date_range("2021-05-01", periods=4)})
+    table["NDVI"] = (nir - red) / (nir + red)
+    table["EVI2"] = 2.5 * (nir - red) / (nir + 2.4 * red + 1)
+    table.loc[1, "EVI2"] = np.nan
+    bands = [channel("B04"), channel("B08")]
+    values = read_series(write(tmp_path / "t.csv", table)).values[0][:, bands]
+    expected = np.stack([red, nir], axis=1)
+    expected[1] = np.nan
+    np.testing.assert_allclose(values, expected, rtol=1e-3)
+    given = table.assign(B04=[np.nan, np.nan, 0.19, np.nan], B8A=[np.nan, np.nan, 0.26, np.nan])
+    values = read_series(write(tmp_path / "u.csv", given)).values[0][:, bands]
+    expected[2] = 0.19, np.nan
+    np.testing.assert_allclose(values, expected, rtol=1e-3)
+
+
 def test_shorter_series_are_padded_with_their_last_day(tmp_path: Path) -> None:
     table = pd.DataFrame(
         {"series_id": [1, 1, 2], "time": ["2021-05-01", "2021-05-06", "2021-03-01"], "NDVI": [0.1, 0.2, 0.3]}

@@ -81,7 +81,8 @@ def test_heads_side_by_side_are_averaged_and_trees_have_their_share() -> None:
     each = network.head_logits(states, queries[:, 0])
     assert not torch.allclose(each[0], each[1])
     values, flags = queries[:, 0].chunk(2, dim=-1)
-    grown = network.trees(torch.where(flags > 0.5, values, ABSENT))
+    shown = [torch.where(flags > 0.5, values, unseen) for unseen in (-ABSENT, ABSENT)]
+    grown = network.trees(torch.cat(shown, dim=-1))
     assert grown.std() > 0
     torch.testing.assert_close(network.classify(*inputs()), 0.4 * each.mean(0) + 0.6 * grown)
     torch.testing.assert_close(network.classify_states(states, queries), network.classify(*inputs()))
@@ -94,8 +95,8 @@ def test_without_trees_the_heads_have_all_the_say() -> None:
     torch.testing.assert_close(network.classify(tokens, is_padding, queries), expected)
 
 
-def test_trees_see_an_absent_feature_below_all_seen_ones_whatever_number_stands_there() -> None:
-    assert ABSENT < -LIMIT
+def test_trees_see_an_absent_feature_beyond_all_seen_ones_whatever_number_stands_there() -> None:
+    assert ABSENT > LIMIT + 1
     network = tiny_class_network()
     network.tree_share.fill_(1.0)
     tokens, is_padding, queries = inputs()

@@ -7,7 +7,8 @@ import pytest
 
 from core.timeline import Days
 from models.class_inputs import class_inputs
-from models.class_pool import SHIFT_DAYS, Pool, make_pool
+from models.class_pool import SEASON_LEFT, SHIFT_DAYS, Pool, _in_season, make_pool
+from models.sampling import SOON, altered_for_classes
 from models.training_set import TrainingSet, last_seen
 from tests.models.tiny_training import small_set
 
@@ -85,3 +86,61 @@ def test_sets_weigh_by_their_share_and_labels_evenly_within_each() -> None:
     for label in (0, 1):
         at = (pool.sets == "rare") & (pool.labels == label)
         assert pool.weight[at].sum() / pool.weight.sum() == pytest.approx(0.15)
+
+
+def changing(count: int = 40) -> TrainingSet:
+    """Series of class 1 that turned 0 on a day in the middle, every second one; the others never changed."""
+    source = small_set(count=count)
+    source.labels["crop"][:] = np.arange(count) % 2
+    day = source.series.days[:, source.series.days.shape[1] * 3 // 4].astype(float)
+    changed = np.where(np.arange(count) % 2 == 0, day, np.inf)
+    before = np.ones(count, np.int8)
+    return replace(
+        source, labels_before={"canopy": before}, labels={"canopy": source.labels["crop"]}, changed_on=changed
+    )
+
+
+def test_a_label_is_what_stood_there_until_the_change_has_been_seen() -> None:
+    source = changing()
+    pool = make_pool({"waves": source}, {"waves": 1.0}, "canopy", months=MONTHS, copies=6, seed=0)
+    is_changed = np.tile(np.isfinite(source.changed_on), 7)
+    assert (pool.labels[~is_changed] == 1).all()
+    assert (pool.labels[is_changed & (pool.copy == 0)] == 0).all(), "as they are, they are asked about at their end"
+    copies = pool.labels[is_changed & (pool.copy > 0)]
+    assert 0.05 < (copies == 1).mean() < 0.6, "some are asked about before, or when nothing has been seen since"
+
+
+def test_half_of_what_changed_is_asked_about_soon_after() -> None:
+    source = changing(400)
+    rng = np.random.default_rng(0)
+    series, asked = altered_for_classes(rng, source.series, SHIFT_DAYS, None, source.changed_on)
+    shift = series.days[:, 0] - source.series.days[:, 0]
+    since = (asked - shift - source.changed_on)[np.isfinite(source.changed_on)]
+    assert 0.4 < ((since >= 0) & (since <= SOON)).mean() < 0.9
+    same, days = altered_for_classes(np.random.default_rng(0), source.series, SHIFT_DAYS, None)
+    assert (days != asked).any()
+    np.testing.assert_array_equal(same.days, series.days)
+
+
+def test_taking_rows_takes_their_changes_with_them() -> None:
+    source = changing(10)
+    rows = np.arange(10) < 3
+    part = source.take(rows)
+    np.testing.assert_array_equal(part.changed_on, source.changed_on[:3])
+    assert part.labels_before["canopy"].tolist() == [1, 1, 1]
+    assert small_set(count=10).take(rows).changed_on is None
+
+
+def test_half_of_the_copies_of_a_season_show_a_part_of_it_and_dated_labels_keep_their_day() -> None:
+    ends = np.full(4000, 18_000, np.int32)
+    left = ends - _in_season(np.random.default_rng(0), ends)
+    assert left.min() == 0
+    assert SEASON_LEFT - 5 < left.max() <= SEASON_LEFT
+    assert 0.45 < (left > 0).mean() < 0.55
+    source = small_set(count=60)
+    day = last_seen(source.series)
+    season, dated = pool_of(source, copies=3), pool_of(source, copies=3, days=day + 1)
+    months = [(~pool.is_padding[pool.copy > 0]).sum() for pool in (season, dated)]
+    assert months[0] <= months[1]
+    assert not np.array_equal(season.queries, dated.queries)
+    np.testing.assert_array_equal(season.queries[:60], dated.queries[:60])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.class_metrics import allowed_classes
 from models.class_network import ABSENT, ClassNetwork
 from models.class_pool import Pool, make_pool
 from models.finetune import (
@@ -14,7 +15,6 @@ from models.finetune import (
     HEADS_SHARE,
     TREE_SHARE,
     _allowed_loss,
-    allowed_classes,
     finetune,
     in_fold,
     logits_of,
@@ -101,10 +101,11 @@ def test_the_steps_teach_the_heads_what_the_classes_are(pool: Pool, tmp_path: Pa
 def test_trees_are_grown_on_rows_as_they_are_and_on_all_and_have_their_share(pool: Pool, tmp_path: Path) -> None:
     run = replace(RUN, trees=5)
     heads, both = learned(pool, tmp_path / "a"), learned(pool, tmp_path / "b", run)
-    assert both.config.trees[0] == 10
+    assert both.config.trees[0] == 5 + 2 * 5
     assert float(both.tree_share) == pytest.approx(TREE_SHARE)
     values, flags = torch.from_numpy(pool.queries[:, 0]).chunk(2, dim=-1)
-    grown = both.trees(torch.where(flags > 0.5, values, ABSENT)).numpy()
+    shown = [torch.where(flags > 0.5, values, unseen) for unseen in (-ABSENT, ABSENT)]
+    grown = both.trees(torch.cat(shown, dim=-1)).numpy()
     expected = (1 - TREE_SHARE) * logits_of(heads, pool) + TREE_SHARE * grown
     np.testing.assert_allclose(logits_of(both, pool), expected, atol=1e-5)
     assert grown[pool.labels == 1, 1].mean() > grown[pool.labels == 0, 1].mean() + 0.1

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.bands import Floats
 from models.class_features import CLASS_FEATURES
 from models.class_network import ABSENT, ClassConfig, Grown, Trees
-from models.trees import AS_THEY_ARE, PARAMETERS, as_arrays, averaged, grow
+from models.trees import AS_THEY_ARE, PARAMETERS, as_arrays, averaged, grow, said_by
 from tests.models.builders import TINY
 
 COUNT, FEATURES = 400, 12
@@ -22,8 +22,8 @@ def answer(grown: Grown, features: Floats) -> NDArray[np.float32]:
     shape = (*grown.feature.shape, grown.depth.shape[1])
     trees = Trees(ClassConfig(classes=grown.value.shape[2], trunk=TINY, trees=shape))
     trees.load_state_dict({name: torch.from_numpy(value) for name, value in vars(grown).items()})
-    shown = np.where(np.isfinite(features), features, np.float32(ABSENT)).astype(np.float32)
-    return trees(torch.from_numpy(shown)).numpy()
+    shown = [np.where(np.isfinite(features), features, np.float32(unseen)) for unseen in (-ABSENT, ABSENT)]
+    return trees(torch.from_numpy(np.concatenate(shown, axis=1).astype(np.float32))).numpy()
 
 
 def sample(classes: int, seed: int = 0) -> tuple[Floats, NDArray[np.int64]]:
@@ -39,18 +39,29 @@ def sample(classes: int, seed: int = 0) -> tuple[Floats, NDArray[np.int64]]:
 def test_arrays_say_what_lightgbm_says_also_of_unseen_features(classes: int) -> None:
     features, labels = sample(classes)
     task = {"objective": "binary"} if classes == 2 else {"objective": "multiclass", "num_class": classes}
-    shown = np.where(np.isfinite(features), features, ABSENT).astype(np.float64)
     booster = lightgbm.train(
         {**PARAMETERS, **AS_THEY_ARE, **task, "feature_fraction": 0.8, "num_threads": 1},
-        lightgbm.Dataset(shown, label=labels),
+        lightgbm.Dataset(features.astype(np.float64), label=labels),
         num_boost_round=20,
     )
     new, _ = sample(classes, seed=1)
-    said = booster.predict(np.where(np.isfinite(new), new, ABSENT).astype(np.float64), raw_score=True)
+    said = booster.predict(new.astype(np.float64), raw_score=True)
     expected = np.stack([np.zeros(COUNT), said], axis=1) if classes == 2 else said
-    got = answer(as_arrays(booster.dump_model()["tree_info"], classes), new)
-    np.testing.assert_allclose(got, expected, atol=1e-5)
+    grown = as_arrays(booster.dump_model()["tree_info"], FEATURES, classes)
+    for got in (answer(grown, new), said_by(grown, new)):
+        np.testing.assert_allclose(got, expected, atol=1e-5)
     assert np.abs(expected).max() > 0.3, "the trees tell the classes apart"
+
+
+def test_what_is_unseen_goes_where_it_was_seen_to_go() -> None:
+    """Of one feature, that it is unseen tells the class: no level of it does."""
+    rng = np.random.default_rng(3)
+    labels = (np.arange(COUNT) % 2).astype(np.int64)
+    features = rng.normal(size=(COUNT, FEATURES)).astype(np.float32)
+    features[labels == 1, 4] = np.nan
+    every = {**AS_THEY_ARE, "feature_fraction": 1.0}
+    said = answer(grow(features, labels, np.ones(COUNT), every, classes=2, rounds=10), features)[:, 1]
+    assert said[labels == 1].min() > said[labels == 0].max() + 0.3
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -86,6 +97,6 @@ def test_averaged_trees_say_the_mean_of_what_each_says() -> None:
 
 
 def test_a_tree_without_a_split_says_the_same_of_all() -> None:
-    grown = as_arrays([{"tree_structure": {"leaf_value": 0.25}}], 2)
+    grown = as_arrays([{"tree_structure": {"leaf_value": 0.25}}], CLASS_FEATURES, 2)
     features = np.random.default_rng(0).normal(size=(4, CLASS_FEATURES)).astype(np.float32)
     np.testing.assert_allclose(answer(grown, features), [[0, 0.25]] * 4)

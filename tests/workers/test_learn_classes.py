@@ -94,7 +94,9 @@ def test_the_card_has_calibration_sets_accuracy_and_split(found: LearnedClasses)
     assert set(card) == {"calibration", "prediction_sets", "accuracy", "split"}
     assert class_calibration.Temperature.from_json(card["calibration"]).temperature > 0
     assert prediction_sets.PredictionSets.from_json(card["prediction_sets"]).coverage == 0.9
-    assert card["calibration"]["fitted_on"] == "waves, out of fold"
+    assert card["calibration"]["fitted_on"] == "waves, others, out of fold", "too few labels for biases"
+    assert "bias" not in card["calibration"]
+    assert card["prediction_sets"]["fitted_on"] == "waves, out of fold"
     figures = card["accuracy"]["out_of_fold"]
     assert set(figures) == {"waves", "others"}
     assert (figures["waves"]["series"], figures["waves"]["places"]) == (60, 30)

@@ -87,6 +87,7 @@ def judged(rng: np.random.Generator, *, sharpness: float, count: int = 3000) -> 
         places=np.array([f"b{i % 40}" for i in range(count)]),
         sets=np.full(count, "own"),
         states=np.zeros((count, 2), np.float32),
+        weight=np.ones(count),
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.bands import CHANNELS, STATIC, channel
 from core.cube import Series
-from ingest.simulate.series import DATES, KINDS, sample_series
+from ingest.simulate.series import CANOPY_KINDS, DATES, KINDS, _in_coarse_pixels, sample_series
 
 N = 600
 
@@ -93,3 +93,37 @@ def test_conifers_stay_green_and_fields_do_not(drawn: tuple[Series, pd.DataFrame
     }
     assert low["conifer forest"] > 0.65
     assert low["cropland"] < 0.3
+
+
+def test_what_was_felled_was_conifer_before_and_nothing_else_changed(drawn: tuple[Series, pd.DataFrame]) -> None:
+    series, labels = drawn
+    felled = labels[labels.kind == "clear-cut"]
+    assert len(felled) > 5
+    assert (felled.canopy == 0).all()
+    assert (felled.canopy_before == 1).all()
+    first, last = (pd.Series(series.days[:, at], series.ids)[felled.index] for at in (0, -1))
+    assert ((felled.felled_day > first) & (felled.felled_day < last)).all()
+    others = labels[labels.kind != "clear-cut"]
+    assert np.isinf(others.felled_day).all()
+    assert (others.canopy_before == others.canopy).all()
+
+
+def test_kinds_of_canopy_have_more_fellings_and_borders_of_trees() -> None:
+    _, labels = sample_series(np.random.default_rng(7), N, CANOPY_KINDS)
+    assert set(CANOPY_KINDS) - set(KINDS) <= set(labels.kind)
+    assert (labels.kind == "clear-cut").sum() > 30
+    assert (labels.canopy[labels.kind.str.startswith("hedge")] == 2).all()
+    assert (labels.canopy[labels.kind.str.endswith("by trees")] == 0).all()
+    assert all(kind.other_share[1] < 0.5 for name, kind in CANOPY_KINDS.items() if name not in KINDS)
+
+
+def test_pixels_of_20_m_hold_less_of_a_narrow_strip() -> None:
+    rng, share = np.random.default_rng(0), np.full(1000, 0.2, np.float32)
+    is_narrow = np.arange(1000) < 500
+    coarse = _in_coarse_pixels(rng, share, is_narrow)
+    assert (coarse[is_narrow] >= share[is_narrow]).all()
+    assert coarse[is_narrow].max() < 1 - 0.8 * 0.39
+    np.testing.assert_array_equal(coarse[~is_narrow], share[~is_narrow])
+    before = rng.bit_generator.state
+    np.testing.assert_array_equal(_in_coarse_pixels(rng, share, np.zeros(1000, bool)), share)
+    assert rng.bit_generator.state == before, "nothing is drawn where nothing is narrow"
