@@ -37,8 +37,8 @@ class TrainingSet:
             {task: codes[at] for task, codes in each.items()} for each in (self.labels, self.labels_before)
         )
         changed = None if self.changed_on is None else self.changed_on[at]
-        facts = {"labels": labels, "labels_before": before, "changed_on": changed}
-        return replace(self, series=self.series.take(at), places=self.places[at], **facts)
+        series, places = self.series.take(at), self.places[at]
+        return replace(self, series=series, places=places, labels=labels, labels_before=before, changed_on=changed)
 
     def before(self, day: int) -> "TrainingSet":
         """Return the set with everything on or after a day made unseen."""

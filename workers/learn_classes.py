@@ -140,12 +140,22 @@ def _judge(
         )
         if is_first():
             _keep(kept, origin, logits, states, folder)
-        fold = np.full(len(asked), number, np.int64)
-        facts = {"labels": asked.labels, "places": asked.places, "sets": asked.sets, "weight": asked.weight}
-        parts.append(Judged(logits=logits, states=states, fold=fold, **facts))
+        parts.append(_judged(asked, logits, states, number))
         resume = _without_must(resume)
         progress((number + 1) / FOLDS)
     return Judged(**{name: np.concatenate([vars(p)[name] for p in parts]) for name in vars(parts[0])})
+
+
+def _judged(asked: Pool, logits: Floats, states: Floats, fold: int) -> Judged:
+    return Judged(
+        logits=logits,
+        labels=asked.labels,
+        places=asked.places,
+        sets=asked.sets,
+        fold=np.full(len(asked), fold, np.int64),
+        states=states,
+        weight=asked.weight,
+    )
 
 
 def _without_must(resume: ResumeFile) -> ResumeFile:
