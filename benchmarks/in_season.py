@@ -15,10 +15,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from unseen_sources import RUN, SET, auc, gap, rival
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.unseen_sources import RUN, SET, auc, gap, rival
 from core.settings import Settings
 from models.checkpoint import load_network
 from models.class_calibration import fit_temperature_and_bias
