@@ -13,6 +13,7 @@ from core.errors import InvalidOption
 from core.settings import Settings
 from models.applicability import Applicability
 from models.class_inputs import class_inputs
+from models.finetune import ALTERED_ROUNDS
 from models.registry import APPLICABILITY, CARD, REPORT, find_checkpoint, verify
 from models.runtime import classify_with_states
 from models.training_set import TrainingSet
@@ -307,7 +308,7 @@ def test_classes_of_ones_own_are_learned_from_the_forecaster_with_trees_and_told
     assert card["classes"] == ["wheat", "maize"]
     assert (card["start"], card["trunk"]) == ("", FORECASTER)
     assert set(card["accuracy"]) == {"out_of_fold"}
-    assert card["network"]["trees"][0] == 2 * TREES
+    assert card["network"]["trees"][0] == (1 + ALTERED_ROUNDS) * TREES
     assert float(card["accuracy"]["out_of_fold"]["roc_auc_maize"].split()[0]) > 0.9
     table = pd.read_csv(order.own / "out_of_fold.csv")
     assert len(table) == LEAST_FOR_TREES
