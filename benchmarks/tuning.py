@@ -1,4 +1,4 @@
-"""Claim: class heads alone gain by a trunk that is tuned as a whole, and little by the layer that they read.
+"""Claim: at the length that ships, class heads alone gain nothing by a tuned trunk, nor by the layer that they read.
 
     python benchmarks/tuning.py --data ../shared/data --log rows.jsonl [--tasks canopy,crop] [--folds 0,1] [--forms ...]
     python benchmarks/tuning.py --log rows.jsonl --report

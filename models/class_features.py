@@ -28,6 +28,18 @@ CLASS_FEATURES = MONTHS * len(SEASONAL) + (len(LEVELS) + 5) * len(SPREAD) + 2 * 
 _SPREADS = MONTHS * len(SEASONAL)
 _STATES = _SPREADS + (len(LEVELS) + 3) * len(SPREAD)
 _NEWEST = _STATES + 2 * len(STATE)
+NDVI_FEATURES = (
+    *(month * len(SEASONAL) + SEASONAL.index("NDVI") for month in range(MONTHS)),
+    *range(_SPREADS + SPREAD.index("NDVI"), _STATES, len(SPREAD)),
+    *range(_NEWEST + SPREAD.index("NDVI"), CLASS_FEATURES - len(STATIC), len(SPREAD)),
+)
+"""Positions of what NDVI alone tells."""
+BESIDE_NDVI = (
+    *(_SPREADS + position for position, name in enumerate(SPREAD) if name != "NDVI"),
+    *(_STATES + position for position, name in enumerate(STATE) if name not in WEATHER_NAMES),
+)
+"""Positions of quantiles of other indices and backscatter, and of bands of the greenest month: all unseen where a
+series shows NDVI alone."""
 LIMIT = 4.0
 DARK = 0.01
 """Reflectance: sums below are too small to divide by."""

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.class_features import CLASS_FEATURES
+from models.class_features import BESIDE_NDVI, CLASS_FEATURES
 from models.earthpt import EarthPT, EarthPTConfig, Side, attention_mask
 from models.registry import CLASS_FORM
 
@@ -85,7 +85,7 @@ class Grown:
     """Trees as arrays, as models/trees.py grows them: S splits, L leaves, padded."""
 
     feature: Any = field(repr=False)
-    """(R, S) int16 which feature a split looks at: 0..F-1, or of F..2F-1 the same, where unseen goes right."""
+    """(R, S) int16 which column of `tree_inputs` a split looks at."""
     limit: Any = field(repr=False)
     """(R, S) float32; above it, right."""
     side: Any = field(repr=False)
@@ -109,7 +109,7 @@ class Trees(nn.Module):
         self.value = nn.Buffer(torch.zeros(rows, leaves, config.classes))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, 2 F) features, unseen ones as -ABSENT and then as ABSENT -> (B, K) logits."""
+        """(B, 2 F + 1) of `tree_inputs` -> (B, K) logits."""
         rows, splits = self.feature.shape
         asked = self.feature.reshape(-1).to(torch.int64)
         seen = x[:, asked].reshape(-1, rows, splits).transpose(0, 1)  # (R, B, S)
@@ -117,6 +117,18 @@ class Trees(nn.Module):
         agreed = torch.matmul(right, self.side.to(x.dtype))  # (R, B, L)
         reached = (agreed > self.depth[:, None] - 0.5).to(x.dtype)  # (R, B, L)
         return torch.matmul(reached, self.value).sum(0)  # (B, K)
+
+
+def tree_inputs(queries: Tensor) -> Tensor:
+    """Return (B, 2 F + 1) what trees see of (B, 2 F) queries.
+
+    The features, where unseen as -ABSENT; the same, where unseen as ABSENT; and 1 if NDVI is all there is, or else -1.
+    """
+    values, flags = queries.chunk(2, dim=-1)
+    is_seen = flags > 0.5
+    low, high = (torch.where(is_seen, values, unseen) for unseen in (-ABSENT, ABSENT))
+    beside = flags[:, list(BESIDE_NDVI)].amax(dim=-1, keepdim=True)  # (B, 1)
+    return torch.cat([low, high, torch.where(beside > 0.5, -1.0, 1.0)], dim=-1)
 
 
 class ClassNetwork(nn.Module):
@@ -164,7 +176,5 @@ class ClassNetwork(nn.Module):
         logits = self.head_logits(states, asked).mean(0)  # (B, K)
         if not self.config.trees[0]:
             return logits
-        values, flags = asked.chunk(2, dim=-1)
-        shown = torch.cat([torch.where(flags > 0.5, values, unseen) for unseen in (-ABSENT, ABSENT)], dim=-1)
-        grown: Tensor = self.trees(shown)  # (B, K)
+        grown: Tensor = self.trees(tree_inputs(asked))  # (B, K)
         return (1 - self.tree_share) * logits + self.tree_share * grown

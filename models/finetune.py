@@ -17,8 +17,9 @@ from torch.nn.utils import parametrize
 
 from core.bands import Floats
 from core.product import Progress
+from models.class_features import CLASS_FEATURES, NDVI_FEATURES
 from models.class_metrics import allowed_classes
-from models.class_network import ClassConfig, ClassNetwork, Grown
+from models.class_network import ClassConfig, ClassNetwork, Grown, tree_inputs
 from models.class_pool import Pool
 from models.distributed import new_generator
 from models.earthpt import EarthPT
@@ -26,7 +27,17 @@ from models.meta import EPISODES, meta_learn, tasks_of
 from models.optimise import optimise
 from models.resume import ResumeFile
 from models.runs import Run
-from models.trees import ALTERED, AS_THEY_ARE, averaged, grow, said_by
+from models.trees import (
+    ALTERED,
+    AS_THEY_ARE,
+    FURTHER,
+    NDVI_ALONE,
+    averaged,
+    grow,
+    only_where,
+    said_by,
+    together,
+)
 
 FOLDS = 5
 TREE_SHARE = 0.85
@@ -38,6 +49,10 @@ HEADS_SHARE = 0.5
 """Share of the work that heads are counted as, where trees are grown after them."""
 ALTERED_ROUNDS = 2
 """Rounds on altered copies too, to one on series as they are: more is to be learned of more rows."""
+ALONE_ROUNDS = 2
+"""So many times fewer rounds on NDVI alone: it has few features."""
+IS_ALONE = 2 * CLASS_FEATURES
+"""Column of what trees see that tells whether NDVI is all there is."""
 SETTLING = 60
 """Rounds of the trees that say what rows are that are known only not to be a class."""
 RANK = 8
@@ -59,7 +74,8 @@ def finetune(
 
     Args:
         pool: rows to learn from, and no others.
-        start: heads to begin with, of the same classes; None = random ones, or meta-learned ones (`run.meta`).
+        start: heads and trees to begin with, of the same classes; None = random heads, or meta-learned ones
+            (`run.meta`), and no trees.
 
     Raises:
         InvalidOption: the run wants meta-learned heads, and the pool's places make up fewer than two tasks.
@@ -85,7 +101,10 @@ def finetune(
         resume=resume,
     )
     _close(opened)
-    network = with_trees(network, run, pool) if run.trees else network
+    if start is not None and start.config.trees[0]:
+        network = with_further_trees(network, run, pool, start)
+    elif run.trees:
+        network = with_trees(network, run, pool)
     progress(1.0)
     return network
 
@@ -102,16 +121,50 @@ def with_trees(network: ClassNetwork, run: Run, pool: Pool) -> ClassNetwork:
     """Return a network with trees grown on the pool.
 
     One boosting learns from the series as they are, one from their altered copies too; their logits are averaged.
+    Series that show NDVI alone have trees of their own: among hundreds of features its few would hardly be looked at.
     """
-    values, flags = np.split(pool.queries[:, 0], 2, axis=1)
-    features = np.where(flags > 0.5, values, np.float32(np.nan)).astype(np.float32)
-    labels = _settled(run, pool, features)
-    wanted = [(pool.copy == 0, AS_THEY_ARE, run.trees), (np.ones(len(pool), bool), ALTERED, ALTERED_ROUNDS * run.trees)]
-    grown = [
-        grow(features[rows], labels[rows], pool.weight[rows], how, len(run.classes), rounds, seed=run.seed + number)
-        for number, (rows, how, rounds) in enumerate(wanted)
+    features = _features(pool)
+    index = np.full_like(features, np.nan)
+    index[:, NDVI_FEATURES] = features[:, NDVI_FEATURES]
+    labels, everything = _settled(run, pool, features), np.ones(len(pool), bool)
+    wanted = [
+        (pool.copy == 0, features, AS_THEY_ARE, run.trees),
+        (everything, features, ALTERED, ALTERED_ROUNDS * run.trees),
+        (everything, index, NDVI_ALONE, max(1, run.trees // ALONE_ROUNDS)),
     ]
-    return _joined(network, averaged(grown))
+    *whole, alone = (
+        grow(seen[rows], labels[rows], pool.weight[rows], how, len(run.classes), rounds, seed=run.seed + number)
+        for number, (rows, seen, how, rounds) in enumerate(wanted)
+    )
+    said = [only_where(averaged(whole), IS_ALONE, above=False), only_where(alone, IS_ALONE, above=True)]
+    return _joined(network, together(said))
+
+
+def with_further_trees(network: ClassNetwork, run: Run, pool: Pool, start: ClassNetwork) -> ClassNetwork:
+    """Return a network with the trees of another, and with those that are grown on the pool from what they say."""
+    kept = Grown(**{name: value.numpy() for name, value in start.trees.state_dict().items()})
+    if not run.trees:
+        return _joined(network, kept)
+    features = _features(pool)
+    labels, said = _settled(run, pool, features), _said_by_trees(start, pool)
+    further = grow(features, labels, pool.weight, FURTHER, len(run.classes), run.trees, seed=run.seed, start=said)
+    return _joined(network, together([kept, further]))
+
+
+def _features(pool: Pool) -> Floats:
+    """Return (P, F) what trees learn from; NaN = unseen."""
+    values, flags = np.split(pool.queries[:, 0], 2, axis=1)
+    return np.where(flags > 0.5, values, np.float32(np.nan)).astype(np.float32)
+
+
+def _said_by_trees(network: ClassNetwork, pool: Pool) -> Floats:
+    """Return (P, K) logits of a network's trees."""
+    parts = []
+    with torch.inference_mode():
+        for first in range(0, len(pool), BATCH):
+            queries = torch.from_numpy(pool.queries[first : first + BATCH, 0])
+            parts.append(network.trees(tree_inputs(queries)).numpy())
+    return np.concatenate(parts)
 
 
 def _settled(run: Run, pool: Pool, features: Floats) -> NDArray[np.int64]:

@@ -26,7 +26,11 @@ PARAMETERS: dict[str, Any] = {
 """Of a rival that is hard to beat on labelled series."""
 AS_THEY_ARE = {"min_child_samples": 10, "feature_fraction": 0.15}
 ALTERED = {"min_child_samples": 40, "feature_fraction": 0.1}
-"""Of trees on series as they are, and on those and their altered copies: least rows of a leaf, share of features."""
+NDVI_ALONE = {"min_child_samples": 40, "feature_fraction": 0.3}
+"""Of trees on series as they are, on those and their altered copies, and on NDVI alone: least rows of a leaf, share of
+features."""
+FURTHER = {"min_child_samples": 20, "feature_fraction": 0.15, "num_leaves": 8, "lambda_l2": 20.0}
+"""Of trees that go on from others on a few rows more: small ones, which change little that few rows speak for."""
 NOWHERE = 1e6
 
 
@@ -39,6 +43,7 @@ def grow(
     rounds: int,
     *,
     seed: int = 0,
+    start: Floats | None = None,
 ) -> Grown:
     """Grow trees, a round of them for each class where there are more than two.
 
@@ -48,12 +53,17 @@ def grow(
         weight: (N,) positive.
         how: parameters of LightGBM besides PARAMETERS.
         rounds: of boosting.
+        start: (N, K) logits that other trees give the rows; what is returned is to be added to those trees.
     """
     import lightgbm
 
     task = {"objective": "binary"} if classes == 2 else {"objective": "multiclass", "num_class": classes}
+    said = None if start is None else start.astype(np.float64)
     data = lightgbm.Dataset(
-        features.astype(np.float64), label=labels, weight=weight / weight.mean(), free_raw_data=True
+        features.astype(np.float64),
+        label=labels,
+        weight=weight / weight.mean(),
+        init_score=said[:, 1] - said[:, 0] if said is not None and classes == 2 else said,
     )
     parameters = {**PARAMETERS, **how, **task, "seed": seed, "num_threads": 1}
     booster = lightgbm.train(parameters, data, num_boost_round=rounds)
@@ -70,12 +80,29 @@ def said_by(grown: Grown, features: Floats) -> Floats:
     return total
 
 
+def only_where(grown: Grown, column: int, *, above: bool) -> Grown:
+    """Return trees that speak of rows alone that have more than 0 in a column of `tree_inputs`, or not more."""
+    more = ((0, 0), (0, 1))
+    return Grown(
+        feature=np.pad(grown.feature, more, constant_values=column),
+        limit=np.pad(grown.limit, more),
+        side=np.pad(grown.side, (*more, (0, 0)), constant_values=1 if above else -1),
+        depth=grown.depth + 1,
+        value=grown.value,
+    )
+
+
 def averaged(groups: Sequence[Grown]) -> Grown:
     """Return trees of several boostings as one, whose logits are the mean of theirs."""
+    joined = together(groups)
+    return replace(joined, value=joined.value / np.float32(len(groups)))
+
+
+def together(groups: Sequence[Grown]) -> Grown:
+    """Return trees of several boostings as one, whose logits are the sum of theirs."""
     splits, leaves = max(g.feature.shape[1] for g in groups), max(g.depth.shape[1] for g in groups)
     padded = [_padded(g, splits, leaves) for g in groups]
-    joined = Grown(**{f.name: np.concatenate([getattr(g, f.name) for g in padded]) for f in fields(Grown)})
-    return replace(joined, value=joined.value / np.float32(len(groups)))
+    return Grown(**{f.name: np.concatenate([getattr(g, f.name) for g in padded]) for f in fields(Grown)})
 
 
 def _padded(grown: Grown, splits: int, leaves: int) -> Grown:

@@ -39,10 +39,12 @@ STEPS = (150, 400)
 """Fewest and most steps of one training."""
 BASE_STEPS, STEPS_PER_LABEL = 120, 1.5
 BATCH = 128
+RATE, GENTLE = 2e-3, 5e-4
+"""Learning rates from random heads, and from those of the shipped model, which few labels must not spoil."""
 CHECKS = 10
 """Times that one training is saved, to be gone on with."""
 TREES, LEAST_FOR_TREES = 200, 300
-"""Rounds of trees, and pixels below which none are grown: they would learn the few by heart."""
+"""Rounds of trees, and pixels below which none are grown from nothing: they would learn the few by heart."""
 COPIES, MOST_ROWS = 4, 50_000
 """Altered copies of each pixel; fewer where pixels and copies would be more rows, which take 9 kB each."""
 PREPARED = 2000
@@ -54,8 +56,9 @@ class Beginning:
     """What learning starts from."""
 
     trunk: EarthPT
-    heads: ClassNetwork | None
-    """The shipped class model's, where it has the same classes; None = random ones."""
+    network: ClassNetwork | None
+    """The shipped class model, where it has the same classes: its heads and trees are learned further; None = random
+    heads and no trees."""
     shipped: Checkpoint
     """The task's shipped class model."""
     trunk_name: str
@@ -63,7 +66,7 @@ class Beginning:
 
     def to_json(self) -> dict[str, str]:
         """Return the fields for a model card: names and sha256; those of the start are empty where heads are random."""
-        start = (self.shipped.name, self.shipped.sha256) if self.heads else ("", "")
+        start = (self.shipped.name, self.shipped.sha256) if self.network else ("", "")
         return {
             "trunk": self.trunk_name,
             "trunk_sha256": self.trunk_sha256,
@@ -95,7 +98,7 @@ def learn_own(found: LabelledSet, order: Order, settings: Settings, progress: Pr
     network = fit(run, beginning, pool, folder=work / FINAL, progress=lambda s: progress((parts - 1 + 0.9 * s) / parts))
     outcome = decide(judged, found.classes)
     write_out_of_fold(outcome, found.owners, work / OUT_OF_FOLD)
-    card = make_card(found, order, run, outcome, beginning.shipped if beginning.heads else None)
+    card = make_card(found, order, run, outcome, beginning.shipped if beginning.network else None)
     card |= {**beginning.to_json(), "cautions": list(cautions)}
     area = applicability.fit(judged.states, judged.fold)
     path = put_in_place(network, area, to_part(outcome, found), work, order.own, card)
@@ -112,12 +115,12 @@ def find_beginning(found: LabelledSet, settings: Settings) -> Beginning:
     """
     shipped = find_checkpoint("", found.task, settings)
     if tuple(shipped.card["classes"]) == found.classes:
-        heads = load_class_network(shipped)
+        network = load_class_network(shipped)
         made_from = {"trunk_name": shipped.card["run"]["trunk"], "trunk_sha256": shipped.card["trunk_sha256"]}
-        return Beginning(trunk=heads.trunk, heads=heads, shipped=shipped, **made_from)
+        return Beginning(trunk=network.trunk, network=network, shipped=shipped, **made_from)
     trunk = find_checkpoint("", "forecast", settings)
     return Beginning(
-        trunk=load_network(trunk), heads=None, shipped=shipped, trunk_name=trunk.name, trunk_sha256=trunk.sha256
+        trunk=load_network(trunk), network=None, shipped=shipped, trunk_name=trunk.name, trunk_sha256=trunk.sha256
     )
 
 
@@ -137,21 +140,26 @@ def make_run(found: LabelledSet, beginning: Beginning, steps: int = 0) -> Run:
         holdout=name,
         classes=found.classes,
         months=MONTHS[found.task],
-        trees=TREES if pixels >= LEAST_FOR_TREES else 0,
+        trees=TREES if has_trees(beginning) or pixels >= LEAST_FOR_TREES else 0,
         copies=int(np.clip(MOST_ROWS // pixels - 1, 1, COPIES)),
         steps=steps,
         batch=BATCH,
-        learning_rate=2e-3,
+        learning_rate=GENTLE if beginning.network else RATE,
         warmup=max(1, steps // 10),
         clip=5.0,
         average=float(np.clip(1 - CHECKS / steps, 0.5, 0.998)),
         check_every=max(1, steps // CHECKS),
         is_default=False,
     )
-    if beginning.heads is None:
+    if beginning.network is None:
         return run
-    config = beginning.heads.config
+    config = beginning.network.config
     return replace(run, layer=config.layer, members=config.members)
+
+
+def has_trees(beginning: Beginning) -> bool:
+    """Tell whether there are trees to go on from, which even few pixels may change a little."""
+    return beginning.network is not None and beginning.network.config.trees[0] > 0
 
 
 def steps_for(labels: int) -> int:
@@ -190,7 +198,7 @@ def fit(run: Run, beginning: Beginning, pool: Pool, *, folder: Path, progress: P
         log=folder / "log.jsonl",
         progress=progress,
         resume=ResumeFile(path=folder / RESUME, origin=beginning.to_json()),
-        start=beginning.heads,
+        start=beginning.network,
     )
 
 

@@ -7,10 +7,12 @@ import numpy as np
 from core.bands import CHANNELS, channel
 from core.cube import Series
 from models.class_features import (
+    BESIDE_NDVI,
     CLASS_FEATURES,
     LEVELS,
     LIMIT,
     MONTHS,
+    NDVI_FEATURES,
     SEASONAL,
     SPREAD,
     STATE,
@@ -37,6 +39,17 @@ def test_there_are_as_many_features_as_said_and_nothing_seen_gives_none() -> Non
     features = class_features(year_of())
     assert features.shape == (1, CLASS_FEATURES)
     assert np.isnan(features).all()
+
+
+def test_what_ndvi_tells_alone_and_what_nothing_but_ndvi_leaves_unseen() -> None:
+    ndvi = class_features(year_of(NDVI=np.linspace(0.1, 0.9, 12)))[0]
+    assert set(np.flatnonzero(np.isfinite(ndvi))) < set(NDVI_FEATURES), "no year before: no departure from it"
+    assert set(NDVI_FEATURES) - set(np.flatnonzero(np.isfinite(ndvi))) == {NDVI_FEATURES[-1]}
+    for other in ({"VV": -10.0}, {"B04": 0.1, "B08": 0.3}, {"B11": 0.2}):
+        seen = np.isfinite(class_features(year_of(NDVI=0.5, **other))[0])
+        assert seen[list(BESIDE_NDVI)].any()
+    weather = class_features(year_of(NDVI=0.5, temperature_2m=280.0))[0]
+    assert not np.isfinite(weather[list(BESIDE_NDVI)]).any()
 
 
 def test_a_quantity_stands_at_its_calendar_month() -> None:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.class_features import CLASS_FEATURES, LIMIT
-from models.class_network import ABSENT, ClassConfig, ClassNetwork
+from models.class_features import BESIDE_NDVI, CLASS_FEATURES, LIMIT, NDVI_FEATURES
+from models.class_network import ABSENT, ClassConfig, ClassNetwork, tree_inputs
 from models.export import export_onnx
 from models.tokens import TOKEN_FEATURES
 from tests.models.builders import TINY, tiny_class_network
@@ -80,9 +80,7 @@ def test_heads_side_by_side_are_averaged_and_trees_have_their_share() -> None:
     states = network.read(tokens, is_padding)
     each = network.head_logits(states, queries[:, 0])
     assert not torch.allclose(each[0], each[1])
-    values, flags = queries[:, 0].chunk(2, dim=-1)
-    shown = [torch.where(flags > 0.5, values, unseen) for unseen in (-ABSENT, ABSENT)]
-    grown = network.trees(torch.cat(shown, dim=-1))
+    grown = network.trees(tree_inputs(queries[:, 0]))
     assert grown.std() > 0
     torch.testing.assert_close(network.classify(*inputs()), 0.4 * each.mean(0) + 0.6 * grown)
     torch.testing.assert_close(network.classify_states(states, queries), network.classify(*inputs()))
@@ -104,6 +102,18 @@ def test_trees_see_an_absent_feature_beyond_all_seen_ones_whatever_number_stands
     values, flags = queries.chunk(2, dim=-1)
     other = torch.where(flags > 0.5, values, 2.5)
     torch.testing.assert_close(network.classify(tokens, is_padding, torch.cat([other, flags], dim=-1)), expected)
+
+
+def test_trees_are_told_that_ndvi_is_all_there_is_where_no_other_index_band_or_backscatter_is_seen() -> None:
+    flags = torch.zeros(4, CLASS_FEATURES)
+    flags[0, list(NDVI_FEATURES)] = 1.0
+    flags[1] = flags[0]
+    flags[1, -1] = 1.0  # the terrain is known too
+    flags[2] = flags[0]
+    flags[2, BESIDE_NDVI[3]] = 1.0
+    flags[3] = 1.0
+    alone = tree_inputs(torch.cat([flags, flags], dim=-1))[:, -1]
+    assert alone.tolist() == [1.0, 1.0, -1.0, -1.0]
 
 
 def test_a_config_is_read_back_from_a_card_to_the_same() -> None:

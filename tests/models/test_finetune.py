@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from models.class_features import BESIDE_NDVI, CLASS_FEATURES
 from models.class_metrics import allowed_classes
-from models.class_network import ABSENT, ClassNetwork
+from models.class_network import ClassNetwork, tree_inputs
 from models.class_pool import Pool, make_pool
 from models.finetune import (
+    ALONE_ROUNDS,
     FOLDS,
     HEADS_SHARE,
     TREE_SHARE,
@@ -101,14 +103,27 @@ def test_the_steps_teach_the_heads_what_the_classes_are(pool: Pool, tmp_path: Pa
 def test_trees_are_grown_on_rows_as_they_are_and_on_all_and_have_their_share(pool: Pool, tmp_path: Path) -> None:
     run = replace(RUN, trees=5)
     heads, both = learned(pool, tmp_path / "a"), learned(pool, tmp_path / "b", run)
-    assert both.config.trees[0] == 5 + 2 * 5
+    assert both.config.trees[0] == 5 + 2 * 5 + 5 // 2
     assert float(both.tree_share) == pytest.approx(TREE_SHARE)
-    values, flags = torch.from_numpy(pool.queries[:, 0]).chunk(2, dim=-1)
-    shown = [torch.where(flags > 0.5, values, unseen) for unseen in (-ABSENT, ABSENT)]
-    grown = both.trees(torch.cat(shown, dim=-1)).numpy()
+    grown = both.trees(tree_inputs(torch.from_numpy(pool.queries[:, 0]))).numpy()
     expected = (1 - TREE_SHARE) * logits_of(heads, pool) + TREE_SHARE * grown
     np.testing.assert_allclose(logits_of(both, pool), expected, atol=1e-5)
     assert grown[pool.labels == 1, 1].mean() > grown[pool.labels == 0, 1].mean() + 0.1
+
+
+def test_series_of_ndvi_alone_are_told_apart_by_trees_of_their_own(pool: Pool, tmp_path: Path) -> None:
+    alone, with_more = (replace(pool, queries=pool.queries.copy()) for _ in range(2))
+    flags = CLASS_FEATURES + np.array(BESIDE_NDVI)
+    alone.queries[..., flags], with_more.queries[..., flags] = 0.0, 1.0
+    network = learned(pool, tmp_path / "log", replace(RUN, trees=40))
+    own = network.config.trees[0] - 40 // ALONE_ROUNDS
+    for rows, is_own in ((alone, True), (with_more, False)):
+        before = logits_of(network, rows)
+        kept = network.trees.value.clone()
+        network.trees.value[own:] = 0.0
+        assert np.allclose(logits_of(network, rows), before) is not is_own, "they speak of NDVI alone, and of no other"
+        network.trees.value.copy_(kept)
+    assert (logits_of(network, alone).argmax(axis=1) == pool.labels).mean() > 0.8
 
 
 def test_a_label_that_excludes_a_class_allows_all_others() -> None:
@@ -130,6 +145,23 @@ def test_rows_known_only_not_to_be_a_class_are_learned_from_and_grow_trees(pool:
     share = torch.from_numpy(logits_of(network, pool)).softmax(-1).numpy()
     excluded = labels == -3
     assert share[excluded, 1].mean() < 0.3 < share[labels == 1, 1].mean()
+
+
+def test_trees_to_begin_with_are_kept_and_others_grown_from_what_they_say(pool: Pool, tmp_path: Path) -> None:
+    start = learned(pool, tmp_path / "a", replace(RUN, trees=4))
+    turned = replace(pool, labels=1 - pool.labels)
+    network = learned(turned, tmp_path / "b", replace(RUN, trees=150), start=start)
+    kept = start.config.trees[0]
+    assert network.config.trees[0] == kept + 150
+    shown = tree_inputs(torch.from_numpy(pool.queries[:, 0]))
+    whole, before = (n.trees(shown).numpy() for n in (network, start))
+    network.trees.value[kept:] = 0.0
+    np.testing.assert_allclose(network.trees(shown).numpy(), before, atol=1e-5)
+    right = pool.labels == 1
+    assert before[right, 1].mean() > before[~right, 1].mean(), "what the first labels taught"
+    assert whole[right, 1].mean() < whole[~right, 1].mean() - 0.5, "what the labels since then say instead"
+    few = replace(RUN, trees=0)
+    assert learned(turned, tmp_path / "c", few, start=start).config.trees == start.config.trees
 
 
 def test_heads_to_begin_with_are_learned_further(pool: Pool, tmp_path: Path) -> None:

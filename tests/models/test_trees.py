@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.bands import Floats
 from models.class_features import CLASS_FEATURES
 from models.class_network import ABSENT, ClassConfig, Grown, Trees
-from models.trees import AS_THEY_ARE, PARAMETERS, as_arrays, averaged, grow, said_by
+from models.trees import AS_THEY_ARE, PARAMETERS, as_arrays, averaged, grow, only_where, said_by
 from tests.models.builders import TINY
 
 COUNT, FEATURES = 400, 12
@@ -94,6 +94,35 @@ def test_averaged_trees_say_the_mean_of_what_each_says() -> None:
     assert small.depth.shape[1] < large.depth.shape[1]
     expected = (answer(small, features) + answer(large, features)) / 2
     np.testing.assert_allclose(answer(averaged([small, large]), features), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("above", [True, False])
+def test_trees_of_some_rows_say_nothing_of_others(*, above: bool) -> None:
+    features, labels = sample(2)
+    grown = grow(features, labels, np.ones(COUNT), AS_THEY_ARE, classes=2, rounds=5)
+    stump = as_arrays([{"tree_structure": {"leaf_value": 0.25}}], FEATURES, 2)
+    for whole in (grown, stump):
+        some = only_where(whole, 0, above=above)  # column 0: the first feature, unseen below all
+        is_spoken_of = (np.nan_to_num(features[:, :1], nan=-ABSENT) > 0) == above
+        np.testing.assert_allclose(answer(some, features), answer(whole, features) * is_spoken_of, atol=1e-6)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_trees_that_go_on_from_others_say_only_what_is_to_be_added(classes: int) -> None:
+    features, labels = sample(classes)
+    facts = {"classes": classes, "rounds": 40, "how": {**AS_THEY_ARE, "feature_fraction": 0.8}}
+    whole = grow(features, labels, np.ones(COUNT), **facts)
+    said = answer(whole, features)
+    more = grow(features, labels, np.ones(COUNT), **facts, start=said)
+    again = grow(features, labels, np.ones(COUNT), **facts, start=np.zeros_like(said))
+    truth = np.arange(COUNT), labels
+    losses = [-_log_share(logits)[truth].mean() for logits in (said, said + answer(more, features))]
+    assert losses[1] < losses[0]
+    assert np.abs(answer(more, features)).mean() < np.abs(answer(again, features)).mean()
+
+
+def _log_share(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
 
 
 def test_a_tree_without_a_split_says_the_same_of_all() -> None:

@@ -12,8 +12,9 @@ import pytest
 from core.errors import InvalidOption
 from core.settings import Settings
 from models.applicability import Applicability
+from models.checkpoint import load_class_network
 from models.class_inputs import class_inputs
-from models.finetune import ALTERED_ROUNDS
+from models.finetune import ALONE_ROUNDS, ALTERED_ROUNDS
 from models.registry import APPLICABILITY, CARD, REPORT, find_checkpoint, verify
 from models.runtime import classify_with_states
 from models.training_set import TrainingSet
@@ -148,11 +149,11 @@ def tiny(models: Path, tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home", models=models)
 
 
-def test_learning_begins_with_the_class_models_heads_where_the_classes_are_its_own(tiny: Settings) -> None:
+def test_learning_begins_with_the_class_model_where_the_classes_are_its_own(tiny: Settings) -> None:
     found = own_set()
     known = find_beginning(found, tiny)
-    assert known.heads is not None
-    assert known.trunk is known.heads.trunk
+    assert known.network is not None
+    assert known.trunk is known.network.trunk
     assert known.to_json() == {
         "trunk": FORECASTER,
         "trunk_sha256": "ab" * 32,
@@ -160,7 +161,7 @@ def test_learning_begins_with_the_class_models_heads_where_the_classes_are_its_o
         "start_sha256": find_checkpoint("", "crop", tiny).sha256,
     }
     other = find_beginning(replace(found, classes=("wheat", "maize")), tiny)
-    assert other.heads is None
+    assert other.network is None
     forecaster = find_checkpoint("", "forecast", tiny)
     assert other.to_json() == {
         "trunk": FORECASTER,
@@ -170,11 +171,15 @@ def test_learning_begins_with_the_class_models_heads_where_the_classes_are_its_o
     }
 
 
-def test_a_training_is_short_saved_often_and_grows_trees_of_many_pixels_alone(tiny: Settings) -> None:
+def test_a_training_is_short_saved_often_and_has_trees_where_there_are_some_to_go_on_from_or_many_pixels(
+    tiny: Settings,
+) -> None:
     few, many = own_set(), own_set(LEAST_FOR_TREES)
     runs = [make_run(found, find_beginning(found, tiny)) for found in (few, many)]
     assert [r.steps for r in runs] == [192, 400]
-    assert [r.trees for r in runs] == [0, TREES]
+    assert [r.trees for r in runs] == [TREES, TREES], "the class model has trees to go on from"
+    other = [replace(found, classes=("wheat", "maize")) for found in (few, many)]
+    assert [make_run(found, find_beginning(found, tiny)).trees for found in other] == [0, TREES]
     assert [r.copies for r in runs] == [COPIES, COPIES]
     assert runs[0].check_every == 19
     assert not runs[0].is_default
@@ -280,7 +285,8 @@ def check_card(card: dict[str, Any], settings: Settings) -> None:
     assert card["accuracy"]["out_of_fold"]["folds"] == 5
     assert 0.05 <= card["threshold"] <= 0.95
     assert card["calibration"]["fitted_on"] == "fields.gpkg, blocks not learned from"
-    assert card["network"]["trees"] == [0, 0, 0], "48 pixels are too few"
+    before = load_class_network(find_checkpoint("", "crop", settings)).config.trees[0]
+    assert card["network"]["trees"][0] == before + TREES
     assert "model that had learned from all the others" in card["split"]
 
 
@@ -308,7 +314,7 @@ def test_classes_of_ones_own_are_learned_from_the_forecaster_with_trees_and_told
     assert card["classes"] == ["wheat", "maize"]
     assert (card["start"], card["trunk"]) == ("", FORECASTER)
     assert set(card["accuracy"]) == {"out_of_fold"}
-    assert card["network"]["trees"][0] == (1 + ALTERED_ROUNDS) * TREES
+    assert card["network"]["trees"][0] == (1 + ALTERED_ROUNDS) * TREES + TREES // ALONE_ROUNDS
     assert float(card["accuracy"]["out_of_fold"]["roc_auc_maize"].split()[0]) > 0.9
     table = pd.read_csv(order.own / "out_of_fold.csv")
     assert len(table) == LEAST_FOR_TREES
