@@ -75,14 +75,14 @@ def finetune(
     Args:
         pool: rows to learn from, and no others.
         start: heads and trees to begin with, of the same classes; None = random heads, or meta-learned ones
-            (`run.meta`), and no trees.
+            (`run.meta`), and no trees. Heads that read another layer than the run's are not begun with.
 
     Raises:
         InvalidOption: the run wants meta-learned heads, and the pool's places make up fewer than two tasks.
     """
     torch.manual_seed(run.seed)
     network = new_network(run, trunk)
-    if start is not None:
+    if start is not None and start.config.layer == run.layer:
         network.heads.load_state_dict(start.heads.state_dict())
     elif run.meta != "none":
         tasks = tasks_of(pool, _states(network, pool))
@@ -212,9 +212,11 @@ class _Draw:
         """Return minus the log of what the allowed classes are given, in the mix's proportions, added over heads."""
         drawn = np.searchsorted(self._chance, rng.random((members, size)))
         rows = torch.from_numpy(drawn.clip(max=len(self._chance) - 1))
-        other = rows[:, torch.from_numpy(rng.permutation(size))]
+        permutation = rng.permutation(size)
+        other = rows[:, torch.from_numpy(permutation)]
         share = torch.from_numpy(_shares(rng, members, size))  # (M, B, 1)
-        states = share * self._read(network, rows) + (1 - share) * self._read(network, other)
+        read, order = self._read(network, rows), torch.from_numpy(permutation)
+        states = share * read + (1 - share) * read[:, order]
         queries = share * self._queries[rows] + (1 - share) * self._queries[other]
         values, flags = queries.chunk(2, dim=-1)
         noise = torch.from_numpy(rng.normal(0, NOISE, values.shape).astype(np.float32))

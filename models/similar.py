@@ -49,7 +49,10 @@ def climate_distance(pool: Pool, target: Pool) -> NDArray[np.float64]:
 
 
 def weighted_by_climate(pool: Pool, target: Pool) -> Pool:
-    """Return a pool of which rows are drawn by exp(-distance) more or less often; classes keep their shares."""
+    """Return a pool of which rows are drawn by exp(-distance) more or less often; classes keep their shares.
+
+    Of a set that tells no climate, the rows are drawn as before.
+    """
     return _reweighted(pool, np.exp(-climate_distance(pool, target)))
 
 
@@ -89,5 +92,5 @@ def _reweighted(pool: Pool, factor: NDArray[np.float64]) -> Pool:
         for label in np.unique(pool.labels):
             rows = (pool.sets == name) & (pool.labels == label)
             total = weight[rows].sum()
-            weight[rows] *= pool.weight[rows].sum() / total if total > 0 else 0.0
+            weight[rows] = weight[rows] * pool.weight[rows].sum() / total if total > 0 else pool.weight[rows]
     return replace(pool, weight=weight)

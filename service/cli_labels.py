@@ -47,6 +47,8 @@ class OwnAsk:
     out: Path | None
     name: str
     wish: "Wish"
+    tune: str = ""
+    read_layer: str = ""
 
     @property
     def command(self) -> str:
@@ -54,7 +56,9 @@ class OwnAsk:
         words = ["landcast", "finetune", self.task, "--labels", self.labels.name]
         for option in ("archive", "cube", "column", "date_column", "year", "layer", "classes", "block_km"):
             words += self._option(option)
-        return shlex.join([*words, *self._option("max_per_polygon"), *self._option("name")])
+        for option in ("max_per_polygon", "name", "tune", "read_layer"):
+            words += self._option(option)
+        return shlex.join(words)
 
     def _option(self, name: str) -> list[str]:
         value = getattr(self, name)
@@ -71,13 +75,16 @@ def carry_out_labels(ask: OwnAsk) -> None:
         RequestError: with one sentence; of a wrong input nothing is left behind.
     """
     classes = _check(ask)
+    from models.choices import Choices
     from models.registry import models_folder
     from workers.own_files import Order, check_name
     from workers.own_labels import learn_own
 
     settings = read_settings()
     folder = ask.out or models_folder(settings)
-    order = Order(name=ask.name or ask.labels.stem, folder=folder, command=ask.command, wish=ask.wish)
+    choices = Choices(tune=ask.tune, layer=ask.read_layer)
+    name = ask.name or ask.labels.stem
+    order = Order(name=name, folder=folder, command=ask.command, wish=ask.wish, choices=choices)
     check_name(order.name, folder, ask.wish)
     with show_progress("finetune") as progress:
         found = _read(ask, classes, settings, lambda share: progress(READ_SHARE * share))

@@ -91,6 +91,32 @@ def finetune(
     name: Annotated[
         str, typer.Option("--name", help="Name of the model; default: that of the file.", show_default=False)
     ] = "",
+    tune: Annotated[
+        str,
+        typer.Option(
+            "--tune",
+            metavar="heads|low-rank|all",
+            help="What is learned of the trunk beside the heads; default: nothing.",
+        ),
+    ] = "",
+    read_layer: Annotated[
+        str, typer.Option("--read-layer", metavar="middle|last", help="States of the trunk that the heads read.")
+    ] = "",
+    meta: Annotated[
+        str,
+        typer.Option(
+            "--meta",
+            metavar="none|fomaml|anil",
+            help="With --data: heads begin from meta-learned weights; default: none.",
+        ),
+    ] = "",
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            "--like",
+            help="With --data: a table of a region's series with weather; labels of a like climate weigh more.",
+        ),
+    ] = None,
 ) -> None:
     """Train a canopy or crop model: from your own labels, or by one of the named runs.
 
@@ -101,10 +127,9 @@ def finetune(
         _check_run(data=data, out=out, archive=archive, cube=cube, classes=classes, name=name)
         assert data is not None
         assert out is not None
-        _learn(run, "class", data, out, resume)
+        _learn(run, "class", data, out, resume, like, tune=tune, layer=read_layer, meta=meta)
         return
-    if data is not None:
-        raise InvalidOption("--data", data, "it belongs to a named run and cannot be combined with --labels")
+    _check_labels(data=data, meta=meta, like=like)
     carry_out_labels(
         OwnAsk(
             task=run,
@@ -121,8 +146,21 @@ def finetune(
             out=out,
             name=name,
             wish=_wish(resume),
+            tune=tune,
+            read_layer=read_layer,
         )
     )
+
+
+def _check_labels(**others: object) -> None:
+    """Refuse what does not go with own labels.
+
+    Raises:
+        InvalidOption: an option belongs to a named run.
+    """
+    for option, value in others.items():
+        if value:
+            raise InvalidOption(f"--{option}", value, "it belongs to a named run and cannot be combined with --labels")
 
 
 def _check_run(*, data: Path | None, out: Path | None, **others: object) -> None:
@@ -142,7 +180,10 @@ def _check_run(*, data: Path | None, out: Path | None, **others: object) -> None
         raise InvalidOption("--out", "", "a named run needs a folder for models")
 
 
-def _learn(run: str, kind: str, data: Path, out: Path, resume: bool | None) -> None:
+def _learn(
+    run: str, kind: str, data: Path, out: Path, resume: bool | None, like: Path | None = None, **chosen: str
+) -> None:
+    from models.choices import Choices
     from models.distributed import is_first, joined
     from models.runs import RUNS
     from workers.learn import learn
@@ -150,8 +191,11 @@ def _learn(run: str, kind: str, data: Path, out: Path, resume: bool | None) -> N
     fitting = [name for name, known in RUNS.items() if (known.task == "forecast") == (kind == "forecast")]
     if run not in fitting:
         raise InvalidOption("RUN", run, f"the runs are {', '.join(fitting)}")
+    choices, settings, wish = Choices(**chosen), read_settings(), _wish(resume)
     with joined(), _shown(run, is_first()) as progress:
-        card = learn(run, data=data, out=out, settings=read_settings(), progress=progress, wish=_wish(resume))
+        card = learn(
+            run, data=data, out=out, settings=settings, progress=progress, wish=wish, choices=choices, like=like
+        )
         if is_first():
             print(card)
 

@@ -1,18 +1,23 @@
 """Learning: a named run from the data folder to a checkpoint with card, log and loss plot. The loop is in models."""
 
+import hashlib
 import json
+import shlex
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from core.cube import Series
 from core.errors import InvalidOption, UnknownModel
 from core.product import Checkpoint, Progress
 from core.settings import Settings
 from core.timeline import parse_date, to_day
 from core.version import software_version
+from ingest.tables import read_series
 from models.calibrating import Unlearned, calibrate
 from models.checkpoint import load_network, save_checkpoint
+from models.choices import Choices
 from models.distributed import is_first, ranks
 from models.evaluate import hindcast_score
 from models.registry import APPLICABILITY, CARD, REPORT, find_checkpoint
@@ -34,7 +39,15 @@ UNSEEN_ISSUES = ((2018, 1), (2018, 7), (2019, 1))
 
 
 def learn(
-    name: str, *, data: Path, out: Path, settings: Settings, progress: Progress, wish: Wish = "if_possible"
+    name: str,
+    *,
+    data: Path,
+    out: Path,
+    settings: Settings,
+    progress: Progress,
+    wish: Wish = "if_possible",
+    choices: Choices | None = None,
+    like: Path | None = None,
 ) -> Path:
     """Carry out a named run; among several ranks each learns, and rank 0 alone writes the checkpoint.
 
@@ -42,24 +55,29 @@ def learn(
         data: folder of the real data collection.
         out: the checkpoint is written to `out/name`.
         wish: whether to go on from what a killed run of the same entry saved in that folder.
+        choices: what is changed of a run that learns classes; None = nothing.
+        like: a table of series with weather of a region; labels of a like climate are drawn more often (classes).
 
     Returns:
         The path of the card.
 
     Raises:
-        InvalidOption: there is no such run.
-        InvalidTable: a set of its mixture is missing below `data`.
+        InvalidOption: there is no such run, or `like` shows no weather.
+        InvalidTable: a set of its mixture is missing below `data`, or `like` cannot be read.
     """
     if name not in RUNS:
         raise InvalidOption("run", name, f"the runs are {', '.join(RUNS)}")
-    run, folder = RUNS[name], out / name
+    choices = choices or Choices()
+    run, folder = choices.of(RUNS[name]), out / name
+    region = read_series(like) if like else None
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "log.jsonl"
     sets = load_sets(run.mixture, data, seed=run.seed)
     trunk = None if run.task == "forecast" else _trunk(run, out, settings)
-    resume = ResumeFile(path=folder / RESUME, origin=_origin(sets, trunk), wish=wish)
+    resume = ResumeFile(path=folder / RESUME, origin=_origin(sets, trunk, like), wish=wish)
+    words = [*choices.words, *(["--like", like.name] if like else [])]
     if trunk is not None:
-        path = _learn_classes(run, trunk, sets, folder, progress, resume)
+        path = _learn_classes(run, trunk, sets, folder, progress, resume, region, words)
         if not is_first():
             return path
     else:
@@ -83,13 +101,15 @@ def _learn_classes(
     folder: Path,
     progress: Progress,
     resume: ResumeFile,
+    region: Series | None,
+    words: Sequence[str],
 ) -> Path:
     """Learn a class model and write it with its card, its area of applicability and its validation report."""
-    found = learn_classes(run, load_network(trunk), sets, folder=folder, progress=progress, resume=resume)
+    found = learn_classes(run, load_network(trunk), sets, folder=folder, progress=progress, resume=resume, like=region)
     if not is_first():
         return folder / CARD
     found.applicability.save(folder / APPLICABILITY)
-    card = {**_card(run, sets), "trunk_sha256": trunk.sha256, "ranks": ranks(), **found.card}
+    card = {**_card(run, sets, words), "trunk_sha256": trunk.sha256, "ranks": ranks(), **found.card}
     path = save_checkpoint(found.network, folder, card)
     content = json.loads(path.read_text(encoding="utf-8"))
     write_validation(Validation(name=run.name, card=content, parts=found.parts), folder / REPORT)
@@ -177,14 +197,15 @@ def _forecaster_accuracy(run: Run, sets: dict[str, TrainingSet], settings: Setti
     return {"measured_on": f"{other.name}, which has not learned from {TEST_YEAR}", **other.card["accuracy"]}
 
 
-def _card(run: Run, sets: dict[str, TrainingSet]) -> dict[str, Any]:
+def _card(run: Run, sets: dict[str, TrainingSet], words: Sequence[str] = ()) -> dict[str, Any]:
+    verb = "train" if run.task == "forecast" else "finetune"
     return {
         "name": run.name,
         "task": run.task,
         "default": run.is_default,
         "classes": list(run.classes),
         "description": "EarthPT forecaster of NDVI" if run.task == "forecast" else f"EarthPT with a {run.task} head",
-        "made_by": f"landcast {'train' if run.task == 'forecast' else 'finetune'} {run.name} --data DATA -o FOLDER",
+        "made_by": shlex.join(["landcast", verb, run.name, "--data", "DATA", "-o", "FOLDER", *words]),
         "made_on": date.today().isoformat(),
         "software_version": software_version(),
         "licence": "Apache-2.0; the data's own licences are listed under training_data",
@@ -196,9 +217,10 @@ def _card(run: Run, sets: dict[str, TrainingSet]) -> dict[str, Any]:
     }
 
 
-def _origin(sets: dict[str, TrainingSet], trunk: Any) -> dict[str, Any]:
+def _origin(sets: dict[str, TrainingSet], trunk: Any, like: Path | None) -> dict[str, Any]:
     """Return what a saved run must have started from to be gone on with, besides the same entry."""
-    return {"series": {n: len(s.series) for n, s in sets.items()}, "trunk": trunk.sha256 if trunk else ""}
+    region = {"like": hashlib.sha256(like.read_bytes()).hexdigest()} if like else {}
+    return {"series": {n: len(s.series) for n, s in sets.items()}, "trunk": trunk.sha256 if trunk else "", **region}
 
 
 def _split(run: Run) -> str:

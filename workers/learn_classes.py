@@ -14,7 +14,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.bands import Floats
+from core.bands import WEATHER_NAMES, Floats
+from core.cube import Series
+from core.errors import InvalidOption
 from core.product import Progress
 from models import applicability, prediction_sets
 from models.applicability import Applicability
@@ -27,12 +29,15 @@ from models.earthpt import EarthPT
 from models.finetune import FOLDS, finetune, in_fold, logits_of
 from models.resume import ResumeFile
 from models.runs import Run
+from models.similar import climate, weighted_by_climate
 from models.training_set import TrainingSet
 from workers.atomic import written_aside
 from workers.validation import Validation, ValidationPart
 
 POOL_SHARE, FOLD_SHARE = 0.05, 0.75
 """Shares of the work that preparing and the folds are counted as; the rest is the last network."""
+MOST_LIKE = 500
+"""Series of a region whose climate is compared, spread evenly over all: each is compared with every labelled place."""
 ENOUGH_FOR_BIASES = 500
 """Labels of the holdout from which on each class has a bias of its own: biases move the order of classes."""
 
@@ -78,6 +83,7 @@ def learn_classes(
     folder: Path,
     progress: Progress,
     resume: ResumeFile,
+    like: Series | None = None,
 ) -> LearnedClasses:
     """Carry out a run of the task canopy or crop.
 
@@ -86,8 +92,13 @@ def learn_classes(
         folder: where folds that are done, and the log of the last training, are kept.
         resume: how the training in progress is saved; its wish is about the run as a whole: `always` wants a fold
             that is done, or one that had begun.
+        like: series of a region with their weather: places of a like climate are drawn more often; None = none are.
+
+    Raises:
+        InvalidOption: `like` shows no weather.
     """
     pool = make_pool(sets, run.mixture, run.task, months=run.months, copies=run.copies, seed=run.seed)
+    pool = pool if like is None else _drawn_like(pool, like, run)
     progress(POOL_SHARE)
     is_real = np.array([not sets[name].is_simulated for name in pool.sets])
     judged = _judge(run, trunk, pool, is_real, folder, resume, lambda s: progress(POOL_SHARE + s * FOLD_SHARE))
@@ -100,8 +111,20 @@ def learn_classes(
         resume=_without_must(resume),
     )
     card, parts = _trust(run, judged)
-    area = applicability.fit(judged.states, judged.fold)
+    area = applicability.fit(_states_of(network, run, pool.take(is_real & (pool.copy == 0)), judged), judged.fold)
     return LearnedClasses(network=network, applicability=area, card=card, parts=parts)
+
+
+def _drawn_like(pool: Pool, like: Series, run: Run) -> Pool:
+    """Return the pool with rows weighted by how like the climate of a region theirs is."""
+    like = like.take(np.unique(np.linspace(0, len(like) - 1, MOST_LIKE).astype(np.int64)))
+    region = TrainingSet(
+        name="like", licence="", series=like, places=like.ids, labels={run.task: np.zeros(len(like), np.int8)}
+    )
+    target = make_pool({"like": region}, {"like": 1.0}, run.task, months=run.months, copies=0, seed=run.seed)
+    if not np.isfinite(climate(target)).any():
+        raise InvalidOption("--like", "", f"its series show no {' or '.join(WEATHER_NAMES)}, which zones are told by")
+    return weighted_by_climate(pool, target)
 
 
 def forget_folds(folder: Path) -> None:
@@ -144,6 +167,16 @@ def _judge(
         resume = _without_must(resume)
         progress((number + 1) / FOLDS)
     return Judged(**{name: np.concatenate([vars(p)[name] for p in parts]) for name in vars(parts[0])})
+
+
+def _states_of(network: ClassNetwork, run: Run, asked: Pool, judged: Judged) -> Floats:
+    """Return (N, 2 D) states of the judged rows, as the last network reads them: a trunk that learns has its own."""
+    if run.tune == "heads":
+        return judged.states
+    fold = np.zeros(len(asked), np.int64)
+    for number in range(FOLDS):
+        fold[in_fold(asked.places, number)] = number
+    return ask(network, asked)[1][np.argsort(fold, kind="stable")]
 
 
 def _judged(asked: Pool, logits: Floats, states: Floats, fold: int) -> Judged:

@@ -6,7 +6,7 @@ Nothing is learned here.
 import json
 import logging
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from core.errors import InvalidOption
 from models.applicability import Applicability
 from models.checkpoint import save_checkpoint
+from models.choices import Choices
 from models.class_network import ClassNetwork
 from models.imported import NAME
 from models.registry import APPLICABILITY, CARD, NETWORK, REPORT, SHIPPED, WEIGHTS
@@ -45,6 +46,8 @@ class Order:
     """Whether to go on from finished folds."""
     steps: int = 0
     """Of each training; 0 = by the number of labels."""
+    choices: Choices = field(default_factory=Choices)
+    """What of the trunk is learned and read."""
 
     @property
     def own(self) -> Path:

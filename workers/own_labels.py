@@ -18,6 +18,7 @@ from core.settings import Settings
 from core.version import software_version
 from models import applicability
 from models.checkpoint import load_class_network, load_network
+from models.choices import Choices
 from models.class_metrics import Codes
 from models.class_network import ClassNetwork
 from models.class_pool import Pool, make_pool
@@ -39,6 +40,7 @@ STEPS = (150, 400)
 """Fewest and most steps of one training."""
 BASE_STEPS, STEPS_PER_LABEL = 120, 1.5
 BATCH = 128
+NO_CHOICES = Choices()
 RATE, GENTLE = 2e-3, 5e-4
 """Learning rates from random heads, and from those of the shipped model, which few labels must not spoil."""
 CHECKS = 10
@@ -89,7 +91,7 @@ def learn_own(found: LabelledSet, order: Order, settings: Settings, progress: Pr
     """
     cautions = check_counts(found)
     beginning = find_beginning(found, settings)
-    run = make_run(found, beginning, order.steps)
+    run = make_run(found, beginning, order.steps, order.choices)
     work = work_folder(order, _asked(found, beginning, run))
     fold = split_blocks(found.training.places, found.codes.astype(np.int64), FOLDS)
     pool = make_own_pool(found, run)
@@ -100,7 +102,8 @@ def learn_own(found: LabelledSet, order: Order, settings: Settings, progress: Pr
     write_out_of_fold(outcome, found.owners, work / OUT_OF_FOLD)
     card = make_card(found, order, run, outcome, beginning.shipped if beginning.network else None)
     card |= {**beginning.to_json(), "cautions": list(cautions)}
-    area = applicability.fit(judged.states, judged.fold)
+    states = judged.states if run.tune == "heads" else ask(network, pool.take(pool.copy == 0))[1]
+    area = applicability.fit(states, judged.fold)
     path = put_in_place(network, area, to_part(outcome, found), work, order.own, card)
     progress(1.0)
     return path
@@ -124,11 +127,12 @@ def find_beginning(found: LabelledSet, settings: Settings) -> Beginning:
     )
 
 
-def make_run(found: LabelledSet, beginning: Beginning, steps: int = 0) -> Run:
+def make_run(found: LabelledSet, beginning: Beginning, steps: int = 0, choices: Choices = NO_CHOICES) -> Run:
     """Return the entry of a short training on own labels.
 
     Args:
         steps: of it; 0 = by the number of labels.
+        choices: what of the trunk is learned and read, where that is not as usual.
     """
     name, pixels = found.training.name, len(found.codes)
     steps = steps or steps_for(len(np.unique(found.owners)))
@@ -152,9 +156,9 @@ def make_run(found: LabelledSet, beginning: Beginning, steps: int = 0) -> Run:
         is_default=False,
     )
     if beginning.network is None:
-        return run
+        return choices.of(run)
     config = beginning.network.config
-    return replace(run, layer=config.layer, members=config.members)
+    return choices.of(replace(run, layer=config.layer, members=config.members))
 
 
 def has_trees(beginning: Beginning) -> bool:

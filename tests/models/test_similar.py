@@ -76,6 +76,15 @@ def test_weights_fall_with_distance_and_classes_keep_their_shares() -> None:
         np.testing.assert_allclose(found[LABELLED.labels == label].sum(), 3)
 
 
+def test_rows_of_a_set_that_tells_no_climate_are_drawn_as_before() -> None:
+    unseen = LABELLED.queries.copy()
+    unseen[4:, 0, CLASS_FEATURES:] = 0
+    two = replace(LABELLED, queries=unseen, sets=np.array(["points"] * 4 + ["sites"] * 2))
+    found = weighted_by_climate(two, TARGET).weight
+    assert found[4:].tolist() == [1, 1]
+    assert found[2] > found[0]
+
+
 def test_the_nearest_places_are_kept_whole() -> None:
     assert set(nearest_by_climate(LABELLED, TARGET, share=0.2).places) == {"b"}
     assert set(nearest_by_climate(LABELLED, TARGET, share=0.5).places) == {"a", "b"}

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import rasterio
 import torch
@@ -75,6 +76,23 @@ def test_a_run_that_was_stopped_goes_on_shows_where_and_leaves_only_a_checkpoint
     ]
     assert run_command([*arguments, "--resume"]) == WRONG_INPUT
     assert "nothing is saved there" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # torch's ONNX exporter warns of itself
+@pytest.mark.usefixtures("one_thread")
+def test_what_of_the_trunk_is_learned_and_read_and_where_labels_are_like_is_chosen_and_on_the_card(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = pd.date_range("2021-01-15", periods=12, freq="30D")
+    region = pd.DataFrame({"sample_id": "here", "time": days, "B04": 0.1, "B08": 0.3, "temperature_2m": 285.0})
+    region.to_csv(tmp_path / "zone.csv", index=False)
+    chosen = ["--tune", "low-rank", "--read-layer", "middle", "--like", str(tmp_path / "zone.csv")]
+    arguments = ["finetune", NAME, "--data", str(data), "-o", str(tmp_path / "out"), *chosen]
+    assert run_command(arguments) == DONE, capsys.readouterr().err
+    card = json.loads((tmp_path / "out" / NAME / CARD).read_text())
+    assert (card["run"]["tune"], card["run"]["layer"], card["network"]["layer"]) == ("low-rank", "middle", "middle")
+    assert card["made_by"].endswith("-o FOLDER --tune low-rank --read-layer middle --like zone.csv")
 
 
 @pytest.mark.slow
@@ -156,6 +174,10 @@ CUBE = ["--cube", "cube.nc"]
         (["crop", *CUBE, "--archive", "sample"], "it cannot be combined with --archive"),
         (["crop", *CUBE, "--year", "2021", "--date-column", "day"], "it cannot be combined with --date-column"),
         (["crop", *CUBE, *words(), "--data", "."], "it belongs to a named run"),
+        (["crop", *CUBE, *words(), "--meta", "anil"], "it belongs to a named run"),
+        (["crop", *CUBE, *words(), "--like", "zone.csv"], "it belongs to a named run"),
+        (["crop", *CUBE, *words(), "--tune", "some"], "it is one of heads, low-rank, all"),
+        (["crop", *CUBE, *words(), "--read-layer", "first"], "it is one of middle, last"),
         (["crop", *CUBE, "--name", "crop-1m"], "a shipped model has it"),
         (["crop", *CUBE, *words(column="IFT")], "'fields.gpkg' has the columns class"),
         (["crop", *CUBE, *words(year=1990)], "no label has a clear pixel"),
@@ -179,6 +201,8 @@ def test_labels_that_cannot_be_learned_are_refused_in_one_sentence_before_anythi
         (["--data", "nowhere", "-o", "models"], "there is no such folder"),
         (["--data", "."], "a named run needs a folder for models"),
         (["--data", ".", "-o", "models", "--cube", "cube.nc"], "it belongs to --labels, which is not given"),
+        (["--data", ".", "-o", "models", "--meta", "maml"], "it is one of none, fomaml, anil"),
+        (["--data", ".", "-o", "models", "--like", "zone.csv"], "zone.csv"),
     ],
 )
 def test_a_named_run_needs_data_and_a_folder_and_takes_nothing_of_own_labels(

@@ -10,15 +10,19 @@ import numpy as np
 import pytest
 import torch
 
+from core.bands import WEATHER_NAMES, channel
 from core.errors import InvalidOption
 from models import class_calibration, prediction_sets
+from models.class_pool import Pool, make_pool
 from models.finetune import FOLDS, in_fold
 from models.resume import RESUME, ResumeFile, Wish
 from models.runs import Run
+from models.similar import climate
 from models.training_set import TrainingSet
 from tests.models.builders import TINY, tiny_network
 from tests.models.tiny_training import small_set
-from workers.learn_classes import FOLD_SHARE, POOL_SHARE, LearnedClasses, forget_folds, learn_classes
+from workers import learn_classes as learn_classes_module
+from workers.learn_classes import FOLD_SHARE, POOL_SHARE, LearnedClasses, ask, forget_folds, learn_classes
 from workers.validation import Validation, judge
 
 RUN = Run(
@@ -111,6 +115,46 @@ def test_a_report_and_an_area_of_applicability_come_of_it(found: LearnedClasses)
     points = found.applicability.points
     assert points.shape == (89, 2 * TINY.width), "all real rows with any label"
     assert 0 < found.applicability.threshold < 10
+
+
+def test_the_area_of_a_trunk_that_learns_is_of_its_own_states(found: LearnedClasses, tmp_path: Path) -> None:
+    tuned = learn(tmp_path, run=replace(RUN, tune="all", learning_rate=0.05))
+    known = make_pool(sets(), RUN.mixture, "crop", months=RUN.months, copies=0, seed=0)
+    real = known.take(known.sets != "made-up")
+    for done in (found, tuned):
+        states = ask(done.network, real)[1]
+        np.testing.assert_allclose(done.applicability.mean, states.mean(axis=0), atol=1e-4)
+    assert not np.allclose(found.applicability.mean, tuned.applicability.mean, atol=1e-2)
+
+
+def test_places_of_a_climate_like_that_of_a_region_are_drawn_more_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = sets()
+    for name, source in given.items():
+        warm = np.arange(len(source.series)) % 4 < 2
+        source.series.values[..., channel("temperature_2m")] = np.where(warm, 300.0, 275.0)[:, None]
+        assert source.name == name
+    region = given["others"].series.take(np.array([0]))
+    seen: list[Pool] = []
+
+    def note(_run: Run, _trunk: object, pool: Pool, **_more: object) -> None:
+        seen.append(pool)
+        raise Stopped
+
+    monkeypatch.setattr(learn_classes_module, "finetune", note)
+    resume = ResumeFile(path=tmp_path / RESUME)
+    quiet = {"folder": tmp_path, "progress": lambda _share: None, "resume": resume}
+    for like in (None, region):
+        with pytest.raises(Stopped):
+            learn_classes(RUN, tiny_network(), given, like=like, **quiet)  # type: ignore[arg-type]
+    plain, like_it = (pool.take(pool.copy == 0) for pool in seen)
+    gain = like_it.weight / plain.weight
+    temperature = np.nanmean(climate(plain)[:, :: len(WEATHER_NAMES)], axis=1)
+    assert gain[temperature > 0].min() > 1 > gain[temperature < 0].max()
+    without = replace(region, values=np.full_like(region.values, np.nan))
+    with pytest.raises(InvalidOption, match="show no temperature_2m or total_precipitation"):
+        learn_classes(RUN, tiny_network(), given, like=without, **quiet)  # type: ignore[arg-type]
 
 
 def test_a_places_own_label_does_not_move_what_its_fold_says_of_it(
