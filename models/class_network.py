@@ -112,11 +112,14 @@ class Trees(nn.Module):
         """(B, 2 F + 1) of `tree_inputs` -> (B, K) logits."""
         rows, splits = self.feature.shape
         asked = self.feature.reshape(-1).to(torch.int64)
-        seen = x[:, asked].reshape(-1, rows, splits).transpose(0, 1)  # (R, B, S)
-        right = torch.where(seen > self.limit[:, None], 1.0, -1.0)  # (R, B, S)
-        agreed = torch.matmul(right, self.side.to(x.dtype))  # (R, B, L)
-        reached = (agreed > self.depth[:, None] - 0.5).to(x.dtype)  # (R, B, L)
-        return torch.matmul(reached, self.value).sum(0)  # (B, K)
+        seen = torch.index_select(x.T, 0, asked).reshape(rows, splits, -1)  # (R, S, B)
+        right = (seen > self.limit[..., None]).to(x.dtype)  # (R, S, B)
+        side = self.side.to(x.dtype).transpose(1, 2)  # (R, L, S)
+        agreed = torch.matmul(side, right)  # (R, L, B) right turns on the way to a leaf, less those that lead off it
+        wanted = (self.depth + side.sum(-1)) / 2  # (R, L) right turns on the way to it; far more where it is not there
+        reached = (agreed > wanted[..., None] - 0.25).to(x.dtype)  # (R, L, B)
+        flat = self.value.reshape(-1, self.value.shape[-1])  # (R L, K)
+        return torch.matmul(flat.T, reached.reshape(flat.shape[0], -1)).T  # (B, K)
 
 
 def tree_inputs(queries: Tensor) -> Tensor:
