@@ -51,7 +51,7 @@ def test_a_job_goes_from_order_to_files(open_shop: Shop) -> None:
     assert_successful(done)
     assert (done.tiles_done, done.progress) == (done.tiles_total, 1.0)
     assert files_of(shop, done) == ["fake-map.json", "fake-map.png", "fake-map.tif"]
-    assert not (shop.home / "work" / job.id).exists()
+    wait_for(lambda: not (shop.home / "work" / job.id).exists())
 
 
 def test_a_job_is_carried_out_over_postgresql(shop: Settings, postgres_url: str, start_worker: Start) -> None:
