@@ -285,8 +285,7 @@ def even(labels: np.ndarray) -> np.ndarray:
 
 
 def features(pool: Pool) -> np.ndarray:
-    values, flags = np.split(pool.queries[:, 0], 2, axis=1)
-    return np.where(flags > 0.5, values, ABSENT).astype(np.float64)
+    return np.nan_to_num(pool.features, nan=ABSENT).astype(np.float64)
 
 
 def print_table(title: str, rows: list[dict]) -> None:

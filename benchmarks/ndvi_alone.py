@@ -95,8 +95,7 @@ def rival(learned: Pool, asked: Pool, classes: int) -> np.ndarray:
     import lightgbm
 
     def table(pool: Pool) -> np.ndarray:
-        values, flags = np.split(pool.queries[:, 0].astype(np.float64), 2, axis=1)
-        return np.where(flags > 0.5, values, np.nan)[:, list(NDVI_FEATURES)]
+        return pool.features[:, list(NDVI_FEATURES)].astype(np.float64)
 
     learned = learned.take(learned.labels >= 0)
     task = {"objective": "multiclass", "num_class": classes, "num_threads": 1, "seed": 0}

@@ -85,8 +85,7 @@ def rival(learned: Pool, asked: Pool) -> np.ndarray:
     import lightgbm
 
     def table(pool: Pool) -> np.ndarray:
-        values, flags = np.split(pool.queries[:, 0], 2, axis=1)
-        seen = np.where(flags > 0.5, values, np.nan)
+        seen = pool.features
         return np.concatenate([seen[:, : MONTHS * len(SEASONAL)], seen[:, -2:]], axis=1).astype(np.float64)
 
     plain = learned.take(learned.copy == 0)

@@ -1,14 +1,15 @@
 """Choices: what one call changes of a run that learns classes. No numbers of its own; nothing is learned here."""
 
 from dataclasses import dataclass, fields, replace
+from typing import get_args
 
 from core.errors import InvalidOption
-from models.runs import Run
+from models.runs import Layer, Meta, Run, Tune
 
 OPTIONS = {
-    "tune": ("--tune", ("heads", "low-rank", "all")),
-    "layer": ("--read-layer", ("middle", "last")),
-    "meta": ("--meta", ("none", "fomaml", "anil")),
+    "tune": ("--tune", get_args(Tune)),
+    "layer": ("--read-layer", get_args(Layer)),
+    "meta": ("--meta", get_args(Meta)),
 }
 """Field of a run -> option of `landcast finetune`, and what it may be."""
 
@@ -41,3 +42,7 @@ class Choices:
     def words(self) -> list[str]:
         """The options as they are typed."""
         return [w for name, (option, _) in OPTIONS.items() if (value := getattr(self, name)) for w in (option, value)]
+
+
+NO_CHOICES = Choices()
+"""All as the run says."""

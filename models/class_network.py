@@ -7,7 +7,7 @@ the same features have a say: their logits are averaged with those of the heads.
 
 import math
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from models.class_features import BESIDE_NDVI, CLASS_FEATURES
 from models.earthpt import EarthPT, EarthPTConfig, Side, attention_mask
 from models.registry import CLASS_FORM
+from models.runs import Layer
 
-Layer = Literal["middle", "last"]
 ABSENT = 9.0
 """Trees are shown unseen features twice, below everything that is seen and above it: a split takes one of both."""
 

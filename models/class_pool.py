@@ -47,6 +47,12 @@ class Pool:
     copy: NDArray[np.int64]
     """(P,) 0 = as it is, at its last date."""
 
+    @property
+    def features(self) -> Floats:
+        """(P, F) class features that the queries hold; NaN = unseen."""
+        values, flags = np.split(self.queries[:, 0], 2, axis=1)
+        return np.where(flags > 0.5, values, np.float32(np.nan)).astype(np.float32)
+
     def take(self, rows: NDArray[np.bool_]) -> "Pool":
         """Return some of the rows."""
         return Pool(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})

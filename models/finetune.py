@@ -123,7 +123,7 @@ def with_trees(network: ClassNetwork, run: Run, pool: Pool) -> ClassNetwork:
     One boosting learns from the series as they are, one from their altered copies too; their logits are averaged.
     Series that show NDVI alone have trees of their own: among hundreds of features its few would hardly be looked at.
     """
-    features = _features(pool)
+    features = pool.features
     index = np.full_like(features, np.nan)
     index[:, NDVI_FEATURES] = features[:, NDVI_FEATURES]
     labels, everything = _settled(run, pool, features), np.ones(len(pool), bool)
@@ -145,16 +145,10 @@ def with_further_trees(network: ClassNetwork, run: Run, pool: Pool, start: Class
     kept = Grown(**{name: value.numpy() for name, value in start.trees.state_dict().items()})
     if not run.trees:
         return _joined(network, kept)
-    features = _features(pool)
+    features = pool.features
     labels, said = _settled(run, pool, features), _said_by_trees(start, pool)
     further = grow(features, labels, pool.weight, FURTHER, len(run.classes), run.trees, seed=run.seed, start=said)
     return _joined(network, together([kept, further]))
-
-
-def _features(pool: Pool) -> Floats:
-    """Return (P, F) what trees learn from; NaN = unseen."""
-    values, flags = np.split(pool.queries[:, 0], 2, axis=1)
-    return np.where(flags > 0.5, values, np.float32(np.nan)).astype(np.float32)
 
 
 def _said_by_trees(network: ClassNetwork, pool: Pool) -> Floats:

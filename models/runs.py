@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+Tune = Literal["heads", "low-rank", "all"]
+Layer = Literal["middle", "last"]
+Meta = Literal["none", "fomaml", "anil"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
@@ -32,13 +36,13 @@ class Run:
     classes: tuple[str, ...] = ()
     months: int = 0
     """Calendar months that are read (canopy, crop)."""
-    tune: Literal["heads", "low-rank", "all"] = "heads"
+    tune: Tune = "heads"
     """What is learned besides class heads: nothing of the trunk, low-rank changes of its attention, or all of it."""
-    layer: Literal["middle", "last"] = "last"
+    layer: Layer = "last"
     """States of the trunk that class heads read."""
     members: int = 6
     """Class heads side by side."""
-    meta: Literal["none", "fomaml", "anil"] = "none"
+    meta: Meta = "none"
     """What class heads begin from where none are given: random weights, or meta-learned ones (models/meta.py)."""
     trees: int = 0
     """Rounds of trees grown beside the class heads, on series as they are (models/finetune.py); 0 = none."""

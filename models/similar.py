@@ -24,8 +24,7 @@ _LEAST_SPREAD = 0.05
 
 def climate(pool: Pool) -> Floats:
     """Return (P, CLIMATE) temperature and precipitation by month, scaled as class features are; NaN = unknown."""
-    values, flags = np.split(pool.queries[:, 0], 2, axis=1)
-    return np.where(flags[:, _AT] > 0.5, values[:, _AT], np.float32(np.nan)).astype(np.float32)
+    return pool.features[:, _AT]
 
 
 def climate_distance(pool: Pool, target: Pool) -> NDArray[np.float64]:

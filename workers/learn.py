@@ -17,7 +17,7 @@ from core.version import software_version
 from ingest.tables import read_series
 from models.calibrating import Unlearned, calibrate
 from models.checkpoint import load_network, save_checkpoint
-from models.choices import Choices
+from models.choices import NO_CHOICES, Choices
 from models.distributed import is_first, ranks
 from models.evaluate import hindcast_score
 from models.registry import APPLICABILITY, CARD, REPORT, find_checkpoint
@@ -46,7 +46,7 @@ def learn(
     settings: Settings,
     progress: Progress,
     wish: Wish = "if_possible",
-    choices: Choices | None = None,
+    choices: Choices = NO_CHOICES,
     like: Path | None = None,
 ) -> Path:
     """Carry out a named run; among several ranks each learns, and rank 0 alone writes the checkpoint.
@@ -55,7 +55,7 @@ def learn(
         data: folder of the real data collection.
         out: the checkpoint is written to `out/name`.
         wish: whether to go on from what a killed run of the same entry saved in that folder.
-        choices: what is changed of a run that learns classes; None = nothing.
+        choices: what is changed of a run that learns classes.
         like: a table of series with weather of a region; labels of a like climate are drawn more often (classes).
 
     Returns:
@@ -67,7 +67,6 @@ def learn(
     """
     if name not in RUNS:
         raise InvalidOption("run", name, f"the runs are {', '.join(RUNS)}")
-    choices = choices or Choices()
     run, folder = choices.of(RUNS[name]), out / name
     region = read_series(like) if like else None
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ Nothing is learned here.
 import json
 import logging
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.errors import InvalidOption
 from models.applicability import Applicability
 from models.checkpoint import save_checkpoint
-from models.choices import Choices
+from models.choices import NO_CHOICES, Choices
 from models.class_network import ClassNetwork
 from models.imported import NAME
 from models.registry import APPLICABILITY, CARD, NETWORK, REPORT, SHIPPED, WEIGHTS
@@ -46,7 +46,7 @@ class Order:
     """Whether to go on from finished folds."""
     steps: int = 0
     """Of each training; 0 = by the number of labels."""
-    choices: Choices = field(default_factory=Choices)
+    choices: Choices = NO_CHOICES
     """What of the trunk is learned and read."""
 
     @property

@@ -18,7 +18,7 @@ from core.settings import Settings
 from core.version import software_version
 from models import applicability
 from models.checkpoint import load_class_network, load_network
-from models.choices import Choices
+from models.choices import NO_CHOICES, Choices
 from models.class_metrics import Codes
 from models.class_network import ClassNetwork
 from models.class_pool import Pool, make_pool
@@ -40,7 +40,6 @@ STEPS = (150, 400)
 """Fewest and most steps of one training."""
 BASE_STEPS, STEPS_PER_LABEL = 120, 1.5
 BATCH = 128
-NO_CHOICES = Choices()
 RATE, GENTLE = 2e-3, 5e-4
 """Learning rates from random heads, and from those of the shipped model, which few labels must not spoil."""
 CHECKS = 10
@@ -67,7 +66,7 @@ class Beginning:
     trunk_sha256: str
 
     def to_json(self) -> dict[str, str]:
-        """Return the fields for a model card: names and sha256; those of the start are empty where heads are random."""
+        """Return the fields for a model card: names and sha256; those of the start are empty where there is none."""
         start = (self.shipped.name, self.shipped.sha256) if self.network else ("", "")
         return {
             "trunk": self.trunk_name,
@@ -148,7 +147,7 @@ def make_run(found: LabelledSet, beginning: Beginning, steps: int = 0, choices: 
         copies=int(np.clip(MOST_ROWS // pixels - 1, 1, COPIES)),
         steps=steps,
         batch=BATCH,
-        learning_rate=GENTLE if beginning.network else RATE,
+        learning_rate=RATE,
         warmup=max(1, steps // 10),
         clip=5.0,
         average=float(np.clip(1 - CHECKS / steps, 0.5, 0.998)),
@@ -158,7 +157,8 @@ def make_run(found: LabelledSet, beginning: Beginning, steps: int = 0, choices: 
     if beginning.network is None:
         return choices.of(run)
     config = beginning.network.config
-    return choices.of(replace(run, layer=config.layer, members=config.members))
+    chosen = choices.of(replace(run, layer=config.layer, members=config.members))
+    return replace(chosen, learning_rate=GENTLE) if chosen.layer == config.layer else chosen
 
 
 def has_trees(beginning: Beginning) -> bool:

@@ -167,7 +167,8 @@ def test_trees_to_begin_with_are_kept_and_others_grown_from_what_they_say(pool: 
 def test_heads_that_read_another_layer_begin_anew_and_trees_are_kept(pool: Pool, tmp_path: Path) -> None:
     start = learned(pool, tmp_path / "a", replace(RUN, trees=4))
     still = replace(RUN, steps=1, check_every=1, learning_rate=1e-9, weight_decay=0.0, warmup=0)
-    same_layer, other = (learned(pool, tmp_path / n, replace(still, layer=n), start=start) for n in ("last", "middle"))  # type: ignore[arg-type]
+    same_layer = learned(pool, tmp_path / "last", replace(still, layer="last"), start=start)
+    other = learned(pool, tmp_path / "middle", replace(still, layer="middle"), start=start)
     assert torch.allclose(same_layer.heads.leave.weight, start.heads.leave.weight, atol=1e-4)
     assert not torch.allclose(other.heads.leave.weight, start.heads.leave.weight, atol=1e-4)
     assert torch.equal(other.trees.value, start.trees.value)

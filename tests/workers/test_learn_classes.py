@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from core.bands import WEATHER_NAMES, channel
+from core.cube import Series
 from core.errors import InvalidOption
 from models import class_calibration, prediction_sets
 from models.class_pool import Pool, make_pool
@@ -61,9 +62,12 @@ def learn(
     run: Run = RUN,
     given: dict[str, TrainingSet] | None = None,
     wish: Wish = "if_possible",
+    like: Series | None = None,
 ) -> LearnedClasses:
     resume = ResumeFile(path=folder / RESUME, origin={"trunk": "tiny"}, wish=wish)
-    return learn_classes(run, tiny_network(), given or sets(), folder=folder, progress=progress, resume=resume)
+    return learn_classes(
+        run, tiny_network(), given or sets(), folder=folder, progress=progress, resume=resume, like=like
+    )
 
 
 @pytest.fixture(scope="module")
@@ -131,10 +135,9 @@ def test_places_of_a_climate_like_that_of_a_region_are_drawn_more_often(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = sets()
-    for name, source in given.items():
+    for source in given.values():
         warm = np.arange(len(source.series)) % 4 < 2
         source.series.values[..., channel("temperature_2m")] = np.where(warm, 300.0, 275.0)[:, None]
-        assert source.name == name
     region = given["others"].series.take(np.array([0]))
     seen: list[Pool] = []
 
@@ -143,18 +146,16 @@ def test_places_of_a_climate_like_that_of_a_region_are_drawn_more_often(
         raise Stopped
 
     monkeypatch.setattr(learn_classes_module, "finetune", note)
-    resume = ResumeFile(path=tmp_path / RESUME)
-    quiet = {"folder": tmp_path, "progress": lambda _share: None, "resume": resume}
     for like in (None, region):
         with pytest.raises(Stopped):
-            learn_classes(RUN, tiny_network(), given, like=like, **quiet)  # type: ignore[arg-type]
+            learn(tmp_path, given=given, like=like)
     plain, like_it = (pool.take(pool.copy == 0) for pool in seen)
     gain = like_it.weight / plain.weight
     temperature = np.nanmean(climate(plain)[:, :: len(WEATHER_NAMES)], axis=1)
     assert gain[temperature > 0].min() > 1 > gain[temperature < 0].max()
     without = replace(region, values=np.full_like(region.values, np.nan))
     with pytest.raises(InvalidOption, match="show no temperature_2m or total_precipitation"):
-        learn_classes(RUN, tiny_network(), given, like=without, **quiet)  # type: ignore[arg-type]
+        learn(tmp_path, given=given, like=without)
 
 
 def test_a_places_own_label_does_not_move_what_its_fold_says_of_it(

@@ -13,6 +13,7 @@ from core.errors import InvalidOption
 from core.settings import Settings
 from models.applicability import Applicability
 from models.checkpoint import load_class_network
+from models.choices import Choices
 from models.class_inputs import class_inputs
 from models.finetune import ALONE_ROUNDS, ALTERED_ROUNDS
 from models.registry import APPLICABILITY, CARD, REPORT, find_checkpoint, verify
@@ -26,8 +27,10 @@ from workers.learn_classes import Judged, calibrated
 from workers.own_files import WORK, Order, check_name
 from workers.own_labels import (
     COPIES,
+    GENTLE,
     LEAST_FOR_TREES,
     MONTHS,
+    RATE,
     TREES,
     find_beginning,
     learn_own,
@@ -184,6 +187,9 @@ def test_a_training_is_short_saved_often_and_has_trees_where_there_are_some_to_g
     assert runs[0].check_every == 19
     assert not runs[0].is_default
     assert (runs[0].members, runs[0].layer) == (2, "last"), "those of the heads that it begins with"
+    assert [r.learning_rate for r in runs] == [GENTLE, GENTLE]
+    anew = make_run(few, find_beginning(few, tiny), choices=Choices(layer="middle"))
+    assert (anew.layer, anew.learning_rate) == ("middle", RATE), "heads that read another layer begin anew"
     crowd = own_set(20_000)
     assert make_run(crowd, find_beginning(crowd, tiny), 7).copies == 1
 
