@@ -26,17 +26,17 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from core.bands import CHANNELS, RADAR_NAMES, channel
 from core.cube import Series
 from core.timeline import Days, to_day
-from ingest.cubes import read_cube
-from models.distributed import new_generator
-from models.earthpt import SIZES, EarthPT
-from models.optimise import optimise
-from models.queries import TERRAIN
-from models.runs import RUNS, Run
-from models.sampling import NDVI, ForecastBatch, forecast_batch, hindcast
-from models.tokens import TIME_FEATURES
-from models.train import cut, forecast_loss, hindcast_all, inputs_of, learnable, pinball
+from ingest.cubes.read import read_cube
+from models.network.earthpt import SIZES, EarthPT
+from models.network.queries import TERRAIN
+from models.network.tokens import TIME_FEATURES
 from models.training_set import TrainingSet
-from workers.training_sets import load_sets
+from training.datasets import load_sets
+from training.distributed import new_generator
+from training.optimise import optimise
+from training.runs import RUNS, Run
+from training.sampling import NDVI, ForecastBatch, forecast_batch, hindcast
+from training.train import cut, forecast_loss, hindcast_all, inputs_of, learnable, pinball
 
 STEPS = 600
 STEP_DAYS = 10
@@ -150,7 +150,7 @@ def measure(name: str, seed: int, sets: Mapping[str, TrainingSet], judges: Judge
 
 
 def trained(variant: Variant, run: Run, sets: Mapping[str, TrainingSet]) -> EarthPT:
-    """Train as models.train does, every batch changed."""
+    """Train as training.train does, every batch changed."""
     torch.manual_seed(run.seed)
     network = EarthPT(replace(SIZES[run.size], members=variant.members))
     learned = {name: learnable(s) for name, s in cut(run, sets).items() if name in run.mixture}

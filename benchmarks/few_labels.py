@@ -28,17 +28,17 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.unseen_sources import RUN, SET, country
 from core.settings import Settings
 from models.checkpoint import load_network
-from models.class_network import ABSENT, ClassNetwork
-from models.class_pool import Pool, make_pool
-from models.earthpt import EarthPT
-from models.finetune import BATCH, finetune, logits_of, new_network, with_trees
-from models.meta import EPISODES, Episodes, as_task, begin_in, meta_learn, meta_learn_conditioned, settle, tasks_of
+from models.metrics.bootstrap import roc_auc
+from models.network.class_network import ABSENT, ClassNetwork
+from models.network.earthpt import EarthPT
 from models.registry import find_checkpoint
-from models.resampling import roc_auc
-from models.runs import Run
-from models.similar import weighted_by_climate
-from workers.own_labels import TREES
-from workers.training_sets import load_sets
+from training.class_examples import Pool, make_pool
+from training.datasets import load_sets
+from training.finetune import BATCH, finetune, logits_of, new_network, with_trees
+from training.meta import EPISODES, Episodes, as_task, begin_in, meta_learn, meta_learn_conditioned, settle, tasks_of
+from training.runs import Run
+from training.similar import weighted_by_climate
+from training.user_model.fit import TREES
 
 TARGETS = ["FRA", "BEL", "GLO", "AFR", "CAN"]
 LABELS = {"5": 5, "20": 20, "100": 100, "all": 10**6}

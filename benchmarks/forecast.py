@@ -27,11 +27,11 @@ from core.cube import Cube
 from core.grid import Window
 from core.settings import Settings
 from core.timeline import to_day, to_times
-from models.earthpt import QUERY_FEATURES, SIZES, EarthPT, EarthPTConfig
+from models.network.earthpt import QUERY_FEATURES, SIZES, EarthPT, EarthPTConfig
+from models.network.rollout import roll_out
+from models.network.tokens import TOKEN_FEATURES
 from models.registry import find_checkpoint
-from models.rollout import roll_out
 from models.runtime import forecast
-from models.tokens import TOKEN_FEATURES
 
 TARGETS, REPEATS, BATCH = 30, 5, 64
 EDGE, SCENES = 256, 120
@@ -96,7 +96,7 @@ def series_per_second(threads: int) -> str:
 def render_tile() -> None:
     """Render a forecast of a tile in this process, and print its largest memory."""
     from products.catalogue import find_product
-    from workers.local import run_cube_file
+    from workers.direct import run_cube_file
 
     window = Window(crs="EPSG:32632", transform=Affine(10, 0, 5e5, 0, -10, 5.6e6), shape_yx=(EDGE, EDGE))
     cube = made_up_cube(window)

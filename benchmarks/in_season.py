@@ -20,14 +20,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.unseen_sources import RUN, SET, auc, gap, rival
 from core.settings import Settings
+from models.calibration.temperature import fit_temperature_and_bias
 from models.checkpoint import load_network
-from models.class_calibration import fit_temperature_and_bias
-from models.class_metrics import score_classes
-from models.class_pool import Pool, make_pool
-from models.finetune import FOLDS, finetune, in_fold, logits_of
+from models.metrics.class_scores import score_classes
 from models.registry import find_checkpoint
 from models.training_set import last_seen
-from workers.training_sets import load_sets
+from training.class_examples import Pool, make_pool
+from training.datasets import load_sets
+from training.finetune import FOLDS, finetune, in_fold, logits_of
 
 DAYS_LEFT = (0, 60, 120, 180, 240)
 

@@ -119,8 +119,8 @@ def checksums(stacks: Stacks) -> list[int]:
 
 
 def read_landcast(folder: Path, window: Window, threads: int) -> Stacks:
-    """Read as `ingest.build` does: scenes side by side, each into its place."""
-    from ingest.stac_folder import open_stac_folder
+    """Read as `ingest.build.cube` does: scenes side by side, each into its place."""
+    from ingest.stac.folder import open_stac_folder
 
     archive = open_stac_folder(folder, settings=Settings())
     scenes = archive.search(window, Period(start=date(2000, 1, 1), end=date(2100, 1, 1)))

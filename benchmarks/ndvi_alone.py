@@ -20,16 +20,16 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from core.bands import CHANNELS, channel
 from core.settings import Settings
+from models.calibration.temperature import Temperature, fit_temperature_and_bias
 from models.checkpoint import load_network
-from models.class_calibration import Temperature, fit_temperature_and_bias
-from models.class_features import NDVI_FEATURES
-from models.class_metrics import score_classes
-from models.class_pool import Pool, make_pool
-from models.finetune import FOLDS, finetune, in_fold, logits_of
+from models.metrics.class_scores import score_classes
+from models.network.class_features import NDVI_FEATURES
 from models.registry import find_checkpoint
-from models.runs import RUNS, Run
 from models.training_set import TrainingSet
-from workers.training_sets import load_sets
+from training.class_examples import Pool, make_pool
+from training.datasets import load_sets
+from training.finetune import FOLDS, finetune, in_fold, logits_of
+from training.runs import RUNS, Run
 
 JUDGED = {"crop": ("worldcereal_points",), "canopy": ("hrvpp_s2_sites",)}
 RIVAL = {"learning_rate": 0.04, "num_leaves": 24, "min_child_samples": 10, "lambda_l2": 5.0, "verbosity": -1}

@@ -21,16 +21,16 @@ from core.product import Checkpoint
 from core.quantities import QUANTITIES, Quantity
 from core.settings import Settings
 from core.timeline import to_day
-from ingest.cubes import read_cube
-from models.hindcasts import observed_targets
+from evaluation.hindcast.past_issues import observed_targets
+from ingest.cubes.read import read_cube
+from models.baselines.rules import RIVALS, weigh
+from models.metrics.bootstrap import bootstrap
 from models.registry import find_checkpoint
-from models.resampling import bootstrap
-from models.rivals import RIVALS, weigh
 from models.runtime import forecast
 
 ISSUES = [to_day(date(y, m, 1)) for y, m in ((2018, 1), (2018, 7), (2019, 1))]
 RHO = 0.4
-"""Share of the anomaly left, of the damped anomaly; the product's own rival fits it (models/experience.py)."""
+"""Share of the anomaly left, of the damped anomaly; models/baselines/baseline_errors.py fits it for the product."""
 
 
 def main() -> None:

@@ -23,14 +23,14 @@ from core.cube import Series
 from core.product import Checkpoint
 from core.settings import Settings
 from core.timeline import to_day
-from ingest.cubes import read_cube
-from models.climatology import expect
-from models.hindcasts import observed_targets
+from evaluation.hindcast.past_issues import observed_targets
+from ingest.cubes.read import read_cube
+from models.baselines.climatology import expect
+from models.metrics.forecast_scores import pinball
 from models.registry import find_checkpoint
 from models.runtime import forecast
-from models.sampling import NDVI
-from models.skill import pinball
-from workers.training_sets import load_sets
+from training.datasets import load_sets
+from training.sampling import NDVI
 
 DATES_A_YEAR = (5, 10, 20, 40, 0)
 """0 = all there are."""

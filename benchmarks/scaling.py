@@ -25,15 +25,15 @@ from scipy.optimize import least_squares
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from models.distributed import new_generator
-from models.earthpt import SIZES, EarthPT
-from models.optimise import optimise
-from models.runs import RUNS, Run
-from models.sampling import ForecastBatch, forecast_batch
-from models.tokens import CONTEXT, RADAR_CONTEXT
-from models.train import cut, forecast_loss, hindcast_all, inputs_of, learnable, pinball
+from models.network.earthpt import SIZES, EarthPT
+from models.network.tokens import CONTEXT, RADAR_CONTEXT
 from models.training_set import TrainingSet
-from workers.training_sets import load_sets
+from training.datasets import load_sets
+from training.distributed import new_generator
+from training.optimise import optimise
+from training.runs import RUNS, Run
+from training.sampling import ForecastBatch, forecast_batch
+from training.train import cut, forecast_loss, hindcast_all, inputs_of, learnable, pinball
 
 RUN = replace(RUNS["earthpt-1m-before-2021"], steps=600, check_every=100)
 DRAWS = 400

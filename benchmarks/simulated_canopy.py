@@ -32,14 +32,14 @@ from core.product import Checkpoint
 from core.region import Region
 from core.settings import Settings
 from core.timeline import to_date, to_day
-from ingest.build import build_cube
+from ingest.build.cube import build_cube
 from ingest.simulate.archive import FELLED, FIRST, PLANTED, SIZE, halve, truth_rasters, write_archive
 from ingest.simulate.landscape import Landscape, Parcel, draw_landscape
-from ingest.stac_folder import open_stac_folder
-from models.class_metrics import Blocks, interval, mean_interval
+from ingest.stac.folder import open_stac_folder
+from models.metrics.class_scores import Blocks, interval, mean_interval
+from models.metrics.forecast_scores import Interval
 from models.registry import find_checkpoint
 from models.runtime import classify
-from models.skill import Interval
 from products.canopy import CLASSES, LEGEND, MONTHS, Canopy
 from products.change import GAIN, LOSS, change_codes
 

@@ -29,14 +29,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from core.bands import Floats
 from core.settings import Settings
 from models.checkpoint import load_network
-from models.class_pool import Pool, make_pool
-from models.earthpt import EarthPT
-from models.finetune import FOLDS, finetune, in_fold, logits_of
+from models.metrics.bootstrap import bootstrap, roc_auc
+from models.metrics.forecast_scores import Interval
+from models.network.earthpt import EarthPT
 from models.registry import find_checkpoint
-from models.resampling import bootstrap, roc_auc
-from models.runs import RUNS, Run
-from models.skill import Interval
-from workers.training_sets import load_sets
+from training.class_examples import Pool, make_pool
+from training.datasets import load_sets
+from training.finetune import FOLDS, finetune, in_fold, logits_of
+from training.runs import RUNS, Run
 
 Weights = NDArray[np.float64]
 Codes = NDArray[np.int64]

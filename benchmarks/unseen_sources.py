@@ -19,14 +19,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from core.settings import Settings
 from models.checkpoint import load_network
-from models.class_features import MONTHS, SEASONAL
-from models.class_pool import Pool, make_pool
-from models.finetune import finetune, logits_of
+from models.metrics.bootstrap import bootstrap, roc_auc
+from models.metrics.forecast_scores import Interval
+from models.network.class_features import MONTHS, SEASONAL
 from models.registry import find_checkpoint
-from models.resampling import bootstrap, roc_auc
-from models.runs import RUNS
-from models.skill import Interval
-from workers.training_sets import load_sets
+from training.class_examples import Pool, make_pool
+from training.datasets import load_sets
+from training.finetune import finetune, logits_of
+from training.runs import RUNS
 
 SET = "worldcereal_points"
 RUN = replace(RUNS["crop-1m"], mixture={SET: 1.0}, name="unseen sources")

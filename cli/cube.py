@@ -6,16 +6,16 @@ from typing import Annotated
 
 import typer
 
+from cli.progress import show_progress
 from core.bands import CHANNELS
 from core.cube import Cube
 from core.errors import InvalidOption
 from core.grid import Window
+from core.read_settings import read_settings
 from core.region import Region, parse_region
 from core.settings import Settings
 from core.timeline import Period, parse_period, to_date
 from ingest.archive import Archive
-from service.cli_progress import show_progress
-from service.cli_settings import read_settings
 
 DEFAULT_DAYS = 365
 MAX_PIXELS = 4096 * 4096
@@ -50,10 +50,10 @@ def cube(
     Prints what was read and which scenes could not be. The file can be given to 'landcast forecast', 'canopy', 'crop'.
     """
     _check(out, picture)
-    from ingest.build import build_cube, check_region, reader_from
+    from cli.region_file import read_region_file
+    from ingest.build.cube import build_cube, check_region, reader_from
     from ingest.registry import open_archive
-    from service.region_file import read_region_file
-    from workers.observations import write_observations
+    from outputs.observation_cube import write_observations
 
     settings = read_settings()
     asked = parse_region(read_region_file(region))
@@ -86,9 +86,9 @@ def _check(out: Path, picture: Path | None) -> None:
 
 def _draw(built: Cube, archive: Archive, settings: Settings, days: Period, path: Path) -> None:
     """Draw the cube; the dates shown are read once more without a mask, so that one sees what it hides."""
-    from ingest.build import Reader, build_cube
-    from ingest.prepare import Preparation
-    from workers.cube_picture import COLOURS, choose_dates, spread_pixels, write_cube_picture
+    from ingest.build.cube import Reader, build_cube
+    from ingest.preprocess.prepare import Preparation
+    from outputs.plots.cube import COLOURS, choose_dates, spread_pixels, write_cube_picture
 
     reader = Reader(preparation=Preparation(cloud_mask="none"))
     bare = {}

@@ -12,19 +12,19 @@ from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
 
+from cli.client import Client, JobStatus, pauses
+from cli.own_archive import open_own_archive
+from cli.progress import Line, new_line
+from cli.region_file import read_region_file
 from core.errors import LandcastError, RequestError, WorkerUnavailable
 from core.grid import Window
 from core.job import JobState
 from core.region import Region, parse_region, reproject
 from core.settings import Settings
 from ingest.archive import Archive
-from service.cli_archive import open_own_archive
-from service.cli_progress import Line, new_line
-from service.client import Client, JobStatus, pauses
 from service.health import ping_redis
-from service.region_file import read_region_file
+from service.process.supervisor import Supervisor
 from service.results import OUTPUTS
-from service.supervisor import Supervisor
 
 DONE, FAILED = 0, 1
 KIB, MIB = 1024, 1024 * 1024
@@ -70,7 +70,7 @@ def run_main_job(settings: Settings, region_file: Path | None, results: Path) ->
         RequestError: the region or the archive is not usable, or they do not meet.
         WorkerUnavailable: the service cannot be started, or Redis does not answer.
     """
-    from ingest.build import check_region
+    from ingest.build.cube import check_region
 
     given = parse_region(read_region_file(region_file)) if region_file else None
     archive = open_own_archive(settings)

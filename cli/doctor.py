@@ -13,9 +13,9 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 from packaging.requirements import Requirement
 
+from cli.doctor_archive import NOTE, describe
 from core.errors import InternalError, LandcastError
 from core.settings import Settings
-from service.doctor_archive import NOTE, describe
 
 FINE, WANTING = 0, 1
 MIN_PYTHON = (3, 11)
@@ -71,7 +71,7 @@ def packages(_settings: Settings) -> Iterator[str]:
 def redis(settings: Settings) -> Iterator[str]:
     """Check that Redis answers if one is named, else that one can be started."""
     from service.health import ping_redis
-    from workers.redis_server import find_redis_server
+    from workers.queue.redis_server import find_redis_server
 
     if settings.redis_url is None:
         yield f"{find_redis_server()}, started privately when needed"

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.products import ArchiveName, Input, Observations, Out, RegionFile
+from cli.progress import show_progress
+from cli.region_file import read_region_file
+from cli.run_product import RASTER_ENDINGS, TABLE_ENDINGS, check_out, check_source
 from core.errors import InvalidOption, InvalidPeriod
 from core.product import Progress
+from core.read_settings import read_settings
 from core.region import parse_region
 from core.settings import Settings
 from core.timeline import parse_date, parse_period
-from service.cli_carry import RASTER_ENDINGS, TABLE_ENDINGS, check_out, check_source
-from service.cli_products import ArchiveName, Input, Observations, Out, RegionFile
-from service.cli_progress import show_progress
-from service.cli_settings import read_settings
-from service.region_file import read_region_file
 
 if TYPE_CHECKING:
     from workers.embeddings import EmbeddingFile
@@ -161,7 +161,7 @@ def _found(ask: EmbedAsk, settings: Settings) -> tuple[Any, Any]:
 
 
 def _cube(ask: EmbedAsk, source: Path, settings: Settings, progress: Progress) -> None:
-    from ingest.cubes import read_cube
+    from ingest.cubes.read import read_cube
     from workers.embeddings import run_cube_embedding
 
     checkpoint, product = _found(ask, settings)
@@ -171,8 +171,8 @@ def _cube(ask: EmbedAsk, source: Path, settings: Settings, progress: Progress) -
 
 
 def _region(ask: EmbedAsk, settings: Settings, progress: Progress) -> None:
-    from ingest.build import check_region
-    from ingest.prepare import Preparation
+    from ingest.build.cube import check_region
+    from ingest.preprocess.prepare import Preparation
     from ingest.registry import open_archive
     from workers.embeddings import run_region_embedding
     from workers.tile import Recipe
@@ -197,8 +197,8 @@ def _table(ask: EmbedAsk, settings: Settings, progress: Progress) -> None:
     from ingest.tables import read_series
     from models.registry import find_checkpoint
     from products.embedding import layer_of
+    from workers.direct_tables import between, write_table
     from workers.embeddings import embed_table
-    from workers.local_tables import between, write_table
 
     assert ask.source is not None
     checkpoint = find_checkpoint(ask.model, "forecast", settings)

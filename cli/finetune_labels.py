@@ -1,6 +1,6 @@
 """What `landcast finetune canopy|crop --labels FILE` does with its options: check, read, learn, say what to use.
 
-No terminal options here (cli_training.py), and no learning: that is in workers/own_labels.py.
+No terminal options here (cli_training.py), and no learning: that is in training/user_model/fit.py.
 """
 
 import os
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli.progress import show_progress
 from core.errors import InvalidOption
 from core.product import Progress
+from core.read_settings import read_settings
 from core.settings import Settings
-from service.cli_progress import show_progress
-from service.cli_settings import read_settings
 
 if TYPE_CHECKING:
-    from models.resume import Wish
-    from workers.label_classes import ClassMap
-    from workers.label_pixels import PixelSource
-    from workers.labels import LabelledSet
+    from training.labels.class_mapping import ClassMap
+    from training.labels.read_pixels import PixelSource
+    from training.labels.sample_pixels import LabelledSet
+    from training.resume import Wish
 
 TASKS = ("canopy", "crop")
 READ_SHARE = 0.2
@@ -75,10 +75,10 @@ def carry_out_labels(ask: OwnAsk) -> None:
         RequestError: with one sentence; of a wrong input nothing is left behind.
     """
     classes = _check(ask)
-    from models.choices import Choices
     from models.registry import models_folder
-    from workers.own_files import Order, check_name
-    from workers.own_labels import learn_own
+    from training.overrides import Choices
+    from training.user_model.files import Order, check_name
+    from training.user_model.fit import learn_own
 
     settings = read_settings()
     folder = ask.out or models_folder(settings)
@@ -104,14 +104,14 @@ def _check(ask: OwnAsk) -> "ClassMap":
         raise InvalidOption("--year", ask.year, f"years are from {YEARS[0]} to {YEARS[1]}")
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise InvalidOption("--labels", ask.labels.name, "own labels are learned from by one process, without torchrun")
-    from workers.label_classes import parse_classes
+    from training.labels.class_mapping import parse_classes
 
     return parse_classes(ask.classes, ask.task)
 
 
 def _read(ask: OwnAsk, classes: "ClassMap", settings: Settings, progress: Progress) -> "LabelledSet":
-    from workers.label_files import read_label_file
-    from workers.label_pixels import LabelAsk, read_labelled
+    from training.labels.read_file import read_label_file
+    from training.labels.read_pixels import LabelAsk, read_labelled
 
     source = _source(ask, settings)
     labels = read_label_file(
@@ -128,10 +128,10 @@ def _read(ask: OwnAsk, classes: "ClassMap", settings: Settings, progress: Progre
 
 
 def _source(ask: OwnAsk, settings: Settings) -> "PixelSource":
-    from ingest.build import reader_from
+    from ingest.build.cube import reader_from
     from ingest.registry import open_archive
     from products.catalogue import find_product
-    from workers.label_pixels import ArchivePixels, CubePixels
+    from training.labels.read_pixels import ArchivePixels, CubePixels
 
     bands = find_product(ask.task).bands
     if ask.cube is not None:

@@ -1,16 +1,16 @@
-"""`landcast models import`: options only. Files are read and converted in models/published.py."""
+"""`landcast models import`: options only. Files are read and converted in models/published/convert.py."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.progress import show_progress
 from core.errors import InvalidCheckpoint, InvalidOption
-from service.cli_progress import show_progress
-from service.cli_settings import read_settings
+from core.read_settings import read_settings
 
 if TYPE_CHECKING:
-    from models.published import Published
+    from models.published.convert import Published
 
 
 def import_model(
@@ -38,7 +38,7 @@ def import_model(
 
     Which band stands in which column the files do not say: without --bands the model can be looked at, but not used.
     """
-    from models.imported import check_bands, check_name, save_imported
+    from models.published.save import check_bands, check_name, save_imported
     from models.registry import models_folder
 
     columns = [part.strip() for part in (bands or "").split(",") if part.strip()]
@@ -55,7 +55,7 @@ def import_model(
 
 
 def _read(file: Path) -> "Published":
-    from models.published import read_published
+    from models.published.convert import read_published
 
     try:
         return read_published(file)
@@ -69,8 +69,8 @@ def _compare(found: "Published", file: Path, check: Path) -> None:
     Raises:
         InvalidCheckpoint: one is above the tolerance.
     """
-    from models.golden import read_golden
-    from models.published import TOLERANCE, compare
+    from models.published.convert import TOLERANCE, compare
+    from models.published.golden import read_golden
 
     differences = compare(found.network, read_golden(check, found.network.config))
     for output, difference in differences.items():

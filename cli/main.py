@@ -13,19 +13,19 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.cube import cube
+from cli.embed import embed
+from cli.evaluate.model import evaluate
+from cli.order import order
+from cli.products import canopy, crop, forecast
+from cli.service import doctor, models, run, serve, worker
+from cli.train import finetune, train
 from core.errors import LandcastError, RequestError
 from core.version import software_version
-from service.cli_cube import cube
-from service.cli_embed import embed
-from service.cli_evaluate import evaluate
-from service.cli_order import order
-from service.cli_products import canopy, crop, forecast
-from service.cli_service import doctor, models, run, serve, worker
-from service.cli_training import finetune, train
-from service.signals import ending_unwinds
+from service.process.signals import ending_unwinds
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
-ROOMS = ("core", "ingest", "models", "products", "workers", "service")
+ROOMS = ("core", "ingest", "models", "products", "outputs", "evaluation", "workers", "training", "service", "cli")
 DEBUG = "--debug"
 EPILOG = "Every command also takes --debug, which shows the traceback of an error."
 HELP = """Forecast NDVI and map tree canopy and crops from Sentinel-1 and Sentinel-2 time series.

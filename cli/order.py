@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.client import Client, JobStatus
+from cli.progress import new_line
+from cli.region_file import read_region_file
 from core.errors import InvalidOption
-from service.address import running_service
-from service.cli_progress import new_line
-from service.cli_settings import read_settings
-from service.client import Client, JobStatus
-from service.region_file import read_region_file
+from core.read_settings import read_settings
+from service.process.address import running_service
 
 
 def order(
@@ -112,7 +112,7 @@ def _inputs(**given: Any) -> dict[str, Any]:
 
 def _content(blend: Path | None) -> dict[str, Any] | None:
     """Read a blend file here, so that a wrong one is named before anything is sent."""
-    from models.blend import parse_blend, read_content
+    from models.baselines.blend import parse_blend, read_content
 
     if blend is None:
         return None

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli_carry import Ask, carry_out
+from cli.run_product import Ask, carry_out
 
 Input = Annotated[
     Path | None,

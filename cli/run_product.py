@@ -1,6 +1,6 @@
 """What `landcast forecast`, `canopy` and `crop` do with their options: check them together, read, carry out, write.
 
-No terminal options here, and no pixels: those are in workers/local.py and workers/local_tables.py.
+No terminal options here, and no pixels: those are in workers/direct.py and workers/direct_tables.py.
 """
 
 import os
@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from cli.progress import show_progress
+from cli.region_file import read_region_file
 from core.cube import Series
 from core.errors import InvalidOption
 from core.product import Checkpoint, Progress
+from core.read_settings import read_settings
 from core.region import parse_region
 from core.settings import Settings
 from core.timeline import Period, parse_date, parse_duration, parse_period
-from service.cli_progress import show_progress
-from service.cli_settings import read_settings
-from service.region_file import read_region_file
 
 if TYPE_CHECKING:
-    from models.blend import Blend
+    from models.baselines.blend import Blend
 
 CUBE_ENDINGS = (".nc", ".zarr")
 TABLE_ENDINGS = (".parquet", ".csv")
@@ -153,11 +153,11 @@ def check_out(option: str, out: Path, endings: Sequence[str], source: Path | Non
 
 
 def _cube(ask: Ask, source: Path, settings: Settings, progress: Progress) -> Mapping[str, Any]:
-    from ingest.cubes import read_cube
+    from ingest.cubes.read import read_cube
     from models.registry import find_checkpoint
     from products.catalogue import find_product
     from products.class_options import filled_in
-    from workers.local import run_cube_file
+    from workers.direct import run_cube_file
 
     product = find_product(ask.product_id)
     checkpoint = find_checkpoint(ask.model, product.task, settings)
@@ -168,13 +168,13 @@ def _cube(ask: Ask, source: Path, settings: Settings, progress: Progress) -> Map
 
 
 def _region(ask: Ask, settings: Settings, progress: Progress) -> Mapping[str, Any]:
-    from ingest.build import check_region
-    from ingest.prepare import Preparation
+    from ingest.build.cube import check_region
+    from ingest.preprocess.prepare import Preparation
     from ingest.registry import open_archive
     from models.registry import find_checkpoint
     from products.catalogue import find_product
     from products.class_options import filled_in
-    from workers.local import run_region_file
+    from workers.direct import run_region_file
     from workers.tile import Recipe
 
     assert ask.region is not None
@@ -197,13 +197,13 @@ def _region(ask: Ask, settings: Settings, progress: Progress) -> Mapping[str, An
 
 def _blend_input(ask: Ask, checkpoint: Checkpoint) -> dict[str, Any]:
     """Return the input `blend` where a blend is given that fits the model."""
-    from models.blend import read_content
+    from models.baselines.blend import read_content
 
     return {} if _blend(ask, checkpoint) is None or ask.blend is None else {"blend": read_content(ask.blend)}
 
 
 def _blend(ask: Ask, checkpoint: Checkpoint) -> "Blend | None":
-    from models.blend import read_blend
+    from models.baselines.blend import read_blend
 
     if ask.blend is None:
         return None
@@ -216,7 +216,7 @@ def _table(ask: Ask, settings: Settings, progress: Progress) -> None:
     from ingest.tables import read_series
     from models.registry import find_checkpoint
     from products.catalogue import find_product
-    from workers.local_tables import between, write_table
+    from workers.direct_tables import between, write_table
 
     assert ask.source is not None
     if ask.option("probabilities"):
@@ -235,7 +235,7 @@ def _forecast_table(
     ask: Ask, series: Series, checkpoint: Checkpoint, progress: Progress, period: Period | None
 ) -> pd.DataFrame:
     from products.forecast import check_variables
-    from workers.local_tables import forecast_series
+    from workers.direct_tables import forecast_series
 
     issue = _day(ask, "issue_date") or (period.end + timedelta(days=1) if period else None)
     return forecast_series(
@@ -251,7 +251,7 @@ def _forecast_table(
 
 def _targets(ask: Ask, series: Series, issue: date | None) -> Mapping[str, list[date]]:
     from ingest.tables import read_targets
-    from workers.local_tables import same_targets, targets_ahead
+    from workers.direct_tables import same_targets, targets_ahead
 
     if ask.targets:
         return read_targets(ask.targets)
@@ -264,7 +264,7 @@ def _targets(ask: Ask, series: Series, issue: date | None) -> Mapping[str, list[
 def _class_table(
     ask: Ask, series: Series, checkpoint: Checkpoint, progress: Progress, period: Period | None
 ) -> pd.DataFrame:
-    from workers.local_tables import classify_series
+    from workers.direct_tables import classify_series
 
     end = _day(ask, "date") or (period.end if period else None)
     return classify_series(ask.product_id, series, checkpoint, progress, end=end)

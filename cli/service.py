@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from cli.import_model import import_model
 from core.errors import WorkerUnavailable
+from core.read_settings import environment, read_settings
 from core.settings import Settings
-from service.cli_import import import_model
-from service.cli_settings import environment, read_settings
 
 ArchiveName = Annotated[
     str | None, typer.Option("--archive", help="Archive to work on: sample, a path or an address; default: sample.")
@@ -39,9 +39,9 @@ def serve(
     Without LANDCAST_REDIS_URL it starts a private Redis too. --no-worker needs that variable, and a 'landcast worker'
     somewhere that reads the same one.
     """
-    from service.cli_archive import open_own_archive
-    from service.signals import wait_for_signal
-    from service.supervisor import Supervisor
+    from cli.own_archive import open_own_archive
+    from service.process.signals import wait_for_signal
+    from service.process.supervisor import Supervisor
 
     settings = _with(read_settings(), port=port, host=host, archive=archive)
     if not worker:
@@ -55,7 +55,7 @@ def serve(
 
 def worker() -> None:
     """Start a worker alone, for a service that runs elsewhere on the same Redis, ledger and home folder."""
-    from service.worker_process import worker_command
+    from service.process.worker_process import worker_command
 
     settings = read_settings()
     _require_redis(settings, "a worker alone")
@@ -71,7 +71,7 @@ def run(
     results: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("results"),
 ) -> None:
     """Order all products for one region over REST from a service of its own, and write the files."""
-    from service.main_job import run_main_job
+    from cli.demo import run_main_job
 
     raise typer.Exit(run_main_job(_with(read_settings(), archive=archive), region, results))
 
@@ -87,8 +87,8 @@ def doctor(
 
     Of the archive it says what it can do, how old its newest scene is, and what it lacks.
     """
-    from service.doctor import examine
-    from service.doctor_archive import parse_point
+    from cli.doctor import examine
+    from cli.doctor_archive import parse_point
 
     place = parse_point(point) if point else None
     raise typer.Exit(examine(_with(read_settings(), archive=archive), point=place))

@@ -1,4 +1,4 @@
-"""`landcast train` and `finetune`: options only. The work is done in workers/learn.py; own labels: cli_labels.py.
+"""`landcast train` and `finetune`: options only. The work is done in training/runner.py; own labels: cli_labels.py.
 
 Both may be started by torchrun, once per GPU: the processes find each other, and rank 0 alone speaks. Own labels are
 learned from by one process.
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.finetune_labels import OwnAsk, carry_out_labels
+from cli.progress import show_progress
 from core.errors import InvalidOption
 from core.product import Progress
-from service.cli_labels import OwnAsk, carry_out_labels
-from service.cli_progress import show_progress
-from service.cli_settings import read_settings
+from core.read_settings import read_settings
 
 if TYPE_CHECKING:
-    from models.resume import Wish
+    from training.resume import Wish
 
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of the run, which becomes the model's name.")]
 DataFolder = Annotated[
@@ -183,10 +183,10 @@ def _check_run(*, data: Path | None, out: Path | None, **others: object) -> None
 def _learn(
     run: str, kind: str, data: Path, out: Path, resume: bool | None, like: Path | None = None, **chosen: str
 ) -> None:
-    from models.choices import Choices
-    from models.distributed import is_first, joined
-    from models.runs import RUNS
-    from workers.learn import learn
+    from training.distributed import is_first, joined
+    from training.overrides import Choices
+    from training.runner import learn
+    from training.runs import RUNS
 
     fitting = [name for name, known in RUNS.items() if (known.task == "forecast") == (kind == "forecast")]
     if run not in fitting:

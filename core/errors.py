@@ -1,4 +1,4 @@
-"""The error tree. Its branches say whose move it is. HTTP statuses: service/errors.py; exit codes: service/cli.py.
+"""The error tree. Its branches say whose move it is. HTTP statuses: service/errors.py; exit codes: cli/main.py.
 
 LandcastError
 ├── RequestError                the caller's move

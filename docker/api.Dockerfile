@@ -23,8 +23,12 @@ COPY core core
 COPY ingest ingest
 COPY models models
 COPY products products
+COPY outputs outputs
+COPY evaluation evaluation
+COPY training training
 COPY workers workers
 COPY service service
+COPY cli cli
 RUN .venv/bin/pip install --no-deps .
 
 USER landcast

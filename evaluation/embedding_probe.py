@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import InvalidOption, InvalidTable
+from evaluation.linear_probe import DRAWS, MAX_ALIGNED, NEIGHBOURS, Alignment, Probe, Score, align, probe
 from ingest.tables import ID_COLUMNS
-from models.probe import DRAWS, MAX_ALIGNED, NEIGHBOURS, Alignment, Probe, Score, align, probe
 
 PLACE_COLUMN = "place"
 """Taken as the place where no other column is named."""

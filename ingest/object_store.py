@@ -20,12 +20,12 @@ from filelock import FileLock
 from core.errors import ArchiveUnavailable, InvalidCube
 from core.settings import Settings
 from ingest.archive import Archive
-from ingest.cubes import RemoteCube
-from ingest.file_names import is_raster, items_from_names, read_name
-from ingest.hosts import Hosts, allowed_hosts
-from ingest.raster_files import Access, S3Options, access_from, environment, open_raster
-from ingest.stac_folder import CATALOGUE_NAMES, Description, StacFolder, check_items, describe
-from ingest.stac_items import Resolve, parse_stac, reachable, walk_items
+from ingest.cubes.read import RemoteCube
+from ingest.io.hosts import Hosts, allowed_hosts
+from ingest.io.raster_files import Access, S3Options, access_from, environment, open_raster
+from ingest.stac.file_names import is_raster, items_from_names, read_name
+from ingest.stac.folder import CATALOGUE_NAMES, Description, StacFolder, check_items, describe
+from ingest.stac.items import Resolve, parse_stac, reachable, walk_items
 
 if TYPE_CHECKING:
     from obstore.store import HTTPStore, S3Store
@@ -235,7 +235,7 @@ def _open_zarr(remote: Remote) -> Archive:
     from obstore.exceptions import BaseError
     from zarr.storage import ObjectStore
 
-    from ingest.cube_archive import open_remote_cube
+    from ingest.cubes.archive import open_remote_cube
 
     heads = [remote.head(f"{remote.url}/{name}") for name in ("zarr.json", ".zmetadata", ".zgroup")]
     told = next((h for h in heads if h is not None), None)
@@ -255,7 +255,7 @@ def _open_zarr(remote: Remote) -> Archive:
 
 
 def _open_netcdf(remote: Remote) -> Archive:
-    from ingest.cube_archive import open_cube_archive
+    from ingest.cubes.archive import open_cube_archive
 
     return open_cube_archive(_fetched(remote), tile_size=remote.settings.tile_size)
 

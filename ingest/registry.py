@@ -73,11 +73,11 @@ def _open_one(spec: str, settings: Settings) -> Archive:
 
         return _open_path(sample_folder(settings.home), settings)
     if spec in STAC:
-        from ingest.presets import open_preset
+        from ingest.stac.presets import open_preset
 
         return open_preset(spec, settings)
     if spec in SENTINEL_HUB:
-        from ingest.sentinel_hub import open_sentinel_hub
+        from ingest.sentinel_hub.archive import open_sentinel_hub
 
         return open_sentinel_hub(spec, settings)
     if "://" in spec:
@@ -92,7 +92,7 @@ def _open_one(spec: str, settings: Settings) -> Archive:
 def _open_url(url: str, settings: Settings) -> Archive:
     """Open a STAC API, or what else lies at a URL: a static catalogue, a cube, a folder."""
     from ingest.object_store import open_remote_folder
-    from ingest.stac_api import is_stac_api, open_stac_api
+    from ingest.stac.api import is_stac_api, open_stac_api
 
     if url.startswith(("https://", "http://")) and is_stac_api(url, settings):
         return open_stac_api(url, settings)
@@ -107,8 +107,8 @@ def _exists(path: Path) -> bool:
 
 
 def _open_path(path: Path, settings: Settings) -> Archive:
-    from ingest.cube_archive import open_cube_archive
-    from ingest.stac_folder import holds_cogs, open_stac_folder
+    from ingest.cubes.archive import open_cube_archive
+    from ingest.stac.folder import holds_cogs, open_stac_folder
 
     if holds_cogs(path):
         return open_stac_folder(path, settings=settings)

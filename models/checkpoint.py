@@ -9,9 +9,9 @@ from torch import nn
 
 from core.errors import InvalidCheckpoint
 from core.product import Checkpoint
-from models.class_network import ClassConfig, ClassNetwork
-from models.earthpt import EarthPT, EarthPTConfig
 from models.export import export_onnx
+from models.network.class_network import ClassConfig, ClassNetwork
+from models.network.earthpt import EarthPT, EarthPTConfig
 from models.registry import CARD, NETWORK, WEIGHTS, is_class_network, sha256_of
 
 

@@ -13,10 +13,10 @@ from core.cube import Series
 from core.product import Checkpoint
 from core.timeline import Days
 from models.checkpoint import load_network
-from models.earthpt import EarthPT, attention_mask
-from models.published_forecast import History, calendar_features, read_history
+from models.network.earthpt import EarthPT, attention_mask
+from models.network.tokens import Tokens, tokenise, without_weather
+from models.published.forecast import History, calendar_features, read_history
 from models.registry import band_order, is_published, verify
-from models.tokens import Tokens, tokenise, without_weather
 
 BATCH = 64
 """Series per run of the network, as in models/runtime.py."""

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from core.errors import InvalidCheckpoint
-from models.class_network import ClassNetwork
-from models.earthpt import EarthPT
+from models.network.class_network import ClassNetwork
+from models.network.earthpt import EarthPT
 from models.registry import STATES
 
 TOLERANCE = 1e-4

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from core.errors import InvalidCheckpoint, InvalidOption, UnknownModel
 from core.product import Checkpoint
@@ -14,11 +14,13 @@ WEIGHTS, NETWORK, CARD = "weights.safetensors", "network.onnx", "card.json"
 """Files of a checkpoint's folder. `network.onnx` is what the fast path runs; `card.json` names the sha256 of both."""
 
 APPLICABILITY = "applicability.safetensors"
-"""Beside a class model: what its training data look like (models/applicability.py)."""
+"""Beside a class model: what its training data look like (models/calibration/applicability.py)."""
 REPORT = "validation.html"
-"""Beside a class model: how it was judged (workers/validation_report.py)."""
+"""Beside a class model: how it was judged (evaluation/validation/report.py)."""
 STATES = "states"
 """Second output of a class model's graph: what its heads read of the trunk; its area of applicability is told by it."""
+TrunkLayer = Literal["middle", "last"]
+"""States of the trunk that are read: after half of its blocks, or after all of them and the final norm."""
 CLASS_FORM = "classes"
 """`form` of the network on the card of a class model."""
 BLANK = "-"
@@ -72,12 +74,12 @@ def report_of(checkpoint: Checkpoint) -> Path | None:
 
 
 def is_published(checkpoint: Checkpoint) -> bool:
-    """Tell whether a checkpoint is an imported, published EarthPT; models/published_forecast.py runs it."""
+    """Tell whether a checkpoint is an imported, published EarthPT; models/published/forecast.py runs it."""
     return bool(checkpoint.card.get("network", {}).get("form") == "calendar")
 
 
 def is_class_network(checkpoint: Checkpoint) -> bool:
-    """Tell whether a checkpoint is a trunk with class heads (models/class_network.py)."""
+    """Tell whether a checkpoint is a trunk with class heads (models/network/class_network.py)."""
     return bool(checkpoint.card.get("network", {}).get("form") == CLASS_FORM)
 
 

@@ -15,14 +15,14 @@ from core.forecast import QUANTILES, ClassProbabilities, Forecast
 from core.product import Checkpoint
 from core.quantities import QUANTITIES
 from core.timeline import Days
-from models.calibration import Calibration
-from models.class_calibration import Temperature
-from models.class_features import CLASS_FEATURES
-from models.class_inputs import class_inputs
-from models.climatology import Expectation, expect
-from models.queries import QUERY_FEATURES, forecast_queries
+from models.baselines.climatology import Expectation, expect
+from models.calibration.quantiles import Calibration
+from models.calibration.temperature import Temperature
+from models.network.class_features import CLASS_FEATURES
+from models.network.class_inputs import class_inputs
+from models.network.queries import QUERY_FEATURES, forecast_queries
+from models.network.tokens import tokenise, without_weather
 from models.registry import NETWORK, STATES, is_class_network, is_published, verify
-from models.tokens import tokenise, without_weather
 
 BATCH = 64
 """Series per run of the network: larger batches are slower on CPUs (activations leave the cache)."""
@@ -56,7 +56,7 @@ def forecast(
         InvalidCheckpoint: it was trained on other inputs.
     """
     if is_published(checkpoint):
-        from models.published_forecast import forecast_published  # loads torch, which no other forecast needs
+        from models.published.forecast import forecast_published  # loads torch, which no other forecast needs
 
         if quantity != "NDVI":
             raise InvalidOption("variables", quantity, "an imported model forecasts NDVI alone")
@@ -139,7 +139,7 @@ def classify_with_states(
 
     Returns:
         As `classify`; and (N, 2 D) states, those that the model's area of applicability was fitted on
-        (models/applicability.py); NaN for series without any observation in those months.
+        (models/calibration/applicability.py); NaN for series without any observation in those months.
 
     Raises:
         InvalidCheckpoint: its graph does not tell the states.

@@ -21,8 +21,8 @@ from rasterio.windows import Window as PixelWindow
 
 from core.grid import Window
 from core.product import Layer, LegendEntry, Raster
-from workers.atomic import remove, written_aside
-from workers.palette import paint
+from outputs.atomic import remove, written_aside
+from outputs.tiff_colormap import paint
 
 BLOCK = 512
 MAX_PIXEL_INTERLEAVED = 8

@@ -17,9 +17,9 @@ from core.forecast import QUANTILE_COLUMNS, QUANTILES
 from core.grid import Window
 from core.product import Layer
 from core.timeline import to_day
-from workers.atomic import written_aside
-from workers.cog import RasterFile
-from workers.provenance import SIMULATED, Provenance
+from outputs.atomic import written_aside
+from outputs.cog import RasterFile
+from outputs.provenance import SIMULATED, Provenance
 
 ROWS = 256
 """Rows read and written at once."""

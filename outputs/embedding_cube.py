@@ -10,8 +10,8 @@ import rioxarray
 import xarray as xr
 
 from core.product import Layer
-from workers.atomic import written_aside
-from workers.provenance import SIMULATED
+from outputs.atomic import written_aside
+from outputs.provenance import SIMULATED
 
 GROUP_BYTES = 256 * 2**20
 """Pixels held at once."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rasterio.features import sieve
 
 from core.product import Params, Raster
-from workers.cog import QUIET
+from outputs.cog import QUIET
 
 
 def sieve_file(plain: Path, params: Params) -> None:

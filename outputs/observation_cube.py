@@ -15,9 +15,9 @@ from core.errors import InvalidOption, NoClearObservation
 from core.product import Progress
 from core.timeline import Period
 from core.version import software_version
-from workers.atomic import written_aside
-from workers.cube_file import CALENDAR, ENDINGS, Store, add_coordinate, grid_mapping, open_store
-from workers.provenance import SIMULATED
+from outputs.atomic import written_aside
+from outputs.cube_file import CALENDAR, ENDINGS, Store, add_coordinate, grid_mapping, open_store
+from outputs.provenance import SIMULATED
 
 ROWS = 64
 """Rows read and written at once: those of a chunk, so that each chunk is written once."""
@@ -28,7 +28,7 @@ NEVER = -1
 
 
 def write_observations(cube: Cube, path: Path, period: Period, attribution: str, progress: Progress) -> None:
-    """Write a cube as a file that `ingest.cubes.read_cube` reads, whole or not at all.
+    """Write a cube as a file that `ingest.cubes.read.read_cube` reads, whole or not at all.
 
     Beside the bands it holds `clear_count` (y, x) and `last_clear` (y, x, days since 1970-01-01, -1 = never), and in
     its attributes every scene with the reason where it could not be read.

@@ -21,9 +21,9 @@ from shapely.geometry.base import BaseGeometry
 from core.product import Layer, LegendEntry
 from core.region import Region
 from core.timeline import parse_date, parse_period
-from workers.atomic import written_aside
-from workers.cog import RasterFile
-from workers.provenance import SIMULATED, Provenance
+from outputs.atomic import written_aside
+from outputs.cog import RasterFile
+from outputs.provenance import SIMULATED, Provenance
 
 EXTENSIONS = [
     "https://stac-extensions.github.io/projection/v1.2.0/schema.json",

@@ -118,7 +118,7 @@ def _threshold(options: Mapping[str, Any], checkpoint: Checkpoint, classes: tupl
 
 
 def _coverage(checkpoint: Checkpoint, classes: tuple[str, ...]) -> float:
-    from models.prediction_sets import MOST_CLASSES  # loads SciPy
+    from models.calibration.prediction_sets import MOST_CLASSES  # loads SciPy
 
     if "prediction_sets" not in checkpoint.card:
         raise InvalidOption("sets", "true", f"the card of the model '{checkpoint.name}' has no sets; {AGAIN}")
@@ -129,7 +129,7 @@ def _coverage(checkpoint: Checkpoint, classes: tuple[str, ...]) -> float:
 
 
 def _limit(checkpoint: Checkpoint, options: Mapping[str, Any]) -> float:
-    from models.applicability import Applicability  # loads SciPy
+    from models.calibration.applicability import Applicability  # loads SciPy
 
     path = Path(checkpoint.folder) / AREA_FILE
     if not path.is_file():

@@ -78,7 +78,7 @@ def _question(params: Params, checkpoint: Checkpoint, after: date, months: int) 
 
     if not params.options.get("applicability"):
         return ask
-    from models.applicability import Applicability
+    from models.calibration.applicability import Applicability
 
     area = Applicability.load(Path(checkpoint.folder) / AREA_FILE)
 
@@ -98,7 +98,7 @@ def _codes(share: Floats, params: Params) -> NDArray[np.int64]:
 
 
 def _masks(share: Floats, checkpoint: Checkpoint) -> NDArray[np.uint8]:
-    from models.prediction_sets import PredictionSets, to_mask
+    from models.calibration.prediction_sets import PredictionSets, to_mask
 
     found = PredictionSets.from_json(checkpoint.card["prediction_sets"])
     return to_mask(found.sets(np.moveaxis(share, 0, -1)))

@@ -14,7 +14,7 @@ from core.forecast import QUANTILE_COLUMNS
 from core.product import Checkpoint, Layer, Params, Progress, Raster
 from core.quantities import QUANTITIES
 from core.timeline import MAX_TARGETS, Period, parse_date, parse_duration, target_dates, to_day
-from models.blend import parse_blend
+from models.baselines.blend import parse_blend
 from products.inputs import check_names, read_date, read_period
 from products.rows import render_rows, require_ndvi
 

@@ -11,7 +11,7 @@ from core.errors import InvalidPeriod, InvalidTable
 from core.forecast import QUANTILE_COLUMNS
 from core.product import Checkpoint
 from core.timeline import Days, to_day, to_times
-from models.blend import Blend
+from models.baselines.blend import Blend
 from products import canopy, crop
 
 _MONTHS = {"crop": crop.MONTHS, "canopy": canopy.MONTHS}

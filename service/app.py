@@ -13,11 +13,12 @@ from core.errors import LandcastError
 from core.region import MAX_FILE_BYTES
 from core.settings import Settings
 from core.version import software_version
-from service import archives, errors, files, health, jobs, page, preview, processes, stac
+from service import archives, errors, files, health, jobs, page, preview, processes
 from service.description import describe
 from service.idempotency import Keys
-from workers.ledger import Ledger, open_ledger
-from workers.reconcile import reconcile as reconcile_once
+from service.stac import routes as stac
+from workers.queue.ledger import Ledger, open_ledger
+from workers.queue.reconcile import reconcile as reconcile_once
 
 log = logging.getLogger(__name__)
 

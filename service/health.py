@@ -8,7 +8,7 @@ from core.errors import WorkerUnavailable
 from core.settings import Settings
 from core.version import software_version
 from service.schemas import Health, Problem, Version
-from workers.schema import reading
+from workers.queue.schema import reading
 
 router = APIRouter(tags=["Service"])
 

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Engine, MetaData, String, Table, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
-from workers.schema import reading
+from workers.queue.schema import reading
 
 MAX_KEY = 255
 

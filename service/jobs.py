@@ -9,8 +9,8 @@ from core.settings import Settings
 from service.links import BaseUrl, file_url, link
 from service.results import find_job, finished_job, outputs_of
 from service.schemas import JobList, JobStatus, Link, Problem, Reference, StatusInfo
-from workers import dispatch
 from workers.accept import allowed_archive
+from workers.queue import dispatch
 
 router = APIRouter(prefix="/jobs", tags=["Jobs"])
 

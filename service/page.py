@@ -10,7 +10,7 @@ from xstatic.pkg import leaflet
 
 from service.links import OPENAPI, BaseUrl, link
 from service.schemas import Conformance, Landing
-from service.stac import CONFORMS_TO as STAC_CONFORMS_TO
+from service.stac.routes import CONFORMS_TO as STAC_CONFORMS_TO
 
 router = APIRouter(tags=["Service"])
 

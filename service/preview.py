@@ -22,7 +22,7 @@ from products.catalogue import find_product
 from service.layers import first_layer, layers_of, ramp_of, view_of
 from service.results import find_file, finished_job
 from service.schemas import LayerList, Problem
-from service.shelf import Item, is_simulated, read_item
+from service.stac.items import Item, is_simulated, read_item
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader

@@ -26,7 +26,8 @@ from service.schemas import (
     ProcessSummary,
     StatusInfo,
 )
-from workers import accept, dispatch
+from workers import accept
+from workers.queue import dispatch
 
 router = APIRouter(prefix="/processes", tags=["Processes"])
 

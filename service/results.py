@@ -8,7 +8,7 @@ from core.errors import JobFailed, JobNotReady, UnknownJob, UnknownResult
 from core.job import Job, JobState
 from core.settings import Settings
 from service.links import COG, GEOJSON
-from workers.ledger import Ledger
+from workers.queue.ledger import Ledger
 
 PNG = "image/png"
 NETCDF = "application/x-netcdf"

@@ -19,7 +19,7 @@ from core.region import Region
 from core.settings import Settings
 from core.timeline import Period, parse_date, parse_period
 from ingest.archive import Abilities, Archive, Reading, Scene
-from workers.rooms import Rooms
+from workers.dependencies import Rooms
 
 FIRST, STEP_DAYS, SCENES = date(2022, 3, 1), 10, 12
 WEST, SOUTH, EAST, NORTH = 11.0, 48.0, 11.02, 48.012

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from core.bands import Floats
 from core.cube import Series
 from core.timeline import Days
-from models.class_inputs import class_inputs
-from models.sampling import altered_for_classes
+from models.network.class_inputs import class_inputs
 from models.training_set import TrainingSet, last_seen
+from training.sampling import altered_for_classes
 
 UNKNOWN = -1
 OF_A_SEASON = ("crop",)

@@ -18,21 +18,21 @@ from core.bands import WEATHER_NAMES, Floats
 from core.cube import Series
 from core.errors import InvalidOption
 from core.product import Progress
-from models import applicability, prediction_sets
-from models.applicability import Applicability
-from models.class_calibration import Temperature, fit_temperature, fit_temperature_and_bias
-from models.class_metrics import score_classes
-from models.class_network import ClassNetwork
-from models.class_pool import Pool, make_pool
-from models.distributed import from_first, is_first
-from models.earthpt import EarthPT
-from models.finetune import FOLDS, finetune, in_fold, logits_of
-from models.resume import ResumeFile
-from models.runs import Run
-from models.similar import climate, weighted_by_climate
+from evaluation.validation.figures import Validation, ValidationPart
+from models.calibration import applicability, prediction_sets
+from models.calibration.applicability import Applicability
+from models.calibration.temperature import Temperature, fit_temperature, fit_temperature_and_bias
+from models.metrics.class_scores import score_classes
+from models.network.class_network import ClassNetwork
+from models.network.earthpt import EarthPT
 from models.training_set import TrainingSet
-from workers.atomic import written_aside
-from workers.validation import Validation, ValidationPart
+from outputs.atomic import written_aside
+from training.class_examples import Pool, make_pool
+from training.distributed import from_first, is_first
+from training.finetune import FOLDS, finetune, in_fold, logits_of
+from training.resume import ResumeFile
+from training.runs import Run
+from training.similar import climate, weighted_by_climate
 
 POOL_SHARE, FOLD_SHARE = 0.05, 0.75
 """Shares of the work that preparing and the folds are counted as; the rest is the last network."""

@@ -17,7 +17,7 @@ from core.bands import CHANNELS, OPTICAL_NAMES, WEATHER_NAMES, channel, red_and_
 from core.cube import Series
 from core.errors import InvalidTable
 from core.timeline import to_days
-from ingest.cubes import read_cube
+from ingest.cubes.read import read_cube
 from ingest.simulate.series import CANOPY_KINDS, sample_series
 from models.training_set import TrainingSet
 

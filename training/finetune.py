@@ -17,17 +17,11 @@ from torch.nn.utils import parametrize
 
 from core.bands import Floats
 from core.product import Progress
-from models.class_features import CLASS_FEATURES, NDVI_FEATURES
-from models.class_metrics import allowed_classes
-from models.class_network import ClassConfig, ClassNetwork, Grown, tree_inputs
-from models.class_pool import Pool
-from models.distributed import new_generator
-from models.earthpt import EarthPT
-from models.meta import EPISODES, meta_learn, tasks_of
-from models.optimise import optimise
-from models.resume import ResumeFile
-from models.runs import Run
-from models.trees import (
+from models.metrics.class_scores import allowed_classes
+from models.network.class_features import CLASS_FEATURES, NDVI_FEATURES
+from models.network.class_network import ClassConfig, ClassNetwork, Grown, tree_inputs
+from models.network.earthpt import EarthPT
+from models.network.trees import (
     ALTERED,
     AS_THEY_ARE,
     FURTHER,
@@ -38,6 +32,12 @@ from models.trees import (
     said_by,
     together,
 )
+from training.class_examples import Pool
+from training.distributed import new_generator
+from training.meta import EPISODES, meta_learn, tasks_of
+from training.optimise import optimise
+from training.resume import ResumeFile
+from training.runs import Run
 
 FOLDS = 5
 TREE_SHARE = 0.85

@@ -8,11 +8,11 @@ import numpy as np
 from core.cube import Series
 from core.forecast import QUANTILES
 from core.product import Checkpoint
-from models.calibration import Calibration, fit
-from models.climatology import expect
-from models.hindcasts import observed_targets
+from evaluation.hindcast.past_issues import observed_targets
+from models.baselines.climatology import expect
+from models.calibration.quantiles import Calibration, fit
 from models.runtime import forecast
-from models.sampling import NDVI
+from training.sampling import NDVI
 
 HORIZON_DAYS = 150
 

@@ -9,13 +9,13 @@ from core.bands import Floats
 from core.cube import Series
 from core.forecast import QUANTILES
 from core.product import Checkpoint
-from models.climatology import expect
-from models.hindcasts import observed_targets
-from models.resampling import bootstrap
-from models.rivals import phase_fold
+from evaluation.hindcast.past_issues import observed_targets
+from models.baselines.climatology import expect
+from models.baselines.rules import phase_fold
+from models.metrics.bootstrap import bootstrap
+from models.metrics.forecast_scores import Interval, pinball
 from models.runtime import forecast
-from models.sampling import NDVI
-from models.skill import Interval, pinball
+from training.sampling import NDVI
 
 
 @dataclass(frozen=True, kw_only=True)

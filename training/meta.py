@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from core.errors import InvalidOption
-from models.class_network import ClassHeads
-from models.class_pool import Pool
-from models.similar import CLIMATE, climate
+from models.network.class_network import ClassHeads
+from training.class_examples import Pool
+from training.similar import CLIMATE, climate
 
 Parameters = Mapping[str, Tensor]
 LAST = "leave."
@@ -48,7 +48,7 @@ class Episodes:
 
 
 EPISODES = {"fomaml": Episodes(), "anil": Episodes(method="anil", inner_rate=0.2)}
-"""By the names that a run knows (models/runs.py)."""
+"""By the names that a run knows (training/runs.py)."""
 
 
 @dataclass(frozen=True, kw_only=True)

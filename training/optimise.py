@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.product import Progress
-from models.device import available_precision, learning_device, placed
-from models.distributed import average_gradients, copy_from_first, from_first, is_first, ranks, seed_dropout
-from models.resume import Learning, ResumeFile
-from models.runs import Run
+from training.device import available_precision, learning_device, placed
+from training.distributed import average_gradients, copy_from_first, from_first, is_first, ranks, seed_dropout
+from training.resume import Learning, ResumeFile
+from training.runs import Run
 
 N = TypeVar("N", bound=nn.Module)
 Loss = Callable[[N, np.random.Generator], Tensor]
@@ -39,7 +39,7 @@ def optimise(
 ) -> tuple[N, float]:
     """Minimise a loss by AdamW with warm-up and cosine, keeping the averaged weights of the best held-out score.
 
-    Among several ranks (models/distributed.py) each draws its own batches, and rank 0 alone scores, logs and writes.
+    Among several ranks (training/distributed.py) each draws its own batches, and rank 0 alone scores, logs and writes.
 
     Args:
         rng: what batches are drawn from.

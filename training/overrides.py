@@ -4,11 +4,12 @@ from dataclasses import dataclass, fields, replace
 from typing import get_args
 
 from core.errors import InvalidOption
-from models.runs import Layer, Meta, Run, Tune
+from models.registry import TrunkLayer
+from training.runs import Meta, Run, Tune
 
 OPTIONS = {
     "tune": ("--tune", get_args(Tune)),
-    "layer": ("--read-layer", get_args(Layer)),
+    "layer": ("--read-layer", get_args(TrunkLayer)),
     "meta": ("--meta", get_args(Meta)),
 }
 """Field of a run -> option of `landcast finetune`, and what it may be."""

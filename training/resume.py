@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from core.errors import InvalidCheckpoint, InvalidOption
-from models.distributed import from_first, gathered, is_first, rank, ranks
-from models.runs import Run
+from training.distributed import from_first, gathered, is_first, rank, ranks
+from training.runs import Run
 
 RESUME = "resume.pt"
 Wish = Literal["if_possible", "always", "never"]

@@ -14,21 +14,21 @@ from core.product import Checkpoint, Progress
 from core.settings import Settings
 from core.timeline import parse_date, to_day
 from core.version import software_version
+from evaluation.validation.figures import Validation
+from evaluation.validation.report import write_validation
 from ingest.tables import read_series
-from models.calibrating import Unlearned, calibrate
 from models.checkpoint import load_network, save_checkpoint
-from models.choices import NO_CHOICES, Choices
-from models.distributed import is_first, ranks
-from models.evaluate import hindcast_score
 from models.registry import APPLICABILITY, CARD, REPORT, find_checkpoint
-from models.resume import RESUME, ResumeFile, Wish
-from models.runs import RUNS, Run
-from models.train import train
 from models.training_set import TrainingSet
-from workers.learn_classes import forget_folds, learn_classes
-from workers.training_sets import load_sets
-from workers.validation import Validation
-from workers.validation_report import write_validation
+from training.cross_validate import forget_folds, learn_classes
+from training.datasets import load_sets
+from training.distributed import is_first, ranks
+from training.fit_calibration import Unlearned, calibrate
+from training.held_out import hindcast_score
+from training.overrides import NO_CHOICES, Choices
+from training.resume import RESUME, ResumeFile, Wish
+from training.runs import RUNS, Run
+from training.train import train
 
 TEST_YEAR = 2022
 """Year of the reference sites that forecasters are judged on; one that has learned from it is not."""

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from models.registry import TrunkLayer
+
 Tune = Literal["heads", "low-rank", "all"]
-Layer = Literal["middle", "last"]
 Meta = Literal["none", "fomaml", "anil"]
 
 
@@ -38,14 +39,14 @@ class Run:
     """Calendar months that are read (canopy, crop)."""
     tune: Tune = "heads"
     """What is learned besides class heads: nothing of the trunk, low-rank changes of its attention, or all of it."""
-    layer: Layer = "last"
+    layer: TrunkLayer = "last"
     """States of the trunk that class heads read."""
     members: int = 6
     """Class heads side by side."""
     meta: Meta = "none"
-    """What class heads begin from where none are given: random weights, or meta-learned ones (models/meta.py)."""
+    """What class heads begin from where none are given: random weights, or meta-learned ones (training/meta.py)."""
     trees: int = 0
-    """Rounds of trees grown beside the class heads, on series as they are (models/finetune.py); 0 = none."""
+    """Rounds of trees grown beside the class heads, on series as they are (training/finetune.py); 0 = none."""
     copies: int = 4
     """Altered copies of each labelled series that are learned from beside it."""
     steps: int = 2000

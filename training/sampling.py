@@ -10,9 +10,9 @@ from core.bands import OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats, channe
 from core.cube import Series
 from core.quantities import QUANTITIES
 from core.timeline import YEAR_DAYS, Days
-from models.climatology import expect
-from models.queries import forecast_queries
-from models.tokens import scaled, tokenise, without_weather
+from models.baselines.climatology import expect
+from models.network.queries import forecast_queries
+from models.network.tokens import scaled, tokenise, without_weather
 from models.training_set import TrainingSet, last_seen
 
 MIN_HISTORY_DAYS = 40

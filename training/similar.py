@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from core.bands import WEATHER_NAMES, Floats
 from core.errors import InvalidOption
-from models.class_features import MONTHS, SEASONAL
-from models.class_pool import Pool
+from models.network.class_features import MONTHS, SEASONAL
+from training.class_examples import Pool
 
 CLIMATE = MONTHS * len(WEATHER_NAMES)
 """Temperature and precipitation of each calendar month."""

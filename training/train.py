@@ -13,13 +13,13 @@ from core.cube import Series
 from core.forecast import QUANTILES
 from core.product import Progress
 from core.timeline import Days, parse_date, to_day
-from models.distributed import new_generator
-from models.earthpt import SIZES, EarthPT
-from models.optimise import optimise
-from models.resume import ResumeFile
-from models.runs import Run
-from models.sampling import NDVI, ForecastBatch, forecast_batch, hindcast
+from models.network.earthpt import SIZES, EarthPT
 from models.training_set import TrainingSet
+from training.distributed import new_generator
+from training.optimise import optimise
+from training.resume import ResumeFile
+from training.runs import Run
+from training.sampling import NDVI, ForecastBatch, forecast_batch, hindcast
 
 MIN_OBSERVATIONS = 4
 CHANNEL_WEIGHT = 0.02

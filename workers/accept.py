@@ -12,9 +12,9 @@ from core.region import Region, parse_region
 from core.settings import Settings
 from ingest.archive import Archive
 from ingest.registry import SAMPLE, known_names, split_spec
-from models.blend import parse_blend
+from models.baselines.blend import parse_blend
 from products.class_options import filled_in
-from workers.rooms import REAL, Rooms
+from workers.dependencies import REAL, Rooms
 
 COMMON = ("region", "archive", "model")
 """Inputs of every product that are not handed to its `parse`."""
@@ -61,7 +61,7 @@ def estimate(product_id: str, inputs: Mapping[str, Any], settings: Settings, roo
     Raises:
         RequestError: as `accept`.
     """
-    from workers.ledger import open_ledger
+    from workers.queue.ledger import open_ledger
 
     order, archive, tiles = accept(product_id, inputs, settings, rooms)
     region = parse_region(dict(order.region))

@@ -36,7 +36,7 @@ def _open_archive(spec: str, settings: Settings) -> Archive:
 
 
 def _check_region(archive: Archive, region: Region) -> None:
-    from ingest.build import check_region
+    from ingest.build.cube import check_region
 
     check_region(archive, region)
 
@@ -44,7 +44,7 @@ def _check_region(archive: Archive, region: Region) -> None:
 def _build_cube(
     archive: Archive, window: Window, period: Period, bands: Sequence[str], asked: Mask | None, settings: Settings
 ) -> Cube:
-    from ingest.build import build_cube, reader_from
+    from ingest.build.cube import build_cube, reader_from
 
     return build_cube(archive, window, period, bands, reader=reader_from(settings), asked=asked)
 

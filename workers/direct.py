@@ -18,14 +18,14 @@ from core.errors import InvalidOption, NoClearObservation
 from core.grid import Tile
 from core.product import Checkpoint, Layer, Params, Product, Progress, Raster
 from core.settings import Settings
+from outputs.cog import RasterFile, open_cog, write_cog, write_cog_from
+from outputs.cube_file import write_cube
+from outputs.measure import measure_file, measure_raster
+from outputs.minimum_mapping_unit import sieve_file, sieve_raster
+from outputs.provenance import Provenance, provenance
 from workers.accept import plan, result_window
-from workers.cog import RasterFile, open_cog, write_cog, write_cog_from
-from workers.cube_file import write_cube
-from workers.dispatch import scratch_folder, sweep
-from workers.measure import measure_file, measure_raster
 from workers.mosaic import mosaic
-from workers.provenance import Provenance, provenance
-from workers.sieve import sieve_file, sieve_raster
+from workers.queue.dispatch import scratch_folder, sweep
 from workers.tile import Recipe, find_tile, render_tile
 
 MOSAIC_SHARE = 0.1

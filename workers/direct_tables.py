@@ -12,9 +12,9 @@ from core.cube import Series
 from core.errors import InvalidTable, NoClearObservation
 from core.product import Checkpoint, Progress
 from core.timeline import Period, target_dates, to_date, to_day
-from models.blend import Blend
+from models.baselines.blend import Blend
+from outputs.atomic import written_aside
 from products.table import classify_table, forecast_table
-from workers.atomic import written_aside
 
 BLOCK_SERIES = 512
 """Series handed to a model at once: bounds memory, and progress is told after each block."""

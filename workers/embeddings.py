@@ -23,13 +23,13 @@ from core.product import Checkpoint, Params, Progress
 from core.settings import Settings
 from core.timeline import Period, to_date, to_day
 from core.version import software_version
+from outputs.cog import plain_raster, write_cog_from
+from outputs.embedding_cube import write_embedding_cube
+from outputs.plots.embedding import write_embedding_picture
+from outputs.provenance import provenance
 from products.embedding import Embedding, dimension, require_bands
-from workers.cog import plain_raster, write_cog_from
-from workers.embedding_cube import write_embedding_cube
-from workers.embedding_picture import write_embedding_picture
-from workers.local import run_region_file
-from workers.local_tables import BLOCK_SERIES
-from workers.provenance import provenance
+from workers.direct import run_region_file
+from workers.direct_tables import BLOCK_SERIES
 from workers.tile import Recipe
 
 DTYPES = ("float16", "int8")
@@ -87,7 +87,7 @@ def run_region_embedding(recipe: Recipe, file: EmbeddingFile, settings: Settings
         recipe: its product is an `Embedding`.
 
     Raises:
-        RequestError: as `workers.local.run_region_file`.
+        RequestError: as `workers.direct.run_region_file`.
     """
     assert isinstance(recipe.product, Embedding)
     require_bands(recipe.checkpoint, recipe.archive.bands)

@@ -12,19 +12,19 @@ from core.grid import Tile, Window
 from core.job import Job
 from core.region import Region
 from core.settings import Settings
+from outputs.atomic import remove, written_aside
+from outputs.cog import RasterFile, open_cog, write_cog_from
+from outputs.cube_file import write_cube
+from outputs.measure import measure_file
+from outputs.minimum_mapping_unit import sieve_file
+from outputs.plots.forecast_pixel import choose_pixel, pixel_window, read_pixel, write_plot
+from outputs.plots.quicklook import quicklook_layers, write_quicklook
+from outputs.provenance import Provenance, provenance
+from outputs.stac_item import build_item, write_item
 from workers.accept import result_window
-from workers.atomic import remove, written_aside
-from workers.cog import RasterFile, open_cog, write_cog_from
-from workers.cube_file import write_cube
-from workers.dispatch import job_folder, scratch_folder
-from workers.item import build_item, write_item
-from workers.measure import measure_file
+from workers.dependencies import REAL, Rooms
 from workers.mosaic import Mosaic, mosaic
-from workers.plot import choose_pixel, pixel_window, read_pixel, write_plot
-from workers.provenance import Provenance, provenance
-from workers.quicklook import quicklook_layers, write_quicklook
-from workers.rooms import REAL, Rooms
-from workers.sieve import sieve_file
+from workers.queue.dispatch import job_folder, scratch_folder
 from workers.tile import Recipe, read_recipe, run_tile
 
 

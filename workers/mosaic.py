@@ -13,7 +13,7 @@ from core.cube import SceneRecord
 from core.grid import Tile, Window
 from core.product import Layer, Progress
 from core.region import Region
-from workers.cog import plain_raster
+from outputs.cog import plain_raster
 from workers.tile import pixel_kind, read_tile
 
 Mask = NDArray[np.bool_]

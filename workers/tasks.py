@@ -16,13 +16,13 @@ from celery import Celery, signals
 from core.errors import LandcastError, RequestError, WorkerUnavailable
 from core.job import JobState
 from core.settings import Settings
-from workers.atomic import remove
-from workers.broker import FINISH, TILE, celery_settings
-from workers.dispatch import feed, job_folder, sweep
-from workers.lease import Lease, LeaseLost
-from workers.ledger import Ledger, open_ledger
-from workers.presence import is_gone, worker_name
-from workers.rooms import REAL, Rooms
+from outputs.atomic import remove
+from workers.dependencies import REAL, Rooms
+from workers.queue.broker import FINISH, TILE, celery_settings
+from workers.queue.dispatch import feed, job_folder, sweep
+from workers.queue.lease import Lease, LeaseLost
+from workers.queue.ledger import Ledger, open_ledger
+from workers.queue.liveness import is_gone, worker_name
 
 logger = logging.getLogger(__name__)
 
@@ -147,7 +147,7 @@ def _send_next(worker: Worker, job_id: str) -> None:
     try:
         feed(worker.ledger, worker.settings, job_id)
     except WorkerUnavailable as error:
-        logger.warning("next tile not sent job=%s reason=%s", job_id, error)  # workers.reconcile sends it later
+        logger.warning("next tile not sent job=%s reason=%s", job_id, error)  # workers.queue.reconcile sends it later
 
 
 def reason(error: Exception) -> str:

@@ -24,11 +24,11 @@ from core.region import Region, parse_region
 from core.settings import Settings
 from core.version import software_version
 from ingest.archive import Archive
-from ingest.prepare import Preparation
-from workers.atomic import written_aside
-from workers.cog import QUIET
-from workers.dispatch import scratch_folder
-from workers.rooms import REAL, Rooms
+from ingest.preprocess.prepare import Preparation
+from outputs.atomic import written_aside
+from outputs.cog import QUIET
+from workers.dependencies import REAL, Rooms
+from workers.queue.dispatch import scratch_folder
 
 logger = logging.getLogger(__name__)
 

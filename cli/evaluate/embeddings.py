@@ -1,11 +1,11 @@
-"""`landcast evaluate embeddings`: options and their check. The work is done in workers/probing.py."""
+"""`landcast evaluate embeddings`: options and their check. The work is done in evaluation/embedding_probe.py."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from service.cli_progress import show_progress
+from cli.progress import show_progress
 
 
 def evaluate_embeddings(
@@ -29,7 +29,7 @@ def evaluate_embeddings(
     Classes by logistic regression, numbers by ridge regression, beside the majority class or the mean. With --against
     also how far two embeddings agree on who is near whom.
     """
-    from workers.probing import read_labels, render_probe, run_probe
+    from evaluation.embedding_probe import read_labels, render_probe, run_probe
 
     tables = [table] if against is None else [table, against]
     with show_progress("probe") as progress:

@@ -1,6 +1,6 @@
 """What `landcast evaluate forecast` does with its options: check them together, read, forecast again, write, print.
 
-No terminal options here, and no scores: those are in workers/hindcast.py.
+No terminal options here, and no scores: those are in evaluation/hindcast/run.py.
 """
 
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.cube import MAX_PIXELS
+from cli.progress import show_progress
+from cli.region_file import read_region_file
+from cli.run_product import TABLE_ENDINGS, check_out, check_source
 from core.errors import InvalidOption
+from core.read_settings import read_settings
 from core.region import parse_region
 from core.settings import Settings
 from core.timeline import Period, parse_date, parse_duration, parse_period, to_day
-from service.cli_carry import TABLE_ENDINGS, check_out, check_source
-from service.cli_cube import MAX_PIXELS
-from service.cli_progress import show_progress
-from service.cli_settings import read_settings
-from service.region_file import read_region_file
 
 if TYPE_CHECKING:
     from core.cube import Cube
-    from workers.hindcast import Plan
-    from workers.hindcast_report import Report
-    from workers.hindcast_sample import Sample
+    from evaluation.hindcast.report import Report
+    from evaluation.hindcast.run import Plan
+    from evaluation.hindcast.sample import Sample
 
 REPORT_ENDINGS = (".html", ".json")
 READ_SHARE = 0.1
@@ -56,9 +56,9 @@ def carry_out_hindcast(ask: HindcastAsk) -> None:
         RequestError: with one sentence; nothing is left behind.
     """
     _check(ask)
+    from evaluation.hindcast.report import render_text
+    from evaluation.hindcast.run import run_hindcast
     from models.registry import find_checkpoint
-    from workers.hindcast import run_hindcast
-    from workers.hindcast_report import render_text
 
     plan, settings = _plan(ask), read_settings()
     checkpoint = find_checkpoint(ask.model, "forecast", settings)
@@ -85,7 +85,7 @@ def _check(ask: HindcastAsk) -> None:
 
 
 def _plan(ask: HindcastAsk) -> "Plan":
-    from workers.hindcast import Plan
+    from evaluation.hindcast.run import Plan
 
     dates = [part.strip() for part in ask.issues.split(",") if part.strip()]
     return Plan(
@@ -97,8 +97,8 @@ def _plan(ask: HindcastAsk) -> "Plan":
 
 
 def _write(ask: HindcastAsk, report: "Report") -> None:
-    from workers.hindcast_page import write_report
-    from workers.hindcast_report import write_blend
+    from evaluation.hindcast.page import write_report
+    from evaluation.hindcast.report import write_blend
 
     if ask.fit is not None and report.blend is not None:
         write_blend(report.blend, ask.fit)
@@ -107,9 +107,9 @@ def _write(ask: HindcastAsk, report: "Report") -> None:
 
 
 def _sample(ask: HindcastAsk, plan: "Plan", settings: Settings) -> "Sample":
+    from evaluation.hindcast.sample import sample_cube, sample_table
     from ingest.tables import read_series
-    from workers.hindcast_sample import sample_cube, sample_table
-    from workers.local_tables import between
+    from workers.direct_tables import between
 
     period = parse_period(ask.period) if ask.period else None
     if ask.source is not None and ask.source.suffix.lower() in TABLE_ENDINGS:
@@ -119,7 +119,7 @@ def _sample(ask: HindcastAsk, plan: "Plan", settings: Settings) -> "Sample":
 
 
 def _file_cube(source: Path, period: Period | None) -> "Cube":
-    from ingest.cubes import read_cube
+    from ingest.cubes.read import read_cube
     from products.forecast import NdviForecast
     from products.rows import require_ndvi
 
@@ -130,7 +130,7 @@ def _file_cube(source: Path, period: Period | None) -> "Cube":
 
 def _region_cube(ask: HindcastAsk, plan: "Plan", settings: Settings) -> "Cube":
     """Read the pixels of a region; by default as many years as are forecast again, and the history before them."""
-    from ingest.build import build_cube, check_region, reader_from
+    from ingest.build.cube import build_cube, check_region, reader_from
     from ingest.registry import open_archive
     from products.forecast import HISTORY_DAYS, NdviForecast
 

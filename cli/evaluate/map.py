@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from cli.progress import show_progress
+from cli.run_product import check_out
 from core.errors import InvalidOption
-from service.cli_carry import check_out
-from service.cli_progress import show_progress
 
 REPORT_ENDINGS, SAMPLE_ENDINGS = (".json", ".html", ".csv"), (".gpkg",)
 HALF_WIDTH = 0.02
@@ -47,8 +47,8 @@ def evaluate_map(
     if out is not None:
         _check_out(out, REPORT_ENDINGS, map_file, reference)
     names = _names(classes)
-    from workers.map_accuracy import assess_map
-    from workers.map_accuracy_report import render_text, write_report
+    from evaluation.map_accuracy.assess import assess_map
+    from evaluation.map_accuracy.report import render_text, write_report
 
     with show_progress("accuracy") as progress:
         found = assess_map(map_file, reference, progress, column=column, layer=layer, names=names)
@@ -90,7 +90,7 @@ def evaluate_sample(
         raise InvalidOption("--half-width", half_width, "it lies between 0 and 0.5")
     _check_out(out, SAMPLE_ENDINGS, map_file)
     names, expected = _names(classes), _expected(expected_accuracy)
-    from workers.map_sample import Wish, draw_sample, render_plan
+    from evaluation.map_accuracy.sample import Wish, draw_sample, render_plan
 
     wish = Wish(
         half_width=HALF_WIDTH if half_width is None else half_width,

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
+from cli.evaluate.embeddings import evaluate_embeddings
+from cli.evaluate.forecast import HindcastAsk, carry_out_hindcast
+from cli.evaluate.map import evaluate_map, evaluate_sample
+from cli.products import ArchiveName, Input, ModelName, Observations, RegionFile
+from cli.progress import show_progress
+from cli.run_product import HORIZON, check_out
 from core.errors import InvalidOption
-from service.cli_carry import HORIZON, check_out
-from service.cli_hindcast import HindcastAsk, carry_out_hindcast
-from service.cli_map_accuracy import evaluate_map, evaluate_sample
-from service.cli_probe import evaluate_embeddings
-from service.cli_products import ArchiveName, Input, ModelName, Observations, RegionFile
-from service.cli_progress import show_progress
-from service.cli_settings import read_settings
+from core.read_settings import read_settings
 
 evaluate = typer.Typer(
     help="Measure how good a model is: on the data that it was kept from, or on the past of your own data.",
@@ -45,7 +45,7 @@ def evaluate_model(
         copy_report(model, out)
     if data is None:
         return
-    from workers.learn import evaluate as measure
+    from training.runner import evaluate as measure
 
     with show_progress(model) as progress:
         found = measure(model, data=data, settings=read_settings(), progress=progress)
@@ -60,7 +60,7 @@ def copy_report(name: str, out: Path) -> None:
         InvalidOption: it has no report, or the file cannot be written.
     """
     from models.registry import REPORT, find_named, report_of
-    from workers.atomic import written_aside
+    from outputs.atomic import written_aside
 
     check_out("--out", out, (".html",), None)
     report = report_of(find_named(name, read_settings()))

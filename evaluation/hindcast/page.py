@@ -10,10 +10,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from core.errors import InvalidOption
-from models.blend import MODEL
-from models.skill import Interval
-from workers.atomic import written_aside
-from workers.hindcast_report import Report, render_json
+from evaluation.hindcast.report import Report, render_json
+from models.baselines.blend import MODEL
+from models.metrics.forecast_scores import Interval
+from outputs.atomic import written_aside
 
 ENDINGS = (".html", ".json")
 STYLE = """

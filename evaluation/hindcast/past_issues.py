@@ -15,9 +15,9 @@ from core.cube import Series
 from core.forecast import QUANTILES
 from core.product import Progress
 from core.timeline import Days, to_date, to_day
-from models.experience import MIN_RESIDUALS, Experience, lead_bin, lead_names
-from models.rivals import RIVALS, Evidence, weigh
-from models.skill import Outcome
+from models.baselines.baseline_errors import MIN_RESIDUALS, Experience, lead_bin, lead_names
+from models.baselines.rules import RIVALS, Evidence, weigh
+from models.metrics.forecast_scores import Outcome
 
 HISTORY_DAYS = 365
 """A series is scored at issue dates from which its history reaches back so far."""

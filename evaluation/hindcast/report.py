@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from core.version import software_version
-from models.blend import MODEL, Blend
-from models.rivals import RIVALS
-from models.skill import Interval, Score
-from workers.atomic import written_aside
-from workers.provenance import SIMULATED
+from models.baselines.blend import MODEL, Blend
+from models.baselines.rules import RIVALS
+from models.metrics.forecast_scores import Interval, Score
+from outputs.atomic import written_aside
+from outputs.provenance import SIMULATED
 
 Scores = Mapping[str, Mapping[str, Score]]
 """By method, then by lead: `all` and the names of the lead bins."""

@@ -18,9 +18,7 @@ from core.forecast import Forecast
 from core.product import Checkpoint, Progress
 from core.timeline import Days, to_date
 from core.version import software_version
-from models.blend import METHODS, MIN_TARGETS, MODEL, Blend, fit_weights
-from models.experience import lead_bin, lead_edges
-from models.hindcasts import (
+from evaluation.hindcast.past_issues import (
     HISTORY_DAYS,
     Hindcasts,
     all_quantiles,
@@ -30,11 +28,13 @@ from models.hindcasts import (
     monthly_issues,
     outcome_of,
 )
-from models.rivals import RIVALS
+from evaluation.hindcast.report import BLEND, Basis, HeldOut, Report, judge
+from evaluation.hindcast.sample import Sample
+from models.baselines.baseline_errors import lead_bin, lead_edges
+from models.baselines.blend import METHODS, MIN_TARGETS, MODEL, Blend, fit_weights
+from models.baselines.rules import RIVALS
+from models.metrics.forecast_scores import Outcome, score_table, skill_table
 from models.runtime import forecast as run_model
-from models.skill import Outcome, score_table, skill_table
-from workers.hindcast_report import BLEND, Basis, HeldOut, Report, judge
-from workers.hindcast_sample import Sample
 
 HINDCAST_SHARE = 0.9
 """Share of the work that forecasting again is counted as."""

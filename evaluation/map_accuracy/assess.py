@@ -1,6 +1,6 @@
 """Accuracy and areas of a class map from reference points: the map is read, points are laid over it, shares estimated.
 
-The estimators are in models/design.py; how the report looks is in map_accuracy_report.py.
+The estimators are in evaluation/map_accuracy/estimators.py; how the report looks is in map_accuracy_report.py.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidOption
 from core.product import Progress
-from models.design import Assessment, assess
-from workers.class_map import Census, ClassMap, classes_at, count_classes, open_class_map
-from workers.reference_points import OPTION, ReferencePoints, read_reference
+from evaluation.map_accuracy.class_map import Census, ClassMap, classes_at, count_classes, open_class_map
+from evaluation.map_accuracy.estimators import Assessment, assess
+from evaluation.map_accuracy.reference import OPTION, ReferencePoints, read_reference
 
 OUTSIDE, NODATA, UNLABELLED = "outside the map", "on pixels of nodata", "without a label"
 """Why a point is left out."""

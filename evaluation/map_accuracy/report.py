@@ -11,10 +11,10 @@ from typing import Any
 
 from core.errors import InvalidOption
 from core.version import software_version
-from models.design import Estimate
-from workers.atomic import written_aside
-from workers.map_accuracy import MapAccuracy
-from workers.provenance import SIMULATED
+from evaluation.map_accuracy.assess import MapAccuracy
+from evaluation.map_accuracy.estimators import Estimate
+from outputs.atomic import written_aside
+from outputs.provenance import SIMULATED
 
 ENDINGS = (".json", ".html", ".csv")
 NO_FIGURE = "-"

@@ -1,6 +1,6 @@
 """A stratified random sample of a class map to be labelled: how many points, where, and the file to fill in.
 
-Sizes and allocation are in models/design.py, reading of the map in class_map.py.
+Sizes and allocation are in evaluation/map_accuracy/estimators.py, reading of the map in class_map.py.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidOption
 from core.product import Progress
-from models.design import (
+from evaluation.map_accuracy.class_map import Census, ClassMap, count_classes, locate, open_class_map
+from evaluation.map_accuracy.estimators import (
     Z95,
     allocate,
     class_size,
@@ -23,11 +24,10 @@ from models.design import (
     shared_size,
     smallest_sample,
 )
-from workers.atomic import written_aside
-from workers.class_map import Census, ClassMap, count_classes, locate, open_class_map
-from workers.map_accuracy_report import columns
-from workers.provenance import SIMULATED
-from workers.reference_points import SAMPLE_LAYER, STRATUM, WEIGHT
+from evaluation.map_accuracy.reference import SAMPLE_LAYER, STRATUM, WEIGHT
+from evaluation.map_accuracy.report import columns
+from outputs.atomic import written_aside
+from outputs.provenance import SIMULATED
 
 ENDING = ".gpkg"
 COUNT_SHARE = 0.6

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidOption
 from core.version import software_version
-from models.class_curves import Curve, precision_recall_curve, reliability_curve, roc_curve
-from models.class_metrics import Blocks, ClassScores, check_outcome, mean_interval, predict_class, score_classes
-from models.prediction_sets import Coverage, PredictionSets, measure_coverage
-from models.skill import Interval
+from models.calibration.prediction_sets import Coverage, PredictionSets, measure_coverage
+from models.metrics.class_curves import Curve, precision_recall_curve, reliability_curve, roc_curve
+from models.metrics.class_scores import Blocks, ClassScores, check_outcome, mean_interval, predict_class, score_classes
+from models.metrics.forecast_scores import Interval
 
 SETS = "prediction_sets"
 """Field of a model card with the fitted prediction sets."""

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from models.class_curves import Curve
-from workers.validation import Judged
+from evaluation.validation.figures import Judged
+from models.metrics.class_curves import Curve
 
 INK, GRID = "#1f2a24", "#c9d1cc"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", INK)

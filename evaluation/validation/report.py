@@ -9,11 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import InvalidOption
-from models.skill import Interval
-from workers.atomic import written_aside
-from workers.hindcast_page import STYLE
-from workers.provenance import SIMULATED
-from workers.validation import (
+from evaluation.hindcast.page import STYLE
+from evaluation.validation.figures import (
     Judged,
     Thumbnail,
     Validation,
@@ -23,7 +20,10 @@ from workers.validation import (
     training_sets,
     validation_json,
 )
-from workers.validation_plots import draw_curves
+from evaluation.validation.plots import draw_curves
+from models.metrics.forecast_scores import Interval
+from outputs.atomic import written_aside
+from outputs.provenance import SIMULATED
 
 __all__ = ["Thumbnail", "Validation", "ValidationPart", "render_page", "write_validation"]
 

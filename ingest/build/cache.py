@@ -25,7 +25,7 @@ from core.bands import RADAR_NAMES, WEATHER_NAMES, Floats
 from core.errors import ReadFailed
 from core.grid import Tile, Window
 from ingest.archive import Archive, Scene
-from ingest.prepare import Preparation, Prepared
+from ingest.preprocess.prepare import Preparation, Prepared
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def scene_key(archive: Archive, scene: Scene, cell: Tile, preparation: Preparati
 
 @dataclass
 class StoredPlate:
-    """A plate on disk. Implements `ingest.plates.Plate`."""
+    """A plate on disk. Implements `ingest.build.scene_tile.Plate`."""
 
     path: Path
     window: Window

@@ -11,7 +11,7 @@ from xarray.core import indexing
 
 from core.bands import RADAR_NAMES, Floats
 from core.grid import Window
-from ingest.decode import to_db
+from ingest.preprocess.decode import to_db
 
 Mask = NDArray[np.bool_]
 

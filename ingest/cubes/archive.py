@@ -18,10 +18,10 @@ from core.grid import Grid, Window
 from core.region import Region
 from core.timeline import Period, to_date, to_day, to_days
 from ingest.archive import Abilities, Reading, Scene, Sensor
-from ingest.cubes import CubeFile, RemoteCube, cut_window, is_simulated, open_cube, window_slices
-from ingest.fingerprint import fingerprint
-from ingest.layout import AXES
-from ingest.radar import to_power
+from ingest.cubes.layout import AXES
+from ingest.cubes.read import CubeFile, RemoteCube, cut_window, is_simulated, open_cube, window_slices
+from ingest.io.fingerprint import fingerprint
+from ingest.preprocess.radar import to_power
 
 logger = logging.getLogger(__name__)
 

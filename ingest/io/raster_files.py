@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from core.errors import ArchiveUnavailable, ReadFailed
 from core.settings import Settings
-from ingest.hosts import Hosts, parse_retry_after, retried
-from ingest.signing import Signer
+from ingest.io.hosts import Hosts, parse_retry_after, retried
+from ingest.io.signing import Signer
 
 if TYPE_CHECKING:
     from rasterio.env import Env

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from core.errors import ArchiveUnavailable
-from ingest.hosts import PER_SECOND, parse_retry_after, retried
+from ingest.io.hosts import PER_SECOND, parse_retry_after, retried
 
 if TYPE_CHECKING:
     from planetary_computer.sas import SASToken

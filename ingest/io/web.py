@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from core.errors import ArchiveUnavailable
-from ingest.hosts import PER_SECOND, Hosts, parse_retry_after, retried
+from ingest.io.hosts import PER_SECOND, Hosts, parse_retry_after, retried
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response, Session

@@ -11,10 +11,19 @@ from core.errors import InvalidOption
 from core.grid import Window
 from core.settings import Settings
 from ingest.archive import TOA_BANDS, Reading, Scene
-from ingest.clouds import CLOUDLESS_REACH, SCL_CLOUDS, Mask, check_installed, cloudless, dilate, hidden_by, no_toa
-from ingest.decode import MIN_REFLECTANCE, unseen
-from ingest.offsets import DARK_BANDS, check_floor
-from ingest.radar import lee_filter
+from ingest.preprocess.clouds import (
+    CLOUDLESS_REACH,
+    SCL_CLOUDS,
+    Mask,
+    check_installed,
+    cloudless,
+    dilate,
+    hidden_by,
+    no_toa,
+)
+from ingest.preprocess.decode import MIN_REFLECTANCE, unseen
+from ingest.preprocess.offsets import DARK_BANDS, check_floor
+from ingest.preprocess.radar import lee_filter
 
 VERSION = 1
 """Raised when the same scene gives other pixels, so that kept ones are not used."""

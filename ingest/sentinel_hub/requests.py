@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from core.errors import ArchiveUnavailable, OverBudget
-from ingest.hosts import parse_retry_after, retried
+from ingest.io.hosts import parse_retry_after, retried
 
 if TYPE_CHECKING:
     from requests import Response

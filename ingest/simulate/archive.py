@@ -1,6 +1,6 @@
 """The sample archive: a simulated landscape seen by simulated Sentinel-1 and 2, written as COGs with a STAC catalogue.
 
-It is read through ingest.stac_folder like any other archive. Truth rasters lie beside it and are no bands of it.
+It is read through ingest.stac.folder like any other archive. Truth rasters lie beside it and are no bands of it.
 """
 
 import json

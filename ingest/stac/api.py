@@ -20,16 +20,16 @@ from core.settings import Settings
 from core.timeline import Period
 from core.utm import utm_crs
 from ingest.archive import Reading, Scene
-from ingest.hosts import Hosts, allowed_hosts
-from ingest.stac_catalogues import Catalogue, describe_api
-from ingest.stac_footprints import search_boxes
-from ingest.stac_items import StacItem, item_from_dict, reachable
-from ingest.web import TIMEOUT_SECONDS, describe_refusal, fetch, open_session
+from ingest.io.hosts import Hosts, allowed_hosts
+from ingest.io.web import TIMEOUT_SECONDS, describe_refusal, fetch, open_session
+from ingest.stac.describe import Catalogue, describe_api
+from ingest.stac.footprints import search_boxes
+from ingest.stac.items import StacItem, item_from_dict, reachable
 
 if TYPE_CHECKING:
     from pystac_client import Client
 
-    from ingest.stac_reader import Access
+    from ingest.stac.reader import Access
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ class StacApi:
         Raises:
             ReadFailed: a file is missing, refused or cut short, or the scene is of another archive.
         """
-        from ingest.stac_reader import read_item
+        from ingest.stac.reader import read_item
 
         with self._lock:
             item = self._items.get(scene.scene_id)
@@ -231,7 +231,7 @@ def open_stac_api(url: str, settings: Settings) -> StacApi:
         ArchiveUnavailable: it does not answer, or is no STAC API.
         UntrustedAddress: it is not https, or points to a host that is not allowed.
     """
-    from ingest.stac_reader import Access, S3Options
+    from ingest.stac.reader import Access, S3Options
 
     landing = _landing(url, settings)
     if not _is_api(landing):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.bands import OPTICAL, RADAR_NAMES
-from ingest.decode import Coding
+from ingest.preprocess.decode import Coding
 
 Told = Mapping[str, Any]
 """A JSON object of an item."""

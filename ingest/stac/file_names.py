@@ -20,9 +20,9 @@ from affine import Affine
 from core.bands import RADAR_NAMES
 from core.grid import Window
 from ingest.archive import Scene
-from ingest.decode import Coding, find_coding
-from ingest.stac_bands import BAND_NAMES, MASK_NAMES, OFFSET_SINCE_BASELINE, BandSource
-from ingest.stac_items import StacItem
+from ingest.preprocess.decode import Coding, find_coding
+from ingest.stac.assets import BAND_NAMES, MASK_NAMES, OFFSET_SINCE_BASELINE, BandSource
+from ingest.stac.items import StacItem
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader

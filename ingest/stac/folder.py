@@ -21,12 +21,12 @@ from core.region import Region
 from core.settings import Settings
 from core.timeline import Period
 from ingest.archive import Abilities, Convention, Reading, Scene, Sensor
-from ingest.file_names import NamedFile, is_raster, items_from_names, read_name
-from ingest.fingerprint import file_fingerprint, fingerprint
-from ingest.hosts import Hosts
-from ingest.raster_files import LOCAL, Access, access_from, environment, open_raster
-from ingest.stac_items import MASK_NAMES, StacItem, inside, load_json, walk_items
-from ingest.stac_reader import item_lattice, read_item
+from ingest.io.fingerprint import file_fingerprint, fingerprint
+from ingest.io.hosts import Hosts
+from ingest.io.raster_files import LOCAL, Access, access_from, environment, open_raster
+from ingest.stac.file_names import NamedFile, is_raster, items_from_names, read_name
+from ingest.stac.items import MASK_NAMES, StacItem, inside, load_json, walk_items
+from ingest.stac.reader import item_lattice, read_item
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader

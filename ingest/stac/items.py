@@ -16,13 +16,13 @@ from shapely.geometry.base import BaseGeometry
 from core.bands import RADAR_NAMES
 from core.errors import InvalidCube
 from ingest.archive import Convention, Scene, Sensor
-from ingest.hosts import Hosts
-from ingest.stac_bands import BAND_NAMES as BAND_NAMES
-from ingest.stac_bands import MASK_NAMES as MASK_NAMES
-from ingest.stac_bands import BandSource as BandSource
-from ingest.stac_bands import choose_copies
-from ingest.stac_footprints import find_footprint
-from ingest.stac_scenes import describe_scene
+from ingest.io.hosts import Hosts
+from ingest.stac.assets import BAND_NAMES as BAND_NAMES
+from ingest.stac.assets import MASK_NAMES as MASK_NAMES
+from ingest.stac.assets import BandSource as BandSource
+from ingest.stac.assets import choose_copies
+from ingest.stac.footprints import find_footprint
+from ingest.stac.scenes import describe_scene
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from core.bands import OPTICAL_NAMES, RADAR_NAMES
 from core.errors import MissingCredentials, UnknownArchive
 from core.settings import Settings
 from ingest.archive import Abilities
-from ingest.signing import PlanetarySigner
-from ingest.stac_api import StacApi
-from ingest.stac_catalogues import Catalogue
+from ingest.io.signing import PlanetarySigner
+from ingest.stac.api import StacApi
+from ingest.stac.describe import Catalogue
 
 COPERNICUS = "Contains modified Copernicus Sentinel data (2015 to today), free and open under Regulation (EU) 1159/2013"
 
@@ -82,7 +82,7 @@ def open_catalogue(catalogue: Catalogue, settings: Settings) -> StacApi:
     Raises:
         MissingCredentials: it needs keys that the settings do not hold.
     """
-    from ingest.stac_reader import Access, S3Options
+    from ingest.stac.reader import Access, S3Options
 
     further = settings.archive_hosts.split()
     catalogue = replace(catalogue, asset_hosts=(*catalogue.asset_hosts, *further))

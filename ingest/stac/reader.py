@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 from core.bands import RADAR_NAMES, Floats
 from core.grid import Window
 from ingest.archive import Reading
-from ingest.decode import MAX_REFLECTANCE, Coding, decode
-from ingest.radar import to_power
-from ingest.raster_files import LOCAL, environment, use_file
-from ingest.raster_files import Access as Access
-from ingest.raster_files import S3Options as S3Options
-from ingest.resampling import (
+from ingest.io.raster_files import LOCAL, environment, use_file
+from ingest.io.raster_files import Access as Access
+from ingest.io.raster_files import S3Options as S3Options
+from ingest.io.resampling import (
     Placement,
     Span,
     find_span,
@@ -31,7 +29,9 @@ from ingest.resampling import (
     place_projected,
     projection,
 )
-from ingest.stac_items import MASK_NAMES, BandSource, StacItem
+from ingest.preprocess.decode import MAX_REFLECTANCE, Coding, decode
+from ingest.preprocess.radar import to_power
+from ingest.stac.items import MASK_NAMES, BandSource, StacItem
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.errors import InvalidCube
 from ingest.archive import Convention, Orbit, Scene, Sensor
-from ingest.stac_bands import find_baseline
+from ingest.stac.assets import find_baseline
 
 S1_PRODUCT = re.compile(r"S1[A-D]_\w\w_\w{4}_\w{4}_\d{8}T\d{6}_\d{8}T\d{6}_\d{6}_[0-9A-F]{6}")
 """Name of a Sentinel-1 product without its last four digits, which differ between processings of one recording."""

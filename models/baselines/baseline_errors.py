@@ -1,6 +1,6 @@
 """What earlier forecasts of the simple rivals, once verified, teach: how anomalies fade and how wide errors are.
 
-By lead bin. Which earlier forecasts may be looked at is up to the caller: models/hindcasts.py.
+By lead bin. Which earlier forecasts may be looked at is up to the caller: evaluation/hindcast/past_issues.py.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.bands import Floats
 from core.forecast import NDVI_RANGE, QUANTILES
-from models.rivals import RIVALS, Evidence
+from models.baselines.rules import RIVALS, Evidence
 
 LEAD_EDGES = (1, 11, 26, 51, 101, 151)
 """First day of each lead bin, days ahead: 1-10, 11-25, 26-50, 51-100, 101-150."""

@@ -1,6 +1,6 @@
 """Blend: a forecast mixed with the simple rivals by weights per lead bin, fitted on hindcasts of the user's own data.
 
-Which hindcasts those are is up to the caller: workers/hindcast.py. Loads no network.
+Which hindcasts those are is up to the caller: evaluation/hindcast/run.py. Loads no network.
 """
 
 import hashlib
@@ -18,8 +18,8 @@ from core.cube import Series
 from core.errors import InvalidOption
 from core.forecast import QUANTILES, Forecast
 from core.product import Checkpoint
-from models.experience import Experience, lead_bin
-from models.rivals import RIVALS, weigh
+from models.baselines.baseline_errors import Experience, lead_bin
+from models.baselines.rules import RIVALS, weigh
 
 KIND, FORMAT = "landcast blend", 1
 MODEL = "landcast"

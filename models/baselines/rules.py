@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.bands import Floats
 from core.timeline import YEAR_DAYS, Days
-from models.climatology import expect
+from models.baselines.climatology import expect
 
 RIVALS = ("persistence", "last year", "phase-folding", "day-of-year median", "damped anomaly")
 """Names, in the order of the K axis."""

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidOption
-from models.class_metrics import Array, Blocks, check_outcome, mean_interval
-from models.skill import Interval
+from models.metrics.class_scores import Array, Blocks, check_outcome, mean_interval
+from models.metrics.forecast_scores import Interval
 
 Kind = Literal["lac", "aps"]
 KINDS: tuple[Kind, ...] = ("lac", "aps")

@@ -34,7 +34,7 @@ class Calibration:
     """Factors by land-cover cluster, lead and quantile."""
 
     centres: Floats
-    """(K, TRAITS) of the clusters, in traits of models.climatology divided by SCALES."""
+    """(K, TRAITS) of the clusters, in traits of models.baselines.climatology divided by SCALES."""
     factors: Floats
     """(K, L, Q) of the distance from the median; 1 = as the network says."""
 
@@ -44,7 +44,7 @@ class Calibration:
         Args:
             quantiles: (N, H, Q) ascending; NaN = unknown.
             lead_days: (N, H) target - issue + 1.
-            traits: (N, TRAITS) of NDVI, as in models.climatology.Expectation.
+            traits: (N, TRAITS) of NDVI, as in models.baselines.climatology.Expectation.
 
         Returns:
             (N, H, Q) ascending.

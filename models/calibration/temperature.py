@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 
 from core.errors import InvalidOption
-from models.class_metrics import SMALLEST, Array, Codes, allowed_classes
+from models.metrics.class_scores import SMALLEST, Array, Codes, allowed_classes
 
 NEUTRAL = 1.0
 LIMITS = (0.05, 20.0)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import Floats
-from models.skill import DRAWS, Interval
+from models.metrics.forecast_scores import DRAWS, Interval
 
 
 def bootstrap(figure: Callable[[NDArray[np.float64]], float], groups: NDArray[np.str_]) -> Interval:

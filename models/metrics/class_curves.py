@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.class_metrics import UNKNOWN, Array, Blocks, bin_starts
-from models.skill import DRAWS
+from models.metrics.class_scores import UNKNOWN, Array, Blocks, bin_starts
+from models.metrics.forecast_scores import DRAWS
 
 FALSE_POSITIVE_RATES = np.linspace(0, 1, 101)
 """At which the ROC curve is told."""
@@ -110,7 +110,7 @@ def _share(part: Array, whole: Array) -> Array:
 
 
 def _band(x: Array, curve: Callable[[Array], Array], blocks: Blocks) -> Curve:
-    """Return a curve of weighted places with its band, from the same draws as models.evaluate.bootstrap."""
+    """Return a curve of weighted places with its band, from the same draws as training.held_out.bootstrap."""
     count = len(blocks.names)
     value = curve(np.ones(count))
     unknown = np.full(len(x), UNKNOWN)

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidOption
-from models.resampling import bootstrap, roc_auc
-from models.skill import Interval
+from models.metrics.bootstrap import bootstrap, roc_auc
+from models.metrics.forecast_scores import Interval
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]

@@ -5,8 +5,8 @@ import numpy as np
 from core.bands import Floats
 from core.cube import Series
 from core.timeline import Days
-from models.class_features import class_features
-from models.tokens import Tokens, calendar_composite, tokenise
+from models.network.class_features import class_features
+from models.network.tokens import Tokens, calendar_composite, tokenise
 
 MONTH_DAYS = 31
 """Room for the newest month, whose centre may lie after the day that is asked about."""

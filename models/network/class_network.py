@@ -1,7 +1,7 @@
 """ClassNetwork: the trunk of a forecaster with class heads, and trees beside them. Reads no files, fits nothing.
 
 After Dargana (Smith et al. 2025, arXiv 2504.17321), a pixel's class at a date is read from the states that EarthPT has
-there. Here the heads also read what the months themselves say (models/class_features.py), and gradient-boosted trees on
+there. Here the heads also read what the months themselves say (class_features.py), and gradient-boosted trees on
 the same features have a say: their logits are averaged with those of the heads.
 """
 
@@ -13,10 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.class_features import BESIDE_NDVI, CLASS_FEATURES
-from models.earthpt import EarthPT, EarthPTConfig, Side, attention_mask
-from models.registry import CLASS_FORM
-from models.runs import Layer
+from models.network.class_features import BESIDE_NDVI, CLASS_FEATURES
+from models.network.earthpt import EarthPT, EarthPTConfig, Side, attention_mask
+from models.registry import CLASS_FORM, TrunkLayer
 
 ABSENT = 9.0
 """Trees are shown unseen features twice, below everything that is seen and above it: a split takes one of both."""
@@ -34,7 +33,7 @@ class ClassConfig:
     """Heads trained side by side, whose logits are averaged."""
     head_width: int = 96
     head_dropout: float = 0.4
-    layer: Layer = "last"
+    layer: TrunkLayer = "last"
     """States that the heads read: after half of the blocks, or after all and the final norm."""
     query_features: int = 2 * CLASS_FEATURES
     """Features of the months, then a flag for each."""
@@ -82,7 +81,7 @@ class ClassHeads(nn.Module):
 
 @dataclass(frozen=True, kw_only=True)
 class Grown:
-    """Trees as arrays, as models/trees.py grows them: S splits, L leaves, padded."""
+    """Trees as arrays, as models/network/trees.py grows them: S splits, L leaves, padded."""
 
     feature: Any = field(repr=False)
     """(R, S) int16 which column of `tree_inputs` a split looks at."""

@@ -4,7 +4,7 @@ As in the paper: a pixel's whole spectrum at one date is one token, made by a tw
 of year; pre-norm blocks without biases; the network is told the date it must speak of. Otherwise than in the paper: a
 token exists only where something was observed and carries validity flags; any number of dates is asked in one pass,
 each by a query that sees the whole history but no other query; the answer is a set of ordered quantiles around what
-the history itself leads one to expect. Nothing here reads files or scales inputs (models/tokens.py does).
+the history itself leads one to expect. Nothing here reads files or scales inputs (models/network/tokens.py does).
 """
 
 import math
@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from core.bands import CHANNELS
 from core.forecast import QUANTILES
-from models.queries import QUERY_FEATURES
-from models.tokens import TOKEN_FEATURES
+from models.network.queries import QUERY_FEATURES
+from models.network.tokens import TOKEN_FEATURES
 
 HEAD_BLOCKS = 2
 Form = Literal["observations", "calendar"]
@@ -43,7 +43,7 @@ class EarthPTConfig:
     channels: int = len(CHANNELS)
     quantiles: int = len(QUANTILES)
     classes: int = 0
-    """K of `to_classes`, which answers nothing: it is kept for weights made before models/class_network.py; else 0."""
+    """K of `to_classes`, which answers nothing: it is kept for weights made before class_network.py; else 0."""
     positions: int = 0
     """Longest window of the form `calendar`, whose learned positions count from the window's start; else unused."""
 

@@ -5,8 +5,8 @@ import numpy as np
 from core.bands import STATIC, Floats
 from core.quantities import QUANTITIES, position
 from core.timeline import Days
-from models.climatology import FEATURES
-from models.tokens import TIME_FEATURES, time_features
+from models.baselines.climatology import FEATURES
+from models.network.tokens import TIME_FEATURES, time_features
 
 TERRAIN = 2 * len(STATIC)
 """Elevation and slope, each with a flag: places that forecasts leave empty."""

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from models.earthpt import EarthPT
+from models.network.earthpt import EarthPT
 
 
 def roll_out(network: EarthPT, steps: Tensor, lengths: Tensor, future_time: Tensor) -> Tensor:

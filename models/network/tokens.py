@@ -1,7 +1,7 @@
 """Series to tokens: which dates become tokens, how channels are scaled, what a query knows. No network, no files.
 
 One token is one date on which anything was observed, its channels with a validity flag each, and its time. A query is a
-date asked about: its time, and for forecasts what the history alone says of it (models/climatology.py).
+date asked about: its time, and for forecasts what the history alone says of it (models/baselines/climatology.py).
 """
 
 from dataclasses import dataclass, replace

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import Floats
-from models.class_network import ABSENT, Grown
+from models.network.class_network import ABSENT, Grown
 
 PARAMETERS: dict[str, Any] = {
     "learning_rate": 0.04,

@@ -1,7 +1,7 @@
-"""Published EarthPT files (Smith et al. 2023): converted to our network and compared. What is kept: models/imported.py.
+"""Published EarthPT files (Smith et al. 2023): converted to our network and compared. Saving: save.py.
 
 The files are nanoGPT's: a dictionary with `model`, `model_args`, `iter_num`. Only the names of the weights differ from
-those of models/earthpt.py in the form `calendar`; no number is changed.
+those of models/network/earthpt.py in the form `calendar`; no number is changed.
 """
 
 import re
@@ -16,10 +16,10 @@ from torch import Tensor
 
 from core.bands import Floats
 from core.errors import InvalidCheckpoint
-from models.earthpt import EarthPT, EarthPTConfig
+from models.network.earthpt import EarthPT, EarthPTConfig
+from models.network.rollout import roll_out
+from models.published.weights_file import read_weights_file
 from models.registry import sha256_of
-from models.rollout import roll_out
-from models.weights_file import read_weights_file
 
 TIME_COLUMNS = 4
 """Sine and cosine of the day of year of a step's own date and of the next one, after the channels."""

@@ -19,11 +19,11 @@ from core.errors import InvalidOption
 from core.forecast import NDVI_RANGE, QUANTILES, Forecast
 from core.product import Checkpoint
 from core.timeline import Days
+from models.baselines.climatology import expect
 from models.checkpoint import load_network
-from models.climatology import expect
-from models.earthpt import EarthPT
+from models.network.earthpt import EarthPT
+from models.network.rollout import roll_out
 from models.registry import BLANK, band_order, verify
-from models.rollout import roll_out
 
 BATCH = 64
 YEAR_DAYS = 365

@@ -9,8 +9,8 @@ import numpy as np
 
 from core.bands import Floats
 from core.errors import InvalidOption
-from models.earthpt import EarthPTConfig
-from models.published import OUTPUTS, TIME_COLUMNS
+from models.network.earthpt import EarthPTConfig
+from models.published.convert import OUTPUTS, TIME_COLUMNS
 
 OPTION = "--check"
 MAX_BYTES = 1024**3

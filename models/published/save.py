@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from core.bands import OPTICAL_NAMES, RADAR_NAMES
 from core.errors import InvalidOption
 from core.version import software_version
-from models.published import Published
+from models.published.convert import Published
 from models.registry import BLANK, CARD, SHIPPED, WEIGHTS, sha256_of
 
 MADE_BY = "landcast models import"

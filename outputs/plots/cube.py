@@ -14,8 +14,8 @@ from core.bands import Floats
 from core.cube import Cube
 from core.errors import MissingBand
 from core.timeline import to_date
-from workers.atomic import written_aside
-from workers.provenance import SIMULATED
+from outputs.atomic import written_aside
+from outputs.provenance import SIMULATED
 
 COLOURS = ("B04", "B03", "B02")
 FRAMES = 12

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rasterio.windows import Window as PixelWindow
 
-from workers.atomic import written_aside
-from workers.provenance import SIMULATED
-from workers.quicklook import FAINT, INK, MAX_PIXELS, PANEL_IN, UNSEEN
+from outputs.atomic import written_aside
+from outputs.plots.quicklook import FAINT, INK, MAX_PIXELS, PANEL_IN, UNSEEN
+from outputs.provenance import SIMULATED
 
 STRIP_BYTES = 64 * 2**20
 STRETCH = (2.0, 98.0)

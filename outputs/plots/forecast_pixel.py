@@ -20,10 +20,10 @@ from core.forecast import QUANTILE_COLUMNS
 from core.grid import Window
 from core.region import Region
 from core.timeline import Days, to_day
-from workers.atomic import written_aside
-from workers.cog import RasterFile
-from workers.provenance import SIMULATED, Provenance
-from workers.quicklook import FAINT, INK, degrees
+from outputs.atomic import written_aside
+from outputs.cog import RasterFile
+from outputs.plots.quicklook import FAINT, INK, degrees
+from outputs.provenance import SIMULATED, Provenance
 
 HISTORY_DAYS = 2 * 366
 """So much of the history before the issue date is drawn."""

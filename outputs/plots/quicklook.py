@@ -15,9 +15,9 @@ from pyproj import Transformer
 
 from core.grid import Window
 from core.product import Layer, LegendEntry, Product
-from workers.atomic import written_aside
-from workers.cog import RasterFile
-from workers.provenance import SIMULATED, Provenance
+from outputs.atomic import written_aside
+from outputs.cog import RasterFile
+from outputs.provenance import SIMULATED, Provenance
 
 MAX_PIXELS = 1000
 """Longest edge of the pixels drawn; larger rasters are read from their overviews."""

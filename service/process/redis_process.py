@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from service.deathwatch import Deathwatch
-from workers.redis_server import start_redis
+from service.process.orphan_guard import Deathwatch
+from workers.queue.redis_server import start_redis
 
 logger = logging.getLogger(__name__)
 

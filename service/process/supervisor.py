@@ -14,13 +14,13 @@ from pydantic import SecretStr
 
 from core.errors import WorkerUnavailable
 from core.settings import Settings
-from service.address import listen, remove_address, url_of, write_address
 from service.app import create_app
-from service.deathwatch import Deathwatch
-from service.redis_process import RedisProcess, private_redis
-from service.signals import held_off
-from service.worker_process import WorkerProcess
-from workers.broker import broker_url
+from service.process.address import listen, remove_address, url_of, write_address
+from service.process.orphan_guard import Deathwatch
+from service.process.redis_process import RedisProcess, private_redis
+from service.process.signals import held_off
+from service.process.worker_process import WorkerProcess
+from workers.queue.broker import broker_url
 
 logger = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from core.read_settings import environment
 from core.settings import Settings
-from service.cli_settings import environment
-from service.deathwatch import Deathwatch
+from service.process.orphan_guard import Deathwatch
 
 logger = logging.getLogger(__name__)
 

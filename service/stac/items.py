@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from core.job import JobState
 from core.settings import Settings
 from products.catalogue import PRODUCTS
-from workers.ledger import Ledger
+from workers.queue.ledger import Ledger
 
 Item = dict[str, Any]
 

@@ -11,8 +11,8 @@ from core.product import Product
 from products.catalogue import PRODUCTS
 from service.links import GEOJSON, JSON, OPENAPI, BaseUrl, file_url
 from service.schemas import CollectionList, Conformance, ItemCollection, Problem, Search, SearchLink, StacDocument
-from service.search import page_after, query_of, split_numbers, split_words
-from service.shelf import Item, items, times_of
+from service.stac.items import Item, items, times_of
+from service.stac.search_request import page_after, query_of, split_numbers, split_words
 
 router = APIRouter(prefix="/stac", tags=["STAC"])
 

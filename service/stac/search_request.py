@@ -14,7 +14,7 @@ from shapely.ops import unary_union
 
 from core.errors import InvalidOption
 from service.schemas import Search
-from service.shelf import Item, Query, parse_time
+from service.stac.items import Item, Query, parse_time
 
 EARLIEST, LATEST = time.min, time(23, 59, 59, 999999)
 

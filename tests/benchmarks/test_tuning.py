@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from benchmarks.tuning import FORMS, REFERENCE, Form, Key, macro_f1, measure_missing, read_log, recipe, report, trunk_of
-from models.class_pool import Pool, make_pool
-from models.finetune import in_fold
 from tests.models.builders import tiny_network
-from tests.models.tiny_training import small_set
+from tests.training.tiny_training import small_set
+from training.class_examples import Pool, make_pool
+from training.finetune import in_fold
 
 SET = "worldcereal_points"
 RUN = replace(recipe("crop", 4, 8), months=12, members=2, copies=1, warmup=1, mixture={SET: 1.0})

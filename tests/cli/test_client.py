@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from cli.client import Client, JobStatus, Link, ended_well
 from core.errors import InternalError, JobFailed, RequestError, WorkerUnavailable
 from core.job import JobState
-from service.client import Client, JobStatus, Link, ended_well
 
 CONTENT = bytes(range(256)) * 4000
 ETAG = '"abc"'

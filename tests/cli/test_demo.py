@@ -11,14 +11,14 @@ import rasterio
 from affine import Affine
 from shapely.geometry import MultiPolygon, box
 
+from cli.client import JobStatus, Link
+from cli.demo import coverage, fetch, order_all, print_table, region_of, run_main_job
 from core.errors import RequestError, WorkerUnavailable
 from core.job import JobState
 from core.region import Region, parse_region
 from core.settings import Settings
-from service.client import JobStatus, Link
-from service.main_job import coverage, fetch, order_all, print_table, region_of, run_main_job
+from tests.cli.cubes import square, write_cube
 from tests.fakes import FakeArchive
-from tests.service.cubes import square, write_cube
 
 REGION = parse_region(square(15.0005, 47.85))
 

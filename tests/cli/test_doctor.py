@@ -5,6 +5,8 @@ import pytest
 from shapely import box
 from shapely.geometry.base import BaseGeometry
 
+from cli import doctor
+from cli.doctor_archive import NOTE, describe, parse_point
 from core.errors import ArchiveError, InvalidOption, LandcastError, RegionOutsideArchive
 from core.grid import Grid, Window, utm_crs
 from core.region import Region
@@ -12,8 +14,6 @@ from core.settings import Settings
 from core.timeline import Period
 from ingest.archive import Abilities, Scene
 from ingest.preference import PreferredArchives
-from service import doctor
-from service.doctor_archive import NOTE, describe, parse_point
 from tests.ingest.fake_archive import FakeArchive
 
 TODAY = date(2021, 5, 2)

@@ -16,9 +16,9 @@ from rio_cogeo.cogeo import cog_validate
 from core.settings import Settings
 from models.embed import embed
 from models.registry import find_checkpoint
-from tests.models.published_files import TEN, published_weights, write_published
-from tests.service.cubes import EPSG, NORTH, SHAPE_YX, WEST, square, write_cube, write_series
-from workers.embedding_picture import principal_components
+from outputs.plots.embedding import principal_components
+from tests.cli.cubes import EPSG, NORTH, SHAPE_YX, WEST, square, write_cube, write_series
+from tests.models.published.published_files import TEN, published_weights, write_published
 from workers.embeddings import scale_of, to_int8
 
 WIDTH = find_checkpoint("", "forecast", Settings()).card["network"]["width"]
@@ -116,10 +116,10 @@ def test_cubes_hold_a_variable_for_each_dimension_decoded_by_xarray(
 def test_a_large_cube_is_appended_to_in_groups_of_variables(
     folder: Path, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.embedding_cube.GROUP_BYTES", 50 * 8 * 30)
+    monkeypatch.setattr("outputs.embedding_cube.GROUP_BYTES", 50 * 8 * 30)
     monkeypatch.setattr("workers.embeddings.STRIP_BYTES", 4 * WIDTH * 5 * 2)
-    monkeypatch.setattr("workers.embedding_picture.STRIP_BYTES", 4 * WIDTH * 5 * 4)
-    monkeypatch.setattr("workers.embedding_picture.MAX_PIXELS", 2)
+    monkeypatch.setattr("outputs.plots.embedding.STRIP_BYTES", 4 * WIDTH * 5 * 4)
+    monkeypatch.setattr("outputs.plots.embedding.MAX_PIXELS", 2)
     write_cube(folder / "cube.nc", dates=20)
     for out in ("out.nc", "out.zarr", "out.tif"):
         run("embed", "cube.nc", "-o", out, "--picture", "pca.png")

@@ -11,13 +11,13 @@ import rasterio
 import torch
 import xarray as xr
 
+from cli.main import DONE, FAILED, WRONG_INPUT, run_command
 from core.settings import Settings
-from models.imported import save_imported
-from models.published import read_published
-from service.cli import DONE, FAILED, WRONG_INPUT, run_command
-from tests.models.published_files import TEN, known_outputs, published_weights, write_published
+from models.published.convert import read_published
+from models.published.save import save_imported
+from tests.cli.cubes import BANDS, SHAPE_YX, write_cube
+from tests.models.published.published_files import TEN, known_outputs, published_weights, write_published
 from tests.service import scene
-from tests.service.cubes import BANDS, SHAPE_YX, write_cube
 from tests.service.scene import problem_of
 
 SEED = 7

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from service import cli
-from service.cli import run_command
-from tests.service.cubes import NORTH, WEST, square, write_cube, write_series
+from cli import main as cli
+from cli.main import run_command
+from tests.cli.cubes import NORTH, WEST, square, write_cube, write_series
 
 BOW_TIE = {"type": "Polygon", "coordinates": [[[15, 47.84], [15.01, 47.85], [15.01, 47.84], [15, 47.85], [15, 47.84]]]}
 EMPTY = {"type": "Polygon", "coordinates": []}

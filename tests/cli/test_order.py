@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from cli.main import DONE, WRONG_INPUT, run_command
 from core.settings import Settings
-from service.cli import DONE, WRONG_INPUT, run_command
-from service.supervisor import Supervisor
-from tests.service.cubes import square, write_cube
+from service.process.supervisor import Supervisor
+from tests.cli.cubes import square, write_cube
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pytest
 import rasterio
 import xarray as xr
 
+from cli.main import DONE, WRONG_INPUT, run_command
 from models.registry import APPLICABILITY, REPORT
-from service.cli import DONE, WRONG_INPUT, run_command
+from tests.cli.cubes import NORTH, SHAPE_YX, WEST, square, write_cube, write_series
 from tests.products.class_models import copied, write_class_models
-from tests.service.cubes import NORTH, SHAPE_YX, WEST, square, write_cube, write_series
 
 LAST = date(2020, 1, 3) + timedelta(days=590)
 """Last date of `write_cube`."""

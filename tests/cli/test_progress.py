@@ -1,6 +1,6 @@
 import io
 
-from service.cli_progress import Bar, PlainLines, new_line
+from cli.progress import Bar, PlainLines, new_line
 
 
 class Terminal(io.StringIO):

@@ -12,16 +12,16 @@ import pytest
 import rasterio
 import torch
 
+from cli.main import DONE, WRONG_INPUT, run_command
 from core.settings import Settings
 from models.registry import CARD
-from service.cli import DONE, WRONG_INPUT, run_command
+from tests.cli.cubes import write_cube
+from tests.cli.tiny_run import NAME, entries
 from tests.conftest import ROOT
-from tests.models.tiny_training import rows
-from tests.service.cubes import write_cube
-from tests.service.tiny_run import NAME, entries
-from tests.workers.own_label_files import write_labels
-from workers import own_labels
-from workers.learn import learn
+from tests.training.own_label_files import write_labels
+from tests.training.tiny_training import rows
+from training.runner import learn
+from training.user_model import fit as own_labels
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_what_of_the_trunk_is_learned_and_read_and_where_labels_are_like_is_chos
 def test_under_torchrun_one_process_alone_speaks_and_writes(data: Path, tmp_path: Path) -> None:
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
     port = ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0"]
-    program = ["-m", "tests.service.tiny_run", "finetune", NAME, "--data", str(data), "-o", str(tmp_path / "out")]
+    program = ["-m", "tests.cli.tiny_run", "finetune", NAME, "--data", str(data), "-o", str(tmp_path / "out")]
     run = subprocess.run(
         [*launcher, *port, *program],
         cwd=ROOT,

@@ -4,11 +4,11 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
-from models.runs import RUNS, Run
+from cli.main import main
 from models.training_set import TrainingSet
-from service.cli import main
-from tests.models.tiny_training import small_set
-from workers.training_sets import LOADERS
+from tests.training.tiny_training import small_set
+from training.datasets import LOADERS
+from training.runs import RUNS, Run
 
 NAME = "tiny-crop"
 RUN = Run(

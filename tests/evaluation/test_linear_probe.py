@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.probe import align, is_classes, probe, split_places
+from evaluation.linear_probe import align, is_classes, probe, split_places
 
 RNG = np.random.default_rng(0)
 COUNT, WIDTH = 240, 12

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from tests.models.published_files import known_outputs, published_weights, write_published
+from tests.models.published.published_files import known_outputs, published_weights, write_published
 
 ROWS, COLUMNS = 4, 5
 TIMES = pd.date_range("2020-11-01", "2022-10-31", freq="12D")

@@ -9,10 +9,10 @@ import pytest
 import typer.main
 import yaml
 
+from cli.main import app
 from core.settings import Settings
 from products.catalogue import PRODUCTS
-from service.cli import app
-from service.supervisor import Supervisor
+from service.process.supervisor import Supervisor
 from tests.conftest import ROOT
 from tests.house.inputs import write_inputs
 

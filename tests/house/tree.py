@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-ROOMS = ("core", "ingest", "models", "products", "workers", "service")
+ROOMS = ("core", "ingest", "models", "products", "outputs", "evaluation", "workers", "training", "service", "cli")
 
 
 @cache

@@ -64,8 +64,8 @@ class LargeArchive:
 
 def run(home: Path, dates: int) -> float:
     """Build, read row by row and write a cube; return the peak of resident memory in GiB."""
-    from ingest.build import build_cube, reader_from
-    from workers.observations import write_observations
+    from ingest.build.cube import build_cube, reader_from
+    from outputs.observation_cube import write_observations
 
     archive = LargeArchive(dates=dates)
     window = Window(crs="EPSG:32632", transform=Affine(10, 0, 5120 * 117, 0, -10, 5120 * 1094), shape_yx=(512, 512))

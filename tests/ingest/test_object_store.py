@@ -14,13 +14,13 @@ from pydantic import SecretStr
 from core.errors import ArchiveUnavailable, InvalidCube, ReadFailed, UntrustedAddress
 from core.settings import Settings
 from ingest.archive import Archive
-from ingest.build import build_cube
-from ingest.cube_archive import open_cube_archive
+from ingest.build.cube import build_cube
+from ingest.cubes.archive import open_cube_archive
 from ingest.object_store import open_remote_folder
-from ingest.stac_folder import open_stac_folder
-from tests.ingest.cube_files import cube_dataset, write_cube
+from ingest.stac.folder import open_stac_folder
+from tests.ingest.cubes.cube_files import cube_dataset, write_cube
 from tests.ingest.remote_files import FolderServer, serve
-from tests.ingest.stac_folders import (
+from tests.ingest.stac.folders import (
     CLASSES,
     PIXELS,
     WINDOW,

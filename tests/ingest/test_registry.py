@@ -18,7 +18,7 @@ from core.errors import (
 from core.settings import Settings
 from ingest.registry import known_names, open_archive, split_spec
 from tests.conftest import ROOT
-from tests.ingest.cube_files import write_cube
+from tests.ingest.cubes.cube_files import write_cube
 
 
 @pytest.mark.parametrize("spec", ["nowhere", "", "   ", "/no/such/folder", "a" * 5000, "a\0b", "sample,nowhere"])
@@ -80,5 +80,7 @@ def test_a_text_file_is_no_archive(settings: Settings, tmp_path: Path) -> None:
 
 
 def test_importing_the_registry_loads_no_rasterio() -> None:
-    code = "import sys, ingest.registry, ingest.build; sys.exit('rasterio' in sys.modules or 'torch' in sys.modules)"
+    code = (
+        "import sys, ingest.registry, ingest.build.cube; sys.exit('rasterio' in sys.modules or 'torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -19,11 +19,11 @@ from core.grid import Window
 from core.settings import Settings
 from core.timeline import Period
 from ingest.archive import Archive
-from ingest.build import build_cube, reader_from
+from ingest.build.cube import build_cube, reader_from
 from ingest.registry import open_archive
 from ingest.simulate.rasters import write_raster
-from tests.ingest.sentinel_hub_server import SentinelHubServer, ServedScene, settings_for
-from tests.ingest.stac_server import serve
+from tests.ingest.sentinel_hub.server import SentinelHubServer, ServedScene, settings_for
+from tests.ingest.stac.server import serve
 
 EXTENT = Window(crs="EPSG:32632", transform=Affine(10, 0, 600_000, 0, -10, 5_600_960), shape_yx=(96, 120))
 """Where the files have pixels."""

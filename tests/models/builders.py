@@ -5,10 +5,10 @@ import torch
 
 from core.bands import CHANNELS, channel
 from core.cube import Series
-from models.class_features import CLASS_FEATURES
-from models.class_network import ClassConfig, ClassNetwork, Grown
-from models.earthpt import EarthPT, EarthPTConfig
-from models.trees import AS_THEY_ARE, grow
+from models.network.class_features import CLASS_FEATURES
+from models.network.class_network import ClassConfig, ClassNetwork, Grown
+from models.network.earthpt import EarthPT, EarthPTConfig
+from models.network.trees import AS_THEY_ARE, grow
 
 TINY = EarthPTConfig(layers=2, width=32, heads=4, dropout=0.0)
 START = 17_000

@@ -13,14 +13,14 @@ from core.cube import Series
 from core.product import Checkpoint
 from core.settings import Settings
 from models.embed import embed, width_of
-from models.imported import save_imported
-from models.published import read_published
-from models.published_forecast import calendar_features, read_history
+from models.network.tokens import tokenise
+from models.published.convert import read_published
+from models.published.forecast import calendar_features, read_history
+from models.published.save import save_imported
 from models.registry import WEIGHTS, find_checkpoint, sha256_of
-from models.tokens import tokenise
 from tests.models.builders import START, TINY, tiny_network, wavy_series
-from tests.models.published_files import TEN, published_weights, states, write_published
-from tests.models.test_published_forecast import spectra
+from tests.models.published.published_files import TEN, published_weights, states, write_published
+from tests.models.published.test_forecast import spectra
 
 DAY = START + 500
 NEAR = {"rtol": 1e-5, "atol": 1e-6}

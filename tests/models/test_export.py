@@ -12,8 +12,8 @@ from core.errors import InvalidCheckpoint
 from core.product import Checkpoint
 from core.settings import Settings
 from models.checkpoint import load_class_network, save_checkpoint
-from models.class_inputs import class_inputs
 from models.export import CLASS_OUTPUTS, FORECAST_OUTPUTS, export_onnx
+from models.network.class_inputs import class_inputs
 from models.registry import NETWORK, STATES, find_named, sha256_of
 from models.runtime import classify, classify_with_states
 from tests.models.builders import START, tiny_class_network, tiny_network, wavy_series

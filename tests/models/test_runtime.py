@@ -14,11 +14,11 @@ from core.product import Checkpoint
 from core.quantities import QUANTITIES
 from core.settings import Settings
 from models.checkpoint import load_class_network, load_network
-from models.class_inputs import class_inputs
-from models.earthpt import EarthPT
+from models.network.class_inputs import class_inputs
+from models.network.earthpt import EarthPT
+from models.network.tokens import TOKEN_FEATURES
 from models.registry import CARD, NETWORK, SHIPPED, find_checkpoint, is_class_network, list_checkpoints, verify
 from models.runtime import _run, _session, classify, forecast
-from models.tokens import TOKEN_FEATURES
 from tests.models.builders import START, wavy_series
 from tests.models.tiny_checkpoints import write_class_model
 

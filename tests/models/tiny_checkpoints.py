@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from models import applicability
+from models.calibration import applicability
 from models.checkpoint import save_checkpoint
 from models.registry import APPLICABILITY
 from tests.models.builders import TINY, tiny_class_network, tiny_network

@@ -12,8 +12,8 @@ from rio_cogeo.cogeo import cog_validate
 
 from core.grid import Window
 from core.product import Layer, LegendEntry, Raster
-from workers.cog import open_cog, write_cog
-from workers.palette import paint
+from outputs.cog import open_cog, write_cog
+from outputs.tiff_colormap import paint
 
 LEGEND = (
     LegendEntry(value=0, label="Åker", colour=(1, 2, 3)),

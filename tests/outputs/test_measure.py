@@ -15,7 +15,7 @@ from service.layers import first_layer, layers_of
 from tests.fakes import FAKE_ROOMS, REGION
 from tests.workers.conftest import assert_successful, worker_here, workshop
 from workers.accept import accept
-from workers.dispatch import submit
+from workers.queue.dispatch import submit
 from workers.tasks import carry_out_tile, close_job
 
 ROOMS = replace(FAKE_ROOMS, find_product=find_product, find_checkpoint=find_checkpoint)

@@ -11,8 +11,8 @@ from affine import Affine
 from core.grid import Window
 from core.product import Layer, Params, Raster
 from core.timeline import parse_period
-from workers.cog import plain_raster
-from workers.sieve import min_pixels, sieve_file, sieve_raster, sieved
+from outputs.cog import plain_raster
+from outputs.minimum_mapping_unit import min_pixels, sieve_file, sieve_raster, sieved
 
 PERIOD = parse_period("2022-01-01/2022-12-31")
 WINDOW = Window(crs="EPSG:32631", transform=Affine(10, 0, 500_000, 0, -10, 5_600_000), shape_yx=(12, 16))

@@ -10,11 +10,11 @@ import xarray as xr
 
 from core.cube import Cube
 from core.errors import InvalidOption, NoClearObservation
-from ingest.build import build_cube
-from ingest.cubes import read_cube
+from ingest.build.cube import build_cube
+from ingest.cubes.read import read_cube
+from outputs.observation_cube import write_observations
+from outputs.plots.cube import choose_dates, spread_pixels, write_cube_picture
 from tests.ingest.fake_archive import APRIL, EXTENT, FakeArchive
-from workers.cube_picture import choose_dates, spread_pixels, write_cube_picture
-from workers.observations import write_observations
 
 BANDS = ("B04", "B08", "VV", "temperature_2m")
 

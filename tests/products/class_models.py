@@ -11,7 +11,7 @@ import numpy as np
 from core.cube import Series
 from core.product import Checkpoint
 from core.settings import Settings
-from models import applicability
+from models.calibration import applicability
 from models.checkpoint import save_checkpoint
 from models.registry import APPLICABILITY, CARD, REPORT, find_named
 from models.runtime import classify_with_states

@@ -7,12 +7,12 @@ from affine import Affine
 from core.grid import Window
 from core.product import Layer, Params, Raster
 from core.timeline import parse_period
+from outputs.measure import measure_raster
 from products.areas import AreaClass as Row
 from products.areas import Measured, area_lines, area_table, block_sums, exactly, strip_rows
 from products.canopy import Canopy
 from products.catalogue import PRODUCTS
 from products.change import area_classes
-from workers.measure import measure_raster
 
 LAYERS = (Layer(name="class", description=""), Layer(name="p_tree", description="", unit="1"))
 ROWS = (

@@ -18,7 +18,7 @@ from core.product import Raster
 from core.region import Region
 from core.settings import Settings
 from core.timeline import Period, parse_period, to_day
-from ingest.build import build_cube
+from ingest.build.cube import build_cube
 from ingest.registry import open_archive
 from ingest.simulate.archive import FELLED, draw_landscape, halve, write_archive
 from models.registry import find_checkpoint

@@ -10,15 +10,15 @@ import pytest
 from core.errors import InvalidCheckpoint, InvalidOption
 from core.product import Checkpoint, Layer, Params, Raster
 from core.timeline import parse_period
-from models.applicability import Applicability
-from models.prediction_sets import from_mask, to_mask
+from models.calibration.applicability import Applicability
+from models.calibration.prediction_sets import from_mask, to_mask
 from models.registry import APPLICABILITY
+from outputs.measure import measure_raster
 from products.catalogue import find_product
 from products.class_options import FILLED_IN, filled_in
 from products.palette import COLOURS, mixed, own_legend
 from tests.products.class_models import CLASSES, SETS, change_card, copied, learned_from, named
 from tests.products.test_products import small_cube
-from workers.measure import measure_raster
 
 AVAILABLE = parse_period("2016-08-01/2018-07-31")
 both = pytest.mark.parametrize("name", ["crop", "canopy"])

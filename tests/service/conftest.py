@@ -1,6 +1,6 @@
 """One service with finished, failed and running jobs for all tests of the front door that only look."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +9,8 @@ import httpx
 import pytest
 
 from core.settings import Settings
-from service.cli import DONE, WRONG_INPUT, run_command
 from tests.service import scene
-from workers.redis_server import private_redis
-
-PROGRESS = ("embed ", "probe ", "hindcast ")
-"""Beginnings of lines that tell how far a command is."""
+from workers.queue.redis_server import private_redis
 
 
 @pytest.fixture(scope="session")
@@ -73,41 +69,3 @@ def own(archive_folder: Path, tmp_path: Path, redis_url: str) -> Iterator[Front]
     settings = Settings(home=tmp_path / "home", archive=archive, redis_url=redis_url, tile_size=16)
     with scene.served(settings) as client:
         yield Front(settings, client)
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Working and home folder of a command that is run in this process."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LANDCAST_HOME", str(tmp_path / "home"))
-    return tmp_path
-
-
-@pytest.fixture
-def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Run a command that must succeed; return what it printed."""
-
-    def done(*arguments: object) -> str:
-        code = run_command([str(a) for a in arguments])
-        told = capsys.readouterr()
-        assert code == DONE, told.err
-        return told.out
-
-    return done
-
-
-@pytest.fixture
-def refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Run a command that must be refused, and leave nothing behind; return its one sentence."""
-
-    def run(*arguments: object) -> str:
-        before = sorted(p.name for p in folder.iterdir() if p.name != "home")
-        code = run_command([str(a) for a in arguments])
-        told = capsys.readouterr()
-        assert code == WRONG_INPUT, told.err
-        assert sorted(p.name for p in folder.iterdir() if p.name != "home") == before
-        lines = [line for line in told.err.splitlines() if not line.startswith(PROGRESS)]
-        assert len(lines) == 1, told.err
-        return lines[0]
-
-    return run

@@ -20,13 +20,13 @@ from core.product import Params, Raster
 from core.region import parse_region
 from core.settings import Settings
 from core.timeline import parse_period
+from outputs.cog import open_cog, write_cog
+from outputs.provenance import Provenance
+from outputs.stac_item import build_item, write_item
 from products.catalogue import find_product
 from service.app import create_app
 from workers.accept import accept, result_window
-from workers.cog import open_cog, write_cog
-from workers.item import build_item, write_item
-from workers.ledger import Ledger, open_ledger
-from workers.provenance import Provenance
+from workers.queue.ledger import Ledger, open_ledger
 
 WEST, NORTH, ROWS, COLUMNS = 600_000, 5_320_000, 30, 40
 """Corner in EPSG:32632 (Bavaria) and size of the archive: 400 m x 300 m."""

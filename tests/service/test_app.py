@@ -12,7 +12,7 @@ from service.app import create_app
 from tests.service import scene
 from tests.service.conftest import Front
 from tests.service.scene import order, problem_of, served
-from workers.ledger import open_ledger
+from workers.queue.ledger import open_ledger
 
 HEAVY = ("torch", "onnxruntime", "rasterio", "matplotlib", "PIL")
 

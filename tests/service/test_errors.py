@@ -15,7 +15,7 @@ from service.errors import MAX_DETAIL, STATUS, problem, status_of
 from tests.service import scene
 from tests.service.conftest import Front
 from tests.service.scene import problem_of
-from workers.ledger import open_ledger
+from workers.queue.ledger import open_ledger
 
 
 def all_errors(root: type[errors.LandcastError] = errors.LandcastError) -> list[type[errors.LandcastError]]:

@@ -6,7 +6,7 @@ import pytest
 from tests.service import scene
 from tests.service.conftest import Front
 from tests.service.scene import order, problem_of
-from workers.ledger import open_ledger
+from workers.queue.ledger import open_ledger
 
 
 def test_jobs_are_listed_newest_first(client: httpx.Client) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.service import scene
 from tests.service.conftest import Front
-from workers.ledger import open_ledger
+from workers.queue.ledger import open_ledger
 
 selenium = pytest.importorskip("selenium")
 

@@ -11,7 +11,7 @@ from core.settings import Settings
 from products.catalogue import PRODUCTS
 from tests.service.conftest import Front
 from tests.service.scene import CROSSED, ELSEWHERE, REGION, order, problem_of, served
-from workers.ledger import open_ledger
+from workers.queue.ledger import open_ledger
 
 
 def test_every_product_is_listed_and_described(client: httpx.Client) -> None:

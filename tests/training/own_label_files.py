@@ -7,7 +7,7 @@ import geopandas
 import numpy as np
 from shapely import box
 
-from tests.service.cubes import EPSG, NORTH, WEST
+from tests.cli.cubes import EPSG, NORTH, WEST
 
 EDGE = 40.0
 """Of a label in metres: four pixels, of which the inner two by two are drawn."""

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from core.timeline import Days
-from models.class_inputs import class_inputs
-from models.class_pool import SEASON_LEFT, SHIFT_DAYS, Pool, _in_season, make_pool
-from models.sampling import SOON, altered_for_classes
+from models.network.class_inputs import class_inputs
 from models.training_set import TrainingSet, last_seen
-from tests.models.tiny_training import small_set
+from tests.training.tiny_training import small_set
+from training.class_examples import SEASON_LEFT, SHIFT_DAYS, Pool, _in_season, make_pool
+from training.sampling import SOON, altered_for_classes
 
 MONTHS = 12
 

@@ -13,18 +13,19 @@ import torch
 from core.bands import WEATHER_NAMES, channel
 from core.cube import Series
 from core.errors import InvalidOption
-from models import class_calibration, prediction_sets
-from models.class_pool import Pool, make_pool
-from models.finetune import FOLDS, in_fold
-from models.resume import RESUME, ResumeFile, Wish
-from models.runs import Run
-from models.similar import climate
+from evaluation.validation.figures import Validation, judge
+from models.calibration import prediction_sets
+from models.calibration import temperature as class_calibration
 from models.training_set import TrainingSet
 from tests.models.builders import TINY, tiny_network
-from tests.models.tiny_training import small_set
-from workers import learn_classes as learn_classes_module
-from workers.learn_classes import FOLD_SHARE, POOL_SHARE, LearnedClasses, ask, forget_folds, learn_classes
-from workers.validation import Validation, judge
+from tests.training.tiny_training import small_set
+from training import cross_validate as learn_classes_module
+from training.class_examples import Pool, make_pool
+from training.cross_validate import FOLD_SHARE, POOL_SHARE, LearnedClasses, ask, forget_folds, learn_classes
+from training.finetune import FOLDS, in_fold
+from training.resume import RESUME, ResumeFile, Wish
+from training.runs import Run
+from training.similar import climate
 
 RUN = Run(
     name="tiny-crop",

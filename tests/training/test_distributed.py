@@ -9,10 +9,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from models.distributed import from_first, gathered, is_first, joined, ranks
-from models.resume import RESUME
 from tests.conftest import ROOT
-from tests.models.tiny_training import HANGING, RUN, rows, start_ranks, take_steps
+from tests.training.tiny_training import HANGING, RUN, rows, start_ranks, take_steps
+from training.distributed import from_first, gathered, is_first, joined, ranks
+from training.resume import RESUME
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -41,7 +41,7 @@ def by_torchrun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
     port = ["--master-addr", "127.0.0.1", "--rdzv-endpoint", "127.0.0.1:0", "--rdzv-backend", "c10d"]
     run = subprocess.run(
-        [*launcher, *port, "-m", "tests.models.tiny_training", "0", str(folder)],
+        [*launcher, *port, "-m", "tests.training.tiny_training", "0", str(folder)],
         cwd=ROOT,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,

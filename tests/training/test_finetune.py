@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from models.class_features import BESIDE_NDVI, CLASS_FEATURES
-from models.class_metrics import allowed_classes
-from models.class_network import ClassNetwork, tree_inputs
-from models.class_pool import Pool, make_pool
-from models.finetune import (
+from models.metrics.class_scores import allowed_classes
+from models.network.class_features import BESIDE_NDVI, CLASS_FEATURES
+from models.network.class_network import ClassNetwork, tree_inputs
+from tests.models.builders import tiny_network
+from tests.training.tiny_training import small_set
+from training.class_examples import Pool, make_pool
+from training.finetune import (
     ALONE_ROUNDS,
     FOLDS,
     HEADS_SHARE,
@@ -22,10 +24,8 @@ from models.finetune import (
     logits_of,
     new_network,
 )
-from models.resume import RESUME, ResumeFile
-from models.runs import Run
-from tests.models.builders import tiny_network
-from tests.models.tiny_training import small_set
+from training.resume import RESUME, ResumeFile
+from training.runs import Run
 
 RUN = Run(
     name="tiny",

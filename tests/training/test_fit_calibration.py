@@ -6,11 +6,11 @@ import pytest
 from core.bands import channel
 from core.product import Checkpoint
 from core.settings import Settings
-from models.calibrating import Unlearned, calibrate
 from models.checkpoint import save_checkpoint
 from models.registry import list_checkpoints
 from models.runtime import forecast
 from tests.models.builders import START, tiny_network, wavy_series
+from training.fit_calibration import Unlearned, calibrate
 
 
 @pytest.fixture(scope="module")

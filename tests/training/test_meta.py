@@ -9,11 +9,14 @@ import pytest
 import torch
 
 from core.errors import InvalidOption
-from models.class_features import CLASS_FEATURES
-from models.class_network import ClassConfig, ClassHeads
-from models.class_pool import Pool, make_pool
-from models.finetune import finetune, new_network
-from models.meta import (
+from models.network.class_features import CLASS_FEATURES
+from models.network.class_network import ClassConfig, ClassHeads
+from tests.models.builders import TINY, tiny_network
+from tests.training.test_similar import COLD, WARM, pool_of
+from tests.training.tiny_training import small_set
+from training.class_examples import Pool, make_pool
+from training.finetune import finetune, new_network
+from training.meta import (
     EPISODES,
     Episodes,
     Task,
@@ -25,11 +28,8 @@ from models.meta import (
     settle,
     tasks_of,
 )
-from models.runs import Run
-from models.similar import CLIMATE
-from tests.models.builders import TINY, tiny_network
-from tests.models.test_similar import COLD, WARM, pool_of
-from tests.models.tiny_training import small_set
+from training.runs import Run
+from training.similar import CLIMATE
 
 FEATURES, SIGNAL = 24, 3
 CONFIG = ClassConfig(classes=2, trunk=replace(TINY, width=4), query_features=FEATURES - 8, members=2, head_width=16)

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from models.device import available_precision, placed
-from models.earthpt import EarthPT
-from models.optimise import learning_rate, optimise
-from models.resume import RESUME, ResumeFile
-from models.runs import Run
-from models.train import forecast_loss
+from models.network.earthpt import EarthPT
 from tests.models.builders import tiny_network
-from tests.models.tiny_training import RUN, dense_batch, rows, take_steps, train_in
+from tests.training.tiny_training import RUN, dense_batch, rows, take_steps, train_in
+from training.device import available_precision, placed
+from training.optimise import learning_rate, optimise
+from training.resume import RESUME, ResumeFile
+from training.runs import Run
+from training.train import forecast_loss
 
 CPU = torch.device("cpu")
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -3,8 +3,8 @@
 import pytest
 
 from core.errors import InvalidOption
-from models.choices import OPTIONS, Choices
-from models.runs import RUNS
+from training.overrides import OPTIONS, Choices
+from training.runs import RUNS
 
 
 def test_nothing_chosen_leaves_a_run_as_it_is() -> None:

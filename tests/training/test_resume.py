@@ -9,9 +9,9 @@ import torch
 from safetensors.torch import load_file
 
 from core.errors import InvalidCheckpoint, InvalidOption
-from models.resume import RESUME, ResumeFile
-from models.train import train
-from tests.models.tiny_training import HANGING, RUN, rows, small_set, start, train_in
+from tests.training.tiny_training import HANGING, RUN, rows, small_set, start, train_in
+from training.resume import RESUME, ResumeFile
+from training.train import train
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

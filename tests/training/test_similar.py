@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidOption
-from models.class_features import CLASS_FEATURES, MONTHS, SEASONAL
-from models.class_pool import Pool
-from models.similar import CLIMATE, climate, climate_distance, nearest_by_climate, weighted_by_climate
+from models.network.class_features import CLASS_FEATURES, MONTHS, SEASONAL
+from training.class_examples import Pool
+from training.similar import CLIMATE, climate, climate_distance, nearest_by_climate, weighted_by_climate
 
 WARM, MILD, COLD = 1.5, 1.0, -1.0
 TEMPERATURE, RAIN = (SEASONAL.index(n) for n in ("temperature_2m", "total_precipitation"))

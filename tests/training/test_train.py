@@ -12,11 +12,14 @@ from core.bands import channel
 from core.forecast import QUANTILES
 from core.quantities import QUANTITIES, position
 from core.timeline import YEAR_DAYS
-from models.earthpt import SIZES, EarthPT
-from models.optimise import learning_rate
-from models.queries import TERRAIN
-from models.runs import RUNS, Run
-from models.sampling import (
+from models.network.earthpt import SIZES, EarthPT
+from models.network.queries import TERRAIN
+from models.training_set import last_seen
+from tests.models.builders import START, tiny_network, wavy_series
+from tests.training.tiny_training import RUN, small_set
+from training.optimise import learning_rate
+from training.runs import RUNS, Run
+from training.sampling import (
     _drifted,
     _quantity,
     _shuffle_years,
@@ -24,10 +27,7 @@ from models.sampling import (
     forecast_batch,
     hindcast,
 )
-from models.train import MIN_OBSERVATIONS, forecast_loss, held_out_year, learnable, pinball, score, train
-from models.training_set import last_seen
-from tests.models.builders import START, tiny_network, wavy_series
-from tests.models.tiny_training import RUN, small_set
+from training.train import MIN_OBSERVATIONS, forecast_loss, held_out_year, learnable, pinball, score, train
 
 NDVI = channel("NDVI")
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -15,16 +15,16 @@ import torch
 from safetensors.torch import save_file
 
 from core.bands import channel
-from models.distributed import joined, rank, ranks
-from models.earthpt import SIZES, EarthPT
-from models.optimise import optimise
-from models.resume import RESUME, ResumeFile
-from models.runs import Run
-from models.sampling import ForecastBatch, hindcast
-from models.train import forecast_loss, train
+from models.network.earthpt import SIZES, EarthPT
 from models.training_set import TrainingSet
 from tests.conftest import ROOT
 from tests.models.builders import START, TINY, tiny_network, wavy_series
+from training.distributed import joined, rank, ranks
+from training.optimise import optimise
+from training.resume import RESUME, ResumeFile
+from training.runs import Run
+from training.sampling import ForecastBatch, hindcast
+from training.train import forecast_loss, train
 
 RUN = Run(
     name="tiny",
@@ -105,7 +105,7 @@ def take_steps(run: Run, next_part: Callable[[], slice], log: Path) -> dict[str,
 def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     """Start this module as a process of one thread."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.models.tiny_training", *arguments],
+        [sys.executable, "-m", "tests.training.tiny_training", *arguments],
         cwd=ROOT,
         env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
         stdin=subprocess.PIPE,

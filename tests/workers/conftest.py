@@ -20,12 +20,12 @@ from core.settings import Settings
 from tests.conftest import ROOT
 from tests.fakes import FAKE_ROOMS, REGION
 from workers.accept import accept
-from workers.dispatch import submit
-from workers.ledger import Ledger, open_ledger
-from workers.presence import worker_name
-from workers.reconcile import reconcile
-from workers.redis_server import private_redis
-from workers.schema import metadata
+from workers.queue.dispatch import submit
+from workers.queue.ledger import Ledger, open_ledger
+from workers.queue.liveness import worker_name
+from workers.queue.reconcile import reconcile
+from workers.queue.redis_server import private_redis
+from workers.queue.schema import metadata
 from workers.tasks import Worker, carry_out_tile, close_job
 
 

@@ -19,7 +19,7 @@ from ingest.simulate.archive import sample_region
 from models.registry import find_checkpoint
 from products.forecast import NdviForecast
 from tests.fakes import EAST, FAKE_ROOMS, NORTH, REGION, SMALL, rectangle
-from tests.models.test_blend import blend
+from tests.models.baselines.test_blend import blend
 from workers.accept import accept, allowed_archive, estimate, result_window
 
 

@@ -17,10 +17,10 @@ from core.product import Product
 from core.region import parse_region
 from core.settings import Settings
 from core.timeline import Period, to_date, to_day
-from ingest.build import build_cube
+from ingest.build.cube import build_cube
 from tests.fakes import FAKES, REGION, SMALL, FakeArchive, find_fake_checkpoint
-from workers.local import run_cube_file, run_region_file
-from workers.local_tables import between, same_targets, targets_ahead, write_table
+from workers.direct import run_cube_file, run_region_file
+from workers.direct_tables import between, same_targets, targets_ahead, write_table
 from workers.tile import Recipe
 
 MAP, FORECAST = FAKES["fake-map"], FAKES["fake-forecast"]

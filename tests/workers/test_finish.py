@@ -22,12 +22,12 @@ from core.job import Job
 from core.region import parse_region
 from core.settings import Settings
 from core.timeline import parse_period
+from outputs.cog import RasterFile, open_cog
+from outputs.cube_file import write_cube
+from outputs.plots.forecast_pixel import choose_pixel, pixel_window
+from outputs.provenance import Provenance
 from tests.fakes import LEGEND, REGION, SMALL, FakeArchive
 from tests.workers.conftest import assert_successful, carry_out, files_of, workshop
-from workers.cog import RasterFile, open_cog
-from workers.cube_file import write_cube
-from workers.plot import choose_pixel, pixel_window
-from workers.provenance import Provenance
 
 
 @dataclass(frozen=True, kw_only=True)

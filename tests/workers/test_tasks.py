@@ -20,9 +20,9 @@ from tests.workers.conftest import (
     wait_for,
     workshop,
 )
-from workers.dispatch import dismiss
-from workers.ledger import DIED, open_ledger
-from workers.redis_server import private_redis
+from workers.queue.dispatch import dismiss
+from workers.queue.ledger import DIED, open_ledger
+from workers.queue.redis_server import private_redis
 
 Start = Callable[[Settings], CeleryWorker]
 Shop = tuple[Settings, CeleryWorker]

@@ -8,12 +8,12 @@ from shapely.geometry import mapping
 
 from core.job import JobState
 from core.settings import Settings
+from outputs.cog import open_cog
 from tests.fakes import FAKE_ROOMS, SMALL, rectangle
 from tests.workers.conftest import assert_successful, carry_out, files_of, order, wait_for, worker_here
-from workers.cog import open_cog
-from workers.dispatch import dismiss
-from workers.lease import Lease, LeaseLost
-from workers.ledger import open_ledger
+from workers.queue.dispatch import dismiss
+from workers.queue.lease import Lease, LeaseLost
+from workers.queue.ledger import open_ledger
 from workers.tasks import carry_out_tile, close_job
 from workers.tile import read_recipe, read_tile
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidOption
 from models.training_set import Labels
-from workers.label_files import MAX_NAMES
+from training.labels.read_file import MAX_NAMES
 
 CLASSES = {"canopy": ("none", "conifer", "broadleaf"), "crop": ("non_crop", "crop")}
 """Classes of each product, in the order of their codes."""

@@ -21,13 +21,13 @@ from core.product import Progress
 from core.region import WGS84, Region
 from core.timeline import Days, Period, to_date, to_day
 from ingest.archive import Archive
-from ingest.build import Reader, build_cube
-from ingest.cubes import cut_window, read_cube, window_slices
+from ingest.build.cube import Reader, build_cube
+from ingest.cubes.read import cut_window, read_cube, window_slices
 from models.training_set import Labels, TrainingSet
 from products import canopy
-from workers.label_classes import ClassMap
-from workers.label_files import LabelFile
-from workers.labels import Drawn, LabelledSet, draw_pixels, move, place_blocks, thin, without_conflicts
+from training.labels.class_mapping import ClassMap
+from training.labels.read_file import LabelFile
+from training.labels.sample_pixels import Drawn, LabelledSet, draw_pixels, move, place_blocks, thin, without_conflicts
 
 logger = logging.getLogger(__name__)
 

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from core.product import Checkpoint
 from core.version import software_version
-from models.runs import Run
+from evaluation.validation.figures import ValidationPart
 from models.runtime import classify
-from workers.labels import LabelledSet
-from workers.learn_classes import calibrated
-from workers.own_files import Order
-from workers.own_scores import Outcome, assess, best_threshold, call, score
-from workers.validation import ValidationPart
+from training.cross_validate import calibrated
+from training.labels.sample_pixels import LabelledSet
+from training.runs import Run
+from training.user_model.files import Order
+from training.user_model.scores import Outcome, assess, best_threshold, call, score
 
 NOT_LEARNED = "blocks not learned from"
 

@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidOption
-from models.applicability import Applicability
+from evaluation.validation.figures import Validation, ValidationPart
+from evaluation.validation.report import write_validation
+from models.calibration.applicability import Applicability
 from models.checkpoint import save_checkpoint
-from models.choices import NO_CHOICES, Choices
-from models.class_network import ClassNetwork
-from models.imported import NAME
+from models.network.class_network import ClassNetwork
+from models.published.save import NAME
 from models.registry import APPLICABILITY, CARD, NETWORK, REPORT, SHIPPED, WEIGHTS
-from models.resume import Wish
-from workers.validation import Validation, ValidationPart
-from workers.validation_report import write_validation
+from training.overrides import NO_CHOICES, Choices
+from training.resume import Wish
 
 logger = logging.getLogger(__name__)
 

@@ -16,23 +16,23 @@ from numpy.typing import NDArray
 from core.product import Checkpoint, Progress
 from core.settings import Settings
 from core.version import software_version
-from models import applicability
+from models.calibration import applicability
 from models.checkpoint import load_class_network, load_network
-from models.choices import NO_CHOICES, Choices
-from models.class_metrics import Codes
-from models.class_network import ClassNetwork
-from models.class_pool import Pool, make_pool
-from models.earthpt import EarthPT
-from models.finetune import finetune
+from models.metrics.class_scores import Codes
+from models.network.class_network import ClassNetwork
+from models.network.earthpt import EarthPT
 from models.registry import find_checkpoint
-from models.resume import RESUME, ResumeFile
-from models.runs import Run
 from products import canopy, crop
-from workers.labels import LabelledSet, check_counts
-from workers.learn_classes import Judged, ask
-from workers.own_card import make_card, to_part, write_out_of_fold
-from workers.own_files import FINAL, OUT_OF_FOLD, Order, put_in_place, save_arrays, work_folder
-from workers.own_scores import decide
+from training.class_examples import Pool, make_pool
+from training.cross_validate import Judged, ask
+from training.finetune import finetune
+from training.labels.sample_pixels import LabelledSet, check_counts
+from training.overrides import NO_CHOICES, Choices
+from training.resume import RESUME, ResumeFile
+from training.runs import Run
+from training.user_model.card import make_card, to_part, write_out_of_fold
+from training.user_model.files import FINAL, OUT_OF_FOLD, Order, put_in_place, save_arrays, work_folder
+from training.user_model.scores import decide
 
 MONTHS = {"canopy": canopy.MONTHS, "crop": crop.MONTHS}
 FOLDS = 5

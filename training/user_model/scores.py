@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import Floats
-from models.class_calibration import Temperature, fit_temperature_and_bias
-from models.class_metrics import Codes, score_classes
-from workers.learn_classes import Judged
+from models.calibration.temperature import Temperature, fit_temperature_and_bias
+from models.metrics.class_scores import Codes, score_classes
+from training.cross_validate import Judged
 
 THRESHOLDS = np.arange(5, 96) / 100
 """Tried for the probability of the second of two classes."""

@@ -1,7 +1,7 @@
 """The messenger between service and workers: Celery over Redis, configured from Settings.
 
 Messages carry ids, never pixels. Redis may lose everything at any time: the ledger knows what is to be done, and
-`workers.reconcile` sends it again.
+`workers.queue.reconcile` sends it again.
 """
 
 from functools import cache

@@ -9,9 +9,9 @@ from core.errors import WorkerUnavailable
 from core.grid import Tile
 from core.job import Job, Order
 from core.settings import Settings
-from workers.atomic import remove
-from workers.broker import FINISH, TILE, broker_url, send
-from workers.ledger import Ledger, open_ledger
+from outputs.atomic import remove
+from workers.queue.broker import FINISH, TILE, broker_url, send
+from workers.queue.ledger import Ledger, open_ledger
 
 logger = logging.getLogger(__name__)
 

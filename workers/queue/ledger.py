@@ -28,8 +28,8 @@ from core.errors import UnknownJob
 from core.grid import Tile
 from core.job import Job, JobState, Order, TileState, TileTask
 from core.settings import Settings
-from workers.ledger_rows import grid_of, job_of, job_row, tile_row, tile_task
-from workers.schema import create_tables, jobs, open_engine, reading, tiles
+from workers.queue.ledger_rows import grid_of, job_of, job_row, tile_row, tile_task
+from workers.queue.schema import create_tables, jobs, open_engine, reading, tiles
 
 ACTIVE = (JobState.ACCEPTED, JobState.RUNNING)
 DIED = "its worker died while working on it, killed or out of memory"

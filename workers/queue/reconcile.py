@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from core.errors import UnknownJob, WorkerUnavailable
 from core.settings import Settings
-from workers.broker import backlog
-from workers.dispatch import feed, scratch_folder, sweep
-from workers.ledger import Ledger
-from workers.presence import is_gone
+from workers.queue.broker import backlog
+from workers.queue.dispatch import feed, scratch_folder, sweep
+from workers.queue.ledger import Ledger
+from workers.queue.liveness import is_gone
 
 logger = logging.getLogger(__name__)
 

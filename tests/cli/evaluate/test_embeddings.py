@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from service.cli import DONE, WRONG_INPUT, run_command
+from cli.main import DONE, WRONG_INPUT, run_command
 
 RNG = np.random.default_rng(6)
 VECTORS = RNG.normal(size=(60, 6))

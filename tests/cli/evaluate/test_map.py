@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from service.cli import WRONG_INPUT, run_command
-from tests.workers.class_maps import codes, write_map, write_plain
+from cli.main import WRONG_INPUT, run_command
+from tests.evaluation.map_accuracy.class_maps import codes, write_map, write_plain
 
 NAMES = {0: "Stable forest", 1: "Forest loss", 7: "Other land"}
 

@@ -14,9 +14,9 @@ import rasterio
 import xarray as xr
 
 from core.settings import Settings
-from models.blend import METHODS
+from models.baselines.blend import METHODS
 from models.registry import find_checkpoint
-from tests.service.cubes import square, write_cube, write_series
+from tests.cli.cubes import square, write_cube, write_series
 
 QUANTILES = ["q05", "q25", "q50", "q75", "q95"]
 

@@ -11,8 +11,7 @@ from core.cube import Series
 from core.forecast import QUANTILES
 from core.settings import Settings
 from core.timeline import Days, to_date, to_day
-from models.experience import lead_edges
-from models.hindcasts import (
+from evaluation.hindcast.past_issues import (
     HISTORY_DAYS,
     Hindcasts,
     all_quantiles,
@@ -24,10 +23,11 @@ from models.hindcasts import (
     outcome_of,
     rival_quantiles,
 )
+from models.baselines.baseline_errors import lead_edges
+from models.baselines.rules import RIVALS
+from models.metrics.forecast_scores import score_table
 from models.registry import find_checkpoint
-from models.rivals import RIVALS
 from models.runtime import forecast
-from models.skill import score_table
 from tests.models.builders import START, wavy_series
 
 NDVI = channel("NDVI")
@@ -137,7 +137,7 @@ def test_an_outcome_names_the_place_of_each_target() -> None:
 @pytest.mark.slow
 @pytest.mark.real_data
 def test_on_the_reference_sites_rivals_score_as_the_independent_harness_says(real_data: Path) -> None:
-    from workers.training_sets import load_sets
+    from training.datasets import load_sets
 
     source = load_sets({"hrvpp_s2_sites": 1.0}, real_data)["hrvpp_s2_sites"]
     issues = [to_day(date(2022, month, 1)) for month in range(1, 13)]

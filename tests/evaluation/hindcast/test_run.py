@@ -14,14 +14,14 @@ from core.errors import InvalidOption, NoClearObservation
 from core.forecast import QUANTILES, Forecast
 from core.product import Checkpoint
 from core.timeline import Days
-from ingest.cubes import read_cube
-from models.blend import METHODS, read_blend
+from evaluation.hindcast.page import render_page, write_report
+from evaluation.hindcast.report import Report, render_json, render_text, write_blend
+from evaluation.hindcast.run import Forecaster, Plan, run_hindcast
+from evaluation.hindcast.sample import Sample, sample_cube, sample_table
+from ingest.cubes.read import read_cube
+from models.baselines.blend import METHODS, read_blend
+from tests.cli.cubes import write_cube
 from tests.models.builders import START, wavy_series
-from tests.service.cubes import write_cube
-from workers.hindcast import Forecaster, Plan, run_hindcast
-from workers.hindcast_page import render_page, write_report
-from workers.hindcast_report import Report, render_json, render_text, write_blend
-from workers.hindcast_sample import Sample, sample_cube, sample_table
 
 NDVI = channel("NDVI")
 CHECKPOINT = Checkpoint(name="fake", task="forecast", sha256="f" * 64, folder="", card={})
@@ -65,7 +65,7 @@ def test_a_sample_of_a_cube_holds_its_pixels_and_names_their_blocks(
 ) -> None:
     cube = read_cube(write_cube(tmp_path / "cube.nc", shape_yx=(23, 14), dates=8))
     whole = cube.series()
-    monkeypatch.setattr("workers.hindcast_sample.ROW_PIXELS", 50)  # several blocks of rows
+    monkeypatch.setattr("evaluation.hindcast.sample.ROW_PIXELS", 50)  # several blocks of rows
     drawn = sample_cube(cube, "cube.nc", 60)
     assert len(drawn.series) == 60
     every = sample_cube(cube, "cube.nc", 10_000)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.grid import Window
 from core.product import Layer, LegendEntry, Raster
-from workers.cog import write_cog
+from outputs.cog import write_cog
 
 CRS, WEST, NORTH = "EPSG:32632", 600_000.0, 5_300_000.0
 NODATA = 255

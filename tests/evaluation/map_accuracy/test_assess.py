@@ -10,14 +10,14 @@ import rasterio
 from affine import Affine
 
 from core.errors import InvalidOption
-from models.design import assess, by_map_class
-from tests.workers import class_maps
-from tests.workers.class_maps import NODATA, codes, points, write_map, write_plain
-from workers import class_map
-from workers.class_map import classes_at, count_classes, locate, open_class_map
-from workers.map_accuracy import MapAccuracy, assess_map
-from workers.map_accuracy_report import findings, render_csv, render_page, render_text
-from workers.map_sample import SamplePlan, Wish, draw_sample
+from evaluation.map_accuracy import class_map
+from evaluation.map_accuracy.assess import MapAccuracy, assess_map
+from evaluation.map_accuracy.class_map import classes_at, count_classes, locate, open_class_map
+from evaluation.map_accuracy.estimators import assess, by_map_class
+from evaluation.map_accuracy.report import findings, render_csv, render_page, render_text
+from evaluation.map_accuracy.sample import SamplePlan, Wish, draw_sample
+from tests.evaluation.map_accuracy import class_maps
+from tests.evaluation.map_accuracy.class_maps import NODATA, codes, points, write_map, write_plain
 
 NAMES = {0: "Stable forest", 1: "Forest loss", 7: "Other land"}
 WISH = Wish(half_width=0.05, size=None, expected={}, expected_of_others=0.9, per_class_min=20, seed=0)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.design import (
+from evaluation.map_accuracy.estimators import (
     Z95,
     Assessment,
     Estimate,

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 
 from core.errors import InvalidOption
-from models.class_metrics import score_classes
-from models.prediction_sets import fit
+from evaluation.validation.figures import Judged, Thumbnail, Validation, ValidationPart, judge
+from evaluation.validation.report import render_page, write_validation
+from models.calibration.prediction_sets import fit
+from models.metrics.class_scores import score_classes
+from outputs.provenance import SIMULATED
 from tests.models.outcomes import simulated_outcome
-from workers.provenance import SIMULATED
-from workers.validation import Judged, Thumbnail, Validation, ValidationPart, judge
-from workers.validation_report import render_page, write_validation
 
 CLASSES = ("none", "conifer", "broad<leaf>")
 

@@ -13,7 +13,7 @@ from core.errors import RegionOutsideArchive
 from core.grid import Window
 from core.region import parse_region
 from core.timeline import Period
-from ingest.build import build_cube, check_region
+from ingest.build.cube import build_cube, check_region
 from tests.ingest.fake_archive import APRIL, EXTENT, FakeArchive
 
 ALL = ("B04", "B08", "VV", "temperature_2m")

@@ -12,10 +12,10 @@ from core.errors import ArchivesDisagree, ArchiveUnavailable
 from core.grid import Window
 from core.timeline import Period
 from ingest.archive import Reading, Scene
-from ingest.build import Reader, build_cube
+from ingest.build.cube import Reader, build_cube
 from ingest.preference import PreferredArchives, choices
-from ingest.prepare import Preparation
-from ingest.store import Store
+from ingest.preprocess.prepare import Preparation
+from ingest.build.cache import Store
 from tests.ingest.fake_archive import APRIL, EXTENT, FakeArchive
 
 BANDS = ("B04", "B08")
@@ -88,7 +88,7 @@ def test_a_large_cube_is_read_when_indexed_and_holds_the_same(tmp_path: Path, mo
     asked = np.zeros(EXTENT.shape_yx, bool)
     asked[3:20, 7:50] = True
     small = build_cube(Kept(), EXTENT, APRIL, ("B04", "B08", "VV"), reader=reader(tmp_path), asked=asked)
-    monkeypatch.setattr("ingest.build.EAGER_BYTES", 0)
+    monkeypatch.setattr("ingest.build.cube.EAGER_BYTES", 0)
     large = build_cube(Kept(), EXTENT, APRIL, ("B04", "B08", "VV"), reader=reader(tmp_path), asked=asked)
     for band in ("B04", "VV"):
         np.testing.assert_array_equal(large.data[band].values, small.data[band].values)

@@ -9,11 +9,11 @@ import pytest
 
 from core.errors import InvalidCube, MissingBand, ReadFailed
 from core.region import Region
-from ingest.build import build_cube
-from ingest.cube_archive import CubeArchive, open_cube_archive
-from ingest.cubes import read_cube
-from ingest.fingerprint import fingerprint
-from tests.ingest.cube_files import RADAR_DATES, ROWS, cube_dataset, stack, write_cube
+from ingest.build.cube import build_cube
+from ingest.cubes.archive import CubeArchive, open_cube_archive
+from ingest.cubes.read import read_cube
+from ingest.io.fingerprint import fingerprint
+from tests.ingest.cubes.cube_files import RADAR_DATES, ROWS, cube_dataset, stack, write_cube
 
 
 def region_of(archive: CubeArchive) -> Region:

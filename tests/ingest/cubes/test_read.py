@@ -10,8 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import InvalidCube, MissingBand
-from ingest.cubes import cut_window, merge_days, open_cube, read_cube, window_slices
-from tests.ingest.cube_files import COLUMNS, DATES, NORTH, RADAR_DATES, ROWS, WEST, cube_dataset, stack, write_cube
+from ingest.cubes.read import cut_window, merge_days, open_cube, read_cube, window_slices
+from tests.ingest.cubes.cube_files import (
+    COLUMNS,
+    DATES,
+    NORTH,
+    RADAR_DATES,
+    ROWS,
+    WEST,
+    cube_dataset,
+    stack,
+    write_cube,
+)
 
 PACKED = {"dtype": "uint16", "scale_factor": 1e-4, "_FillValue": 65535}
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from core.errors import UntrustedAddress
-from ingest.hosts import Hosts, Limiter, allowed_hosts, limiter, parse_retry_after, retried
+from ingest.io.hosts import Hosts, Limiter, allowed_hosts, limiter, parse_retry_after, retried
 
 HOSTS = Hosts(
     name="test",

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.grid import Window
-from ingest.resampling import find_span, interpolate, nearest, place_parallel, place_projected, projection
+from ingest.io.resampling import find_span, interpolate, nearest, place_parallel, place_projected, projection
 
 ROWS, COLUMNS = 30, 41
 CORNER = (600_000.0, 5_600_000.0)

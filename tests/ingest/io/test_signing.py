@@ -8,8 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from core.errors import ArchiveUnavailable
-from ingest.signing import PlanetarySigner, Signer
-from tests.ingest.stac_server import Answer, StacServer, serve
+from ingest.io.signing import PlanetarySigner, Signer
+from tests.ingest.stac.server import Answer, StacServer, serve
 
 HREF = "https://sentinel2l2a01.blob.core.windows.net/sentinel2-l2/32/T/MT/B04.tif"
 OTHER = "https://sentinel1euwestrtc.blob.core.windows.net/sentinel1-grd-rtc/vv.tif"

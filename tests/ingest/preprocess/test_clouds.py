@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from core.bands import Floats
 from core.errors import InvalidOption
 from ingest.archive import TOA_BANDS
-from ingest.clouds import CLOUDLESS_REACH, Mask, check_installed, cloudless, dilate, hidden_by, no_toa
-from ingest.decode import is_clear
+from ingest.preprocess.clouds import CLOUDLESS_REACH, Mask, check_installed, cloudless, dilate, hidden_by, no_toa
+from ingest.preprocess.decode import is_clear
 
 CLASSES = (0, 1, 3, 8, 9, 10, 11)
 SHAPES = npst.array_shapes(min_dims=2, max_dims=2, max_side=14)

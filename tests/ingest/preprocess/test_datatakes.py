@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.archive import Scene
-from ingest.datatakes import one_per_datatake
+from ingest.preprocess.datatakes import one_per_datatake
 
 NOON = datetime(2022, 6, 7, 10, 30, tzinfo=UTC)
 

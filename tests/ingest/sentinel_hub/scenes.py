@@ -15,8 +15,8 @@ from core.grid import Window
 from core.settings import Settings
 from core.timeline import Period
 from ingest.archive import Archive, Scene
-from ingest.sentinel_hub import SentinelHub, open_sentinel_hub
-from tests.ingest.sentinel_hub_server import (
+from ingest.sentinel_hub.archive import SentinelHub, open_sentinel_hub
+from tests.ingest.sentinel_hub.server import (
     CLIENT_ID,
     CLIENT_SECRET,
     SentinelHubServer,

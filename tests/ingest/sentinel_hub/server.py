@@ -29,7 +29,7 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from core.settings import Settings
-from tests.ingest.evalscript_runner import Evalscript, ScriptError
+from tests.ingest.sentinel_hub.evalscript_runner import Evalscript, ScriptError
 
 CLIENT_ID, CLIENT_SECRET = "client-of-tests", "secret-of-tests"
 COLLECTIONS = {"sentinel-2-l2a": "s2", "sentinel-2-l1c": "s2", "sentinel-1-grd": "s1"}

@@ -21,9 +21,9 @@ from core.region import parse_region
 from core.settings import Settings
 from core.timeline import Period
 from ingest.archive import TOA_BANDS
-from ingest.sentinel_hub import MAX_PIXELS, evalscript, open_sentinel_hub
-from ingest.sentinel_hub_requests import data_collection
-from tests.ingest.sentinel_hub_scenes import (
+from ingest.sentinel_hub.archive import MAX_PIXELS, evalscript, open_sentinel_hub
+from ingest.sentinel_hub.requests import data_collection
+from tests.ingest.sentinel_hub.scenes import (
     GAP_X,
     JUNE,
     NOON,
@@ -37,7 +37,7 @@ from tests.ingest.sentinel_hub_scenes import (
     served,
     settings_with_account,
 )
-from tests.ingest.sentinel_hub_server import CLIENT_ID, CLIENT_SECRET, NATIVE_M, SentinelHubServer
+from tests.ingest.sentinel_hub.server import CLIENT_ID, CLIENT_SECRET, NATIVE_M, SentinelHubServer
 
 
 @pytest.fixture
@@ -81,9 +81,8 @@ def test_collections_lead_to_the_deployment_that_was_named(name: Any, url: str) 
 
 
 def test_opening_loads_no_client() -> None:
-    code = (
-        "import sys, ingest.sentinel_hub; print({'sentinelhub', 'tifffile', 'rasterio', 'requests'} & set(sys.modules))"
-    )
+    heavy = "{'sentinelhub', 'tifffile', 'rasterio', 'requests'}"
+    code = f"import sys, ingest.sentinel_hub.archive; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

@@ -5,8 +5,8 @@ import pytest
 
 from core.bands import OPTICAL_NAMES, RADAR_NAMES
 from ingest.archive import TOA_BANDS
-from ingest.sentinel_hub import evalscript, questions
-from tests.ingest.evalscript_runner import MARK, Evalscript
+from ingest.sentinel_hub.archive import evalscript, questions
+from tests.ingest.sentinel_hub.evalscript_runner import MARK, Evalscript
 
 SHAPE = (2, 3)
 TOP = tuple(b.removeprefix("TOA_") for b in TOA_BANDS)

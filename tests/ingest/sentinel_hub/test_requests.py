@@ -16,10 +16,10 @@ from core.bands import OPTICAL_NAMES, RADAR_NAMES
 from core.errors import ArchiveUnavailable, OverBudget, ReadFailed
 from core.settings import Settings
 from ingest.archive import TOA_BANDS
-from ingest.sentinel_hub import open_sentinel_hub, questions
-from ingest.sentinel_hub_requests import retry_after
-from tests.ingest.sentinel_hub_scenes import JUNE, SCENES, WINDOW, Sleeps, opened, scene_of, served
-from tests.ingest.sentinel_hub_server import CLIENT_ID, CLIENT_SECRET, Fault, SentinelHubServer, settings_for
+from ingest.sentinel_hub.archive import open_sentinel_hub, questions
+from ingest.sentinel_hub.requests import retry_after
+from tests.ingest.sentinel_hub.scenes import JUNE, SCENES, WINDOW, Sleeps, opened, scene_of, served
+from tests.ingest.sentinel_hub.server import CLIENT_ID, CLIENT_SECRET, Fault, SentinelHubServer, settings_for
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_a_throttled_token_is_tried_again(server: SentinelHubServer) -> None:
 
 
 def test_a_service_that_hangs_is_given_up(server: SentinelHubServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.sentinel_hub_requests.TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("ingest.sentinel_hub.requests.TIMEOUT_SECONDS", 0.2)
     for path in ("token", "search"):
         server.faults = [Fault(path=path, seconds=0.5, times=2)]  # type: ignore[arg-type]
         with pytest.raises(ArchiveUnavailable, match=r"cannot be reached \(ReadTimeout\)"):

@@ -17,11 +17,11 @@ from core.cube import Cube
 from core.grid import Window
 from core.region import Region, parse_region
 from core.settings import Settings
-from ingest.build import build_cube, check_region
+from ingest.build.cube import build_cube, check_region
 from ingest.registry import open_archive
 from ingest.simulate.archive import CORNER, CRS, sample_folder, sample_region, write_archive
 from ingest.simulate.landscape import draw_landscape
-from ingest.stac_folder import StacFolder, open_stac_folder
+from ingest.stac.folder import StacFolder, open_stac_folder
 
 SIZE = 32
 FIRST, LAST = date(2021, 12, 20), date(2022, 2, 28)

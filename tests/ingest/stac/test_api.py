@@ -18,13 +18,13 @@ from core.grid import Window
 from core.region import Region
 from core.settings import Settings
 from core.timeline import Period
-from ingest.hosts import Hosts
-from ingest.presets import open_preset
-from ingest.stac_api import StacApi, is_stac_api, open_stac_api
-from ingest.stac_catalogues import Catalogue, choose_collections, describe_api
-from ingest.stac_reader import Access
-from tests.ingest.stac_folders import CLASSES, PIXELS, WINDOW, asset, item, write_bands
-from tests.ingest.stac_server import Answer, StacServer, serve
+from ingest.io.hosts import Hosts
+from ingest.stac.api import StacApi, is_stac_api, open_stac_api
+from ingest.stac.describe import Catalogue, choose_collections, describe_api
+from ingest.stac.presets import open_preset
+from ingest.stac.reader import Access
+from tests.ingest.stac.folders import CLASSES, PIXELS, WINDOW, asset, item, write_bands
+from tests.ingest.stac.server import Answer, StacServer, serve
 
 JUNE = Period(start=date(2022, 6, 1), end=date(2022, 6, 30))
 FAST: dict[str, Any] = {"requests_per_second": 1000, "tile_size": 16, "tries": 3}

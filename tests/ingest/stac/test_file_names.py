@@ -10,11 +10,11 @@ import pytest
 from core.errors import InvalidCube
 from core.region import Region
 from core.settings import Settings
-from ingest.file_names import read_name
 from ingest.simulate.rasters import write_raster
-from ingest.stac_folder import StacFolder, holds_cogs, open_stac_folder
-from tests.ingest.cube_files import write_cube
-from tests.ingest.stac_folders import CLASSES, COARSE, PIXELS, WINDOW, write_bands
+from ingest.stac.file_names import read_name
+from ingest.stac.folder import StacFolder, holds_cogs, open_stac_folder
+from tests.ingest.cubes.cube_files import write_cube
+from tests.ingest.stac.folders import CLASSES, COARSE, PIXELS, WINDOW, write_bands
 
 
 def open_folder(folder: Path) -> StacFolder:

@@ -15,11 +15,11 @@ from core.errors import InvalidCube
 from core.grid import Window
 from core.region import Region
 from core.settings import Settings
-from ingest.build import Reader, build_cube
-from ingest.prepare import Preparation
-from ingest.stac_folder import StacFolder, holds_cogs, open_stac_folder
+from ingest.build.cube import Reader, build_cube
+from ingest.preprocess.prepare import Preparation
+from ingest.stac.folder import StacFolder, holds_cogs, open_stac_folder
 from tests.ingest.remote_files import serve
-from tests.ingest.stac_folders import (
+from tests.ingest.stac.folders import (
     CLASSES,
     PIXELS,
     SHAPE,

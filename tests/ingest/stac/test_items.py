@@ -8,9 +8,9 @@ import pytest
 from shapely.geometry import mapping
 
 from core.errors import InvalidCube, UntrustedAddress
-from ingest.hosts import Hosts
-from ingest.stac_items import StacItem, inside, item_from_dict, parse_stac, reachable, walk_items
-from tests.ingest.stac_folders import WINDOW, asset, item, write_catalogue
+from ingest.io.hosts import Hosts
+from ingest.stac.items import StacItem, inside, item_from_dict, parse_stac, reachable, walk_items
+from tests.ingest.stac.folders import WINDOW, asset, item, write_catalogue
 
 HOSTS = Hosts(name="test", allowed=("data.example.com", "s3://eodata"))
 HOST = "https://data.example.com"

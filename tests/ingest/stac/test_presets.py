@@ -12,9 +12,9 @@ from core.errors import MissingCredentials, UnknownArchive, UntrustedAddress
 from core.settings import Settings
 from core.timeline import Period
 from ingest.archive import Archive
-from ingest.presets import CDSE_STAC, PRESETS, open_catalogue, open_preset
-from tests.ingest.stac_folders import WINDOW, asset, item
-from tests.ingest.stac_server import serve
+from ingest.stac.presets import CDSE_STAC, PRESETS, open_catalogue, open_preset
+from tests.ingest.stac.folders import WINDOW, asset, item
+from tests.ingest.stac.server import serve
 
 KEYS = Settings(
     s3_access_key="access", s3_secret_key=SecretStr("secret"), requests_per_second=1000, tries=1, tile_size=16

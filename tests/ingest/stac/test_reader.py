@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from core.errors import ReadFailed, UntrustedAddress
 from core.grid import Window
 from ingest.archive import Scene
-from ingest.decode import Coding
-from ingest.hosts import Hosts
+from ingest.io.hosts import Hosts
+from ingest.preprocess.decode import Coding
 from ingest.simulate.rasters import write_raster
-from ingest.stac_bands import BandSource
-from ingest.stac_items import StacItem
-from ingest.stac_reader import Access, S3Options, item_lattice, physical, read_item
+from ingest.stac.assets import BandSource
+from ingest.stac.items import StacItem
+from ingest.stac.reader import Access, S3Options, item_lattice, physical, read_item
 from tests.ingest.remote_files import FolderServer, serve
-from tests.ingest.stac_folders import CLASSES, COARSE, PIXELS, SHAPE, WINDOW
+from tests.ingest.stac.folders import CLASSES, COARSE, PIXELS, SHAPE, WINDOW
 
 OPTICAL = Coding(scale=1e-4, offset=-0.1, fills=(0.0,))
 LINEAR = Coding(unit="power")

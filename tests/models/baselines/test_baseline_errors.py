@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from core.forecast import QUANTILES
-from models.experience import Experience, lead_bin, lead_edges, lead_names
-from models.rivals import RIVALS, Evidence
+from models.baselines.baseline_errors import Experience, lead_bin, lead_edges, lead_names
+from models.baselines.rules import RIVALS, Evidence
 
 EDGES = lead_edges(150)
 

@@ -12,9 +12,9 @@ from core.cube import Series
 from core.errors import InvalidOption
 from core.forecast import QUANTILES, Forecast
 from core.product import Checkpoint
-from models.blend import METHODS, Blend, fit_weights, read_blend
-from models.experience import Experience, lead_bin, lead_edges
-from models.rivals import RIVALS, weigh
+from models.baselines.baseline_errors import Experience, lead_bin, lead_edges
+from models.baselines.blend import METHODS, Blend, fit_weights, read_blend
+from models.baselines.rules import RIVALS, weigh
 from tests.models.builders import START, wavy_series
 
 EDGES = lead_edges(150)

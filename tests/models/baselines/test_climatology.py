@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.bands import channel
-from models.climatology import FEATURES, expect
+from models.baselines.climatology import FEATURES, expect
 from tests.models.builders import START, wavy_series
 
 NDVI = channel("NDVI")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.bands import channel
-from models.rivals import (
+from models.baselines.rules import (
     RIVALS,
     Evidence,
     compact,

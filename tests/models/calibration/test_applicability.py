@@ -8,8 +8,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from core.errors import InvalidCheckpoint, InvalidOption
-from models.applicability import MOST_POINTS, Applicability, fit
-from models.class_metrics import Array, Codes
+from models.calibration.applicability import MOST_POINTS, Applicability, fit
+from models.metrics.class_scores import Array, Codes
 
 
 def clusters(rows: int, *, seed: int = 0, centres: tuple[float, ...] = (-5.0, 5.0), width: int = 6) -> Array:

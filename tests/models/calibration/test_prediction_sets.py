@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from core.errors import InvalidOption
-from models.class_metrics import Array
-from models.prediction_sets import (
+from models.calibration.prediction_sets import (
     KINDS,
     MASK_UNSEEN,
     MOST_CLASSES,
@@ -23,6 +22,7 @@ from models.prediction_sets import (
     scores,
     to_mask,
 )
+from models.metrics.class_scores import Array
 from tests.models.outcomes import simulated_outcome
 
 

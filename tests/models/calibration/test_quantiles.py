@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.forecast import QUANTILES
-from models.calibration import LEAD_EDGES, Calibration, cluster, fit
+from models.calibration.quantiles import LEAD_EDGES, Calibration, cluster, fit
 
 NORMAL = np.array([-1.645, -0.674, 0.0, 0.674, 1.645], np.float32)
 """Quantiles 0.05 to 0.95 of the standard normal distribution."""

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InvalidOption
-from models.class_calibration import (
+from models.calibration.temperature import (
     LIMITS,
     Temperature,
     fit_temperature,
     fit_temperature_and_bias,
     log_probability,
 )
-from models.class_metrics import Array, log_losses, score_classes
+from models.metrics.class_scores import Array, log_losses, score_classes
 from tests.models.outcomes import simulated_outcome, softmax
 
 SEEDS = st.integers(0, 10_000)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.resampling import bootstrap, roc_auc
+from models.metrics.bootstrap import bootstrap, roc_auc
 
 
 def test_the_area_is_the_share_of_pairs_in_order_with_ties_counted_half() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InvalidOption
-from models.class_curves import (
+from models.metrics.class_curves import (
     FALSE_POSITIVE_RATES,
     RECALLS,
     Curve,
@@ -14,7 +14,7 @@ from models.class_curves import (
     reliability_curve,
     roc_curve,
 )
-from models.class_metrics import (
+from models.metrics.class_scores import (
     Array,
     Blocks,
     Codes,

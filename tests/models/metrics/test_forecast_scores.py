@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.forecast import QUANTILES
-from models.skill import Outcome, pinball, score_table, skill_table
+from models.metrics.forecast_scores import Outcome, pinball, score_table, skill_table
 
 LEADS = ("1-10", "11-25")
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.bands import CHANNELS, channel
 from core.cube import Series
-from models.class_features import (
+from models.network.class_features import (
     BESIDE_NDVI,
     CLASS_FEATURES,
     LEVELS,

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.class_features import BESIDE_NDVI, CLASS_FEATURES, LIMIT, NDVI_FEATURES
-from models.class_network import ABSENT, ClassConfig, ClassNetwork, tree_inputs
 from models.export import export_onnx
-from models.tokens import TOKEN_FEATURES
+from models.network.class_features import BESIDE_NDVI, CLASS_FEATURES, LIMIT, NDVI_FEATURES
+from models.network.class_network import ABSENT, ClassConfig, ClassNetwork, tree_inputs
+from models.network.tokens import TOKEN_FEATURES
 from tests.models.builders import TINY, tiny_class_network
 
 every_layer = pytest.mark.parametrize("layer", ["middle", "last"])

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from models.earthpt import QUERY_FEATURES, SIZES, EarthPT, EarthPTConfig, ordered
 from models.export import TOLERANCE, export_onnx
-from models.tokens import TOKEN_FEATURES
+from models.network.earthpt import QUERY_FEATURES, SIZES, EarthPT, EarthPTConfig, ordered
+from models.network.tokens import TOKEN_FEATURES
 from tests.models.builders import tiny_network
 
 

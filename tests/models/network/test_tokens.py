@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.bands import CHANNELS, channel
 from core.cube import Series
 from core.timeline import to_day
-from models.tokens import TOKEN_FEATURES, calendar_composite, scaled, tokenise
+from models.network.tokens import TOKEN_FEATURES, calendar_composite, scaled, tokenise
 from tests.models.builders import START, wavy_series
 
 

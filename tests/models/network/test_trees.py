@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from core.bands import Floats
-from models.class_features import CLASS_FEATURES
-from models.class_network import ABSENT, ClassConfig, Grown, Trees
-from models.trees import AS_THEY_ARE, PARAMETERS, as_arrays, averaged, grow, only_where, said_by
+from models.network.class_features import CLASS_FEATURES
+from models.network.class_network import ABSENT, ClassConfig, Grown, Trees
+from models.network.trees import AS_THEY_ARE, PARAMETERS, as_arrays, averaged, grow, only_where, said_by
 from tests.models.builders import TINY
 
 COUNT, FEATURES = 400, 12

@@ -1,6 +1,6 @@
 """Seeded files in the format of the published EarthPT, and its forward pass once more, in plain numpy.
 
-Written from the description in the paper and nanoGPT, without a line of models/earthpt.py: what both agree on is right.
+Written from the description in the paper and nanoGPT, without a line of earthpt.py: what both agree on is right.
 """
 
 from collections import OrderedDict

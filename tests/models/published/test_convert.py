@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from core.errors import InvalidCheckpoint, InvalidOption
-from models.earthpt import EarthPT
-from models.golden import read_golden
-from models.published import OUTPUTS, TIED, TOLERANCE, compare, read_published
-from models.weights_file import MAX_BYTES
-from tests.models.published_files import known_outputs, published_weights, write_published
+from models.network.earthpt import EarthPT
+from models.published.convert import OUTPUTS, TIED, TOLERANCE, compare, read_published
+from models.published.golden import read_golden
+from models.published.weights_file import MAX_BYTES
+from tests.models.published.published_files import known_outputs, published_weights, write_published
 
 FIRST = "transformer.h.0.ln_1.weight"
 

@@ -14,14 +14,14 @@ from core.forecast import QUANTILES
 from core.product import Checkpoint
 from core.settings import Settings
 from core.timeline import to_day
-from models.climatology import expect
-from models.imported import save_imported
-from models.published import read_published
-from models.published_forecast import NORMAL, calendar_features, read_history, scaled
+from models.baselines.climatology import expect
+from models.published.convert import read_published
+from models.published.forecast import NORMAL, calendar_features, read_history, scaled
+from models.published.save import save_imported
 from models.registry import find_checkpoint
 from models.runtime import forecast
 from tests.models.builders import START, wavy_series
-from tests.models.published_files import TEN, next_step, published_weights, rollout, write_published
+from tests.models.published.published_files import TEN, next_step, published_weights, rollout, write_published
 
 ISSUE = START + 500
 LEADS = (4, 30, 90, 140)

@@ -8,10 +8,10 @@ import pytest
 from core.errors import InvalidOption
 from core.settings import Settings
 from models.checkpoint import load_network
-from models.imported import check_bands, check_name, save_imported
-from models.published import Published, read_published
+from models.published.convert import Published, read_published
+from models.published.save import check_bands, check_name, save_imported
 from models.registry import CARD, SHIPPED, find_checkpoint, is_usable, list_checkpoints, verify
-from tests.models.published_files import TEN, published_weights, write_published
+from tests.models.published.published_files import TEN, published_weights, write_published
 
 
 def published(folder: Path) -> Published:

@@ -3,8 +3,8 @@ import sys
 import time
 from pathlib import Path
 
-from service import deathwatch
-from service.deathwatch import Deathwatch
+from service.process import orphan_guard as deathwatch
+from service.process.orphan_guard import Deathwatch
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 

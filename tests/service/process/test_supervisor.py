@@ -15,17 +15,17 @@ import httpx
 import psutil
 import pytest
 
+from cli.client import Client
+from cli.main import run_command
 from core.errors import WorkerUnavailable
 from core.job import JobState
 from core.settings import Settings
-from service.address import running_service
-from service.cli import run_command
-from service.client import Client
-from service.supervisor import Supervisor
-from service.worker_process import DELAYS_S, HOPELESS, WorkerProcess
-from tests.service.cubes import square, write_cube
+from service.process.address import running_service
+from service.process.supervisor import Supervisor
+from service.process.worker_process import DELAYS_S, HOPELESS, WorkerProcess
+from tests.cli.cubes import square, write_cube
 
-LANDCAST = [sys.executable, "-m", "service.cli"]
+LANDCAST = [sys.executable, "-m", "cli.main"]
 
 
 class Unwatched:

@@ -7,7 +7,7 @@ import pystac
 import pytest
 
 from products.catalogue import PRODUCTS
-from service.search import read_box, read_interval
+from service.stac.search_request import read_box, read_interval
 from tests.service import scene
 from tests.service.conftest import Front
 from tests.service.scene import problem_of

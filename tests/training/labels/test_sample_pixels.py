@@ -16,18 +16,26 @@ from core.grid import Grid
 from core.region import WGS84
 from core.settings import Settings
 from core.timeline import to_date, to_day
-from ingest.build import Reader
+from ingest.build.cube import Reader
 from ingest.registry import open_archive
 from ingest.simulate.archive import CORNER, CRS, write_archive
 from models.training_set import TrainingSet
 from products.catalogue import find_product
+from tests.cli.cubes import EPSG, NORTH, WEST, write_cube
 from tests.models.builders import wavy_series
-from tests.service.cubes import EPSG, NORTH, WEST, write_cube
-from tests.workers.own_label_files import write_labels
-from workers.label_classes import parse_classes
-from workers.label_files import read_label_file
-from workers.label_pixels import ArchivePixels, CubePixels, LabelAsk, pack, read_labelled
-from workers.labels import Drawn, LabelledSet, check_counts, draw_pixels, place_blocks, thin, without_conflicts
+from tests.training.own_label_files import write_labels
+from training.labels.class_mapping import parse_classes
+from training.labels.read_file import read_label_file
+from training.labels.read_pixels import ArchivePixels, CubePixels, LabelAsk, pack, read_labelled
+from training.labels.sample_pixels import (
+    Drawn,
+    LabelledSet,
+    check_counts,
+    draw_pixels,
+    place_blocks,
+    thin,
+    without_conflicts,
+)
 
 GRID = Grid(crs="EPSG:32633", tile_size=16, origin_xy=(3.0, 7.0))
 SEED = (0, 0)

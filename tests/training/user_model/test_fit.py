@@ -11,21 +11,21 @@ import pytest
 
 from core.errors import InvalidOption
 from core.settings import Settings
-from models.applicability import Applicability
+from models.calibration.applicability import Applicability
 from models.checkpoint import load_class_network
-from models.choices import Choices
-from models.class_inputs import class_inputs
-from models.finetune import ALONE_ROUNDS, ALTERED_ROUNDS
+from models.network.class_inputs import class_inputs
 from models.registry import APPLICABILITY, CARD, REPORT, find_checkpoint, verify
 from models.runtime import classify_with_states
 from models.training_set import TrainingSet
 from tests.models.builders import wavy_series
 from tests.models.tiny_checkpoints import FORECASTER, write_class_model, write_forecaster
-from workers import own_labels
-from workers.labels import LabelledSet
-from workers.learn_classes import Judged, calibrated
-from workers.own_files import WORK, Order, check_name
-from workers.own_labels import (
+from training.cross_validate import Judged, calibrated
+from training.finetune import ALONE_ROUNDS, ALTERED_ROUNDS
+from training.labels.sample_pixels import LabelledSet
+from training.overrides import Choices
+from training.user_model import fit as own_labels
+from training.user_model.files import WORK, Order, check_name
+from training.user_model.fit import (
     COPIES,
     GENTLE,
     LEAST_FOR_TREES,
@@ -38,7 +38,7 @@ from workers.own_labels import (
     make_run,
     split_blocks,
 )
-from workers.own_scores import assess, choose_threshold, decide
+from training.user_model.scores import assess, choose_threshold, decide
 
 CLASSES = ("non_crop", "crop")
 

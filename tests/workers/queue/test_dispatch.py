@@ -14,16 +14,16 @@ from pydantic import SecretStr
 from core.errors import InvalidOption, WorkerUnavailable
 from core.job import JobState
 from core.settings import Settings
+from outputs.atomic import written_aside
 from tests.fakes import FAKE_ROOMS, rectangle
 from tests.workers.conftest import order, wait_for, workshop
 from workers.accept import accept
-from workers.atomic import written_aside
-from workers.broker import backlog, broker_url, celery_settings
-from workers.dispatch import AHEAD, dismiss, submit
-from workers.ledger import open_ledger
-from workers.presence import is_gone, worker_name
-from workers.reconcile import reconcile
-from workers.redis_server import start_redis
+from workers.queue.broker import backlog, broker_url, celery_settings
+from workers.queue.dispatch import AHEAD, dismiss, submit
+from workers.queue.ledger import open_ledger
+from workers.queue.liveness import is_gone, worker_name
+from workers.queue.reconcile import reconcile
+from workers.queue.redis_server import start_redis
 
 
 def with_redis(url: str) -> Settings:
@@ -112,7 +112,9 @@ def test_what_an_ended_job_left_is_swept(shop: Settings) -> None:
 
 
 def test_a_process_is_gone_once_it_is_dead() -> None:
-    words = "import time; from workers.presence import worker_name; print(worker_name(), flush=True); time.sleep(60)"
+    words = (
+        "import time; from workers.queue.liveness import worker_name; print(worker_name(), flush=True); time.sleep(60)"
+    )
     process = subprocess.Popen([sys.executable, "-c", words], stdout=subprocess.PIPE, text=True)
     assert process.stdout
     name = process.stdout.readline().strip()

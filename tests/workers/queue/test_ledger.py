@@ -8,7 +8,7 @@ import pytest
 from core.errors import UnknownJob
 from core.grid import Grid, Tile
 from core.job import JobState, Order, TileState
-from workers.ledger import DIED, Ledger
+from workers.queue.ledger import DIED, Ledger
 
 GRID = Grid(crs="EPSG:32632", tile_size=32, origin_xy=(3.5, -2.0))
 TILES = [GRID.tile(column, row) for row in (9, 8) for column in (4, 5)]

@@ -1,0 +1,1 @@
+"""`landcast evaluate`: how good models, forecasts, maps and embeddings are."""

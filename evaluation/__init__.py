@@ -1,0 +1,1 @@
+"""How good forecasts, maps and embeddings are."""

@@ -1,0 +1,1 @@
+"""Past forecasts made again and compared with what was observed."""

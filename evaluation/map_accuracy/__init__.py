@@ -1,0 +1,1 @@
+"""Accuracy and areas of a class map from reference samples."""

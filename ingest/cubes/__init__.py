@@ -1,0 +1,1 @@
+"""Cube files that other tools wrote, as an input and as an archive."""

@@ -1,0 +1,1 @@
+"""Readings to physical values with clouds, offsets and speckle dealt with. Opens no files."""

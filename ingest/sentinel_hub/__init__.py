@@ -1,0 +1,1 @@
+"""Sentinel Hub as an archive: passes, requests, pixels."""

@@ -1,0 +1,1 @@
+"""STAC: APIs and folders, their items, assets and scenes."""

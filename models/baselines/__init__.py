@@ -1,0 +1,1 @@
+"""Simple forecasting rules, their errors, and blends with them."""

@@ -1,0 +1,1 @@
+"""Quantiles and probabilities that hold what they say."""

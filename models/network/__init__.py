@@ -1,0 +1,1 @@
+"""The networks: EarthPT, its tokens and queries, the class network and its trees."""

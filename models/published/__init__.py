@@ -1,0 +1,1 @@
+"""Files of the published EarthPT code: converted, checked, and run."""

@@ -1,0 +1,1 @@
+"""What leaves the house: COG, cube files, STAC items, provenance, pictures."""

@@ -1,0 +1,1 @@
+"""Processes of a running service: supervisor, worker, Redis, signals."""

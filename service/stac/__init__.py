@@ -1,0 +1,1 @@
+"""STAC API over the finished results."""

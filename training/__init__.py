@@ -1,0 +1,1 @@
+"""Training and fine-tuning, data sets, runs and user models."""

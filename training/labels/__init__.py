@@ -1,0 +1,1 @@
+"""Label files to labelled pixels."""

@@ -1,0 +1,1 @@
+"""A class model from the labels of a user."""

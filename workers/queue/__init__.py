@@ -1,0 +1,1 @@
+"""Which work is to be done and who does it: ledger, broker, leases."""
