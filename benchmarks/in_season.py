@@ -4,8 +4,8 @@
 
 Real data: the WorldCereal points, five folds of one-degree cells, each judged by networks that learned from the others,
 as crop-1m does. The same series are asked about some days before the season's end, with nothing later to be seen.
-Temperature and biases are those of whole seasons of the other folds. The rival is LightGBM on calendar-month means of
-whole seasons. Intervals resample cells.
+Temperature and biases are those of whole seasons of the other folds. The baseline is LightGBM on calendar-month means
+of whole seasons. Intervals resample cells.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.unseen_sources import RUN, SET, auc, gap, rival
+from benchmarks.unseen_sources import RUN, SET, auc, baseline, gap
 from core.settings import Settings
 from models.calibration.temperature import fit_temperature_and_bias
 from models.checkpoint import load_network
@@ -63,7 +63,7 @@ def joined(pools: list[Pool]) -> Pool:
 
 
 def by_folds(pool: Pool, asked: Pool) -> tuple[np.ndarray, np.ndarray]:
-    """Return (N, 2) logits of landcast and (N,) scores of the rival, each row by what did not learn from its cell."""
+    """Return (N, 2) logits of landcast and (N,) scores of the baseline, each row by what has not seen its cell."""
     trunk = load_network(find_checkpoint(RUN.trunk, "forecast", Settings()))
     ours, theirs = np.zeros((len(asked), 2), np.float32), np.zeros(len(asked))
     for number in range(FOLDS):
@@ -71,7 +71,7 @@ def by_folds(pool: Pool, asked: Pool) -> tuple[np.ndarray, np.ndarray]:
         with TemporaryDirectory() as folder:
             network = finetune(RUN, trunk, learned, log=Path(folder) / "log.jsonl", progress=lambda _share: None)
         part = asked.take(held)
-        ours[held], theirs[held] = logits_of(network, part), rival(learned, part)
+        ours[held], theirs[held] = logits_of(network, part), baseline(learned, part)
     return ours, theirs
 
 

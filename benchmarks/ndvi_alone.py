@@ -4,7 +4,7 @@
 
 Real data: the WorldCereal points (crop) and the flux sites (canopy). The recipes that ship learn fold by fold, as
 always from all that their sets show; the places left out are asked about with NDVI and nothing else. Probabilities
-are scaled by what the other folds' whole series give. The rival is LightGBM on the same features of NDVI alone, of
+are scaled by what the other folds' whole series give. The baseline is LightGBM on the same features of NDVI alone, of
 the same set as it is. Intervals resample places.
 """
 
@@ -32,7 +32,7 @@ from training.finetune import FOLDS, finetune, in_fold, logits_of
 from training.runs import RUNS, Run
 
 JUDGED = {"crop": ("worldcereal_points",), "canopy": ("hrvpp_s2_sites",)}
-RIVAL = {"learning_rate": 0.04, "num_leaves": 24, "min_child_samples": 10, "lambda_l2": 5.0, "verbosity": -1}
+BASELINE = {"learning_rate": 0.04, "num_leaves": 24, "min_child_samples": 10, "lambda_l2": 5.0, "verbosity": -1}
 ROUNDS = 200
 NEUTRAL = Temperature(temperature=1.0)
 
@@ -65,7 +65,7 @@ def only_ndvi(source: TrainingSet) -> TrainingSet:
 
 
 def by_folds(run: Run, pool: Pool, alone: Pool, whole: Pool) -> tuple[np.ndarray, np.ndarray]:
-    """Return (N, K) probabilities of landcast and of the rival, each row by what did not learn from its place."""
+    """Return (N, K) probabilities of landcast and of the baseline, each row by what did not learn from its place."""
     trunk = load_network(find_checkpoint(run.trunk, "forecast", Settings()))
     size = (len(alone), len(run.classes))
     said, said_of_whole, theirs = np.zeros(size, np.float32), np.zeros(size, np.float32), np.zeros(size)
@@ -76,7 +76,7 @@ def by_folds(run: Run, pool: Pool, alone: Pool, whole: Pool) -> tuple[np.ndarray
         said[held], said_of_whole[held] = logits_of(network, alone.take(held)), logits_of(network, whole.take(held))
         for name in np.unique(alone.sets):
             here = alone.sets == name
-            theirs[held & here] = rival(alone.take(here & ~held), alone.take(held & here), len(run.classes))
+            theirs[held & here] = baseline(alone.take(here & ~held), alone.take(held & here), len(run.classes))
     return scaled(run, alone, said, said_of_whole), theirs
 
 
@@ -90,7 +90,7 @@ def scaled(run: Run, asked: Pool, logits: np.ndarray, of_whole: np.ndarray) -> n
     return share
 
 
-def rival(learned: Pool, asked: Pool, classes: int) -> np.ndarray:
+def baseline(learned: Pool, asked: Pool, classes: int) -> np.ndarray:
     """Return (N, K) probabilities of LightGBM on NDVI's features; 0 of classes that no label names."""
     import lightgbm
 
@@ -100,7 +100,7 @@ def rival(learned: Pool, asked: Pool, classes: int) -> np.ndarray:
     learned = learned.take(learned.labels >= 0)
     task = {"objective": "multiclass", "num_class": classes, "num_threads": 1, "seed": 0}
     data = lightgbm.Dataset(table(learned), label=learned.labels)
-    return np.asarray(lightgbm.train({**RIVAL, **task}, data, num_boost_round=ROUNDS).predict(table(asked)))
+    return np.asarray(lightgbm.train({**BASELINE, **task}, data, num_boost_round=ROUNDS).predict(table(asked)))
 
 
 def print_table(run: Run, asked: Pool, ours: np.ndarray, theirs: np.ndarray) -> None:

@@ -1,10 +1,10 @@
-"""Claim: indices and bands are forecast as NDVI is, with errors beside those of the simple rivals.
+"""Claim: indices and bands are forecast as NDVI is, with errors beside those of the simple baselines.
 
     python benchmarks/quantities.py --data ../shared/data [--model earthpt-1m-before-2022]
 
 Real data: every thirteenth pixel of the FORDEAD cube, from 1 January and July 2018 and 1 January 2019, up to 150 days
 ahead. The model must not have learned from it. Errors are mean absolute errors of the median in the quantity's own
-units, each pixel weighing the same; the gain is over the best rival, with an interval over blocks of 100 m.
+units, each pixel weighing the same; the gain is over the best baseline, with an interval over blocks of 100 m.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from core.settings import Settings
 from core.timeline import to_day
 from evaluation.hindcast.past_issues import observed_targets
 from ingest.cubes.read import read_cube
-from models.baselines.rules import RIVALS, weigh
+from models.baselines.rules import BASELINES, weigh
 from models.metrics.bootstrap import bootstrap
 from models.registry import find_checkpoint
 from models.runtime import forecast
@@ -45,8 +45,8 @@ def main() -> None:
     width = round(len(stand) ** 0.5)
     blocks = np.array([f"{r // width // 10}_{r % width // 10}" for r in rows])
     series = stand.take(rows)
-    print("| quantity | targets | landcast | " + " | ".join(RIVALS) + " | gain over the best |")
-    print("|---|---|---|" + "---|" * len(RIVALS) + "---|")
+    print("| quantity | targets | landcast | " + " | ".join(BASELINES) + " | gain over the best |")
+    print("|---|---|---|" + "---|" * len(BASELINES) + "---|")
     for quantity in QUANTITIES.values():
         print(row_of(quantity, series, blocks, model))
 
@@ -55,7 +55,7 @@ def row_of(quantity: Quantity, series: Series, blocks: np.ndarray, model: Checkp
     """Return one line of the table; quantities that the cube does not show are said to be absent."""
     truth = quantity.of(series.values)
     if not np.isfinite(truth).any():
-        return f"| {quantity.name} | 0 | not shown by the cube |" + " |" * (len(RIVALS) + 1)
+        return f"| {quantity.name} | 0 | not shown by the cube |" + " |" * (len(BASELINES) + 1)
     errors, owner = errors_of(quantity, truth, series, model)
     count = np.bincount(owner, minlength=len(series))
     each = np.stack([np.bincount(owner, e, minlength=len(series)) / np.maximum(count, 1) for e in errors])[:, count > 0]
@@ -69,8 +69,8 @@ def row_of(quantity: Quantity, series: Series, blocks: np.ndarray, model: Checkp
 def errors_of(
     quantity: Quantity, truth: np.ndarray, series: Series, model: Checkpoint
 ) -> tuple[list[np.ndarray], np.ndarray]:
-    """Return absolute errors (R,) of the model and of each rival, and the number of each target's series."""
-    errors: list[list[np.ndarray]] = [[] for _ in range(1 + len(RIVALS))]
+    """Return absolute errors (R,) of the model and of each baseline, and the number of each target's series."""
+    errors: list[list[np.ndarray]] = [[] for _ in range(1 + len(BASELINES))]
     owners = []
     for issue in ISSUES:
         has_history = np.asarray((np.isfinite(truth) & (series.days < issue)).any(axis=1))
@@ -79,8 +79,8 @@ def errors_of(
         said = forecast(series, issues, targets, model, quantity=quantity.name).quantiles[..., 2]
         evidence = weigh(series.days, quantity.to_model(truth), issues, targets)
         points = evidence.points(np.full(targets.shape, RHO, np.float32))
-        rivals = [quantity.from_model(points[..., k : k + 1])[..., 0] for k in range(len(RIVALS))]
-        for column, guess in enumerate((said, *rivals)):
+        baselines = [quantity.from_model(points[..., k : k + 1])[..., 0] for k in range(len(BASELINES))]
+        for column, guess in enumerate((said, *baselines)):
             errors[column].append(np.abs(guess - seen)[kept])
         owners.append(np.broadcast_to(np.arange(len(series))[:, None], kept.shape)[kept])
     return [np.concatenate(part) for part in errors], np.concatenate(owners)

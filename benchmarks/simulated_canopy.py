@@ -93,7 +93,7 @@ class Seen:
     felled_pixels: NDArray[np.bool_]
     """(Y, X) those that `felled` watches, row by row."""
     seasons: Floats
-    """(F, Y, X) medians of seasons, for the rival."""
+    """(F, Y, X) medians of seasons, for the baseline."""
     colour: Floats
     """(Y, X, 3) red, green, blue of the clearest summer day."""
     day: date
@@ -252,12 +252,12 @@ def cases(archives: Sequence[Seen]) -> list[tuple[str, Sequence[Seen]]]:
 
 def classes_table(archives: Sequence[Seen]) -> str:
     """Score the map of the last day."""
-    rival = {a.seed: nearest_mean(a, [o for o in archives if o is not a]) for a in archives if len(archives) > 1}
+    baseline = {a.seed: nearest_mean(a, [o for o in archives if o is not a]) for a in archives if len(archives) > 1}
     rows = []
     for name, chosen in cases(archives):
         truth, mapped = (np.concatenate([getattr(a, n).ravel() for a in chosen]) for n in ("truth", "mapped"))
         blocks = Blocks.of(np.concatenate([a.blocks.ravel() for a in chosen]))
-        said = [rival[a.seed].ravel() for a in chosen if rival]
+        said = [baseline[a.seed].ravel() for a in chosen if baseline]
         theirs = scores(truth, np.concatenate(said), blocks)[1] if said else "-"
         rows.append([name, len(truth), *scores(truth, mapped, blocks), theirs])
     names = ("accuracy", "macro-F1", *(f"F1 {c}" for c in CLASSES), "macro-F1 of the nearest class mean")

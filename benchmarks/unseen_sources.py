@@ -3,7 +3,7 @@
     python benchmarks/unseen_sources.py --data ../shared/data [--by country|source]
 
 Real data: the WorldCereal points. Each country (or source) is left out in turn; the same recipe as crop-1m learns from
-the rest, and is asked about the one left out. The rival is LightGBM as it comes, on calendar-month means of bands,
+the rest, and is asked about the one left out. The baseline is LightGBM as it comes, on calendar-month means of bands,
 indices, backscatter and weather, with terrain. Intervals resample cells of one degree.
 """
 
@@ -58,7 +58,7 @@ def main() -> None:
             network = finetune(RUN, trunk, learned, log=log, progress=lambda _share: None)
         whole = gap(logits_of(network, asked))
         network.tree_share.fill_(0.0)
-        scores = [whole, gap(logits_of(network, asked)), rival(learned, asked)]
+        scores = [whole, gap(logits_of(network, asked)), baseline(learned, asked)]
         cells = [auc(score, asked) for score in scores]
         means.append([c.value for c in cells])
         print(f"| {name} | {len(asked)} | {' | '.join(map(str, cells))} |", flush=True)
@@ -80,7 +80,7 @@ def auc(score: np.ndarray, asked: Pool) -> Interval:
     return bootstrap(lambda w: roc_auc(asked.labels == 1, score, w), asked.places)
 
 
-def rival(learned: Pool, asked: Pool) -> np.ndarray:
+def baseline(learned: Pool, asked: Pool) -> np.ndarray:
     """Return (N,) scores of plain LightGBM on the monthly means of series as they are."""
     import lightgbm
 

@@ -49,7 +49,8 @@ def order(
         str | None, typer.Option(help="Forecast: what else beside NDVI, separated by commas: EVI2,B04.")
     ] = None,
     blend: Annotated[
-        Path | None, typer.Option(help="Forecast: mix with simple rivals as 'landcast evaluate forecast --fit' found.")
+        Path | None,
+        typer.Option(help="Forecast: mix with simple baselines as 'landcast evaluate forecast --fit' found."),
     ] = None,
     model: Annotated[str | None, typer.Option(help="Name of a model; default: the product's own.")] = None,
     job: Annotated[str | None, typer.Option(help="Come back to an earlier job (id) in place of PRODUCT.")] = None,

@@ -77,7 +77,8 @@ def forecast(
         typer.Option("--variables", metavar="NAME,NAME", help="Forecast too: EVI2, NDWI, GCVI, BSI, or bands (B04)."),
     ] = None,
     blend: Annotated[
-        Path | None, typer.Option("--blend", help="Mix with simple rivals as 'landcast evaluate forecast --fit' found.")
+        Path | None,
+        typer.Option("--blend", help="Mix with simple baselines as 'landcast evaluate forecast --fit' found."),
     ] = None,
 ) -> None:
     """Forecast NDVI: five quantiles per pixel or series and target date.

@@ -46,7 +46,7 @@ class Ask:
     samples: Path | None = None
     targets: Path | None = None
     blend: Path | None = None
-    """A forecast is mixed with the rivals as this file says; None = the model's own."""
+    """A forecast is mixed with the baselines as this file says; None = the model's own."""
     layers: list[str] = field(default_factory=list)
     """Empty = all."""
     inputs: Mapping[str, Any] = field(default_factory=dict)

@@ -134,9 +134,9 @@ def render_probe(report: ProbeReport) -> str:
     ]
     width = max(len(n) for n in (*report.names, "majority class"))
     lines += [f"  {name:<{width}}  {_text(s)}" for name, s in zip(report.names, found.scores, strict=True)]
-    lines.append(f"  {'majority class' if found.is_class else 'mean':<{width}}  {_text(found.rival)}")
-    rival = "the majority class" if found.is_class else "the mean"
-    lines += [_verdict(n, rival, gain) for n, gain in zip(report.names, found.gains, strict=True)]
+    lines.append(f"  {'majority class' if found.is_class else 'mean':<{width}}  {_text(found.baseline)}")
+    baseline = "the majority class" if found.is_class else "the mean"
+    lines += [_verdict(n, baseline, gain) for n, gain in zip(report.names, found.gains, strict=True)]
     lines += [_verdict(report.names[0], n, m) for n, m in zip(report.names[1:], found.margins, strict=True)]
     if len(report.names) > 1:
         lines.append(_aligned(report.alignment, found.places))

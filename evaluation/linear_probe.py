@@ -45,9 +45,9 @@ class Probe:
     """True: accuracy beside the majority class; False: R2 beside the mean, both of the training places."""
     scores: tuple[Score, ...]
     """One for each of the embeddings."""
-    rival: Score
+    baseline: Score
     gains: tuple[Score, ...]
-    """Of each of the embeddings over the rival."""
+    """Of each of the embeddings over the baseline."""
     margins: tuple[Score, ...]
     """Of the first embeddings over each of the others."""
     count: int
@@ -95,12 +95,12 @@ def probe(embeddings: Sequence[NDArray[Any]], labels: NDArray[Any], places: NDAr
     classes = len(names) if is_class else 0
     guesses = [_held_out(np.asarray(x, np.float64), target, place_codes, fold, classes) for x in embeddings]
     draws = _draw_scores([*guesses, _trivial(target, fold, classes)], target, place_codes, is_class)
-    *own, rival = draws
+    *own, baseline = draws
     return Probe(
         is_class=is_class,
         scores=tuple(_score(d) for d in own),
-        rival=_score(rival),
-        gains=tuple(_score(d - rival) for d in own),
+        baseline=_score(baseline),
+        gains=tuple(_score(d - baseline) for d in own),
         margins=tuple(_score(own[0] - d) for d in own[1:]),
         count=len(labels),
         places=int(place_codes.max()) + 1,

@@ -17,7 +17,7 @@ from core.product import Params, Raster
 from outputs.cog import QUIET
 
 
-def sieve_file(plain: Path, params: Params) -> None:
+def mmu_filter_file(plain: Path, params: Params) -> None:
     """Apply the order's minimum mapping unit to the first band of a plain GeoTIFF, in place.
 
     Args:
@@ -28,15 +28,15 @@ def sieve_file(plain: Path, params: Params) -> None:
         return
     with rasterio.Env(**QUIET), rasterio.open(plain, "r+") as raster:
         pixels = min_pixels(params, raster.res[0])
-        raster.write(sieved(raster.read(1), raster.nodata, pixels), 1)
+        raster.write(filtered(raster.read(1), raster.nodata, pixels), 1)
 
 
-def sieve_raster(raster: Raster, params: Params) -> Raster:
-    """Return a raster whose first layer keeps to the order's minimum mapping unit; see `sieve_file`."""
+def mmu_filter_raster(raster: Raster, params: Params) -> Raster:
+    """Return a raster whose first layer keeps to the order's minimum mapping unit; see `mmu_filter_file`."""
     if not params.options.get("mmu"):
         return raster
     pixels = raster.pixels.copy()
-    pixels[0] = sieved(pixels[0], raster.nodata, min_pixels(params, raster.window.resolution_m))
+    pixels[0] = filtered(pixels[0], raster.nodata, min_pixels(params, raster.window.resolution_m))
     return replace(raster, pixels=pixels)
 
 
@@ -46,7 +46,7 @@ def min_pixels(params: Params, resolution_m: float) -> int:
     return max(1, math.ceil(hectares * 10_000 / resolution_m**2 - 1e-9))
 
 
-def sieved(codes: NDArray[np.generic], nodata: float, pixels: int) -> NDArray[np.generic]:
+def filtered(codes: NDArray[np.generic], nodata: float, pixels: int) -> NDArray[np.generic]:
     """Return codes without patches below a number of pixels.
 
     Args:

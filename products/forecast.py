@@ -57,8 +57,8 @@ class NdviForecast:
         },
         "blend": {
             "type": "object",
-            "description": "Mix NDVI with simple rivals: content of the file that `landcast evaluate forecast --fit` "
-            "wrote for this model and region.",
+            "description": "Mix NDVI with simple baselines: the content of the file that `landcast evaluate forecast "
+            "--fit` wrote for this model and region.",
         },
     }
 

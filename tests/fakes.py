@@ -19,7 +19,7 @@ from core.region import Region
 from core.settings import Settings
 from core.timeline import Period, parse_date, parse_period
 from ingest.archive import Abilities, Archive, Reading, Scene
-from workers.dependencies import Rooms
+from workers.dependencies import Dependencies
 
 FIRST, STEP_DAYS, SCENES = date(2022, 3, 1), 10, 12
 WEST, SOUTH, EAST, NORTH = 11.0, 48.0, 11.02, 48.012
@@ -194,5 +194,5 @@ def open_fake(spec: str, settings: Settings) -> Archive:
     return FakeArchive(kind, settings.tile_size)
 
 
-FAKE_ROOMS = Rooms(find_product=find_fake, find_checkpoint=find_fake_checkpoint, open_archive=open_fake)
+FAKE_DEPENDENCIES = Dependencies(find_product=find_fake, find_checkpoint=find_fake_checkpoint, open_archive=open_fake)
 """The real `build_cube` and `check_region` over the fakes."""

@@ -1,4 +1,4 @@
-"""Evaluation: scores with intervals and a rival beside them. Draws no pictures, reads no files."""
+"""Evaluation: scores with intervals and a baseline beside them. Draws no pictures, reads no files."""
 
 from dataclasses import dataclass
 
@@ -24,9 +24,9 @@ class HindcastScore:
 
     targets: int
     pinball: Interval
-    rival_pinball: Interval
+    baseline_pinball: Interval
     skill: Interval
-    """1 - pinball / pinball of the rival."""
+    """1 - pinball / pinball of the baseline."""
     coverage_50: float
     coverage_90: float
     median_absolute_error: float
@@ -42,15 +42,15 @@ def hindcast_score(
         until: targets on or after this day are left out.
     """
     parts = [_one_issue(series, issue, min(issue + 150, until), checkpoint) for issue in issues]
-    owner, truth, quantiles, rival = (np.concatenate(p) for p in zip(*parts, strict=True))
+    owner, truth, quantiles, baseline = (np.concatenate(p) for p in zip(*parts, strict=True))
     loss = pinball(quantiles, truth)
-    rival_loss = pinball(rival, truth)
+    baseline_loss = pinball(baseline, truth)
     groups = places[owner]
     return HindcastScore(
         targets=len(truth),
         pinball=bootstrap(lambda w: _mean(loss, w, owner), groups),
-        rival_pinball=bootstrap(lambda w: _mean(rival_loss, w, owner), groups),
-        skill=bootstrap(lambda w: 1 - _mean(loss, w, owner) / _mean(rival_loss, w, owner), groups),
+        baseline_pinball=bootstrap(lambda w: _mean(baseline_loss, w, owner), groups),
+        skill=bootstrap(lambda w: 1 - _mean(loss, w, owner) / _mean(baseline_loss, w, owner), groups),
         coverage_50=float(np.mean((truth >= quantiles[:, 1]) & (truth <= quantiles[:, 3]))),
         coverage_90=float(np.mean((truth >= quantiles[:, 0]) & (truth <= quantiles[:, 4]))),
         median_absolute_error=float(np.median(np.abs(truth - quantiles[:, 2]))),
@@ -73,7 +73,7 @@ def _one_issue(
 
 
 def _past_residuals(series: Series, issue: int) -> list[Floats]:
-    """Return for each quantile (N,) the residuals of the history around its own cycle: the rival's spread."""
+    """Return for each quantile (N,) the residuals of the history around its own cycle: the baseline's spread."""
     ndvi, seen = series.values[..., NDVI], series.days < issue
     issues = np.full(len(series), issue, np.int32)
     cycle = expect(series.days, ndvi, issues, series.days).climatology

@@ -156,7 +156,7 @@ def forecast_accuracy(name: str, sets: dict[str, TrainingSet], settings: Setting
         "caution": CHOSEN,
         "targets": score.targets,
         "pinball": str(score.pinball),
-        "pinball_phase_folding": str(score.rival_pinball),
+        "pinball_phase_folding": str(score.baseline_pinball),
         "skill_against_phase_folding": str(score.skill),
         "coverage_50": round(score.coverage_50, 3),
         "coverage_90": round(score.coverage_90, 3),

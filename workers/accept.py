@@ -14,7 +14,7 @@ from ingest.archive import Archive
 from ingest.registry import SAMPLE, known_names, split_spec
 from models.baselines.blend import parse_blend
 from products.class_options import filled_in
-from workers.dependencies import REAL, Rooms
+from workers.dependencies import REAL, Dependencies
 
 COMMON = ("region", "archive", "model")
 """Inputs of every product that are not handed to its `parse`."""
@@ -23,7 +23,7 @@ PIXEL_SECONDS = 0.01
 
 
 def accept(
-    product_id: str, inputs: Mapping[str, Any], settings: Settings, rooms: Rooms = REAL
+    product_id: str, inputs: Mapping[str, Any], settings: Settings, dependencies: Dependencies = REAL
 ) -> tuple[Order, Archive, list[Tile]]:
     """Check an order and cut its region into tiles.
 
@@ -31,7 +31,7 @@ def accept(
         product_id: as in the catalogue.
         inputs: `region` (GeoJSON), optionally `archive`, `model`, `period`, and the product's own inputs.
         settings: which archives and models there are.
-        rooms: products, models and archives.
+        dependencies: products, models and archives.
 
     Returns:
         The order with all defaults filled in, its archive, and its tiles from north to south.
@@ -39,23 +39,25 @@ def accept(
     Raises:
         RequestError: what is wrong, in one sentence.
     """
-    product = rooms.find_product(product_id)
+    product = dependencies.find_product(product_id)
     region = _region(inputs)
     spec = allowed_archive(inputs.get("archive") or settings.archive, settings)
-    archive = rooms.open_archive(spec, settings)
+    archive = dependencies.open_archive(spec, settings)
     asked = _params(product, inputs, archive)
-    checkpoint = rooms.find_checkpoint(_model(inputs), product.task, settings)
+    checkpoint = dependencies.find_checkpoint(_model(inputs), product.task, settings)
     params = filled_in(product, asked, checkpoint)
     if "blend" in params.options:
         parse_blend(params.options["blend"]).check_model(checkpoint)
-    rooms.check_region(archive, region)
+    dependencies.check_region(archive, region)
     order = Order(
         product=product.id, region=region.to_geojson(), archive=spec, model=checkpoint.name, params=params.to_json()
     )
     return order, archive, plan(region, archive, settings)
 
 
-def estimate(product_id: str, inputs: Mapping[str, Any], settings: Settings, rooms: Rooms = REAL) -> dict[str, Any]:
+def estimate(
+    product_id: str, inputs: Mapping[str, Any], settings: Settings, dependencies: Dependencies = REAL
+) -> dict[str, Any]:
     """Check an order and say what it would take: tiles, pixels of the region, km2, scenes listed, seconds of rendering.
 
     Raises:
@@ -63,9 +65,9 @@ def estimate(product_id: str, inputs: Mapping[str, Any], settings: Settings, roo
     """
     from workers.queue.ledger import open_ledger
 
-    order, archive, tiles = accept(product_id, inputs, settings, rooms)
+    order, archive, tiles = accept(product_id, inputs, settings, dependencies)
     region = parse_region(dict(order.region))
-    params = rooms.find_product(product_id).parse(order.params, available=archive.period)
+    params = dependencies.find_product(product_id).parse(order.params, available=archive.period)
     pace = open_ledger(settings).pace(order.product, order.model)
     pixels = max(1, round(region.area_km2 * 1e6 / tiles[0].grid.resolution_m ** 2))
     return {

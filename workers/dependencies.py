@@ -1,4 +1,4 @@
-"""What the workers ask of the other rooms, gathered so that a test can hand in fakes. Importing it loads no model."""
+"""What the workers need of other rooms, gathered so that a test can hand in fakes. Importing it loads no model."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def _build_cube(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rooms:
+class Dependencies:
     """Functions of products, models and ingest; by default the real ones, loaded when first called."""
 
     find_product: Callable[[str], Product] = _find_product
@@ -65,4 +65,4 @@ class Rooms:
     """Archive, window, period, bands, pixels asked for (None = all), settings -> cube."""
 
 
-REAL = Rooms()
+REAL = Dependencies()

@@ -21,7 +21,7 @@ from core.settings import Settings
 from outputs.cog import RasterFile, open_cog, write_cog, write_cog_from
 from outputs.cube_file import write_cube
 from outputs.measure import measure_file, measure_raster
-from outputs.minimum_mapping_unit import sieve_file, sieve_raster
+from outputs.minimum_mapping_unit import mmu_filter_file, mmu_filter_raster
 from outputs.provenance import Provenance, provenance
 from workers.accept import plan, result_window
 from workers.mosaic import mosaic
@@ -64,7 +64,7 @@ def run_cube_file(
     names = _checked(layers, product.layers(params))
     if not (cube.data.sizes.get("time") and cube.clear_count().any()):
         raise NoClearObservation(f"'{cube.archive}'", params.period)
-    raster = sieve_raster(product.render(cube, params, checkpoint, progress), params)
+    raster = mmu_filter_raster(product.render(cube, params, checkpoint, progress), params)
     if raster.is_unseen().all():
         raise NoClearObservation(f"'{cube.archive}'", params.period)
     origin = provenance(
@@ -138,7 +138,7 @@ def _put_together(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, plain: 
     found = mosaic(rendered, recipe.region, window, recipe.layers, plain, lambda _: None)
     if not found.seen_pixels:
         raise NoClearObservation("the region", recipe.params.period)
-    sieve_file(plain, recipe.params)
+    mmu_filter_file(plain, recipe.params)
     return provenance(
         recipe.product,
         recipe.params,

@@ -16,13 +16,13 @@ from outputs.atomic import remove, written_aside
 from outputs.cog import RasterFile, open_cog, write_cog_from
 from outputs.cube_file import write_cube
 from outputs.measure import measure_file
-from outputs.minimum_mapping_unit import sieve_file
+from outputs.minimum_mapping_unit import mmu_filter_file
 from outputs.plots.forecast_pixel import choose_pixel, pixel_window, read_pixel, write_plot
 from outputs.plots.quicklook import quicklook_layers, write_quicklook
 from outputs.provenance import Provenance, provenance
 from outputs.stac_item import build_item, write_item
 from workers.accept import result_window
-from workers.dependencies import REAL, Rooms
+from workers.dependencies import REAL, Dependencies
 from workers.mosaic import Mosaic, mosaic
 from workers.queue.dispatch import job_folder, scratch_folder
 from workers.tile import Recipe, read_recipe, run_tile
@@ -41,7 +41,12 @@ class Watch(Protocol):
 
 
 def finish(
-    job: Job, tiles: Sequence[Tile], settings: Settings, watch: Watch, say: Callable[[str], None], rooms: Rooms = REAL
+    job: Job,
+    tiles: Sequence[Tile],
+    settings: Settings,
+    watch: Watch,
+    say: Callable[[str], None],
+    dependencies: Dependencies = REAL,
 ) -> Path:
     """Write all files of a job whose tiles are rendered, and show them in one step.
 
@@ -51,7 +56,7 @@ def finish(
         settings: where things lie.
         watch: asked between the steps, and once more before the files are shown.
         say: told what is being done.
-        rooms: products, models and archives.
+        dependencies: products, models and archives.
 
     Returns:
         The folder of the job's files.
@@ -59,12 +64,12 @@ def finish(
     Raises:
         NoClearObservation: the region has no clear observation; no file is left.
     """
-    recipe = read_recipe(job.order, settings, rooms)
-    rendered = [(tile, run_tile(job, tile, settings, watch.progress, rooms)) for tile in tiles]
+    recipe = read_recipe(job.order, settings, dependencies)
+    rendered = [(tile, run_tile(job, tile, settings, watch.progress, dependencies)) for tile in tiles]
     target = job_folder(settings, job.id)
     with written_aside(target, scratch_folder(settings, job.id)) as aside:
         aside.mkdir()
-        result = Result(folder=aside, recipe=recipe, settings=settings, rooms=rooms)
+        result = Result(folder=aside, recipe=recipe, settings=settings, dependencies=dependencies)
         result.write(rendered, watch, say, item_id=job.id, created=job.created)
         watch.check()
     return target
@@ -73,9 +78,9 @@ def finish(
 class Result:
     """The files of one result in a folder, written one after the other."""
 
-    def __init__(self, *, folder: Path, recipe: Recipe, settings: Settings, rooms: Rooms = REAL) -> None:
+    def __init__(self, *, folder: Path, recipe: Recipe, settings: Settings, dependencies: Dependencies = REAL) -> None:
         """Prepare; `folder` exists, and the files are named after the product."""
-        self._folder, self._recipe, self._region, self._rooms = folder, recipe, recipe.region, rooms
+        self._folder, self._recipe, self._region, self._rooms = folder, recipe, recipe.region, dependencies
         self._settings, self._name = settings, recipe.product.id
 
     def write(
@@ -114,7 +119,7 @@ class Result:
         recipe, plain = self._recipe, self._path(".plain.tif")
         say("putting the tiles together")
         found = mosaic(rendered, self._region, window, recipe.layers, plain, watch.progress)
-        sieve_file(plain, recipe.params)
+        mmu_filter_file(plain, recipe.params)
         origin = provenance(
             recipe.product,
             recipe.params,

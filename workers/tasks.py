@@ -17,7 +17,7 @@ from core.errors import LandcastError, RequestError, WorkerUnavailable
 from core.job import JobState
 from core.settings import Settings
 from outputs.atomic import remove
-from workers.dependencies import REAL, Rooms
+from workers.dependencies import REAL, Dependencies
 from workers.queue.broker import FINISH, TILE, celery_settings
 from workers.queue.dispatch import feed, job_folder, sweep
 from workers.queue.lease import Lease, LeaseLost
@@ -37,18 +37,18 @@ class Worker:
     """As `worker_name` gives it."""
     settings: Settings
     ledger: Ledger
-    rooms: Rooms
+    dependencies: Dependencies
 
 
-def make_app(rooms: Rooms = REAL, read_settings: Callable[[], Settings] = Settings) -> Celery:
-    """Return a Celery app whose tasks work with these rooms; settings are read when they are first needed."""
+def make_app(dependencies: Dependencies = REAL, read_settings: Callable[[], Settings] = Settings) -> Celery:
+    """Return a Celery app whose tasks work with these dependencies; settings are read when they are first needed."""
     app = Celery("landcast", set_as_current=False)
     app.add_defaults(lambda: celery_settings(read_settings()))
 
     @cache
     def worker() -> Worker:
         settings = read_settings()
-        return Worker(name=worker_name(), settings=settings, ledger=open_ledger(settings), rooms=rooms)
+        return Worker(name=worker_name(), settings=settings, ledger=open_ledger(settings), dependencies=dependencies)
 
     def tile(job_id: str, tile_key: str) -> None:
         carry_out_tile(worker(), job_id, tile_key)
@@ -94,10 +94,10 @@ def _try_tile(worker: Worker, job_id: str, tile_key: str, lease: Lease) -> None:
     try:
         job = ledger.job(job_id)
         tile = next(t for t in ledger.lattice(job_id) if t.key == tile_key)
-        recipe = read_recipe(job.order, worker.settings, worker.rooms)
+        recipe = read_recipe(job.order, worker.settings, worker.dependencies)
         reused = find_tile(recipe, tile, worker.settings, job_id)
         if reused is None:
-            render_tile(recipe, tile, worker.settings, job_id, lease.progress, worker.rooms)
+            render_tile(recipe, tile, worker.settings, job_id, lease.progress, worker.dependencies)
     except LeaseLost:
         logger.info("tile dropped job=%s tile=%s", job_id, tile_key)
     except Exception as error:
@@ -115,7 +115,14 @@ def _try_close(worker: Worker, job_id: str, lease: Lease) -> None:
 
     ledger, began = worker.ledger, time.monotonic()
     try:
-        finish(ledger.job(job_id), ledger.lattice(job_id), worker.settings, lease, _say(ledger, job_id), worker.rooms)
+        finish(
+            ledger.job(job_id),
+            ledger.lattice(job_id),
+            worker.settings,
+            lease,
+            _say(ledger, job_id),
+            worker.dependencies,
+        )
     except LeaseLost:
         logger.info("closing dropped job=%s", job_id)
     except RequestError as error:

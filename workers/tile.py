@@ -27,7 +27,7 @@ from ingest.archive import Archive
 from ingest.preprocess.prepare import Preparation
 from outputs.atomic import written_aside
 from outputs.cog import QUIET
-from workers.dependencies import REAL, Rooms
+from workers.dependencies import REAL, Dependencies
 from workers.queue.dispatch import scratch_folder
 
 logger = logging.getLogger(__name__)
@@ -87,33 +87,33 @@ class Recipe:
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def read_recipe(order: Order, settings: Settings, rooms: Rooms = REAL) -> Recipe:
+def read_recipe(order: Order, settings: Settings, dependencies: Dependencies = REAL) -> Recipe:
     """Find what an order names.
 
     Raises:
         RequestError: something is no longer there.
     """
-    product = rooms.find_product(order.product)
-    archive = rooms.open_archive(order.archive, settings)
+    product = dependencies.find_product(order.product)
+    archive = dependencies.open_archive(order.archive, settings)
     return Recipe(
         product=product,
         params=product.parse(order.params, available=archive.period),
         archive=archive,
-        checkpoint=rooms.find_checkpoint(order.model, product.task, settings),
+        checkpoint=dependencies.find_checkpoint(order.model, product.task, settings),
         region=parse_region(dict(order.region)),
         preparation=Preparation.from_settings(settings).key(),
     )
 
 
-def run_tile(job: Job, tile: Tile, settings: Settings, progress: Progress, rooms: Rooms = REAL) -> Path:
+def run_tile(job: Job, tile: Tile, settings: Settings, progress: Progress, dependencies: Dependencies = REAL) -> Path:
     """Return the file of a tile's pixels, rendering it if neither this job nor another has.
 
     Raises:
         LandcastError: the archive, the product or the checkpoint failed.
     """
-    recipe = read_recipe(job.order, settings, rooms)
+    recipe = read_recipe(job.order, settings, dependencies)
     found = find_tile(recipe, tile, settings, job.id)
-    return found or render_tile(recipe, tile, settings, job.id, progress, rooms)
+    return found or render_tile(recipe, tile, settings, job.id, progress, dependencies)
 
 
 def find_tile(recipe: Recipe, tile: Tile, settings: Settings, job_id: str) -> Path | None:
@@ -131,12 +131,14 @@ def find_tile(recipe: Recipe, tile: Tile, settings: Settings, job_id: str) -> Pa
 
 
 def render_tile(
-    recipe: Recipe, tile: Tile, settings: Settings, job_id: str, progress: Progress, rooms: Rooms = REAL
+    recipe: Recipe, tile: Tile, settings: Settings, job_id: str, progress: Progress, dependencies: Dependencies = REAL
 ) -> Path:
     """Build a tile's cube and render it. A tile some of whose scenes could not be read is kept for its job alone."""
     asked = recipe.asked(tile)
     wanted = None if asked.all() else asked
-    cube = rooms.build_cube(recipe.archive, tile.window, recipe.params.period, recipe.product.bands, wanted, settings)
+    cube = dependencies.build_cube(
+        recipe.archive, tile.window, recipe.params.period, recipe.product.bands, wanted, settings
+    )
     progress(BUILD_SHARE)
     raster = _render(recipe, cube, lambda share: progress(BUILD_SHARE + (1 - BUILD_SHARE) * share))
     path = own_path(tile, settings, job_id) if cube.failures else shared_path(recipe, tile, settings, asked)

@@ -97,10 +97,10 @@ def evaluate_forecast(
     archive: ArchiveName = None,
     period: Observations = None,
 ) -> None:
-    """Forecast the past of your own data again and score it beside five simple rivals.
+    """Forecast the past of your own data again and score it beside five simple baselines.
 
     Only observations before each issue date are used; every clear observation up to the horizon is a target. Prints
-    tables by lead, and says in plain sentences where a simple rival is better.
+    tables by lead, and says in plain sentences where a simple baseline is better.
     """
     ask = HindcastAsk(
         source=source,

@@ -25,7 +25,7 @@ th:first-child, td:first-child { text-align: left }
 .findings { background: #eef4ef; padding: .8rem 1rem } img { max-width: 100% }
 """
 SHIFT = 0.12
-"""Distance between the marks of neighbouring rivals, in lead bins."""
+"""Distance between the marks of neighbouring baselines, in lead bins."""
 
 
 def write_report(report: Report, out: Path) -> None:
@@ -52,7 +52,7 @@ def render_page(report: Report) -> str:
 {_paragraphs(report.basis.sentences())}
 <div class="findings">{_paragraphs(report.findings)}</div>
 <h2>Skill of landcast by lead, with 95 % intervals; above 0 landcast is better</h2>
-<img alt="Skill of landcast against each rival by lead" src="data:image/png;base64,{picture}">
+<img alt="Skill of landcast against each baseline by lead" src="data:image/png;base64,{picture}">
 {tables}
 </body></html>
 """
@@ -69,19 +69,19 @@ def _table(title: str, heads: list[str], rows: list[list[str]]) -> str:
 
 
 def _draw_skill(skills: Mapping[str, Mapping[str, Interval]], leads: tuple[str, ...]) -> bytes:
-    """Return a PNG: skill against each rival by lead, with its interval."""
+    """Return a PNG: skill against each baseline by lead, with its interval."""
     figure = Figure(figsize=(8.5, 4), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     axes.axhline(0, color="#1f2a24", linewidth=0.8)
-    for number, (rival, row) in enumerate(skills.items()):
+    for number, (baseline, row) in enumerate(skills.items()):
         places = [leads.index(lead) + SHIFT * (number - (len(skills) - 1) / 2) for lead in row]
         values = [i.value for i in row.values()]
         reach = [
             [max(0.0, i.value - i.low) for i in row.values()],
             [max(0.0, i.high - i.value) for i in row.values()],
         ]
-        axes.errorbar(places, values, yerr=reach, fmt="o", markersize=4, linewidth=1, label=f"against {rival}")
+        axes.errorbar(places, values, yerr=reach, fmt="o", markersize=4, linewidth=1, label=f"against {baseline}")
     axes.set_xticks(range(len(leads)), [lead if lead == "all" else f"{lead} d" for lead in leads])
     axes.set(xlabel="lead", ylabel="skill")
     axes.grid(axis="y", linewidth=0.3)

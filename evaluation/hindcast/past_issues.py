@@ -1,6 +1,6 @@
 """Hindcasts: the past of series forecast again from issue dates, as if nothing later were known. No files, no pictures.
 
-Scores are in skill.py, the rivals in rivals.py, what they learn from earlier hindcasts in experience.py.
+Scores are in skill.py, the baselines in baselines.py, what they learn from earlier hindcasts in baseline_errors.py.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,14 +15,14 @@ from core.cube import Series
 from core.forecast import QUANTILES
 from core.product import Progress
 from core.timeline import Days, to_date, to_day
-from models.baselines.baseline_errors import MIN_RESIDUALS, Experience, lead_bin, lead_names
-from models.baselines.rules import RIVALS, Evidence, weigh
+from models.baselines.baseline_errors import MIN_RESIDUALS, BaselineErrors, lead_bin, lead_names
+from models.baselines.rules import BASELINES, Evidence, weigh
 from models.metrics.forecast_scores import Outcome
 
 HISTORY_DAYS = 365
 """A series is scored at issue dates from which its history reaches back so far."""
 SPIN_UP_DAYS = 180
-"""Rivals learn from their own forecasts of so long a history on: the first scored dates need some verified ones."""
+"""Baselines learn from their own forecasts of so long a history on: the first scored dates need some verified ones."""
 
 Predict = Callable[[Series, Days, Days], Floats]
 """Series of N, issue dates (N,), targets (N, H) -> NDVI quantiles (N, H, Q) of the model that is judged."""
@@ -41,7 +41,7 @@ class Hindcasts:
     truth: Floats
     """(R,) NDVI observed."""
     evidence: Evidence
-    """What each rival's rule says, R series of one date each."""
+    """What each baseline's rule says, R series of one date each."""
     quantiles: Floats
     """(R, Q) what the model says; NaN where it was not asked."""
     is_grown: NDArray[np.bool_]
@@ -100,7 +100,7 @@ def observed_targets(
 def hindcast(
     series: Series, issues: Sequence[int], predict: Predict, progress: Progress, *, horizon_days: int
 ) -> Hindcasts:
-    """Forecast the past: the model from the issue dates, the rivals from every first of a month before as well.
+    """Forecast the past: the model from the issue dates, the baselines from every first of a month before as well.
 
     Args:
         series: N series with all their observations.
@@ -120,23 +120,23 @@ def hindcast(
     return _joined(parts)
 
 
-def rival_quantiles(asked: Hindcasts, past: Hindcasts, edges: tuple[int, ...]) -> Floats:
-    """Return (R, K, Q) the rivals' quantiles of forecasts.
+def baseline_quantiles(asked: Hindcasts, past: Hindcasts, edges: tuple[int, ...]) -> Floats:
+    """Return (R, K, Q) the baselines' quantiles of forecasts.
 
     Args:
         asked: the R forecasts.
         past: forecasts to learn from; of these, each issue date sees only those whose targets precede it.
         edges: of the lead bins.
     """
-    out = np.full((len(asked.truth), len(RIVALS), len(QUANTILES)), np.nan, np.float32)
+    out = np.full((len(asked.truth), len(BASELINES), len(QUANTILES)), np.nan, np.float32)
     for issue in np.unique(asked.issues):
         here = asked.issues == issue
-        found = experience(past, int(issue), edges)
+        found = baseline_errors(past, int(issue), edges)
         out[here] = found.quantiles(asked.evidence.take(here), asked.leads[here][:, None])[:, 0]
     return out
 
 
-def experience(past: Hindcasts, before: int, edges: tuple[int, ...]) -> Experience:
+def baseline_errors(past: Hindcasts, before: int, edges: tuple[int, ...]) -> BaselineErrors:
     """Return what the forecasts verified before a day teach.
 
     In a lead bin that has enough of them, those of a full year's history alone: without a year there is no last year.
@@ -145,12 +145,12 @@ def experience(past: Hindcasts, before: int, edges: tuple[int, ...]) -> Experien
     bins = lead_bin(known.leads, edges)
     is_short = np.bincount(bins[known.is_grown], minlength=len(edges) - 1) < MIN_RESIDUALS
     seen = known.take(known.is_grown | is_short[bins])
-    return Experience.of(seen.evidence, seen.leads, seen.truth, edges)
+    return BaselineErrors.of(seen.evidence, seen.leads, seen.truth, edges)
 
 
 def all_quantiles(asked: Hindcasts, past: Hindcasts, edges: tuple[int, ...]) -> Floats:
-    """Return (R, M, Q) the quantiles of the model, then of its rivals; arguments as of `rival_quantiles`."""
-    return np.concatenate([asked.quantiles[:, None], rival_quantiles(asked, past, edges)], axis=1)
+    """Return (R, M, Q) the quantiles of the model, then of its baselines; arguments as of `baseline_quantiles`."""
+    return np.concatenate([asked.quantiles[:, None], baseline_quantiles(asked, past, edges)], axis=1)
 
 
 def outcome_of(

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.version import software_version
 from models.baselines.blend import MODEL, Blend
-from models.baselines.rules import RIVALS
+from models.baselines.rules import BASELINES
 from models.metrics.forecast_scores import Interval, Score
 from outputs.atomic import written_aside
 from outputs.provenance import SIMULATED
@@ -17,7 +17,7 @@ from outputs.provenance import SIMULATED
 Scores = Mapping[str, Mapping[str, Score]]
 """By method, then by lead: `all` and the names of the lead bins."""
 Skills = Mapping[str, Mapping[str, Mapping[str, Interval]]]
-"""By method, then by rival, then by lead."""
+"""By method, then by baseline, then by lead."""
 
 BLEND = "blend"
 """Name of the blend among the methods."""
@@ -62,7 +62,7 @@ class Basis:
     model: str
     model_sha256: str
     unanswered: int = 0
-    """Clear observations that the model gave no forecast of, left out for the rivals too."""
+    """Clear observations that the model gave no forecast of, left out for the baselines too."""
     held_out: HeldOut | None = None
 
     def sentences(self) -> list[str]:
@@ -98,7 +98,7 @@ class Report:
     scores: Scores
     skills: Skills
     findings: tuple[str, ...]
-    """Plain sentences: where a rival is better."""
+    """Plain sentences: where a baseline is better."""
     blend: Blend | None
 
     def to_json(self) -> dict[str, Any]:
@@ -111,8 +111,8 @@ class Report:
             "leads": list(self.leads),
             "scores": {m: {lead: asdict(s) for lead, s in row.items()} for m, row in self.scores.items()},
             "skill": {
-                m: {r: {lead: asdict(i) for lead, i in row.items()} for r, row in rivals.items()}
-                for m, rivals in self.skills.items()
+                m: {r: {lead: asdict(i) for lead, i in row.items()} for r, row in baselines.items()}
+                for m, baselines in self.skills.items()
             },
             "findings": list(self.findings),
             "blend": None if self.blend is None else self.blend.to_json(),
@@ -125,8 +125,8 @@ class Report:
         yield "Targets by lead (days)", heads, [["targets", *self._row(counts, lambda s: f"{s.targets:,}")]]
         for title, cell in COLUMNS:
             yield title, heads, [[method, *self._row(row, cell)] for method, row in self.scores.items()]
-        for method, rivals in self.skills.items():
-            rows = [[f"against {name}", *self._row(row, _short)] for name, row in rivals.items()]
+        for method, baselines in self.skills.items():
+            rows = [[f"against {name}", *self._row(row, _short)] for name, row in baselines.items()]
             yield SKILL_TITLE.format(method), heads, rows
         if self.blend is not None:
             weights = self.blend.to_json()["weights"]
@@ -156,18 +156,18 @@ def write_blend(blend: Blend, out: Path) -> None:
 
 
 def judge(scores: Scores, skills: Skills) -> tuple[str, ...]:
-    """Say in plain sentences where a simple rival is better than the model, or that none is; likewise of a blend."""
-    told = [s for lead in scores[MODEL] if (s := _better_rivals(lead, scores, skills[MODEL]))]
+    """Say in plain sentences where a simple baseline is better than the model, or that none is; likewise of a blend."""
+    told = [s for lead in scores[MODEL] if (s := _better_baselines(lead, scores, skills[MODEL]))]
     if not told:
-        told = ["No simple rival is better than landcast, at any lead or overall."]
+        told = ["No simple baseline is better than landcast, at any lead or overall."]
     if BLEND in skills:
         told += [_blend_finding(scores, skills[BLEND][MODEL]["all"])]
     return tuple(told)
 
 
-def _better_rivals(lead: str, scores: Scores, skills: Mapping[str, Mapping[str, Interval]]) -> str:
+def _better_baselines(lead: str, scores: Scores, skills: Mapping[str, Mapping[str, Interval]]) -> str:
     own = scores[MODEL][lead].pinball
-    better = sorted((scores[r][lead].pinball, r) for r in RIVALS if scores[r][lead].pinball < own)
+    better = sorted((scores[r][lead].pinball, r) for r in BASELINES if scores[r][lead].pinball < own)
     if not better:
         return ""
     loss, best = better[0]

@@ -22,7 +22,7 @@ from evaluation.hindcast.past_issues import (
     HISTORY_DAYS,
     Hindcasts,
     all_quantiles,
-    experience,
+    baseline_errors,
     first_seen,
     hindcast,
     monthly_issues,
@@ -32,7 +32,7 @@ from evaluation.hindcast.report import BLEND, Basis, HeldOut, Report, judge
 from evaluation.hindcast.sample import Sample
 from models.baselines.baseline_errors import lead_bin, lead_edges
 from models.baselines.blend import METHODS, MIN_TARGETS, MODEL, Blend, fit_weights
-from models.baselines.rules import RIVALS
+from models.baselines.rules import BASELINES
 from models.metrics.forecast_scores import Outcome, score_table, skill_table
 from models.runtime import forecast as run_model
 
@@ -59,7 +59,7 @@ class Plan:
 def run_hindcast(
     sample: Sample, checkpoint: Checkpoint, plan: Plan, progress: Progress, *, forecast: Forecaster = run_model
 ) -> Report:
-    """Forecast the past of a sample again and judge it beside the simple rivals.
+    """Forecast the past of a sample again and judge it beside the simple baselines.
 
     Args:
         sample: series and their places.
@@ -148,13 +148,13 @@ def _fit(sample: Sample, found: Hindcasts, split: _Split, checkpoint: Checkpoint
     """Fit a blend on nothing but the part that is not held out."""
     past = found.take(split.fitted(found))
     asked = past.take(past.is_answered)
-    quantiles = all_quantiles(asked, past, edges)  # not with all of `past` at once: rivals would know the answers
+    quantiles = all_quantiles(asked, past, edges)  # not with all of `past` at once: baselines would know the answers
     bins = lead_bin(asked.leads, edges)
     return Blend(
         model=checkpoint.name,
         model_sha256=checkpoint.sha256,
         weights=fit_weights(quantiles, asked.truth, asked.owner, bins, len(edges) - 1),
-        experience=experience(past, split.start, edges),
+        baseline_errors=baseline_errors(past, split.start, edges),
         fitted_on={
             "input": sample.name,
             "simulated": sample.is_simulated,
@@ -175,8 +175,8 @@ def _outcome(
     quantiles = all_quantiles(asked, found, edges)
     if blend is not None:  # as --blend applies it: with what it knew when it was fitted
         leads = asked.leads
-        rivals = blend.experience.quantiles(asked.evidence, leads[:, None])[:, 0]
-        mixed = blend.mix(asked.quantiles, rivals, leads)
+        baselines = blend.baseline_errors.quantiles(asked.evidence, leads[:, None])[:, 0]
+        mixed = blend.mix(asked.quantiles, baselines, leads)
         quantiles, methods = np.concatenate([quantiles, mixed[:, None]], axis=1), (*METHODS, BLEND)
     return outcome_of(asked, quantiles, methods, sample.places, edges)
 
@@ -199,7 +199,7 @@ def _basis(sample: Sample, checkpoint: Checkpoint, plan: Plan, outcome: Outcome)
 
 def _report(basis: Basis, outcome: Outcome, blend: Blend | None) -> Report:
     scores = score_table(outcome)
-    skills = {MODEL: skill_table(outcome, MODEL, RIVALS)}
+    skills = {MODEL: skill_table(outcome, MODEL, BASELINES)}
     if blend is not None:
         skills[BLEND] = skill_table(outcome, BLEND, METHODS)
     return Report(

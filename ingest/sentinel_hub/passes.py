@@ -91,19 +91,19 @@ def merge_passes(items: Sequence[Item], sensor: Sensor) -> list[Scene]:
             passes.append([item])
         else:
             current.append(item)
-    rivals = [[q for q in passes if q is not p and _is_rival(p, q, sensor)] for p in passes]
-    return [_scene(p, q, sensor) for p, q in zip(passes, rivals, strict=True)]
+    neighbours = [[q for q in passes if q is not p and _is_neighbour(p, q, sensor)] for p in passes]
+    return [_scene(p, q, sensor) for p, q in zip(passes, neighbours, strict=True)]
 
 
-def _is_rival(one: Sequence[Item], other: Sequence[Item], sensor: Sensor) -> bool:
+def _is_neighbour(one: Sequence[Item], other: Sequence[Item], sensor: Sensor) -> bool:
     """Tell whether a request for one pass could show another: those of radar name the direction of flight."""
     return sensor == "s2" or not one[0].orbit or one[0].orbit == other[0].orbit
 
 
-def _scene(items: Sequence[Item], rivals: Sequence[Sequence[Item]], sensor: Sensor) -> Scene:
+def _scene(items: Sequence[Item], neighbours: Sequence[Sequence[Item]], sensor: Sensor) -> Scene:
     first, last = items[0].time, items[-1].time
-    before = [first - q[-1].time for q in rivals if q[-1].time <= first]
-    after = [q[0].time - last for q in rivals if q[0].time >= last]
+    before = [first - q[-1].time for q in neighbours if q[-1].time <= first]
+    after = [q[0].time - last for q in neighbours if q[0].time >= last]
     is_radar = sensor == "s1"
     baselines = sorted({".".join(found.groups()) for i in items if (found := _BASELINE.search(i.item_id))})
     return Scene(

@@ -1,4 +1,4 @@
-"""What earlier forecasts of the simple rivals, once verified, teach: how anomalies fade and how wide errors are.
+"""What earlier forecasts of the simple baselines, once verified, teach: how anomalies fade and how wide errors are.
 
 By lead bin. Which earlier forecasts may be looked at is up to the caller: evaluation/hindcast/past_issues.py.
 """
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.bands import Floats
 from core.forecast import NDVI_RANGE, QUANTILES
-from models.baselines.rules import RIVALS, Evidence
+from models.baselines.rules import BASELINES, Evidence
 
 LEAD_EDGES = (1, 11, 26, 51, 101, 151)
 """First day of each lead bin, days ahead: 1-10, 11-25, 26-50, 51-100, 101-150."""
@@ -46,7 +46,7 @@ def lead_bin(leads: NDArray[np.integer], edges: Sequence[int]) -> Bins:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Experience:
+class BaselineErrors:
     """The share of an anomaly that is left, and the quantiles of errors, by lead bin."""
 
     edges: tuple[int, ...]
@@ -54,10 +54,10 @@ class Experience:
     rho: Floats
     """(B,) 0..1, at the bin's middle."""
     residuals: Floats
-    """(K, B, Q) errors of RIVALS at QUANTILES in units of the series; 0 at the median: the point forecast stays it."""
+    """(K, B, Q) errors of BASELINES at QUANTILES in units of the series; 0 at the median, the point forecast."""
 
     @classmethod
-    def of(cls, past: Evidence, leads: NDArray[np.int64], truth: Floats, edges: tuple[int, ...]) -> "Experience":
+    def of(cls, past: Evidence, leads: NDArray[np.int64], truth: Floats, edges: tuple[int, ...]) -> "BaselineErrors":
         """Learn from verified forecasts; without any, anomalies fade as assumed and errors are taken as nil.
 
         Args:
@@ -70,7 +70,7 @@ class Experience:
         rho = _rho(past, bins, truth, edges)
         points = past.points(_between(leads[:, None], rho, edges))[:, 0]
         error = (truth[:, None] - points) / past.unit[:, None]
-        residuals = np.zeros((len(RIVALS), len(edges) - 1, len(QUANTILES)), np.float32)
+        residuals = np.zeros((len(BASELINES), len(edges) - 1, len(QUANTILES)), np.float32)
         for number in range(len(edges) - 1):
             here = error[bins == number]
             found = here if len(here) >= MIN_RESIDUALS else error
@@ -80,7 +80,7 @@ class Experience:
         return cls(edges=edges, rho=rho, residuals=residuals)
 
     def quantiles(self, evidence: Evidence, leads: NDArray[np.int64]) -> Floats:
-        """Return (N, H, K, Q) the forecasts of RIVALS, ascending along Q; NaN for a series never seen.
+        """Return (N, H, K, Q) the forecasts of BASELINES, ascending along Q; NaN for a series never seen.
 
         Args:
             evidence: of N series at H dates.
@@ -96,11 +96,11 @@ class Experience:
         return {
             "lead_edges": list(self.edges),
             "anomaly_left": [round(float(r), 4) for r in self.rho],
-            "residual_quantiles": {name: rounded[i].tolist() for i, name in enumerate(RIVALS)},
+            "residual_quantiles": {name: rounded[i].tolist() for i, name in enumerate(BASELINES)},
         }
 
     @classmethod
-    def from_json(cls, content: dict[str, Any]) -> "Experience":
+    def from_json(cls, content: dict[str, Any]) -> "BaselineErrors":
         """Read `to_json`.
 
         Raises:
@@ -108,8 +108,8 @@ class Experience:
         """
         edges = tuple(int(e) for e in content["lead_edges"])
         rho = np.array(content["anomaly_left"], np.float32)
-        residuals = np.array([content["residual_quantiles"][name] for name in RIVALS], np.float32)
-        shape = (len(RIVALS), len(edges) - 1, len(QUANTILES))
+        residuals = np.array([content["residual_quantiles"][name] for name in BASELINES], np.float32)
+        shape = (len(BASELINES), len(edges) - 1, len(QUANTILES))
         if rho.shape != shape[1:2] or residuals.shape != shape or not np.isfinite(residuals).all():
             raise ValueError(f"residual quantiles of shape {residuals.shape} do not fit {shape}")
         return cls(edges=edges, rho=rho, residuals=residuals)

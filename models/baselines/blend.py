@@ -1,4 +1,4 @@
-"""Blend: a forecast mixed with the simple rivals by weights per lead bin, fitted on hindcasts of the user's own data.
+"""Blend: a forecast mixed with simple baselines by weights per lead bin, fitted on hindcasts of the user's own data.
 
 Which hindcasts those are is up to the caller: evaluation/hindcast/run.py. Loads no network.
 """
@@ -18,13 +18,13 @@ from core.cube import Series
 from core.errors import InvalidOption
 from core.forecast import QUANTILES, Forecast
 from core.product import Checkpoint
-from models.baselines.baseline_errors import Experience, lead_bin
-from models.baselines.rules import RIVALS, weigh
+from models.baselines.baseline_errors import BaselineErrors, lead_bin
+from models.baselines.rules import BASELINES, weigh
 
 KIND, FORMAT = "landcast blend", 1
 MODEL = "landcast"
-METHODS = (MODEL, *RIVALS)
-"""Names, in the order of the M axis: the model, then its rivals."""
+METHODS = (MODEL, *BASELINES)
+"""Names, in the order of the M axis: the model, then its baselines."""
 MIN_TARGETS = 50
 """With fewer in a lead bin, the weights of all leads are taken."""
 MIN_WEIGHT = 0.005
@@ -34,7 +34,7 @@ OPTION = "--blend"
 
 @dataclass(frozen=True, kw_only=True)
 class Blend:
-    """Weights of a model and its rivals, and all that the rivals need to forecast quantiles."""
+    """Weights of a model and its baselines, and all that the baselines need to forecast quantiles."""
 
     model: str
     """Name of the model it was fitted for."""
@@ -42,15 +42,15 @@ class Blend:
     """Of its weights."""
     weights: Floats
     """(B, M) at least 0, rows sum to 1."""
-    experience: Experience
-    """How wide the rivals' errors are and how anomalies fade, at the same lead bins."""
+    baseline_errors: BaselineErrors
+    """How wide the baselines' errors are and how anomalies fade, at the same lead bins."""
     fitted_on: Mapping[str, Any] = field(default_factory=dict)
     """Input, series, issue dates, targets: for people."""
     sha256: str = ""
     """Of its content, as JSON with sorted keys and without spaces."""
 
     def apply(self, series: Series, forecast: Forecast) -> Forecast:
-        """Return a forecast mixed with the rivals'; where the model's weight is 1, its quantiles are kept exactly.
+        """Return a forecast mixed with the baselines'; where the model's weight is 1, its quantiles are kept exactly.
 
         Args:
             series: N series; only observations strictly before each issue date are looked at.
@@ -61,14 +61,14 @@ class Blend:
         ndvi = series.values[..., channel("NDVI")]
         leads = (forecast.target_days - forecast.issue_days[:, None] + 1).astype(np.int64)
         evidence = weigh(series.days, ndvi, forecast.issue_days, forecast.target_days)
-        rivals = self.experience.quantiles(evidence, leads)
-        return replace(forecast, quantiles=self.mix(forecast.quantiles, rivals, leads))
+        baselines = self.baseline_errors.quantiles(evidence, leads)
+        return replace(forecast, quantiles=self.mix(forecast.quantiles, baselines, leads))
 
-    def mix(self, quantiles: Floats, rivals: Floats, leads: NDArray[np.int64]) -> Floats:
-        """Return (..., Q) the weighted mean of the model's quantiles (..., Q) and the rivals' (..., K, Q)."""
-        weights = self.weights[lead_bin(leads, self.experience.edges)]
+    def mix(self, quantiles: Floats, baselines: Floats, leads: NDArray[np.int64]) -> Floats:
+        """Return (..., Q) the weighted mean of the model's quantiles (..., Q) and the baselines' (..., K, Q)."""
+        weights = self.weights[lead_bin(leads, self.baseline_errors.edges)]
         own = weights[..., :1]
-        mixed = own * quantiles + np.einsum("...k,...kq->...q", weights[..., 1:], rivals)
+        mixed = own * quantiles + np.einsum("...k,...kq->...q", weights[..., 1:], baselines)
         return np.where(own == 1, quantiles, np.sort(mixed, axis=-1)).astype(np.float32)
 
     def check_model(self, checkpoint: Checkpoint, path: object = "") -> None:
@@ -93,7 +93,7 @@ class Blend:
             "format": FORMAT,
             "model": {"name": self.model, "sha256": self.model_sha256},
             "weights": {name: rounded[:, i].tolist() for i, name in enumerate(METHODS)},
-            **self.experience.to_json(),
+            **self.baseline_errors.to_json(),
             "fitted_on": dict(self.fitted_on),
         }
 
@@ -106,9 +106,9 @@ class Blend:
         """
         if content["kind"] != KIND or content["format"] != FORMAT:
             raise ValueError(f"it is no {KIND} of format {FORMAT}")
-        experience = Experience.from_json(content)
+        baseline_errors = BaselineErrors.from_json(content)
         weights = np.array([content["weights"][name] for name in METHODS], np.float64).T
-        if weights.shape != (len(experience.rho), len(METHODS)) or not (weights >= 0).all():
+        if weights.shape != (len(baseline_errors.rho), len(METHODS)) or not (weights >= 0).all():
             raise ValueError("its weights do not fit its lead bins, or are negative")
         if np.abs(weights.sum(axis=1) - 1).max() > 1e-3:
             raise ValueError("its weights do not sum to 1")
@@ -116,7 +116,7 @@ class Blend:
             model=str(content["model"]["name"]),
             model_sha256=str(content["model"]["sha256"]),
             weights=weights.astype(np.float32),
-            experience=experience,
+            baseline_errors=baseline_errors,
             fitted_on=content["fitted_on"],
         )
 

@@ -14,7 +14,7 @@ from core.bands import Floats
 from core.timeline import YEAR_DAYS, Days
 from models.baselines.climatology import expect
 
-RIVALS = ("persistence", "last year", "phase-folding", "day-of-year median", "damped anomaly")
+BASELINES = ("persistence", "last year", "phase-folding", "day-of-year median", "damped anomaly")
 """Names, in the order of the K axis."""
 GAP_DAYS = 45
 """Last year's value is interpolated; farther than this from any observation it is not known."""
@@ -37,7 +37,7 @@ class Evidence:
     """What the history says of N x H dates by each rule, before anything is learned from earlier forecasts."""
 
     rules: Floats
-    """(N, H, 4) the first four of RIVALS; NaN for a series never seen."""
+    """(N, H, 4) the first four of BASELINES; NaN for a series never seen."""
     climatology: Floats
     """(N, H) the shrunk seasonal cycle."""
     anomaly: Floats
@@ -47,7 +47,7 @@ class Evidence:
     around the cycle. The errors of rules are told in it, so that those of one series speak for others."""
 
     def points(self, rho: Floats) -> Floats:
-        """Return (N, H, K) the point forecasts of RIVALS, given the share rho (N, H) of the anomaly that is left."""
+        """Return (N, H, K) the point forecasts of BASELINES, given the share rho (N, H) of the anomaly that is left."""
         damped = self.climatology + self.anomaly[:, None] * rho
         return np.concatenate([self.rules, damped[..., None]], axis=-1).astype(np.float32)
 
@@ -131,7 +131,7 @@ def last_year(days: Days, ndvi: Floats, issues: Days, targets: Days) -> Floats:
 
 
 def phase_fold(days: Days, ndvi: Floats, issues: Days, targets: Days) -> Floats:
-    """Return (N, H) the mean of past values within 8 days of the target's day of year: the rival of EarthPT's paper.
+    """Return (N, H) the mean of past values within 8 days of the target's day of year: the baseline of EarthPT's paper.
 
     Where no past value is so near, the window is widened.
     """

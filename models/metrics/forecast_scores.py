@@ -13,7 +13,7 @@ DRAWS = 500
 MOVING_DATES = 6
 """Issue dates drawn together: neighbouring ones share targets, and seasons differ from year to year."""
 SMALLEST_LOSS = 1e-9
-"""Of a rival that is always right, so that the skill against it is a number."""
+"""Of a baseline that is always right, so that the skill against it is a number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,24 +82,24 @@ def score_table(outcome: Outcome) -> dict[str, dict[str, Score]]:
     }
 
 
-def skill_table(outcome: Outcome, subject: str, rivals: Sequence[str]) -> dict[str, dict[str, Interval]]:
-    """Return skill 1 - S / S_rival of a method by rival, then by lead as in `score_table`.
+def skill_table(outcome: Outcome, subject: str, baselines: Sequence[str]) -> dict[str, dict[str, Interval]]:
+    """Return skill 1 - S / S_baseline of a method by baseline, then by lead as in `score_table`.
 
     S is the mean over series of each series' mean pinball loss. The 95 % interval resamples places, and in each a
     moving block of issue dates (paired: all methods of a draw are judged on the same targets).
     """
     names = ("all", *outcome.leads)
-    methods = (subject, *rivals)
+    methods = (subject, *baselines)
     columns = [outcome.methods.index(name) for name in methods]
     loss = np.stack([pinball(outcome.quantiles[:, c], outcome.truth) for c in columns], axis=1)
     low, value, high = _skill(loss, outcome)
     return {
-        rival: {
+        baseline: {
             name: Interval(value=float(value[b, m]), low=float(low[b, m]), high=float(high[b, m]))
             for b, name in enumerate(names)
             if np.isfinite(value[b, m])
         }
-        for m, rival in enumerate(rivals, start=1)
+        for m, baseline in enumerate(baselines, start=1)
     }
 
 

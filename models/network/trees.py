@@ -23,7 +23,7 @@ PARAMETERS: dict[str, Any] = {
     "force_row_wise": True,
     "verbosity": -1,
 }
-"""Of a rival that is hard to beat on labelled series."""
+"""Of a baseline that is hard to beat on labelled series."""
 AS_THEY_ARE = {"min_child_samples": 10, "feature_fraction": 0.15}
 ALTERED = {"min_child_samples": 40, "feature_fraction": 0.1}
 NDVI_ALONE = {"min_child_samples": 40, "feature_fraction": 0.3}

@@ -16,10 +16,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-class Deathwatch:
+class OrphanGuard:
     """The supervisor's end: starts the process and names things to it. Used as a context manager."""
 
-    def __enter__(self) -> "Deathwatch":
+    def __enter__(self) -> "OrphanGuard":
         # -I -S: nothing but the standard library, so it starts in milliseconds and no installed package can break it
         command = [sys.executable, "-I", "-S", __file__]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, text=True)

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from service.process.orphan_guard import Deathwatch
+from service.process.orphan_guard import OrphanGuard
 from workers.queue.redis_server import start_redis
 
 logger = logging.getLogger(__name__)
@@ -17,11 +17,11 @@ logger = logging.getLogger(__name__)
 class RedisProcess:
     """A Redis that is kept alive. It comes back empty; the ledger knows what is to be sent again."""
 
-    def __init__(self, url: str, process: "subprocess.Popen[bytes]", deathwatch: Deathwatch) -> None:
+    def __init__(self, url: str, process: "subprocess.Popen[bytes]", orphan_guard: OrphanGuard) -> None:
         self.url = url
         """As Celery writes it: `redis+socket://...`."""
-        self._process, self._deathwatch = process, deathwatch
-        self._deathwatch.group(process.pid)
+        self._process, self._orphan_guard = process, orphan_guard
+        self._orphan_guard.group(process.pid)
 
     @property
     def pid(self) -> int:
@@ -32,7 +32,7 @@ class RedisProcess:
         """Notice a death and restart with the same command."""
         if self._process.poll() is None:
             return
-        self._deathwatch.forget(self.pid)
+        self._orphan_guard.forget(self.pid)
         logger.warning("redis died pid=%d returncode=%s", self.pid, self._process.returncode)
         self._process = subprocess.Popen(
             self._process.args,
@@ -41,18 +41,18 @@ class RedisProcess:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        self._deathwatch.group(self.pid)
+        self._orphan_guard.group(self.pid)
 
     def stop(self) -> None:
         """End it, whichever process it is by now."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)  # nothing to save: it keeps nothing on disk
         self._process.wait()
-        self._deathwatch.forget(self.pid)
+        self._orphan_guard.forget(self.pid)
 
 
 @contextlib.contextmanager
-def private_redis(deathwatch: Deathwatch) -> Iterator[RedisProcess]:
+def private_redis(orphan_guard: OrphanGuard) -> Iterator[RedisProcess]:
     """Run a private Redis; its processes and its folder are gone afterwards.
 
     Raises:
@@ -60,10 +60,10 @@ def private_redis(deathwatch: Deathwatch) -> Iterator[RedisProcess]:
     """
     with start_redis() as (url, process):
         folder = Path(url.partition("://")[2]).parent
-        deathwatch.folder(folder)
-        kept = RedisProcess(url, process, deathwatch)
+        orphan_guard.folder(folder)
+        kept = RedisProcess(url, process, orphan_guard)
         try:
             yield kept
         finally:
             kept.stop()
-    deathwatch.forget(folder)
+    orphan_guard.forget(folder)

@@ -16,7 +16,7 @@ from core.errors import WorkerUnavailable
 from core.settings import Settings
 from service.app import create_app
 from service.process.address import listen, remove_address, url_of, write_address
-from service.process.orphan_guard import Deathwatch
+from service.process.orphan_guard import OrphanGuard
 from service.process.redis_process import RedisProcess, private_redis
 from service.process.signals import held_off
 from service.process.worker_process import WorkerProcess
@@ -62,20 +62,20 @@ class Supervisor:
             self._stack.close()
 
     def _start(self, stack: ExitStack) -> None:
-        deathwatch = stack.enter_context(Deathwatch())
+        orphan_guard = stack.enter_context(OrphanGuard())
         if self.settings.redis_url is None:
-            self._start_redis(stack, deathwatch)
+            self._start_redis(stack, orphan_guard)
         broker_url(self.settings)  # refuses at once what no worker could use
         if self._with_worker:
             log = self.settings.home / "logs" / "worker.log"
-            self.worker = WorkerProcess(self.settings, log=log, deathwatch=deathwatch)
+            self.worker = WorkerProcess(self.settings, log=log, orphan_guard=orphan_guard)
             stack.callback(self.worker.stop, WORKER_GRACE_S)
             self.worker.start()
         self.url = stack.enter_context(run_api(self.settings))
         stack.enter_context(self._tending())
 
-    def _start_redis(self, stack: ExitStack, deathwatch: Deathwatch) -> None:
-        self.redis = stack.enter_context(private_redis(deathwatch))
+    def _start_redis(self, stack: ExitStack, orphan_guard: OrphanGuard) -> None:
+        self.redis = stack.enter_context(private_redis(orphan_guard))
         self.settings = self.settings.model_copy(update={"redis_url": SecretStr(self.redis.url)})
 
     @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from core.read_settings import environment
 from core.settings import Settings
-from service.process.orphan_guard import Deathwatch
+from service.process.orphan_guard import OrphanGuard
 
 logger = logging.getLogger(__name__)
 
@@ -41,9 +41,9 @@ def worker_command(name: str, settings: Settings) -> list[str]:
 class WorkerProcess:
     """One worker and its restarts. Used from one thread at a time."""
 
-    def __init__(self, settings: Settings, *, log: Path, deathwatch: Deathwatch) -> None:
+    def __init__(self, settings: Settings, *, log: Path, orphan_guard: OrphanGuard) -> None:
         """Prepare; `settings` name the Redis and the ledger to use, `log` the file that its output is appended to."""
-        self._settings, self._deathwatch = settings, deathwatch
+        self._settings, self._orphan_guard = settings, orphan_guard
         self.log = log
         """File with the worker's output."""
         self._process: subprocess.Popen[bytes] | None = None
@@ -67,7 +67,7 @@ class WorkerProcess:
         if self.log.exists() and self.log.stat().st_size > MAX_LOG_BYTES:
             self.log.replace(self.log.with_suffix(".old.log"))
         self._scratch = Path(tempfile.mkdtemp(prefix="landcast-worker-"))
-        self._deathwatch.folder(self._scratch)
+        self._orphan_guard.folder(self._scratch)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 worker_command(f"celery-{os.getpid()}", self._settings),
@@ -78,7 +78,7 @@ class WorkerProcess:
                 start_new_session=True,
             )
         self._changed = time.monotonic()
-        self._deathwatch.group(self._process.pid)
+        self._orphan_guard.group(self._process.pid)
         logger.info("worker started pid=%d log=%s", self._process.pid, self.log)
 
     def tend(self) -> None:
@@ -110,8 +110,8 @@ class WorkerProcess:
     def _clear_up(self, process: subprocess.Popen[bytes]) -> None:
         _kill_group(process)
         shutil.rmtree(self._scratch, ignore_errors=True)
-        self._deathwatch.forget(process.pid)
-        self._deathwatch.forget(self._scratch)
+        self._orphan_guard.forget(process.pid)
+        self._orphan_guard.forget(self._scratch)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

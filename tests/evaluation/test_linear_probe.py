@@ -19,7 +19,7 @@ def test_a_planted_number_is_found() -> None:
     assert not found.is_class
     assert found.scores[0].value > 0.99
     assert found.scores[0].low <= found.scores[0].value <= found.scores[0].high
-    assert found.rival.value <= 0
+    assert found.baseline.value <= 0
     assert found.gains[0].low > 0.9
     assert (found.count, found.places, found.folds, found.classes) == (COUNT, 40, 5, 0)
 

@@ -12,13 +12,13 @@ from core.settings import Settings
 from models.registry import find_checkpoint
 from products.catalogue import find_product
 from service.layers import first_layer, layers_of
-from tests.fakes import FAKE_ROOMS, REGION
+from tests.fakes import FAKE_DEPENDENCIES, REGION
 from tests.workers.conftest import assert_successful, worker_here, workshop
 from workers.accept import accept
 from workers.queue.dispatch import submit
 from workers.tasks import carry_out_tile, close_job
 
-ROOMS = replace(FAKE_ROOMS, find_product=find_product, find_checkpoint=find_checkpoint)
+ROOMS = replace(FAKE_DEPENDENCIES, find_product=find_product, find_checkpoint=find_checkpoint)
 DATES = "2022-04-15/2022-06-01"
 
 
@@ -26,7 +26,7 @@ DATES = "2022-04-15/2022-06-01"
 def test_a_canopy_job_says_its_areas_in_the_item_and_the_map(tmp_path: Path, inputs: dict[str, object]) -> None:
     settings: Settings = workshop(tmp_path / "home", "redis+socket:///nowhere")
     order, _, tiles = accept("canopy", {"region": REGION, **inputs}, settings, ROOMS)
-    worker = replace(worker_here(settings), rooms=ROOMS)
+    worker = replace(worker_here(settings), dependencies=ROOMS)
     job = submit(order, tiles, settings)
     for task in worker.ledger.tiles(job.id):
         carry_out_tile(worker, job.id, task.tile_key)

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine
 from core.job import Job, JobState
 from core.settings import Settings
 from tests.conftest import ROOT
-from tests.fakes import FAKE_ROOMS, REGION
+from tests.fakes import FAKE_DEPENDENCIES, REGION
 from workers.accept import accept
 from workers.queue.dispatch import submit
 from workers.queue.ledger import Ledger, open_ledger
@@ -112,7 +112,7 @@ def wait_for(is_true: Callable[[], bool], *, seconds: float = 60.0) -> None:
 def order(settings: Settings, product: str = "fake-map", **inputs: object) -> Job:
     """Accept and submit an order of fakes."""
     given = {"region": REGION, **inputs}
-    accepted, _, tiles = accept(product, given, settings, FAKE_ROOMS)
+    accepted, _, tiles = accept(product, given, settings, FAKE_DEPENDENCIES)
     return submit(accepted, tiles, settings)
 
 
@@ -144,7 +144,7 @@ def carry_out(settings: Settings, product: str = "fake-map", **inputs: object) -
 
 def worker_here(settings: Settings) -> Worker:
     """Return a worker that works in this process, for tests that need no queue."""
-    return Worker(name=worker_name(), settings=settings, ledger=open_ledger(settings), rooms=FAKE_ROOMS)
+    return Worker(name=worker_name(), settings=settings, ledger=open_ledger(settings), dependencies=FAKE_DEPENDENCIES)
 
 
 class CeleryWorker:

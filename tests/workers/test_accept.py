@@ -18,7 +18,7 @@ from core.settings import Settings
 from ingest.simulate.archive import sample_region
 from models.registry import find_checkpoint
 from products.forecast import NdviForecast
-from tests.fakes import EAST, FAKE_ROOMS, NORTH, REGION, SMALL, rectangle
+from tests.fakes import EAST, FAKE_DEPENDENCIES, NORTH, REGION, SMALL, rectangle
 from tests.models.baselines.test_blend import blend
 from workers.accept import accept, allowed_archive, estimate, result_window
 
@@ -29,7 +29,7 @@ def shop(tmp_path: Path) -> Settings:
 
 
 def test_an_order_holds_everything_with_defaults_filled_in(shop: Settings) -> None:
-    order, archive, tiles = accept("fake-map", {"region": REGION}, shop, FAKE_ROOMS)
+    order, archive, tiles = accept("fake-map", {"region": REGION}, shop, FAKE_DEPENDENCIES)
     assert (order.product, order.archive, order.model) == ("fake-map", "sample", "fake-model")
     assert order.params["period"] == str(archive.period)
     assert len(tiles) == 5
@@ -57,7 +57,7 @@ def test_a_wrong_order_is_refused(
     shop: Settings, product: str, changes: dict[str, Any], error: type[Exception], sentence: str
 ) -> None:
     with pytest.raises(error, match=sentence):
-        accept(product, {"region": REGION, **changes}, shop, FAKE_ROOMS)
+        accept(product, {"region": REGION, **changes}, shop, FAKE_DEPENDENCIES)
 
 
 def test_a_blend_is_part_of_the_order_and_must_be_for_its_model(tmp_path: Path) -> None:
@@ -80,21 +80,21 @@ def test_a_blend_is_part_of_the_order_and_must_be_for_its_model(tmp_path: Path) 
 def test_tiles_outside_the_archive_are_left_out(shop: Settings) -> None:
     beyond = rectangle(EAST - 0.004, NORTH - 0.003, EAST + 0.02, NORTH + 0.02)
     inside = rectangle(EAST - 0.004, NORTH - 0.003, EAST, NORTH)
-    few = accept("fake-map", {"region": inside}, shop, FAKE_ROOMS)[2]
-    cut = accept("fake-map", {"region": beyond}, shop, FAKE_ROOMS)[2]
+    few = accept("fake-map", {"region": inside}, shop, FAKE_DEPENDENCIES)[2]
+    cut = accept("fake-map", {"region": beyond}, shop, FAKE_DEPENDENCIES)[2]
     assert {t.key for t in few} == {t.key for t in cut}
     window = result_window(parse_region(beyond), cut)
     assert window.shape_yx[0] <= 32 * len({t.row for t in cut})
 
 
 def test_a_result_is_as_small_as_its_region(shop: Settings) -> None:
-    tiles = accept("fake-map", {"region": SMALL}, shop, FAKE_ROOMS)[2]
+    tiles = accept("fake-map", {"region": SMALL}, shop, FAKE_DEPENDENCIES)[2]
     region = parse_region(SMALL)
     assert result_window(region, tiles) == tiles[0].grid.window(region)
 
 
 def test_an_estimate_counts_before_anything_is_read(shop: Settings) -> None:
-    found = estimate("fake-map", {"region": REGION, "period": "2022-03-01/2022-03-31"}, shop, FAKE_ROOMS)
+    found = estimate("fake-map", {"region": REGION, "period": "2022-03-01/2022-03-31"}, shop, FAKE_DEPENDENCIES)
     assert found == {
         "tiles": 5,
         "pixels": 1535,

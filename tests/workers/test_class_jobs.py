@@ -13,14 +13,14 @@ from core.settings import Settings
 from models.registry import find_checkpoint
 from products.catalogue import find_product
 from service.layers import layers_of, ramp_of
-from tests.fakes import FAKE_ROOMS, REGION
+from tests.fakes import FAKE_DEPENDENCIES, REGION
 from tests.products.class_models import copied, write_class_models
 from tests.workers.conftest import assert_successful, worker_here, workshop
 from workers.accept import accept
 from workers.queue.dispatch import submit
 from workers.tasks import carry_out_tile, close_job
 
-ROOMS = replace(FAKE_ROOMS, find_product=find_product, find_checkpoint=find_checkpoint)
+ROOMS = replace(FAKE_DEPENDENCIES, find_product=find_product, find_checkpoint=find_checkpoint)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_a_job_of_crop_types_keeps_its_classes_and_says_what_lies_outside(
     )
     inputs = {"model": "types", "sets": True, "applicability": True, "probabilities": probabilities}
     order, _, tiles = accept("crop", {"region": REGION, **inputs}, settings, ROOMS)
-    worker = replace(worker_here(settings), rooms=ROOMS)
+    worker = replace(worker_here(settings), dependencies=ROOMS)
     job = submit(order, tiles, settings)
     for task in worker.ledger.tiles(job.id):
         carry_out_tile(worker, job.id, task.tile_key)

@@ -9,7 +9,7 @@ from shapely.geometry import mapping
 from core.job import JobState
 from core.settings import Settings
 from outputs.cog import open_cog
-from tests.fakes import FAKE_ROOMS, SMALL, rectangle
+from tests.fakes import FAKE_DEPENDENCIES, SMALL, rectangle
 from tests.workers.conftest import assert_successful, carry_out, files_of, order, wait_for, worker_here
 from workers.queue.dispatch import dismiss
 from workers.queue.lease import Lease, LeaseLost
@@ -60,9 +60,9 @@ def test_a_tiles_key_changes_with_what_its_pixels_depend_on(lonely: Settings, ch
     ledger = open_ledger(settings)
     job = order(settings)
     tile = ledger.lattice(job.id)[0]
-    plain = read_recipe(order(lonely).order, lonely, FAKE_ROOMS)
+    plain = read_recipe(order(lonely).order, lonely, FAKE_DEPENDENCIES)
     asked = plain.asked(tile)
-    other = read_recipe(order(settings, **change).order, settings, FAKE_ROOMS)
+    other = read_recipe(order(settings, **change).order, settings, FAKE_DEPENDENCIES)
     if "model" in change:  # the fake models all have one sha256, and names alone do not matter
         assert plain.key(tile, asked) == other.key(tile, asked)
     else:

@@ -1,4 +1,4 @@
-"""Hindcasts: nothing later than the issue date is looked at, and the rivals are what others measured."""
+"""Hindcasts: nothing later than the issue date is looked at, and the baselines are what others measured."""
 
 from datetime import date
 from pathlib import Path
@@ -15,16 +15,16 @@ from evaluation.hindcast.past_issues import (
     HISTORY_DAYS,
     Hindcasts,
     all_quantiles,
-    experience,
+    baseline_errors,
+    baseline_quantiles,
     first_seen,
     hindcast,
     monthly_issues,
     observed_targets,
     outcome_of,
-    rival_quantiles,
 )
 from models.baselines.baseline_errors import lead_edges
-from models.baselines.rules import RIVALS
+from models.baselines.rules import BASELINES
 from models.metrics.forecast_scores import score_table
 from models.registry import find_checkpoint
 from models.runtime import forecast
@@ -105,21 +105,21 @@ def test_observations_on_or_after_the_issue_date_change_nothing_of_its_forecasts
     np.testing.assert_array_equal(quantiles[0], quantiles[1])
 
 
-def test_forecasts_verified_later_change_nothing_that_rivals_have_learned_earlier() -> None:
+def test_forecasts_verified_later_change_nothing_that_baselines_have_learned_earlier() -> None:
     rows = found(wavy_series())
     changed = rows.truth.copy()
     changed[rows.targets >= ISSUES[1]] += 0.3
     spoiled = Hindcasts(**{**vars(rows), "truth": changed})
-    first, other = (experience(r, ISSUES[1], EDGES) for r in (rows, spoiled))
+    first, other = (baseline_errors(r, ISSUES[1], EDGES) for r in (rows, spoiled))
     np.testing.assert_array_equal(first.residuals, other.residuals)
     np.testing.assert_array_equal(first.rho, other.rho)
-    assert not np.array_equal(*(experience(r, ISSUES[2], EDGES).residuals for r in (rows, spoiled)))
+    assert not np.array_equal(*(baseline_errors(r, ISSUES[2], EDGES).residuals for r in (rows, spoiled)))
 
 
 def test_the_first_issue_date_has_verified_forecasts_to_learn_from() -> None:
     rows = found(wavy_series(), [START + HISTORY_DAYS + 20])
     asked = rows.take(rows.is_answered)
-    width = np.ptp(rival_quantiles(asked, rows, EDGES), axis=-1)
+    width = np.ptp(baseline_quantiles(asked, rows, EDGES), axis=-1)
     assert (width > 0).all()
 
 
@@ -128,7 +128,7 @@ def test_an_outcome_names_the_place_of_each_target() -> None:
     asked = rows.take(rows.is_answered)
     edges = lead_edges(40)
     places = np.array(["a", "a", "b", "b", "c", "c"])
-    outcome = outcome_of(asked, all_quantiles(asked, rows, edges), ("landcast", *RIVALS), places, edges)
+    outcome = outcome_of(asked, all_quantiles(asked, rows, edges), ("landcast", *BASELINES), places, edges)
     np.testing.assert_array_equal(outcome.places, places[asked.owner])
     assert outcome.leads == ("1-10", "11-25", "26-40")
     assert score_table(outcome)["landcast"]["all"].targets == len(asked.truth)
@@ -136,7 +136,7 @@ def test_an_outcome_names_the_place_of_each_target() -> None:
 
 @pytest.mark.slow
 @pytest.mark.real_data
-def test_on_the_reference_sites_rivals_score_as_the_independent_harness_says(real_data: Path) -> None:
+def test_on_the_reference_sites_baselines_score_as_the_independent_harness_says(real_data: Path) -> None:
     from training.datasets import load_sets
 
     source = load_sets({"hrvpp_s2_sites": 1.0}, real_data)["hrvpp_s2_sites"]
@@ -150,15 +150,15 @@ def test_on_the_reference_sites_rivals_score_as_the_independent_harness_says(rea
         horizon_days=150,
     )
     asked = rows.take(rows.is_answered)
-    outcome = outcome_of(asked, all_quantiles(asked, rows, EDGES), ("landcast", *RIVALS), source.places, EDGES)
+    outcome = outcome_of(asked, all_quantiles(asked, rows, EDGES), ("landcast", *BASELINES), source.places, EDGES)
     scores = score_table(outcome)
     assert scores["landcast"]["all"].targets == 9636
     # mean pinball and median absolute error, sites / visible, of the harness that lies beside the data
-    for rival, loss, error in (
+    for baseline, loss, error in (
         ("persistence", 0.0533, 0.1395),
         ("phase-folding", 0.0291, 0.0704),
         ("last year", 0.0332, 0.0741),
     ):
-        assert scores[rival]["all"].pinball == pytest.approx(loss, rel=0.03)
-        assert scores[rival]["all"].median_absolute_error == pytest.approx(error, rel=0.01)
+        assert scores[baseline]["all"].pinball == pytest.approx(loss, rel=0.03)
+        assert scores[baseline]["all"].median_absolute_error == pytest.approx(error, rel=0.01)
     assert scores["landcast"]["all"].pinball < scores["phase-folding"]["all"].pinball

@@ -12,9 +12,9 @@ from core.cube import Series
 from core.errors import InvalidOption
 from core.forecast import QUANTILES, Forecast
 from core.product import Checkpoint
-from models.baselines.baseline_errors import Experience, lead_bin, lead_edges
+from models.baselines.baseline_errors import BaselineErrors, lead_bin, lead_edges
 from models.baselines.blend import METHODS, Blend, fit_weights, read_blend
-from models.baselines.rules import RIVALS, weigh
+from models.baselines.rules import BASELINES, weigh
 from tests.models.builders import START, wavy_series
 
 EDGES = lead_edges(150)
@@ -23,11 +23,11 @@ ISSUE = START + 700
 LEADS = np.array([3, 20, 60, 200])
 
 
-def experience() -> Experience:
-    """Errors of a hundredth of the unit per lead bin, and of twice that for the second rival."""
-    size = np.arange(1, 6)[None, :, None] * (1 + (np.arange(len(RIVALS)) == 1))[:, None, None]
+def baseline_errors() -> BaselineErrors:
+    """Errors of a hundredth of the unit per lead bin, and of twice that for the second baseline."""
+    size = np.arange(1, 6)[None, :, None] * (1 + (np.arange(len(BASELINES)) == 1))[:, None, None]
     residuals = size * (LEVELS - 0.5)
-    return Experience(
+    return BaselineErrors(
         edges=EDGES, rho=np.linspace(0.9, 0.1, 5, dtype=np.float32), residuals=residuals.astype(np.float32)
     )
 
@@ -38,7 +38,7 @@ def blend(*weights: float) -> Blend:
         model="earthpt-1m",
         model_sha256="abc",
         weights=np.tile(np.array(weights, np.float32), (5, 1)),
-        experience=experience(),
+        baseline_errors=baseline_errors(),
         fitted_on={"input": "meadows.csv"},
     )
 
@@ -57,8 +57,10 @@ def test_quantiles_are_the_weighted_mean() -> None:
     forecast = own_forecast(series)
     mixed = blend(0.5, 0.3, 0, 0, 0, 0.2).apply(series, forecast)
     evidence = weigh(series.days, series.values[..., channel("NDVI")], forecast.issue_days, forecast.target_days)
-    rivals = experience().quantiles(evidence, np.broadcast_to(LEADS, forecast.target_days.shape).astype(np.int64))
-    expected = 0.5 * forecast.quantiles + 0.3 * rivals[:, :, 0] + 0.2 * rivals[:, :, 4]
+    baselines = baseline_errors().quantiles(
+        evidence, np.broadcast_to(LEADS, forecast.target_days.shape).astype(np.int64)
+    )
+    expected = 0.5 * forecast.quantiles + 0.3 * baselines[:, :, 0] + 0.2 * baselines[:, :, 4]
     np.testing.assert_allclose(mixed.quantiles, expected, atol=1e-6)
     assert (np.diff(mixed.quantiles, axis=-1) >= 0).all()
     np.testing.assert_array_equal(mixed.climatology, forecast.climatology)
@@ -66,7 +68,7 @@ def test_quantiles_are_the_weighted_mean() -> None:
 
 def test_a_weight_of_one_everywhere_gives_exactly_the_model() -> None:
     series = wavy_series()
-    series.values[1] = np.nan  # never seen: the rivals know nothing
+    series.values[1] = np.nan  # never seen: the baselines know nothing
     forecast = own_forecast(series)
     assert blend(1, 0, 0, 0, 0, 0).apply(series, forecast) is forecast
 

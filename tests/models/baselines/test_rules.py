@@ -1,11 +1,11 @@
-"""The simple rivals on series small enough to be checked by hand."""
+"""The simple baselines on series small enough to be checked by hand."""
 
 import numpy as np
 import pytest
 
 from core.bands import channel
 from models.baselines.rules import (
-    RIVALS,
+    BASELINES,
     Evidence,
     compact,
     day_of_year_median,
@@ -127,14 +127,14 @@ def test_a_series_never_seen_has_no_forecast_and_one_seen_has_all() -> None:
         np.repeat(days, 2, axis=0), np.concatenate([ndvi, nothing]), np.array([1000, 1000]), at(1010, 1100)[[0, 0]]
     )
     points = found.points(np.ones((2, 2), np.float32))
-    assert points.shape == (2, 2, len(RIVALS))
+    assert points.shape == (2, 2, len(BASELINES))
     assert np.isfinite(points[0]).all()
     assert np.isnan(points[1]).all()
 
 
 def test_where_last_year_is_unknown_persistence_stands_in() -> None:
     found = weigh(*history((10, 0.3), (990, 0.7)), at(1020))
-    assert found.rules[0, 0, RIVALS.index("last year")] == pytest.approx(0.7)
+    assert found.rules[0, 0, BASELINES.index("last year")] == pytest.approx(0.7)
 
 
 def test_compacting_keeps_every_observation_before_the_issue_date_in_order() -> None:

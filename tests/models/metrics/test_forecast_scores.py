@@ -76,7 +76,7 @@ def test_fewer_independent_places_give_a_wider_interval() -> None:
     found = outcome(series=40)
     few = Outcome(**{**vars(found), "places": np.array([f"p{o % 3}" for o in found.owner])})
     bad_places = found.owner % 3 == 0
-    few.quantiles[bad_places, 1] += 0.3  # the rival fails in one of three places
+    few.quantiles[bad_places, 1] += 0.3  # the baseline fails in one of three places
     wide, narrow = (skill_table(f, "good", ["bad"])["bad"]["all"] for f in (few, found))
     assert wide.high - wide.low > narrow.high - narrow.low
 

@@ -3,8 +3,8 @@ import sys
 import time
 from pathlib import Path
 
-from service.process import orphan_guard as deathwatch
-from service.process.orphan_guard import Deathwatch
+from service.process import orphan_guard as orphan_guard
+from service.process.orphan_guard import OrphanGuard
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -25,7 +25,7 @@ def test_when_the_supervisor_is_killed_its_groups_end_and_its_folders_go(tmp_pat
     child, folder = sleeper(), tmp_path / "socket folder"
     folder.mkdir()
     supervisor = subprocess.Popen(
-        [sys.executable, "-I", "-S", deathwatch.__file__], stdin=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-I", "-S", orphan_guard.__file__], stdin=subprocess.PIPE, text=True, start_new_session=True
     )
     assert supervisor.stdin
     print(f"group {child.pid}\nfolder {folder}", file=supervisor.stdin, flush=True)
@@ -37,7 +37,7 @@ def test_when_the_supervisor_is_killed_its_groups_end_and_its_folders_go(tmp_pat
 
 def test_what_was_forgotten_is_left_alone(tmp_path: Path) -> None:
     child = sleeper()
-    with Deathwatch() as watch:
+    with OrphanGuard() as watch:
         watch.group(child.pid)
         watch.folder(tmp_path)
         watch.forget(child.pid)
@@ -49,8 +49,8 @@ def test_what_was_forgotten_is_left_alone(tmp_path: Path) -> None:
     child.wait()
 
 
-def test_a_deathwatch_that_died_itself_does_not_stop_the_supervisor() -> None:
-    with Deathwatch() as watch:
+def test_an_orphan_guard_that_died_itself_does_not_stop_the_supervisor() -> None:
+    with OrphanGuard() as watch:
         watch._process.kill()
         watch._process.wait()
         watch.group(1)

@@ -29,7 +29,7 @@ LANDCAST = [sys.executable, "-m", "cli.main"]
 
 
 class Unwatched:
-    """A deathwatch that notes what it is told."""
+    """An orphan guard that notes what it is told."""
 
     def __init__(self) -> None:
         self.groups: set[int | Path] = set()
@@ -133,7 +133,7 @@ def test_a_port_that_is_taken_is_said_so(settings: Settings) -> None:
 
 def test_the_pause_between_restarts_grows_until_there_is_no_hope(settings: Settings, tmp_path: Path) -> None:
     watch = Unwatched()  # the settings name no Redis, so every worker dies at its start
-    worker = WorkerProcess(settings, log=tmp_path / "logs" / "worker.log", deathwatch=watch)  # type: ignore[arg-type]
+    worker = WorkerProcess(settings, log=tmp_path / "logs" / "worker.log", orphan_guard=watch)  # type: ignore[arg-type]
     worker.start()
     first = worker.pid
     assert watch.groups == {first}

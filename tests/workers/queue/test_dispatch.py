@@ -15,7 +15,7 @@ from core.errors import InvalidOption, WorkerUnavailable
 from core.job import JobState
 from core.settings import Settings
 from outputs.atomic import written_aside
-from tests.fakes import FAKE_ROOMS, rectangle
+from tests.fakes import FAKE_DEPENDENCIES, rectangle
 from tests.workers.conftest import order, wait_for, workshop
 from workers.accept import accept
 from workers.queue.broker import backlog, broker_url, celery_settings
@@ -91,7 +91,9 @@ def test_a_job_is_kept_while_redis_is_away_and_sent_when_it_is_back(lonely: Sett
 
 def test_a_large_job_does_not_fill_the_queue(shop: Settings) -> None:
     settings = shop.model_copy(update={"tile_size": 16, "home": shop.home / "fine"})
-    accepted, _, tiles = accept("fake-map", {"region": rectangle(11.001, 48.001, 11.019, 48.011)}, settings, FAKE_ROOMS)
+    accepted, _, tiles = accept(
+        "fake-map", {"region": rectangle(11.001, 48.001, 11.019, 48.011)}, settings, FAKE_DEPENDENCIES
+    )
     assert len(tiles) > 2 * AHEAD
     before = backlog(settings)
     job = submit(accepted, tiles, settings)
