@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
+
 LIMIT_GIB = 1.5
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ from service.process.address import running_service
 from service.process.supervisor import Supervisor
 from service.process.worker_process import DELAYS_S, HOPELESS, WorkerProcess
 from tests.cli.cubes import square, write_cube
+from tests.conftest import ROOT
 
 LANDCAST = [sys.executable, "-m", "cli.main"]
 
@@ -69,7 +70,7 @@ def service(tmp_path: Path, short: Path) -> Iterator["subprocess.Popen[str]"]:
     with subprocess.Popen(
         [*LANDCAST, "serve", "--archive", str(write_cube(tmp_path / "cube.nc", dates=4))],
         env=environment,
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

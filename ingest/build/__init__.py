@@ -1,0 +1,1 @@
+"""Scenes of an archive to one cube per tile, with a cache in between."""
