@@ -16,8 +16,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from core.checkpoint import Checkpoint
 from core.cube import Series
-from core.product import Checkpoint
 from core.quantities import QUANTITIES, Quantity
 from core.settings import Settings
 from core.timeline import to_day

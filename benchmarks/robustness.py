@@ -19,8 +19,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from core.bands import OPTICAL_NAMES, channel
+from core.checkpoint import Checkpoint
 from core.cube import Series
-from core.product import Checkpoint
 from core.settings import Settings
 from core.timeline import to_day
 from evaluation.hindcast.past_issues import observed_targets

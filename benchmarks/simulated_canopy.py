@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from core.bands import NDVI, Floats, channel
+from core.checkpoint import Checkpoint
 from core.cube import Cube, Series
-from core.product import Checkpoint
 from core.region import Region
 from core.settings import Settings
 from core.timeline import to_date, to_day

@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from core.bands import CHANNELS, channel
+from core.checkpoint import Checkpoint
 from core.cube import Series
-from core.product import Checkpoint
 from core.settings import Settings
 from core.timeline import Days
 from models.registry import find_checkpoint

@@ -10,11 +10,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, requires, version
+from typing import Annotated
 
+import typer
 from packaging.requirements import Requirement
 
-from cli.doctor_archive import NOTE, describe
+from cli.doctor_archive import NOTE, describe, parse_point
+from cli.own_archive import OwnArchive
 from core.errors import InternalError, LandcastError
+from core.read_settings import overridden, read_settings
 from core.settings import Settings
 
 FINE, WANTING = 0, 1
@@ -25,6 +29,21 @@ GB = 1e9
 
 Check = Callable[[Settings], Iterator[str]]
 """Yields what is there, one line each; raises LandcastError with what is missing and what to do about it."""
+
+
+def doctor(
+    archive: OwnArchive = None,
+    point: Annotated[
+        str | None,
+        typer.Option(metavar="LON,LAT", help="Where to look for the archive's newest scene; default: a place in it."),
+    ] = None,
+) -> None:
+    """Check that everything landcast needs is here, and say what to do about what is not.
+
+    Of the archive it says what it can do, how old its newest scene is, and what it lacks.
+    """
+    place = parse_point(point) if point else None
+    raise typer.Exit(examine(overridden(read_settings(), archive=archive), point=place))
 
 
 def examine(settings: Settings, *, point: tuple[float, float] | None = None) -> int:

@@ -1,7 +1,7 @@
 """The command line `landcast`: its rim, where every error becomes one sentence and an exit code.
 
-The commands live in service/cli_*.py.
-Exit codes: 0 done, 1 a failed run, 2 a wrong input, 130 stopped by Ctrl-C.
+Each command has a file of its own beside this one, imported when it is called; the products' commands are made from the
+catalogue. Exit codes: 0 done, 1 a failed run, 2 a wrong input, 130 stopped by Ctrl-C.
 """
 
 import logging
@@ -13,16 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.cube import cube
-from cli.embed import embed
-from cli.evaluate.model import evaluate
-from cli.order import order
-from cli.products import canopy, crop, forecast
-from cli.service import doctor, models, run, serve, worker
-from cli.train import finetune, train
+from cli.group import Command, lazy_group
 from core.errors import LandcastError, RequestError
-from core.version import software_version
-from service.process.signals import ending_unwinds
+from products.catalogue import ENTRIES
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 ROOMS = ("core", "ingest", "models", "products", "outputs", "evaluation", "workers", "training", "service", "cli")
@@ -33,23 +26,49 @@ HELP = """Forecast NDVI and map tree canopy and crops from Sentinel-1 and Sentin
 Settings are read from the environment (LANDCAST_HOME, LANDCAST_ARCHIVE, LANDCAST_REDIS_URL, ...).
 """
 
-app = typer.Typer(
-    help=HELP,
-    epilog=EPILOG,
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-)
-for command in (forecast, canopy, crop, embed, cube, order, serve, worker, run, doctor, train, finetune):
-    app.command(epilog=EPILOG)(command)
-app.add_typer(models, name="models", epilog=EPILOG)
-app.add_typer(evaluate, name="evaluate", epilog=EPILOG)
+
+def commands() -> dict[str, Command]:
+    """Return all commands by name, in the order of the help: one for each product, then the others."""
+    made = {e.command: Command(place="cli.product:command", help=e.summary, arguments=(e.id,)) for e in ENTRIES}
+    return made | OTHERS
+
+
+OTHERS = {
+    "embed": Command(place="cli.embed:embed", help="Write the forecaster's embedding of each pixel or series."),
+    "cube": Command(place="cli.cube:cube", help="Read the observations of a region into one cube file."),
+    "order": Command(place="cli.order:order", help="Order a product from a running service and download the files."),
+    "serve": Command(place="cli.serve:serve", help="Start the service: REST, STAC, map page, and its worker."),
+    "worker": Command(place="cli.serve:worker", help="Start a worker alone, for a service that runs elsewhere."),
+    "run": Command(place="cli.run:run", help="Order all products for one region and write the files."),
+    "doctor": Command(place="cli.doctor:doctor", help="Check that everything landcast needs is here."),
+    "train": Command(place="cli.train:train", help="Train an EarthPT forecaster by one of the named runs."),
+    "finetune": Command(place="cli.finetune:finetune", help="Train a canopy or crop model, from your own labels too."),
+    "models": Command(place="cli.models:models", help="List, show and import models."),
+    "evaluate": Command(place="cli.evaluate.group:evaluate", help="Measure models, forecasts, maps and embeddings."),
+}
+SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+def make_app() -> typer.Typer:
+    """Return the command line with all commands that there are now."""
+    app = typer.Typer(
+        cls=lazy_group(commands()),
+        help=HELP,
+        epilog=EPILOG,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings=SETTINGS,
+    )
+    app.callback()(_global)
+    return app
 
 
 def main() -> None:
     """Run the console script `landcast` and exit with its code."""
+    from service.process.signals import ending_unwinds
+
     _set_up_logging(is_debug=DEBUG in sys.argv)
     with ending_unwinds():
         sys.exit(run_command(sys.argv[1:]))
@@ -57,8 +76,9 @@ def main() -> None:
 
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command; return the exit code. `--debug` may stand anywhere."""
+    words = [a for a in arguments if a != DEBUG]
     try:
-        return _exit_code(app(args=[a for a in arguments if a != DEBUG], prog_name="landcast", standalone_mode=False))
+        return _exit_code(make_app()(args=words, prog_name="landcast", standalone_mode=False))
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the rim: whatever was not caught becomes a sentence here
@@ -69,12 +89,13 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 def _print_version(wanted: bool) -> None:
+    from core.version import software_version  # importlib.metadata is slow to load
+
     if wanted:
         print(f"landcast {software_version()}")
         raise typer.Exit
 
 
-@app.callback()
 def _global(
     _version: Annotated[
         bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
@@ -99,7 +120,7 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, LandcastError):
         return str(error)
     if isinstance(error, MemoryError):
-        return "The memory of this machine does not suffice; try a smaller region or fewer target dates."
+        return "This machine has too little memory for it; try a smaller region or fewer target dates."
     facts = " ".join(str(error).split())
     return f"Unexpected {type(error).__name__}: {facts or 'no message'}; run again with {DEBUG} to see where."
 

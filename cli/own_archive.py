@@ -1,7 +1,16 @@
 """The archive that a service works on by default, opened before it starts, so that a wrong name is told at once."""
 
+from typing import Annotated
+
+import typer
+
 from core.settings import Settings
 from ingest.archive import Archive
+from ingest.registry import SAMPLE, open_archive
+
+OwnArchive = Annotated[
+    str | None, typer.Option("--archive", help="Archive to work on: sample, a path or an address; default: sample.")
+]
 
 
 def open_own_archive(settings: Settings) -> Archive:
@@ -10,8 +19,6 @@ def open_own_archive(settings: Settings) -> Archive:
     Raises:
         UnknownArchive, InvalidCube: as `ingest.registry.open_archive`.
     """
-    from ingest.registry import SAMPLE, open_archive
-
     if settings.archive == SAMPLE:
         print("Opening the simulated sample archive; the first time it is generated, which takes a minute", flush=True)
     return open_archive(settings.archive, settings)

@@ -4,6 +4,7 @@ House letters, used by every docstring: T time, C channel, Y row (north to south
 H horizon (target date), Q quantile, K class, B batch, D width.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -11,7 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from core.bands import CHANNELS, OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats, channel, ndvi
+from core.bands import CHANNELS, NDVI, OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats, channel, ndvi
 from core.errors import ReadFailed
 from core.grid import Window
 from core.timeline import FIRST_DATE, Days, Period, to_date, to_day, to_days
@@ -201,3 +202,37 @@ class Series:
         """Return some of the series."""
         static = None if self.static is None else self.static[rows]
         return replace(self, ids=self.ids[rows], days=self.days[rows], values=self.values[rows], static=static)
+
+    def between(self, first: Days, last: Days) -> "Series":
+        """Return the series with everything outside a period unseen.
+
+        Args:
+            first, last: (N,) the first and last day of each series, both included.
+        """
+        inside = (self.days >= first[:, None]) & (self.days <= last[:, None])
+        if inside.all():
+            return self
+        return replace(self, values=np.where(inside[..., None], self.values, np.float32(np.nan)))
+
+    def only(self, names: Collection[str]) -> "Series":
+        """Return the series with every channel unseen but NDVI and those named."""
+        hidden = [channel(n) for n in CHANNELS if n not in names and n != NDVI.name]
+        if not np.isfinite(self.values[..., hidden]).any():
+            return self
+        values = self.values.copy()
+        values[..., hidden] = np.nan
+        return replace(self, values=values)
+
+    def clear_count(self) -> NDArray[np.int32]:
+        """Return (N,) the number of dates with a clear NDVI."""
+        return np.asarray(np.isfinite(self.values[..., channel(NDVI.name)]).sum(axis=1), np.int32)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Channels that are seen at least once, in the order of CHANNELS."""
+        return tuple(n for n in CHANNELS if np.isfinite(self.values[..., channel(n)]).any())
+
+    @property
+    def last_days(self) -> Days:
+        """(N,) day of the last row of each series, seen or not."""
+        return np.asarray(self.days.max(axis=1, initial=np.iinfo(np.int32).min), np.int32)

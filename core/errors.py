@@ -6,7 +6,7 @@ LandcastError
 │   ├── InvalidPeriod           reversed, unreadable or empty period, date or horizon
 │   ├── InvalidOption           an option or input that does not exist or has a wrong value
 │   ├── InvalidCube             a cube file that cannot be read as one
-│   │   └── MissingBand         no band from which NDVI can be had
+│   ├── MissingBand             a source without the bands that NDVI is computed from
 │   ├── InvalidTable            a table that lacks a column or holds the wrong kind of value
 │   ├── UntrustedAddress        an archive points to a host or file that the settings do not allow
 │   ├── MissingCredentials      an archive that needs an account was named without one
@@ -83,15 +83,17 @@ class InvalidCube(RequestError):
         )
 
 
-class MissingBand(InvalidCube):
-    """No NDVI can be had from the bands of a cube or table."""
+class MissingBand(RequestError):
+    """A source lacks the bands that NDVI, or another quantity, is computed from."""
 
     title = "Missing band"
 
-    def __init__(self, path: object, missing: Iterable[str], present: Iterable[str]) -> None:
+    def __init__(
+        self, source: object, missing: Iterable[str], present: Iterable[str], *, quantity: str = "NDVI"
+    ) -> None:
         names = " and ".join(missing)
         have = ", ".join(present)
-        super().__init__(path, f"NDVI needs {names}, and the file has {f'only {have}' if have else 'no band'}")
+        super().__init__(f"{quantity} needs {names}, and '{source}' has {f'only {have}' if have else 'no band'}.")
 
 
 class InvalidTable(RequestError):

@@ -32,3 +32,8 @@ def environment(settings: Settings) -> dict[str, str]:
     return {PREFIX + name.upper(): value for name, value in values.items()} | {
         f"{PREFIX}HOME": str(settings.home.resolve())
     }
+
+
+def overridden(settings: Settings, **given: object) -> Settings:
+    """Return the settings with what was given on the command line in place of the environment's; None = not given."""
+    return settings.model_copy(update={name: value for name, value in given.items() if value is not None})

@@ -7,8 +7,8 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from core.checkpoint import Checkpoint
 from core.errors import InvalidCheckpoint
-from core.product import Checkpoint
 from models.export import export_onnx
 from models.network.class_network import ClassConfig, ClassNetwork
 from models.network.earthpt import EarthPT, EarthPTConfig

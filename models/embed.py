@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from core.bands import Floats
+from core.checkpoint import Checkpoint
 from core.cube import Series
-from core.product import Checkpoint
 from core.timeline import Days
 from models.checkpoint import load_network
 from models.network.earthpt import EarthPT, attention_mask

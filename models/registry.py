@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
+from core.checkpoint import Checkpoint
 from core.errors import InvalidCheckpoint, InvalidOption, UnknownModel
-from core.product import Checkpoint
 from core.settings import Settings
 
 SHIPPED = Path(__file__).parent / "weights"

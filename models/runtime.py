@@ -9,10 +9,10 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from core.bands import NDVI, Floats, channel
+from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidCheckpoint, InvalidOption
 from core.forecast import QUANTILES, ClassProbabilities, Forecast
-from core.product import Checkpoint
 from core.quantities import QUANTITIES
 from core.timeline import Days
 from models.baselines.climatology import Expectation, expect

@@ -131,6 +131,12 @@ class RasterFile:
         return [layer.name for layer in self.layers].index(name) + 1
 
 
+def has_pixels(path: Path) -> bool:
+    """Return whether any pixel of the first band of a GeoTIFF is seen, block by block."""
+    with rasterio.open(path) as raster:
+        return any(bool(raster.read_masks(1, window=window).any()) for _, window in raster.block_windows(1))
+
+
 def open_cog(path: Path) -> RasterFile:
     """Read layers, legends and place of a file that `write_cog` wrote."""
     with rasterio.open(path) as raster:

@@ -8,14 +8,12 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window as PixelWindow
 
-from core.product import Layer, Params, Product, Raster
+from core.options import Options
+from core.product import Layer, Product, Raster
 from products.areas import Measured, area_table, strip_rows
 
-LIMIT = "dissimilarity_limit"
-"""Option of a class map with the layer of dissimilarities."""
 
-
-def measure_file(plain: Path, product: Product, params: Params, layers: Sequence[Layer]) -> dict[str, Any]:
+def measure_file(plain: Path, product: Product[Any], options: Options, layers: Sequence[Layer]) -> dict[str, Any]:
     """Return the area table of a GeoTIFF that holds all layers of a product; empty if the product has none."""
     if not isinstance(product, Measured):
         return {}
@@ -28,21 +26,27 @@ def measure_file(plain: Path, product: Product, params: Params, layers: Sequence
         return area_table(
             strips,
             layers,
-            product.area_classes(params),
+            product.area_classes(options),
             nodata=nodata,
             resolution_m=resolution_m,
-            limit=params.options.get(LIMIT),
+            limit=_limit(options),
         )
 
 
-def measure_raster(raster: Raster, product: Product, params: Params) -> dict[str, Any]:
+def measure_raster(raster: Raster, product: Product[Any], options: Options) -> dict[str, Any]:
     """Return the area table of a raster in memory; empty if the product has none."""
     if not isinstance(product, Measured):
         return {}
     strips = _strips(raster)
-    classes, resolution_m = product.area_classes(params), raster.window.resolution_m
-    limit = params.options.get(LIMIT)
-    return area_table(strips, raster.layers, classes, nodata=raster.nodata, resolution_m=resolution_m, limit=limit)
+    classes, resolution_m = product.area_classes(options), raster.window.resolution_m
+    return area_table(
+        strips, raster.layers, classes, nodata=raster.nodata, resolution_m=resolution_m, limit=_limit(options)
+    )
+
+
+def _limit(options: Options) -> float | None:
+    """Return the largest dissimilarity inside the area of applicability, where there is such a layer."""
+    return getattr(options, "dissimilarity_limit", None)
 
 
 def _strips(raster: Raster) -> Iterator[NDArray[Any]]:

@@ -13,36 +13,35 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.features import sieve
 
-from core.product import Params, Raster
+from core.product import Raster
 from outputs.cog import QUIET
 
 
-def mmu_filter_file(plain: Path, params: Params) -> None:
-    """Apply the order's minimum mapping unit to the first band of a plain GeoTIFF, in place.
+def mmu_filter_file(plain: Path, hectares: float) -> None:
+    """Apply a minimum mapping unit to the first band of a plain GeoTIFF, in place.
 
     Args:
         plain: as `plain_raster` wrote it.
-        params: option `mmu` in hectares; none = the file stays as it is.
+        hectares: least area of a patch; 0 = the file stays as it is.
     """
-    if not params.options.get("mmu"):
+    if not hectares:
         return
     with rasterio.Env(**QUIET), rasterio.open(plain, "r+") as raster:
-        pixels = min_pixels(params, raster.res[0])
+        pixels = min_pixels(hectares, raster.res[0])
         raster.write(filtered(raster.read(1), raster.nodata, pixels), 1)
 
 
-def mmu_filter_raster(raster: Raster, params: Params) -> Raster:
-    """Return a raster whose first layer keeps to the order's minimum mapping unit; see `mmu_filter_file`."""
-    if not params.options.get("mmu"):
+def mmu_filter_raster(raster: Raster, hectares: float) -> Raster:
+    """Return a raster whose first layer keeps to a minimum mapping unit; see `mmu_filter_file`."""
+    if not hectares:
         return raster
     pixels = raster.pixels.copy()
-    pixels[0] = filtered(pixels[0], raster.nodata, min_pixels(params, raster.window.resolution_m))
+    pixels[0] = filtered(pixels[0], raster.nodata, min_pixels(hectares, raster.window.resolution_m))
     return replace(raster, pixels=pixels)
 
 
-def min_pixels(params: Params, resolution_m: float) -> int:
+def min_pixels(hectares: float, resolution_m: float) -> int:
     """Return how many pixels a patch has at least."""
-    hectares = float(params.options["mmu"])
     return max(1, math.ceil(hectares * 10_000 / resolution_m**2 - 1e-9))
 
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.checkpoint import Checkpoint
 from core.cube import SceneRecord
-from core.product import Checkpoint, Params, Product
+from core.options import Options
+from core.product import Product
 from core.version import software_version
 
 SIMULATED = "Simulated data: no satellite has measured this."
@@ -100,8 +102,8 @@ class Provenance:
 
 
 def provenance(
-    product: Product,
-    params: Params,
+    product: Product[Any],
+    options: Options,
     checkpoint: Checkpoint,
     scenes: Mapping[str, Sequence[SceneRecord]],
     *,
@@ -136,7 +138,7 @@ def provenance(
         archive=archive,
         attribution=attribution,
         is_simulated=is_simulated,
-        params=params.to_json(),
+        params=options.to_json(),
         scenes=tuple(sorted({s.scene_id for s in listed})),
         reads=len(listed),
         failures=tuple(sorted(failures, key=lambda f: (f.tile, f.time, f.scene_id))),

@@ -1,30 +1,36 @@
 """Tree canopy: none, conifer or broadleaf at 10 m on any date (after Dargana, Smith et al. 2025, arXiv 2504.17321).
 
-Or its change between two dates: which orders ask for that is read here, what change means stands in change.py.
+Or its change between two dates: which orders are for a change is read here, what change means is in change.py.
 """
 
-from collections.abc import Mapping
-from datetime import date, timedelta
-from typing import Any
+import datetime
+from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
+import pandas as pd
+from pydantic import Field
 
-from core.bands import OPTICAL_NAMES, RADAR_NAMES
-from core.cube import Cube, Series
+from core.bands import OPTICAL_NAMES, RADAR_NAMES, Floats
+from core.checkpoint import Checkpoint
+from core.cube import Series
 from core.errors import InvalidOption, InvalidPeriod
-from core.forecast import ClassProbabilities
-from core.product import Checkpoint, Layer, LegendEntry, Params, Progress, Raster
+from core.options import Day, InRange, MapsOnly, PeriodOption
+from core.product import Layer, LegendEntry, Variable
 from core.timeline import Period, to_day
 from products import change
 from products.areas import AreaClass
-from products.class_options import APPLICABILITY, FILLED_IN, SETS, fill_in, read_wishes
-from products.class_pixels import class_raster
-from products.classes import MMU, PROBABILITIES, class_areas, class_layers, read_mmu, read_probabilities, said_mmu
-from products.inputs import check_names, read_date, read_period
-from products.rows import require_ndvi
+from products.change import LEAST, MOST, SIGNIFICANCE
+from products.class_options import ClassMapOptions, add_card
+from products.class_pixels import predict_classes
+from products.classes import class_areas, class_layers, class_table, noted_mmu
+from products.order import default_period
+from products.table import wide_table
 
 MONTHS = 36
 """Three years before the date: leafless seasons are seen even in cloudy places, and one odd year is not the rule."""
+DAYS = round(MONTHS * 30.4375)
+MAX_MMU_HA = 1000.0
 CLASSES = ("none", "conifer", "broadleaf")
 LEGEND = (
     LegendEntry(value=0, label="No tree canopy", colour=(238, 226, 196)),
@@ -33,7 +39,34 @@ LEGEND = (
 )
 
 
-DAYS = round(MONTHS * 30.4375)
+class CanopyOptions(ClassMapOptions):
+    """What may be chosen of a canopy map."""
+
+    date: Day | None = Field(
+        default=None, description="Date that the map is of; default: the last day of the period or source."
+    )
+    change: PeriodOption | None = Field(
+        default=None,
+        description="D1/D2: map the change of canopy between these two dates, in place of the canopy of one date.",
+        json_schema_extra={"pattern": None},
+    )
+    significance: Annotated[float, InRange(LEAST, MOST, "a probability")] | None = Field(
+        default=None,
+        description="With change: least probability, whatever the dependence between the errors at both dates, from "
+        "which a change is mapped.",
+        json_schema_extra={"shown_default": SIGNIFICANCE},
+    )
+    mmu: Annotated[float, InRange(0, MAX_MMU_HA, "a number of hectares"), MapsOnly()] = Field(
+        default=0.0,
+        description="Minimum mapping unit in hectares: smaller patches of the first band are given to the largest "
+        "patch beside them, after the tiles are put together. 0 keeps every pixel, hedges too.",
+    )
+
+    @property
+    def day(self) -> datetime.date:
+        """Date of the map, of resolved options without a change."""
+        assert self.date is not None, "resolve gives a date"
+        return self.date
 
 
 class Canopy:
@@ -47,99 +80,108 @@ class Canopy:
         "dates."
     )
     task = "canopy"
-    bands = (*OPTICAL_NAMES, *RADAR_NAMES)
-    quicklook_layer = "class"
-    inputs: Mapping[str, dict[str, Any]] = {
-        "date": {
-            "type": "string",
-            "format": "date",
-            "description": "Date that the map speaks of; default: the last day of the period or archive.",
-        },
-        **PROBABILITIES,
-        **change.INPUTS,
-        **MMU,
-        **SETS,
-        **APPLICABILITY,
-    }
+    bands: tuple[str, ...] = (*OPTICAL_NAMES, *RADAR_NAMES)
+    options = CanopyOptions
 
-    def parse(self, inputs: Mapping[str, Any], *, available: Period) -> Params:
-        """Check inputs; by default the last day of the archive and the three years up to it.
+    def resolve(self, options: CanopyOptions, *, available: Period) -> CanopyOptions:
+        """Fill in date and period: by default the last day of the source and the three years up to it.
 
         For a change, the three years up to the first date and all until the second.
         """
-        check_names(inputs, {**self.inputs, "period": {}}, silent=FILLED_IN)
-        common = {"probabilities": read_probabilities(inputs), **read_mmu(inputs), **read_wishes(inputs)}
-        if inputs.get("change"):
-            return _parse_change(inputs, common, available)
-        if inputs.get("significance") is not None:
-            raise InvalidOption("significance", inputs["significance"], "it belongs to change, and none is asked for")
-        end = read_period(inputs, last=available.end, days=DAYS, available=available).end
-        day = read_date(inputs, "date", end)
-        period = read_period(inputs, last=day, days=DAYS, available=available)
+        options = options.but(probabilities=options.probabilities or "percent")
+        if options.change is not None:
+            return _resolve_change(options, options.change, available)
+        if options.significance is not None:
+            raise InvalidOption("significance", options.significance, "it belongs to change, which is not given")
+        end = default_period(options, last=available.end, days=DAYS, available=available).end
+        day = options.date or end
+        period = default_period(options, last=day, days=DAYS, available=available)
         _check_start(period, day)
-        return Params(period=period, options={"date": day.isoformat(), **common})
+        return options.but(period=period, date=day)
 
-    def fill_in(self, params: Params, checkpoint: Checkpoint) -> Params:
-        """Return the parameters with what the model's card says.
+    def add_card(self, options: CanopyOptions, checkpoint: Checkpoint) -> CanopyOptions:
+        """Add coverage and limit of the model.
 
         Raises:
-            InvalidOption: the model has other classes, or cannot give what is asked for.
+            InvalidOption: the model has other classes, or cannot give what is ordered.
         """
-        found = fill_in(params, checkpoint, CLASSES)
-        if "classes" in found.options:
-            reason = f"its classes are {', '.join(found.options['classes'])}, and a canopy map has {', '.join(CLASSES)}"
+        found = add_card(options, checkpoint, CLASSES)
+        if found.classes:
+            reason = f"its classes are {', '.join(found.classes)}, and a canopy map has {', '.join(CLASSES)}"
             raise InvalidOption("model", checkpoint.name, reason)
         return found
 
-    def layers(self, params: Params) -> tuple[Layer, ...]:
+    def layers(self, options: CanopyOptions) -> tuple[Layer, ...]:
         """Return class, three probabilities, clear count; of a change, those that change.py describes."""
-        if "change" in params.options:
-            return said_mmu(change.change_layers(LEGEND, params), params)
-        day = params.options["date"]
-        return said_mmu(class_layers(LEGEND, CLASSES, day, params, seen=f"observations up to {day}"), params)
+        if options.change is not None:
+            found = change.change_layers(
+                LEGEND, options.change, significance=_significance(options), is_percent=options.is_percent
+            )
+        else:
+            day = options.day.isoformat()
+            found = class_layers(LEGEND, CLASSES, day, options, seen=f"observations up to {day}")
+        return noted_mmu(found, options.mmu)
 
-    def render(self, cube: Cube, params: Params, checkpoint: Checkpoint, progress: Progress) -> Raster:
-        """Map all pixels of a cube from what was seen up to the date, or up to each of the two dates."""
-        require_ndvi(cube)
-        layers = self.layers(params)
-        if "change" in params.options:
-            return change.change_raster(cube, layers, params, _classifier(checkpoint), progress)
-        after = params.day("date") + timedelta(days=1)
-        return class_raster(cube.before(after), layers, params, checkpoint, progress, after=after, months=MONTHS)
+    def shown(self, layers: Sequence[Layer]) -> tuple[Layer, ...]:
+        """Return the class, or the change."""
+        return tuple(layers[:1])
 
-    def area_classes(self, params: Params) -> tuple[AreaClass, ...]:
+    def predict(self, series: Series, each: Sequence[CanopyOptions], checkpoint: Checkpoint) -> Floats:
+        """Classify series from what was seen up to the date, or up to each of the two dates."""
+        options = each[0]
+        if options.change is not None:
+            return _predict_change(series, options, options.change, checkpoint)
+        last = np.array([to_day(o.day) for o in each], np.int32)
+        seen = series.between(np.full_like(last, np.iinfo(np.int32).min), last)
+        return predict_classes(seen, last, options, checkpoint, names=CLASSES, months=MONTHS)
+
+    def tabulate(self, series: Series, each: Sequence[CanopyOptions], values: Floats) -> pd.DataFrame:
+        """Return sample_id and the probability of each class; of a change all its layers but the count."""
+        layers = self.layers(each[0])
+        if each[0].change is None:
+            return class_table(series, values, layers)
+        return wide_table(series, values, layers, lambda v: v.variable != Variable.CLEAR_COUNT, id_column="sample_id")
+
+    def area_classes(self, options: CanopyOptions) -> tuple[AreaClass, ...]:
         """Return the rows of the table of areas."""
-        if "change" in params.options:
-            return change.area_classes()
-        return class_areas(LEGEND, CLASSES)
+        return change.area_classes() if options.change is not None else class_areas(LEGEND, CLASSES)
 
 
-def _classifier(checkpoint: Checkpoint) -> change.Classify:
-    def classify(series: Series, after: date) -> ClassProbabilities:
-        from models.runtime import classify  # loads ONNX Runtime, which the API never needs
-
-        reference = np.full(len(series), to_day(after), np.int32)
-        return classify(series, reference, checkpoint, months=MONTHS)
-
-    return classify
+def _significance(options: CanopyOptions) -> float:
+    return SIGNIFICANCE if options.significance is None else options.significance
 
 
-def _parse_change(inputs: Mapping[str, Any], common: Mapping[str, Any], available: Period) -> Params:
-    if inputs.get("date"):
-        raise InvalidOption("date", inputs["date"], "it cannot be combined with change, which has two dates")
-    for name in ("sets", "applicability"):
-        if name in common:
-            raise InvalidOption(name, "true", "it cannot be combined with change; map each of the two dates with it")
-    dates = change.read_dates(inputs)
-    period = read_period(inputs, last=dates.end, days=DAYS + dates.days - 1, available=available)
-    _check_start(period, dates.start)
-    if change.between(dates).overlap(period) is None:
-        raise InvalidPeriod(period, f"it holds no day between the two dates of the change, {dates}")
-    return Params(
-        period=period, options={"change": str(dates), "significance": change.read_significance(inputs), **common}
+def _predict_change(series: Series, options: CanopyOptions, dates: Period, checkpoint: Checkpoint) -> Floats:
+    from models import runtime  # loads ONNX Runtime, which the API never needs
+
+    shares = []
+    for day in (dates.start, dates.end):
+        seen = change.within_days(series, Period(start=options.days.start, end=day))
+        after = np.full(len(series), to_day(day) + 1, np.int32)
+        shares.append(runtime.classify(seen, after, checkpoint, months=MONTHS).probability)
+    return change.change_values(
+        change.within_days(series, Period(start=options.days.start, end=dates.end)),
+        dates,
+        *shares,
+        significance=_significance(options),
     )
 
 
-def _check_start(period: Period, day: date) -> None:
+def _resolve_change(options: CanopyOptions, dates: Period, available: Period) -> CanopyOptions:
+    if options.date is not None:
+        raise InvalidOption("date", options.date, "it cannot be combined with change, which has two dates")
+    for name in ("sets", "applicability"):
+        if getattr(options, name):
+            raise InvalidOption(name, "true", "it cannot be combined with change; map each of the two dates with it")
+    if dates.start == dates.end:
+        raise InvalidPeriod(dates, "a change needs two different dates, D1/D2")
+    period = default_period(options, last=dates.end, days=DAYS + dates.days - 1, available=available)
+    _check_start(period, dates.start)
+    if change.between(dates).overlap(period) is None:
+        raise InvalidPeriod(period, f"it holds no day between the two dates of the change, {dates}")
+    return options.but(period=period, significance=_significance(options))
+
+
+def _check_start(period: Period, day: datetime.date) -> None:
     if period.start > day:
         raise InvalidPeriod(period, f"it starts after the date of the map, {day.isoformat()}")

@@ -1,20 +1,88 @@
-"""The catalogue: every product that can be ordered. Adding one is one file and one line here."""
+"""The catalogue: every product that can be ordered. Adding one is one file and one line here.
+
+A product is imported when it is first needed: the command line lists what there is without loading any.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from core.errors import UnknownProduct
-from core.product import Product
-from products.canopy import Canopy
-from products.crop import Crop
-from products.forecast import NdviForecast
 
-PRODUCTS: dict[str, Product] = {p.id: p for p in (NdviForecast(), Canopy(), Crop())}
+if TYPE_CHECKING:
+    from core.product import Product
 
 
-def find_product(product_id: str) -> Product:
+@dataclass(frozen=True)
+class Entry:
+    """One product: its names, where it is, and its line in the command line's help."""
+
+    id: str
+    """Process id, as orders and results carry it."""
+    command: str
+    """Name of the command `landcast COMMAND`."""
+    place: str
+    """`module:Class`."""
+    summary: str
+
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry("ndvi-forecast", "forecast", "products.forecast:NdviForecast", "Forecast NDVI with its uncertainty."),
+    Entry("canopy", "canopy", "products.canopy:Canopy", "Map tree canopy (none, conifer, broadleaf) or its change."),
+    Entry("crop", "crop", "products.crop:Crop", "Map temporary crops of a season, or crop types."),
+)
+
+
+class Catalogue(Mapping[str, "Product[Any]"]):
+    """The products by their ids, in the order of the entries."""
+
+    def __getitem__(self, product_id: str) -> "Product[Any]":
+        """Return a product, imported when it is first asked for."""
+        return _load(next((e.place for e in ENTRIES if e.id == product_id), None) or _missing(product_id))
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the ids."""
+        return iter([e.id for e in ENTRIES])
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(ENTRIES)
+
+
+PRODUCTS = Catalogue()
+
+
+def find_product(product_id: str) -> "Product[Any]":
     """Return a product by its process id.
 
     Raises:
         UnknownProduct: there is none; the sentence lists those there are.
     """
-    if product_id not in PRODUCTS:
+    if product_id not in [e.id for e in ENTRIES]:
         raise UnknownProduct(product_id, PRODUCTS)
     return PRODUCTS[product_id]
+
+
+def find_entry(product_id: str) -> Entry:
+    """Return the entry of a product.
+
+    Raises:
+        UnknownProduct: there is none.
+    """
+    found = next((e for e in ENTRIES if e.id == product_id), None)
+    if found is None:
+        raise UnknownProduct(product_id, PRODUCTS)
+    return found
+
+
+def _missing(product_id: str) -> str:
+    raise KeyError(product_id)
+
+
+@cache
+def _load(place: str) -> "Product[Any]":
+    module, name = place.split(":")
+    product: Product[Any] = getattr(import_module(module), name)()
+    return product

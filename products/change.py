@@ -6,22 +6,18 @@ probability of change. Nothing is called a change on its strength: significance 
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import Floats
-from core.cube import Cube, Series
-from core.errors import InvalidPeriod
-from core.forecast import ClassProbabilities
-from core.product import Layer, LegendEntry, Params, Progress, Raster
-from core.timeline import Period, parse_period
+from core.cube import Series
+from core.product import Layer, LegendEntry, Variable
+from core.timeline import FIRST_DATE, Period, to_day
 from products.areas import AreaClass, Bounds, within
-from products.class_pixels import NODATA, percent
-from products.inputs import read_number
-from products.rows import MAX_COUNT, render_rows
 
 LEGEND = (
     LegendEntry(value=0, label="Stable without canopy", colour=(238, 226, 196)),
@@ -33,49 +29,17 @@ LEGEND = (
 )
 GAIN, LOSS, SWITCHES = 2, 3, (4, 5)
 PROBABILITIES = ("p_gain", "p_loss", "p_switch", "significance")
+MEANINGS: tuple[dict[str, Any], ...] = (
+    {"variable": Variable.PROBABILITY, "class_name": "gain", "class_code": GAIN},
+    {"variable": Variable.PROBABILITY, "class_name": "loss", "class_code": LOSS},
+    {"variable": Variable.PROBABILITY, "class_name": "switch"},  # either of two codes
+    {"variable": Variable.SIGNIFICANCE},
+)
 SIGNIFICANCE = 0.9
 LEAST, MOST = 0.5, 0.999
 """Significance that may be asked for: from a half on, no two changes of a pixel can both be significant."""
 ROUNDING = 1e-6
 """Room for float32: 0.95 + 0.95 - 1 is 0.9."""
-INPUTS: dict[str, dict[str, Any]] = {
-    "change": {
-        "type": "string",
-        "description": "D1/D2: map the change of canopy between these two dates, in place of the canopy of one date.",
-    },
-    "significance": {
-        "type": "number",
-        "minimum": LEAST,
-        "maximum": MOST,
-        "default": SIGNIFICANCE,
-        "description": "With change: least probability, whatever the dependence between the errors at both dates, from "
-        "which on a change is mapped.",
-    },
-}
-
-Classify = Callable[[Series, date], ClassProbabilities]
-"""Series and the day after a date -> probabilities of none, conifer, broadleaf from what was seen before that day."""
-
-
-def read_dates(inputs: Mapping[str, Any]) -> Period:
-    """Return the two dates of a change as a period.
-
-    Raises:
-        InvalidPeriod: unreadable, or not in order.
-    """
-    dates = parse_period(inputs["change"])
-    if dates.start == dates.end:
-        raise InvalidPeriod(inputs["change"], "a change needs two different dates, D1/D2")
-    return dates
-
-
-def read_significance(inputs: Mapping[str, Any]) -> float:
-    """Return the significance asked for.
-
-    Raises:
-        InvalidOption: it is no number, or outside the range.
-    """
-    return read_number(inputs, "significance", SIGNIFICANCE, least=LEAST, most=MOST, unit="a probability")
 
 
 def between(dates: Period) -> Period:
@@ -83,11 +47,11 @@ def between(dates: Period) -> Period:
     return Period(start=dates.start + timedelta(days=1), end=dates.end)
 
 
-def change_layers(classes: tuple[LegendEntry, ...], params: Params) -> tuple[Layer, ...]:
+def change_layers(
+    classes: tuple[LegendEntry, ...], dates: Period, *, significance: float, is_percent: bool
+) -> tuple[Layer, ...]:
     """Return the change, its probabilities and significance, the classes at both dates, the clear count."""
-    dates = parse_period(params.options["change"])
     first, second = dates.start.isoformat(), dates.end.isoformat()
-    is_percent = params.options["probabilities"] == "percent"
     unit = "%" if is_percent else "1"
     said = (
         f"Probability of canopy gain from {first} to {second}",
@@ -95,58 +59,69 @@ def change_layers(classes: tuple[LegendEntry, ...], params: Params) -> tuple[Lay
         f"Probability of a change between conifer and broadleaf from {first} to {second}",
         "Least probability of the likeliest change, whatever the dependence between the errors at both dates",
     )
-    probabilities = [Layer(name=n, description=d, unit=unit) for n, d in zip(PROBABILITIES, said, strict=True)]
+    probabilities = [
+        Layer(name=n, description=d, unit=unit, **meaning)
+        for n, d, meaning in zip(PROBABILITIES, said, MEANINGS, strict=True)
+    ]
     text = f"Most probable change from {first} to {second}, where its significance is at least"
     change = Layer(
         name="change",
-        description=f"{text} {params.options['significance']:g}, else stable: {_codes(LEGEND)}",
-        legend=LEGEND if is_percent else (),  # a palette needs whole numbers
+        variable=Variable.CHANGE,
+        description=f"{text} {significance:g}, else stable: {_codes(LEGEND)}",
+        legend=LEGEND,
     )
     states = [
         Layer(
             name=f"class_{when}",
+            variable=Variable.CLASS,
             description=f"Most probable class on {day}: {_codes(classes)}",
-            legend=classes if is_percent else (),
+            legend=classes,
             date=day,
         )
         for when, day in (("before", first), ("after", second))
     ]
     most = ", at most 254" if is_percent else ""
-    count = Layer(name="clear_count", description=f"Clear observations between the two dates{most}", unit="count")
-    return (change, *probabilities, *states, count)
+    count = Layer(
+        name="clear_count",
+        variable=Variable.CLEAR_COUNT,
+        description=f"Clear observations between the two dates{most}",
+        unit="count",
+    )
+    dtype = "uint8" if is_percent else "float32"
+    return tuple(replace(layer, dtype=dtype) for layer in (change, *probabilities, *states, count))
 
 
-def change_raster(
-    cube: Cube, layers: tuple[Layer, ...], params: Params, classify: Classify, progress: Progress
-) -> Raster:
-    """Map the change of all pixels of a cube.
+def change_values(series: Series, dates: Period, before: Floats, after: Floats, *, significance: float) -> Floats:
+    """Return (N, L) the layers of a change.
 
-    A pixel is nodata where nothing was clear between the two dates, as its change cannot be known then, and where
-    nothing was clear up to the first date.
+    A pixel is NaN where nothing was clear between the two dates, as its change cannot be known then, and where nothing
+    was clear up to the first date.
+
+    Args:
+        series: N, from which the classes at both dates were predicted.
+        before, after: (N, 3) shares of none, conifer, broadleaf.
     """
-    dates = parse_period(params.options["change"])
-    days = [dates.start + timedelta(days=1), dates.end + timedelta(days=1)]
-    history = cube.before(days[1])
-    count = history.between(between(dates)).clear_count()
+    count = within_days(series, between(dates)).clear_count()
+    history = within_days(series, Period(start=FIRST_DATE, end=dates.start)).clear_count()
+    share = np.concatenate([before, after], axis=1)
+    unseen = np.isnan(share).any(axis=1) | (count == 0) | (history == 0)
+    share = np.where(unseen[:, None], np.float32(1 / 3), share)
+    first, second = share[:, :3].T, share[:, 3:].T
+    columns = [
+        change_codes(first, second, significance),
+        *change_probabilities(first, second),
+        least_probabilities(first, second).max(axis=0),
+        first.argmax(axis=0),
+        second.argmax(axis=0),
+        count,
+    ]
+    return np.where(unseen[:, None], np.float32(np.nan), np.stack(columns, axis=1).astype(np.float32))
 
-    def predict(series: Series) -> Floats:
-        return np.concatenate([classify(series, day).probability for day in days], axis=1)
 
-    share = render_rows(history, predict, progress)
-    if not len(share):
-        share = np.full((6, *cube.shape_yx), np.nan, np.float32)
-    unseen = np.isnan(share).any(axis=0) | (count == 0) | (cube.before(days[0]).clear_count() == 0)
-    share = np.where(unseen, np.float32(1 / 3), share)
-    before, after = share[:3], share[3:]
-    code = change_codes(before, after, params.options["significance"])
-    shares = np.stack([*change_probabilities(before, after), least_probabilities(before, after).max(axis=0)])
-    states = [before.argmax(axis=0), after.argmax(axis=0)]
-    if params.options["probabilities"] == "float":
-        pixels = np.where(unseen, np.nan, np.stack([code, *shares, *states, count])).astype(np.float32)
-        return Raster(layers=layers, pixels=pixels, window=cube.window, nodata=np.nan)
-    bands = [code, *percent(shares), *states, np.minimum(count, MAX_COUNT)]
-    pixels = np.where(unseen, NODATA, np.stack(bands)).astype(np.uint8)
-    return Raster(layers=layers, pixels=pixels, window=cube.window, nodata=NODATA)
+def within_days(series: Series, period: Period) -> Series:
+    """Return series with everything outside one period unseen."""
+    first, last = (np.full(len(series), to_day(day), np.int32) for day in (period.start, period.end))
+    return series.between(first, last)
 
 
 def change_probabilities(before: Floats, after: Floats) -> Floats:

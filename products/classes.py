@@ -1,75 +1,41 @@
-"""Class maps: layers, and options of how they are written, that canopy and crop share. Pixels: class_pixels.py."""
+"""Class maps: the layers that canopy and crop share, and the columns of their tables. Values: class_pixels.py."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
 
-from core.errors import InvalidOption
-from core.product import Layer, LegendEntry, Params
-from products.areas import DISSIMILARITY, AreaClass, exactly
-from products.class_options import MIDDLE
-from products.inputs import read_number
+import pandas as pd
+
+from core.bands import Floats
+from core.cube import Series
+from core.product import Layer, LegendEntry, Variable
+from products.areas import AreaClass, exactly
+from products.class_options import MIDDLE, ClassMapOptions
 from products.palette import mixed
+from products.table import wide_table
 
-SET = "set"
-"""Band of the option `sets`."""
+IN_TABLES = (Variable.PROBABILITY, Variable.SET, Variable.DISSIMILARITY)
+"""Variables of the layers that are columns of a table."""
 MOST_IN_LEGEND = 3
 """Classes whose sets are few enough for a legend: seven."""
-PROBABILITIES: dict[str, Any] = {
-    "probabilities": {
-        "type": "string",
-        "enum": ["percent", "float"],
-        "default": "percent",
-        "description": "percent: all bands uint8, nodata 255, palette. float: all bands float32, shares 0..1, NaN.",
-    },
-}
-MAX_MMU_HA = 1000.0
-MMU: dict[str, Any] = {
-    "mmu": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": MAX_MMU_HA,
-        "default": 0,
-        "description": "Minimum mapping unit in hectares: smaller patches of the first band are given to the largest "
-        "patch beside them, after the tiles are put together. 0 keeps every pixel, hedges too.",
-    },
-}
 
 
-def read_mmu(inputs: Mapping[str, Any]) -> dict[str, float]:
-    """Return the option `mmu` in hectares, or none where no patch is too small.
-
-    Raises:
-        InvalidOption: it is no number, or outside the range.
-    """
-    hectares = read_number(inputs, "mmu", 0.0, least=0.0, most=MAX_MMU_HA, unit="a number of hectares")
-    return {"mmu": hectares} if hectares else {}
-
-
-def said_mmu(layers: tuple[Layer, ...], params: Params) -> tuple[Layer, ...]:
+def noted_mmu(layers: tuple[Layer, ...], hectares: float) -> tuple[Layer, ...]:
     """Return the layers with the minimum mapping unit in the description of the first, if there is one."""
-    if not params.options.get("mmu"):
+    if not hectares:
         return layers
-    text = f"{layers[0].description} (patches below {params.options['mmu']:g} ha given to the largest beside them)"
+    text = f"{layers[0].description} (patches below {hectares:g} ha given to the largest beside them)"
     return (replace(layers[0], description=text), *layers[1:])
-
-
-def read_probabilities(inputs: Mapping[str, Any]) -> str:
-    """Return how probabilities are written: `percent` or `float`."""
-    wanted = str(inputs.get("probabilities") or "percent")
-    if wanted not in PROBABILITIES["probabilities"]["enum"]:
-        raise InvalidOption("probabilities", wanted, "it is percent or float")
-    return wanted
 
 
 def class_layers(
     legend: tuple[LegendEntry, ...],
     names: tuple[str, ...],
     date: str,
-    params: Params,
+    options: ClassMapOptions,
     *,
     seen: str,
+    threshold: float = MIDDLE,
     notes: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Layer, ...]:
     """Return the class band, a probability for each class, what else is asked for, and the clear count.
@@ -78,10 +44,13 @@ def class_layers(
         seen: which observations the map is made of, for descriptions.
         notes: class name -> what is meant by it, where its label does not say.
     """
-    is_percent = params.options["probabilities"] == "percent"
+    is_percent = options.is_percent
     probabilities = [
         Layer(
             name=f"p_{name}",
+            variable=Variable.PROBABILITY,
+            class_name=name,
+            class_code=entry.value,
             description=f"Probability of {entry.label.lower()}{_noted(notes, name)}",
             unit="%" if is_percent else "1",
             date=date,
@@ -91,19 +60,22 @@ def class_layers(
     codes = "; ".join(f"{entry.value} {entry.label.lower()}" for entry in legend)
     first = Layer(
         name="class",
-        description=f"{_rule(legend, names, params, notes)}, from {seen}: {codes}",
-        legend=legend if is_percent else (),  # a palette needs whole numbers
+        variable=Variable.CLASS,
+        description=f"{_rule(legend, names, threshold, notes)}, from {seen}: {codes}",
+        legend=legend,
         date=date,
     )
     most = ", at most 254" if is_percent else ""
-    count = Layer(name="clear_count", description=f"Clear observations used{most}", unit="count")
-    return (first, *probabilities, *_further(legend, date, params), count)
+    count = Layer(
+        name="clear_count", variable=Variable.CLEAR_COUNT, description=f"Clear observations used{most}", unit="count"
+    )
+    found = (first, *probabilities, *_further(legend, date, options), count)
+    return tuple(replace(layer, dtype=options.dtype) for layer in found)
 
 
-def _rule(legend: tuple[LegendEntry, ...], names: tuple[str, ...], params: Params, notes: Mapping[str, str]) -> str:
+def _rule(legend: tuple[LegendEntry, ...], names: tuple[str, ...], threshold: float, notes: Mapping[str, str]) -> str:
     if len(legend) != 2:
         return "Most probable class"
-    threshold = params.options.get("threshold", MIDDLE)
     return f"{legend[1].label}{_noted(notes, names[1])} where its probability is at least {threshold:g}"
 
 
@@ -111,27 +83,29 @@ def _noted(notes: Mapping[str, str], name: str) -> str:
     return f" ({notes[name]})" if name in notes else ""
 
 
-def _further(legend: tuple[LegendEntry, ...], date: str, params: Params) -> list[Layer]:
+def _further(legend: tuple[LegendEntry, ...], date: str, options: ClassMapOptions) -> list[Layer]:
     """Return the bands of the options `sets` and `applicability`."""
-    is_percent, found = params.options["probabilities"] == "percent", []
-    if params.options.get("sets"):
+    is_percent, found = options.is_percent, []
+    if options.sets:
         bits = "; ".join(f"{1 << entry.value} {entry.label.lower()}" for entry in legend)
         text = "Classes that the pixel may be, the true one among them with a coverage of"
         found.append(
             Layer(
-                name=SET,
-                description=f"{text} {params.options['coverage']:.0%}, as the sum of {bits}",
-                legend=set_legend(legend) if is_percent else (),
+                name="set",
+                variable=Variable.SET,
+                description=f"{text} {options.coverage:.0%}, as the sum of {bits}",
+                legend=set_legend(legend),
                 date=date,
             )
         )
-    if params.options.get("applicability"):
+    if options.dissimilarity_limit is not None:
         unit = "% of that distance, at most 254" if is_percent else "shares of it"
         text = f"Distance to the nearest of the training data over the mean distance among these, in {unit}"
-        limit = params.options["dissimilarity_limit"] * (100 if is_percent else 1)
+        limit = options.dissimilarity_limit * (100 if is_percent else 1)
         found.append(
             Layer(
-                name=DISSIMILARITY,
+                name="dissimilarity",
+                variable=Variable.DISSIMILARITY,
                 description=f"{text}; above {limit:.4g} a pixel lies outside the area of applicability",
                 unit="%" if is_percent else "1",
                 date=date,
@@ -163,3 +137,19 @@ def class_areas(legend: tuple[LegendEntry, ...], names: tuple[str, ...]) -> tupl
         AreaClass(label=entry.label, codes=(entry.value,), bounds=exactly(f"p_{name}"))
         for name, entry in zip(names, legend, strict=True)
     )
+
+
+def class_table(
+    series: Series, values: Floats, layers: Sequence[Layer], *, hidden: Collection[str] = ()
+) -> pd.DataFrame:
+    """Return sample_id and a column for each layer that a table has: probabilities, sets and dissimilarity.
+
+    Args:
+        values: (N, L) of the layers.
+        hidden: classes whose probability the others tell.
+    """
+
+    def wanted(layer: Layer) -> bool:
+        return layer.variable in IN_TABLES and layer.class_name not in hidden
+
+    return wide_table(series, values, layers, wanted, id_column="sample_id")

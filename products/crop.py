@@ -1,27 +1,33 @@
 """Crop maps of a season at 10 m: temporary crops against everything else (task of arXiv 2411.02627), or crop types.
 
-Which it is follows from the classes on the model's card. A season may be seen in part: the map then speaks of what was
-seen up to the last day of the period.
+Which it is follows from the classes on the model's card. A season may be seen in part: the map then shows what was seen
+up to the last day of the period.
 """
 
-from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated
 
-from core.bands import OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES
-from core.cube import Cube
-from core.product import Checkpoint, Layer, LegendEntry, Params, Progress, Raster
-from core.timeline import Period
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from core.bands import OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats
+from core.checkpoint import Checkpoint
+from core.cube import Series
+from core.errors import InvalidOption
+from core.options import InRange, MapsOnly
+from core.product import Layer, LegendEntry, Variable
+from core.timeline import Period, to_day
 from products.areas import AreaClass
-from products.class_options import APPLICABILITY, FILLED_IN, SETS, THRESHOLD, fill_in, read_threshold, read_wishes
-from products.class_pixels import class_raster
-from products.classes import PROBABILITIES, class_areas, class_layers, read_probabilities
-from products.inputs import check_names, read_period
-from products.palette import own_legend
-from products.rows import require_ndvi
+from products.class_options import MIDDLE, ClassMapOptions, add_card, classes_of
+from products.class_pixels import predict_classes
+from products.classes import class_areas, class_layers, class_table
+from products.order import default_period
+from products.palette import user_legend
 
 MONTHS = 18
 """The season and the half year before it, where the input has them; a season alone is enough."""
+SEASON_DAYS = 365
 CLASSES = ("non_crop", "crop")
 LEGEND = (
     LegendEntry(value=0, label="Non-crop", colour=(214, 208, 196)),
@@ -30,6 +36,21 @@ LEGEND = (
 MEANING = {"crop": "sown and harvested within a year, as WorldCereal defines it"}
 """What the product's own classes mean; a user's own mean what their labels meant."""
 COLOURS = {name: entry.colour for name, entry in zip(CLASSES, LEGEND, strict=True)}
+
+
+class CropOptions(ClassMapOptions):
+    """What may be chosen of a crop map."""
+
+    threshold: Annotated[Annotated[float, InRange(0, 1, "a probability")] | None, MapsOnly()] = Field(
+        default=None,
+        description="Of a model with two classes: probability of the second one from which it is mapped; default: that "
+        "on the model's card, else 0.5.",
+    )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Classes of the map."""
+        return self.classes or CLASSES
 
 
 class Crop:
@@ -44,45 +65,67 @@ class Crop:
         "own."
     )
     task = "crop"
-    bands = (*OPTICAL_NAMES, *RADAR_NAMES, *WEATHER_NAMES)
-    quicklook_layer = "class"
-    inputs: Mapping[str, dict[str, Any]] = {**PROBABILITIES, **SETS, **APPLICABILITY, **THRESHOLD}
+    bands: tuple[str, ...] = (*OPTICAL_NAMES, *RADAR_NAMES, *WEATHER_NAMES)
+    options = CropOptions
 
-    def parse(self, inputs: Mapping[str, Any], *, available: Period) -> Params:
-        """Check inputs; by default the last 365 days of the archive."""
-        check_names(inputs, {**self.inputs, "period": {}}, silent=FILLED_IN)
-        period = read_period(inputs, last=available.end, days=365, available=available)
-        options = {"probabilities": read_probabilities(inputs), **read_wishes(inputs), **read_threshold(inputs)}
-        return Params(period=period, options=options)
+    def resolve(self, options: CropOptions, *, available: Period) -> CropOptions:
+        """Fill in the period: by default the last 365 days of the source."""
+        period = default_period(options, last=available.end, days=SEASON_DAYS, available=available)
+        return options.but(period=period, probabilities=options.probabilities or "percent")
 
-    def fill_in(self, params: Params, checkpoint: Checkpoint) -> Params:
-        """Return the parameters with what the model's card says."""
-        return fill_in(params, checkpoint, CLASSES)
+    def add_card(self, options: CropOptions, checkpoint: Checkpoint) -> CropOptions:
+        """Add classes, coverage, limit and threshold of the model.
 
-    def layers(self, params: Params) -> tuple[Layer, ...]:
+        Raises:
+            InvalidOption: the model cannot give what is ordered.
+        """
+        classes = classes_of(checkpoint, CLASSES)
+        if options.threshold is not None and len(classes) != 2:
+            reason = f"it belongs to a model of two classes, and '{checkpoint.name}' has {len(classes)}"
+            raise InvalidOption("threshold", options.threshold, reason)
+        threshold = options.threshold
+        if threshold is None and len(classes) == 2 and "threshold" in checkpoint.card:
+            threshold = float(checkpoint.card["threshold"])
+        return add_card(options, checkpoint, CLASSES).but(threshold=threshold)
+
+    def layers(self, options: CropOptions) -> tuple[Layer, ...]:
         """Return class, a probability for each class, clear count."""
-        period, days = params.period, params.period.days
-        seen = f"{days} days of observations, {period.start.isoformat()} to {period.end.isoformat()}"
-        names = _names(params)
-        notes = MEANING if names == CLASSES else {}
-        return class_layers(_legend(params), names, period.end.isoformat(), params, seen=seen, notes=notes)
+        period = options.days
+        return class_layers(
+            _legend(options),
+            options.names,
+            period.end.isoformat(),
+            options,
+            seen=f"{period.days} days of observations, {period.start.isoformat()} to {period.end.isoformat()}",
+            threshold=_threshold(options),
+            notes=MEANING if options.names == CLASSES else {},
+        )
 
-    def render(self, cube: Cube, params: Params, checkpoint: Checkpoint, progress: Progress) -> Raster:
-        """Map all pixels of a cube from the observations of the period, the last 18 months of them at most."""
-        require_ndvi(cube)
-        after = params.period.end + timedelta(days=1)
-        season = cube.between(params.period)
-        return class_raster(season, self.layers(params), params, checkpoint, progress, after=after, months=MONTHS)
+    def shown(self, layers: Sequence[Layer]) -> tuple[Layer, ...]:
+        """Return the class."""
+        return tuple(v for v in layers if v.variable == Variable.CLASS)
 
-    def area_classes(self, params: Params) -> tuple[AreaClass, ...]:
+    def predict(self, series: Series, each: Sequence[CropOptions], checkpoint: Checkpoint) -> Floats:
+        """Classify series from the observations of the period, the last 18 months of them at most."""
+        last = np.array([to_day(o.days.end) for o in each], np.int32)
+        options = each[0]
+        return predict_classes(
+            series, last, options, checkpoint, names=options.names, months=MONTHS, threshold=_threshold(options)
+        )
+
+    def tabulate(self, series: Series, each: Sequence[CropOptions], values: Floats) -> pd.DataFrame:
+        """Return sample_id and p_CLASS; of crop and non-crop p_crop alone, which tells both."""
+        hidden = {"non_crop"} if each[0].names == CLASSES else set()
+        return class_table(series, values, self.layers(each[0]), hidden=hidden)
+
+    def area_classes(self, options: CropOptions) -> tuple[AreaClass, ...]:
         """Return the rows of the table of areas."""
-        return class_areas(_legend(params), _names(params))
+        return class_areas(_legend(options), options.names)
 
 
-def _names(params: Params) -> tuple[str, ...]:
-    return tuple(params.options.get("classes", CLASSES))
+def _threshold(options: CropOptions) -> float:
+    return MIDDLE if options.threshold is None else options.threshold
 
 
-def _legend(params: Params) -> tuple[LegendEntry, ...]:
-    names = _names(params)
-    return LEGEND if names == CLASSES else own_legend(names, COLOURS)
+def _legend(options: CropOptions) -> tuple[LegendEntry, ...]:
+    return LEGEND if options.names == CLASSES else user_legend(options.names, COLOURS)

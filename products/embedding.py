@@ -1,23 +1,25 @@
 """Embeddings of pixels, made as a product is but not ordered as one: `landcast embed` alone makes them."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
-from datetime import timedelta
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Annotated, Literal
 
 import numpy as np
+import pandas as pd
+from pydantic import Field
 
 from core.bands import CHANNELS, NDVI, Floats
-from core.cube import Cube, Series
+from core.checkpoint import Checkpoint
+from core.cube import Series
 from core.errors import InvalidOption, InvalidPeriod
-from core.product import Checkpoint, Layer, Params, Progress, Raster
+from core.options import Day, FromCard, Options
+from core.product import Layer, Variable
 from core.timeline import Period, to_day
 from models.registry import BLANK, band_order, is_published
 from products.forecast import HISTORY_DAYS, NdviForecast
-from products.inputs import check_names, read_date, read_period
-from products.rows import render_rows, require_ndvi
+from products.order import default_period
 
-LAYERS = ("middle", "last")
+FLOAT16_LARGEST = 65504
+Block = Literal["middle", "last"]
 
 
 def dimension(number: int) -> str:
@@ -25,27 +27,16 @@ def dimension(number: int) -> str:
     return f"e{number:03d}"
 
 
-def layer_of(checkpoint: Checkpoint, wanted: str) -> str:
-    """Return the layer to read; an empty one means the middle, of an imported model the last.
+class EmbeddingOptions(Options):
+    """What may be chosen of an embedding."""
 
-    Raises:
-        InvalidOption: there is no such layer.
-    """
-    if wanted and wanted not in LAYERS:
-        raise InvalidOption("--layer", wanted, f"the layers are {' and '.join(LAYERS)}")
-    return wanted or ("last" if is_published(checkpoint) else "middle")
-
-
-def require_bands(checkpoint: Checkpoint, shown: Collection[str]) -> None:
-    """Refuse an input that lacks a band of an imported model, which reads only dates that show them all.
-
-    Raises:
-        InvalidOption: names the bands.
-    """
-    columns = band_order(checkpoint) if is_published(checkpoint) else ()
-    missing = [n for n in columns if n not in (BLANK, NDVI.name) and n not in shown]
-    if missing:
-        raise InvalidOption("model", checkpoint.name, f"it reads {', '.join(missing)}, which the input never shows")
+    date: Day | None = Field(default=None, description="Last day of observations used; default: the last observation.")
+    layer: Block | None = Field(
+        default=None,
+        description="Block whose states are averaged; default: middle, of an imported model last.",
+    )
+    dimensions: Annotated[int, FromCard()] = 0
+    """Width of the model."""
 
 
 class Embedding:
@@ -55,50 +46,76 @@ class Embedding:
     title = "Embedding"
     description = "What the forecaster makes of a pixel's observations: the mean of its states over the observed dates."
     task = "forecast"
-    quicklook_layer = dimension(0)
-    inputs: Mapping[str, dict[str, Any]] = {
-        "date": {"type": "string", "format": "date", "description": "Last day used; default: that of the input."},
-    }
+    options = EmbeddingOptions
 
-    def __init__(self, checkpoint: Checkpoint, width: int, layer: str) -> None:
-        """Take the forecaster, the number of its dimensions, and the layer to read."""
-        extra = [n for n in (band_order(checkpoint) if is_published(checkpoint) else ()) if n in CHANNELS]
+    def __init__(self, checkpoint: Checkpoint, width: int) -> None:
+        """Take the forecaster and the number of its dimensions."""
+        extra = [n for n in _columns(checkpoint) if n in CHANNELS]
         forecast = NdviForecast.bands
         self.bands: tuple[str, ...] = (*forecast, *(n for n in extra if n not in forecast))
-        self._options = {"layer": layer, "dimensions": width}
+        self._needed, self._model = [n for n in _columns(checkpoint) if n not in (BLANK, NDVI.name)], checkpoint.name
+        self._block: Block = "last" if is_published(checkpoint) else "middle"
+        self._width = width
 
-    def parse(self, inputs: Mapping[str, Any], *, available: Period) -> Params:
-        """Check inputs; by default the last day of the input, and the history that a forecast reads."""
-        check_names(inputs, {**self.inputs, "period": {}})
-        end = read_period(inputs, last=available.end, days=HISTORY_DAYS, available=available).end
-        day = read_date(inputs, "date", end)
-        period = read_period(inputs, last=day, days=HISTORY_DAYS, available=available)
+    def resolve(self, options: EmbeddingOptions, *, available: Period) -> EmbeddingOptions:
+        """Fill in the date, by default the last of the source, and the history that a forecast reads."""
+        end = default_period(options, last=available.end, days=HISTORY_DAYS, available=available).end
+        day = options.date or end
+        period = default_period(options, last=day, days=HISTORY_DAYS, available=available)
         if period.start > day:
             raise InvalidPeriod(period, f"it starts after the date of the embedding, {day.isoformat()}")
-        return Params(period=period, options={"date": day.isoformat(), **self._options})
+        block = options.layer or self._block
+        return options.but(period=period, date=day, layer=block, dimensions=self._width)
 
-    def layers(self, params: Params) -> tuple[Layer, ...]:
+    def require(self, options: EmbeddingOptions, shown: Collection[str], name: str) -> None:
+        """Refuse a source that lacks a band of an imported model, which reads only dates that show them all.
+
+        Raises:
+            InvalidOption: names the bands.
+        """
+        missing = [n for n in self._needed if n not in shown]
+        if missing:
+            raise InvalidOption("model", self._model, f"it reads {', '.join(missing)}, which '{name}' never shows")
+
+    def layers(self, options: EmbeddingOptions) -> tuple[Layer, ...]:
         """Return one layer for each dimension."""
-        day, block = params.options["date"], params.options["layer"]
-        text = f"of the mean state after the {block} block, observations up to {day}"
-        numbers = range(params.options["dimensions"])
-        return tuple(Layer(name=dimension(n), description=f"Dimension {n} {text}", unit="1", date=day) for n in numbers)
+        day = str(options.date)
+        text = f"of the mean state after the {options.layer} block, observations up to {day}"
+        return tuple(
+            Layer(
+                name=dimension(n),
+                description=f"Dimension {n} {text}",
+                variable=Variable.EMBEDDING,
+                unit="1",
+                date=day,
+            )
+            for n in range(options.dimensions)
+        )
 
-    def render(self, cube: Cube, params: Params, checkpoint: Checkpoint, progress: Progress) -> Raster:
-        """Embed all pixels of a cube; NaN where a pixel was never seen up to the date."""
-        require_ndvi(cube)
-        after = params.day("date") + timedelta(days=1)
-        known = [v for v in cube.data.data_vars if v in (*self.bands, NDVI.name)]
-        history = replace(cube, data=cube.data[known]).before(after)
+    def shown(self, layers: Sequence[Layer]) -> tuple[Layer, ...]:
+        """Return the first dimension."""
+        return tuple(layers[:1])
 
-        def predict(series: Series) -> Floats:
-            from models.embed import embed  # loads torch, which the API never needs
+    def predict(self, series: Series, each: Sequence[EmbeddingOptions], checkpoint: Checkpoint) -> Floats:
+        """Embed series from what was seen up to the date; NaN where that is nothing."""
+        from models.embed import embed  # loads torch, which the API never needs
 
-            reference = np.full(len(series), to_day(after), np.int32)
-            return embed(series, reference, checkpoint, layer=params.options["layer"])
+        last = np.array([to_day(o.date) for o in each if o.date], np.int32)
+        history = series.between(np.full_like(last, np.iinfo(np.int32).min), last)
+        return embed(history, last + 1, checkpoint, layer=str(each[0].layer))
 
-        layers = self.layers(params)
-        pixels = render_rows(history, predict, progress)
-        if not len(pixels):
-            pixels = np.full((len(layers), *cube.shape_yx), np.nan, np.float32)
-        return Raster(layers=layers, pixels=pixels, window=cube.window, nodata=np.nan)
+    def tabulate(self, series: Series, each: Sequence[EmbeddingOptions], values: Floats) -> pd.DataFrame:
+        """Return series_id, e000, e001, ...: float32 rounded to float16."""
+        table = pd.DataFrame(half(values), columns=[dimension(n) for n in range(values.shape[1])])
+        table.insert(0, "series_id", series.ids)
+        table.attrs["landcast_layer"] = str(each[0].layer)
+        return table
+
+
+def half(values: Floats) -> Floats:
+    """Round to float16 and keep as float32."""
+    return np.clip(values, -FLOAT16_LARGEST, FLOAT16_LARGEST).astype(np.float16).astype(np.float32)
+
+
+def _columns(checkpoint: Checkpoint) -> Sequence[str]:
+    return band_order(checkpoint) if is_published(checkpoint) else ()

@@ -1,27 +1,97 @@
 """NDVI forecast: quantiles of NDVI at dates after an issue date, from the pixel's own history."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import pandas as pd
+from pydantic import AfterValidator, Field
 
-from core.bands import OPTICAL_NAMES, WEATHER_NAMES, Floats
-from core.cube import Cube, Series
+from core.bands import NDVI, OPTICAL_NAMES, Floats
+from core.checkpoint import Checkpoint
+from core.cube import Series
 from core.errors import InvalidOption, InvalidPeriod, MissingBand
-from core.forecast import QUANTILE_COLUMNS
-from core.product import Checkpoint, Layer, Params, Progress, Raster
+from core.forecast import QUANTILE_COLUMNS, QUANTILES
+from core.options import Day, Days, Duration, FromCard, FromFile, Names, Options, PerSeries
+from core.product import Layer, Variable
 from core.quantities import QUANTITIES
-from core.timeline import MAX_TARGETS, Period, parse_date, parse_duration, target_dates, to_day
-from models.baselines.blend import parse_blend
-from products.inputs import check_names, read_date, read_period
-from products.rows import render_rows, require_ndvi
+from core.timeline import MAX_TARGETS, Period, target_dates, to_day, to_times
+from models.baselines.blend import Blend, parse_blend
+from products.order import default_period
 
 HISTORY_DAYS = 6 * 365
 """History read by default: as many past years of the season as the reference sites have."""
 HORIZON, STEP = "150d", "5d"
+HORIZON_DAYS, STEP_DAYS = 150, 5
+MOST_HORIZON_DAYS = 732
+"""Two years ahead: the seasonal cycle is all that is known by then."""
 MEDIAN = len(QUANTILE_COLUMNS) // 2
+
+
+def _known_variables(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names of quantities, each once, without NDVI, which is always forecast."""
+    for name in names:
+        if name not in QUANTITIES:
+            raise InvalidOption("variables", name, f"the variables are {', '.join(QUANTITIES)}")
+    return tuple(name for name in dict.fromkeys(names) if name != NDVI.name)
+
+
+class ForecastOptions(Options):
+    """What may be chosen of a forecast."""
+
+    issue_date: Day | None = Field(
+        default=None,
+        description="Only observations strictly before it are used; default: the day after the last one.",
+    )
+    horizon: Duration | None = Field(
+        default=None,
+        description="How far ahead, in days: 150d; at most 732d.",
+        json_schema_extra={"shown_default": HORIZON},
+    )
+    step: Duration | None = Field(
+        default=None, description="Days between target dates: 5d.", json_schema_extra={"shown_default": STEP}
+    )
+    dates: Annotated[Days | None, PerSeries("targets")] = Field(
+        default=None, description="Target dates, in place of horizon and step."
+    )
+    variables: Annotated[Names, AfterValidator(_known_variables)] = Field(
+        default=(),
+        description="What to forecast beside NDVI: EVI2, NDWI, GCVI, BSI, or bands (B04: reflectance).",
+        json_schema_extra={"items": {"type": "string", "enum": list(QUANTITIES)}},
+    )
+    blend: Annotated[dict[str, Any] | None, FromFile()] = Field(
+        default=None,
+        description="Mix NDVI with simple baselines: the content of the file that `landcast evaluate forecast --fit` "
+        "wrote for this model and region.",
+    )
+    blend_sha256: Annotated[str | None, FromCard()] = None
+    """Of the blend, so that a result states which one was used."""
+
+    @property
+    def issue(self) -> date:
+        """Issue date of resolved options."""
+        assert self.issue_date is not None, "resolve gives an issue date"
+        return self.issue_date
+
+    @property
+    def targets(self) -> tuple[date, ...]:
+        """Target dates of resolved options."""
+        assert self.dates is not None, "resolve gives dates"
+        return self.dates
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Variables in the order of the layers: NDVI, then those chosen."""
+        return (NDVI.name, *self.variables)
+
+    def mixture(self) -> Blend | None:
+        """Return the blend, None where the model's own forecast is ordered.
+
+        Raises:
+            InvalidOption: it is no blend.
+        """
+        return parse_blend(self.blend) if self.blend else None
 
 
 class NdviForecast:
@@ -35,156 +105,137 @@ class NdviForecast:
         "An imported, published EarthPT has no learned uncertainty: its quantiles are its own next-step errors."
     )
     task = "forecast"
-    bands = OPTICAL_NAMES
-    quicklook_layer = ""
-    inputs: Mapping[str, dict[str, Any]] = {
-        "issue_date": {
-            "type": "string",
-            "format": "date",
-            "description": "Only observations strictly before it are used; default: the day after the last one.",
-        },
-        "horizon": {"type": "string", "default": HORIZON, "description": "How far ahead, in days: 150d."},
-        "step": {"type": "string", "default": STEP, "description": "Days between target dates: 5d."},
-        "dates": {
-            "type": "array",
-            "items": {"type": "string", "format": "date"},
-            "description": "Target dates, in place of horizon and step.",
-        },
-        "variables": {
-            "type": "array",
-            "items": {"type": "string", "enum": list(QUANTITIES)},
-            "description": "What to forecast beside NDVI: EVI2, NDWI, GCVI, BSI, or bands (B04: reflectance).",
-        },
-        "blend": {
-            "type": "object",
-            "description": "Mix NDVI with simple baselines: the content of the file that `landcast evaluate forecast "
-            "--fit` wrote for this model and region.",
-        },
-    }
+    bands: tuple[str, ...] = OPTICAL_NAMES
+    options = ForecastOptions
 
-    def parse(self, inputs: Mapping[str, Any], *, available: Period) -> Params:
-        """Check inputs; by default 150 days from the day after the last observation, every 5 days."""
-        check_names(inputs, {**self.inputs, "blend_sha256": {}, "period": {}})
-        end = read_period(inputs, last=available.end, days=HISTORY_DAYS, available=available).end
-        issue = read_date(inputs, "issue_date", end + timedelta(days=1))
-        period = read_period(inputs, last=issue - timedelta(days=1), days=HISTORY_DAYS, available=available)
+    def resolve(self, options: ForecastOptions, *, available: Period) -> ForecastOptions:
+        """Fill in dates: by default 150 days from the day after the last observation, every 5 days."""
+        end = default_period(options, last=available.end, days=HISTORY_DAYS, available=available).end
+        issue = options.issue_date or end + timedelta(days=1)
+        period = default_period(options, last=issue - timedelta(days=1), days=HISTORY_DAYS, available=available)
         if period.start >= issue:
             raise InvalidPeriod(period, f"it holds no day before the issue date {issue.isoformat()}")
-        dates = [d.isoformat() for d in _dates(inputs, issue)]
-        options = {"issue_date": issue.isoformat(), "dates": dates, **_variables(inputs), **_blend(inputs)}
-        return Params(period=period, options=options)
+        blend = options.mixture()
+        return options.but(
+            period=period,
+            issue_date=issue,
+            dates=_dates(options, issue),
+            horizon=None,
+            step=None,
+            blend_sha256=blend.sha256 if blend else None,
+        )
 
-    def layers(self, params: Params) -> tuple[Layer, ...]:
-        """Return quantiles by variable and date, climatology and anomaly of NDVI by date, then the clear count."""
-        dates, names = params.options["dates"], forecast_variables(params)
-        quantiles = [_quantile_layer(v, d, q) for v in names for d in dates for q in QUANTILE_COLUMNS]
-        climatology = [_layer("climatology", d, f"NDVI of the seasonal cycle on {d}") for d in dates]
-        anomaly = [_layer("anomaly", d, f"Median forecast of NDVI on {d} less that of the cycle") for d in dates]
-        count = Layer(name="clear_count", description="Clear observations before the issue date", unit="count")
-        return (*quantiles, *climatology, *anomaly, count)
-
-    def render(self, cube: Cube, params: Params, checkpoint: Checkpoint, progress: Progress) -> Raster:
-        """Forecast all pixels of a cube; NaN where a pixel was never seen before the issue date.
+    def add_card(self, options: ForecastOptions, checkpoint: Checkpoint) -> ForecastOptions:
+        """Return the options; a blend must have been fitted for the model.
 
         Raises:
-            MissingBand: the cube lacks a band of a variable.
+            InvalidOption: it was fitted for another.
         """
-        names = forecast_variables(params)
-        require_ndvi(cube)
-        require_bands(cube, names)
-        history = _without_weather(cube.before(params.day("issue_date")))
-        layers = self.layers(params)
-        pixels = render_rows(history, lambda series: self._predict(series, params, checkpoint), progress)
-        if not len(pixels):
-            pixels = np.full((len(layers) - 1, *cube.shape_yx), np.nan, np.float32)
-        count = np.where(np.isnan(pixels[0]), np.nan, history.clear_count()).astype(np.float32)
-        return Raster(layers=layers, pixels=np.concatenate([pixels, count[None]]), window=cube.window, nodata=np.nan)
+        blend = options.mixture()
+        if blend is not None:
+            blend.check_model(checkpoint)
+        return options
 
-    def _predict(self, series: Series, params: Params, checkpoint: Checkpoint) -> Floats:
-        """Return (N, L) values of all layers but the clear count."""
+    def require(self, options: ForecastOptions, shown: Collection[str], name: str) -> None:
+        """Refuse a source that lacks what a variable is computed from; B8A stands in for B08.
+
+        Raises:
+            MissingBand: names what is missing.
+        """
+        has, chosen = set(shown), options.quantities
+        needed = {b for q in options.variables for b in QUANTITIES[q].bands}
+        lacking = sorted(b for b in needed - has if not (b == "B08" and "B8A" in has and "B08" not in chosen))
+        if lacking:
+            raise MissingBand(name, lacking, sorted(has), quantity=" and ".join(options.variables))
+
+    def layers(self, options: ForecastOptions) -> tuple[Layer, ...]:
+        """Return quantiles by variable and date, climatology and anomaly of NDVI by date, then the clear count."""
+        days = [d.isoformat() for d in options.targets]
+        quantiles = [_quantile_layer(v, d, q) for v in options.quantities for d in days for q in QUANTILES]
+        climatology = [_by_date(Variable.CLIMATOLOGY, d, f"NDVI of the seasonal cycle on {d}") for d in days]
+        text = "Median forecast of NDVI on {} less that of the cycle"
+        anomaly = [_by_date(Variable.ANOMALY, d, text.format(d)) for d in days]
+        count = Layer(
+            name="clear_count",
+            description="Clear observations before the issue date",
+            variable=Variable.CLEAR_COUNT,
+            unit="count",
+        )
+        return (*quantiles, *climatology, *anomaly, count)
+
+    def shown(self, layers: Sequence[Layer]) -> tuple[Layer, ...]:
+        """Return the medians of NDVI on the first, middle and last date."""
+        medians = [v for v in layers if v.is_median and v.variable == NDVI.name]
+        chosen = sorted({0, (len(medians) - 1) // 2, len(medians) - 1}) if medians else []
+        return tuple(medians[number] for number in chosen)
+
+    def predict(self, series: Series, each: Sequence[ForecastOptions], checkpoint: Checkpoint) -> Floats:
+        """Forecast series at the target dates of each from what was seen before its issue date."""
         from models.runtime import forecast  # loads ONNX Runtime, which the API never needs
 
-        targets = np.array([to_day(parse_date(d)) for d in params.options["dates"]], np.int32)
-        issues = np.full(len(series), to_day(params.day("issue_date")), np.int32)
-        wanted = np.broadcast_to(targets, (len(series), len(targets)))
-        first, *others = (forecast(series, issues, wanted, checkpoint, quantity=v) for v in forecast_variables(params))
-        if "blend" in params.options:
-            first = parse_blend(params.options["blend"]).apply(series, first)
+        issues = np.array([to_day(o.issue) for o in each], np.int32)
+        targets = np.array([[to_day(d) for d in o.targets] for o in each], np.int32)
+        options, history = each[0], series.between(np.full_like(issues, np.iinfo(np.int32).min), issues - 1)
+        first, *others = (forecast(history, issues, targets, checkpoint, quantity=v) for v in options.quantities)
+        blend = options.mixture()
+        first = first if blend is None else blend.apply(history, first)
         anomaly = first.quantiles[..., MEDIAN] - first.climatology
-        parts = [*(r.quantiles for r in (first, *others)), first.climatology, anomaly]
-        return np.concatenate([p.reshape(len(series), -1) for p in parts], axis=1)
+        parts = [*(r.quantiles for r in (first, *others)), first.climatology, anomaly, history.clear_count()]
+        values = np.concatenate([p.reshape(len(series), -1) for p in parts], axis=1).astype(np.float32)
+        values[:, -1] = np.where(np.isnan(values[:, 0]), np.nan, values[:, -1])
+        return values
+
+    def tabulate(self, series: Series, each: Sequence[ForecastOptions], values: Floats) -> pd.DataFrame:
+        """Return series_id, time, q05, q25, q50, q75, q95, and columns such as EVI2_q05 of further variables.
+
+        The table's attribute `landcast_blend_sha256`, which Parquet keeps, names the blend.
+        """
+        count = len(each[0].targets)
+        days = np.array([[to_day(d) for d in o.targets] for o in each], np.int32)
+        table = pd.DataFrame({"series_id": np.repeat(series.ids, count), "time": to_times(days.ravel())})
+        for number, name in enumerate(each[0].quantities):
+            first = number * count * len(QUANTILES)
+            block = values[:, first : first + count * len(QUANTILES)].reshape(-1, len(QUANTILES))
+            columns = [q if name == NDVI.name else f"{name}_{q}" for q in QUANTILE_COLUMNS]
+            table[columns] = block
+        if each[0].blend_sha256:
+            table.attrs["landcast_blend_sha256"] = each[0].blend_sha256
+        return table
 
 
-def forecast_variables(params: Params) -> list[str]:
-    """Return the variables of a forecast in the order of its layers: NDVI, then what else was asked for."""
-    return ["NDVI", *params.options.get("variables", [])]
-
-
-def _variables(inputs: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the option `variables`, or none where NDVI alone is asked for."""
-    given = inputs.get("variables") or []
-    names = check_variables(given.split(",") if isinstance(given, str) else given)
-    return {"variables": names} if names else {}
-
-
-def _blend(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options `blend` and `blend_sha256`, or none where the model's own forecast is asked for.
-
-    Raises:
-        InvalidOption: it is no blend.
-    """
-    content = inputs.get("blend")
-    return {"blend": content, "blend_sha256": parse_blend(content).sha256} if content else {}
-
-
-def check_variables(names: Sequence[str]) -> list[str]:
-    """Check names of variables, and drop NDVI, which is always forecast.
-
-    Raises:
-        InvalidOption: one is unknown.
-    """
-    for name in names:
-        if name not in QUANTITIES:
-            raise InvalidOption("variables", name, f"the variables are {', '.join(QUANTITIES)}")
-    return [name for name in dict.fromkeys(names) if name != "NDVI"]
-
-
-def require_bands(cube: Cube, names: Sequence[str]) -> None:
-    """Refuse a cube that lacks what a variable is computed from; B8A stands in for B08, and NDVI has its own check.
-
-    Raises:
-        MissingBand: names what is missing.
-    """
-    has = {str(v) for v in cube.data.data_vars}
-    needed = {b for n in names[1:] for b in QUANTITIES[n].bands}
-    missing = sorted(b for b in needed if b not in has and not (b == "B08" and "B8A" in has and "B08" not in names))
-    if missing:
-        raise MissingBand(cube.archive, missing, sorted(has))
-
-
-def _without_weather(cube: Cube) -> Cube:
-    kept = [v for v in cube.data.data_vars if str(v) not in WEATHER_NAMES]
-    return replace(cube, data=cube.data[kept])
-
-
-def _dates(inputs: Mapping[str, Any], issue: date) -> list[date]:
-    given = inputs.get("dates")
-    if not given:
-        horizon, step = inputs.get("horizon") or HORIZON, inputs.get("step") or STEP
-        return target_dates(issue, horizon_days=parse_duration(horizon), step_days=parse_duration(step))
-    texts = given.split(",") if isinstance(given, str) else given
-    dates = sorted({parse_date(text) for text in texts})
-    if len(dates) > MAX_TARGETS:
-        raise InvalidPeriod(f"{len(dates)} dates", f"at most {MAX_TARGETS} dates are forecast at once")
+def _dates(options: ForecastOptions, issue: date) -> tuple[date, ...]:
+    if options.dates is None:
+        return _regular_dates(options, issue)
+    for name in ("horizon", "step"):
+        if getattr(options, name) is not None:
+            raise InvalidOption(name, f"{getattr(options, name)}d", "it cannot be combined with dates")
+    dates = tuple(sorted(set(options.dates)))
+    if not 0 < len(dates) <= MAX_TARGETS:
+        raise InvalidPeriod(f"{len(dates)} dates", f"1 to {MAX_TARGETS} dates are forecast at once")
     if dates[0] < issue:
         raise InvalidPeriod(dates[0], f"it lies before the issue date {issue.isoformat()}")
+    if (dates[-1] - issue).days >= MOST_HORIZON_DAYS:
+        raise InvalidPeriod(dates[-1], f"it lies more than {MOST_HORIZON_DAYS} days after the issue date {issue}")
     return dates
 
 
-def _quantile_layer(variable: str, day: str, column: str) -> Layer:
-    said = f"Forecast {variable} on {day}: {int(column[1:])} % of outcomes lie below"
-    return _layer(variable.lower(), f"{day}_{column}", said, day=day)
+def _regular_dates(options: ForecastOptions, issue: date) -> tuple[date, ...]:
+    horizon, step = options.horizon or HORIZON_DAYS, options.step or STEP_DAYS
+    if horizon > MOST_HORIZON_DAYS:
+        raise InvalidPeriod(f"{horizon}d", f"a forecast reaches at most {MOST_HORIZON_DAYS} days ahead")
+    return tuple(target_dates(issue, horizon_days=horizon, step_days=step))
 
 
-def _layer(name: str, suffix: str, description: str, *, day: str = "") -> Layer:
-    return Layer(name=f"{name}_{suffix}", description=description, unit="1", date=day or suffix)
+def _quantile_layer(variable: str, day: str, quantile: float) -> Layer:
+    return Layer(
+        name=f"{variable.lower()}_{day}_{QUANTILE_COLUMNS[QUANTILES.index(quantile)]}",
+        description=f"Forecast {variable} on {day}: {round(100 * quantile)} % of outcomes lie below",
+        variable=variable,
+        quantile=quantile,
+        date=day,
+        unit="1",
+    )
+
+
+def _by_date(variable: Variable, day: str, description: str) -> Layer:
+    return Layer(name=f"{variable}_{day}", description=description, variable=variable, date=day, unit="1")

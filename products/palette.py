@@ -14,7 +14,7 @@ COLOURS = (
 Colour = tuple[int, int, int]
 
 
-def own_legend(names: Sequence[str], known: dict[str, Colour]) -> tuple[LegendEntry, ...]:
+def user_legend(names: Sequence[str], known: dict[str, Colour]) -> tuple[LegendEntry, ...]:
     """Return a legend in the order of the names; beyond the palette its colours begin again.
 
     Args:

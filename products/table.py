@@ -1,107 +1,124 @@
-"""Tables: the products applied to series that are not pixels of a cube. No reading or writing of files."""
+"""Tables: a product predicted for series that are not pixels of a cube, and the rows of its result. No files."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from core.bands import Floats
+from core.checkpoint import Checkpoint
 from core.cube import Series
-from core.errors import InvalidPeriod, InvalidTable
-from core.forecast import QUANTILE_COLUMNS
-from core.product import Checkpoint
-from core.timeline import Days, to_day, to_times
-from models.baselines.blend import Blend
-from products import canopy, crop
+from core.product import AnyOptions, Layer, Product, Progress
+from core.timeline import Period, to_date, to_day
+from products.order import add_card, parse
 
-_MONTHS = {"crop": crop.MONTHS, "canopy": canopy.MONTHS}
+BLOCK_SERIES = 512
+"""Series predicted at once: bounds memory."""
+Inputs = Mapping[str, Any]
 
 
-def forecast_table(
+def options_of_each(
+    product: Product[AnyOptions],
     series: Series,
-    targets: Mapping[str, list[date]],
+    inputs: Inputs,
     checkpoint: Checkpoint,
     *,
-    issue_date: date | None,
-    blend: Blend | None = None,
-    variables: Sequence[str] = (),
-) -> pd.DataFrame:
-    """Forecast each series at its own dates.
+    dates: Mapping[str, Sequence[date]] | None = None,
+) -> list[AnyOptions]:
+    """Return the resolved options of each series: defaults follow from its own last row.
 
     Args:
-        targets: dates by series id; series without any are left out.
-        issue_date: one for all; None = the day after each series' last row.
-        blend: mixed with the forecasts of NDVI; None = the model's own.
-        variables: beside NDVI; each gives columns such as EVI2_q05 to EVI2_q95.
-
-    Returns:
-        Columns series_id, time, q05, q25, q50, q75, q95; NaN for series in which a variable was never seen.
+        dates: input `dates` of each series by its id; None = the same inputs for all.
 
     Raises:
-        InvalidTable: a target names a series that the table does not hold.
-        InvalidPeriod: a target lies before the issue date.
+        RequestError: as `parse` and `add_card`.
     """
-    from models.runtime import forecast  # loads ONNX Runtime, which the API never needs
+    start = to_date(int(series.days.min()))
+    known: dict[object, AnyOptions] = {}
 
-    row_of = {str(s): i for i, s in enumerate(series.ids)}
-    unknown = [s for s in targets if s not in row_of]
-    if unknown:
-        raise InvalidTable("targets", f"series '{unknown[0]}' has targets but no history")
-    wanted = {s: sorted(set(days)) for s, days in targets.items() if days}
-    chosen = series.take(np.array([row_of[s] for s in wanted], np.int64))
-    issues = _issue_days(chosen, issue_date)
-    days = _padded([[to_day(d) for d in dates] for dates in wanted.values()])
-    _check_targets(chosen, issues, days)
-    lengths = np.array([len(d) for d in wanted.values()])
-    kept = np.arange(days.shape[1])[None] < lengths[:, None]
-    table = pd.DataFrame({"series_id": np.repeat(chosen.ids, lengths), "time": to_times(days[kept])})
-    for name in ("NDVI", *variables):
-        result = forecast(chosen, issues, days, checkpoint, quantity=name)
-        result = blend.apply(chosen, result) if blend is not None and name == "NDVI" else result
-        table[[_column(name, c) for c in QUANTILE_COLUMNS]] = result.quantiles[kept]
-    return table
+    def resolved(last: int, targets: tuple[date, ...]) -> AnyOptions:
+        given = {**inputs, "dates": targets} if targets else inputs
+        options = parse(product, given, available=Period(start=start, end=to_date(last)), kind="table")
+        return add_card(product, options, checkpoint)
+
+    each = []
+    for name, last in zip(series.ids, series.last_days, strict=True):
+        key = (int(last), tuple(dates[str(name)]) if dates else ())
+        if key not in known:
+            known[key] = resolved(*key)
+        each.append(known[key])
+    return each
 
 
-def _column(variable: str, quantile: str) -> str:
-    return quantile if variable == "NDVI" else f"{variable}_{quantile}"
+def predict_table(
+    product: Product[AnyOptions], series: Series, each: Sequence[AnyOptions], checkpoint: Checkpoint, progress: Progress
+) -> pd.DataFrame:
+    """Predict series with resolved options of their own, and return the rows of the result in order.
+
+    Series with as many layers as one another are predicted together.
+    """
+    parts: list[tuple[int, pd.DataFrame]] = []
+    done = 0
+    for rows in _alike(product, each):
+        for first in range(0, len(rows), BLOCK_SERIES):
+            block = rows[first : first + BLOCK_SERIES]
+            parts += _tables(product, series.take(np.array(block)), [each[r] for r in block], checkpoint, block)
+            done += len(block)
+            progress(done / len(series))
+    return pd.concat([table for _, table in sorted(parts, key=lambda p: p[0])], ignore_index=True)
 
 
-def classify_table(product_id: str, series: Series, checkpoint: Checkpoint, *, end: date | None) -> pd.DataFrame:
-    """Classify each series.
+def seen_in_period(product: Product[AnyOptions], series: Series, each: Sequence[AnyOptions]) -> Series:
+    """Return series with what the product does not read unseen: other channels, and days outside the periods."""
+    first, last = (np.array([to_day(d) for d in days], np.int32) for days in zip(*map(_ends, each), strict=True))
+    return series.only(product.bands).between(first, last)
+
+
+def wide_table(
+    series: Series, values: Floats, layers: Sequence[Layer], wanted: Callable[[Layer], bool], *, id_column: str
+) -> pd.DataFrame:
+    """Return one row for each series, and a column for each layer that is wanted.
 
     Args:
-        product_id: `crop` or `canopy`.
-        end: last day used for all series; None = each series' last row.
-
-    Returns:
-        sample_id and p_CLASS for each class of the model; of crop and non-crop p_crop alone, which tells both. NaN for
-        series never seen.
+        values: (N, L) shares 0..1; of layers in percent the columns are whole percent.
     """
-    from models.runtime import classify  # loads ONNX Runtime, which the API never needs
-
-    reference = _issue_days(series, None) if end is None else np.full(len(series), to_day(end) + 1, np.int32)
-    result = classify(series, reference, checkpoint, months=_MONTHS[product_id])
-    table = pd.DataFrame({"sample_id": series.ids})
-    for position, name in enumerate(result.classes):
-        if result.classes != crop.CLASSES or name == "crop":
-            table[f"p_{name}"] = result.probability[:, position]
+    table = pd.DataFrame({id_column: series.ids})
+    for layer, column in zip(layers, values.T, strict=True):
+        if wanted(layer):
+            table[layer.name] = np.rint(column * 100) if layer.unit == "%" else column
     return table
 
 
-def _issue_days(series: Series, issue_date: date | None) -> Days:
-    if issue_date is not None:
-        return np.full(len(series), to_day(issue_date), np.int32)
-    return np.asarray(series.days.max(axis=1, initial=np.iinfo(np.int32).min) + 1, np.int32)
+def _ends(options: AnyOptions) -> tuple[date, date]:
+    return options.days.start, options.days.end
 
 
-def _padded(rows: list[list[int]]) -> Days:
-    width = max((len(r) for r in rows), default=0)
-    return np.array([r + [r[-1]] * (width - len(r)) for r in rows], np.int32).reshape(len(rows), width)
+def _alike(product: Product[AnyOptions], each: Sequence[AnyOptions]) -> list[list[int]]:
+    """Return the numbers of the series grouped by their count of layers."""
+    counts: dict[int, int] = {}
+    groups: dict[int, list[int]] = defaultdict(list)
+    for number, options in enumerate(each):
+        count = counts.setdefault(id(options), len(product.layers(options)))
+        groups[count].append(number)
+    return list(groups.values())
 
 
-def _check_targets(series: Series, issues: Days, days: Days) -> None:
-    early = (days < issues[:, None]).any(axis=1)
-    if early.any():
-        at = int(np.argmax(early))
-        day = to_times(days[at, :1])[0].astype("datetime64[D]")
-        raise InvalidPeriod(day, f"it is asked of series '{series.ids[at]}', whose history reaches beyond it")
+def _tables(
+    product: Product[AnyOptions],
+    series: Series,
+    each: Sequence[AnyOptions],
+    checkpoint: Checkpoint,
+    numbers: Sequence[int],
+) -> list[tuple[int, pd.DataFrame]]:
+    """Return the rows of a block of series, under the number of its first series where these are consecutive."""
+    values = product.predict(seen_in_period(product, series, each), each, checkpoint)
+    if numbers[-1] - numbers[0] == len(numbers) - 1:
+        return [(numbers[0], product.tabulate(series, each, values))]
+    parts = []
+    for at, number in enumerate(numbers):
+        rows = slice(at, at + 1)
+        parts.append((number, product.tabulate(series.take(rows), each[rows], values[rows])))
+    return parts

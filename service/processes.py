@@ -109,7 +109,7 @@ def execute(
     return status_info(job, base)
 
 
-def plain_inputs(product: Product, order: Execute) -> dict[str, Any]:
+def plain_inputs(product: Product[Any], order: Execute) -> dict[str, Any]:
     """Return the inputs of an order without OGC's wrapping as qualified values.
 
     Raises:
@@ -130,7 +130,7 @@ def _plain(name: str, value: Any) -> Any:
     return value.get("value", value)
 
 
-def _summary(product: Product, base: str) -> ProcessSummary:
+def _summary(product: Product[Any], base: str) -> ProcessSummary:
     here = f"{base}/processes/{product.id}"
     links: list[Link] = [
         link(here, "self", title="Description"),
@@ -149,7 +149,7 @@ def _summary(product: Product, base: str) -> ProcessSummary:
     )
 
 
-def _inputs(product: Product, settings: Settings) -> dict[str, InputDescription]:
+def _inputs(product: Product[Any], settings: Settings) -> dict[str, InputDescription]:
     models = [c.name for c in list_checkpoints(settings) if c.task == product.task and is_usable(c)]
     schemas: dict[str, dict[str, Any]] = {
         "region": {
@@ -158,12 +158,6 @@ def _inputs(product: Product, settings: Settings) -> dict[str, InputDescription]
             "type": "object",
             "contentMediaType": "application/geo+json",
             "format": "geojson-geometry",
-        },
-        "period": {
-            "title": "Period of the observations",
-            "description": "START/END as dates; without it, all that the archive has and the product can use.",
-            "type": "string",
-            "pattern": r"^\d{4}-\d{2}-\d{2}(T[^/]*)?/\d{4}-\d{2}-\d{2}(T[^/]*)?$",
         },
         "archive": {
             "title": "Archive",
@@ -176,9 +170,8 @@ def _inputs(product: Product, settings: Settings) -> dict[str, InputDescription]
             "type": "string",
             **({"enum": models} if models else {}),
         },
-        **product.inputs,
     }
-    return {name: _input(name, schema) for name, schema in schemas.items()}
+    return {name: _input(name, schema) for name, schema in (schemas | product.options.schemas()).items()}
 
 
 def _input(name: str, schema: dict[str, Any]) -> InputDescription:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from shapely.geometry import box
 
+from core.checkpoint import Checkpoint
 from core.cube import Cube
 from core.errors import InvalidOption, ReadFailed, UnknownArchive, UnknownProduct
 from core.forecast import QUANTILE_COLUMNS, QUANTILES
 from core.grid import Grid, Window, utm_crs
-from core.product import Checkpoint, Layer, LegendEntry, Params, Product, Progress, Raster
+from core.product import Layer, LegendEntry, Params, Product, Progress, Raster
 from core.region import Region
 from core.settings import Settings
 from core.timeline import Period, parse_date, parse_period

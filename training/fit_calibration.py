@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.forecast import QUANTILES
-from core.product import Checkpoint
 from evaluation.hindcast.past_issues import observed_targets
 from models.baselines.climatology import expect
 from models.calibration.quantiles import Calibration, fit

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import Floats
+from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.forecast import QUANTILES
-from core.product import Checkpoint
 from evaluation.hindcast.past_issues import observed_targets
 from models.baselines.climatology import expect
 from models.baselines.rules import phase_fold

@@ -8,9 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidOption, UnknownModel
-from core.product import Checkpoint, Progress
+from core.product import Progress
 from core.settings import Settings
 from core.timeline import parse_date, to_day
 from core.version import software_version

@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.errors import InvalidOption, InvalidPeriod, InvalidRegion, RegionOutsideArchive, UnknownArchive
+from core.errors import InvalidOption, InvalidRegion, RegionOutsideArchive, UnknownArchive
 from core.grid import Tile, Window
 from core.job import Order
-from core.product import Params, Product
+from core.options import Options
+from core.product import Product
 from core.region import Region, parse_region
 from core.settings import Settings
 from ingest.archive import Archive
 from ingest.registry import SAMPLE, known_names, split_spec
-from models.baselines.blend import parse_blend
-from products.class_options import filled_in
+from products.order import add_card, check_source, parse
 from workers.dependencies import REAL, Dependencies
 
 COMMON = ("region", "archive", "model")
@@ -43,14 +43,13 @@ def accept(
     region = _region(inputs)
     spec = allowed_archive(inputs.get("archive") or settings.archive, settings)
     archive = dependencies.open_archive(spec, settings)
-    asked = _params(product, inputs, archive)
+    resolved = _options(product, inputs, archive)
     checkpoint = dependencies.find_checkpoint(_model(inputs), product.task, settings)
-    params = filled_in(product, asked, checkpoint)
-    if "blend" in params.options:
-        parse_blend(params.options["blend"]).check_model(checkpoint)
+    options = add_card(product, resolved, checkpoint)
+    check_source(product, options, available=archive.period, shown=archive.bands, name=archive.name)
     dependencies.check_region(archive, region)
     order = Order(
-        product=product.id, region=region.to_geojson(), archive=spec, model=checkpoint.name, params=params.to_json()
+        product=product.id, region=region.to_geojson(), archive=spec, model=checkpoint.name, params=options.to_json()
     )
     return order, archive, plan(region, archive, settings)
 
@@ -67,14 +66,14 @@ def estimate(
 
     order, archive, tiles = accept(product_id, inputs, settings, dependencies)
     region = parse_region(dict(order.region))
-    params = dependencies.find_product(product_id).parse(order.params, available=archive.period)
+    options = parse(dependencies.find_product(product_id), order.params, available=archive.period)
     pace = open_ledger(settings).pace(order.product, order.model)
     pixels = max(1, round(region.area_km2 * 1e6 / tiles[0].grid.resolution_m ** 2))
     return {
         "tiles": len(tiles),
         "pixels": pixels,
         "area_km2": round(region.area_km2, 4),
-        "scenes": len(archive.search(result_window(region, tiles), params.period)),
+        "scenes": len(archive.search(result_window(region, tiles), options.days)),
         "seconds": round(pixels * (PIXEL_SECONDS if pace is None else pace), 1),
     }
 
@@ -181,12 +180,10 @@ def _region(inputs: Mapping[str, Any]) -> Region:
     return parse_region(region)
 
 
-def _params(product: Product, inputs: Mapping[str, Any], archive: Archive) -> Params:
-    own = {k: v for k, v in inputs.items() if k not in COMMON}
+def _options(product: Product[Any], inputs: Mapping[str, Any], archive: Archive) -> Options:
+    given = {k: v for k, v in inputs.items() if k not in COMMON}
     try:
-        params = product.parse(own, available=archive.period)
+        options: Options = parse(product, given, available=archive.period)
     except (TypeError, AttributeError) as error:
-        raise InvalidOption("inputs", own, f"a value has the wrong type ({error})") from None
-    if params.period.overlap(archive.period) is None:
-        raise InvalidPeriod(params.period, f"the archive '{archive.name}' covers {archive.period}")
-    return params
+        raise InvalidOption("inputs", given, f"a value has the wrong type ({error})") from None
+    return options

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.checkpoint import Checkpoint
 from core.cube import Cube
 from core.grid import Window
-from core.product import Checkpoint, Product
+from core.product import Product
 from core.region import Region
 from core.settings import Settings
 from core.timeline import Period
@@ -17,7 +19,7 @@ from ingest.archive import Archive
 Mask = NDArray[np.bool_]
 
 
-def _find_product(product_id: str) -> Product:
+def _find_product(product_id: str) -> Product[Any]:
     from products.catalogue import find_product
 
     return find_product(product_id)
@@ -53,7 +55,7 @@ def _build_cube(
 class Dependencies:
     """Functions of products, models and ingest; by default the real ones, loaded when first called."""
 
-    find_product: Callable[[str], Product] = _find_product
+    find_product: Callable[[str], Product[Any]] = _find_product
     """Product id -> product; raises UnknownProduct."""
     find_checkpoint: Callable[[str, str, Settings], Checkpoint] = _find_checkpoint
     """Name (empty = default), task, settings -> checkpoint; raises UnknownModel."""

@@ -1,130 +1,261 @@
-"""Products of cube files and regions carried out in this process, without a queue, by the steps of a job.
+"""Products made in this process, without a queue: of a table, a cube file, or a region of an archive.
 
-Tables are in local_tables.py.
+The steps are those of a job: the same checks, the same tiles, the same assembly.
 """
 
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from rasterio.windows import Window as PixelWindow
 
+from core.checkpoint import Checkpoint
 from core.cube import Cube
-from core.errors import InvalidOption, NoClearObservation
+from core.errors import InvalidOption, InvalidTable, NoClearObservation
 from core.grid import Tile
-from core.product import Checkpoint, Layer, Params, Product, Progress, Raster
+from core.options import Options
+from core.product import Layer, Product, Progress, Raster, RendersCube
 from core.settings import Settings
-from outputs.cog import RasterFile, open_cog, write_cog, write_cog_from
+from core.source import Source
+from core.timeline import Period
+from ingest.preprocess.prepare import Preparation
+from ingest.source import CubeSource, RegionSource, TableSource
+from outputs.atomic import written_aside
+from outputs.cog import open_cog, plain_raster, write_cog, write_cog_from
 from outputs.cube_file import write_cube
-from outputs.measure import measure_file, measure_raster
-from outputs.minimum_mapping_unit import mmu_filter_file, mmu_filter_raster
-from outputs.provenance import Provenance, provenance
-from workers.accept import plan, result_window
-from workers.mosaic import mosaic
+from products.order import add_card, check_source, parse
+from products.rows import render
+from products.table import options_of_each, predict_table, seen_in_period
+from workers.accept import plan
+from workers.assemble import Result, assemble_cube, assemble_tiles
 from workers.queue.dispatch import scratch_folder, sweep
-from workers.tile import Recipe, find_tile, render_tile
+from workers.tile import Recipe, find_tile, pixel_kind, render_tile
 
+STRIP_BYTES = 256 * 2**20
+"""Pixels of all layers held at once."""
 MOSAIC_SHARE = 0.1
 """Share of a region's work that putting the tiles together is counted as."""
 
 
-def run_cube_file(
-    product: Product,
-    cube: Cube,
-    params: Params,
-    checkpoint: Checkpoint,
-    out: Path,
-    progress: Progress,
-    *,
-    layers: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Render a product of a whole cube and write it on the cube's own grid.
+@dataclass(frozen=True, kw_only=True)
+class DirectOrder:
+    """What is to be made of a source."""
+
+    product: Product[Any]
+    checkpoint: Checkpoint
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    """As for an order over REST, without region, archive and model."""
+    dates: Mapping[str, Sequence[date]] | None = None
+    """Of a table: input `dates` of each series by its id; series without any are left out; None = the same for all."""
+    layers: Sequence[str] = ()
+    """Names of the layers of a raster to write, in this order; empty = all."""
+
+    def options(self, source: Source) -> Options:
+        """Return the resolved options for a cube or a region.
+
+        Raises:
+            RequestError: an input is wrong, or the source cannot show what is needed.
+        """
+        resolved = parse(self.product, self.inputs, available=source.period, kind=source.kind)
+        options: Options = add_card(self.product, resolved, self.checkpoint)
+        check_source(self.product, options, available=source.period, shown=source.bands, name=source.name)
+        check_layers(self.layers, self.product.layers(options))
+        return options
+
+
+def make(
+    order: DirectOrder, source: Source, settings: Settings, folder: Path, progress: Progress
+) -> Result | pd.DataFrame:
+    """Make a product of a source.
 
     Args:
-        product: what to make.
-        cube: all observations that may be used.
-        params: as the product's `parse` gave them.
-        checkpoint: of the product's task.
-        out: `.tif` is a COG, `.nc` and `.zarr` are cubes; what stands there is replaced at the end.
-        progress: told the share done.
-        layers: names of the layers to write, in this order; empty = all. Forecasts as cubes are written whole.
-
-    Returns:
-        Hectares by class (`products.areas.area_table`) of all layers; empty for products without such a table.
+        order: what to make.
+        source: a table gives a table; a cube and a region give pixels.
+        settings: home folder and limits.
+        folder: for files that pass; the result may lie in it.
+        progress: takes the share done.
 
     Raises:
-        MissingBand: NDVI cannot be had.
-        NoClearObservation: the period holds no clear observation.
-        InvalidOption: a layer that the product does not have.
+        RequestError: an input is wrong, the source lacks a band, or it holds no clear observation of the period.
     """
-    names = _checked(layers, product.layers(params))
+    if isinstance(source, TableSource):
+        return make_table(order, source, progress)
+    if isinstance(source, CubeSource):
+        return make_pixels(order, source, folder, progress)
+    assert isinstance(source, RegionSource)
+    return make_region(order, source, settings, folder, progress)
+
+
+def make_table(order: DirectOrder, source: TableSource, progress: Progress) -> pd.DataFrame:
+    """Predict the series of a table.
+
+    Raises:
+        InvalidTable: a target names a series that has no history.
+        NoClearObservation: no series was seen in its period.
+        RequestError: as `DirectOrder.options`.
+    """
+    series = source.table
+    if order.dates is not None:
+        series = series.take(_rows_with_dates(series.ids, order.dates))
+    each = options_of_each(order.product, series, order.inputs, order.checkpoint, dates=order.dates)
+    whole = Period(start=min(o.days.start for o in each), end=max(o.days.end for o in each))
+    widest = each[0].but(period=whole)
+    check_source(order.product, widest, available=source.period, shown=source.bands, name=source.name)
+    if not seen_in_period(order.product, series, each).clear_count().any():
+        raise NoClearObservation(f"any series of '{source.name}'", whole)
+    return predict_table(order.product, series, each, order.checkpoint, progress)
+
+
+def make_pixels(order: DirectOrder, source: CubeSource, folder: Path, progress: Progress) -> Result:
+    """Predict the pixels of a cube file on its own grid; many layers of many pixels strip by strip, into a file.
+
+    Raises:
+        NoClearObservation: the period holds no clear observation.
+        RequestError: as `DirectOrder.options`.
+    """
+    options = order.options(source)
+    cube = source.cube(options.days)
     if not (cube.data.sizes.get("time") and cube.clear_count().any()):
-        raise NoClearObservation(f"'{cube.archive}'", params.period)
-    raster = mmu_filter_raster(product.render(cube, params, checkpoint, progress), params)
-    if raster.is_unseen().all():
-        raise NoClearObservation(f"'{cube.archive}'", params.period)
-    origin = provenance(
-        product,
-        params,
-        checkpoint,
-        {cube.archive: cube.scenes},
-        archive=cube.archive,
-        attribution="Licence and credit as of the input cube",
-        is_simulated=cube.is_simulated,
-        areas=measure_raster(raster, product, params),
-    )
-    _write(_picked(raster, names), out, origin)
-    return dict(origin.areas)
+        raise NoClearObservation(f"'{source.name}'", options.days)
+    step = max(1, STRIP_BYTES // (4 * cube.shape_yx[1] * len(order.product.layers(options))))
+    if step >= cube.shape_yx[0] or isinstance(order.product, RendersCube):
+        pixels: Raster | Path = render(order.product, cube, options, order.checkpoint, progress)
+    else:
+        pixels = _render_strips(order, cube, options, step, folder / "plain.tif", progress)
+    return assemble_cube(pixels, order.product, options, order.checkpoint, cube, source.attribution)
 
 
-def run_region_file(
-    recipe: Recipe, out: Path, settings: Settings, progress: Progress, *, layers: Sequence[str] = ()
-) -> dict[str, Any]:
-    """Render a product of a region tile by tile, and write one file; pixels outside the region are nodata.
+def make_region(
+    order: DirectOrder, source: RegionSource, settings: Settings, folder: Path, progress: Progress
+) -> Result:
+    """Predict the pixels of a region tile by tile; those outside it are nodata.
 
     Tiles are kept in the home folder, where jobs and later calls find them.
 
-    Args:
-        recipe: product, parameters, archive, checkpoint and region.
-        out: as in `run_cube_file`.
-        settings: home folder and limits.
-        progress: told the share done.
-        layers: as in `run_cube_file`.
-
-    Returns:
-        As `run_cube_file`, of the whole region.
-
     Raises:
-        RegionOutsideArchive: nothing of the region lies in the archive.
         InvalidRegion: it takes too many tiles.
         NoClearObservation: the period holds no clear observation of the region.
-        InvalidOption: a layer that the product does not have.
+        RequestError: as `DirectOrder.options`.
     """
-    names = _checked(layers, recipe.layers)
+    recipe = Recipe(
+        product=order.product,
+        options=order.options(source),
+        archive=source.archive,
+        checkpoint=order.checkpoint,
+        region=source.region,
+        preparation=Preparation.from_settings(settings).key(),
+    )
     tiles = plan(recipe.region, recipe.archive, settings)
-    with _scratch(settings) as (job_id, folder):
+    with _scratch(settings) as job_id:
         rendered = [
             (tile, _tile_file(recipe, tile, settings, job_id, _part(progress, number, len(tiles))))
             for number, tile in enumerate(tiles)
         ]
-        plain = folder / "plain.tif"
-        origin = _put_together(rendered, recipe, plain)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        if out.suffix == ".tif" and not layers:
-            write_cog_from(plain, out, recipe.layers, origin.tags())
-        else:
-            whole = folder / "whole.tif"
-            write_cog_from(plain, whole, recipe.layers, origin.tags())
-            if layers:
-                _write(_part_of(open_cog(whole), names), out, origin)
-            else:
-                write_cube(open_cog(whole), out, origin)
+        found = assemble_tiles(rendered, recipe, folder / "plain.tif", lambda _: None)
     progress(1.0)
-    return dict(origin.areas)
+    return found
+
+
+def write_result(found: Result | pd.DataFrame, out: Path, layers: Sequence[str] = ()) -> None:
+    """Write what was made, whole or not at all.
+
+    Args:
+        out: .parquet or .csv of a table; .tif, .nc or .zarr of pixels.
+        layers: names of the layers to write, in this order; empty = all.
+
+    Raises:
+        InvalidOption: a layer that the product does not have.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(found, pd.DataFrame):
+        write_table(found, out)
+    else:
+        _write_pixels(found, out, layers)
+
+
+def check_layers(names: Sequence[str], layers: Sequence[Layer]) -> None:
+    """Refuse layers that a product does not have.
+
+    Raises:
+        InvalidOption: names those there are.
+    """
+    known = [layer.name for layer in layers]
+    for name in names:
+        if name not in known:
+            raise InvalidOption("layers", name, f"the layers are {_listed(known)}")
+
+
+def write_table(table: pd.DataFrame, out: Path) -> None:
+    """Write a table as Parquet or CSV by the ending; nothing stands under the name until it is complete."""
+    with written_aside(out) as aside:
+        if out.suffix == ".parquet":
+            table.to_parquet(aside, index=False)
+        else:
+            table.to_csv(aside, index=False)
+
+
+def _write_pixels(found: Result, out: Path, layers: Sequence[str]) -> None:
+    tags = found.origin.tags()
+    if isinstance(found.pixels, Path) and out.suffix == ".tif" and not layers:
+        write_cog_from(found.pixels, out, found.layers, tags)
+        return
+    raster = _in_memory(found, layers or [layer.name for layer in found.layers])
+    if out.suffix == ".tif":
+        write_cog(raster, out, tags)
+        return
+    with tempfile.TemporaryDirectory(prefix="landcast-") as folder:
+        whole = Path(folder) / "whole.tif"
+        write_cog(raster, whole, tags)
+        write_cube(open_cog(whole), out, found.origin)
+
+
+def _in_memory(found: Result, names: Sequence[str]) -> Raster:
+    """Return some layers of a result as a raster in memory."""
+    at = {layer.name: number for number, layer in enumerate(found.layers)}
+    chosen = [at[name] for name in names]
+    layers = tuple(found.layers[n] for n in chosen)
+    if isinstance(found.pixels, Raster):
+        return replace(found.pixels, layers=layers, pixels=found.pixels.pixels[chosen])
+    whole = open_cog(found.pixels)
+    pixels = np.stack([whole.read(name) for name in names])
+    return Raster(layers=layers, pixels=pixels, window=whole.window, nodata=whole.nodata)
+
+
+def _render_strips(
+    order: DirectOrder, cube: Cube, options: Options, step: int, plain: Path, progress: Progress
+) -> Path:
+    """Write the pixels of a cube into a plain GeoTIFF, some rows at a time."""
+    layers, (height, width) = order.product.layers(options), cube.shape_yx
+    dtype, nodata = pixel_kind(layers)
+    with plain_raster(plain, layers, cube.window, dtype=dtype, nodata=nodata) as out:
+        for first in range(0, height, step):
+            rows = slice(first, min(first + step, height))
+            part = render(order.product, cube.rows(rows), options, order.checkpoint, _rows_of(progress, rows, height))
+            out.write(part.pixels, window=PixelWindow(0, first, width, rows.stop - first))
+    return plain
+
+
+def _rows_of(progress: Progress, rows: slice, height: int) -> Progress:
+    return lambda share: progress((rows.start + share * (rows.stop - rows.start)) / height)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names for a sentence: a forecast has hundreds, of which a few show how they are made."""
+    return ", ".join(names) if len(names) <= 12 else f"{', '.join(names[:6])}, ... {', '.join(names[-3:])}"
+
+
+def _rows_with_dates(ids: Any, dates: Mapping[str, Sequence[date]]) -> Any:
+    unknown = sorted(set(dates) - {str(name) for name in ids})
+    if unknown:
+        raise InvalidTable("targets", f"series '{unknown[0]}' has targets but no history")
+    return np.array([bool(dates.get(str(name))) for name in ids]).nonzero()[0]
 
 
 def _tile_file(recipe: Recipe, tile: Tile, settings: Settings, job_id: str, progress: Progress) -> Path:
@@ -133,73 +264,25 @@ def _tile_file(recipe: Recipe, tile: Tile, settings: Settings, job_id: str, prog
     return found
 
 
-def _put_together(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, plain: Path) -> Provenance:
-    window = result_window(recipe.region, [tile for tile, _ in rendered])
-    found = mosaic(rendered, recipe.region, window, recipe.layers, plain, lambda _: None)
-    if not found.seen_pixels:
-        raise NoClearObservation("the region", recipe.params.period)
-    mmu_filter_file(plain, recipe.params)
-    return provenance(
-        recipe.product,
-        recipe.params,
-        recipe.checkpoint,
-        found.scenes,
-        archive=recipe.archive.name,
-        attribution=recipe.archive.attribution,
-        is_simulated=recipe.archive.is_simulated,
-        preparation=recipe.preparation,
-        areas=measure_file(plain, recipe.product, recipe.params, recipe.layers),
-    )
-
-
-def _write(raster: Raster, out: Path, origin: Provenance) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if out.suffix == ".tif":
-        write_cog(raster, out, origin.tags())
-        return
-    with tempfile.TemporaryDirectory(prefix="landcast-") as folder:
-        whole = Path(folder) / "whole.tif"
-        write_cog(raster, whole, origin.tags())
-        write_cube(open_cog(whole), out, origin)
-
-
-def _part_of(whole: RasterFile, names: Sequence[str]) -> Raster:
-    pixels = np.stack([whole.read(name) for name in names])
-    layers = tuple(whole.layer(name) for name in names)
-    return Raster(layers=layers, pixels=pixels, window=whole.window, nodata=whole.nodata)
-
-
-def _checked(names: Sequence[str], layers: Sequence[Layer]) -> list[str]:
-    """Return the names of the layers to write; all where none is chosen."""
-    known = [layer.name for layer in layers]
-    for name in names:
-        if name not in known:
-            raise InvalidOption("layers", name, f"the layers are {_listed(known)}")
-    return list(names) or known
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Return names for a sentence: a forecast has hundreds, of which a few show how they are made."""
-    return ", ".join(names) if len(names) <= 12 else f"{', '.join(names[:6])}, ... {', '.join(names[-3:])}"
-
-
-def _picked(raster: Raster, names: Sequence[str]) -> Raster:
-    at = {layer.name: position for position, layer in enumerate(raster.layers)}
-    chosen = [at[name] for name in names]
-    return replace(raster, layers=tuple(raster.layers[i] for i in chosen), pixels=raster.pixels[chosen])
-
-
 def _part(progress: Progress, number: int, count: int) -> Progress:
     return lambda share: progress((1 - MOSAIC_SHARE) * (number + share) / count)
 
 
 @contextmanager
-def _scratch(settings: Settings) -> Iterator[tuple[str, Path]]:
-    """Give a job id of our own and its scratch folder, which is removed at the end."""
+def passing_folder(settings: Settings) -> Iterator[Path]:
+    """Give a folder in the home folder for files that pass, which may have gigabytes; it goes at the end."""
+    work = settings.home / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="direct-", dir=work) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _scratch(settings: Settings) -> Iterator[str]:
+    """Give a job id of our own, whose scratch folder is removed at the end."""
     job_id = f"local-{uuid.uuid4().hex[:12]}"
-    folder = scratch_folder(settings, job_id)
-    folder.mkdir(parents=True)
+    scratch_folder(settings, job_id).mkdir(parents=True)
     try:
-        yield job_id, folder
+        yield job_id
     finally:
         sweep(job_id, settings)

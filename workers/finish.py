@@ -1,29 +1,27 @@
 """Closing a job: mosaic, COG, quicklook, plot, forecast cube, STAC item, and then the rename that shows them all."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Protocol
 
 from shapely.geometry.base import BaseGeometry
 
 from core.cube import Cube
-from core.errors import NoClearObservation, ReadFailed
 from core.grid import Tile, Window
 from core.job import Job
+from core.product import Issued
 from core.region import Region
 from core.settings import Settings
 from outputs.atomic import remove, written_aside
 from outputs.cog import RasterFile, open_cog, write_cog_from
 from outputs.cube_file import write_cube
-from outputs.measure import measure_file
-from outputs.minimum_mapping_unit import mmu_filter_file
 from outputs.plots.forecast_pixel import choose_pixel, pixel_window, read_pixel, write_plot
-from outputs.plots.quicklook import quicklook_layers, write_quicklook
-from outputs.provenance import Provenance, provenance
+from outputs.plots.quicklook import write_quicklook
+from outputs.provenance import Provenance
 from outputs.stac_item import build_item, write_item
-from workers.accept import result_window
+from workers.assemble import Result, assemble_tiles
 from workers.dependencies import REAL, Dependencies
-from workers.mosaic import Mosaic, mosaic
 from workers.queue.dispatch import job_folder, scratch_folder
 from workers.tile import Recipe, read_recipe, run_tile
 
@@ -69,13 +67,13 @@ def finish(
     target = job_folder(settings, job.id)
     with written_aside(target, scratch_folder(settings, job.id)) as aside:
         aside.mkdir()
-        result = Result(folder=aside, recipe=recipe, settings=settings, dependencies=dependencies)
+        result = ResultFiles(folder=aside, recipe=recipe, settings=settings, dependencies=dependencies)
         result.write(rendered, watch, say, item_id=job.id, created=job.created)
         watch.check()
     return target
 
 
-class Result:
+class ResultFiles:
     """The files of one result in a folder, written one after the other."""
 
     def __init__(self, *, folder: Path, recipe: Recipe, settings: Settings, dependencies: Dependencies = REAL) -> None:
@@ -98,68 +96,45 @@ class Result:
             NoClearObservation: no pixel of the region has been seen.
             ReadFailed: no pixel has been seen, and scenes could not be read.
         """
-        window = result_window(self._region, [tile for tile, _ in rendered])
-        raster, origin, found = self._write_map(rendered, window, watch, say)
+        found = self._write_map(rendered, watch, say)
+        raster, origin = open_cog(self._path(".tif")), found.origin
         watch.progress(1.0)
         say("drawing the pictures")
-        layers = quicklook_layers(self._recipe.product, raster.layers) or raster.layers[:1]
+        layers = self._recipe.product.shown(raster.layers) or raster.layers[:1]
         write_quicklook(raster, layers, origin, self._path(".png"))
         watch.progress(1.0)
-        if self._recipe.product.task == "forecast":
-            self._write_plot(raster, origin)
+        options = self._recipe.options
+        if isinstance(options, Issued):
+            self._write_plot(raster, origin, options.issue)
             say("writing the forecast cube")
             write_cube(raster, self._path(".nc"), origin)
         pixels = (found.seen_pixels, found.region_pixels)
-        footprint = _footprint(self._region, window)
+        footprint = _footprint(self._region, raster.window)
         write_item(build_item(item_id, raster, origin, footprint, pixels=pixels, created=created), self._path(".json"))
 
-    def _write_map(
-        self, rendered: Sequence[tuple[Tile, Path]], window: Window, watch: Watch, say: Callable[[str], None]
-    ) -> tuple[RasterFile, Provenance, Mosaic]:
-        recipe, plain = self._recipe, self._path(".plain.tif")
+    def _write_map(self, rendered: Sequence[tuple[Tile, Path]], watch: Watch, say: Callable[[str], None]) -> Result:
+        plain = self._path(".plain.tif")
         say("putting the tiles together")
-        found = mosaic(rendered, self._region, window, recipe.layers, plain, watch.progress)
-        mmu_filter_file(plain, recipe.params)
-        origin = provenance(
-            recipe.product,
-            recipe.params,
-            recipe.checkpoint,
-            found.scenes,
-            archive=recipe.archive.name,
-            attribution=recipe.archive.attribution,
-            is_simulated=recipe.archive.is_simulated,
-            preparation=recipe.preparation,
-            areas=measure_file(plain, recipe.product, recipe.params, recipe.layers),
-        )
-        _check_seen(found, origin)
+        found = assemble_tiles(rendered, self._recipe, plain, watch.progress)
         say("writing the map")
-        write_cog_from(plain, self._path(".tif"), recipe.layers, origin.tags())
+        write_cog_from(plain, self._path(".tif"), found.layers, found.origin.tags())
         remove(plain)
-        return open_cog(self._path(".tif")), origin, found
+        return found
 
-    def _write_plot(self, raster: RasterFile, origin: Provenance) -> None:
+    def _write_plot(self, raster: RasterFile, origin: Provenance, issue: date) -> None:
         row, column = choose_pixel(raster, self._region)
-        forecast = read_pixel(raster, row, column, self._recipe.params.day("issue_date"))
+        forecast = read_pixel(raster, row, column, issue)
         history = self._history(pixel_window(raster.window, row, column))
         write_plot(forecast, history, origin, self._path("_pixel.png"))
 
     def _history(self, window: Window) -> Cube:
         recipe = self._recipe
         return self._rooms.build_cube(
-            recipe.archive, window, recipe.params.period, recipe.product.bands, None, self._settings
+            recipe.archive, window, recipe.options.days, recipe.product.bands, None, self._settings
         )
 
     def _path(self, ending: str) -> Path:
         return self._folder / f"{self._name}{ending}"
-
-
-def _check_seen(found: Mosaic, origin: Provenance) -> None:
-    if found.seen_pixels:
-        return
-    if origin.failures:
-        first = origin.failures[0]
-        raise ReadFailed(first.scene_id, f"{first.reason}; {len(origin.failures)} of {origin.reads} reads failed")
-    raise NoClearObservation("the region", origin.params["period"])
 
 
 def _footprint(region: Region, window: Window) -> BaseGeometry:

@@ -16,10 +16,12 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 
+from core.checkpoint import Checkpoint
 from core.cube import Cube, SceneRecord
 from core.grid import Tile, Window
 from core.job import Job, Order
-from core.product import Checkpoint, Layer, Params, Product, Progress, Raster
+from core.options import Options
+from core.product import Layer, Product, Progress, Raster
 from core.region import Region, parse_region
 from core.settings import Settings
 from core.version import software_version
@@ -27,6 +29,8 @@ from ingest.archive import Archive
 from ingest.preprocess.prepare import Preparation
 from outputs.atomic import written_aside
 from outputs.cog import QUIET
+from products.order import parse
+from products.rows import render
 from workers.dependencies import REAL, Dependencies
 from workers.queue.dispatch import scratch_folder
 
@@ -44,8 +48,9 @@ BUILD_SHARE = 0.1
 class Recipe:
     """What an order names, found: all that a tile's pixels depend on besides the tile."""
 
-    product: Product
-    params: Params
+    product: Product[Any]
+    options: Options
+    """Resolved, with what the model's card adds."""
     archive: Archive
     checkpoint: Checkpoint
     region: Region
@@ -55,13 +60,13 @@ class Recipe:
     @property
     def layers(self) -> tuple[Layer, ...]:
         """Layers of the raster."""
-        return self.product.layers(self.params)
+        return self.product.layers(self.options)
 
     def _scenes(self, tile: Tile) -> list[list[str]]:
         """Return what tells the scenes of a tile apart from those of yesterday: a new one changes only its tiles."""
         if not self.archive.is_cached:
             return []
-        return [[s.scene_id, s.version] for s in self.archive.search(tile.window, self.params.period)]
+        return [[s.scene_id, s.version] for s in self.archive.search(tile.window, self.options.days)]
 
     def asked(self, tile: Tile) -> Mask:
         """Return (Y, X), True for the pixels of a tile that lie in the region."""
@@ -72,7 +77,7 @@ class Recipe:
         facts = {
             "format": FORMAT,
             "product": self.product.id,
-            "params": self.params.to_json(),
+            "params": self.options.to_json(),
             "layers": [layer.name for layer in self.layers],
             "model": self.checkpoint.sha256,
             "calibration": self.checkpoint.card.get("calibration"),
@@ -97,7 +102,7 @@ def read_recipe(order: Order, settings: Settings, dependencies: Dependencies = R
     archive = dependencies.open_archive(order.archive, settings)
     return Recipe(
         product=product,
-        params=product.parse(order.params, available=archive.period),
+        options=parse(product, order.params, available=archive.period),
         archive=archive,
         checkpoint=dependencies.find_checkpoint(order.model, product.task, settings),
         region=parse_region(dict(order.region)),
@@ -137,7 +142,7 @@ def render_tile(
     asked = recipe.asked(tile)
     wanted = None if asked.all() else asked
     cube = dependencies.build_cube(
-        recipe.archive, tile.window, recipe.params.period, recipe.product.bands, wanted, settings
+        recipe.archive, tile.window, recipe.options.days, recipe.product.bands, wanted, settings
     )
     progress(BUILD_SHARE)
     raster = _render(recipe, cube, lambda share: progress(BUILD_SHARE + (1 - BUILD_SHARE) * share))
@@ -185,8 +190,9 @@ def read_tile(path: Path) -> tuple[NDArray[Any], tuple[SceneRecord, ...]]:
 
 
 def pixel_kind(layers: Sequence[Layer]) -> tuple[str, float]:
-    """Return dtype and nodata of a product's raster: class maps are bytes, everything else is float32."""
-    return ("uint8", 255.0) if layers[0].legend else ("float32", float("nan"))
+    """Return dtype and nodata of a product's raster: 255 of bytes, NaN of floats."""
+    dtype = layers[0].dtype
+    return dtype, 255.0 if dtype == "uint8" else float("nan")
 
 
 def _render(recipe: Recipe, cube: Cube, progress: Progress) -> Raster:
@@ -194,7 +200,7 @@ def _render(recipe: Recipe, cube: Cube, progress: Progress) -> Raster:
     if not has_ndvi and {"B04", "NDVI"} & set(recipe.archive.bands):
         progress(1.0)
         return _unseen(recipe.layers, cube.window)  # no optical scene of the period, or none that could be read
-    return recipe.product.render(cube, recipe.params, recipe.checkpoint, progress)
+    return render(recipe.product, cube, recipe.options, recipe.checkpoint, progress)
 
 
 def _unseen(layers: tuple[Layer, ...], window: Window) -> Raster:

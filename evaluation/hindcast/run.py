@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import channel
+from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidOption
 from core.forecast import Forecast
-from core.product import Checkpoint, Progress
+from core.product import Progress
 from core.timeline import Days, to_date
 from core.version import software_version
 from evaluation.hindcast.past_issues import (

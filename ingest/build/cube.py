@@ -23,11 +23,11 @@ from core.region import Region
 from core.settings import Settings
 from core.timeline import Period, to_day, to_times
 from ingest.archive import SENSOR_BANDS, Archive, Sensor
+from ingest.build.cache import Store
 from ingest.build.read_block import Cell, CellRead, read_cell
 from ingest.build.scene_tile import Mask, Slot, Stack
 from ingest.preference import choices
 from ingest.preprocess.prepare import Preparation
-from ingest.build.cache import Store
 
 logger = logging.getLogger(__name__)
 

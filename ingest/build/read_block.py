@@ -14,11 +14,11 @@ from core.grid import Tile, Window
 from core.timeline import Period, to_day
 from ingest.agreement import Agreement, compare
 from ingest.archive import SENSOR_BANDS, Archive, Reading, Scene
-from ingest.preprocess.datatakes import one_per_datatake
+from ingest.build.cache import Store, scene_key
 from ingest.build.scene_tile import MemoryPlate, Plate
+from ingest.preprocess.datatakes import one_per_datatake
 from ingest.preprocess.prepare import Preparation, Prepared, margin_pixels, prepare
 from ingest.preprocess.radar import check_conventions
-from ingest.build.cache import Store, scene_key
 
 logger = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import Floats, channel
+from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidOption
 from core.forecast import QUANTILES, Forecast
-from core.product import Checkpoint
 from models.baselines.baseline_errors import BaselineErrors, lead_bin
 from models.baselines.rules import BASELINES, weigh
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.bands import RADAR_NAMES, Floats, channel, ndvi
+from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidOption
 from core.forecast import NDVI_RANGE, QUANTILES, Forecast
-from core.product import Checkpoint
 from core.timeline import Days
 from models.baselines.climatology import expect
 from models.checkpoint import load_network

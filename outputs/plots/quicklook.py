@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 
 from core.grid import Window
-from core.product import Layer, LegendEntry, Product
+from core.product import Layer, LegendEntry
 from outputs.atomic import written_aside
 from outputs.cog import RasterFile
 from outputs.provenance import SIMULATED, Provenance
@@ -26,15 +26,6 @@ UNSEEN = (0.92, 0.92, 0.94)
 INK, FAINT = "#1f2430", "#6b7280"
 PANEL_IN, FOOT_IN = 4.6, 0.66
 """Longest edge of a map, and the room below it for three lines of text, in inches."""
-
-
-def quicklook_layers(product: Product, layers: Sequence[Layer]) -> list[Layer]:
-    """Return the layers to show: the product's own choice, or the medians of the first, middle and last date."""
-    if product.quicklook_layer:
-        return [layer for layer in layers if layer.name == product.quicklook_layer]
-    medians = [layer for layer in layers if layer.name.endswith("_q50")]
-    chosen = sorted({0, (len(medians) - 1) // 2, len(medians) - 1})
-    return [medians[number] for number in chosen]
 
 
 def write_quicklook(raster: RasterFile, layers: Sequence[Layer], origin: Provenance, path: Path) -> None:

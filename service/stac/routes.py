@@ -199,13 +199,13 @@ def _post_link(href: str, token: str, request: Request) -> SearchLink:
     return SearchLink(href=href, rel="next", type=GEOJSON, method="POST", body={"token": token}, merge=True)
 
 
-def _product(collection_id: str) -> Product:
+def _product(collection_id: str) -> Product[Any]:
     if collection_id not in PRODUCTS:
         raise UnknownResult(collection_id, PRODUCTS)
     return PRODUCTS[collection_id]
 
 
-def _collection(product: Product, found: list[Item], base: str) -> StacDocument:
+def _collection(product: Product[Any], found: list[Item], base: str) -> StacDocument:
     mine = [i for i in found if i["collection"] == product.id]
     here = f"{base}/stac/collections/{product.id}"
     document = {

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import save_file
 
 from core.bands import channel
+from core.checkpoint import Checkpoint
 from core.cube import Series
-from core.product import Checkpoint
 from core.settings import Settings
 from models.embed import embed, width_of
 from models.network.tokens import tokenise

@@ -8,8 +8,8 @@ import onnxruntime
 import pytest
 import torch
 
+from core.checkpoint import Checkpoint
 from core.errors import InvalidCheckpoint
-from core.product import Checkpoint
 from core.settings import Settings
 from models.checkpoint import load_class_network, save_checkpoint
 from models.export import CLASS_OUTPUTS, FORECAST_OUTPUTS, export_onnx

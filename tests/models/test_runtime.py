@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from core.bands import channel
+from core.checkpoint import Checkpoint
 from core.errors import InvalidCheckpoint, UnknownModel
-from core.product import Checkpoint
 from core.quantities import QUANTITIES
 from core.settings import Settings
 from models.checkpoint import load_class_network, load_network

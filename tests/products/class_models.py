@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from core.checkpoint import Checkpoint
 from core.cube import Series
-from core.product import Checkpoint
 from core.settings import Settings
 from models.calibration import applicability
 from models.checkpoint import save_checkpoint

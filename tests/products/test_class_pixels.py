@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.checkpoint import Checkpoint
 from core.errors import InvalidCheckpoint, InvalidOption
-from core.product import Checkpoint, Layer, Params, Raster
+from core.product import Layer, Params, Raster
 from core.timeline import parse_period
 from models.calibration.applicability import Applicability
 from models.calibration.prediction_sets import from_mask, to_mask

@@ -5,10 +5,11 @@ import pytest
 import xarray as xr
 from affine import Affine
 
+from core.checkpoint import Checkpoint
 from core.cube import Cube
 from core.errors import InvalidOption, InvalidPeriod, LandcastError, MissingBand, UnknownProduct
 from core.grid import Window
-from core.product import Checkpoint, Params, Product, Raster
+from core.product import Params, Product, Raster
 from core.settings import Settings
 from core.timeline import parse_period, to_times
 from models.registry import find_checkpoint

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.bands import channel
-from core.product import Checkpoint
+from core.checkpoint import Checkpoint
 from core.settings import Settings
 from models.checkpoint import save_checkpoint
 from models.registry import list_checkpoints

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.product import Checkpoint
+from core.checkpoint import Checkpoint
 from core.version import software_version
 from evaluation.validation.figures import ValidationPart
 from models.runtime import classify

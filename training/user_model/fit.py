@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.product import Checkpoint, Progress
+from core.checkpoint import Checkpoint
+from core.product import Progress
 from core.settings import Settings
 from core.version import software_version
 from models.calibration import applicability

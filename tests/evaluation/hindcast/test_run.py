@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from core.bands import channel
+from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidOption, NoClearObservation
 from core.forecast import QUANTILES, Forecast
-from core.product import Checkpoint
 from core.timeline import Days
 from evaluation.hindcast.page import render_page, write_report
 from evaluation.hindcast.report import Report, render_json, render_text, write_blend

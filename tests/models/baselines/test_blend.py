@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from core.bands import channel
+from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidOption
 from core.forecast import QUANTILES, Forecast
-from core.product import Checkpoint
 from models.baselines.baseline_errors import BaselineErrors, lead_bin, lead_edges
 from models.baselines.blend import METHODS, Blend, fit_weights, read_blend
 from models.baselines.rules import BASELINES, weigh

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from core.bands import CHANNELS, OPTICAL_NAMES, channel, ndvi
+from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidOption
 from core.forecast import QUANTILES
-from core.product import Checkpoint
 from core.settings import Settings
 from core.timeline import to_day
 from models.baselines.climatology import expect

@@ -9,19 +9,23 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from shapely.geometry.base import BaseGeometry
 
 from cli.client import Client, JobStatus, pauses
-from cli.own_archive import open_own_archive
+from cli.own_archive import OwnArchive, open_own_archive
 from cli.progress import Line, new_line
 from cli.region_file import read_region_file
 from core.errors import LandcastError, RequestError, WorkerUnavailable
 from core.grid import Window
 from core.job import JobState
+from core.read_settings import overridden, read_settings
 from core.region import Region, parse_region, reproject
 from core.settings import Settings
 from ingest.archive import Archive
+from ingest.build.cube import check_region
 from service.health import ping_redis
 from service.process.supervisor import Supervisor
 from service.results import OUTPUTS
@@ -59,6 +63,17 @@ class Ordered:
             self.failure = status.message or f"The job is {status.state}."
 
 
+def run(
+    archive: OwnArchive = None,
+    region: Annotated[
+        Path | None, typer.Option(help="GeoJSON, GeoPackage, Shapefile or KML; default: the archive's own region.")
+    ] = None,
+    results: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("results"),
+) -> None:
+    """Order all products for one region over REST from a service of its own, and write the files."""
+    raise typer.Exit(run_main_job(overridden(read_settings(), archive=archive), region, results))
+
+
 def run_main_job(settings: Settings, region_file: Path | None, results: Path) -> int:
     """Order all products for a region and write their files below a folder; return the exit code.
 
@@ -70,8 +85,6 @@ def run_main_job(settings: Settings, region_file: Path | None, results: Path) ->
         RequestError: the region or the archive is not usable, or they do not meet.
         WorkerUnavailable: the service cannot be started, or Redis does not answer.
     """
-    from ingest.build.cube import check_region
-
     given = parse_region(read_region_file(region_file)) if region_file else None
     archive = open_own_archive(settings)
     region = given or region_of(archive)

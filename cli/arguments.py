@@ -1,0 +1,107 @@
+"""Arguments that several commands share, their checks, and the source that they name."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.region_file import read_region_file
+from core.errors import InvalidOption
+from core.settings import Settings
+from core.source import Source
+from ingest.source import CUBE_ENDINGS, TABLE_ENDINGS, open_source
+
+RASTER_ENDINGS = (".tif", *CUBE_ENDINGS)
+Input = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="INPUT",
+        help="A cube (.nc, .zarr) or a table (.parquet, .csv); or give --region in its place.",
+        show_default=False,
+    ),
+]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "-o",
+        "--out",
+        help="File to write: .tif (COG), .nc or .zarr for cubes and regions; .parquet or .csv for tables.",
+        show_default=False,
+    ),
+]
+RegionFile = Annotated[
+    Path | None, typer.Option("--region", help="File with the polygon(s): GeoJSON, GeoPackage, Shapefile, KML.")
+]
+ArchiveName = Annotated[
+    str | None, typer.Option("--archive", help="With --region: name, address or path of the archive; default: sample.")
+]
+Observations = Annotated[
+    str | None, typer.Option("--period", metavar="D/D", help="Observations to use, START/END; default: all that fit.")
+]
+ModelName = Annotated[
+    str, typer.Option("--model", help="Name of a model, see 'landcast models list'; default: the product's own.")
+]
+Samples = Annotated[
+    Path | None, typer.Option("--samples", help="For a table: terrain of each series (sample_id, elevation, slope).")
+]
+
+
+def is_table(path: Path | None) -> bool:
+    """Return whether an input is a table of series."""
+    return path is not None and path.suffix.lower() in TABLE_ENDINGS
+
+
+def check_source(source: Path | None, region: Path | None, archive: str | None) -> None:
+    """Refuse anything but one cube or table that exists, or a region in its place.
+
+    Raises:
+        InvalidOption: names the option and what is possible.
+    """
+    if (source is None) == (region is None):
+        reason = "give either a cube or table, or --region with --archive and --period"
+        raise InvalidOption("INPUT", source or "", reason)
+    if archive and region is None:
+        raise InvalidOption("--archive", archive, "it goes with --region, not with INPUT")
+    if source is None:
+        return
+    if source.suffix.lower() not in (*CUBE_ENDINGS, *TABLE_ENDINGS):
+        raise InvalidOption("INPUT", source, "it ends in .nc or .zarr (a cube), .parquet or .csv (a table)")
+    if not source.exists():
+        raise InvalidOption("INPUT", source, "there is no such file")
+
+
+def check_out(option: str, out: Path, endings: Sequence[str], source: Path | None) -> None:
+    """Refuse a file that cannot be written, or that would overwrite the input.
+
+    Raises:
+        InvalidOption: names the option and the reason.
+    """
+    if out.suffix not in endings:
+        raise InvalidOption(option, out, f"for this input it ends in {', '.join(endings)}")
+    if source is not None and out.resolve() == source.resolve():
+        raise InvalidOption(option, out, "it is the input itself")
+    if out.is_dir() and out.suffix != ".zarr":
+        raise InvalidOption(option, out, "it is a folder")
+    folder = next(p for p in out.resolve().parents if p.exists())
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise InvalidOption(option, out, f"'{folder}' cannot be written to")
+
+
+def source_of(
+    path: Path | None,
+    *,
+    region: Path | None,
+    archive: str | None,
+    samples: Path | None = None,
+    bands: Sequence[str],
+    settings: Settings,
+) -> Source:
+    """Open the source that the arguments of a command name.
+
+    Raises:
+        RequestError: it cannot be opened, in one sentence.
+    """
+    polygon = read_region_file(region) if region else None
+    return open_source(path, region=polygon, archive=archive, samples=samples, bands=bands, settings=settings)

@@ -1,0 +1,67 @@
+"""A group of commands that are imported when they are called: `landcast --help` needs none of them.
+
+The one place of the command line where imports wait. What the commands are is listed in main.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command_from_info, get_group
+from typer.models import CommandInfo
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One command: where it is, and its line in the help."""
+
+    place: str
+    """`module:name` of a function or of a typer application."""
+    help: str
+    arguments: tuple[Any, ...] = ()
+    """The name is a function that makes the command from these; empty = it is the command itself."""
+
+    def load(self) -> Any:
+        """Import the command."""
+        module, name = self.place.split(":")
+        found = getattr(import_module(module), name)
+        return found(*self.arguments) if self.arguments else found
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are in `lazy`, by name in the order of the help."""
+
+    lazy: Mapping[str, Command] = {}
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return all names."""
+        return list(self.lazy)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import a command; None = there is none of this name."""
+        if cmd_name not in self.lazy:
+            return None
+        return as_command(cmd_name, self.lazy[cmd_name].load(), epilog=self.epilog)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of the help without importing a command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.help) for name, command in self.lazy.items()])
+
+
+def lazy_group(commands: Mapping[str, Command]) -> type[LazyGroup]:
+    """Return a class of groups for typer with these commands."""
+    return type("LazyGroup", (LazyGroup,), {"lazy": commands})
+
+
+def as_command(name: str, found: Any, *, epilog: str | None) -> Any:
+    """Return a function or an application of typer as a command of a group."""
+    if isinstance(found, typer.Typer):
+        command = get_group(found)
+        command.name, command.epilog = name, epilog
+        return command
+    info = CommandInfo(name=name, callback=found, epilog=epilog)
+    return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)

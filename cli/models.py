@@ -1,0 +1,36 @@
+"""`landcast models`: list, show and import models."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from cli.import_model import import_model
+from core.read_settings import read_settings
+from models.registry import find_named, list_checkpoints, report_of
+
+models = typer.Typer(
+    help="Show the models that can be named by --model, and import published ones. Those of your own lie in the folder "
+    "LANDCAST_MODELS, by default in 'models' below LANDCAST_HOME.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+models.command("import")(import_model)
+
+
+@models.command("list")
+def list_models() -> None:
+    """List all models with their task."""
+    for found in list_checkpoints(read_settings()):
+        default = "default" if found.card.get("default") else ""
+        print(f"{found.name:<28} {found.task:<9} {found.sha256[:12]} {default}".rstrip())
+
+
+@models.command("show")
+def show_model(name: Annotated[str, typer.Argument(help="Name of the model.")]) -> None:
+    """Print the card of a model as JSON: inputs, training data and licences, accuracy, sha256, its report's place."""
+    found = find_named(name, read_settings())
+    report = report_of(found)
+    facts = dict(found.card) | ({} if report is None else {"validation_report": str(report)})
+    print(json.dumps(facts, indent=2, ensure_ascii=False))

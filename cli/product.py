@@ -1,0 +1,154 @@
+"""`landcast forecast`, `canopy`, `crop`: a command for each product, made from the catalogue and the typed options."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli import arguments
+from cli.arguments import RASTER_ENDINGS, check_out, check_source, is_table, source_of
+from cli.options import inputs_of, keyword, parameters, with_signature
+from cli.progress import show_progress
+from core.errors import InvalidOption
+from core.options import PerSeries, marker
+from core.product import Product
+from core.read_settings import read_settings
+from ingest.source import TABLE_ENDINGS
+from ingest.tables import read_targets
+from models.registry import find_checkpoint
+from products.areas import area_lines
+from products.catalogue import find_entry, find_product
+from workers.assemble import Result
+from workers.direct import DirectOrder, make, passing_folder, write_result
+
+Layers = Annotated[
+    str | None, typer.Option("--layers", metavar="NAME,NAME", help="Layers to write, in this order; default: all.")
+]
+Targets = Annotated[Path | None, typer.Option(help="For a table: what to predict for which series (series_id, time).")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call of a product's command."""
+
+    product: Product[Any]
+    source: Path | None
+    """A cube or a table; None = a region of an archive."""
+    out: Path
+    region: Path | None
+    archive: str | None
+    model: str
+    samples: Path | None
+    targets: Path | None
+    layers: Sequence[str]
+    inputs: Mapping[str, Any]
+
+
+def command(product_id: str) -> Any:
+    """Return the command of a product, for typer."""
+    product = find_product(product_id)
+    doc = f"{product.description}\n\nThe areas of a map are printed, with intervals." if _has_areas(product) else ""
+
+    def run(**values: Any) -> None:
+        make_product(
+            Call(
+                product=product,
+                layers=[n.strip() for n in (values.pop("layers") or "").split(",") if n.strip()],
+                inputs=inputs_of(product.options, values),
+                source=values["source"],
+                out=values["out"],
+                region=values["region"],
+                archive=values["archive"],
+                model=values["model"],
+                samples=values["samples"],
+                targets=values.get("targets"),
+            )
+        )
+
+    return with_signature(
+        run, _parameters(product), name=find_entry(product_id).command, doc=doc or product.description
+    )
+
+
+def make_product(call: Call) -> None:
+    """Make a product of a cube, a table, or a region of an archive, and write it.
+
+    Raises:
+        RequestError: with one sentence; nothing is left behind.
+    """
+    _check(call)
+    settings, product = read_settings(), call.product
+    checkpoint = find_checkpoint(call.model, product.task, settings)
+    with show_progress(product.id) as progress, passing_folder(settings) as folder:
+        source = source_of(
+            call.source,
+            region=call.region,
+            archive=call.archive,
+            samples=call.samples,
+            bands=product.bands,
+            settings=settings,
+        )
+        order = DirectOrder(
+            product=product, checkpoint=checkpoint, inputs=call.inputs, dates=_targets(call), layers=call.layers
+        )
+        found = make(order, source, settings, folder, progress)
+        write_result(found, call.out, call.layers)
+    if isinstance(found, Result) and found.areas:
+        print(*area_lines(found.areas), sep="\n")
+    print(call.out)
+
+
+def _parameters(product: Product[Any]) -> list[inspect.Parameter]:
+    own = parameters(product.options, without=("period",))
+    targets = [keyword("targets", Targets, None)] if _has_targets(product) else []
+    return [
+        keyword("out", arguments.Out),
+        keyword("source", arguments.Input, None),
+        *targets,
+        *own,
+        keyword("period", arguments.Observations, None),
+        keyword("model", arguments.ModelName, ""),
+        keyword("region", arguments.RegionFile, None),
+        keyword("archive", arguments.ArchiveName, None),
+        keyword("samples", arguments.Samples, None),
+        keyword("layers", Layers, None),
+    ]
+
+
+def _check(call: Call) -> None:
+    """Refuse arguments that do not go together, before anything is read.
+
+    Raises:
+        InvalidOption: names the argument and what is possible.
+    """
+    check_source(call.source, call.region, call.archive)
+    of_table = is_table(call.source)
+    check_out("--out", call.out, TABLE_ENDINGS if of_table else RASTER_ENDINGS, call.source)
+    if call.samples and not of_table:
+        raise InvalidOption("--samples", call.samples, "it belongs to a table of series, and the input is none")
+    if call.targets and not of_table:
+        raise InvalidOption("--targets", call.targets, "it belongs to a table; give --dates or --horizon for cubes")
+    for name in ("dates", "horizon", "step"):
+        if call.targets and name in call.inputs:
+            raise InvalidOption(f"--{name}", call.inputs[name], "it cannot be combined with --targets")
+    if call.layers and of_table:
+        raise InvalidOption("--layers", ",".join(call.layers), "layers are chosen for maps, and the input is a table")
+    if call.layers and _has_targets(call.product) and call.out.suffix != ".tif":
+        raise InvalidOption("--layers", ",".join(call.layers), "layers of a forecast are chosen for .tif alone")
+
+
+def _targets(call: Call) -> Mapping[str, Sequence[date]] | None:
+    return read_targets(call.targets) if call.targets else None
+
+
+def _has_targets(product: Product[Any]) -> bool:
+    """Return whether each series of a table may have dates of its own."""
+    return any(marker(field, PerSeries) for field in product.options.choices().values())
+
+
+def _has_areas(product: Product[Any]) -> bool:
+    return hasattr(product, "area_classes")

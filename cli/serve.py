@@ -1,0 +1,50 @@
+"""`landcast serve` and `worker`: a service, or a worker alone."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from cli.own_archive import OwnArchive, open_own_archive
+from core.errors import WorkerUnavailable
+from core.read_settings import environment, overridden, read_settings
+from core.settings import Settings
+from service.process.signals import wait_for_signal
+from service.process.supervisor import Supervisor
+from service.process.worker_process import worker_command
+
+
+def serve(
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 = a free one.", min=0, max=65535)] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    archive: OwnArchive = None,
+    worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Start a worker beside the API, or leave that to others.")
+    ] = True,
+) -> None:
+    """Start the service: REST, STAC and the map page, with its worker. Ctrl-C ends it.
+
+    Without LANDCAST_REDIS_URL it starts a private Redis too. --no-worker needs that variable, and a 'landcast worker'
+    somewhere that reads the same one.
+    """
+    settings = overridden(read_settings(), port=port, host=host, archive=archive)
+    if not worker:
+        _require_redis(settings, "a service without a worker")
+    open_own_archive(settings)
+    with Supervisor(settings, with_worker=worker) as supervisor:
+        print(f"landcast serves at {supervisor.url} (Ctrl-C ends it)", flush=True)
+        print(f"Worker log: {supervisor.settings.home / 'logs' / 'worker.log'}", flush=True)
+        wait_for_signal()
+
+
+def worker() -> None:
+    """Start a worker alone, for a service that runs elsewhere on the same Redis, ledger and home folder."""
+    settings = read_settings()
+    _require_redis(settings, "a worker alone")
+    command = worker_command(f"worker-{os.getpid()}", settings)
+    os.execvpe(command[0], command, os.environ | environment(settings))  # noqa: S606 - becomes the worker itself
+
+
+def _require_redis(settings: Settings, who: str) -> None:
+    if settings.redis_url is None:
+        raise WorkerUnavailable(f"{who} needs LANDCAST_REDIS_URL, the Redis that it shares with the others")

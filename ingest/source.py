@@ -1,0 +1,235 @@
+"""Sources opened: a table, a cube file, or a region of an archive, behind one way to ask for observations."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.bands import CHANNELS
+from core.cube import Cube, Series
+from core.errors import InvalidOption
+from core.grid import Window
+from core.region import Region, parse_region
+from core.settings import Settings
+from core.source import PixelSource, Source, SourceKind
+from core.timeline import Period, to_date, to_day
+from ingest.archive import Archive
+from ingest.build.cube import Reader, build_cube, check_region, reader_from
+from ingest.cubes.read import read_cube
+from ingest.registry import open_archive
+from ingest.tables import read_series
+
+CUBE_ENDINGS = (".nc", ".zarr")
+TABLE_ENDINGS = (".parquet", ".csv")
+BLOCK_SERIES = 512
+"""Series of a table in one block: bounds memory."""
+BLOCK_PIXELS = 2048
+"""Pixels in one block: a few hundred MB for three years of all bands."""
+MAX_PIXELS = 4096 * 4096
+"""Most pixels of a region that is held as one cube."""
+
+
+@dataclass(frozen=True)
+class TableSource:
+    """Series of a table, each a place of its own."""
+
+    name: str
+    table: Series
+    kind: SourceKind = "table"
+    attribution: str = ""
+    is_simulated: bool = False
+    shape_yx: None = None
+
+    @cached_property
+    def period(self) -> Period:
+        """First to last row of any series."""
+        days = self.table.days
+        return Period(start=to_date(int(days.min())), end=to_date(int(days.max())))
+
+    @cached_property
+    def bands(self) -> tuple[str, ...]:
+        """Channels that some series shows."""
+        return self.table.shown
+
+    def blocks(self, period: Period) -> Iterator[Series]:
+        """Yield the series."""
+        for first in range(0, len(self.table), BLOCK_SERIES):
+            part = self.table.take(slice(first, first + BLOCK_SERIES))
+            ends = (np.full(len(part), to_day(day), np.int32) for day in (period.start, period.end))
+            yield part.between(*ends)
+
+
+@dataclass(frozen=True)
+class CubeSource:
+    """Pixels of a cube file."""
+
+    name: str
+    whole: Cube
+    kind: SourceKind = "cube"
+    attribution: str = "Licence and credit as of the input cube"
+
+    @property
+    def is_simulated(self) -> bool:
+        """Tell what the file states."""
+        return self.whole.is_simulated
+
+    @property
+    def shape_yx(self) -> tuple[int, int]:
+        """Rows, columns."""
+        return self.whole.shape_yx
+
+    @property
+    def period(self) -> Period:
+        """First to last date of any axis."""
+        return self.whole.period
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Variables of the file that were read."""
+        return tuple(n for n in CHANNELS if n in self.whole.data)
+
+    def cube(self, period: Period) -> Cube:
+        """Return all pixels."""
+        return self.whole.between(period)
+
+    def blocks(self, period: Period) -> Iterator[Series]:
+        """Yield the pixels row by row."""
+        return cube_blocks(self.cube(period))
+
+
+@dataclass(frozen=True)
+class RegionSource:
+    """Pixels of a region of an archive."""
+
+    archive: Archive
+    region: Region
+    wanted: tuple[str, ...]
+    """Bands to read."""
+    reader: Reader
+    kind: SourceKind = "region"
+
+    @property
+    def name(self) -> str:
+        """That of the archive."""
+        return self.archive.name
+
+    @property
+    def attribution(self) -> str:
+        """That of the archive."""
+        return self.archive.attribution
+
+    @property
+    def is_simulated(self) -> bool:
+        """Tell what the archive states."""
+        return self.archive.is_simulated
+
+    @property
+    def period(self) -> Period:
+        """First to last date of any scene of the archive."""
+        return self.archive.period
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Bands of the archive that are wanted; NDVI where it has it."""
+        return tuple(n for n in self.archive.bands if n in (*self.wanted, "NDVI"))
+
+    @cached_property
+    def window(self) -> Window:
+        """The smallest window around the region on the archive's lattice."""
+        return self.archive.grid(self.region).window(self.region)
+
+    @property
+    def shape_yx(self) -> tuple[int, int]:
+        """Rows, columns."""
+        return self.window.shape_yx
+
+    def cube(self, period: Period) -> Cube:
+        """Build one cube of the whole region.
+
+        Raises:
+            InvalidOption: the region is too large to be held at once.
+        """
+        check_size(self.window)
+        mask = self.window.mask(self.region)
+        return build_cube(self.archive, self.window, period, self.wanted, reader=self.reader, asked=mask)
+
+    def blocks(self, period: Period) -> Iterator[Series]:
+        """Yield the pixels row by row."""
+        return cube_blocks(self.cube(period))
+
+
+def open_source(
+    path: Path | None,
+    *,
+    region: dict[str, Any] | None = None,
+    archive: str | None = None,
+    samples: Path | None = None,
+    bands: Sequence[str],
+    settings: Settings,
+) -> Source:
+    """Open a table or a cube file, or a region of an archive in their place.
+
+    Args:
+        path: ends in .parquet, .csv, .nc or .zarr; None = a region.
+        region: GeoJSON.
+        archive: name, path or URL; None = that of the settings.
+        samples: terrain of the series of a table.
+        bands: to read; those that are not there are left out.
+        settings: how archives are read.
+
+    Raises:
+        InvalidTable, InvalidCube: the file cannot be read.
+        InvalidRegion, UnknownArchive, RegionOutsideArchive: the region cannot be read there.
+    """
+    if path is None:
+        return open_region(parse_region(region or {}), archive, bands, settings)
+    if path.suffix.lower() in TABLE_ENDINGS:
+        return TableSource(name=path.name, table=read_series(path, samples))
+    return open_cube(path, bands)
+
+
+def open_cube(path: Path, bands: Sequence[str]) -> CubeSource:
+    """Open a cube file.
+
+    Raises:
+        InvalidCube: it cannot be read as one.
+    """
+    cube = read_cube(path, bands=bands)
+    return CubeSource(name=cube.archive, whole=cube)
+
+
+def open_region(region: Region, archive: str | None, bands: Sequence[str], settings: Settings) -> RegionSource:
+    """Open an archive for a region.
+
+    Raises:
+        UnknownArchive: there is none of this name.
+        RegionOutsideArchive: nothing of the region lies in it.
+    """
+    opened = open_archive(archive or settings.archive, settings)
+    check_region(opened, region)
+    return RegionSource(archive=opened, region=region, wanted=tuple(bands), reader=reader_from(settings))
+
+
+def check_size(window: Window) -> None:
+    """Refuse a window that is too large to be held as one cube.
+
+    Raises:
+        InvalidOption: names its size and the largest.
+    """
+    height, width = window.shape_yx
+    if height * width > MAX_PIXELS:
+        raise InvalidOption("--region", f"{width} x {height} pixels", f"one cube has up to {MAX_PIXELS} pixels")
+
+
+def cube_blocks(cube: Cube) -> Iterator[Series]:
+    """Yield the pixels of a cube, some whole rows at a time, from north to south."""
+    height, width = cube.shape_yx
+    step = max(1, BLOCK_PIXELS // width)
+    for first in range(0, height, step):
+        yield cube.series(slice(first, min(first + step, height)))
+
+
+__all__ = ["CubeSource", "PixelSource", "RegionSource", "TableSource", "open_source"]

@@ -1,0 +1,126 @@
+"""Rendered pixels to one result: mosaic, mapping unit, areas, provenance. The same for jobs and for the command line.
+
+What is written from it is in outputs/; which files a job has is in finish.py.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.checkpoint import Checkpoint
+from core.cube import Cube
+from core.errors import NoClearObservation, ReadFailed
+from core.grid import Tile
+from core.options import Options
+from core.product import Layer, Product, Progress, Raster
+from outputs.cog import has_pixels
+from outputs.measure import measure_file, measure_raster
+from outputs.minimum_mapping_unit import mmu_filter_file, mmu_filter_raster
+from outputs.provenance import Provenance, provenance
+from workers.accept import result_window
+from workers.mosaic import Mosaic, mosaic
+from workers.tile import Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Finished pixels, in memory or in a plain GeoTIFF, and where they come from."""
+
+    pixels: Raster | Path
+    layers: tuple[Layer, ...]
+    origin: Provenance
+    seen_pixels: int = 0
+    region_pixels: int = 0
+
+    @property
+    def areas(self) -> Mapping[str, Any]:
+        """Table of areas; empty for products without one."""
+        return self.origin.areas
+
+
+def assemble_tiles(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, plain: Path, progress: Progress) -> Result:
+    """Put the tiles of a region together.
+
+    Args:
+        rendered: all tiles, with the files of their pixels.
+        recipe: what they were rendered by.
+        plain: GeoTIFF to write.
+
+    Raises:
+        NoClearObservation: no pixel of the region has been seen.
+        ReadFailed: no pixel has been seen, and scenes could not be read.
+    """
+    window = result_window(recipe.region, [tile for tile, _ in rendered])
+    found = mosaic(rendered, recipe.region, window, recipe.layers, plain, progress)
+    mmu_filter_file(plain, _mmu(recipe.options))
+    origin = provenance(
+        recipe.product,
+        recipe.options,
+        recipe.checkpoint,
+        found.scenes,
+        archive=recipe.archive.name,
+        attribution=recipe.archive.attribution,
+        is_simulated=recipe.archive.is_simulated,
+        preparation=recipe.preparation,
+        areas=measure_file(plain, recipe.product, recipe.options, recipe.layers),
+    )
+    _check_seen(found, origin)
+    return Result(
+        pixels=plain,
+        layers=recipe.layers,
+        origin=origin,
+        seen_pixels=found.seen_pixels,
+        region_pixels=found.region_pixels,
+    )
+
+
+def assemble_cube(
+    pixels: Raster | Path,
+    product: Product[Any],
+    options: Options,
+    checkpoint: Checkpoint,
+    cube: Cube,
+    attribution: str,
+) -> Result:
+    """Finish the pixels of a cube file, a raster in memory or a plain GeoTIFF.
+
+    Raises:
+        NoClearObservation: no pixel has been seen.
+    """
+    layers = product.layers(options)
+    if isinstance(pixels, Path):
+        is_seen = has_pixels(pixels)
+        mmu_filter_file(pixels, _mmu(options))
+        areas = measure_file(pixels, product, options, layers)
+    else:
+        is_seen = not pixels.is_unseen().all()
+        pixels = mmu_filter_raster(pixels, _mmu(options))
+        areas = measure_raster(pixels, product, options)
+    if not is_seen:
+        raise NoClearObservation(f"'{cube.archive}'", options.days)
+    origin = provenance(
+        product,
+        options,
+        checkpoint,
+        {cube.archive: cube.scenes},
+        archive=cube.archive,
+        attribution=attribution,
+        is_simulated=cube.is_simulated,
+        areas=areas,
+    )
+    return Result(pixels=pixels, layers=layers, origin=origin)
+
+
+def _mmu(options: Options) -> float:
+    """Return the minimum mapping unit in hectares; 0 = none."""
+    return float(getattr(options, "mmu", 0.0))
+
+
+def _check_seen(found: Mosaic, origin: Provenance) -> None:
+    if found.seen_pixels:
+        return
+    if origin.failures:
+        first = origin.failures[0]
+        raise ReadFailed(first.scene_id, f"{first.reason}; {len(origin.failures)} of {origin.reads} reads failed")
+    raise NoClearObservation("the region", origin.params["period"])
