@@ -1,4 +1,4 @@
-"""Several archives in order of preference, as one. Which of them a cell is read from is decided in cells."""
+"""Several archives in order of preference, as one. Which of them a block is read from is decided in blocks."""
 
 import hashlib
 from collections.abc import Sequence
