@@ -8,28 +8,31 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import obstore
 import xarray as xr
 from filelock import FileLock
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import HTTPStore, S3Store
+from rasterio.io import DatasetReader
+from zarr.storage import ObjectStore
 
 from core.errors import ArchiveUnavailable, InvalidCube
 from core.settings import Settings
 from ingest.archive import Archive
+from ingest.cubes.archive import open_cube_archive, open_remote_cube
 from ingest.cubes.read import RemoteCube
 from ingest.io.hosts import Hosts, allowed_hosts
 from ingest.io.raster_files import Access, S3Options, access_from, environment, open_raster
 from ingest.stac.file_names import is_raster, items_from_names, read_name
 from ingest.stac.folder import CATALOGUE_NAMES, Description, StacFolder, check_items, describe
 from ingest.stac.items import Resolve, parse_stac, reachable, walk_items
-
-if TYPE_CHECKING:
-    from obstore.store import HTTPStore, S3Store
-    from rasterio.io import DatasetReader
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +52,7 @@ class Remote:
     """Without a slash at its end."""
     base: str
     """`s3://bucket` or `https://host`: what paths of the store are relative to."""
-    store: "S3Store | HTTPStore" = field(repr=False)
+    store: S3Store | HTTPStore = field(repr=False)
     settings: Settings = field(repr=False)
     hosts: Hosts
 
@@ -78,9 +81,6 @@ class Remote:
         Raises:
             ArchiveUnavailable: the store does not answer, or refuses.
         """
-        import obstore
-        from obstore.exceptions import BaseError, NotFoundError
-
         try:
             return dict(obstore.head(self.store, self.path(url)))
         except (NotFoundError, FileNotFoundError):
@@ -96,9 +96,6 @@ class Remote:
             ArchiveUnavailable: the store does not answer, or refuses.
             UntrustedAddress: it lies elsewhere.
         """
-        import obstore
-        from obstore.exceptions import BaseError, NotFoundError
-
         self.hosts.check(url)
         if not url.startswith(f"{self.base}/"):
             raise InvalidCube(self.url, "one of its links leads out of the catalogue's folder")
@@ -155,18 +152,16 @@ def open_remote(url: str, settings: Settings) -> Remote:
     return Remote(url=plain, base=base, store=_store(base, settings), settings=settings, hosts=hosts)
 
 
-def _store(url: str, settings: Settings) -> "S3Store | HTTPStore":
+def _store(url: str, settings: Settings) -> S3Store | HTTPStore:
     """Return a store whose paths begin at a URL."""
     if url.startswith("s3://"):
         bucket, _, prefix = url.removeprefix("s3://").partition("/")
         return _s3_store(bucket, unquote(prefix), settings)
-    from obstore.store import HTTPStore
 
     return HTTPStore.from_url(url, client_options=_client(url), retry_config=_retries(settings))
 
 
-def _s3_store(bucket: str, prefix: str, settings: Settings) -> "S3Store":
-    from obstore.store import S3Store
+def _s3_store(bucket: str, prefix: str, settings: Settings) -> S3Store:
 
     options = S3Options.from_settings(settings)
     told: dict[str, Any] = {"region": options.region}
@@ -190,7 +185,6 @@ def _client(url: str) -> Any:
 
 
 def _retries(settings: Settings) -> Any:
-    from datetime import timedelta
 
     return {"max_retries": settings.tries - 1, "retry_timeout": timedelta(seconds=TIMEOUT_S)}
 
@@ -225,17 +219,12 @@ def _below_folder(folder: str, remote: Remote) -> Resolve:
 
 
 def _remote_folder(remote: Remote, told: Description, items: Any) -> StacFolder:
-    from dataclasses import replace
 
     cached = replace(told, is_cached=True)
     return StacFolder(cached, items, tile_size=remote.settings.tile_size, access=remote.access)
 
 
 def _open_zarr(remote: Remote) -> Archive:
-    from obstore.exceptions import BaseError
-    from zarr.storage import ObjectStore
-
-    from ingest.cubes.archive import open_remote_cube
 
     heads = [remote.head(f"{remote.url}/{name}") for name in ("zarr.json", ".zmetadata", ".zgroup")]
     told = next((h for h in heads if h is not None), None)
@@ -255,7 +244,6 @@ def _open_zarr(remote: Remote) -> Archive:
 
 
 def _open_netcdf(remote: Remote) -> Archive:
-    from ingest.cubes.archive import open_cube_archive
 
     return open_cube_archive(_fetched(remote), tile_size=remote.settings.tile_size)
 
@@ -285,9 +273,6 @@ def _fetched(remote: Remote) -> Path:
 
 def _fetch_into(remote: Remote, target: Path, size: int) -> None:
     """Write a file aside and move it into place once it is whole."""
-    import obstore
-    from obstore.exceptions import BaseError
-
     with NamedTemporaryFile(dir=target.parent, prefix=".part-", delete=False) as aside:
         written = 0
         try:
@@ -325,9 +310,6 @@ def _open_listed(remote: Remote) -> StacFolder:
 
 def _listed(remote: Remote) -> Iterator[tuple[str, str]]:
     """Yield path and version of the objects below a prefix."""
-    import obstore
-    from obstore.exceptions import BaseError
-
     count = 0
     try:
         for page in obstore.list(remote.store, prefix=remote.path(remote.url) or None):
@@ -341,7 +323,7 @@ def _listed(remote: Remote) -> Iterator[tuple[str, str]]:
 
 def _opener(access: Access) -> Any:
     @contextmanager
-    def opened(href: str) -> Iterator["DatasetReader"]:
+    def opened(href: str) -> Iterator[DatasetReader]:
         with environment(access.s3), open_raster("/vsis3/" + href.removeprefix("s3://")) as raster:
             yield raster
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from core.errors import InvalidOption, UnknownArchive
 from core.settings import Settings
 from ingest.archive import Archive
+from ingest.preference import PreferredArchives
 
 SAMPLE = "sample"
 """Name of the built-in simulated archive."""
@@ -41,7 +42,6 @@ def open_archive(spec: str, settings: Settings) -> Archive:
     parts = split_spec(spec, settings)
     if len(parts) == 1:
         return _open_one(parts[0], settings)
-    from ingest.preference import PreferredArchives
 
     return PreferredArchives([_open_one(part, settings) for part in parts])
 
@@ -69,7 +69,7 @@ def _auto(settings: Settings) -> list[str]:
 
 def _open_one(spec: str, settings: Settings) -> Archive:
     if spec == SAMPLE:
-        from ingest.simulate.archive import sample_folder
+        from ingest.simulate.sample import sample_folder
 
         return _open_path(sample_folder(settings.home), settings)
     if spec in STAC:

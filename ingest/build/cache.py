@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import zarr
 from affine import Affine
+from zarr.codecs import BloscCodec
 
 from core.bands import RADAR_NAMES, WEATHER_NAMES, Floats
 from core.errors import ReadFailed
@@ -139,7 +141,6 @@ class SceneTileCache:
         return self._folder / key[:2] / f"{key}.zarr"
 
     def _open(self, key: str) -> StoredSceneTile | None:
-        import zarr
 
         path = self._path(key)
         try:
@@ -211,9 +212,6 @@ class SceneTileCache:
 
 def _write(path: Path, values: Mapping[str, Floats], notes: Sequence[str], window: Window) -> None:
     """Write bands as one Zarr v3 array (C, Y, X) with one shard, and make sure that it is on the disk."""
-    import zarr
-    from zarr.codecs import BloscCodec
-
     stored = _packed(values)
     chunk = (1, min(CHUNK, stored.shape[1]), min(CHUNK, stored.shape[2]))
     shard = (len(stored), *(-(-n // c) * c for n, c in zip(stored.shape[1:], chunk[1:], strict=True)))

@@ -10,16 +10,22 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+import rasterio
+from rasterio import Env
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.session import DummySession, Session
 
 from core.errors import ArchiveUnavailable, ReadFailed
 from core.settings import Settings
 from ingest.io.hosts import Hosts, parse_retry_after, retried
-from ingest.io.signing import Signer
 
 if TYPE_CHECKING:
-    from rasterio.env import Env
-    from rasterio.io import DatasetReader
+    from ingest.io.signing import Signer
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +80,7 @@ class Access:
 
     hosts: Hosts | None = None
     """From where files may be read; None = from the local disk alone."""
-    signer: Signer | None = None
+    signer: "Signer | None" = None
     tries: int = 1
     per_second: float = 5.0
     """Most files asked of one host in a second."""
@@ -103,7 +109,7 @@ class FileFailed(Exception):
         self.retry_after = retry_after
 
 
-def use_file(scene_id: str, href: str, access: Access, use: "Callable[[DatasetReader], T]") -> T:
+def use_file(scene_id: str, href: str, access: Access, use: Callable[[DatasetReader], T]) -> T:
     """Open a file and use it, again where it fails for a reason that may pass.
 
     Args:
@@ -116,8 +122,6 @@ def use_file(scene_id: str, href: str, access: Access, use: "Callable[[DatasetRe
         ReadFailed: the file is missing, cut short, refused or no raster.
         UntrustedAddress: it lies where the archive may not be read from.
     """
-    from rasterio.errors import RasterioError
-
     is_remote = "://" in href
     if access.hosts is not None and is_remote:
         access.hosts.check(href)
@@ -155,20 +159,15 @@ def _path(href: str, access: Access) -> str | Path:
     return Path(href)
 
 
-def open_raster(path: str | Path) -> "DatasetReader":
+def open_raster(path: str | Path) -> DatasetReader:
     """Open a raster by the one driver of its suffix: other formats could point to files anywhere."""
-    import rasterio
-
     name = str(path).split("?", 1)[0].lower() if isinstance(path, str) else path.name.lower()
     return rasterio.open(path, driver="JP2OpenJPEG" if name.endswith((".jp2", ".j2k")) else "GTiff")
 
 
-def _fresh(path: str | Path) -> "Env":
+def _fresh(path: str | Path) -> Env:
     """Return settings under which GDAL forgets what it knows of a file: it remembers failures, and bytes cut short."""
-    import rasterio
-    from rasterio.session import DummySession
-
-    return rasterio.Env(session=DummySession(), CPL_VSIL_CURL_NON_CACHED=str(path).split("?", 1)[0])
+    return Env(session=DummySession(), CPL_VSIL_CURL_NON_CACHED=str(path).split("?", 1)[0])
 
 
 def _judged(scene_id: str, href: str, path: str | Path, text: str, access: Access) -> Exception:
@@ -190,23 +189,23 @@ def _judged(scene_id: str, href: str, path: str | Path, text: str, access: Acces
     return FileFailed(f"{_file_name(href)} {said}", retry_after)
 
 
+class _NoRedirect(HTTPRedirectHandler):
+    """Follows no redirect: the next host may not be allowed."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Return no further request."""
+
+
 def _ask(url: str, status: int) -> tuple[int, float | None]:
     """Ask for one byte, to learn what GDAL does not tell: the status of a failed read, and when to come back.
 
     Not by a client that writes addresses into logs: they may be signed.
     """
-    from urllib.error import HTTPError
-    from urllib.request import HTTPRedirectHandler, Request, build_opener
-
-    class Stay(HTTPRedirectHandler):
-        def redirect_request(self, *_: object) -> None:
-            """Follow nowhere: the next host may not be allowed."""
-
     if not url.startswith(("https://", "http://")):
         return status, None
     try:
         asked = Request(url, headers={"Range": "bytes=0-0"})  # noqa: S310 - `Hosts.check` has let it pass
-        with build_opener(Stay).open(asked, timeout=ASK_TIMEOUT_S) as answer:
+        with build_opener(_NoRedirect).open(asked, timeout=ASK_TIMEOUT_S) as answer:
             return answer.status, None
     except HTTPError as error:
         with error:
@@ -226,16 +225,20 @@ def reason_of(error: Exception) -> str:
     return " ".join(word.rsplit("/", 1)[-1] if "/" in word else word for word in text.split())
 
 
-def environment(s3: S3Options) -> "Env":
+class _Keys(Session):  # type: ignore[misc]
+    """Hands the keys of object storage to GDAL."""
+
+    def __init__(self, s3: S3Options) -> None:
+        self._s3 = s3
+
+    def get_credential_options(self) -> dict[str, str]:
+        """Return options in GDAL's names."""
+        return _s3_options(self._s3)
+
+
+def environment(s3: S3Options) -> Env:
     """Return GDAL's settings for one read, of this thread alone."""
-    import rasterio
-    from rasterio.session import Session
-
-    class Keys(Session):  # type: ignore[misc]
-        def get_credential_options(self) -> dict[str, str]:
-            return _s3_options(s3)
-
-    return rasterio.Env(session=Keys(), **GDAL_OPTIONS)
+    return Env(session=_Keys(s3), **GDAL_OPTIONS)
 
 
 def _s3_options(s3: S3Options) -> dict[str, str]:

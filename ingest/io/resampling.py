@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
+from pyproj import Transformer
 
 from core.bands import Floats
 from core.grid import Window
@@ -268,6 +269,4 @@ def _mix(first: Floats, second: Floats, share: Floats) -> Floats:
 @lru_cache(maxsize=64)
 def projection(source: str, target: str) -> Projection:
     """Return the exact transformation between two reference systems, x before y; infinite where there is none."""
-    from pyproj import Transformer
-
     return Transformer.from_crs(source, target, always_xy=True).transform

@@ -1,19 +1,19 @@
 """Signing: links of archives whose files take short-lived signatures. What a link points to is not opened here."""
 
 import warnings
-from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
+import requests
 from pydantic import SecretStr
 
 from core.errors import ArchiveUnavailable
 from ingest.io.hosts import PER_SECOND, parse_retry_after, retried
 
-if TYPE_CHECKING:
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # its code is written for an older pydantic
     from planetary_computer.sas import SASToken
-    from requests import Response
 
 SAS_URL = "https://planetarycomputer.microsoft.com/api/sas/v1/token"
 BLOB_STORAGE = ".blob.core.windows.net"
@@ -94,7 +94,7 @@ class PlanetarySigner:
         is_theirs = (parts.hostname or "").endswith(self._storage) and account and container
         return f"{account}/{container}" if is_theirs and parts.scheme == "https" else ""
 
-    def _asked(self, container: str) -> "SASToken":
+    def _asked(self, container: str) -> SASToken:
         try:
             return retried(
                 lambda _: self._ask(container),
@@ -106,15 +106,13 @@ class PlanetarySigner:
         except SigningFailed as error:
             raise ArchiveUnavailable("planetary-computer", f"it gives no signature for its files ({error})") from None
 
-    def _ask(self, container: str) -> "SASToken":
+    def _ask(self, container: str) -> SASToken:
         """Ask for one token.
 
         Raises:
             SigningFailed: no answer, or one that may be another next time.
             ArchiveUnavailable: it refuses.
         """
-        import requests
-
         headers = {"Ocp-Apim-Subscription-Key": self._key.get_secret_value()} if self._key else None
         try:
             answer = requests.get(
@@ -124,23 +122,12 @@ class PlanetarySigner:
             raise SigningFailed(type(error).__name__) from None
         _check(answer, has_key=self._key is not None)
         try:
-            return _token_type()(**answer.json())
+            return SASToken(**answer.json())
         except (ValueError, TypeError):
             raise SigningFailed("its answer holds no token") from None
 
 
-@cache
-def _token_type() -> "type[SASToken]":
-    """Import the package once; it warns of an older pydantic's ways in its own code."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        from planetary_computer.sas import SASToken
-
-    kind: type[SASToken] = SASToken
-    return kind
-
-
-def _check(answer: "Response", *, has_key: bool) -> None:
+def _check(answer: requests.Response, *, has_key: bool) -> None:
     if answer.status_code == 429 or answer.status_code >= 500:
         raise SigningFailed(f"HTTP {answer.status_code}", parse_retry_after(answer.headers.get("Retry-After")))
     if answer.status_code != 200:

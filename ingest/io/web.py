@@ -4,14 +4,13 @@ What the answers mean is read elsewhere, and rasters are opened by GDAL.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
+
+from requests import PreparedRequest, RequestException, Response, Session
 
 from core.errors import ArchiveUnavailable
 from ingest.io.hosts import PER_SECOND, Hosts, parse_retry_after, retried
-
-if TYPE_CHECKING:
-    from requests import PreparedRequest, Response, Session
 
 TIMEOUT_SECONDS = 30.0
 CHUNK_BYTES = 65_536
@@ -31,19 +30,18 @@ class NoAnswer(Exception):
 
 def open_session(
     hosts: Hosts, *, tries: int = 4, per_second: float = PER_SECOND, timeout_s: float = TIMEOUT_SECONDS
-) -> "Session":
+) -> Session:
     """Return a session of `requests` that checks, limits and repeats every request.
 
     Its requests raise:
         UntrustedAddress: the address, or one it redirects to, is not allowed.
         ArchiveUnavailable: no answer, or 429 and 5xx, after all tries.
     """
-    import requests
 
-    class CheckedSession(requests.Session):
+    class CheckedSession(Session):
         """Redirects come back here one by one, so they are checked as well."""
 
-        def send(self, request: "PreparedRequest", **options: Any) -> "Response":
+        def send(self, request: PreparedRequest, **options: Any) -> Response:
             url = hosts.check(str(request.url))
             options["timeout"] = options.get("timeout") or timeout_s
             send = super().send
@@ -62,12 +60,11 @@ def open_session(
     return CheckedSession()
 
 
-def _answer(send: "Callable[[], Response]") -> "Response":
-    import requests
+def _answer(send: Callable[[], Response]) -> Response:
 
     try:
         answer = send()
-    except requests.RequestException as error:
+    except RequestException as error:
         raise NoAnswer(f"it does not answer ({type(error).__name__})") from None
     if answer.status_code == 429 or answer.status_code >= 500:
         reason = describe_refusal(answer.status_code, answer.text)
@@ -82,14 +79,12 @@ def describe_refusal(status: int | None, text: str) -> str:
     return (f"it answers with HTTP {status}" if status else "it does not answer as a catalogue does") + said
 
 
-def fetch(session: "Session", url: str, *, archive: str) -> tuple[int, str]:
+def fetch(session: Session, url: str, *, archive: str) -> tuple[int, str]:
     """Return status and text of an answer; of one that is no JSON, a cube say, only the beginning is fetched.
 
     Raises:
         UntrustedAddress, ArchiveUnavailable: as the session.
     """
-    import requests
-
     content = b""
     try:
         with session.get(url, headers={"Accept": "application/geo+json, application/json"}, stream=True) as answer:
@@ -97,6 +92,6 @@ def fetch(session: "Session", url: str, *, archive: str) -> tuple[int, str]:
                 content += chunk
                 if not content.lstrip().startswith(b"{") or len(content) > MAX_BYTES:
                     break
-    except requests.RequestException as error:
+    except RequestException as error:
         raise ArchiveUnavailable(archive, f"it does not answer ({type(error).__name__})") from None
     return answer.status_code, content.decode("utf-8", errors="replace")

@@ -10,11 +10,16 @@ from datetime import time as clock
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
+from sentinelhub.api.process import SentinelHubRequest
+from sentinelhub.constants import CRS, MimeType, MosaickingOrder, ResamplingType
+from sentinelhub.decoding import decode_data
+from sentinelhub.download.models import DownloadRequest
+from sentinelhub.geometry import BBox
 from shapely import box
 from shapely.geometry.base import BaseGeometry
 
@@ -28,9 +33,6 @@ from ingest.archive import TOA_BANDS, Abilities, Orbit, Reading, Scene, Sensor
 from ingest.io.hosts import Hosts, allowed_hosts
 from ingest.sentinel_hub.passes import PASS, RADAR_CONVENTION, merge_passes, read_items, search_boxes
 from ingest.sentinel_hub.requests import Account, Collection, RequestFailed, Service, data_collection
-
-if TYPE_CHECKING:
-    from sentinelhub.download.models import DownloadRequest
 
 PLACES = {
     "cdse": (
@@ -191,10 +193,7 @@ class SentinelHub:
         except RequestFailed as error:
             raise ReadFailed(scene.scene_id, str(error)) from error
 
-    def _request(self, question: Question, scene: Scene, window: Window) -> "DownloadRequest":
-        from sentinelhub.api.process import SentinelHubRequest
-        from sentinelhub.constants import CRS, MimeType
-        from sentinelhub.geometry import BBox
+    def _request(self, question: Question, scene: Scene, window: Window) -> DownloadRequest:
 
         rows, columns = window.shape_yx
         prepared = SentinelHubRequest(
@@ -237,9 +236,6 @@ def inputs(question: Question, scene: Scene, url: str) -> list[Any]:
     `processing.upsampling` holds for all bands of an input, so SCL comes from an input of its own (data fusion) that
     is read by nearest neighbour; the cost is the same, as it counts input bands.
     """
-    from sentinelhub.api.process import SentinelHubRequest
-    from sentinelhub.constants import MosaickingOrder, ResamplingType
-
     collection = RADAR_COLLECTIONS[scene.orbit] if scene.sensor == "s1" else OPTICAL_COLLECTIONS[question.script]
     processing: dict[str, Any] = {"harmonizeValues": True}
     if scene.sensor == "s1":
@@ -288,9 +284,6 @@ def unpack(
     Raises:
         ReadFailed: it is cut off, damaged or of another size.
     """
-    from sentinelhub.constants import MimeType
-    from sentinelhub.decoding import decode_data
-
     kind = MimeType.TIFF if len(outputs) == 1 else MimeType.TAR
     try:
         found = decode_data(content, kind)

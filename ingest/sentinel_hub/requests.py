@@ -8,21 +8,25 @@ from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
+from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error
 from pydantic import SecretStr
+from requests import RequestException, Response
+from requests_oauthlib import OAuth2Session
+from sentinelhub.api.catalog import SentinelHubCatalog
+from sentinelhub.config import SHConfig
+from sentinelhub.constants import CRS
+from sentinelhub.data_collections import DataCollection
+from sentinelhub.download.models import DownloadRequest
+from sentinelhub.download.sentinelhub_client import SentinelHubDownloadClient
+from sentinelhub.download.session import SentinelHubSession
+from sentinelhub.exceptions import DownloadFailedException
+from sentinelhub.geometry import BBox
 
 from core.errors import ArchiveUnavailable, OverBudget
 from ingest.io.hosts import parse_retry_after, retried
-
-if TYPE_CHECKING:
-    from requests import Response
-    from sentinelhub.config import SHConfig
-    from sentinelhub.data_collections import DataCollection
-    from sentinelhub.download.models import DownloadRequest
-    from sentinelhub.download.sentinelhub_client import SentinelHubDownloadClient
-    from sentinelhub.download.session import SentinelHubSession
 
 logger = logging.getLogger(__name__)
 
@@ -126,10 +130,8 @@ class Service:
         for name in ("oauthlib", "requests_oauthlib"):
             logging.getLogger(name).setLevel(logging.INFO)
 
-    def config(self) -> "SHConfig":
+    def config(self) -> SHConfig:
         """Return the client's configuration; no file and no environment variable is read. Tries are counted by us."""
-        from sentinelhub.config import SHConfig
-
         return SHConfig(
             use_defaults=True,
             sh_client_id=self.account.client_id,
@@ -150,11 +152,8 @@ class Service:
             RequestFailed: the list cannot be had.
             ArchiveUnavailable: the account is refused.
         """
-        from sentinelhub.api.catalog import SentinelHubCatalog
-        from sentinelhub.constants import CRS
-        from sentinelhub.geometry import BBox
 
-        def listed(client: "SentinelHubDownloadClient") -> list[dict[str, Any]]:
+        def listed(client: SentinelHubDownloadClient) -> list[dict[str, Any]]:
             catalogue = SentinelHubCatalog(config=client.config)
             catalogue.client = client
             place = BBox(bounds_wgs84, CRS.WGS84)
@@ -166,7 +165,7 @@ class Service:
         except (KeyError, TypeError, ValueError) as error:
             raise RequestFailed(f"its list of scenes cannot be read ({type(error).__name__} {error})") from error
 
-    def process(self, request: "DownloadRequest", *, units: float) -> bytes:
+    def process(self, request: DownloadRequest, *, units: float) -> bytes:
         """Send a request for pixels and count what it costs; what fails costs nothing.
 
         Args:
@@ -189,7 +188,7 @@ class Service:
         logger.info("units_spent archive=%s request=%.3f total=%.3f", self.account.archive, spent, total)
         return bytes(answer.content)
 
-    def _tried(self, send: Callable[["SentinelHubDownloadClient"], T]) -> T:
+    def _tried(self, send: Callable[[SentinelHubDownloadClient], T]) -> T:
         """Send as often as the account allows, waiting as long as the service asks."""
         account = self.account
         try:
@@ -204,13 +203,10 @@ class Service:
         except TokenRefused:
             raise self._refused() from None
 
-    def _sent(self, send: Callable[["SentinelHubDownloadClient"], T]) -> T:
+    def _sent(self, send: Callable[[SentinelHubDownloadClient], T]) -> T:
         """Send once; every failure becomes ours."""
-        from requests import RequestException
-        from sentinelhub.exceptions import DownloadFailedException
-
         session = self._opened_session()
-        client = _client_class()(session=session, config=self.config())
+        client = _Client(session=session, config=self.config())
         try:
             return send(client)
         except DownloadFailedException as error:
@@ -218,15 +214,12 @@ class Service:
         except RequestException as error:
             raise self._failure(error, session) from error
 
-    def _opened_session(self) -> "SentinelHubSession":
+    def _opened_session(self) -> SentinelHubSession:
         """Return the session, with a token that lives for two more minutes."""
-        from oauthlib.oauth2 import OAuth2Error
-        from requests import RequestException
-
         with self._lock:
             try:
                 if self._session is None:
-                    self._session = _session_class()(config=self.config())
+                    self._session = _Session(config=self.config())
                 self._session.session_headers  # noqa: B018  # fetches a new token where the old one is about to expire
             except OAuth2Error:
                 raise self._refused() from None
@@ -236,7 +229,7 @@ class Service:
                 raise self._failure(error, None) from None
             return self._session
 
-    def _failure(self, error: Exception | None, session: "SentinelHubSession | None") -> Exception:
+    def _failure(self, error: Exception | None, session: SentinelHubSession | None) -> Exception:
         """Say what went wrong, and whose move it is."""
         response: Response | None = getattr(error, "response", None)
         if response is None:
@@ -253,7 +246,7 @@ class Service:
             return ArchiveUnavailable(self.account.archive, f"{reason}; the account has no right or no units left")
         return RequestFailed(reason)
 
-    def _words(self, response: "Response") -> str:
+    def _words(self, response: Response) -> str:
         """Return what the service says about its failure, shortened, without credentials."""
         try:
             told = response.json()["error"]
@@ -290,10 +283,8 @@ def units_spent(headers: Mapping[str, str], expected: float) -> float:
 _COLLECTIONS_LOCK = Lock()
 
 
-def data_collection(name: Collection, url: str) -> "DataCollection":
+def data_collection(name: Collection, url: str) -> DataCollection:
     """Return a collection at a deployment; the client's own always lead to services.sentinel-hub.com."""
-    from sentinelhub.data_collections import DataCollection
-
     known: DataCollection = getattr(DataCollection, name)
     if known.service_url == url:
         return known
@@ -302,45 +293,34 @@ def data_collection(name: Collection, url: str) -> "DataCollection":
         return known.define_from(f"LANDCAST_{name}_{place}", service_url=url)
 
 
-@cache
-def _client_class() -> "type[SentinelHubDownloadClient]":
-    """Return the client with one change: being asked to wait is an error of ours, which says for how long."""
-    from sentinelhub.download.sentinelhub_client import SentinelHubDownloadClient
+class _Client(SentinelHubDownloadClient):
+    """The client with one change: an answer of 429 raises our error, which carries the pause."""
 
-    class Client(SentinelHubDownloadClient):
-        def _do_download(self, request: "DownloadRequest") -> "Response":
-            response = super()._do_download(request)
-            if response.status_code == 429:
-                raise TemporaryFailure("the service asks to send fewer requests", retry_after(response.headers))
-            return response
-
-    return Client
-
-
-@cache
-def _session_class() -> "type[SentinelHubSession]":
-    """Return the client's session with one change: a request for a token that hangs comes to an end."""
-    from oauthlib.oauth2 import BackendApplicationClient
-    from requests_oauthlib import OAuth2Session
-    from sentinelhub.download.session import SentinelHubSession
-
-    def checked(response: "Response") -> "Response":
-        if "error" not in response.text or response.status_code == 429 or response.status_code >= 500:
-            response.raise_for_status()
+    def _do_download(self, request: DownloadRequest) -> Response:
+        response = super()._do_download(request)
+        if response.status_code == 429:
+            raise TemporaryFailure("the service asks to send fewer requests", retry_after(response.headers))
         return response
 
-    class Session(SentinelHubSession):
-        def _fetch_token(self, request: "DownloadRequest") -> dict[str, Any]:
-            with OAuth2Session(client=BackendApplicationClient(client_id=self.config.sh_client_id)) as session:
-                session.register_compliance_hook("access_token_response", checked)
-                token: dict[str, Any] = session.fetch_token(
-                    token_url=request.url,
-                    client_id=self.config.sh_client_id,
-                    client_secret=self.config.sh_client_secret,
-                    headers=self.DEFAULT_HEADERS,
-                    include_client_id=True,
-                    timeout=self.config.download_timeout_seconds,
-                )
-            return token
 
-    return Session
+class _Session(SentinelHubSession):
+    """The client's session with one change: a request for a token has a timeout."""
+
+    def _fetch_token(self, request: DownloadRequest) -> dict[str, Any]:
+        with OAuth2Session(client=BackendApplicationClient(client_id=self.config.sh_client_id)) as session:
+            session.register_compliance_hook("access_token_response", _check_token_response)
+            token: dict[str, Any] = session.fetch_token(
+                token_url=request.url,
+                client_id=self.config.sh_client_id,
+                client_secret=self.config.sh_client_secret,
+                headers=self.DEFAULT_HEADERS,
+                include_client_id=True,
+                timeout=self.config.download_timeout_seconds,
+            )
+        return token
+
+
+def _check_token_response(response: Response) -> Response:
+    if "error" not in response.text or response.status_code == 429 or response.status_code >= 500:
+        response.raise_for_status()
+    return response

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
 
 from core.bands import Floats
 from ingest.simulate.calendars import (
@@ -198,8 +199,6 @@ def _at(by_year: Floats, year: NDArray[np.int64]) -> Floats:
 @lru_cache(maxsize=64)
 def _daily(knots: Knots) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return days, leaf area and brown share of a calendar, one value a day, without overshoot (PCHIP)."""
-    from scipy.interpolate import PchipInterpolator
-
     at, lai, brown = np.array(knots, float).T
     days = np.arange(at[0], at[-1] + 1)
     return days, PchipInterpolator(at, lai)(days), PchipInterpolator(at, brown)(days)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 
@@ -87,8 +88,6 @@ def write_raster(
     path: Path, window: Window, pixels: NDArray[Any], names: Sequence[str], *, nodata: float | None
 ) -> None:
     """Write (B, Y, X) as a COG with band names."""
-    import rasterio
-
     count, rows, columns = pixels.shape
     profile = {"driver": "COG", "compress": "DEFLATE", "predictor": 2, "blocksize": BLOCK, "overviews": "NONE"}
     with rasterio.open(

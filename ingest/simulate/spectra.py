@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import prosail
 from numpy.typing import NDArray
 
 from core.bands import OPTICAL, Floats
@@ -140,8 +141,6 @@ def band_response() -> NDArray[np.float64]:
 
 def _runs(plant: _Plant, response: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return (brown, lai, soil, sun, band) of one plant."""
-    import prosail
-
     shape = (len(BROWN_NODES), len(LAI_NODES), len(SOIL_NODES), len(SUN_ZENITH_NODES), len(OPTICAL))
     values = np.zeros(shape)
     soils = _soils()
@@ -172,7 +171,5 @@ def _leaf(plant: _Plant, brown: float) -> tuple[float, ...]:
 
 def _soils() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return a dark, wet and a bright, dry soil spectrum (2101,)."""
-    import prosail
-
     dry, wet = prosail.spectral_lib.soil.rsoil1, prosail.spectral_lib.soil.rsoil2
     return 0.85 * (0.15 * dry + 0.85 * wet), 0.95 * dry + 0.05 * wet

@@ -7,9 +7,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from pystac import STACError
+from pystac_client import Client
+from pystac_client.exceptions import APIError
+from pystac_client.stac_api_io import StacApiIO
 from shapely import box, union_all
 from shapely.geometry.base import BaseGeometry
 
@@ -21,15 +25,12 @@ from core.timeline import Period
 from core.utm import utm_crs
 from ingest.archive import Reading, Scene
 from ingest.io.hosts import Hosts, allowed_hosts
+from ingest.io.raster_files import Access, access_from
 from ingest.io.web import TIMEOUT_SECONDS, describe_refusal, fetch, open_session
 from ingest.stac.describe import Catalogue, describe_api
 from ingest.stac.footprints import search_boxes
 from ingest.stac.items import StacItem, item_from_dict, reachable
-
-if TYPE_CHECKING:
-    from pystac_client import Client
-
-    from ingest.stac.reader import Access
+from ingest.stac.reader import read_item
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class StacApi:
         catalogue: Catalogue,
         *,
         settings: Settings,
-        access: "Access",
+        access: Access,
         timeout_s: float = TIMEOUT_SECONDS,
         max_pages: int = MAX_PAGES,
         clock: Callable[[], float] = time.monotonic,
@@ -115,8 +116,6 @@ class StacApi:
         Raises:
             ReadFailed: a file is missing, refused or cut short, or the scene is of another archive.
         """
-        from ingest.stac.reader import read_item
-
         with self._lock:
             item = self._items.get(scene.scene_id)
         return read_item(item or self._find_again(scene), window, bands, self._access)
@@ -165,9 +164,6 @@ class StacApi:
         Raises:
             ArchiveUnavailable, UntrustedAddress: as `search`.
         """
-        from pystac import STACError
-        from pystac_client.exceptions import APIError
-
         collections = list(self._catalogue.collections) or None
         count, promised = 0, 0
         try:
@@ -184,11 +180,8 @@ class StacApi:
         if count < promised:
             logger.warning("fewer_items_than_promised archive=%s items=%d promised=%d", self.name, count, promised)
 
-    def _opened(self) -> "Client":
+    def _opened(self) -> Client:
         """Return the client, opened once. The landing page is asked for with the first search."""
-        from pystac_client import Client
-        from pystac_client.stac_api_io import StacApiIO
-
         with self._lock:
             if self._client is None:
                 requests_io = StacApiIO(timeout=self._timeout_s, max_retries=None)
@@ -231,20 +224,12 @@ def open_stac_api(url: str, settings: Settings) -> StacApi:
         ArchiveUnavailable: it does not answer, or is no STAC API.
         UntrustedAddress: it is not https, or points to a host that is not allowed.
     """
-    from ingest.stac.reader import Access, S3Options
-
     landing = _landing(url, settings)
     if not _is_api(landing):
         raise ArchiveUnavailable(urlsplit(url).netloc, "there is no STAC API with item search at its address")
     collections = _collections(url, landing, settings)
     catalogue = describe_api(url, landing, collections, hosts=settings.archive_hosts)
-    access = Access(
-        hosts=catalogue.hosts,
-        tries=settings.tries,
-        per_second=settings.requests_per_second,
-        s3=S3Options.from_settings(settings),
-    )
-    return StacApi(catalogue, settings=settings, access=access)
+    return StacApi(catalogue, settings=settings, access=access_from(settings, catalogue.hosts))
 
 
 def _landing(url: str, settings: Settings) -> dict[str, Any]:
@@ -295,7 +280,7 @@ def _meant(error: Exception, name: str) -> Exception:
     return ArchiveUnavailable(name, describe_refusal(getattr(error, "status_code", None), str(error)))
 
 
-def _keep(kept: "OrderedDict[Any, Any]", new: Mapping[Any, Any], most: int) -> None:
+def _keep(kept: OrderedDict[Any, Any], new: Mapping[Any, Any], most: int) -> None:
     """Add to what is kept, and drop what was added longest ago."""
     for key, value in new.items():
         kept[key] = value

@@ -12,10 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from affine import Affine
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
 
 from core.bands import RADAR_NAMES
 from core.grid import Window
@@ -23,9 +25,6 @@ from ingest.archive import Scene
 from ingest.preprocess.decode import Coding, find_coding
 from ingest.stac.assets import BAND_NAMES, MASK_NAMES, OFFSET_SINCE_BASELINE, BandSource
 from ingest.stac.items import StacItem
-
-if TYPE_CHECKING:
-    from rasterio.io import DatasetReader
 
 logger = logging.getLogger(__name__)
 
@@ -149,7 +148,6 @@ def _item(scene_id: str, files: list[NamedFile], open_raster: Any, versions: dic
 
 
 def _look(file: NamedFile, open_raster: Any) -> _Looked | None:
-    from rasterio.errors import RasterioError
 
     try:
         with open_raster(file.href) as raster:
@@ -159,7 +157,7 @@ def _look(file: NamedFile, open_raster: Any) -> _Looked | None:
         return None
 
 
-def _describe(file: NamedFile, raster: "DatasetReader") -> _Looked | None:
+def _describe(file: NamedFile, raster: DatasetReader) -> _Looked | None:
     move: Affine = raster.transform
     if raster.crs is None or move.is_identity or move.b or move.d or not raster.crs.is_projected:
         logger.warning("file_left_out file=%s reason=not on a projected lattice", Path(file.href).name)
@@ -181,7 +179,7 @@ def _described(text: str | None) -> str:
     return next((NAME_BANDS[w.lower()] for w in words if w.lower() in NAME_BANDS), "")
 
 
-def _coding(file: NamedFile, raster: "DatasetReader", index: int, name: str) -> tuple[Coding, str]:
+def _coding(file: NamedFile, raster: DatasetReader, index: int, name: str) -> tuple[Coding, str]:
     """Find how a band is stored, and what a user should know of a guess."""
     if name in MASK_NAMES:
         return Coding(), ""
@@ -212,7 +210,7 @@ def _shifted(coding: Coding, is_shifted: bool) -> Coding:
     return Coding(**{**coding.__dict__, "offset": -0.1}) if is_shifted else coding
 
 
-def _sample(raster: "DatasetReader", index: int) -> Any:
+def _sample(raster: DatasetReader, index: int) -> Any:
     """Return the numbers in the middle."""
     row, column = (max(0, (n - SAMPLE_PIXELS) // 2) for n in (raster.height, raster.width))
     rows, columns = min(raster.height, row + SAMPLE_PIXELS), min(raster.width, column + SAMPLE_PIXELS)

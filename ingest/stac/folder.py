@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rasterio.io import DatasetReader
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
@@ -27,9 +28,6 @@ from ingest.io.raster_files import LOCAL, Access, access_from, environment, open
 from ingest.stac.file_names import NamedFile, is_raster, items_from_names, read_name
 from ingest.stac.items import MASK_NAMES, StacItem, inside, load_json, walk_items
 from ingest.stac.reader import item_lattice, read_item
-
-if TYPE_CHECKING:
-    from rasterio.io import DatasetReader
 
 logger = logging.getLogger(__name__)
 
@@ -191,7 +189,7 @@ def _open_by_names(folder: Path, settings: Settings) -> StacFolder:
 
 
 @contextmanager
-def _opened(href: str) -> Iterator["DatasetReader"]:
+def _opened(href: str) -> Iterator[DatasetReader]:
     with environment(LOCAL.s3), open_raster(Path(href)) as raster:
         yield raster
 

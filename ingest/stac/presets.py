@@ -7,6 +7,7 @@ from core.bands import OPTICAL_NAMES, RADAR_NAMES
 from core.errors import MissingCredentials, UnknownArchive
 from core.settings import Settings
 from ingest.archive import Abilities
+from ingest.io.raster_files import Access, S3Options
 from ingest.io.signing import PlanetarySigner
 from ingest.stac.api import StacApi
 from ingest.stac.describe import Catalogue
@@ -82,8 +83,6 @@ def open_catalogue(catalogue: Catalogue, settings: Settings) -> StacApi:
     Raises:
         MissingCredentials: it needs keys that the settings do not hold.
     """
-    from ingest.stac.reader import Access, S3Options
-
     further = settings.archive_hosts.split()
     catalogue = replace(catalogue, asset_hosts=(*catalogue.asset_hosts, *further))
     signer, s3 = None, S3Options()

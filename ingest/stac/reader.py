@@ -7,18 +7,18 @@ import math
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
+from rasterio.io import DatasetReader
+from rasterio.transform import GCPTransformer
 
 from core.bands import RADAR_NAMES, Floats
 from core.grid import Window
 from ingest.archive import Reading
-from ingest.io.raster_files import LOCAL, environment, use_file
-from ingest.io.raster_files import Access as Access
-from ingest.io.raster_files import S3Options as S3Options
+from ingest.io.raster_files import LOCAL, Access, environment, use_file
 from ingest.io.resampling import (
     Placement,
     Span,
@@ -32,9 +32,6 @@ from ingest.io.resampling import (
 from ingest.preprocess.decode import MAX_REFLECTANCE, Coding, decode
 from ingest.preprocess.radar import to_power
 from ingest.stac.items import MASK_NAMES, BandSource, StacItem
-
-if TYPE_CHECKING:
-    from rasterio.io import DatasetReader
 
 LOWEST_REFLECTANCE = -0.5
 """Below lies no-data of other processors (MAJA: -1). What lies between this and -0.1 is kept, so that an offset that
@@ -89,7 +86,7 @@ def item_lattice(item: StacItem, access: Access = LOCAL) -> tuple[str, tuple[flo
     if item.crs and item.transform:
         return item.crs, item.transform
 
-    def look(raster: "DatasetReader") -> tuple[str, tuple[float, ...]]:
+    def look(raster: DatasetReader) -> tuple[str, tuple[float, ...]]:
         return str(raster.crs), tuple(raster.transform)[:6]
 
     with environment(access.s3):
@@ -160,14 +157,14 @@ def _read_file(
 ) -> tuple[dict[str, NDArray[Any]], str]:
     """Return the bands of one file (Y, X), and what a user should know of how they were placed."""
 
-    def read(raster: "DatasetReader") -> tuple[dict[str, NDArray[Any]], str]:
+    def read(raster: DatasetReader) -> tuple[dict[str, NDArray[Any]], str]:
         placement, note = _place(raster, window, item.crs)
         return _read_raster(raster, sources, placement, window), note
 
     return use_file(item.scene.scene_id, href, access, read)
 
 
-def _place(raster: "DatasetReader", window: Window, crs: str) -> tuple[Placement, str]:
+def _place(raster: DatasetReader, window: Window, crs: str) -> tuple[Placement, str]:
     """Find where a window's pixels lie in a raster, and what a user should know of it.
 
     Args:
@@ -205,7 +202,6 @@ def _place_projected(window: Window, crs: str, move: Affine) -> Placement:
 
 
 def _place_by_points(window: Window, points: list[Any], crs: str) -> tuple[Placement, str]:
-    from rasterio.transform import GCPTransformer
 
     to_points = projection(window.crs, crs)
 
@@ -220,7 +216,7 @@ def _place_by_points(window: Window, points: list[Any], crs: str) -> tuple[Place
 
 
 def _read_raster(
-    raster: "DatasetReader", sources: Mapping[str, BandSource], placement: Placement, window: Window
+    raster: DatasetReader, sources: Mapping[str, BandSource], placement: Placement, window: Window
 ) -> dict[str, NDArray[Any]]:
     """Return (Y, X) of each band on the window: physical values, or codes of a mask."""
     shape_yx = (raster.height, raster.width)

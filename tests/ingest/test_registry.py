@@ -79,8 +79,13 @@ def test_a_text_file_is_no_archive(settings: Settings, tmp_path: Path) -> None:
         open_archive(str(tmp_path / "a.nc"), settings)
 
 
-def test_importing_the_registry_loads_no_rasterio() -> None:
-    code = (
-        "import sys, ingest.registry, ingest.build.cube; sys.exit('rasterio' in sys.modules or 'torch' in sys.modules)"
-    )
+def test_importing_the_registry_loads_no_reader_of_any_archive() -> None:
+    heavy = {"rasterio", "scipy", "zarr", "obstore", "requests", "pystac_client", "sentinelhub", "prosail", "torch"}
+    code = f"import sys, ingest.registry; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_building_cubes_loads_no_rasterio() -> None:
+    code = "import sys, ingest.build.cube; sys.exit('rasterio' in sys.modules or 'torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

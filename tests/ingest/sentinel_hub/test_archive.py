@@ -1,7 +1,5 @@
 """Sentinel Hub as an archive, through the real client, against a stand-in on this machine: scenes and pixels."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -78,13 +76,6 @@ def test_collections_lead_to_the_deployment_that_was_named(name: Any, url: str) 
     collection = data_collection(name, url)
     assert collection.service_url == url
     assert data_collection(name, url) is collection
-
-
-def test_opening_loads_no_client() -> None:
-    heavy = "{'sentinelhub', 'tifffile', 'rasterio', 'requests'}"
-    code = f"import sys, ingest.sentinel_hub.archive; print({heavy} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
 
 
 def test_credentials_are_not_sent_without_encryption(tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ from core.region import Region
 from core.settings import Settings
 from core.timeline import Period
 from ingest.io.hosts import Hosts
+from ingest.io.raster_files import Access
 from ingest.stac.api import StacApi, is_stac_api, open_stac_api
 from ingest.stac.describe import Catalogue, choose_collections, describe_api
 from ingest.stac.presets import open_preset
-from ingest.stac.reader import Access
 from tests.ingest.stac.folders import CLASSES, PIXELS, WINDOW, asset, item, write_bands
 from tests.ingest.stac.server import Answer, StacServer, serve
 

@@ -14,11 +14,12 @@ from core.errors import ReadFailed, UntrustedAddress
 from core.grid import Window
 from ingest.archive import Scene
 from ingest.io.hosts import Hosts
+from ingest.io.raster_files import Access, S3Options
 from ingest.preprocess.decode import Coding
 from ingest.simulate.rasters import write_raster
 from ingest.stac.assets import BandSource
 from ingest.stac.items import StacItem
-from ingest.stac.reader import Access, S3Options, item_lattice, physical, read_item
+from ingest.stac.reader import item_lattice, physical, read_item
 from tests.ingest.remote_files import FolderServer, serve
 from tests.ingest.stac.folders import CLASSES, COARSE, PIXELS, SHAPE, WINDOW
 
