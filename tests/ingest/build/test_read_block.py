@@ -14,7 +14,7 @@ from core.timeline import Period
 from ingest.archive import Reading, Scene
 from ingest.build.cache import SceneTileCache
 from ingest.build.cube import Reader, build_cube
-from ingest.preference import PreferredArchives, choices
+from ingest.preference import PreferredArchives
 from ingest.preprocess.prepare import Preparation
 from tests.ingest.fake_archive import APRIL, EXTENT, FakeArchive
 
@@ -132,9 +132,3 @@ def test_no_archive_at_all_is_an_error(tmp_path: Path) -> None:
     away.is_away = True
     with pytest.raises(ArchiveUnavailable):
         build_cube(away, EXTENT, APRIL, BANDS, reader=reader(tmp_path))
-
-
-def test_one_archive_is_its_own_only_choice() -> None:
-    archive = FakeArchive()
-    assert choices(archive) == (archive,)
-    assert choices(PreferredArchives([archive])) == (archive,)

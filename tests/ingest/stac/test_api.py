@@ -12,7 +12,7 @@ import pytest
 from affine import Affine
 from shapely.geometry import mapping
 
-from core.bands import OPTICAL_NAMES, RADAR_NAMES
+from core.bands import OPTICAL_NAMES
 from core.errors import ArchiveUnavailable, ReadFailed, UntrustedAddress
 from core.grid import Window
 from core.region import Region
@@ -21,7 +21,7 @@ from core.timeline import Period
 from ingest.io.hosts import Hosts
 from ingest.io.raster_files import Access
 from ingest.stac.api import StacApi, is_stac_api, open_stac_api
-from ingest.stac.describe import Catalogue, choose_collections, describe_api
+from ingest.stac.describe import Catalogue, describe_api
 from ingest.stac.presets import open_preset
 from tests.ingest.stac.folders import CLASSES, PIXELS, WINDOW, asset, item, write_bands
 from tests.ingest.stac.server import Answer, StacServer, serve
@@ -331,24 +331,6 @@ def test_fewer_items_than_promised_are_logged(server: StacServer, caplog: pytest
     server.promised_more = 3
     assert len(days(open_api(server))) == 5
     assert any("fewer_items_than_promised" in r.message for r in caplog.records)
-
-
-def test_collections_are_chosen_by_what_they_are() -> None:
-    many = ["landsat-c2-l2", "sentinel-2-l2a", "sentinel-2-l1c", "sentinel-1-grd", "sentinel-1-rtc"]
-    assert choose_collections(many) == ("sentinel-2-l2a", "sentinel-1-rtc")
-    assert choose_collections(["mine", "yours"]) == ("mine", "yours")
-    both = describe_api("https://a.org", {}, [{"id": "mine"}])
-    assert both.bands == (*OPTICAL_NAMES, *RADAR_NAMES)
-
-
-def test_extents_that_say_nothing_usable_do_no_harm() -> None:
-    odd = {"spatial": {"bbox": [[1]]}, "temporal": {"interval": [[None, "never"]]}}
-    told = describe_api("https://a.org", {}, [{"id": "mine", "extent": odd}])
-    assert (told.start, told.end, told.bounds) == (date(2015, 6, 27), None, ((-180, -80, 180, 84),))
-    across = {"spatial": {"bbox": [[170, -20, -170, -10]]}, "temporal": {"interval": [["2017-01-01", "2018-01-01"]]}}
-    told = describe_api("https://a.org", {}, [{"id": "mine", "extent": across}])
-    assert told.bounds == ((170, -20, 180, -10), (-180, -20, -170, -10))
-    assert (told.start, told.end) == (date(2017, 1, 1), date(2018, 1, 1))
 
 
 def catalogue_of(server: StacServer) -> Catalogue:
