@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from shapely import get_parts
 from shapely.geometry.base import BaseGeometry
 
 from core.bands import OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats
@@ -18,6 +19,9 @@ Sensor = Literal["s2", "s1", "weather"]
 Orbit = Literal["", "ascending", "descending"]
 Convention = Literal["", "gamma0_rtc", "gamma0_ellipsoid", "sigma0_ellipsoid", "beta0"]
 """Radar backscatter: what the power was divided by. Never mixed in one cube; empty = the archive does not say."""
+
+Bounds = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
 
 TOA_BANDS = tuple(f"TOA_B{n}" for n in ("01", "02", "04", "05", "08", "8A", "09", "10", "11", "12"))
 """Top-of-atmosphere reflectance (Level-1C), in the order in which s2cloudless takes it; read only where it is used."""
@@ -137,3 +141,9 @@ class Archive(Protocol):
             ReadFailed: the pixels cannot be had.
         """
         ...
+
+
+def search_boxes(window: Window) -> list[Bounds]:
+    """Return the boxes in which a catalogue is searched for a window: two if it crosses the antimeridian, else one."""
+    parts = get_parts(window.footprint_wgs84)
+    return sorted((w, s, e, n) for w, s, e, n in (p.bounds for p in parts if p.area > 0))

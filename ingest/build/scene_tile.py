@@ -11,6 +11,7 @@ from xarray.core import indexing
 
 from core.bands import RADAR_NAMES, Floats
 from core.grid import Window
+from ingest.cubes.read import cut_window
 from ingest.preprocess.decode import to_db
 
 Mask = NDArray[np.bool_]
@@ -111,7 +112,7 @@ class Stack(BackendArray):
 
     def _get(self, key: tuple[int | slice, ...]) -> Floats:
         times, rows, columns = (_whole(k, n) for k, n in zip(key, self.shape, strict=True))
-        part = _cut(self._window, rows, columns)
+        part = cut_window(self._window, (rows, columns))
         wanted = None if self._wanted is None else self._wanted[rows, columns]
         steps = self._steps[times]
         out = np.full((len(steps), *part.shape_yx), np.nan, np.float32)
@@ -129,12 +130,6 @@ def _whole(key: int | slice, size: int) -> slice:
             raise NotImplementedError("only steps of 1")
         return slice(start, max(start, stop))
     return slice(int(key) % size, int(key) % size + 1)
-
-
-def _cut(window: Window, rows: slice, columns: slice) -> Window:
-    moved = window.transform * window.transform.translation(columns.start, rows.start)
-    shape = (rows.stop - rows.start, columns.stop - columns.start)
-    return Window(crs=window.crs, transform=moved, shape_yx=shape)
 
 
 def _overlap(window: Window, scene_tile: Window) -> tuple[tuple[slice, slice], tuple[slice, slice]] | tuple[None, None]:

@@ -31,6 +31,15 @@ ODD = re.compile(r"[\x00-\x20\x7f\\]")
 """Characters that programs read differently in an address; no address of an archive needs them."""
 
 
+class TemporaryFailure(Exception):
+    """A request failed for a reason that may pass, so `retried` repeats it."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+        """Seconds that the host wants us to wait; None = not stated."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hosts:
     """Where one archive may be read from."""

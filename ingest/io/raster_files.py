@@ -22,7 +22,7 @@ from rasterio.session import DummySession, Session
 
 from core.errors import ArchiveUnavailable, ReadFailed
 from core.settings import Settings
-from ingest.io.hosts import Hosts, parse_retry_after, retried
+from ingest.io.hosts import Hosts, TemporaryFailure, parse_retry_after, retried
 
 if TYPE_CHECKING:
     from ingest.io.signing import Signer
@@ -101,14 +101,6 @@ def access_from(settings: Settings, hosts: Hosts | None) -> Access:
     )
 
 
-class FileFailed(Exception):
-    """A file could not be read this time; trying again may help."""
-
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-
-
 def use_file(scene_id: str, href: str, access: Access, use: Callable[[DatasetReader], T]) -> T:
     """Open a file and use it, again where it fails for a reason that may pass.
 
@@ -144,8 +136,8 @@ def use_file(scene_id: str, href: str, access: Access, use: Callable[[DatasetRea
     host = urlsplit(href).netloc
     tries = max(1, access.tries) if is_remote else 1
     try:
-        return retried(attempt, tries=tries, host=host, per_second=access.per_second, retry_on=(FileFailed,))
-    except FileFailed as error:
+        return retried(attempt, tries=tries, host=host, per_second=access.per_second, retry_on=(TemporaryFailure,))
+    except TemporaryFailure as error:
         again = f" (tried {tries} times)" if tries > 1 else ""
         raise ReadFailed(scene_id, f"{error}{again}") from None
 
@@ -186,7 +178,7 @@ def _judged(scene_id: str, href: str, path: str | Path, text: str, access: Acces
         access.signer.forget(href)
     said = f"was answered with HTTP {status}" if status >= 400 else "came cut short, is damaged, or is no raster"
     logger.info("file_failed scene=%s status=%d reason=%s", scene_id, status, said)
-    return FileFailed(f"{_file_name(href)} {said}", retry_after)
+    return TemporaryFailure(f"{_file_name(href)} {said}", retry_after)
 
 
 class _NoRedirect(HTTPRedirectHandler):

@@ -9,7 +9,7 @@ import requests
 from pydantic import SecretStr
 
 from core.errors import ArchiveUnavailable
-from ingest.io.hosts import PER_SECOND, parse_retry_after, retried
+from ingest.io.hosts import PER_SECOND, TemporaryFailure, parse_retry_after, retried
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # its code is written for an older pydantic
@@ -36,14 +36,6 @@ class Signer(Protocol):
     def forget(self, href: str) -> None:
         """Drop what is kept for a link: it was refused, so the next `sign` asks anew."""
         ...
-
-
-class SigningFailed(Exception):
-    """A token could not be had this time; trying again may help."""
-
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
 
 
 class PlanetarySigner:
@@ -101,16 +93,16 @@ class PlanetarySigner:
                 tries=self._tries,
                 host=urlsplit(self._url).netloc,
                 per_second=self._per_second,
-                retry_on=(SigningFailed,),
+                retry_on=(TemporaryFailure,),
             )
-        except SigningFailed as error:
+        except TemporaryFailure as error:
             raise ArchiveUnavailable("planetary-computer", f"it gives no signature for its files ({error})") from None
 
     def _ask(self, container: str) -> SASToken:
         """Ask for one token.
 
         Raises:
-            SigningFailed: no answer, or one that may be another next time.
+            TemporaryFailure: no answer, or one that may be another next time.
             ArchiveUnavailable: it refuses.
         """
         headers = {"Ocp-Apim-Subscription-Key": self._key.get_secret_value()} if self._key else None
@@ -119,17 +111,17 @@ class PlanetarySigner:
                 f"{self._url}/{container}", headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False
             )
         except requests.RequestException as error:
-            raise SigningFailed(type(error).__name__) from None
+            raise TemporaryFailure(type(error).__name__) from None
         _check(answer, has_key=self._key is not None)
         try:
             return SASToken(**answer.json())
         except (ValueError, TypeError):
-            raise SigningFailed("its answer holds no token") from None
+            raise TemporaryFailure("its answer holds no token") from None
 
 
 def _check(answer: requests.Response, *, has_key: bool) -> None:
     if answer.status_code == 429 or answer.status_code >= 500:
-        raise SigningFailed(f"HTTP {answer.status_code}", parse_retry_after(answer.headers.get("Retry-After")))
+        raise TemporaryFailure(f"HTTP {answer.status_code}", parse_retry_after(answer.headers.get("Retry-After")))
     if answer.status_code != 200:
         hint = "" if has_key else "; LANDCAST_PLANETARY_COMPUTER_KEY is not set"
         raise ArchiveUnavailable(

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from requests import PreparedRequest, RequestException, Response, Session
 
 from core.errors import ArchiveUnavailable
-from ingest.io.hosts import PER_SECOND, Hosts, parse_retry_after, retried
+from ingest.io.hosts import PER_SECOND, Hosts, TemporaryFailure, parse_retry_after, retried
 
 TIMEOUT_SECONDS = 30.0
 CHUNK_BYTES = 65_536
@@ -18,14 +18,6 @@ MAX_BYTES = 32 * 1024 * 1024
 """Of one JSON document."""
 MAX_WORDS = 200
 """Of a host's own words in our errors, in characters."""
-
-
-class NoAnswer(Exception):
-    """A host did not answer this time; asking again may help."""
-
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
 
 
 def open_session(
@@ -51,9 +43,9 @@ def open_session(
                     tries=tries,
                     host=urlsplit(url).netloc,
                     per_second=per_second,
-                    retry_on=(NoAnswer,),
+                    retry_on=(TemporaryFailure,),
                 )
-            except NoAnswer as error:
+            except TemporaryFailure as error:
                 again = f" (tried {tries} times)" if tries > 1 else ""
                 raise ArchiveUnavailable(hosts.name, f"{error}{again}") from None
 
@@ -65,10 +57,10 @@ def _answer(send: Callable[[], Response]) -> Response:
     try:
         answer = send()
     except RequestException as error:
-        raise NoAnswer(f"it does not answer ({type(error).__name__})") from None
+        raise TemporaryFailure(f"it does not answer ({type(error).__name__})") from None
     if answer.status_code == 429 or answer.status_code >= 500:
         reason = describe_refusal(answer.status_code, answer.text)
-        raise NoAnswer(reason, parse_retry_after(answer.headers.get("Retry-After")))
+        raise TemporaryFailure(reason, parse_retry_after(answer.headers.get("Retry-After")))
     return answer
 
 

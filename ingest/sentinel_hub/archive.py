@@ -29,9 +29,9 @@ from core.grid import Grid, Window, utm_crs
 from core.region import Region
 from core.settings import Settings
 from core.timeline import Period
-from ingest.archive import TOA_BANDS, Abilities, Orbit, Reading, Scene, Sensor
+from ingest.archive import TOA_BANDS, Abilities, Orbit, Reading, Scene, Sensor, search_boxes
 from ingest.io.hosts import Hosts, allowed_hosts
-from ingest.sentinel_hub.passes import PASS, RADAR_CONVENTION, merge_passes, read_items, search_boxes
+from ingest.sentinel_hub.passes import PASS, RADAR_CONVENTION, merge_passes, read_items
 from ingest.sentinel_hub.requests import Account, Collection, RequestFailed, Service, data_collection
 
 PLACES = {

@@ -7,11 +7,6 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-import numpy as np
-from shapely import box, get_coordinates
-
-from core.grid import Window
-from core.region import reproject
 from ingest.archive import Convention, Orbit, Scene, Sensor
 
 PASS = timedelta(hours=1)
@@ -21,9 +16,6 @@ RADAR_CONVENTION: Convention = "gamma0_rtc"
 _DATATAKE = re.compile(r"^S2\w_MSIL\w\w_(\d{8}T\d{6})_N\d{4}_(R\d{3})_")
 _BASELINE = re.compile(r"_N(\d\d)(\d\d)_")
 _ABSOLUTE_ORBIT = re.compile(r"^S1\w_.*_\d{8}T\d{6}_\d{8}T\d{6}_(\d{6})_")
-
-Bounds = tuple[float, float, float, float]
-"""West, south, east, north in degrees."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,17 +32,6 @@ class Item:
     """Direction of flight; empty = not stated."""
     updated: str
     """When it was last changed; empty = not stated."""
-
-
-def search_boxes(window: Window) -> list[Bounds]:
-    """Return the boxes in longitude/latitude that hold a window: two where it crosses the antimeridian."""
-    outline = box(*window.bounds).segmentize(max(window.shape_yx) * window.resolution_m / 8)
-    points = get_coordinates(reproject(outline, window.crs, "EPSG:4326"))
-    x, y = points[:, 0], np.clip(points[:, 1], -90, 90)
-    south, north = float(y.min()), float(y.max())
-    if x.max() - x.min() <= 180:
-        return [(float(x.min()), south, float(x.max()), north)]
-    return [(float(x[x > 0].min()), south, 180.0, north), (-180.0, south, float(x[x < 0].max()), north)]
 
 
 def read_items(features: Iterable[Mapping[str, Any]]) -> list[Item]:

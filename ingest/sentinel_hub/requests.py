@@ -26,7 +26,7 @@ from sentinelhub.exceptions import DownloadFailedException
 from sentinelhub.geometry import BBox
 
 from core.errors import ArchiveUnavailable, OverBudget
-from ingest.io.hosts import parse_retry_after, retried
+from ingest.io.hosts import TemporaryFailure, parse_retry_after, retried
 
 logger = logging.getLogger(__name__)
 
@@ -47,16 +47,11 @@ class RequestFailed(Exception):
     """The service did not give what was asked; `str()` is the reason, without secrets."""
 
 
-class TemporaryFailure(RequestFailed):
-    """Asking again may help."""
-
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-        """Seconds that the service asks to wait; None = it does not say."""
+class ServiceBusy(TemporaryFailure, RequestFailed):
+    """The service cannot answer now; a later request may succeed."""
 
 
-class TokenRefused(TemporaryFailure):
+class TokenRefused(ServiceBusy):
     """The token is not taken any more; a new one may be."""
 
 
@@ -233,7 +228,7 @@ class Service:
         """Say what went wrong, and whose move it is."""
         response: Response | None = getattr(error, "response", None)
         if response is None:
-            return TemporaryFailure(f"the service cannot be reached ({type(error).__name__})")
+            return ServiceBusy(f"the service cannot be reached ({type(error).__name__})")
         status = response.status_code
         if status == 401 and session is not None:
             with self._lock:
@@ -241,7 +236,7 @@ class Service:
             return TokenRefused("the service does not take its token", 0.0)
         reason = f"the service answered {status}{self._words(response)}"
         if status >= 500 or status == 429:
-            return TemporaryFailure(reason, retry_after(response.headers))
+            return ServiceBusy(reason, retry_after(response.headers))
         if status == 403:
             return ArchiveUnavailable(self.account.archive, f"{reason}; the account has no right or no units left")
         return RequestFailed(reason)
@@ -299,7 +294,7 @@ class _Client(SentinelHubDownloadClient):
     def _do_download(self, request: DownloadRequest) -> Response:
         response = super()._do_download(request)
         if response.status_code == 429:
-            raise TemporaryFailure("the service asks to send fewer requests", retry_after(response.headers))
+            raise ServiceBusy("the service asks to send fewer requests", retry_after(response.headers))
         return response
 
 

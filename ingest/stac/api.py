@@ -23,12 +23,11 @@ from core.region import Region
 from core.settings import Settings
 from core.timeline import Period
 from core.utm import utm_crs
-from ingest.archive import Reading, Scene
+from ingest.archive import Reading, Scene, search_boxes
 from ingest.io.hosts import Hosts, allowed_hosts
 from ingest.io.raster_files import Access, access_from
 from ingest.io.web import TIMEOUT_SECONDS, describe_refusal, fetch, open_session
 from ingest.stac.describe import Catalogue, describe_api
-from ingest.stac.footprints import search_boxes
 from ingest.stac.items import StacItem, item_from_dict, reachable
 from ingest.stac.reader import read_item
 

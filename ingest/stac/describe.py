@@ -12,9 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.bands import OPTICAL_NAMES, RADAR_NAMES
-from ingest.archive import Abilities, Convention, Sensor
+from ingest.archive import Abilities, Bounds, Convention, Sensor
 from ingest.io.hosts import Hosts, allowed_hosts
-from ingest.stac.footprints import Bounds
 
 SENTINEL_2_START = date(2015, 6, 27)
 """First day of Sentinel-2A's images."""

@@ -1,22 +1,21 @@
-"""Where items and windows lie on the globe, also on both sides of the antimeridian. No pixels."""
+"""Footprints of STAC items, also across the antimeridian. No pixels."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from shapely import box, get_parts
+from shapely import box
 from shapely.errors import GEOSException
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidCube
-from core.grid import OUTLINE_M, Window
+from core.grid import OUTLINE_M
 from core.region import WGS84, reproject
+from ingest.archive import Bounds
 
 WIDEST_DEGREES = 10.0
 """Wider footprints of one scene are wrong: a Sentinel-2 granule spans 8 degrees only beyond 82 degrees north, and a
 Sentinel-1 scene 250 km. Those near 180 degrees match half the world (Element84/earth-search#39)."""
-
-Bounds = tuple[float, float, float, float]
 
 
 def find_footprint(document: Mapping[str, Any], place: str, *, crs: str) -> BaseGeometry:
@@ -61,9 +60,3 @@ def _extent(document: Mapping[str, Any]) -> Bounds | None:
             rows, columns = told["proj:shape"]
             return x, y + e * rows, x + a * columns, y
     return None
-
-
-def search_boxes(window: Window) -> list[Bounds]:
-    """Return west, south, east, north in degrees of the boxes that a catalogue is asked for: one, or one each side."""
-    parts = get_parts(window.footprint_wgs84)
-    return sorted((w, s, e, n) for w, s, e, n in (p.bounds for p in parts if p.area > 0))

@@ -1,12 +1,10 @@
-"""Footprints of items and windows, also at the antimeridian."""
+"""Footprints of STAC items, also at the antimeridian."""
 
 import pytest
-from affine import Affine
 
 from core.errors import InvalidCube
-from core.grid import Window
 from core.region import reproject
-from ingest.stac.footprints import find_footprint, search_boxes
+from ingest.stac.footprints import find_footprint
 from tests.ingest.stac.documents import known, optical, read
 
 
@@ -25,18 +23,6 @@ def test_an_extent_at_the_antimeridian_lies_on_both_sides_of_it() -> None:
     west, _, east, _ = found.geometry.bounds
     assert (west, east) == (-180, 180)
     assert found.geometry.area < 5
-
-
-@pytest.mark.parametrize(("west", "crs", "boxes"), [(600_000, "EPSG:32632", 1), (800_000, "EPSG:32660", 2)])
-def test_a_window_is_searched_by_one_box_or_by_one_on_each_side_of_the_antimeridian(
-    west: float, crs: str, boxes: int
-) -> None:
-    window = Window(crs=crs, transform=Affine(10, 0, west, 0, -10, 200_000), shape_yx=(3000, 5000))
-    found = search_boxes(window)
-    assert len(found) == boxes
-    assert all(w < e and s < n for w, s, e, n in found)
-    if boxes == 2:
-        assert (found[0][0], found[1][2]) == (-180, 180)
 
 
 def test_the_extent_of_a_raster_comes_from_its_transform_and_shape_as_well() -> None:
