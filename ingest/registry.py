@@ -1,4 +1,8 @@
-"""Open an archive by what the user calls it: a name, a path, a URL, or several of these in order. No pixels."""
+"""Open an archive by name, path or URL, or several of these in order of preference. No pixels.
+
+The kinds of archive are imported here, inside the functions, and only here: each loads its own large libraries
+(rasterio, sentinelhub, pystac-client, obstore), and opening one kind loads none of the others.
+"""
 
 from pathlib import Path
 
@@ -90,7 +94,7 @@ def _open_one(spec: str, settings: Settings) -> Archive:
 
 
 def _open_url(url: str, settings: Settings) -> Archive:
-    """Open a STAC API, or what else lies at a URL: a static catalogue, a cube, a folder."""
+    """Open a STAC API, or else the static catalogue, cube or folder at a URL."""
     from ingest.object_store import open_remote_folder
     from ingest.stac.api import is_stac_api, open_stac_api
 

@@ -18,7 +18,7 @@ from xarray.core import indexing
 from core.bands import Floats
 from core.cube import ORBITS, Cube, SceneRecord
 from core.errors import RegionOutsideArchive
-from core.grid import Grid, Window
+from core.grid import Window
 from core.region import Region
 from core.settings import Settings
 from core.timeline import Period, to_day, to_times
@@ -26,6 +26,7 @@ from ingest.archive import SENSOR_BANDS, Archive, Sensor
 from ingest.build.cache import SceneTileCache
 from ingest.build.read_block import BlockRead, ReadBlock, read_block
 from ingest.build.scene_tile import Mask, Stack, TimeStep
+from ingest.cubes.archive import lattice
 from ingest.preference import choices
 from ingest.preprocess.prepare import Preparation
 
@@ -116,7 +117,7 @@ def _blocks(window: Window, size: int) -> Iterator[ReadBlock]:
     """Yield the read blocks of the fixed lattice that a window touches, from north to south and west to east."""
     step = window.resolution_m
     west, south, east, north = window.bounds
-    grid = Grid(crs=window.crs, resolution_m=step, tile_size=size, origin_xy=(_rest(west, step), _rest(north, step)))
+    grid = lattice(window, tile_size=size)
     x0, y0 = grid.origin_xy
     first, last = ((round((v - x0) / step)) for v in (west, east))
     low, high = ((round((v - y0) / step)) for v in (south, north))
@@ -124,12 +125,6 @@ def _blocks(window: Window, size: int) -> Iterator[ReadBlock]:
         for column in range(first // size, (last - 1) // size + 1):
             tile = grid.tile(column, row)
             yield ReadBlock(window=tile.window, tile=tile)
-
-
-def _rest(corner: float, step: float) -> float:
-    """Return corner modulo pixel size, 0 where it is a multiple but for rounding."""
-    rest = corner % step
-    return 0.0 if min(rest, step - rest) < 1e-6 * step else rest
 
 
 def _dataset(reads: Sequence[BlockRead], window: Window, wanted: Mask | None, preparation: Preparation) -> xr.Dataset:

@@ -1,6 +1,6 @@
-"""Raster files reached: on disk, over HTTPS or on object storage; opened, tried again, and failures told apart.
+"""Access to raster files on disk, over HTTPS and on object storage: opening, retries and classified failures.
 
-What is in them is read in stac_reader. Error sentences hold neither folders nor hosts nor signatures.
+Pixels are read in ingest.stac.reader. Error messages hold neither folders nor hosts nor signatures.
 """
 
 import logging
@@ -38,13 +38,13 @@ GDAL_OPTIONS = {
     "GDAL_INGESTED_BYTES_AT_OPEN": "32768",  # the header of a COG in one request
     "GDAL_HTTP_MULTIRANGE": "YES",
     "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
-    "GDAL_HTTP_MAX_RETRY": "0",  # tried again by `retried`, which minds the host's limit
+    "GDAL_HTTP_MAX_RETRY": "0",  # `retried` repeats requests and keeps to the rate limit of the host
     "GDAL_HTTP_CONNECTTIMEOUT": "15",
     "GDAL_HTTP_TIMEOUT": "120",
     "GDAL_HTTP_LOW_SPEED_LIMIT": "1000",
     "GDAL_HTTP_LOW_SPEED_TIME": "30",
 }
-ASK_TIMEOUT_S = 15
+ONE_BYTE_TIMEOUT_S = 15
 REFUSED = (401, 403)
 GONE = (404, 410)
 S3_GONE = re.compile(r"does not exist|NoSuch(Key|Bucket)")
@@ -61,7 +61,7 @@ class S3Options:
     """Empty = read without signing."""
     secret_key: str = ""
     region: str = "us-west-2"
-    """Of the buckets of public satellite data on AWS; GDAL finds others out."""
+    """Region of the buckets of public satellite data on AWS; GDAL detects others."""
 
     def __repr__(self) -> str:
         """Keep the keys out of logs."""
@@ -69,7 +69,7 @@ class S3Options:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "S3Options":
-        """Return what the settings say."""
+        """Return the options that the settings state."""
         secret = settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else ""
         return cls(endpoint=settings.s3_endpoint, access_key=settings.s3_access_key, secret_key=secret)
 
@@ -79,11 +79,11 @@ class Access:
     """How the files of an archive are reached."""
 
     hosts: Hosts | None = None
-    """From where files may be read; None = from the local disk alone."""
+    """Hosts from which files may be read; None = only the local disk."""
     signer: "Signer | None" = None
     tries: int = 1
     per_second: float = 5.0
-    """Most files asked of one host in a second."""
+    """Largest number of files requested from one host in a second."""
     s3: S3Options = S3Options()
 
 
@@ -92,7 +92,7 @@ LOCAL = Access()
 
 
 def access_from(settings: Settings, hosts: Hosts | None) -> Access:
-    """Return how the settings let files without signatures be reached."""
+    """Return access to files that need no signature, as the settings allow it."""
     return Access(
         hosts=hosts,
         tries=settings.tries,
@@ -102,17 +102,17 @@ def access_from(settings: Settings, hosts: Hosts | None) -> Access:
 
 
 def use_file(scene_id: str, href: str, access: Access, use: Callable[[DatasetReader], T]) -> T:
-    """Open a file and use it, again where it fails for a reason that may pass.
+    """Open a file and use it; failures that may pass are retried.
 
     Args:
         scene_id: for messages.
         href: absolute path or unsigned URL.
-        access: how it is reached.
+        access: hosts, keys and retries.
         use: called with the opened raster, inside `environment`.
 
     Raises:
-        ReadFailed: the file is missing, cut short, refused or no raster.
-        UntrustedAddress: it lies where the archive may not be read from.
+        ReadFailed: the file is missing, truncated, refused or no raster.
+        UntrustedAddress: its address is not allowed for this archive.
     """
     is_remote = "://" in href
     if access.hosts is not None and is_remote:
@@ -131,7 +131,9 @@ def use_file(scene_id: str, href: str, access: Access, use: Callable[[DatasetRea
         except (RasterioError, OSError, ValueError) as error:
             if not is_remote:
                 raise ReadFailed(scene_id, reason_of(error)) from error
-            raise _judged(scene_id, href, path, str(error), access) from None  # the cause may hold a signature
+            raise _classify_failure(
+                scene_id, href, path, str(error), access
+            ) from None  # the cause may hold a signature
 
     host = urlsplit(href).netloc
     tries = max(1, access.tries) if is_remote else 1
@@ -158,27 +160,27 @@ def open_raster(path: str | Path) -> DatasetReader:
 
 
 def _fresh(path: str | Path) -> Env:
-    """Return settings under which GDAL forgets what it knows of a file: it remembers failures, and bytes cut short."""
+    """Return settings under which GDAL drops its cached state of a file, such as failures and truncated bytes."""
     return Env(session=DummySession(), CPL_VSIL_CURL_NON_CACHED=str(path).split("?", 1)[0])
 
 
-def _judged(scene_id: str, href: str, path: str | Path, text: str, access: Access) -> Exception:
-    """Return the error to raise: one that may pass, or one that will not. Never GDAL's text: it tells signatures."""
-    told = re.search(r"HTTP response code[^:]*: (\d{3})", text)
-    status, retry_after = (int(told[1]), None) if told else (0, None)
+def _classify_failure(scene_id: str, href: str, path: str | Path, text: str, access: Access) -> Exception:
+    """Return the error to raise, temporary or final; never with GDAL's own text, which may hold signatures."""
+    stated = re.search(r"HTTP response code[^:]*: (\d{3})", text)
+    status, retry_after = (int(stated[1]), None) if stated else (0, None)
     if href.startswith("s3://") and not status:
         status = 404 if S3_GONE.search(text) else 403 if S3_REFUSED.search(text) else 0
     if status == 0 or status == 429 or status >= 500:
-        status, retry_after = _ask(str(path).removeprefix("/vsicurl/"), status)
+        status, retry_after = _request_one_byte(str(path).removeprefix("/vsicurl/"), status)
     if status in GONE:
-        return ReadFailed(scene_id, f"{_file_name(href)} is not there (HTTP {status})")
+        return ReadFailed(scene_id, f"{_file_name(href)} does not exist (HTTP {status})")
     if status in REFUSED:
         if access.signer is None:
             return ReadFailed(scene_id, f"{_file_name(href)} was refused (HTTP {status})")
         access.signer.forget(href)
-    said = f"was answered with HTTP {status}" if status >= 400 else "came cut short, is damaged, or is no raster"
-    logger.info("file_failed scene=%s status=%d reason=%s", scene_id, status, said)
-    return TemporaryFailure(f"{_file_name(href)} {said}", retry_after)
+    reason = f"was answered with HTTP {status}" if status >= 400 else "is truncated, damaged, or no raster"
+    logger.info("file_failed scene=%s status=%d reason=%s", scene_id, status, reason)
+    return TemporaryFailure(f"{_file_name(href)} {reason}", retry_after)
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -188,16 +190,16 @@ class _NoRedirect(HTTPRedirectHandler):
         """Return no further request."""
 
 
-def _ask(url: str, status: int) -> tuple[int, float | None]:
-    """Ask for one byte, to learn what GDAL does not tell: the status of a failed read, and when to come back.
+def _request_one_byte(url: str, status: int) -> tuple[int, float | None]:
+    """Request one byte to learn what GDAL does not report: the status of a failed read, and the requested pause.
 
-    Not by a client that writes addresses into logs: they may be signed.
+    Uses urllib, which writes no addresses into logs: they may be signed.
     """
     if not url.startswith(("https://", "http://")):
         return status, None
     try:
-        asked = Request(url, headers={"Range": "bytes=0-0"})  # noqa: S310 - `Hosts.check` has let it pass
-        with build_opener(_NoRedirect).open(asked, timeout=ASK_TIMEOUT_S) as answer:
+        request = Request(url, headers={"Range": "bytes=0-0"})  # noqa: S310 - `Hosts.check` has let it pass
+        with build_opener(_NoRedirect).open(request, timeout=ONE_BYTE_TIMEOUT_S) as answer:
             return answer.status, None
     except HTTPError as error:
         with error:
@@ -211,7 +213,7 @@ def _file_name(href: str) -> str:
 
 
 def reason_of(error: Exception) -> str:
-    """Return what went wrong on disk, without the folders that GDAL puts into its messages."""
+    """Return the message of an error on disk, without the folders that GDAL puts into it."""
     best = error.__cause__ if error.__cause__ is not None and "previous exception" in str(error) else error
     text = str(getattr(best, "errmsg", None) or best or type(error).__name__).splitlines()[0]
     return " ".join(word.rsplit("/", 1)[-1] if "/" in word else word for word in text.split())

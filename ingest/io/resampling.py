@@ -89,7 +89,7 @@ def place_projected(window: Window, project: Projection) -> Placement:
 
     Args:
         window: of any lattice.
-        project: exact; asked for nodes that lie at the same places whatever the window.
+        project: exact; called with nodes whose places do not depend on the window.
     """
     step = NODE_STEP * window.resolution_m
     x, y = window.centres()

@@ -19,7 +19,7 @@ SAS_URL = "https://planetarycomputer.microsoft.com/api/sas/v1/token"
 BLOB_STORAGE = ".blob.core.windows.net"
 TIMEOUT_SECONDS = 30.0
 SPARE_SECONDS = 120.0
-"""A token that ends sooner is not used: a read takes that long at worst."""
+"""A token that expires sooner is not used: a read may take this long."""
 
 
 class Signer(Protocol):
@@ -29,12 +29,12 @@ class Signer(Protocol):
         """Return the link with a signature that is valid now.
 
         Raises:
-            ArchiveUnavailable: no signature can be had.
+            ArchiveUnavailable: no signature is available.
         """
         ...
 
     def forget(self, href: str) -> None:
-        """Drop what is kept for a link: it was refused, so the next `sign` asks anew."""
+        """Drop the cached token of a refused link, so that the next `sign` requests a new one."""
         ...
 
 
@@ -62,15 +62,15 @@ class PlanetarySigner:
         """Return the link with a token of its container; links outside its storage, and public ones, unchanged.
 
         Raises:
-            ArchiveUnavailable: the Planetary Computer gives no token.
+            ArchiveUnavailable: the Planetary Computer issues no token.
         """
         container = self._container(href)
         if not container or "?" in href:
             return href
-        with self._lock:  # several threads of one container ask once
+        with self._lock:  # threads of one container share one request
             token = self._tokens.get(container)
             if token is None or token.ttl() < SPARE_SECONDS:
-                token = self._tokens[container] = self._asked(container)
+                token = self._tokens[container] = self._request_repeatedly(container)
         return str(token.sign(href).href)
 
     def forget(self, href: str) -> None:
@@ -86,24 +86,24 @@ class PlanetarySigner:
         is_theirs = (parts.hostname or "").endswith(self._storage) and account and container
         return f"{account}/{container}" if is_theirs and parts.scheme == "https" else ""
 
-    def _asked(self, container: str) -> SASToken:
+    def _request_repeatedly(self, container: str) -> SASToken:
         try:
             return retried(
-                lambda _: self._ask(container),
+                lambda _: self._request_token(container),
                 tries=self._tries,
                 host=urlsplit(self._url).netloc,
                 per_second=self._per_second,
                 retry_on=(TemporaryFailure,),
             )
         except TemporaryFailure as error:
-            raise ArchiveUnavailable("planetary-computer", f"it gives no signature for its files ({error})") from None
+            raise ArchiveUnavailable("planetary-computer", f"its files cannot be signed ({error})") from None
 
-    def _ask(self, container: str) -> SASToken:
-        """Ask for one token.
+    def _request_token(self, container: str) -> SASToken:
+        """Request one token.
 
         Raises:
-            TemporaryFailure: no answer, or one that may be another next time.
-            ArchiveUnavailable: it refuses.
+            TemporaryFailure: no usable answer; a retry may help.
+            ArchiveUnavailable: the request is refused.
         """
         headers = {"Ocp-Apim-Subscription-Key": self._key.get_secret_value()} if self._key else None
         try:

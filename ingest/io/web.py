@@ -1,6 +1,6 @@
-"""Asking catalogues over HTTP: every address is checked, also those of redirects; busy hosts are asked again.
+"""HTTP requests to catalogues: every address is checked, redirects too; requests to busy hosts are repeated.
 
-What the answers mean is read elsewhere, and rasters are opened by GDAL.
+Answers are interpreted elsewhere, and rasters are opened by GDAL.
 """
 
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from ingest.io.hosts import PER_SECOND, Hosts, TemporaryFailure, parse_retry_aft
 TIMEOUT_SECONDS = 30.0
 CHUNK_BYTES = 65_536
 MAX_BYTES = 32 * 1024 * 1024
-"""Of one JSON document."""
-MAX_WORDS = 200
-"""Of a host's own words in our errors, in characters."""
+"""Largest JSON document that is read."""
+MAX_MESSAGE = 200
+"""Longest part of a host's own message in our errors, in characters."""
 
 
 def open_session(
@@ -31,7 +31,7 @@ def open_session(
     """
 
     class CheckedSession(Session):
-        """Redirects come back here one by one, so they are checked as well."""
+        """Sends every redirect through `send`, so each is checked as well."""
 
         def send(self, request: PreparedRequest, **options: Any) -> Response:
             url = hosts.check(str(request.url))
@@ -65,14 +65,14 @@ def _answer(send: Callable[[], Response]) -> Response:
 
 
 def describe_refusal(status: int | None, text: str) -> str:
-    """Return a refusal in one line: the status, and the host's own words unless they are a web page."""
-    words = " ".join(text.split())[:MAX_WORDS]
-    said = f": {words}" if words and not words.startswith("<") else ""
-    return (f"it answers with HTTP {status}" if status else "it does not answer as a catalogue does") + said
+    """Return a refusal in one line: the status, and the host's own message unless it is a web page."""
+    message = " ".join(text.split())[:MAX_MESSAGE]
+    detail = f": {message}" if message and not message.startswith("<") else ""
+    return (f"it answered with HTTP {status}" if status else "its answer is not that of a catalogue") + detail
 
 
 def fetch(session: Session, url: str, *, archive: str) -> tuple[int, str]:
-    """Return status and text of an answer; of one that is no JSON, a cube say, only the beginning is fetched.
+    """Return status and text of an answer; of anything but JSON, such as a cube file, only the beginning is fetched.
 
     Raises:
         UntrustedAddress, ArchiveUnavailable: as the session.

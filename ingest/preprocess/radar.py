@@ -1,4 +1,4 @@
-"""Radar backscatter: linear power, the convention it follows, and the speckle filter. No files; dB: ingest/decode."""
+"""Radar backscatter: linear power, the convention it follows, and the speckle filter. No files; dB: decode."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Requests to Sentinel Hub: the account, its token, its limits and what it has spent. What is asked: sentinel_hub."""
+"""Requests to Sentinel Hub: the account, its token, its limits and its spending. Contents of requests: archive."""
 
 import logging
 import time
@@ -37,14 +37,14 @@ Collection = Literal["SENTINEL2_L2A", "SENTINEL2_L1C", "SENTINEL1_IW", "SENTINEL
 TIMEOUT_SECONDS = 120.0
 LONGEST_SECONDS = 60.0
 """Sentinel Hub's limits are counted by the minute. It writes Retry-After in milliseconds, gateways write seconds: a
-number up to 60 is read as seconds, so that no gateway is asked again within milliseconds."""
+number up to 60 is read as seconds, so that no request to a gateway is repeated within milliseconds."""
 UNITS_HEADER = "x-processingunits-spent"
-MAX_WORDS = 200
-"""Of a service's own words in our errors, in characters."""
+MAX_MESSAGE = 200
+"""Longest part of the service's own message in our errors, in characters."""
 
 
 class RequestFailed(Exception):
-    """The service did not give what was asked; `str()` is the reason, without secrets."""
+    """The service did not fulfil a request; `str()` is the reason, without secrets."""
 
 
 class ServiceBusy(TemporaryFailure, RequestFailed):
@@ -52,7 +52,7 @@ class ServiceBusy(TemporaryFailure, RequestFailed):
 
 
 class TokenRefused(ServiceBusy):
-    """The token is not taken any more; a new one may be."""
+    """The token is no longer accepted; a new one may be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +144,7 @@ class Service:
         """List the STAC items of a collection that touch a box between two times, all pages of them.
 
         Raises:
-            RequestFailed: the list cannot be had.
+            RequestFailed: no list was returned.
             ArchiveUnavailable: the account is refused.
         """
 
@@ -156,7 +156,7 @@ class Service:
             return [dict(item) for item in found]
 
         try:
-            return self._tried(listed)
+            return self._send_repeatedly(listed)
         except (KeyError, TypeError, ValueError) as error:
             raise RequestFailed(f"its list of scenes cannot be read ({type(error).__name__} {error})") from error
 
@@ -169,13 +169,15 @@ class Service:
 
         Raises:
             OverBudget: the request would exceed the budget; it is not sent.
-            RequestFailed: the pixels cannot be had.
+            RequestFailed: no pixels were returned.
             ArchiveUnavailable: the account is refused.
         """
         self.spending.reserve(units, allowed=self.account.budget, archive=self.account.archive)
         spent = 0.0
         try:
-            answer = self._tried(lambda client: client.download([request], max_threads=1, decode_data=False)[0])
+            answer = self._send_repeatedly(
+                lambda client: client.download([request], max_threads=1, decode_data=False)[0]
+            )
             spent = units_spent(answer.headers, units)
         finally:
             self.spending.settle(units, spent)
@@ -183,12 +185,12 @@ class Service:
         logger.info("units_spent archive=%s request=%.3f total=%.3f", self.account.archive, spent, total)
         return bytes(answer.content)
 
-    def _tried(self, send: Callable[[SentinelHubDownloadClient], T]) -> T:
-        """Send as often as the account allows, waiting as long as the service asks."""
+    def _send_repeatedly(self, send: Callable[[SentinelHubDownloadClient], T]) -> T:
+        """Send up to the number of tries of the account, with the pauses that the service requests."""
         account = self.account
         try:
             return retried(
-                lambda _: self._sent(send),
+                lambda _: self._send(send),
                 tries=account.tries,
                 host=self._host,
                 per_second=account.per_second,
@@ -198,8 +200,8 @@ class Service:
         except TokenRefused:
             raise self._refused() from None
 
-    def _sent(self, send: Callable[[SentinelHubDownloadClient], T]) -> T:
-        """Send once; every failure becomes ours."""
+    def _send(self, send: Callable[[SentinelHubDownloadClient], T]) -> T:
+        """Send once; failures of the client become our errors."""
         session = self._opened_session()
         client = _Client(session=session, config=self.config())
         try:
@@ -225,7 +227,7 @@ class Service:
             return self._session
 
     def _failure(self, error: Exception | None, session: SentinelHubSession | None) -> Exception:
-        """Say what went wrong, and whose move it is."""
+        """Return the error for a failed request: temporary, final, or a refused account."""
         response: Response | None = getattr(error, "response", None)
         if response is None:
             return ServiceBusy(f"the service cannot be reached ({type(error).__name__})")
@@ -233,25 +235,25 @@ class Service:
         if status == 401 and session is not None:
             with self._lock:
                 self._session = None if self._session is session else self._session
-            return TokenRefused("the service does not take its token", 0.0)
-        reason = f"the service answered {status}{self._words(response)}"
+            return TokenRefused("the service no longer accepts its token", 0.0)
+        reason = f"the service answered {status}{self._message(response)}"
         if status >= 500 or status == 429:
             return ServiceBusy(reason, retry_after(response.headers))
         if status == 403:
             return ArchiveUnavailable(self.account.archive, f"{reason}; the account has no right or no units left")
         return RequestFailed(reason)
 
-    def _words(self, response: Response) -> str:
-        """Return what the service says about its failure, shortened, without credentials."""
+    def _message(self, response: Response) -> str:
+        """Return the service's own message about a failure, shortened, without credentials."""
         try:
-            told = response.json()["error"]
-            told = told["message"] if isinstance(told, dict) else told
+            stated = response.json()["error"]
+            stated = stated["message"] if isinstance(stated, dict) else stated
         except (ValueError, KeyError, TypeError):
             return ""
-        text = " ".join(str(told).split())
+        text = " ".join(str(stated).split())
         for secret in (self.account.client_secret.get_secret_value(), self.account.client_id):
             text = text.replace(secret, "***")
-        return f": {text[:MAX_WORDS]}" if text else ""
+        return f": {text[:MAX_MESSAGE]}" if text else ""
 
     def _refused(self) -> ArchiveUnavailable:
         names = "LANDCAST_SENTINELHUB_CLIENT_ID and LANDCAST_SENTINELHUB_CLIENT_SECRET"
@@ -259,15 +261,15 @@ class Service:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a service asks to wait; None = it does not say. Milliseconds: see LONGEST_SECONDS."""
+    """Return the requested pause in seconds; None = not stated. Milliseconds: see LONGEST_SECONDS."""
     text = {k.lower(): v for k, v in headers.items()}.get("retry-after", "").strip()
-    told = parse_retry_after(text)
+    stated = parse_retry_after(text)
     is_number = text.replace(".", "", 1).isdigit()
-    return told / 1000 if told is not None and is_number and told > LONGEST_SECONDS else told
+    return stated / 1000 if stated is not None and is_number and stated > LONGEST_SECONDS else stated
 
 
 def units_spent(headers: Mapping[str, str], expected: float) -> float:
-    """Return the processing units that an answer says it cost; what was expected where it does not say."""
+    """Return the processing units that an answer states as its cost; the expected units if it states none."""
     text = {k.lower(): v for k, v in headers.items()}.get(UNITS_HEADER, "")
     try:
         return float(text)

@@ -45,9 +45,9 @@ S2_STEP_DAYS = 5
 S2_MISSED = 0.05
 """Share of passes that never reach the archive."""
 S1_TWIN_UNTIL = date(2021, 12, 23)
-"""Until then every 6 days, later every 12: the day Sentinel-1B fell silent."""
+"""Until then every 6 days, later every 12: the day Sentinel-1B failed."""
 VIGOUR_STEP = 0.22
-"""Leaf area differs by so much between the worst and the mean pixel of a parcel."""
+"""Relative difference in leaf area between the worst and the mean pixel of a parcel."""
 INCIDENCE_DEG = 38.5
 LOOKS = 4.4
 """Of a Sentinel-1 GRD pixel (ESA, Sentinel-1 Product Definition)."""
@@ -55,7 +55,7 @@ LOOKS = 4.4
 
 @dataclass(frozen=True, kw_only=True)
 class _Truth:
-    """What the simulation knows of one place and its calendar."""
+    """The simulated ground truth of one place, and the dates of its passes."""
 
     landscape: Landscape
     window: Window
@@ -137,7 +137,7 @@ def truth_rasters(landscape: Landscape) -> dict[str, NDArray[Any]]:
 
 
 def _simulate(seed: int, size: int, first: date, last: date, hedge_m: tuple[float, float]) -> _Truth:
-    """Draw the landscape and the calendar, and let everything grow."""
+    """Draw the landscape and the dates, and simulate growth on all of them."""
     rng = np.random.default_rng(seed)
     landscape = draw_landscape(rng, size, hedge_m=hedge_m)
     all_days = np.arange(to_day(first) + 2, to_day(last) + 1, S2_STEP_DAYS, dtype=np.int32)

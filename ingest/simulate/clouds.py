@@ -64,7 +64,7 @@ def sun_zenith(latitude: Floats, day_of_year: Floats) -> Floats:
 
 
 def add_measurement_noise(rng: np.random.Generator, reflectance: Floats, *, residues: float) -> Floats:
-    """Add what atmospheric correction, view angle and cloud masks leave behind.
+    """Add the errors that atmospheric correction, view angle and cloud masks leave.
 
     Args:
         rng: of the noise.

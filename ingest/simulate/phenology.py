@@ -38,10 +38,10 @@ COVERS: dict[str, tuple[Knots, Leaf]] = {
     "built-up": (SEALED, Leaf.BUILT),
     "water": (SEALED, Leaf.WATER),
 }
-"""Covers that look alike every year but for weather and cuts; `cropland` is the one that does not."""
+"""Covers with the same curve every year, except for weather and cuts; `cropland` is the one that does not."""
 
 WOODY = {"conifer": 8.0, "broadleaf": 7.0, "evergreen": 8.0, "shrubland": 0.8}
-"""What trunks and branches add to leaf area in the eyes of a radar."""
+"""Leaf area equivalent of trunks and branches, as a radar sees them."""
 
 YEAR_DAYS = 365.25
 CUT_RECOVERY_DAYS = 24.0
@@ -98,7 +98,7 @@ class Growth:
 
 
 def grow(stands: Stands, days: NDArray[np.int32]) -> Growth:
-    """Return what stands there on each day.
+    """Return the state of stands on each day.
 
     Args:
         stands: N patches.

@@ -1,4 +1,4 @@
-"""COGs of the sample archive: packing and writing. What is in them is simulated in archive."""
+"""COGs of the sample archive: packing and writing. Their contents are simulated in archive."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ BLOCK = 128
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """One scene on disk, as the catalogue needs to know it."""
+    """One scene on disk, as the catalogue describes it."""
 
     day: date
     sensor: str
@@ -78,7 +78,7 @@ def write_radar(folder: Path, window: Window, day: date, decibel: Floats) -> Wri
 
 
 def write_truth(folder: Path, window: Window, rasters: dict[str, NDArray[Any]]) -> None:
-    """Write what the simulation knows, to compare maps with: one file per raster."""
+    """Write the simulated ground truth, to compare maps with: one file per raster."""
     folder.mkdir(parents=True)
     for name, pixels in rasters.items():
         write_raster(folder / f"{name}.tif", window, pixels[None], (name,), nodata=None)

@@ -120,7 +120,7 @@ def test_archives_that_disagree_are_not_mixed(tmp_path: Path) -> None:
         build_cube(PreferredArchives([first, second]), EXTENT, APRIL, BANDS, reader=reader(tmp_path, 512))
 
 
-def test_the_first_archive_is_taken_where_none_has_everything(tmp_path: Path) -> None:
+def test_the_first_archive_is_used_where_none_has_everything(tmp_path: Path) -> None:
     first, second = Kept(name="first", failing=frozenset({"c"})), Kept(name="second", failing=frozenset({"a", "b"}))
     cube = build_cube(PreferredArchives([first, second]), EXTENT, APRIL, BANDS, reader=reader(tmp_path, 512))
     assert cube.archive == "first"

@@ -197,7 +197,7 @@ def test_bands_can_be_chosen_and_those_of_ndvi_stay(tmp_path: Path) -> None:
     assert set(read_cube(path, bands=["B12"]).data.data_vars) == {"B04", "B08", "B12"}
 
 
-def test_a_cube_says_that_it_is_simulated_if_the_file_does(tmp_path: Path) -> None:
+def test_a_cube_is_simulated_if_the_file_states_it(tmp_path: Path) -> None:
     data = cube_dataset().assign_attrs(simulated="true")
     assert read_cube(write_cube(tmp_path / "a.nc", data)).is_simulated
     assert not read_cube(write_cube(tmp_path / "b.nc")).is_simulated

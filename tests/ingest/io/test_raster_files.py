@@ -82,21 +82,21 @@ def test_a_file_on_a_web_server_reads_like_one_on_disk(server: FolderServer, red
     np.testing.assert_array_equal(remote, numbers_of(red))
 
 
-def test_a_host_that_is_not_listed_is_not_asked(server: FolderServer) -> None:
+def test_a_host_that_is_not_listed_gets_no_request(server: FolderServer) -> None:
     access = Access(hosts=Hosts(name="other", allowed=("example.com",)))
     with pytest.raises(UntrustedAddress):
         numbers_of(f"{server.url}/red.tif", access)
-    assert server.faults.asked == []
+    assert server.faults.requested == []
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_busy_server_is_asked_again(server: FolderServer, status: int) -> None:
+def test_a_busy_server_is_tried_again(server: FolderServer, status: int) -> None:
     server.faults.statuses = [status, status]
     values = numbers_of(f"{server.url}/red.tif", remote_access(server))
     assert (values == PIXELS).all()
 
 
-def test_the_pause_that_a_server_asks_for_is_kept(server: FolderServer) -> None:
+def test_the_pause_that_a_server_requests_is_kept(server: FolderServer) -> None:
     import time
 
     server.faults.statuses, server.faults.headers = [429, 429], {"Retry-After": "1"}
@@ -105,20 +105,20 @@ def test_the_pause_that_a_server_asks_for_is_kept(server: FolderServer) -> None:
     assert time.monotonic() - began >= 1
 
 
-def test_a_server_that_stays_busy_is_a_failed_read_that_tells_no_address(server: FolderServer) -> None:
+def test_a_server_that_stays_busy_is_a_failed_read_that_shows_no_address(server: FolderServer) -> None:
     server.faults.statuses = [503] * 40
     with pytest.raises(ReadFailed, match=r"red\.tif was answered with HTTP 503 \(tried 3 times\)") as failure:
         numbers_of(f"{server.url}/red.tif", remote_access(server))
     assert "127.0.0.1" not in str(failure.value)
 
 
-def test_a_missing_file_is_not_asked_for_again(server: FolderServer) -> None:
-    with pytest.raises(ReadFailed, match=r"gone\.tif is not there \(HTTP 404\)"):
+def test_a_missing_file_is_not_requested_again(server: FolderServer) -> None:
+    with pytest.raises(ReadFailed, match=r"gone\.tif does not exist \(HTTP 404\)"):
         numbers_of(f"{server.url}/gone.tif", remote_access(server))
-    assert len(server.faults.asked) <= 2
+    assert len(server.faults.requested) <= 2
 
 
-def test_bytes_cut_short_on_the_way_are_fetched_anew(server: FolderServer, tmp_path: Path) -> None:
+def test_bytes_truncated_on_the_way_are_fetched_anew(server: FolderServer, tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(1, 9000, (400, 400)).astype(np.uint16)
     where = Window(crs=WINDOW.crs, transform=WINDOW.transform, shape_yx=(400, 400))
     write(tmp_path / "noise.tif", noise, where)
@@ -139,7 +139,7 @@ def test_a_stale_signature_is_renewed(server: FolderServer) -> None:
     assert tokens.forgotten == 1
 
 
-def test_a_signature_is_never_told(server: FolderServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_signature_is_never_shown(server: FolderServer, caplog: pytest.LogCaptureFixture) -> None:
     tokens = Tokens()
     tokens.token = "sig=FRESH/SECRET"
     server.faults.share = 0.7

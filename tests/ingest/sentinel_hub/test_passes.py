@@ -49,7 +49,7 @@ def test_the_time_range_ends_half_way_to_another_satellite() -> None:
     assert first.properties["to"] == second.properties["from"] == "2022-06-07T10:40:31+00:00"
 
 
-def test_radar_passes_of_both_directions_are_told_apart() -> None:
+def test_radar_passes_of_both_directions_stay_apart() -> None:
     name = "S1A_IW_GRDH_1SDV_20220608T053012_20220608T053037_043580_059567_AB12"
     down = feature(name, platform="sentinel-1a", **{"sat:orbit_state": "DESCENDING"})
     up = feature("S1A_UP", NOON + timedelta(minutes=5), platform="sentinel-1a", **{"sat:orbit_state": "ascending"})

@@ -42,7 +42,7 @@ def cube(archive: StacFolder) -> Cube:
     return build_cube(archive, WINDOW, archive.period, archive.bands)
 
 
-def test_everything_says_that_it_is_simulated(folder: Path, archive: StacFolder, cube: Cube) -> None:
+def test_everything_states_that_it_is_simulated(folder: Path, archive: StacFolder, cube: Cube) -> None:
     assert archive.is_simulated
     assert cube.is_simulated
     assert archive.title.startswith("Simulated")

@@ -1,4 +1,4 @@
-"""The simulated map: hedges of a width that is asked for, with everything else where it was."""
+"""The simulated map: hedges of a given width change nothing else."""
 
 import numpy as np
 

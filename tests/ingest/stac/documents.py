@@ -39,34 +39,34 @@ def earth_search(**properties: Any) -> dict[str, Any]:
         "thumbnail": {"href": "https://elsewhere.example.com/preview.jpg", "type": "image/jpeg"},
         "visual": asset("https://elsewhere.example.com/TCI.tif", **colours),
     }
-    told = {
+    stated = {
         "platform": "sentinel-2a",
         "grid:code": "MGRS-32TMT",
         "s2:datatake_id": "GS2A_20220607T103031_036345_N04.00",
         "s2:processing_baseline": "04.00",
         "updated": "2022-11-06T00:57:12.111Z",
     }
-    return optical("S2A_32TMT_20220607_0_L2A", assets=dict(sorted(assets.items())), **{**told, **properties})
+    return optical("S2A_32TMT_20220607_0_L2A", assets=dict(sorted(assets.items())), **{**stated, **properties})
 
 
-def planetary(name: str = "S2A_MSIL2A_20220607T103031_R108_T32TMT_20220608T001122", **told: Any) -> dict[str, Any]:
+def planetary(name: str = "S2A_MSIL2A_20220607T103031_R108_T32TMT_20220608T001122", **stated: Any) -> dict[str, Any]:
     """An item as the Planetary Computer writes it: neither scale nor offset, a picture among the data."""
     bands = [("B04", "red"), ("B8A", "rededge")]
     assets = {b: asset(f"{HOST}/{b}.tif", **{"eo:bands": [{"name": b, "common_name": c}]}) for b, c in bands}
     colours = {"eo:bands": [{"name": b} for b in ("B04", "B03", "B02")], "roles": ["data"]}
     assets = {"visual": asset(f"{HOST}/TCI.tif", **colours), **assets, "SCL": asset(f"{HOST}/SCL.tif")}
-    properties = {"platform": "Sentinel-2A", "s2:mgrs_tile": "32TMT", "s2:processing_baseline": "04.00", **told}
+    properties = {"platform": "Sentinel-2A", "s2:mgrs_tile": "32TMT", "s2:processing_baseline": "04.00", **stated}
     return optical(name, assets=assets, **properties)
 
 
 def copernicus() -> dict[str, Any]:
     """An item as the Copernicus Data Space writes it: STAC 1.1 bands, every band at several pixel sizes."""
-    told = {"raster:scale": 0.0001, "raster:offset": -0.1, "nodata": 0, "data_type": "uint16", "type": "image/jp2"}
+    stated = {"raster:scale": 0.0001, "raster:offset": -0.1, "nodata": 0, "data_type": "uint16", "type": "image/jp2"}
     folder = "s3://eodata/Sentinel-2/MSI/L2A/one.SAFE/IMG_DATA"
 
     def band(name: str, metres: int) -> dict[str, Any]:
         bands = [{"name": name, "eo:common_name": "x"}] if name.startswith("B") else []
-        return {"href": f"{folder}/{name}_{metres}m.jp2", "gsd": metres, "bands": bands, **told}
+        return {"href": f"{folder}/{name}_{metres}m.jp2", "gsd": metres, "bands": bands, **stated}
 
     pairs = [("B04", 60), ("B04", 20), ("B04", 10), ("B8A", 60), ("B8A", 20), ("SCL", 60), ("SCL", 20)]
     assets = {f"{n}_{m}m": band(n, m) for n, m in pairs}

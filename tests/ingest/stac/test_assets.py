@@ -16,12 +16,12 @@ def test_earth_search_items_give_cogs_and_no_pictures() -> None:
     assert found.crs == "EPSG:32632"
 
 
-def test_a_stated_offset_counts_unless_the_item_says_it_was_applied() -> None:
+def test_a_stated_offset_counts_unless_the_item_states_that_it_was_applied() -> None:
     assert known(earth_search()).sources["B04"].coding.offset == -0.1
-    told = {"earthsearch:boa_offset_applied": False}
-    assert known(earth_search(**told)).sources["B04"].coding.offset == -0.1
-    told = {"earthsearch:boa_offset_applied": True}
-    assert {s.coding.offset for s in known(earth_search(**told)).sources.values()} == {0.0}
+    stated = {"earthsearch:boa_offset_applied": False}
+    assert known(earth_search(**stated)).sources["B04"].coding.offset == -0.1
+    stated = {"earthsearch:boa_offset_applied": True}
+    assert {s.coding.offset for s in known(earth_search(**stated)).sources.values()} == {0.0}
 
 
 def test_an_offset_stated_before_the_baseline_that_brought_it_does_not_count() -> None:

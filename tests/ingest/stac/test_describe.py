@@ -14,11 +14,11 @@ def test_collections_are_chosen_by_what_they_are() -> None:
     assert both.bands == (*OPTICAL_NAMES, *RADAR_NAMES)
 
 
-def test_extents_that_say_nothing_usable_do_no_harm() -> None:
+def test_unusable_extents_are_replaced_by_the_earth() -> None:
     odd = {"spatial": {"bbox": [[1]]}, "temporal": {"interval": [[None, "never"]]}}
-    told = describe_api("https://a.org", {}, [{"id": "mine", "extent": odd}])
-    assert (told.start, told.end, told.bounds) == (date(2015, 6, 27), None, ((-180, -80, 180, 84),))
+    stated = describe_api("https://a.org", {}, [{"id": "mine", "extent": odd}])
+    assert (stated.start, stated.end, stated.bounds) == (date(2015, 6, 27), None, ((-180, -80, 180, 84),))
     across = {"spatial": {"bbox": [[170, -20, -170, -10]]}, "temporal": {"interval": [["2017-01-01", "2018-01-01"]]}}
-    told = describe_api("https://a.org", {}, [{"id": "mine", "extent": across}])
-    assert told.bounds == ((170, -20, 180, -10), (-180, -20, -170, -10))
-    assert (told.start, told.end) == (date(2017, 1, 1), date(2018, 1, 1))
+    stated = describe_api("https://a.org", {}, [{"id": "mine", "extent": across}])
+    assert stated.bounds == ((170, -20, 180, -10), (-180, -20, -170, -10))
+    assert (stated.start, stated.end) == (date(2017, 1, 1), date(2018, 1, 1))

@@ -8,12 +8,12 @@ from ingest.stac.footprints import find_footprint
 from tests.ingest.stac.documents import known, optical, read
 
 
-def test_an_absurd_footprint_is_replaced_by_the_extent_of_the_raster() -> None:
+def test_an_implausible_footprint_is_replaced_by_the_extent_of_the_raster() -> None:
     world = {"type": "Polygon", "coordinates": [[[-180, 60], [180, 60], [180, 61], [-180, 61], [-180, 60]]]}
     extent = {"proj:bbox": [600_000, 5_600_000, 709_800, 5_709_800]}
     found = known({**optical(**extent), "geometry": world})
     assert found.geometry.bounds == pytest.approx((10.41, 50.51, 12.02, 51.53), abs=0.02)
-    with pytest.raises(InvalidCube, match="absurd"):
+    with pytest.raises(InvalidCube, match="implausible"):
         read({**optical(), "geometry": world})
 
 

@@ -103,7 +103,7 @@ def test_an_item_without_a_place_or_a_date_cannot_be_read() -> None:
         read(optical(datetime=None))
 
 
-def test_what_is_not_stac_is_said_to_be_none() -> None:
+def test_what_is_not_stac_is_refused() -> None:
     for text in ("{", "[]", "{}", "[" * 100_000, b"\xff\xfe\x00"):
         with pytest.raises(InvalidCube, match="STAC"):
             parse_stac(text, where="there")

@@ -30,7 +30,7 @@ def test_radar_of_one_recording_has_one_datatake_orbit_and_convention() -> None:
         assert scene.convention == "gamma0_rtc"
 
 
-def test_the_convention_is_what_the_item_says_or_empty() -> None:
+def test_the_convention_is_what_the_item_states_or_empty() -> None:
     assert known(radar("one")).scene.convention == ""
     assert known({**radar("one"), "collection": "sentinel-1-rtc"}).scene.convention == "gamma0_rtc"
     assert known(radar("one", **{"landcast:convention": "beta0"}), convention="gamma0_rtc").scene.convention == "beta0"
