@@ -30,6 +30,7 @@ from core.bands import OPTICAL_NAMES
 from core.grid import Window
 from core.settings import Settings
 from core.timeline import Period
+from ingest.stac.folder import open_stac_folder
 
 SCALE, BLOCK, PIXEL_M = 1e-4, 512, 10.0
 READ = (*OPTICAL_NAMES, "SCL")
@@ -46,7 +47,7 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="6 dates of 512 x 512 pixels, 1 round")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--folder", type=Path, help="where to keep the archive; made if it is not there")
+    parser.add_argument("--folder", type=Path, help="where to keep the archive; generated if it does not exist")
     parser.add_argument("--stackstac-python", type=Path, help="Python of an environment with stackstac and pandas<3")
     options = parser.parse_args()
     dates, size, rounds = (6, 512, 1) if options.small else (60, 1024, options.rounds)
@@ -58,7 +59,7 @@ def main() -> None:
 
 
 def compare(folder: Path, dates: int, size: int, rounds: int, *, threads: int, other_python: Path | None) -> None:
-    """Let all read in turns, check that they agree, print the table."""
+    """Read with each library in turn, check that the results agree, print the table."""
     window = Window(
         crs="EPSG:32632", transform=Affine(PIXEL_M, 0, CORNER[0], 0, -PIXEL_M, CORNER[1]), shape_yx=(size,) * 2
     )
@@ -85,7 +86,7 @@ def compare(folder: Path, dates: int, size: int, rounds: int, *, threads: int, o
 
 
 def report(seconds: Mapping[str, list[float]], dates: int, size: int) -> None:
-    """Print rates, and how long the others take in terms of ours."""
+    """Print rates, and the time of each library relative to landcast."""
     megabytes = dates * size**2 * (2 * len(OPTICAL_NAMES) + 1) / 1e6
     print(f"{dates} dates x {size} x {size} pixels x {len(READ)} bands, {megabytes:.0f} MB unpacked\n")
     print(f"{'':22}{'seconds':>9}{'MB/s':>9}{'Mpixel-dates/s':>16}{'landcast is':>15}")
@@ -120,8 +121,6 @@ def checksums(stacks: Stacks) -> list[int]:
 
 def read_landcast(folder: Path, window: Window, threads: int) -> Stacks:
     """Read as `ingest.build.cube` does: scenes side by side, each into its place."""
-    from ingest.stac.folder import open_stac_folder
-
     archive = open_stac_folder(folder, settings=Settings())
     scenes = archive.search(window, Period(start=date(2000, 1, 1), end=date(2100, 1, 1)))
     stacks = empty(len(scenes))
@@ -177,11 +176,11 @@ def read_odc(folder: Path, window: Window, threads: int) -> Stacks:
 
 
 def run_stackstac(python: Path, folder: Path, window: Window, threads: int) -> tuple[float, list[int]]:
-    """Read with stackstac in an environment of its own."""
+    """Read with stackstac in a separate environment."""
     west, south, east, north = window.bounds
-    told = {"folder": str(folder), "threads": threads, "bounds": [west, south, east, north], "read": READ}
+    given = {"folder": str(folder), "threads": threads, "bounds": [west, south, east, north], "read": READ}
     child = subprocess.run(
-        [str(python), "-c", STACKSTAC, json.dumps(told)], capture_output=True, text=True, check=False
+        [str(python), "-c", STACKSTAC, json.dumps(given)], capture_output=True, text=True, check=False
     )
     if child.returncode:
         raise RuntimeError(f"stackstac failed: {child.stderr[-800:]}")
@@ -194,22 +193,22 @@ import json, sys, time, zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import numpy as np, stackstac
-told = json.loads(sys.argv[1])
-items = [json.loads(p.read_text()) for p in sorted(Path(told["folder"]).glob("2*.json"))]
+given = json.loads(sys.argv[1])
+items = [json.loads(p.read_text()) for p in sorted(Path(given["folder"]).glob("2*.json"))]
 for item in items:
     for asset in item["assets"].values():
-        asset["href"] = str(Path(told["folder"]) / asset["href"])
+        asset["href"] = str(Path(given["folder"]) / asset["href"])
 began = time.perf_counter()
-stack = stackstac.stack(items, assets=told["read"], epsg=32632, resolution=10, bounds=told["bounds"], dtype="float32",
+stack = stackstac.stack(items, assets=given["read"], epsg=32632, resolution=10, bounds=given["bounds"], dtype="float32",
                         fill_value=np.float32("nan"), rescale=False, chunksize=1024, xy_coords=False)
-values = stack.data.compute(scheduler="threads", num_workers=told["threads"])
+values = stack.data.compute(scheduler="threads", num_workers=given["threads"])
 def scale(image):
     image[:10] *= np.float32(1e-4)
-with ThreadPoolExecutor(told["threads"]) as pool:
+with ThreadPoolExecutor(given["threads"]) as pool:
     list(pool.map(scale, values))
 took = time.perf_counter() - began
 marks = []
-for b, band in enumerate(told["read"]):
+for b, band in enumerate(given["read"]):
     for image in values[:, b]:
         numbers = image / np.float32(1 if band == "SCL" else 1e-4)
         marks.append(zlib.crc32(np.rint(np.nan_to_num(numbers)).astype(np.uint16).tobytes()))
@@ -225,7 +224,7 @@ def reflectance(stored: Any) -> Any:
 
 
 def empty(dates: int) -> dict[str, list[Any]]:
-    """Return places for an array per band and date."""
+    """Return a list of empty places per band, one per date."""
     return {b: [None] * dates for b in READ}
 
 

@@ -62,7 +62,7 @@ def cube(
     window = _window(opened, asked)
     days = parse_period(period) if period else _last_year(opened)
     with show_progress("cube") as progress:
-        built = build_cube(opened, window, days, _bands(bands), reader=reader_from(settings), asked=window.mask(asked))
+        built = build_cube(opened, window, days, _bands(bands), reader=reader_from(settings), wanted=window.mask(asked))
         if fail_on_gaps and built.failures:
             raise built.failures[0].error()
         progress(READ_SHARE)

@@ -48,7 +48,7 @@ class Settings(BaseSettings):
         default=0, ge=0, le=31, description="Edge of the Lee speckle filter in pixels, odd; 0 = no filter."
     )
     cell_size: int = Field(
-        default=512, ge=64, le=2048, description="Edge in pixels of the cells in which archives are read and kept."
+        default=512, ge=64, le=2048, description="Edge in pixels of the blocks in which archives are read and kept."
     )
     cache_gb: float = Field(
         default=20.0, ge=0, description="Size of the cache of cubes in GB; what was used longest ago is removed first."

@@ -1,4 +1,4 @@
-"""Do two archives show the same numbers for the same dates? Asked before one takes the place of the other. Pure."""
+"""Compare the values of two archives for the same dates, before one replaces the other. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,15 +15,15 @@ NDVI_LIMITS = (0.1, 0.15)
 """A bias of 0.02 in red moves the NDVI of dense green (0.03, 0.40) by 0.09; an offset of 0.1 in both by 0.3."""
 LIMITS = {**dict.fromkeys(OPTICAL_NAMES, REFLECTANCE_LIMITS), "NDVI": NDVI_LIMITS}
 MIN_PIXELS = 100
-"""Clear in both on one date in one band: fewer prove nothing."""
+"""Smallest number of pixels clear in both, per date and band: fewer are not compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """What comparing two archives has shown."""
+    """Result of comparing two archives."""
 
     days: int
-    """Dates that could be compared; 0 = none, and nothing is known."""
+    """Dates that could be compared; 0 = none."""
     pixels: int
     """Pixels x dates clear in both, of the band with the fewest."""
     bias: Mapping[str, float] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Agreement:
     scatter: Mapping[str, float] = field(default_factory=dict)
     """Median absolute deviation from the bias, by band, of the date on which it is largest."""
     is_agreeing: bool
-    """True = their numbers may stand in one map."""
+    """True = one may replace the other in a map."""
     sentence: str
     """For people."""
 
@@ -39,8 +39,8 @@ class Agreement:
 def compare(first: Mapping[str, Floats], second: Mapping[str, Floats], *, days: Sequence[int]) -> Agreement:
     """Compare reflectance and NDVI of the same dates and place.
 
-    Each date and band is judged by itself: one date that lacks its offset is not outvoted by others, and an offset that
-    leaves no NDVI is seen in the bands.
+    Each date and band is judged separately: one date that lacks its offset is not averaged away, and an offset that
+    makes NDVI undefined shows in the bands.
 
     Args:
         first, second: (T, Y, X) by band, T = the days; NaN = not clear. Bands of one alone, and radar, do not count.
@@ -50,7 +50,7 @@ def compare(first: Mapping[str, Floats], second: Mapping[str, Floats], *, days: 
     found = {b: _differences(first[b], second[b], len(days)) for b in shared}
     found = {b: dates for b, dates in found.items() if dates}
     if not found:
-        text = "no date could be compared, for want of pixels clear in both"
+        text = "no date could be compared, because too few pixels are clear in both"
         return Agreement(days=0, pixels=0, is_agreeing=False, sentence=text)
     bias = {b: max((float(np.median(d)) for d in dates.values()), key=abs) for b, dates in found.items()}
     scatter = {b: max(_deviation(d) for d in dates.values()) for b, dates in found.items()}
@@ -81,6 +81,6 @@ def _verdict(bias: Mapping[str, float], scatter: Mapping[str, float]) -> str:
     moved = max(bias, key=lambda b: abs(bias[b]) / LIMITS[b][0])
     spread = max(scatter, key=lambda b: scatter[b] / LIMITS[b][1])
     return (
-        f"{moved} differs by {bias[moved]:+.3f} (at most {LIMITS[moved][0]:g} is taken) "
+        f"{moved} differs by {bias[moved]:+.3f} (at most {LIMITS[moved][0]:g} is accepted) "
         f"and {spread} scatters by {scatter[spread]:.3f} (at most {LIMITS[spread][1]:g})"
     )

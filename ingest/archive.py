@@ -1,4 +1,4 @@
-"""Archive and Scene: what every source of observations offers. One file per kind of archive implements it."""
+"""Archive and Scene: the interface of every kind of archive. One file per kind implements it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from shapely import get_parts
 from shapely.geometry.base import BaseGeometry
 
 from core.bands import OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats
@@ -17,10 +18,13 @@ from core.timeline import Period
 Sensor = Literal["s2", "s1", "weather"]
 Orbit = Literal["", "ascending", "descending"]
 Convention = Literal["", "gamma0_rtc", "gamma0_ellipsoid", "sigma0_ellipsoid", "beta0"]
-"""Radar backscatter: what the power was divided by. Never mixed in one cube; empty = the archive does not say."""
+"""Radar backscatter: what the power was divided by. Never mixed in one cube; empty = not stated."""
+
+Bounds = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
 
 TOA_BANDS = tuple(f"TOA_B{n}" for n in ("01", "02", "04", "05", "08", "8A", "09", "10", "11", "12"))
-"""Top-of-atmosphere reflectance (Level-1C), in the order in which s2cloudless takes it; read only where it is used."""
+"""Top-of-atmosphere reflectance (Level-1C), in the order of s2cloudless; read only if that is used."""
 
 SENSOR_BANDS: dict[Sensor, tuple[str, ...]] = {
     "s2": (*OPTICAL_NAMES, "NDVI"),
@@ -41,11 +45,11 @@ class Scene:
     sensor: Sensor
     """`s2` optical, `s1` radar, `weather`."""
     properties: dict[str, Any] = field(default_factory=dict)
-    """What else the archive says of it."""
+    """Further metadata of the archive."""
     version: str = ""
-    """Changes whenever its pixels do: time of the last update, checksum, size and date of the files."""
+    """Changes whenever its pixels do: time of the last update, checksum, or size and date of the files."""
     datatake: str = ""
-    """The same for all processings of one recording of one granule, of which one is read; empty = it stands alone."""
+    """The same for all processings of one recording of one granule, of which one is read; empty = unknown."""
     baseline: str = ""
     """Sentinel-2 processing baseline, `05.10`; empty = not stated."""
     orbit: Orbit = ""
@@ -63,18 +67,18 @@ class Reading:
     mask: NDArray[np.uint8] | None = None
     """(Y, X) cloud information as stored; None = the scene has none."""
     mask_kind: Literal["", "SCL", "clear", "CLM"] = ""
-    """What the numbers of the mask mean."""
+    """Meaning of the numbers of the mask."""
     is_masked: bool = False
     """True = the values are NaN where not clear already, as those of cube files."""
     offset: float = 0.0
     """Reflectance that was added to scaled numbers: -0.1 for an offset of -1000."""
     notes: tuple[str, ...] = ()
-    """What a careful user should know of how it was read, one sentence each."""
+    """Remarks on how it was read, one sentence each."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Abilities:
-    """What an archive can do, in words and names."""
+    """What an archive offers, for people and programs."""
 
     sensors: tuple[Sensor, ...]
     masks: tuple[str, ...] = ()
@@ -82,9 +86,9 @@ class Abilities:
     convention: Convention = ""
     """Of its radar backscatter."""
     needs: str = ""
-    """Credentials or access that it takes, one sentence; empty = none."""
+    """Required credentials or access, one sentence; empty = none."""
     cost: str = ""
-    """What reading costs, one sentence; empty = nothing."""
+    """Cost of reading, one sentence; empty = free."""
 
 
 class Archive(Protocol):
@@ -105,7 +109,7 @@ class Archive(Protocol):
     fingerprint: str
     """sha256 (hex) that changes whenever the content changes; of a remote archive, whenever it is another archive."""
     is_cached: bool
-    """True = what is read is worth keeping: remote, or slow to decode."""
+    """True = pixels are worth caching: remote, or slow to decode."""
     abilities: Abilities
 
     @property
@@ -121,7 +125,7 @@ class Archive(Protocol):
         """List the scenes that touch a window in a period, ordered by time, then id.
 
         Raises:
-            ArchiveUnavailable: the list cannot be had.
+            ArchiveUnavailable: the scenes cannot be listed.
         """
         ...
 
@@ -134,6 +138,12 @@ class Archive(Protocol):
             bands: wanted; those the scene does not hold are left out of the result.
 
         Raises:
-            ReadFailed: the pixels cannot be had.
+            ReadFailed: the pixels cannot be read.
         """
         ...
+
+
+def search_boxes(window: Window) -> list[Bounds]:
+    """Return the boxes in which a catalogue is searched for a window: two if it crosses the antimeridian, else one."""
+    parts = get_parts(window.footprint_wgs84)
+    return sorted((w, s, e, n) for w, s, e, n in (p.bounds for p in parts if p.area > 0))

@@ -1,6 +1,6 @@
-"""Archives that lie at a URL without a service: STAC catalogues, cubes and rasters on object storage or a web server.
+"""Archives at a URL without a service: STAC catalogues, cubes and rasters on object storage or a web server.
 
-Nothing is read from outside the folder that was named, unless LANDCAST_ARCHIVE_HOSTS allows the host of an asset.
+Nothing outside the named folder is read, unless LANDCAST_ARCHIVE_HOSTS allows the host of an asset.
 """
 
 import hashlib
@@ -8,36 +8,39 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import obstore
 import xarray as xr
 from filelock import FileLock
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import HTTPStore, S3Store
+from rasterio.io import DatasetReader
+from zarr.storage import ObjectStore
 
 from core.errors import ArchiveUnavailable, InvalidCube
 from core.settings import Settings
 from ingest.archive import Archive
+from ingest.cubes.archive import open_cube_archive, open_remote_cube
 from ingest.cubes.read import RemoteCube
 from ingest.io.hosts import Hosts, allowed_hosts
 from ingest.io.raster_files import Access, S3Options, access_from, environment, open_raster
 from ingest.stac.file_names import is_raster, items_from_names, read_name
-from ingest.stac.folder import CATALOGUE_NAMES, Description, StacFolder, check_items, describe
+from ingest.stac.folder import CATALOGUE_NAMES, Description, StacFolder, check_items, describe, describe_rasters
 from ingest.stac.items import Resolve, parse_stac, reachable, walk_items
-
-if TYPE_CHECKING:
-    from obstore.store import HTTPStore, S3Store
-    from rasterio.io import DatasetReader
 
 logger = logging.getLogger(__name__)
 
 LARGEST_FILE_BYTES = 4 * 1024**3
-"""NetCDF files are fetched whole before they are read; of larger ones, a Zarr copy is the better way."""
+"""NetCDF files are downloaded before they are read; larger ones are better converted to Zarr."""
 LARGEST_JSON_BYTES = 32 * 1024**2
 MOST_OBJECTS = 50_000
-"""Listed below one prefix; larger archives need a catalogue."""
+"""Largest number of objects listed below one prefix; larger archives need a catalogue."""
 TIMEOUT_S = 60
 
 
@@ -49,7 +52,7 @@ class Remote:
     """Without a slash at its end."""
     base: str
     """`s3://bucket` or `https://host`: what paths of the store are relative to."""
-    store: "S3Store | HTTPStore" = field(repr=False)
+    store: S3Store | HTTPStore = field(repr=False)
     settings: Settings = field(repr=False)
     hosts: Hosts
 
@@ -60,7 +63,7 @@ class Remote:
 
     @property
     def is_listable(self) -> bool:
-        """Tell whether what lies below can be listed: web servers have no common way."""
+        """Tell whether objects below the URL can be listed; web servers have no common way to do so."""
         return self.url.startswith("s3://")
 
     @property
@@ -76,11 +79,8 @@ class Remote:
         """Return size, e_tag and time of an object; None where there is none.
 
         Raises:
-            ArchiveUnavailable: the store does not answer, or refuses.
+            ArchiveUnavailable: the store does not answer, or denies access.
         """
-        import obstore
-        from obstore.exceptions import BaseError, NotFoundError
-
         try:
             return dict(obstore.head(self.store, self.path(url)))
         except (NotFoundError, FileNotFoundError):
@@ -92,13 +92,10 @@ class Remote:
         """Return the content of a small object, such as a STAC item.
 
         Raises:
-            InvalidCube: it is not there, or too large.
-            ArchiveUnavailable: the store does not answer, or refuses.
-            UntrustedAddress: it lies elsewhere.
+            InvalidCube: it does not exist, or is too large.
+            ArchiveUnavailable: the store does not answer, or denies access.
+            UntrustedAddress: its address is not allowed.
         """
-        import obstore
-        from obstore.exceptions import BaseError, NotFoundError
-
         self.hosts.check(url)
         if not url.startswith(f"{self.base}/"):
             raise InvalidCube(self.url, "one of its links leads out of the catalogue's folder")
@@ -108,21 +105,21 @@ class Remote:
                 raise InvalidCube(self.url, f"its file '{Path(urlsplit(url).path).name}' is too large for STAC")
             return bytes(answer.bytes())
         except (NotFoundError, FileNotFoundError):
-            raise InvalidCube(self.url, f"its file '{Path(urlsplit(url).path).name}' is not there") from None
+            raise InvalidCube(self.url, f"its file '{Path(urlsplit(url).path).name}' does not exist") from None
         except (BaseError, OSError) as error:
             raise ArchiveUnavailable(self.name, _reason(error)) from None
 
 
 def open_remote_folder(url: str, settings: Settings) -> Archive:
-    """Open what lies at a URL: a STAC catalogue (.json), a cube (.zarr, .nc), or a folder with one of these.
+    """Open the archive at a URL: a STAC catalogue (.json), a cube (.zarr, .nc), or a folder with one of these.
 
-    On object storage (`s3://bucket/prefix`), a folder may also hold nothing but rasters whose names carry date and
+    On object storage (`s3://bucket/prefix`), a folder may also consist of rasters whose names carry date and
     band. A `.nc` file is fetched once, up to 4 GB, and kept in LANDCAST_HOME.
 
     Raises:
-        InvalidCube: there is nothing that can be read as an archive.
-        ArchiveUnavailable: the store does not answer, or refuses.
-        UntrustedAddress: the URL, or what the catalogue links to, may not be read.
+        InvalidCube: there is no archive at the URL.
+        ArchiveUnavailable: the store does not answer, or denies access.
+        UntrustedAddress: the URL, or a link of the catalogue, is not allowed.
     """
     remote = open_remote(url, settings)
     if remote.url.endswith(".json"):
@@ -142,7 +139,7 @@ def open_remote_folder(url: str, settings: Settings) -> Archive:
 
 
 def open_remote(url: str, settings: Settings) -> Remote:
-    """Make the store for a URL; asks for nothing yet.
+    """Make the store for a URL; sends no request yet.
 
     Raises:
         UntrustedAddress: it is neither `https://` nor `s3://`, or holds a password.
@@ -155,31 +152,29 @@ def open_remote(url: str, settings: Settings) -> Remote:
     return Remote(url=plain, base=base, store=_store(base, settings), settings=settings, hosts=hosts)
 
 
-def _store(url: str, settings: Settings) -> "S3Store | HTTPStore":
+def _store(url: str, settings: Settings) -> S3Store | HTTPStore:
     """Return a store whose paths begin at a URL."""
     if url.startswith("s3://"):
         bucket, _, prefix = url.removeprefix("s3://").partition("/")
         return _s3_store(bucket, unquote(prefix), settings)
-    from obstore.store import HTTPStore
 
     return HTTPStore.from_url(url, client_options=_client(url), retry_config=_retries(settings))
 
 
-def _s3_store(bucket: str, prefix: str, settings: Settings) -> "S3Store":
-    from obstore.store import S3Store
+def _s3_store(bucket: str, prefix: str, settings: Settings) -> S3Store:
 
     options = S3Options.from_settings(settings)
-    told: dict[str, Any] = {"region": options.region}
+    config: dict[str, Any] = {"region": options.region}
     if options.endpoint:
-        told |= {"endpoint": options.endpoint, "virtual_hosted_style_request": False}
+        config |= {"endpoint": options.endpoint, "virtual_hosted_style_request": False}
     if options.access_key:
-        told |= {"access_key_id": options.access_key, "secret_access_key": options.secret_key}
+        config |= {"access_key_id": options.access_key, "secret_access_key": options.secret_key}
     else:
-        told |= {"skip_signature": True}
+        config |= {"skip_signature": True}
     return S3Store(
         bucket,
         prefix=prefix or None,
-        **told,
+        **config,
         client_options=_client(options.endpoint),
         retry_config=_retries(settings),
     )
@@ -190,7 +185,6 @@ def _client(url: str) -> Any:
 
 
 def _retries(settings: Settings) -> Any:
-    from datetime import timedelta
 
     return {"max_retries": settings.tries - 1, "retry_timeout": timedelta(seconds=TIMEOUT_S)}
 
@@ -206,12 +200,12 @@ def _open_catalogue(remote: Remote, url: str) -> StacFolder:
     items = list(walk_items(url, fetch=fetch, resolve=_below_folder(folder, remote)))
     check_items(url, items)
     marks = sorted(f"{i.scene.scene_id}:{i.scene.version}" for i in items)
-    told = describe(document, items, name=remote.name, mark=_mark(url, content.hex(), *marks))
-    return _remote_folder(remote, told, items)
+    description = describe(document, items, name=remote.name, mark=_mark(url, content.hex(), *marks))
+    return _remote_folder(remote, description, items)
 
 
 def _below_folder(folder: str, remote: Remote) -> Resolve:
-    """Return a Resolve that keeps to a folder, and to hosts that the settings name besides the archive's own."""
+    """Return a Resolve for links below a folder, and to further hosts that the settings name."""
     resolve = reachable(remote.hosts)
 
     def resolved(place: str, href: str) -> str:
@@ -224,22 +218,17 @@ def _below_folder(folder: str, remote: Remote) -> Resolve:
     return resolved
 
 
-def _remote_folder(remote: Remote, told: Description, items: Any) -> StacFolder:
-    from dataclasses import replace
+def _remote_folder(remote: Remote, description: Description, items: Any) -> StacFolder:
 
-    cached = replace(told, is_cached=True)
+    cached = replace(description, is_cached=True)
     return StacFolder(cached, items, tile_size=remote.settings.tile_size, access=remote.access)
 
 
 def _open_zarr(remote: Remote) -> Archive:
-    from obstore.exceptions import BaseError
-    from zarr.storage import ObjectStore
-
-    from ingest.cubes.archive import open_remote_cube
 
     heads = [remote.head(f"{remote.url}/{name}") for name in ("zarr.json", ".zmetadata", ".zgroup")]
-    told = next((h for h in heads if h is not None), None)
-    if told is None:
+    head = next((h for h in heads if h is not None), None)
+    if head is None:
         raise InvalidCube(remote.url, "there is no Zarr store")
 
     store: Any = ObjectStore(_store(remote.url, remote.settings), read_only=True)
@@ -250,12 +239,11 @@ def _open_zarr(remote: Remote) -> Archive:
             return xr.open_dataset(store, engine="zarr", mask_and_scale=False)
 
     place = RemoteCube(url=remote.url, open_dataset=open_dataset, errors=(BaseError,))
-    mark = _mark(remote.url, str(told.get("e_tag")), str(told.get("last_modified")), str(told.get("size")))
+    mark = _mark(remote.url, str(head.get("e_tag")), str(head.get("last_modified")), str(head.get("size")))
     return open_remote_cube(place, tile_size=remote.settings.tile_size, mark=mark)
 
 
 def _open_netcdf(remote: Remote) -> Archive:
-    from ingest.cubes.archive import open_cube_archive
 
     return open_cube_archive(_fetched(remote), tile_size=remote.settings.tile_size)
 
@@ -264,30 +252,27 @@ def _fetched(remote: Remote) -> Path:
     """Return the local copy of a file, fetched where there is none of this version.
 
     Raises:
-        InvalidCube: it is not there, or larger than 4 GB.
-        ArchiveUnavailable: it broke off.
+        InvalidCube: it does not exist, or is larger than 4 GB.
+        ArchiveUnavailable: the download ended early.
     """
-    told = remote.head(remote.url)
-    if told is None:
+    head = remote.head(remote.url)
+    if head is None:
         raise InvalidCube(remote.url, "there is no such file")
-    if told["size"] > LARGEST_FILE_BYTES:
-        size_gb = told["size"] / 1e9
+    if head["size"] > LARGEST_FILE_BYTES:
+        size_gb = head["size"] / 1e9
         raise InvalidCube(remote.url, f"it has {size_gb:.1f} GB, and files up to 4 GB are fetched; make it a Zarr cube")
-    version = _mark(remote.url, str(told.get("e_tag")), str(told.get("last_modified")), str(told["size"]))
+    version = _mark(remote.url, str(head.get("e_tag")), str(head.get("last_modified")), str(head["size"]))
     folder = remote.settings.home / "cache" / "files" / version[:24]
     target = folder / remote.name
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "lock"):
         if not target.is_file():
-            _fetch_into(remote, target, int(told["size"]))
+            _fetch_into(remote, target, int(head["size"]))
     return target
 
 
 def _fetch_into(remote: Remote, target: Path, size: int) -> None:
-    """Write a file aside and move it into place once it is whole."""
-    import obstore
-    from obstore.exceptions import BaseError
-
+    """Download to a temporary file and move it into place once it is complete."""
     with NamedTemporaryFile(dir=target.parent, prefix=".part-", delete=False) as aside:
         written = 0
         try:
@@ -298,7 +283,7 @@ def _fetch_into(remote: Remote, target: Path, size: int) -> None:
             raise ArchiveUnavailable(remote.name, _reason(error)) from None
     if written != size:
         Path(aside.name).unlink()
-        raise ArchiveUnavailable(remote.name, f"the file broke off after {written} of {size} bytes")
+        raise ArchiveUnavailable(remote.name, f"the download ended after {written} of {size} bytes")
     Path(aside.name).replace(target)
     logger.info("file_fetched archive=%s bytes=%d", remote.name, size)
 
@@ -318,16 +303,11 @@ def _open_listed(remote: Remote) -> StacFolder:
     items = list(items_from_names(files, _opener(remote.access), versions=versions))
     check_items(remote.url, items)
     mark = _mark(remote.url, *(f"{h}:{v}" for h, v in sorted(versions.items())))
-    title = f"Rasters in {remote.name}"
-    told = Description(name=remote.name, title=title, attribution="Licence: not stated", fingerprint=mark)
-    return _remote_folder(remote, told, items)
+    return _remote_folder(remote, describe_rasters(remote.name, mark=mark), items)
 
 
 def _listed(remote: Remote) -> Iterator[tuple[str, str]]:
     """Yield path and version of the objects below a prefix."""
-    import obstore
-    from obstore.exceptions import BaseError
-
     count = 0
     try:
         for page in obstore.list(remote.store, prefix=remote.path(remote.url) or None):
@@ -341,7 +321,7 @@ def _listed(remote: Remote) -> Iterator[tuple[str, str]]:
 
 def _opener(access: Access) -> Any:
     @contextmanager
-    def opened(href: str) -> Iterator["DatasetReader"]:
+    def opened(href: str) -> Iterator[DatasetReader]:
         with environment(access.s3), open_raster("/vsis3/" + href.removeprefix("s3://")) as raster:
             yield raster
 
@@ -356,7 +336,7 @@ def _reason(error: Exception) -> str:
     """Return the kind of an error of the store: its text holds addresses and may hold signatures."""
     kinds = {
         "PermissionDeniedError": "access was denied",
-        "UnauthenticatedError": "it wants credentials",
-        "NotFoundError": "there is nothing",
+        "UnauthenticatedError": "it requires credentials",
+        "NotFoundError": "there is no such object",
     }
     return kinds.get(type(error).__name__, f"the store did not answer as expected ({type(error).__name__})")

@@ -1,4 +1,4 @@
-"""Several archives in order of preference, as one. Which of them a cell is read from is decided in cells."""
+"""Several archives in order of preference, as one. `ingest.build.read_block` chooses one for each block."""
 
 import hashlib
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ class PreferredArchives:
         """Read a scene from the first archive that lists it.
 
         Raises:
-            ReadFailed: none does, or its pixels cannot be had.
+            ReadFailed: none does, or its pixels cannot be read.
         """
         day = scene.time.date()
         for archive in self.archives:

@@ -1,10 +1,15 @@
-"""Open an archive by what the user calls it: a name, a path, a URL, or several of these in order. No pixels."""
+"""Open an archive by name, path or URL, or several of these in order of preference. No pixels.
+
+The kinds of archive are imported here, inside the functions, and only here: each loads its own large libraries
+(rasterio, sentinelhub, pystac-client, obstore), and opening one kind loads none of the others.
+"""
 
 from pathlib import Path
 
 from core.errors import InvalidOption, UnknownArchive
 from core.settings import Settings
 from ingest.archive import Archive
+from ingest.preference import PreferredArchives
 
 SAMPLE = "sample"
 """Name of the built-in simulated archive."""
@@ -41,7 +46,6 @@ def open_archive(spec: str, settings: Settings) -> Archive:
     parts = split_spec(spec, settings)
     if len(parts) == 1:
         return _open_one(parts[0], settings)
-    from ingest.preference import PreferredArchives
 
     return PreferredArchives([_open_one(part, settings) for part in parts])
 
@@ -69,7 +73,7 @@ def _auto(settings: Settings) -> list[str]:
 
 def _open_one(spec: str, settings: Settings) -> Archive:
     if spec == SAMPLE:
-        from ingest.simulate.archive import sample_folder
+        from ingest.simulate.sample import sample_folder
 
         return _open_path(sample_folder(settings.home), settings)
     if spec in STAC:
@@ -90,7 +94,7 @@ def _open_one(spec: str, settings: Settings) -> Archive:
 
 
 def _open_url(url: str, settings: Settings) -> Archive:
-    """Open a STAC API, or what else lies at a URL: a static catalogue, a cube, a folder."""
+    """Open a STAC API, or else the static catalogue, cube or folder at a URL."""
     from ingest.object_store import open_remote_folder
     from ingest.stac.api import is_stac_api, open_stac_api
 

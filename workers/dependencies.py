@@ -48,7 +48,7 @@ def _build_cube(
 ) -> Cube:
     from ingest.build.cube import build_cube, reader_from
 
-    return build_cube(archive, window, period, bands, reader=reader_from(settings), asked=asked)
+    return build_cube(archive, window, period, bands, reader=reader_from(settings), wanted=asked)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -146,4 +146,4 @@ def _region_cube(ask: HindcastAsk, plan: "Plan", settings: Settings) -> "Cube":
     period = Period(start=max(archive.period.start, first), end=archive.period.end)
     period = parse_period(ask.period) if ask.period else period
     reader = reader_from(settings)
-    return build_cube(archive, window, period, NdviForecast.bands, reader=reader, asked=window.mask(region))
+    return build_cube(archive, window, period, NdviForecast.bands, reader=reader, wanted=window.mask(region))

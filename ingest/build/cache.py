@@ -1,7 +1,8 @@
-"""The cache of plates: Zarr v3 arrays named by the hash of what determines their pixels, and an index of their use.
+"""Cache of scene tiles: Zarr v3 arrays named by the hash of what determines their pixels, and an index of their use.
 
-A plate is written aside and renamed, so that a torn write is never seen. It is removed by renaming first: whoever has
-read a plate looks afterwards whether it still stands, and so never takes a half-removed array for unseen pixels.
+A scene tile is written to a temporary folder and renamed, so that no reader sees half of it. Removing it starts with a
+rename too: a reader checks after reading that the scene tile still exists, and so never takes the missing chunks of a
+half-removed array for unseen pixels.
 """
 
 import hashlib
@@ -19,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import zarr
 from affine import Affine
+from zarr.codecs import BloscCodec
 
 from core.bands import RADAR_NAMES, WEATHER_NAMES, Floats
 from core.errors import ReadFailed
@@ -29,42 +32,42 @@ from ingest.preprocess.prepare import Preparation, Prepared
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 1
-"""Raised when plates are kept differently, so that old ones are not read."""
+FORMAT = 2
+"""Raised whenever the stored form or its names change, so that older scene tiles are ignored."""
 SCALE, FILL = 1e-4, -32768
 """Reflectance and NDVI are kept as integers of 1e-4, the precision of Sentinel-2's own numbers."""
 CHUNK = 128
 """Edge of a chunk in pixels: one default tile reads one chunk of a band, and all chunks share one file."""
 EVICT_TO = 0.9
-"""Share of the limit that is left when plates are removed, so that not every new plate removes one."""
+"""Share of the limit that is left when scene tiles are removed, so that not every new scene tile removes one."""
 STALE_SECONDS = 24 * 3600.0
-"""What lies aside for so long was left by a process that was killed."""
+"""A temporary folder of this age was left behind by a process that was killed."""
 TOUCH_SECONDS = 60.0
-"""A plate's last use is written down at most so often."""
+"""Shortest time between two updates of a scene tile's last use."""
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS plates (
+CREATE TABLE IF NOT EXISTS scene_tiles (
     key TEXT PRIMARY KEY, scene TEXT NOT NULL, bands TEXT NOT NULL, bytes INTEGER NOT NULL, used REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS plates_scene ON plates (scene);
+CREATE INDEX IF NOT EXISTS scene_tiles_scene ON scene_tiles (scene);
 """
 
 
-def scene_key(archive: Archive, scene: Scene, cell: Tile, preparation: Preparation) -> str:
-    """Return the sha256 (hex) of all that determines a scene's pixels in a cell, but for the bands."""
+def scene_key(archive: Archive, scene: Scene, block: Tile, preparation: Preparation) -> str:
+    """Return the sha256 (hex) of all that determines a scene's pixels in a read block, except the bands."""
     facts = {
         "format": FORMAT,
         "archive": archive.name,
         "scene": scene.scene_id,
         "version": scene.version or archive.fingerprint,
-        "cell": cell.key,
+        "block": block.key,
         "preparation": preparation.key(),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 @dataclass
-class StoredPlate:
-    """A plate on disk. Implements `ingest.build.scene_tile.Plate`."""
+class StoredSceneTile:
+    """A scene tile on disk. Implements `ingest.build.scene_tile.SceneTile`."""
 
     path: Path
     window: Window
@@ -72,11 +75,11 @@ class StoredPlate:
     notes: tuple[str, ...]
     _array: Any = field(repr=False, default=None)
 
-    def block(self, bands: Sequence[str], rows: slice, columns: slice) -> Floats:
+    def read(self, bands: Sequence[str], rows: slice, columns: slice) -> Floats:
         """Return (C, Y, X) of some bands, rows and columns; NaN = unseen or not clear.
 
         Raises:
-            ReadFailed: the plate was damaged, or removed to make room.
+            ReadFailed: the scene tile was damaged, or removed to make room.
         """
         at = [self.bands.index(b) for b in bands]
         try:
@@ -89,8 +92,8 @@ class StoredPlate:
         return _unpacked(stored)
 
 
-class Store:
-    """Plates below one folder, shared by all processes. Methods may be called from several threads at once."""
+class SceneTileCache:
+    """Scene tiles below one folder, shared by all processes. Methods may be called from several threads at once."""
 
     def __init__(self, folder: Path, *, limit_bytes: int) -> None:
         self._folder = folder
@@ -101,10 +104,10 @@ class Store:
             index.executescript(_SCHEMA)
         self._sweep()
 
-    def find(self, scene: str, bands: Sequence[str]) -> StoredPlate | None:
-        """Return the plate of a scene key that holds all of some bands, None if there is none or it is damaged."""
+    def find(self, scene: str, bands: Sequence[str]) -> StoredSceneTile | None:
+        """Return the scene tile of a scene key that holds all of some bands, None if there is none or it is damaged."""
         with self._index() as index:
-            rows = index.execute("SELECT key, bands, used FROM plates WHERE scene = ?", (scene,)).fetchall()
+            rows = index.execute("SELECT key, bands, used FROM scene_tiles WHERE scene = ?", (scene,)).fetchall()
         for key, held, used in rows:
             if set(bands) <= set(held.split()):
                 found = self._open(key)
@@ -113,8 +116,8 @@ class Store:
                     return found
         return None
 
-    def put(self, scene: str, prepared: Prepared, window: Window) -> StoredPlate:
-        """Keep a scene's pixels; where another process was faster, its plate is taken."""
+    def put(self, scene: str, prepared: Prepared, window: Window) -> StoredSceneTile:
+        """Store a scene's pixels; if another process has stored them first, its scene tile is returned."""
         bands = tuple(sorted(prepared.values))
         key = hashlib.sha256(f"{scene} {' '.join(bands)}".encode()).hexdigest()
         path = self._path(key)
@@ -130,15 +133,14 @@ class Store:
         return found
 
     def size_bytes(self) -> int:
-        """Return how much all plates take."""
+        """Return the size of all scene tiles together."""
         with self._index() as index:
-            return int(index.execute("SELECT COALESCE(SUM(bytes), 0) FROM plates").fetchone()[0])
+            return int(index.execute("SELECT COALESCE(SUM(bytes), 0) FROM scene_tiles").fetchone()[0])
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key}.zarr"
 
-    def _open(self, key: str) -> StoredPlate | None:
-        import zarr
+    def _open(self, key: str) -> StoredSceneTile | None:
 
         path = self._path(key)
         try:
@@ -146,32 +148,32 @@ class Store:
             facts: dict[str, Any] = dict(array.attrs)
             rows, columns = array.shape[1:]
             window = Window(crs=str(facts["crs"]), transform=Affine(*facts["transform"]), shape_yx=(rows, columns))
-            return StoredPlate(path, window, tuple(facts["bands"]), tuple(facts["notes"]), array)
+            return StoredSceneTile(path, window, tuple(facts["bands"]), tuple(facts["notes"]), array)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            logger.warning("plate_left_out key=%s reason=%s", key[:12], type(error).__name__)
+            logger.warning("scene_tile_left_out key=%s reason=%s", key[:12], type(error).__name__)
             self._remove(key)
             return None
 
     def _touch(self, key: str, used: float) -> None:
         if time.time() - used > TOUCH_SECONDS:
             with self._index() as index:
-                index.execute("UPDATE plates SET used = ? WHERE key = ?", (time.time(), key))
+                index.execute("UPDATE scene_tiles SET used = ? WHERE key = ?", (time.time(), key))
 
     def _enter(self, key: str, scene: str, bands: Sequence[str], path: Path) -> None:
         size = sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
         row = (key, scene, " ".join(bands), size, time.time())
         with self._index() as index:
-            index.execute("INSERT OR REPLACE INTO plates VALUES (?, ?, ?, ?, ?)", row)
+            index.execute("INSERT OR REPLACE INTO scene_tiles VALUES (?, ?, ?, ?, ?)", row)
         self._evict(keep=key)
 
     def _evict(self, *, keep: str) -> None:
-        """Remove what was used longest ago, if all plates together are larger than the limit."""
+        """Remove the least recently used scene tiles if all together exceed the limit."""
         excess = self.size_bytes() - self._limit_bytes
         if excess <= 0:
             return
         excess += int((1 - EVICT_TO) * self._limit_bytes)
         with self._index() as index:
-            rows = index.execute("SELECT key, bytes FROM plates WHERE key != ? ORDER BY used", (keep,)).fetchall()
+            rows = index.execute("SELECT key, bytes FROM scene_tiles WHERE key != ? ORDER BY used", (keep,)).fetchall()
         for key, size in rows:
             if excess <= 0:
                 return
@@ -180,7 +182,7 @@ class Store:
 
     def _remove(self, key: str) -> None:
         with self._index() as index:
-            index.execute("DELETE FROM plates WHERE key = ?", (key,))
+            index.execute("DELETE FROM scene_tiles WHERE key = ?", (key,))
         aside = self._aside / uuid.uuid4().hex
         try:
             self._path(key).rename(aside)
@@ -210,9 +212,6 @@ class Store:
 
 def _write(path: Path, values: Mapping[str, Floats], notes: Sequence[str], window: Window) -> None:
     """Write bands as one Zarr v3 array (C, Y, X) with one shard, and make sure that it is on the disk."""
-    import zarr
-    from zarr.codecs import BloscCodec
-
     stored = _packed(values)
     chunk = (1, min(CHUNK, stored.shape[1]), min(CHUNK, stored.shape[2]))
     shard = (len(stored), *(-(-n // c) * c for n, c in zip(stored.shape[1:], chunk[1:], strict=True)))
@@ -257,7 +256,7 @@ def _unpacked(stored: Any) -> Floats:
 
 
 def _rename(aside: Path, path: Path) -> None:
-    """Make a plate visible; where another process was faster, ours is thrown away."""
+    """Move a scene tile to its final path; if another process has done so first, drop this copy."""
     try:
         aside.rename(path)
     except OSError:

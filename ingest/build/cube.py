@@ -1,7 +1,7 @@
-"""Build a cube: search the scenes of a window, read them cell by cell, put them on their axes. Nothing of one archive.
+"""Build a cube: search the scenes of a window, read them block by block, put them on time axes.
 
-Scenes are read one by one and kept as plates, in the cache where the archive is slow, so that memory does not grow with
-the number of dates. Small cubes are loaded at once; of large ones each part is read when it is asked for.
+Scenes are read one by one and kept as scene tiles, on disk if the archive is slow: memory does not grow with the number
+of dates. Small cubes are loaded at once; parts of large ones are read when they are indexed.
 """
 
 import json
@@ -18,14 +18,15 @@ from xarray.core import indexing
 from core.bands import Floats
 from core.cube import ORBITS, Cube, SceneRecord
 from core.errors import RegionOutsideArchive
-from core.grid import Grid, Window
+from core.grid import Window
 from core.region import Region
 from core.settings import Settings
 from core.timeline import Period, to_day, to_times
 from ingest.archive import SENSOR_BANDS, Archive, Sensor
-from ingest.build.cache import Store
-from ingest.build.read_block import Cell, CellRead, read_cell
-from ingest.build.scene_tile import Mask, Slot, Stack
+from ingest.build.cache import SceneTileCache
+from ingest.build.read_block import BlockRead, ReadBlock, read_block
+from ingest.build.scene_tile import Mask, Stack, TimeStep
+from ingest.cubes.archive import lattice
 from ingest.preference import choices
 from ingest.preprocess.prepare import Preparation
 
@@ -34,26 +35,26 @@ logger = logging.getLogger(__name__)
 AXIS: dict[Sensor, str] = {"s2": "time", "s1": "time_s1", "weather": "time_weather"}
 """Time axis of a cube on which a sensor's scenes lie."""
 EAGER_BYTES = 256 * 1024**2
-"""Largest cube that is loaded at once; of larger ones, parts are read when they are asked for."""
+"""Largest cube that is loaded at once; parts of larger ones are read when they are indexed."""
 LOAD_THREADS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """How scenes become plates: prepared how, kept where, in cells of which size."""
+    """How scenes become scene tiles: their preparation, their cache and the size of read blocks."""
 
     preparation: Preparation = field(default_factory=Preparation)
-    store: Store | None = None
-    """None = plates are held in memory, and the window is its only cell."""
-    cell_size: int = 512
-    """Edge of a cell in pixels."""
+    cache: SceneTileCache | None = None
+    """None = scene tiles are held in memory, and the window is the only read block."""
+    block_size: int = 512
+    """Edge of a read block in pixels."""
 
 
 def reader_from(settings: Settings) -> Reader:
-    """Return how the settings want scenes to be prepared and kept."""
+    """Return the reader that the settings describe."""
     limit_bytes = int(settings.cache_gb * 1e9)
-    store = Store(settings.home / "cache" / "plates", limit_bytes=limit_bytes) if limit_bytes else None
-    return Reader(preparation=Preparation.from_settings(settings), store=store, cell_size=settings.cell_size)
+    cache = SceneTileCache(settings.home / "cache" / "scene-tiles", limit_bytes=limit_bytes) if limit_bytes else None
+    return Reader(preparation=Preparation.from_settings(settings), cache=cache, block_size=settings.cell_size)
 
 
 def check_region(archive: Archive, region: Region) -> None:
@@ -74,18 +75,18 @@ def build_cube(
     bands: Sequence[str],
     *,
     reader: Reader | None = None,
-    asked: Mask | None = None,
+    wanted: Mask | None = None,
 ) -> Cube:
     """Read all scenes of a window and period into one cube.
 
     Args:
-        archive: where to read; several in order of preference are tried cell by cell.
+        archive: where to read; several in order of preference are tried for each read block.
         window: on the archive's lattice; may reach beyond the archive.
         period: days of the scenes, both ends included.
         bands: wanted; those the archive lacks are left out. Where it lacks B08, B8A is read in its place, and where
             NDVI exists only as such, NDVI.
         reader: preparation and cache; None = as the defaults of `Preparation`, nothing kept.
-        asked: (Y, X), True for the pixels that are wanted; others are NaN. None = all.
+        wanted: (Y, X), True for the pixels that are wanted; others are NaN. None = all.
 
     Returns:
         Cube with the bands found; pixels outside the archive, not clear or not read are NaN. Scenes of one day are
@@ -94,15 +95,17 @@ def build_cube(
 
     Raises:
         ArchiveUnavailable: no archive could be searched.
-        ArchivesDisagree: the next archive shows other numbers than the first.
+        ArchivesDisagree: the values of the next archive differ from those of the first.
     """
     how = reader or Reader()
     archives = choices(archive)
-    is_kept = how.store is not None and any(a.is_cached for a in archives)
-    cells = list(_cells(window, how.cell_size)) if is_kept else [Cell(window=window)]
-    reads = [read_cell(archives, cell, period, bands, preparation=how.preparation, store=how.store) for cell in cells]
+    is_kept = how.cache is not None and any(a.is_cached for a in archives)
+    blocks = list(_blocks(window, how.block_size)) if is_kept else [ReadBlock(window=window)]
+    reads = [
+        read_block(archives, block, period, bands, preparation=how.preparation, cache=how.cache) for block in blocks
+    ]
     return Cube(
-        data=_dataset(reads, window, asked, how.preparation),
+        data=_dataset(reads, window, wanted, how.preparation),
         window=window,
         archive=",".join(dict.fromkeys(r.archive for r in reads)),
         is_simulated=archive.is_simulated,
@@ -110,89 +113,86 @@ def build_cube(
     )
 
 
-def _cells(window: Window, size: int) -> Iterator[Cell]:
-    """Yield the cells of the fixed lattice that a window touches, from north to south and west to east."""
+def _blocks(window: Window, size: int) -> Iterator[ReadBlock]:
+    """Yield the read blocks of the fixed lattice that a window touches, from north to south and west to east."""
     step = window.resolution_m
     west, south, east, north = window.bounds
-    grid = Grid(crs=window.crs, resolution_m=step, tile_size=size, origin_xy=(_rest(west, step), _rest(north, step)))
+    grid = lattice(window, tile_size=size)
     x0, y0 = grid.origin_xy
     first, last = ((round((v - x0) / step)) for v in (west, east))
     low, high = ((round((v - y0) / step)) for v in (south, north))
     for row in reversed(range(low // size, (high - 1) // size + 1)):
         for column in range(first // size, (last - 1) // size + 1):
             tile = grid.tile(column, row)
-            yield Cell(window=tile.window, tile=tile)
+            yield ReadBlock(window=tile.window, tile=tile)
 
 
-def _rest(corner: float, step: float) -> float:
-    """Return corner modulo pixel size, 0 where it is a multiple but for rounding."""
-    rest = corner % step
-    return 0.0 if min(rest, step - rest) < 1e-6 * step else rest
-
-
-def _dataset(reads: Sequence[CellRead], window: Window, asked: Mask | None, preparation: Preparation) -> xr.Dataset:
+def _dataset(reads: Sequence[BlockRead], window: Window, wanted: Mask | None, preparation: Preparation) -> xr.Dataset:
     data = xr.Dataset(attrs=_attributes(reads, preparation))
     for sensor, axis in AXIS.items():
-        slots = _slots(reads, sensor)
-        held = {b for s in slots for p in s.plates for b in p.bands}
+        steps = _steps(reads, sensor)
+        held = {b for s in steps for p in s.scene_tiles for b in p.bands}
         names = [b for b in SENSOR_BANDS[sensor] if b in held]
-        if not slots:
+        if not steps:
             continue
-        days = np.array([s.day for s in slots], np.int32)
+        days = np.array([s.day for s in steps], np.int32)
         data = data.assign_coords({axis: to_times(days)})
-        if any(s.orbit for s in slots):
-            codes = np.array([ORBITS.index(s.orbit) for s in slots], np.int8)
+        if any(s.orbit for s in steps):
+            codes = np.array([ORBITS.index(s.orbit) for s in steps], np.int8)
             data = data.assign_coords({"orbit_s1": (axis, codes, {"flag_meanings": " ".join(ORBITS[1:])})})
         if sensor == "weather":
-            data = data.assign({b: ((axis,), v) for b, v in _weather(slots, names, window).items()})
+            data = data.assign({b: ((axis,), v) for b, v in _weather(steps, names, window).items()})
         else:
-            data = data.assign({b: ((axis, "y", "x"), v) for b, v in _stacks(slots, names, window, asked).items()})
+            data = data.assign({b: ((axis, "y", "x"), v) for b, v in _stacks(steps, names, window, wanted).items()})
     return data
 
 
 def _stacks(
-    slots: Sequence[Slot], names: Sequence[str], window: Window, asked: Mask | None
+    steps: Sequence[TimeStep], names: Sequence[str], window: Window, wanted: Mask | None
 ) -> Mapping[str, Floats | indexing.LazilyIndexedArray]:
     """Return (T, Y, X) by band, in memory if it is small."""
-    size = 4 * len(slots) * len(names) * window.shape_yx[0] * window.shape_yx[1]
+    size = 4 * len(steps) * len(names) * window.shape_yx[0] * window.shape_yx[1]
     if size > EAGER_BYTES:
-        return {b: indexing.LazilyIndexedArray(Stack(slots, b, window, asked)) for b in names}
-    out = np.full((len(slots), len(names), *window.shape_yx), np.nan, np.float32)
+        return {b: indexing.LazilyIndexedArray(Stack(steps, b, window, wanted)) for b in names}
+    out = np.full((len(steps), len(names), *window.shape_yx), np.nan, np.float32)
     with ThreadPoolExecutor(LOAD_THREADS) as pool:
-        list(pool.map(lambda s, v: s.fill(v, names, window, asked), slots, out))
+        list(pool.map(lambda s, v: s.fill(v, names, window, wanted), steps, out))
     return {b: out[:, number] for number, b in enumerate(names)}
 
 
-def _weather(slots: Sequence[Slot], names: Sequence[str], window: Window) -> dict[str, Floats]:
+def _weather(steps: Sequence[TimeStep], names: Sequence[str], window: Window) -> dict[str, Floats]:
     """Return (T,) by band: weather is the same for all pixels that have it."""
-    out = np.full((len(slots), len(names), *window.shape_yx), np.nan, np.float32)
-    for slot, values in zip(slots, out, strict=True):
-        slot.fill(values, names, window, None)
-    flat = out.reshape(len(slots), len(names), -1)
+    out = np.full((len(steps), len(names), *window.shape_yx), np.nan, np.float32)
+    for step, values in zip(steps, out, strict=True):
+        step.fill(values, names, window, None)
+    flat = out.reshape(len(steps), len(names), -1)
     column = np.isfinite(flat).argmax(axis=2)
     first = np.take_along_axis(flat, column[..., None], axis=2)[..., 0]
     return {b: first[:, number] for number, b in enumerate(names)}
 
 
-def _slots(reads: Sequence[CellRead], sensor: Sensor) -> list[Slot]:
-    """Return the dates of one sensor with their plates; plates of one cell in order of time, then id."""
+def _steps(reads: Sequence[BlockRead], sensor: Sensor) -> list[TimeStep]:
+    """Return the time steps of one sensor; scene tiles of one read block in order of time, then id."""
     found = defaultdict(list)
     for read in reads:
-        for scene, plate in read.plates:
+        for scene, scene_tile in read.scene_tiles:
             if scene.sensor == sensor:
-                found[(to_day(scene.time.date()), scene.orbit if sensor == "s1" else "")].append(plate)
-    return [Slot(day=day, orbit=orbit, plates=tuple(plates)) for (day, orbit), plates in sorted(found.items())]
+                found[(to_day(scene.time.date()), scene.orbit if sensor == "s1" else "")].append(scene_tile)
+    return [
+        TimeStep(day=day, orbit=orbit, scene_tiles=tuple(scene_tiles))
+        for (day, orbit), scene_tiles in sorted(found.items())
+    ]
 
 
-def _attributes(reads: Sequence[CellRead], preparation: Preparation) -> dict[str, str]:
-    """Say how the pixels were made: mask, radar convention, preparation."""
-    conventions = sorted({s.convention for r in reads for s, _ in r.plates if s.convention})
+def _attributes(reads: Sequence[BlockRead], preparation: Preparation) -> dict[str, str]:
+    """Describe how the pixels were made: mask, radar convention, preparation."""
+    conventions = sorted({s.convention for r in reads for s, _ in r.scene_tiles if s.convention})
     attributes = {"preparation": json.dumps(preparation.key(), sort_keys=True, default=str)}
     return attributes | ({"backscatter": " ".join(conventions)} if conventions else {})
 
 
-def _records(reads: Sequence[CellRead]) -> tuple[SceneRecord, ...]:
-    """Return what became of every scene, once each; a scene that failed in one cell has failed."""
+def _records(reads: Sequence[BlockRead]) -> tuple[SceneRecord, ...]:
+    """Return one record per scene; a scene that failed in one read block counts as failed."""
     records: dict[tuple[str, str], SceneRecord] = {}
     for record in (record for read in reads for record in read.records):
         known = records.setdefault((record.archive, record.scene_id), record)

@@ -1,4 +1,4 @@
-"""One cell read: its scenes searched, read, prepared and kept, from the first archive that has them all."""
+"""Read one block: its scenes are searched, read, prepared and kept, from the first archive that has them all."""
 
 import logging
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from core.grid import Tile, Window
 from core.timeline import Period, to_day
 from ingest.agreement import Agreement, compare
 from ingest.archive import SENSOR_BANDS, Archive, Reading, Scene
-from ingest.build.cache import Store, scene_key
-from ingest.build.scene_tile import MemoryPlate, Plate
+from ingest.build.cache import SceneTileCache, scene_key
+from ingest.build.scene_tile import MemorySceneTile, SceneTile
 from ingest.preprocess.datatakes import one_per_datatake
 from ingest.preprocess.prepare import Preparation, Prepared, margin_pixels, prepare
 from ingest.preprocess.radar import check_conventions
@@ -29,21 +29,21 @@ SAMPLE_DATES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
-    """What is read and kept at once."""
+class ReadBlock:
+    """Window that is read and kept in one piece, 512 x 512 pixels by default."""
 
     window: Window
     tile: Tile | None = None
-    """Its place on the fixed lattice; None = just a window, not kept."""
+    """Its place on the fixed lattice; None = any window, not kept in the cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class CellRead:
-    """A cell's scenes, read from one archive as far as they could be."""
+class BlockRead:
+    """Scenes of one read block, from one archive; those that failed are recorded."""
 
     archive: str
     """Name of the archive they come from."""
-    plates: tuple[tuple[Scene, Plate], ...] = ()
+    scene_tiles: tuple[tuple[Scene, SceneTile], ...] = ()
     """In order of time, then id."""
     records: tuple[SceneRecord, ...] = ()
     """Every scene listed, with the reason where it failed."""
@@ -59,29 +59,29 @@ class CellRead:
         return bool(self.records) and not self.failures
 
 
-def read_cell(
+def read_block(
     archives: Sequence[Archive],
-    cell: Cell,
+    block: ReadBlock,
     period: Period,
     bands: Sequence[str],
     *,
     preparation: Preparation,
-    store: Store | None,
-) -> CellRead:
-    """Read a cell from the first archive that has all of its scenes, else from the one that lacks the fewest.
+    cache: SceneTileCache | None,
+) -> BlockRead:
+    """Read a block from the first archive that has all of its scenes, else from the one that lacks the fewest.
 
-    Before another archive than the first is taken, dates that both have are compared.
+    If that is not the first archive, the dates that both have are compared.
 
     Raises:
         ArchiveUnavailable: no archive could be searched.
-        OverBudget: reading would cost too much, and there is no other archive.
-        ArchivesDisagree: they show different numbers for the same dates.
+        OverBudget: reading would cost more than the budget, and there is no other archive.
+        ArchivesDisagree: their values for the same dates differ.
     """
-    reads: list[CellRead] = []
+    reads: list[BlockRead] = []
     reasons: list[ArchiveUnavailable | OverBudget] = []
     for archive in archives:
         try:
-            reads.append(_read_from(archive, cell, period, bands, preparation=preparation, store=store))
+            reads.append(_read_from(archive, block, period, bands, preparation=preparation, cache=cache))
         except (ArchiveUnavailable, OverBudget) as error:
             logger.warning("search_failed archive=%s reason=%s", archive.name, error)
             reasons.append(error)
@@ -93,58 +93,60 @@ def read_cell(
     best = min(reads, key=lambda r: (not r.records, r.failures))
     if best.archive == archives[0].name:
         return best
-    return _taken_instead(reads, best, cell, reasons)
+    return _replace_first(reads, best, block, reasons)
 
 
-def _taken_instead(reads: Sequence[CellRead], best: CellRead, cell: Cell, reasons: Sequence[LandcastError]) -> CellRead:
-    """Check that another archive's numbers agree with those of the ones before it, and note why it was taken."""
+def _replace_first(
+    reads: Sequence[BlockRead], best: BlockRead, block: ReadBlock, reasons: Sequence[LandcastError]
+) -> BlockRead:
+    """Check that the chosen archive agrees with the archives before it, and note why it was chosen."""
     notes = [f"read here because {reason}" for reason in map(str, reasons)]
     for other in reads:
         if other is best:
             continue
-        agreement = _compare(other, best, cell)
+        agreement = _compare(other, best, block)
         if agreement.days and not agreement.is_agreeing:
             raise ArchivesDisagree(other.archive, best.archive, agreement.sentence)
         notes.append(
             f"read here because '{other.archive}' lacks {other.failures or 'all'} scenes; {agreement.sentence}"
         )
-    if not any(r.plates for r in reads if r is not best):
+    if not any(r.scene_tiles for r in reads if r is not best):
         notes.append("no date could be compared with the archive named first")
-    logger.warning("archive_taken_instead archive=%s notes=%s", best.archive, "; ".join(notes))
+    logger.warning("archive_replaced archive=%s notes=%s", best.archive, "; ".join(notes))
     return replace(best, records=tuple(replace(r, notes=(*r.notes, *notes)) for r in best.records))
 
 
 def _read_from(
     archive: Archive,
-    cell: Cell,
+    block: ReadBlock,
     period: Period,
     bands: Sequence[str],
     *,
     preparation: Preparation,
-    store: Store | None,
-) -> CellRead:
+    cache: SceneTileCache | None,
+) -> BlockRead:
     chosen = _choose_bands(archive, bands)
-    listed = [s for s in archive.search(cell.window, period) if set(SENSOR_BANDS[s.sensor]) & set(chosen)]
+    listed = [s for s in archive.search(block.window, period) if set(SENSOR_BANDS[s.sensor]) & set(chosen)]
     scenes, dropped = one_per_datatake(listed)
     for scene in dropped:
         logger.info("older_processing_left_out archive=%s scene=%s", archive.name, scene.scene_id)
     first_radar = [s for s in scenes if s.convention][:1]
 
-    def plate(scene: Scene) -> Plate | str:
+    def scene_tile(scene: Scene) -> SceneTile | str:
         mine = tuple(b for b in chosen if b in SENSOR_BANDS[scene.sensor])
         try:
             check_conventions([*first_radar, scene])
-            return _plate(archive, scene, cell, mine, preparation=preparation, store=store)
+            return _scene_tile(archive, scene, block, mine, preparation=preparation, cache=cache)
         except ReadFailed as error:
             logger.warning("read_failed archive=%s scene=%s reason=%s", archive.name, scene.scene_id, error)
             return str(error)
 
     with ThreadPoolExecutor(READ_THREADS) as pool:
-        plates = list(pool.map(plate, scenes))
-    pairs = list(zip(scenes, plates, strict=True))
-    return CellRead(
+        scene_tiles = list(pool.map(scene_tile, scenes))
+    pairs = list(zip(scenes, scene_tiles, strict=True))
+    return BlockRead(
         archive=archive.name,
-        plates=tuple((s, p) for s, p in pairs if not isinstance(p, str)),
+        scene_tiles=tuple((s, p) for s, p in pairs if not isinstance(p, str)),
         records=tuple(_record(archive, s, p) for s, p in pairs),
     )
 
@@ -158,28 +160,28 @@ def _choose_bands(archive: Archive, bands: Sequence[str]) -> tuple[str, ...]:
     return tuple(b for b in archive.bands if b in wanted)
 
 
-def _plate(
+def _scene_tile(
     archive: Archive,
     scene: Scene,
-    cell: Cell,
+    block: ReadBlock,
     bands: tuple[str, ...],
     *,
     preparation: Preparation,
-    store: Store | None,
-) -> Plate:
+    cache: SceneTileCache | None,
+) -> SceneTile:
     """Return a scene's pixels, from the cache where they are kept there."""
-    if store is None or cell.tile is None or not archive.is_cached:
-        prepared = _prepared(archive, scene, cell.window, bands, preparation)
-        return MemoryPlate(window=cell.window, values=prepared.values, notes=prepared.notes)
-    key = scene_key(archive, scene, cell.tile, preparation)
-    found = store.find(key, bands)
-    return found or store.put(key, _prepared(archive, scene, cell.window, bands, preparation), cell.window)
+    if cache is None or block.tile is None or not archive.is_cached:
+        prepared = _prepared(archive, scene, block.window, bands, preparation)
+        return MemorySceneTile(window=block.window, values=prepared.values, notes=prepared.notes)
+    key = scene_key(archive, scene, block.tile, preparation)
+    found = cache.find(key, bands)
+    return found or cache.put(key, _prepared(archive, scene, block.window, bands, preparation), block.window)
 
 
 def _prepared(
     archive: Archive, scene: Scene, window: Window, bands: tuple[str, ...], preparation: Preparation
 ) -> Prepared:
-    """Read and prepare a scene, with a margin in which clouds and speckle beyond the window are seen."""
+    """Read and prepare a scene with a margin, so that clouds and speckle beyond the window count as well."""
     has_margin = scene.sensor != "weather" and bool(archive.is_cached or archive.abilities.masks)
     margin = margin_pixels(preparation, window.resolution_m) if has_margin else 0
     wide = _widened(window, margin)
@@ -196,22 +198,22 @@ def _widened(window: Window, margin: int) -> Window:
     return Window(crs=window.crs, transform=moved, shape_yx=(rows + 2 * margin, columns + 2 * margin))
 
 
-def _record(archive: Archive, scene: Scene, plate: Plate | str) -> SceneRecord:
-    failure = plate if isinstance(plate, str) else ""
-    notes = () if isinstance(plate, str) else plate.notes
+def _record(archive: Archive, scene: Scene, scene_tile: SceneTile | str) -> SceneRecord:
+    failure = scene_tile if isinstance(scene_tile, str) else ""
+    notes = () if isinstance(scene_tile, str) else scene_tile.notes
     return SceneRecord(
         scene_id=scene.scene_id, time=scene.time.isoformat(), failure=failure, archive=archive.name, notes=notes
     )
 
 
-def _compare(first: CellRead, second: CellRead, cell: Cell) -> Agreement:
-    """Compare the optical numbers of some days that both have."""
-    rows, columns = (slice(0, n) for n in cell.window.shape_yx)
-    sides = [{to_day(s.time.date()): p for s, p in read.plates if s.sensor == "s2"} for read in (first, second)]
+def _compare(first: BlockRead, second: BlockRead, block: ReadBlock) -> Agreement:
+    """Compare reflectance on some days that both have."""
+    rows, columns = (slice(0, n) for n in block.window.shape_yx)
+    sides = [{to_day(s.time.date()): p for s, p in read.scene_tiles if s.sensor == "s2"} for read in (first, second)]
     common = sorted(set(sides[0]) & set(sides[1]))
     days = common[:: max(1, len(common) // SAMPLE_DATES)][:SAMPLE_DATES]
     shared = [b for b in SENSOR_BANDS["s2"] if days and all(b in side[d].bands for side in sides for d in days)]
     if not shared:
         days = []
-    stacks = [{b: np.stack([side[d].block([b], rows, columns)[0] for d in days]) for b in shared} for side in sides]
+    stacks = [{b: np.stack([side[d].read([b], rows, columns)[0] for d in days]) for b in shared} for side in sides]
     return compare(stacks[0], stacks[1], days=days)

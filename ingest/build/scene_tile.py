@@ -1,4 +1,4 @@
-"""Plates: the prepared pixels of one scene in one cell, and the stacks that cubes are made of. No archive, no cache."""
+"""Scene tiles: prepared pixels of one scene in one read block, and the stacks that make a cube. No archive or cache."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,17 +11,18 @@ from xarray.core import indexing
 
 from core.bands import RADAR_NAMES, Floats
 from core.grid import Window
+from ingest.cubes.read import cut_window
 from ingest.preprocess.decode import to_db
 
 Mask = NDArray[np.bool_]
 
 
-class Plate(Protocol):
-    """Pixels of one scene in one window: masked reflectance, linear power. May be read from several threads."""
+class SceneTile(Protocol):
+    """Pixels of one scene in one window: masked reflectance, linear power. Safe to read from several threads."""
 
     @property
     def window(self) -> Window:
-        """Where it lies."""
+        """Its place."""
         ...
 
     @property
@@ -31,21 +32,21 @@ class Plate(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What preparing it has noticed."""
+        """Remarks of its preparation."""
         ...
 
-    def block(self, bands: Sequence[str], rows: slice, columns: slice) -> Floats:
+    def read(self, bands: Sequence[str], rows: slice, columns: slice) -> Floats:
         """Return (C, Y, X) of some bands, rows and columns; NaN = unseen or not clear.
 
         Raises:
-            ReadFailed: the pixels are kept somewhere and can no longer be read.
+            ReadFailed: the stored pixels can no longer be read.
         """
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class MemoryPlate:
-    """A plate that is kept in memory. Implements `Plate`."""
+class MemorySceneTile:
+    """A scene tile that is kept in memory. Implements `SceneTile`."""
 
     window: Window
     values: Mapping[str, Floats]
@@ -57,41 +58,41 @@ class MemoryPlate:
         """Bands that it holds."""
         return tuple(self.values)
 
-    def block(self, bands: Sequence[str], rows: slice, columns: slice) -> Floats:
+    def read(self, bands: Sequence[str], rows: slice, columns: slice) -> Floats:
         """Return (C, Y, X) of some bands, rows and columns."""
         return np.stack([self.values[band][rows, columns] for band in bands])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Slot:
-    """One date of a time axis (and one orbit direction): all plates of it, in the order in which they count."""
+class TimeStep:
+    """One date of a time axis (and one orbit direction): its scene tiles in order of precedence."""
 
     day: int
     """Days since 1970-01-01."""
     orbit: str
     """`ascending`, `descending` or empty."""
-    plates: tuple[Plate, ...]
+    scene_tiles: tuple[SceneTile, ...]
 
-    def fill(self, out: Floats, bands: Sequence[str], window: Window, asked: Mask | None) -> None:
-        """Write the slot into (C, Y, X) of a window, NaN before; the first clear value of a pixel counts.
+    def fill(self, out: Floats, bands: Sequence[str], window: Window, wanted: Mask | None) -> None:
+        """Write the time step into (C, Y, X) of a window, NaN before; the first clear value of a pixel counts.
 
         Args:
             out: filled in place; linear power becomes dB.
-            bands: the C axis; those a plate lacks stay as they are.
-            window: where `out` lies, on the lattice of the plates.
-            asked: (Y, X), True where pixels are wanted; None = everywhere.
+            bands: the C axis; bands that a scene tile lacks stay as they are.
+            window: where `out` lies, on the lattice of the scene_tiles.
+            wanted: (Y, X), True where pixels are wanted; None = everywhere.
         """
-        for plate in self.plates:
-            held = [b for b in bands if b in plate.bands]
-            here, there = _overlap(window, plate.window)
+        for scene_tile in self.scene_tiles:
+            held = [b for b in bands if b in scene_tile.bands]
+            here, there = _overlap(window, scene_tile.window)
             if not held or here is None or there is None:
                 continue
-            block = plate.block(held, *there)
+            block = scene_tile.read(held, *there)
             for band, values in zip(held, block, strict=True):
                 target = out[bands.index(band)][here]
                 np.copyto(target, values, where=np.isnan(target))
-        if asked is not None:
-            out[:, ~asked] = np.nan
+        if wanted is not None:
+            out[:, ~wanted] = np.nan
         for number, band in enumerate(bands):
             if band in RADAR_NAMES:
                 out[number] = to_db(out[number])
@@ -100,23 +101,23 @@ class Slot:
 class Stack(BackendArray):
     """One band of a cube, (T, Y, X), read when it is indexed: a year of a large tile does not fit in memory."""
 
-    def __init__(self, slots: Sequence[Slot], band: str, window: Window, asked: Mask | None) -> None:
-        self._slots, self._band, self._window, self._asked = tuple(slots), band, window, asked
-        self.shape = (len(self._slots), *window.shape_yx)
+    def __init__(self, steps: Sequence[TimeStep], band: str, window: Window, wanted: Mask | None) -> None:
+        self._steps, self._band, self._window, self._wanted = tuple(steps), band, window, wanted
+        self.shape = (len(self._steps), *window.shape_yx)
         self.dtype = np.dtype(np.float32)
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        """Return what an xarray indexer asks for."""
+        """Return the values at an xarray indexer."""
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._get)
 
     def _get(self, key: tuple[int | slice, ...]) -> Floats:
         times, rows, columns = (_whole(k, n) for k, n in zip(key, self.shape, strict=True))
-        part = _cut(self._window, rows, columns)
-        asked = None if self._asked is None else self._asked[rows, columns]
-        slots = self._slots[times]
-        out = np.full((len(slots), *part.shape_yx), np.nan, np.float32)
-        for values, slot in zip(out, slots, strict=True):
-            slot.fill(values[None], [self._band], part, asked)
+        part = cut_window(self._window, (rows, columns))
+        wanted = None if self._wanted is None else self._wanted[rows, columns]
+        steps = self._steps[times]
+        out = np.full((len(steps), *part.shape_yx), np.nan, np.float32)
+        for values, step in zip(out, steps, strict=True):
+            step.fill(values[None], [self._band], part, wanted)
         flat = tuple(0 if isinstance(k, int | np.integer) else slice(None) for k in key)
         return np.asarray(out[flat], np.float32)
 
@@ -131,18 +132,12 @@ def _whole(key: int | slice, size: int) -> slice:
     return slice(int(key) % size, int(key) % size + 1)
 
 
-def _cut(window: Window, rows: slice, columns: slice) -> Window:
-    moved = window.transform * window.transform.translation(columns.start, rows.start)
-    shape = (rows.stop - rows.start, columns.stop - columns.start)
-    return Window(crs=window.crs, transform=moved, shape_yx=shape)
-
-
-def _overlap(window: Window, plate: Window) -> tuple[tuple[slice, slice], tuple[slice, slice]] | tuple[None, None]:
-    """Return the rows and columns common to both, as counted in the window and in the plate."""
-    row, column = plate.offset_in(window)
+def _overlap(window: Window, scene_tile: Window) -> tuple[tuple[slice, slice], tuple[slice, slice]] | tuple[None, None]:
+    """Return the rows and columns common to both, as counted in the window and in the scene_tile."""
+    row, column = scene_tile.offset_in(window)
     first, left = max(row, 0), max(column, 0)
-    last = min(row + plate.shape_yx[0], window.shape_yx[0])
-    right = min(column + plate.shape_yx[1], window.shape_yx[1])
+    last = min(row + scene_tile.shape_yx[0], window.shape_yx[0])
+    right = min(column + scene_tile.shape_yx[1], window.shape_yx[1])
     if first >= last or left >= right:
         return None, None
     here = (slice(first, last), slice(left, right))

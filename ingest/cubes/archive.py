@@ -1,4 +1,4 @@
-"""An archive that is one cube file, or a folder of cube files. What a cube file holds is read in cubes."""
+"""An archive that is one cube file, or a folder of cube files. Contents of a cube file: ingest.cubes.read."""
 
 import logging
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class CubeArchive:
     """Cube files as an archive: each date of a file is a scene. Implements `ingest.archive.Archive`."""
 
     def __init__(self, path: Path | RemoteCube, files: Sequence[CubeFile], *, tile_size: int, mark: str = "") -> None:
-        """Take the place, its files, the edge of a tile and, of what is no path, the fingerprint."""
+        """Set up the archive; `mark` is the fingerprint of a cube that is not on disk."""
         self._files = {f.path.name: f for f in files}
         self._tile_size = tile_size
         self._blocks: dict[tuple[str, tuple[str, ...]], _Block] = {}
@@ -57,7 +57,8 @@ class CubeArchive:
     def grid(self, region: Region) -> Grid:
         """Return the pixel lattice of the file that shares most of the region."""
         shared = [f.layout.window.footprint_wgs84.intersection(region.geometry).area for f in self._files.values()]
-        return lattice(list(self._files.values())[int(np.argmax(shared))], self._tile_size)
+        file = list(self._files.values())[int(np.argmax(shared))]
+        return lattice(file.layout.window, tile_size=self._tile_size)
 
     def search(self, window: Window, period: Period) -> list[Scene]:
         """List the dates of the files that lie on the window's lattice and touch it; files on another are logged."""
@@ -68,10 +69,10 @@ class CubeArchive:
         return sorted(scenes, key=lambda s: (s.time, s.scene_id))
 
     def read(self, scene: Scene, window: Window, bands: tuple[str, ...]) -> Reading:
-        """Read one date, masked as the file says; all dates of the window are read at once and kept for the next call.
+        """Read one date, masked as the file states; all dates of a window are read at once and kept for the next call.
 
         Raises:
-            ReadFailed: the file cannot be read, or has gone.
+            ReadFailed: the file cannot be read, or no longer exists.
         """
         file = self._files.get(str(scene.properties.get("file")))
         if file is None:
@@ -87,10 +88,10 @@ class CubeArchive:
         """Return the pixels of a window; blocks of one window are kept, one per file and set of bands."""
         key = (file.path.name, bands)
         with self._lock:
-            self._blocks = {k: b for k, b in self._blocks.items() if b.asked == window}
+            self._blocks = {k: b for k, b in self._blocks.items() if b.window == window}
             if key not in self._blocks:
                 data = _read_block(scene, file, window, bands)
-                self._blocks[key] = _Block(data=data, asked=window, file_window=file.layout.window)
+                self._blocks[key] = _Block(data=data, window=window, file_window=file.layout.window)
             return self._blocks[key]
 
 
@@ -99,14 +100,14 @@ class _Block:
     """Pixels of one window, all dates: files are often stored with the whole time axis in one piece."""
 
     data: xr.Dataset
-    asked: Window
-    """Window that was asked for."""
+    window: Window
+    """The window."""
     file_window: Window
     """Of the whole file."""
 
 
 def open_cube_archive(path: Path, *, tile_size: int) -> CubeArchive:
-    """Open a cube file or a folder of them; files of a folder from which NDVI cannot be had are skipped (logged).
+    """Open a cube file or a folder of them; files of a folder that allow no NDVI are skipped and logged.
 
     Raises:
         InvalidCube: the file is no cube, its pixels form no square lattice, or the folder holds no usable cube.
@@ -134,9 +135,8 @@ def open_remote_cube(place: RemoteCube, *, tile_size: int, mark: str) -> CubeArc
     return CubeArchive(place, [_checked(open_cube(place))], tile_size=tile_size, mark=mark)
 
 
-def lattice(file: CubeFile, tile_size: int) -> Grid:
-    """Return the grid on which a file's pixels lie; origin 0, 0 where its corners are multiples of the pixel size."""
-    window = file.layout.window
+def lattice(window: Window, *, tile_size: int) -> Grid:
+    """Return the grid on which a window lies; its origin is (0, 0) if the corners are multiples of the pixel size."""
     size = window.resolution_m
     west, _, _, north = window.bounds
     origin = (_remainder(west, size), _remainder(north, size))
@@ -161,9 +161,9 @@ def _checked(file: CubeFile) -> CubeFile:
 
 
 def _attribute(files: Sequence[CubeFile], name: str) -> str:
-    """Return what all files say of themselves; empty if they say different things or nothing."""
-    said = {str(f.attrs.get(name, "")) for f in files}
-    return said.pop() if len(said) == 1 else ""
+    """Return an attribute on which all files agree; else empty."""
+    values = {str(f.attrs.get(name, "")) for f in files}
+    return values.pop() if len(values) == 1 else ""
 
 
 def _span(file: CubeFile) -> tuple[int, int]:

@@ -49,7 +49,7 @@ class Layout:
     variables: Mapping[str, str]
     """Our band name to the variable's name in the file."""
     clear_variable: str
-    """`clear`, `SCL` or `CLM`; empty = the file says nothing of clouds."""
+    """`clear`, `SCL` or `CLM`; empty = the file has no cloud information."""
     time_dims: Mapping[str, str]
     """Band name (and clear variable) to the time dimension in the file."""
     days: Mapping[str, Days]
@@ -71,7 +71,7 @@ def find_layout(path: object, data: xr.Dataset) -> Layout:
 
     Raises:
         InvalidCube: it has no dates, no regular pixels or no projected CRS.
-        MissingBand: NDVI cannot be had from it.
+        MissingBand: it allows no NDVI.
     """
     if "y" not in data.dims or "x" not in data.dims:
         raise InvalidCube(path, f"it has no dimensions y and x, only {_names(data.sizes)}")

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 SAMPLE_DATES = 8
 SAMPLE_PIXELS = 16
-"""Numbers looked at to tell how an undeclared variable is stored: so many dates, so many central rows and columns."""
+"""Size of the sample that shows how an undeclared variable is stored: dates, and central rows and columns."""
 
 WHOLE = (slice(None), slice(None))
 """All rows, all columns."""
@@ -39,7 +39,7 @@ class RemoteCube:
     open_dataset: Callable[[], xr.Dataset]
     """Opens it undecoded but for its dates."""
     errors: tuple[type[Exception], ...]
-    """What opening and reading raise besides Python's own errors."""
+    """Errors of opening and reading besides Python's own."""
 
     @property
     def name(self) -> str:
@@ -152,7 +152,7 @@ def read_cube(path: Path, *, bands: Sequence[str] | None = None) -> Cube:
 
     Raises:
         InvalidCube: not a cube.
-        MissingBand: NDVI cannot be had from it.
+        MissingBand: it allows no NDVI.
     """
     file = open_cube(Path(path))
     wanted = file.bands if bands is None else {*bands, *index_bands(file.layout)}
@@ -179,7 +179,7 @@ def index_bands(layout: Layout) -> tuple[str, ...]:
 
 
 def make_cube(file: CubeFile, data: xr.Dataset) -> Cube:
-    """Wrap what was read of a whole file."""
+    """Return the cube of a whole file's pixels."""
     return Cube(
         data=data,
         window=file.layout.window,
@@ -252,7 +252,7 @@ def _errors(path: Path | RemoteCube, *usual: type[Exception]) -> tuple[type[Exce
 
 
 def _coding(path: Path | RemoteCube, data: xr.Dataset, layout: Layout, band: str) -> Coding:
-    """Find how a band is stored; the red band speaks for all optical ones that state nothing."""
+    """Find how a band is stored; optical bands without attributes are judged by the red band."""
     name = layout.variables[band]
     speaker = layout.variables["B04"] if AXES[band] == "time" and band != "NDVI" and "B04" in layout.variables else name
     alike = data[speaker].dtype.kind == data[name].dtype.kind

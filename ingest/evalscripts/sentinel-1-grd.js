@@ -1,5 +1,5 @@
 //VERSION=3
-// Backscatter as linear power, and where there is any. Decibels are made by whoever needs them, after averaging.
+// Backscatter as linear power, and its data mask. Conversion to decibels follows after averaging, outside this script.
 const BANDS = [/* names */];
 
 function setup() {

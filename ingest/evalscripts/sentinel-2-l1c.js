@@ -1,5 +1,5 @@
 //VERSION=3
-// Stored numbers (DN) of top-of-atmosphere reflectance, and where there are any.
+// Stored numbers (DN) of top-of-atmosphere reflectance, and their data mask.
 const BANDS = [/* names */];
 
 function setup() {

@@ -1,5 +1,5 @@
 //VERSION=3
-// Stored numbers (DN) of surface reflectance, and what tells clouds and missing pixels apart from dark ones.
+// Stored numbers (DN) of surface reflectance, scene classes and data mask.
 // Two inputs of one collection: `reflectance` is interpolated, `classes` never is.
 const BANDS = [/* names */];
 

@@ -1,4 +1,4 @@
-"""The fingerprint of files on disk, by which results are found again or made anew. Reads no content."""
+"""The fingerprint of files on disk, part of the key under which results are cached. Reads no content."""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which addresses an archive may be read from, how often one host is asked, and what is tried again. Sends nothing."""
+"""Allowed addresses of an archive, the rate of requests to one host, and retries. Sends nothing itself."""
 
 import logging
 import random
@@ -26,9 +26,18 @@ PER_SECOND = 5.0
 FIRST_PAUSE_SECONDS = 0.5
 """Before the second try; doubled before each further one."""
 LONGEST_PAUSE_SECONDS = 120.0
-"""A host that asks for a longer pause is given up."""
+"""If a host requests a longer pause, the call fails."""
 ODD = re.compile(r"[\x00-\x20\x7f\\]")
-"""Characters that programs read differently in an address; no address of an archive needs them."""
+"""Characters that programs interpret differently in an address; no address of an archive needs them."""
+
+
+class TemporaryFailure(Exception):
+    """A request failed for a reason that may pass, so `retried` repeats it."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+        """Pause in seconds that the host requests; None = not stated."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +52,7 @@ class Hosts:
     def check(self, url: str) -> str:
         """Return an address unchanged if it may be read: https, or s3 with a listed bucket.
 
-        Addresses without TLS are taken of this machine alone, and only where `allowed` names it.
+        Addresses without TLS are allowed only on this machine, and only if `allowed` names it.
 
         Raises:
             UntrustedAddress: another host, bucket or scheme, a path of this machine, or an address with a password.
@@ -63,7 +72,7 @@ class Hosts:
 
 
 def _split(url: str) -> SplitResult | None:
-    """Take an address apart; None where it is odd, carries a password, or is none."""
+    """Split an address; None if it is malformed or carries a password."""
     if ODD.search(url) or url.startswith("/"):
         return None
     try:
@@ -75,7 +84,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _matches(entry: str, host: str, parts: SplitResult) -> bool:
-    """Tell whether an entry of a list names a host; without a port it means the usual one, on loopback any."""
+    """Tell whether an entry of a list names a host; without a port it means port 443, on loopback any port."""
     entry = entry.lower()
     if entry == f"{host}:{parts.port}" or entry == f"[{host}]:{parts.port}":
         return True
@@ -85,7 +94,7 @@ def _matches(entry: str, host: str, parts: SplitResult) -> bool:
 
 
 def _shown(url: str) -> str:
-    """Return what a message may show of an address: no query, which may hold a signature, and no password."""
+    """Return an address as messages may show it: without query, which may hold a signature, and without password."""
     text = ODD.sub("?", url.split("?", 1)[0].split("#", 1)[0])
     return re.sub(r"//[^/]*@", "//", text)[:200]
 
@@ -122,13 +131,13 @@ class Limiter:
             self.sleep(turn - now)
 
     def pause(self, seconds: float) -> None:
-        """Let all requests wait: the host said it is busy."""
+        """Delay all requests, because the host is busy."""
         with self._lock:
             self._next = max(self._next, self.clock() + seconds)
 
 
 def limiter(host: str, per_second: float) -> Limiter:
-    """Return the limiter of a host, one per host and process; the rate is the one asked for last."""
+    """Return the limiter of a host, one per host and process; the last given rate applies."""
     one = _limiter(host)
     one.per_second = per_second
     return one
@@ -148,11 +157,11 @@ def retried(
     retry_on: tuple[type[Exception], ...],
     sleep: Callable[[float], None] = time.sleep,
 ) -> T:
-    """Call until it succeeds; pauses double, with chance in them, or are those that the host asks for.
+    """Call until it succeeds; pauses double, with random jitter, or are those that the host requests.
 
     Args:
-        call: takes the number of the try, from 0.
-        tries: most calls.
+        call: takes the number of the attempt, from 0.
+        tries: largest number of calls.
         host: whose limiter every call waits for; empty = none.
         per_second: rate of that limiter.
         retry_on: errors after which another call may help; others go through. An error may carry `retry_after`
@@ -160,7 +169,7 @@ def retried(
         sleep: for tests.
 
     Raises:
-        Exception: the last error of `retry_on`, or at once one whose host asks for more than two minutes.
+        Exception: the last error of `retry_on`; at once if the host requests a pause of more than two minutes.
     """
     attempt = 0
     while True:
@@ -169,38 +178,40 @@ def retried(
         try:
             return call(attempt)
         except retry_on as error:
-            asked = _asked_pause(error)
+            requested = _requested_pause(error)
             attempt += 1
-            if attempt >= tries or (asked or 0) > LONGEST_PAUSE_SECONDS:
+            if attempt >= tries or (requested or 0) > LONGEST_PAUSE_SECONDS:
                 raise
-            logger.info("tried_again host=%s attempt=%d asked_s=%s error=%s", host, attempt, asked, error)
-            _pause(host, per_second, attempt=attempt, asked=asked, sleep=sleep)
+            logger.info("tried_again host=%s attempt=%d requested_s=%s error=%s", host, attempt, requested, error)
+            _pause(host, per_second, attempt=attempt, requested=requested, sleep=sleep)
 
 
-def _pause(host: str, per_second: float, *, attempt: int, asked: float | None, sleep: Callable[[float], None]) -> None:
-    if asked is not None and host:
-        limiter(host, per_second).pause(asked)
+def _pause(
+    host: str, per_second: float, *, attempt: int, requested: float | None, sleep: Callable[[float], None]
+) -> None:
+    if requested is not None and host:
+        limiter(host, per_second).pause(requested)
     grown = FIRST_PAUSE_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)
-    sleep(min(grown, LONGEST_PAUSE_SECONDS) if asked is None else asked)
+    sleep(min(grown, LONGEST_PAUSE_SECONDS) if requested is None else requested)
 
 
-def _asked_pause(error: Exception) -> float | None:
-    """Return the seconds that an error asks to wait, None if it does not say."""
-    told = getattr(error, "retry_after", None)
-    if told is None:
-        told = getattr(getattr(error, "response", None), "headers", {}).get("Retry-After")
-    return parse_retry_after(told)
+def _requested_pause(error: Exception) -> float | None:
+    """Return the pause in seconds that an error carries; None = not stated."""
+    stated = getattr(error, "retry_after", None)
+    if stated is None:
+        stated = getattr(getattr(error, "response", None), "headers", {}).get("Retry-After")
+    return parse_retry_after(stated)
 
 
-def parse_retry_after(told: object) -> float | None:
+def parse_retry_after(stated: object) -> float | None:
     """Read a Retry-After header (RFC 9110, section 10.2.3): seconds, or a date; None where it is neither."""
-    if told is None or told == "":
+    if stated is None or stated == "":
         return None
     try:
-        return max(0.0, float(str(told)))
+        return max(0.0, float(str(stated)))
     except ValueError:
         pass
     try:
-        return max(0.0, (parsedate_to_datetime(str(told)) - datetime.now(UTC)).total_seconds())
+        return max(0.0, (parsedate_to_datetime(str(stated)) - datetime.now(UTC)).total_seconds())
     except (TypeError, ValueError):
         return None

@@ -1,6 +1,6 @@
-"""Raster files reached: on disk, over HTTPS or on object storage; opened, tried again, and failures told apart.
+"""Access to raster files on disk, over HTTPS and on object storage: opening, retries and classified failures.
 
-What is in them is read in stac_reader. Error sentences hold neither folders nor hosts nor signatures.
+Pixels are read in ingest.stac.reader. Error messages hold neither folders nor hosts nor signatures.
 """
 
 import logging
@@ -10,16 +10,22 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+import rasterio
+from rasterio import Env
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.session import DummySession, Session
 
 from core.errors import ArchiveUnavailable, ReadFailed
 from core.settings import Settings
-from ingest.io.hosts import Hosts, parse_retry_after, retried
-from ingest.io.signing import Signer
+from ingest.io.hosts import Hosts, TemporaryFailure, parse_retry_after, retried
 
 if TYPE_CHECKING:
-    from rasterio.env import Env
-    from rasterio.io import DatasetReader
+    from ingest.io.signing import Signer
 
 logger = logging.getLogger(__name__)
 
@@ -32,13 +38,13 @@ GDAL_OPTIONS = {
     "GDAL_INGESTED_BYTES_AT_OPEN": "32768",  # the header of a COG in one request
     "GDAL_HTTP_MULTIRANGE": "YES",
     "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
-    "GDAL_HTTP_MAX_RETRY": "0",  # tried again by `retried`, which minds the host's limit
+    "GDAL_HTTP_MAX_RETRY": "0",  # `retried` repeats requests and keeps to the rate limit of the host
     "GDAL_HTTP_CONNECTTIMEOUT": "15",
     "GDAL_HTTP_TIMEOUT": "120",
     "GDAL_HTTP_LOW_SPEED_LIMIT": "1000",
     "GDAL_HTTP_LOW_SPEED_TIME": "30",
 }
-ASK_TIMEOUT_S = 15
+ONE_BYTE_TIMEOUT_S = 15
 REFUSED = (401, 403)
 GONE = (404, 410)
 S3_GONE = re.compile(r"does not exist|NoSuch(Key|Bucket)")
@@ -55,7 +61,7 @@ class S3Options:
     """Empty = read without signing."""
     secret_key: str = ""
     region: str = "us-west-2"
-    """Of the buckets of public satellite data on AWS; GDAL finds others out."""
+    """Region of the buckets of public satellite data on AWS; GDAL detects others."""
 
     def __repr__(self) -> str:
         """Keep the keys out of logs."""
@@ -63,7 +69,7 @@ class S3Options:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "S3Options":
-        """Return what the settings say."""
+        """Return the options that the settings state."""
         secret = settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else ""
         return cls(endpoint=settings.s3_endpoint, access_key=settings.s3_access_key, secret_key=secret)
 
@@ -73,11 +79,11 @@ class Access:
     """How the files of an archive are reached."""
 
     hosts: Hosts | None = None
-    """From where files may be read; None = from the local disk alone."""
-    signer: Signer | None = None
+    """Hosts from which files may be read; None = only the local disk."""
+    signer: "Signer | None" = None
     tries: int = 1
     per_second: float = 5.0
-    """Most files asked of one host in a second."""
+    """Largest number of files requested from one host in a second."""
     s3: S3Options = S3Options()
 
 
@@ -86,7 +92,7 @@ LOCAL = Access()
 
 
 def access_from(settings: Settings, hosts: Hosts | None) -> Access:
-    """Return how the settings let files without signatures be reached."""
+    """Return access to files that need no signature, as the settings allow it."""
     return Access(
         hosts=hosts,
         tries=settings.tries,
@@ -95,29 +101,19 @@ def access_from(settings: Settings, hosts: Hosts | None) -> Access:
     )
 
 
-class FileFailed(Exception):
-    """A file could not be read this time; trying again may help."""
-
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-
-
-def use_file(scene_id: str, href: str, access: Access, use: "Callable[[DatasetReader], T]") -> T:
-    """Open a file and use it, again where it fails for a reason that may pass.
+def use_file(scene_id: str, href: str, access: Access, use: Callable[[DatasetReader], T]) -> T:
+    """Open a file and use it; failures that may pass are retried.
 
     Args:
         scene_id: for messages.
         href: absolute path or unsigned URL.
-        access: how it is reached.
+        access: hosts, keys and retries.
         use: called with the opened raster, inside `environment`.
 
     Raises:
-        ReadFailed: the file is missing, cut short, refused or no raster.
-        UntrustedAddress: it lies where the archive may not be read from.
+        ReadFailed: the file is missing, truncated, refused or no raster.
+        UntrustedAddress: its address is not allowed for this archive.
     """
-    from rasterio.errors import RasterioError
-
     is_remote = "://" in href
     if access.hosts is not None and is_remote:
         access.hosts.check(href)
@@ -135,13 +131,15 @@ def use_file(scene_id: str, href: str, access: Access, use: "Callable[[DatasetRe
         except (RasterioError, OSError, ValueError) as error:
             if not is_remote:
                 raise ReadFailed(scene_id, reason_of(error)) from error
-            raise _judged(scene_id, href, path, str(error), access) from None  # the cause may hold a signature
+            raise _classify_failure(
+                scene_id, href, path, str(error), access
+            ) from None  # the cause may hold a signature
 
     host = urlsplit(href).netloc
     tries = max(1, access.tries) if is_remote else 1
     try:
-        return retried(attempt, tries=tries, host=host, per_second=access.per_second, retry_on=(FileFailed,))
-    except FileFailed as error:
+        return retried(attempt, tries=tries, host=host, per_second=access.per_second, retry_on=(TemporaryFailure,))
+    except TemporaryFailure as error:
         again = f" (tried {tries} times)" if tries > 1 else ""
         raise ReadFailed(scene_id, f"{error}{again}") from None
 
@@ -155,58 +153,53 @@ def _path(href: str, access: Access) -> str | Path:
     return Path(href)
 
 
-def open_raster(path: str | Path) -> "DatasetReader":
+def open_raster(path: str | Path) -> DatasetReader:
     """Open a raster by the one driver of its suffix: other formats could point to files anywhere."""
-    import rasterio
-
     name = str(path).split("?", 1)[0].lower() if isinstance(path, str) else path.name.lower()
     return rasterio.open(path, driver="JP2OpenJPEG" if name.endswith((".jp2", ".j2k")) else "GTiff")
 
 
-def _fresh(path: str | Path) -> "Env":
-    """Return settings under which GDAL forgets what it knows of a file: it remembers failures, and bytes cut short."""
-    import rasterio
-    from rasterio.session import DummySession
-
-    return rasterio.Env(session=DummySession(), CPL_VSIL_CURL_NON_CACHED=str(path).split("?", 1)[0])
+def _fresh(path: str | Path) -> Env:
+    """Return settings under which GDAL drops its cached state of a file, such as failures and truncated bytes."""
+    return Env(session=DummySession(), CPL_VSIL_CURL_NON_CACHED=str(path).split("?", 1)[0])
 
 
-def _judged(scene_id: str, href: str, path: str | Path, text: str, access: Access) -> Exception:
-    """Return the error to raise: one that may pass, or one that will not. Never GDAL's text: it tells signatures."""
-    told = re.search(r"HTTP response code[^:]*: (\d{3})", text)
-    status, retry_after = (int(told[1]), None) if told else (0, None)
+def _classify_failure(scene_id: str, href: str, path: str | Path, text: str, access: Access) -> Exception:
+    """Return the error to raise, temporary or final; never with GDAL's own text, which may hold signatures."""
+    stated = re.search(r"HTTP response code[^:]*: (\d{3})", text)
+    status, retry_after = (int(stated[1]), None) if stated else (0, None)
     if href.startswith("s3://") and not status:
         status = 404 if S3_GONE.search(text) else 403 if S3_REFUSED.search(text) else 0
     if status == 0 or status == 429 or status >= 500:
-        status, retry_after = _ask(str(path).removeprefix("/vsicurl/"), status)
+        status, retry_after = _request_one_byte(str(path).removeprefix("/vsicurl/"), status)
     if status in GONE:
-        return ReadFailed(scene_id, f"{_file_name(href)} is not there (HTTP {status})")
+        return ReadFailed(scene_id, f"{_file_name(href)} does not exist (HTTP {status})")
     if status in REFUSED:
         if access.signer is None:
             return ReadFailed(scene_id, f"{_file_name(href)} was refused (HTTP {status})")
         access.signer.forget(href)
-    said = f"was answered with HTTP {status}" if status >= 400 else "came cut short, is damaged, or is no raster"
-    logger.info("file_failed scene=%s status=%d reason=%s", scene_id, status, said)
-    return FileFailed(f"{_file_name(href)} {said}", retry_after)
+    reason = f"was answered with HTTP {status}" if status >= 400 else "is truncated, damaged, or no raster"
+    logger.info("file_failed scene=%s status=%d reason=%s", scene_id, status, reason)
+    return TemporaryFailure(f"{_file_name(href)} {reason}", retry_after)
 
 
-def _ask(url: str, status: int) -> tuple[int, float | None]:
-    """Ask for one byte, to learn what GDAL does not tell: the status of a failed read, and when to come back.
+class _NoRedirect(HTTPRedirectHandler):
+    """Follows no redirect: the next host may not be allowed."""
 
-    Not by a client that writes addresses into logs: they may be signed.
+    def redirect_request(self, *_: object) -> None:
+        """Return no further request."""
+
+
+def _request_one_byte(url: str, status: int) -> tuple[int, float | None]:
+    """Request one byte to learn what GDAL does not report: the status of a failed read, and the requested pause.
+
+    Uses urllib, which writes no addresses into logs: they may be signed.
     """
-    from urllib.error import HTTPError
-    from urllib.request import HTTPRedirectHandler, Request, build_opener
-
-    class Stay(HTTPRedirectHandler):
-        def redirect_request(self, *_: object) -> None:
-            """Follow nowhere: the next host may not be allowed."""
-
     if not url.startswith(("https://", "http://")):
         return status, None
     try:
-        asked = Request(url, headers={"Range": "bytes=0-0"})  # noqa: S310 - `Hosts.check` has let it pass
-        with build_opener(Stay).open(asked, timeout=ASK_TIMEOUT_S) as answer:
+        request = Request(url, headers={"Range": "bytes=0-0"})  # noqa: S310 - `Hosts.check` has let it pass
+        with build_opener(_NoRedirect).open(request, timeout=ONE_BYTE_TIMEOUT_S) as answer:
             return answer.status, None
     except HTTPError as error:
         with error:
@@ -220,22 +213,26 @@ def _file_name(href: str) -> str:
 
 
 def reason_of(error: Exception) -> str:
-    """Return what went wrong on disk, without the folders that GDAL puts into its messages."""
+    """Return the message of an error on disk, without the folders that GDAL puts into it."""
     best = error.__cause__ if error.__cause__ is not None and "previous exception" in str(error) else error
     text = str(getattr(best, "errmsg", None) or best or type(error).__name__).splitlines()[0]
     return " ".join(word.rsplit("/", 1)[-1] if "/" in word else word for word in text.split())
 
 
-def environment(s3: S3Options) -> "Env":
+class _Keys(Session):  # type: ignore[misc]
+    """Hands the keys of object storage to GDAL."""
+
+    def __init__(self, s3: S3Options) -> None:
+        self._s3 = s3
+
+    def get_credential_options(self) -> dict[str, str]:
+        """Return options in GDAL's names."""
+        return _s3_options(self._s3)
+
+
+def environment(s3: S3Options) -> Env:
     """Return GDAL's settings for one read, of this thread alone."""
-    import rasterio
-    from rasterio.session import Session
-
-    class Keys(Session):  # type: ignore[misc]
-        def get_credential_options(self) -> dict[str, str]:
-            return _s3_options(s3)
-
-    return rasterio.Env(session=Keys(), **GDAL_OPTIONS)
+    return Env(session=_Keys(s3), **GDAL_OPTIONS)
 
 
 def _s3_options(s3: S3Options) -> dict[str, str]:

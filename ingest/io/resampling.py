@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
+from pyproj import Transformer
 
 from core.bands import Floats
 from core.grid import Window
@@ -88,7 +89,7 @@ def place_projected(window: Window, project: Projection) -> Placement:
 
     Args:
         window: of any lattice.
-        project: exact; asked for nodes that lie at the same places whatever the window.
+        project: exact; called with nodes whose places do not depend on the window.
     """
     step = NODE_STEP * window.resolution_m
     x, y = window.centres()
@@ -268,6 +269,4 @@ def _mix(first: Floats, second: Floats, share: Floats) -> Floats:
 @lru_cache(maxsize=64)
 def projection(source: str, target: str) -> Projection:
     """Return the exact transformation between two reference systems, x before y; infinite where there is none."""
-    from pyproj import Transformer
-
     return Transformer.from_crs(source, target, always_xy=True).transform

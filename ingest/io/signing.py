@@ -1,25 +1,25 @@
 """Signing: links of archives whose files take short-lived signatures. What a link points to is not opened here."""
 
 import warnings
-from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
+import requests
 from pydantic import SecretStr
 
 from core.errors import ArchiveUnavailable
-from ingest.io.hosts import PER_SECOND, parse_retry_after, retried
+from ingest.io.hosts import PER_SECOND, TemporaryFailure, parse_retry_after, retried
 
-if TYPE_CHECKING:
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # its code is written for an older pydantic
     from planetary_computer.sas import SASToken
-    from requests import Response
 
 SAS_URL = "https://planetarycomputer.microsoft.com/api/sas/v1/token"
 BLOB_STORAGE = ".blob.core.windows.net"
 TIMEOUT_SECONDS = 30.0
 SPARE_SECONDS = 120.0
-"""A token that ends sooner is not used: a read takes that long at worst."""
+"""A token that expires sooner is not used: a read may take this long."""
 
 
 class Signer(Protocol):
@@ -29,21 +29,13 @@ class Signer(Protocol):
         """Return the link with a signature that is valid now.
 
         Raises:
-            ArchiveUnavailable: no signature can be had.
+            ArchiveUnavailable: no signature is available.
         """
         ...
 
     def forget(self, href: str) -> None:
-        """Drop what is kept for a link: it was refused, so the next `sign` asks anew."""
+        """Drop the cached token of a refused link, so that the next `sign` requests a new one."""
         ...
-
-
-class SigningFailed(Exception):
-    """A token could not be had this time; trying again may help."""
-
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
 
 
 class PlanetarySigner:
@@ -70,15 +62,15 @@ class PlanetarySigner:
         """Return the link with a token of its container; links outside its storage, and public ones, unchanged.
 
         Raises:
-            ArchiveUnavailable: the Planetary Computer gives no token.
+            ArchiveUnavailable: the Planetary Computer issues no token.
         """
         container = self._container(href)
         if not container or "?" in href:
             return href
-        with self._lock:  # several threads of one container ask once
+        with self._lock:  # threads of one container share one request
             token = self._tokens.get(container)
             if token is None or token.ttl() < SPARE_SECONDS:
-                token = self._tokens[container] = self._asked(container)
+                token = self._tokens[container] = self._request_repeatedly(container)
         return str(token.sign(href).href)
 
     def forget(self, href: str) -> None:
@@ -94,55 +86,42 @@ class PlanetarySigner:
         is_theirs = (parts.hostname or "").endswith(self._storage) and account and container
         return f"{account}/{container}" if is_theirs and parts.scheme == "https" else ""
 
-    def _asked(self, container: str) -> "SASToken":
+    def _request_repeatedly(self, container: str) -> SASToken:
         try:
             return retried(
-                lambda _: self._ask(container),
+                lambda _: self._request_token(container),
                 tries=self._tries,
                 host=urlsplit(self._url).netloc,
                 per_second=self._per_second,
-                retry_on=(SigningFailed,),
+                retry_on=(TemporaryFailure,),
             )
-        except SigningFailed as error:
-            raise ArchiveUnavailable("planetary-computer", f"it gives no signature for its files ({error})") from None
+        except TemporaryFailure as error:
+            raise ArchiveUnavailable("planetary-computer", f"its files cannot be signed ({error})") from None
 
-    def _ask(self, container: str) -> "SASToken":
-        """Ask for one token.
+    def _request_token(self, container: str) -> SASToken:
+        """Request one token.
 
         Raises:
-            SigningFailed: no answer, or one that may be another next time.
-            ArchiveUnavailable: it refuses.
+            TemporaryFailure: no usable answer; a retry may help.
+            ArchiveUnavailable: the request is refused.
         """
-        import requests
-
         headers = {"Ocp-Apim-Subscription-Key": self._key.get_secret_value()} if self._key else None
         try:
             answer = requests.get(
                 f"{self._url}/{container}", headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False
             )
         except requests.RequestException as error:
-            raise SigningFailed(type(error).__name__) from None
+            raise TemporaryFailure(type(error).__name__) from None
         _check(answer, has_key=self._key is not None)
         try:
-            return _token_type()(**answer.json())
+            return SASToken(**answer.json())
         except (ValueError, TypeError):
-            raise SigningFailed("its answer holds no token") from None
+            raise TemporaryFailure("its answer holds no token") from None
 
 
-@cache
-def _token_type() -> "type[SASToken]":
-    """Import the package once; it warns of an older pydantic's ways in its own code."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        from planetary_computer.sas import SASToken
-
-    kind: type[SASToken] = SASToken
-    return kind
-
-
-def _check(answer: "Response", *, has_key: bool) -> None:
+def _check(answer: requests.Response, *, has_key: bool) -> None:
     if answer.status_code == 429 or answer.status_code >= 500:
-        raise SigningFailed(f"HTTP {answer.status_code}", parse_retry_after(answer.headers.get("Retry-After")))
+        raise TemporaryFailure(f"HTTP {answer.status_code}", parse_retry_after(answer.headers.get("Retry-After")))
     if answer.status_code != 200:
         hint = "" if has_key else "; LANDCAST_PLANETARY_COMPUTER_KEY is not set"
         raise ArchiveUnavailable(

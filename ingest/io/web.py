@@ -1,49 +1,39 @@
-"""Asking catalogues over HTTP: every address is checked, also those of redirects; busy hosts are asked again.
+"""HTTP requests to catalogues: every address is checked, redirects too; requests to busy hosts are repeated.
 
-What the answers mean is read elsewhere, and rasters are opened by GDAL.
+Answers are interpreted elsewhere, and rasters are opened by GDAL.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from core.errors import ArchiveUnavailable
-from ingest.io.hosts import PER_SECOND, Hosts, parse_retry_after, retried
+from requests import PreparedRequest, RequestException, Response, Session
 
-if TYPE_CHECKING:
-    from requests import PreparedRequest, Response, Session
+from core.errors import ArchiveUnavailable
+from ingest.io.hosts import PER_SECOND, Hosts, TemporaryFailure, parse_retry_after, retried
 
 TIMEOUT_SECONDS = 30.0
 CHUNK_BYTES = 65_536
 MAX_BYTES = 32 * 1024 * 1024
-"""Of one JSON document."""
-MAX_WORDS = 200
-"""Of a host's own words in our errors, in characters."""
-
-
-class NoAnswer(Exception):
-    """A host did not answer this time; asking again may help."""
-
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
+"""Largest JSON document that is read."""
+MAX_MESSAGE = 200
+"""Longest part of a host's own message in our errors, in characters."""
 
 
 def open_session(
     hosts: Hosts, *, tries: int = 4, per_second: float = PER_SECOND, timeout_s: float = TIMEOUT_SECONDS
-) -> "Session":
+) -> Session:
     """Return a session of `requests` that checks, limits and repeats every request.
 
     Its requests raise:
         UntrustedAddress: the address, or one it redirects to, is not allowed.
         ArchiveUnavailable: no answer, or 429 and 5xx, after all tries.
     """
-    import requests
 
-    class CheckedSession(requests.Session):
-        """Redirects come back here one by one, so they are checked as well."""
+    class CheckedSession(Session):
+        """Sends every redirect through `send`, so each is checked as well."""
 
-        def send(self, request: "PreparedRequest", **options: Any) -> "Response":
+        def send(self, request: PreparedRequest, **options: Any) -> Response:
             url = hosts.check(str(request.url))
             options["timeout"] = options.get("timeout") or timeout_s
             send = super().send
@@ -53,43 +43,40 @@ def open_session(
                     tries=tries,
                     host=urlsplit(url).netloc,
                     per_second=per_second,
-                    retry_on=(NoAnswer,),
+                    retry_on=(TemporaryFailure,),
                 )
-            except NoAnswer as error:
+            except TemporaryFailure as error:
                 again = f" (tried {tries} times)" if tries > 1 else ""
                 raise ArchiveUnavailable(hosts.name, f"{error}{again}") from None
 
     return CheckedSession()
 
 
-def _answer(send: "Callable[[], Response]") -> "Response":
-    import requests
+def _answer(send: Callable[[], Response]) -> Response:
 
     try:
         answer = send()
-    except requests.RequestException as error:
-        raise NoAnswer(f"it does not answer ({type(error).__name__})") from None
+    except RequestException as error:
+        raise TemporaryFailure(f"it does not answer ({type(error).__name__})") from None
     if answer.status_code == 429 or answer.status_code >= 500:
         reason = describe_refusal(answer.status_code, answer.text)
-        raise NoAnswer(reason, parse_retry_after(answer.headers.get("Retry-After")))
+        raise TemporaryFailure(reason, parse_retry_after(answer.headers.get("Retry-After")))
     return answer
 
 
 def describe_refusal(status: int | None, text: str) -> str:
-    """Return a refusal in one line: the status, and the host's own words unless they are a web page."""
-    words = " ".join(text.split())[:MAX_WORDS]
-    said = f": {words}" if words and not words.startswith("<") else ""
-    return (f"it answers with HTTP {status}" if status else "it does not answer as a catalogue does") + said
+    """Return a refusal in one line: the status, and the host's own message unless it is a web page."""
+    message = " ".join(text.split())[:MAX_MESSAGE]
+    detail = f": {message}" if message and not message.startswith("<") else ""
+    return (f"it answered with HTTP {status}" if status else "its answer is not that of a catalogue") + detail
 
 
-def fetch(session: "Session", url: str, *, archive: str) -> tuple[int, str]:
-    """Return status and text of an answer; of one that is no JSON, a cube say, only the beginning is fetched.
+def fetch(session: Session, url: str, *, archive: str) -> tuple[int, str]:
+    """Return status and text of an answer; of anything but JSON, such as a cube file, only the beginning is fetched.
 
     Raises:
         UntrustedAddress, ArchiveUnavailable: as the session.
     """
-    import requests
-
     content = b""
     try:
         with session.get(url, headers={"Accept": "application/geo+json, application/json"}, stream=True) as answer:
@@ -97,6 +84,6 @@ def fetch(session: "Session", url: str, *, archive: str) -> tuple[int, str]:
                 content += chunk
                 if not content.lstrip().startswith(b"{") or len(content) > MAX_BYTES:
                     break
-    except requests.RequestException as error:
+    except RequestException as error:
         raise ArchiveUnavailable(archive, f"it does not answer ({type(error).__name__})") from None
     return answer.status_code, content.decode("utf-8", errors="replace")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
 from core.bands import Floats
 from core.errors import InvalidOption
@@ -16,16 +17,16 @@ from ingest.archive import TOA_BANDS
 Mask = NDArray[np.bool_]
 
 SCL_NO_DATA = (0, 255)
-"""SCL codes that say nothing: outside the swath. They hide their own pixels but are not grown."""
+"""SCL codes of no data, outside the swath. They hide their own pixels but are not grown."""
 SCL_CLOUDS = (8, 9, 10)
-"""SCL classes that s2cloudless speaks about as well: medium and high cloud, cirrus (not shadow, snow, defects)."""
+"""SCL classes that s2cloudless detects as well: medium and high cloud, cirrus (not shadow, snow, defects)."""
 CLM_NO_DATA = 255
 THRESHOLD, AVERAGE_OVER, DILATION_SIZE = 0.4, 4, 2
 """Parameters of s2cloudless, as in the example of its authors; the last two are radii of discs in pixels."""
 CLOUDLESS_REACH = AVERAGE_OVER + DILATION_SIZE
-"""Pixels so far away have a say in whether s2cloudless sees a cloud."""
+"""Distance in pixels within which others influence the result of s2cloudless."""
 _ONE_AT_A_TIME = Lock()
-"""LightGBM takes all cores by itself: scenes side by side would only fight for them."""
+"""LightGBM uses all cores by itself: scenes in parallel would only compete for them."""
 
 
 def hidden_by(mask: NDArray[np.uint8], kind: str, classes: Collection[int]) -> tuple[Mask, Mask]:
@@ -47,7 +48,7 @@ def hidden_by(mask: NDArray[np.uint8], kind: str, classes: Collection[int]) -> t
         case "CLM":
             hidden = np.asarray(mask != 0)
             return hidden, hidden & (mask != CLM_NO_DATA)
-        case "clear":  # others made it, and have grown it as they see fit
+        case "clear":  # its producer has grown it already
             return np.asarray(mask != 1), np.zeros(mask.shape, bool)
     raise ValueError(f"no cloud information is named '{kind}'")
 
@@ -59,7 +60,6 @@ def dilate(hidden: Mask, radius_px: float) -> Mask:
     """
     if radius_px < 1 or not hidden.any():
         return hidden
-    from scipy.ndimage import distance_transform_edt
 
     # A distance costs the same whatever the radius: 14 ms for 512 x 512, where a disc of 2 km takes minutes.
     return np.asarray(distance_transform_edt(~hidden) <= radius_px, np.bool_)
@@ -100,7 +100,7 @@ def check_installed(package: str = "s2cloudless") -> None:
         InvalidOption: it is not installed.
     """
     if find_spec(package) is None:
-        why = "its package is not installed; 'pip install landcast[clouds]' brings it"
+        why = "its package is not installed; install it with 'pip install landcast[clouds]'"
         raise InvalidOption("cloud_mask", "s2cloudless", why)
 
 
@@ -108,7 +108,6 @@ def _filled(stack: Floats, seen: Mask) -> Floats:
     """Return (Y, X, C) with the nearest seen pixel where one is not seen: zeros would blur clouds away at the edge."""
     if seen.all():
         return stack
-    from scipy.ndimage import distance_transform_edt
 
     y, x = distance_transform_edt(~seen, return_distances=False, return_indices=True)
     return np.asarray(stack[y, x], np.float32)

@@ -1,4 +1,4 @@
-"""Datatakes: of several processings of one recording, the newest counts. No pixels."""
+"""Datatakes: of several processings of one recording, the newest is read. No pixels."""
 
 from collections.abc import Iterable
 

@@ -33,7 +33,7 @@ PLAUSIBLE_MEDIAN = {
     "temperature_2m": (200.0, 330.0),
     "total_precipitation": (0.0, 2.0),
 }
-"""Where the median of a real cube lies, clouds included: outside, the numbers mean something else than we think."""
+"""Where the median of a real cube lies, clouds included: outside, the numbers have another meaning."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ def stated_coding(attrs: Mapping[str, Any]) -> Coding:
 
 
 def find_coding(band: str, attrs: Mapping[str, Any], sample: NDArray[Any], *, where: str) -> Coding:
-    """Find how a variable is stored, from its attributes and, where they are silent, from some of its numbers.
+    """Find how a variable is stored, from its attributes or, if they state nothing, from some of its numbers.
 
     Args:
         band: our name of it.
@@ -99,7 +99,7 @@ def decode(raw: NDArray[Any], coding: Coding, band: str) -> Floats:
 
 
 def doubt(band: str, sample: NDArray[Any], coding: Coding) -> str:
-    """Say why some stored numbers, so decoded, cannot be what they are taken for; empty = they can."""
+    """Return why stored numbers, decoded in this way, are implausible; empty = they are plausible."""
     values = decode(sample, coding, band)
     stored = _finite(sample, coding)
     if not stored.size:
@@ -152,7 +152,7 @@ def to_db(power: Floats) -> Floats:
 
 
 def _with_unit(stated: Coding, band: str, attrs: Mapping[str, Any], sample: NDArray[Any]) -> Coding:
-    """Add the unit that attributes or numbers tell: backscatter that is never negative is linear, not dB."""
+    """Add the unit that attributes or numbers imply: backscatter that is never negative is linear, not dB."""
     unit = ""
     finite = _finite(sample, stated) * stated.scale + stated.offset
     if band in RADAR_NAMES and finite.size and finite.min() >= 0 and str(attrs.get("units", "")) != "dB":

@@ -1,8 +1,8 @@
-"""Offsets of reflectance: does what the metadata say fit the darkest pixels? No files, no masking.
+"""Check the offset of reflectance stated by metadata against the darkest pixels. No files, no masking.
 
-Since processing baseline 04.00 Sentinel-2 L2A numbers carry +1000, and some archives take it off before they publish
-(and some say so, and some do not). An offset applied twice or not at all moves every reflectance by 0.1. Where all land
-is bright, as in a desert, dark pixels tell nothing, and neither does this.
+Since processing baseline 04.00 Sentinel-2 L2A numbers carry +1000, and some archives remove it before they publish,
+with or without stating so. An offset applied twice or not at all moves every reflectance by 0.1. Where all land is
+bright, as in a desert, there are no dark pixels to check.
 """
 
 import re
@@ -18,11 +18,11 @@ FIRST_WITH_OFFSET = (4, 0)
 DARK_BANDS = ("B02", "B03", "B04")
 """Vegetation, water and shadow are darkest in the visible: 0 to 0.05."""
 BLUE = "B02"
-"""Without it, no offset is said to be left in: dry fields reflect 0.08 to 0.15 in red, but little in blue."""
+"""A remaining offset is reported only if this band was read: dry fields reflect 0.08 to 0.15 in red, little in blue."""
 TOO_DARK = -0.03
 """Below noise and over-correction of dark water: a surface this dark does not exist."""
 TOO_DARK_SHARE = 0.05
-"""Share of clear pixels below TOO_DARK in one visible band that proves an offset taken off twice."""
+"""Share of clear pixels below TOO_DARK in one visible band that proves an offset subtracted twice."""
 FLOOR_PERCENTILE = 0.5
 """What counts as the darkest pixels of a scene; single ones are noise."""
 FLOOR_LEFT_IN = (0.08, 0.16)
@@ -42,10 +42,10 @@ def check_floor(scene_id: str, values: Mapping[str, Floats], *, offset: float, b
         baseline: processing baseline, `05.10`; empty = not stated.
 
     Returns:
-        A note where an offset seems to be left in or taken off by the archive twice, else an empty text.
+        A note if an offset seems to remain or to have been subtracted twice by the archive, else an empty text.
 
     Raises:
-        ReadFailed: an offset was added to numbers that had lost it already.
+        ReadFailed: the offset had been applied before.
     """
     seen = {b: values[b][np.isfinite(values[b])] for b in DARK_BANDS if b in values}
     seen = {b: v for b, v in seen.items() if v.size >= MIN_PIXELS}

@@ -42,7 +42,7 @@ class Preparation:
     cloud, cirrus, snow. Kept: dark area, vegetation, bare, water, unclassified."""
     dilation_m: float = 20.0
     """Pixels so near to a masked one are masked as well: one pixel of the 20 m mask. No data is not grown, nor is a
-    mask of kind `clear`, which somebody has made as they want it."""
+    mask of kind `clear`, which its producer has already grown."""
     speckle_window: int = 0
     """Edge of the Lee filter in pixels; 0 = none."""
 
@@ -75,25 +75,25 @@ class Preparation:
         }
 
     def extra_bands(self, scene: Scene) -> tuple[str, ...]:
-        """Return the bands that masking a scene takes beside those asked for."""
+        """Return the further bands that masking a scene requires."""
         return TOA_BANDS if self.cloud_mask == "s2cloudless" and scene.sensor == "s2" else ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """Pixels of one scene as they are kept."""
+    """Prepared pixels of one scene."""
 
     values: Mapping[str, Floats]
     """(Y, X) by band: reflectance, NaN where not clear; radar as linear power; weather as read."""
     notes: tuple[str, ...] = ()
-    """What a careful user should know, one sentence each."""
+    """Remarks for the user, one sentence each."""
 
 
 def margin_pixels(preparation: Preparation, resolution_m: float) -> int:
-    """Return how many pixels around a window have a say in it.
+    """Return how many pixels around a window influence it.
 
-    A window does not see its neighbour's clouds, nor its speckle: only one that was read with this margin, and cut
-    after it was prepared, holds the same numbers however an area is cut.
+    Clouds and speckle beyond a window count as well: only a window that was read with this margin, and cut after its
+    preparation, holds the same values however an area is divided.
     """
     reach = int(_radius_px(preparation, resolution_m))
     if preparation.cloud_mask == "none":
@@ -110,7 +110,7 @@ def prepare(scene: Scene, reading: Reading, window: Window, preparation: Prepara
 
     Raises:
         ReadFailed: the offset of its reflectance was applied twice.
-        InvalidOption: s2cloudless is asked for, and cannot be run.
+        InvalidOption: s2cloudless is required and cannot be run.
     """
     if scene.sensor == "s1":
         return Prepared(values=_filtered(reading.values, preparation.speckle_window), notes=reading.notes)
@@ -165,7 +165,7 @@ def _filtered(values: Mapping[str, Floats], window: int) -> dict[str, Floats]:
 
 def _doubt(reading: Reading, preparation: Preparation) -> list[str]:
     if preparation.cloud_mask == "scene" and reading.mask is None and not reading.is_masked:
-        return ["it has no cloud mask and was taken as clear"]
+        return ["it has no cloud mask and was treated as clear"]
     return []
 
 

@@ -1,8 +1,9 @@
-"""Radar backscatter: linear power, the convention it follows, and the speckle filter. No files; dB: ingest/decode."""
+"""Radar backscatter: linear power, the convention it follows, and the speckle filter. No files; dB: decode."""
 
 from collections.abc import Iterable
 
 import numpy as np
+from scipy.ndimage import uniform_filter
 
 from core.bands import Floats
 from core.errors import ReadFailed
@@ -44,8 +45,6 @@ def lee_filter(power: Floats, window: int) -> Floats:
     Returns:
         (Y, X) linear power; NaN where unseen or not positive.
     """
-    from scipy.ndimage import uniform_filter
-
     seen = np.isfinite(power) & (power > 0)
     filled = np.where(seen, power, 0).astype(np.float64)
     share = np.maximum(uniform_filter(seen.astype(np.float64), window, mode="constant"), 1e-12)

@@ -1,4 +1,4 @@
-"""Sentinel Hub as an archive: Copernicus Data Space or the commercial service, by OAuth client. Sends: ..._requests."""
+"""Sentinel Hub as an archive: Copernicus Data Space or the commercial service, by OAuth client. Sending: requests."""
 
 import json
 import time
@@ -10,11 +10,16 @@ from datetime import time as clock
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
+from sentinelhub.api.process import SentinelHubRequest
+from sentinelhub.constants import CRS, MimeType, MosaickingOrder, ResamplingType
+from sentinelhub.decoding import decode_data
+from sentinelhub.download.models import DownloadRequest
+from sentinelhub.geometry import BBox
 from shapely import box
 from shapely.geometry.base import BaseGeometry
 
@@ -24,13 +29,10 @@ from core.grid import Grid, Window, utm_crs
 from core.region import Region
 from core.settings import Settings
 from core.timeline import Period
-from ingest.archive import TOA_BANDS, Abilities, Orbit, Reading, Scene, Sensor
+from ingest.archive import TOA_BANDS, Abilities, Orbit, Reading, Scene, Sensor, search_boxes
 from ingest.io.hosts import Hosts, allowed_hosts
-from ingest.sentinel_hub.passes import PASS, RADAR_CONVENTION, merge_passes, read_items, search_boxes
+from ingest.sentinel_hub.passes import PASS, RADAR_CONVENTION, merge_passes, read_items
 from ingest.sentinel_hub.requests import Account, Collection, RequestFailed, Service, data_collection
-
-if TYPE_CHECKING:
-    from sentinelhub.download.models import DownloadRequest
 
 PLACES = {
     "cdse": (
@@ -59,25 +61,25 @@ RADAR_COLLECTIONS: dict[Orbit, Collection] = {
 MAX_PIXELS = 2500
 """Largest width and height of a request."""
 SCALE = np.float32(1e-4)
-"""Reflectance of one DN. The service has already taken the offset of baseline 04.00 off (`harmonizeValues`)."""
+"""Reflectance of one DN. The service has already removed the offset of baseline 04.00 (`harmonizeValues`)."""
 VERSION = 1
-"""Of what we ask for; a new number makes kept pixels invalid."""
+"""Version of our requests; a new number makes cached pixels invalid."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class PixelRequest:
     """One request for pixels of one scene."""
 
     script: str
     """Evalscript, a file name without its ending."""
     bands: tuple[str, ...]
-    """Asked for, as the service names them."""
+    """Requested bands, as the service names them."""
     names: tuple[str, ...]
-    """The same, as we name them."""
+    """The same bands in our names."""
     mask_bands: int
-    """Further input bands that cost something: 1 for SCL; dataMask is free."""
+    """Further input bands that are charged: 1 for SCL; dataMask is free."""
     factor: float
-    """What else multiplies the cost: 2 for 32-bit numbers, 2 for orthorectified radar."""
+    """Factor on the cost: 2 for 32-bit numbers, times 2 for orthorectified radar."""
 
     @property
     def outputs(self) -> dict[str, int]:
@@ -132,7 +134,7 @@ class SentinelHub:
         """List the passes over a window in a period: items of one satellite and direction within an hour are one.
 
         Raises:
-            ArchiveUnavailable: the list cannot be had, or the account is refused.
+            ArchiveUnavailable: the scenes cannot be listed, or the account is refused.
         """
         try:
             scenes = [*self._passes("SENTINEL2_L2A", "s2", window, period)]
@@ -151,35 +153,35 @@ class SentinelHub:
         return [s for s in merge_passes(read_items(found), sensor) if period.contains(s.time.date())]
 
     def cost(self, scenes: Sequence[Scene], window: Window, bands: tuple[str, ...]) -> float:
-        """Estimate what reading scenes costs, in processing units; nothing is asked of the service."""
+        """Estimate what reading scenes costs, in processing units; sends no request."""
         shapes = [piece.shape_yx for piece, _, _ in _pieces(window)]
-        return sum(q.units(s) for scene in scenes for q in questions(scene.sensor, bands) for s in shapes)
+        return sum(q.units(s) for scene in scenes for q in pixel_requests(scene.sensor, bands) for s in shapes)
 
     def read(self, scene: Scene, window: Window, bands: tuple[str, ...]) -> Reading:
         """Read some bands of one pass, and the scene classes of an optical one.
 
         Raises:
-            ReadFailed: the pixels cannot be had.
-            OverBudget: they would cost more than the settings allow; what costs nothing is not asked either.
+            ReadFailed: the pixels cannot be read.
+            OverBudget: they would cost more than the settings allow; no request is sent then.
             ArchiveUnavailable: the account is refused.
         """
         values: dict[str, Floats] = {}
         mask: NDArray[np.uint8] | None = None
-        for question in questions(scene.sensor, bands):
-            answer = self._ask(question, scene, window)
-            values |= decode(question, answer)
-            if question.mask_bands:
+        for wanted in pixel_requests(scene.sensor, bands):
+            answer = self._fetch(wanted, scene, window)
+            values |= decode(wanted, answer)
+            if wanted.mask_bands:
                 mask = np.where(answer["mask"][..., 1] > 0, answer["mask"][..., 0], 0).astype(np.uint8)
         return Reading(values=values, mask=mask, mask_kind="" if mask is None else "SCL")
 
-    def _ask(self, question: Question, scene: Scene, window: Window) -> dict[str, NDArray[Any]]:
+    def _fetch(self, wanted: PixelRequest, scene: Scene, window: Window) -> dict[str, NDArray[Any]]:
         """Return the outputs of a script, each (Y, X, B), for a window of any size."""
         answers: dict[str, NDArray[Any]] = {}
         for piece, rows, columns in _pieces(window):
             with self._failing(scene):
-                request = self._request(question, scene, piece)
-                content = self._service.process(request, units=question.units(piece.shape_yx))
-            for name, pixels in unpack(content, question.outputs, piece.shape_yx, scene.scene_id).items():
+                request = self._request(wanted, scene, piece)
+                content = self._service.process(request, units=wanted.units(piece.shape_yx))
+            for name, pixels in unpack(content, wanted.outputs, piece.shape_yx, scene.scene_id).items():
                 whole = answers.setdefault(name, np.zeros((*window.shape_yx, pixels.shape[2]), pixels.dtype))
                 whole[rows, columns] = pixels
         return answers
@@ -191,16 +193,13 @@ class SentinelHub:
         except RequestFailed as error:
             raise ReadFailed(scene.scene_id, str(error)) from error
 
-    def _request(self, question: Question, scene: Scene, window: Window) -> "DownloadRequest":
-        from sentinelhub.api.process import SentinelHubRequest
-        from sentinelhub.constants import CRS, MimeType
-        from sentinelhub.geometry import BBox
+    def _request(self, wanted: PixelRequest, scene: Scene, window: Window) -> DownloadRequest:
 
         rows, columns = window.shape_yx
         prepared = SentinelHubRequest(
-            evalscript=evalscript(question.script, question.bands),
-            input_data=inputs(question, scene, self._service.account.url),
-            responses=[SentinelHubRequest.output_response(r, MimeType.TIFF) for r in question.outputs],
+            evalscript=evalscript(wanted.script, wanted.bands),
+            input_data=inputs(wanted, scene, self._service.account.url),
+            responses=[SentinelHubRequest.output_response(r, MimeType.TIFF) for r in wanted.outputs],
             bbox=BBox(window.bounds, CRS(window.crs)),
             size=(columns, rows),
             config=self._service.config(),
@@ -208,20 +207,20 @@ class SentinelHub:
         return prepared.download_list[0]
 
 
-def questions(sensor: Sensor, bands: Sequence[str]) -> list[Question]:
-    """Return the requests that reading bands of a scene takes; only what is asked for is requested."""
+def pixel_requests(sensor: Sensor, bands: Sequence[str]) -> list[PixelRequest]:
+    """Return the requests with which bands of a scene are read; other bands are not requested."""
     if sensor == "s1":
         mine = tuple(b for b in RADAR_NAMES if b in bands)
-        return [Question(script="sentinel-1-grd", bands=mine, names=mine, mask_bands=0, factor=4)] if mine else []
+        return [PixelRequest(script="sentinel-1-grd", bands=mine, names=mine, mask_bands=0, factor=4)] if mine else []
     if sensor != "s2":
         return []
     mine = tuple(b for b in OPTICAL_NAMES if b in bands)
-    asked = [Question(script="sentinel-2-l2a", bands=mine, names=mine, mask_bands=1, factor=1)]
+    requests = [PixelRequest(script="sentinel-2-l2a", bands=mine, names=mine, mask_bands=1, factor=1)]
     top = tuple(b for b in TOA_BANDS if b in bands)
     if top:
         theirs = tuple(b.removeprefix("TOA_") for b in top)
-        asked.append(Question(script="sentinel-2-l1c", bands=theirs, names=top, mask_bands=0, factor=1))
-    return asked
+        requests.append(PixelRequest(script="sentinel-2-l1c", bands=theirs, names=top, mask_bands=0, factor=1))
+    return requests
 
 
 @cache
@@ -231,16 +230,13 @@ def evalscript(name: str, bands: tuple[str, ...]) -> str:
     return text.replace("[/* names */]", json.dumps(list(bands)))
 
 
-def inputs(question: Question, scene: Scene, url: str) -> list[Any]:
-    """Return what a request draws from: one collection, twice where classes must not be interpolated.
+def inputs(wanted: PixelRequest, scene: Scene, url: str) -> list[Any]:
+    """Return the inputs of a request: one collection, twice where classes must not be interpolated.
 
     `processing.upsampling` holds for all bands of an input, so SCL comes from an input of its own (data fusion) that
     is read by nearest neighbour; the cost is the same, as it counts input bands.
     """
-    from sentinelhub.api.process import SentinelHubRequest
-    from sentinelhub.constants import MosaickingOrder, ResamplingType
-
-    collection = RADAR_COLLECTIONS[scene.orbit] if scene.sensor == "s1" else OPTICAL_COLLECTIONS[question.script]
+    collection = RADAR_COLLECTIONS[scene.orbit] if scene.sensor == "s1" else OPTICAL_COLLECTIONS[wanted.script]
     processing: dict[str, Any] = {"harmonizeValues": True}
     if scene.sensor == "s1":
         processing = {"backCoeff": "GAMMA0_TERRAIN", "orthorectify": True, "demInstance": "COPERNICUS_30"}
@@ -258,7 +254,7 @@ def inputs(question: Question, scene: Scene, url: str) -> list[Any]:
             other_args={"processing": processing},
         )
 
-    if question.script == "sentinel-2-l2a":
+    if wanted.script == "sentinel-2-l2a":
         return [source("reflectance", ResamplingType.BILINEAR), source("classes", ResamplingType.NEAREST)]
     return [source(None, ResamplingType.BILINEAR)]
 
@@ -267,14 +263,14 @@ def _time(scene: Scene, name: str) -> datetime:
     return datetime.fromisoformat(str(scene.properties[name]))
 
 
-def decode(question: Question, answer: Mapping[str, NDArray[Any]]) -> dict[str, Floats]:
-    """Turn an answer into physical units, (Y, X) per band; NaN where the data mask says that nothing was seen."""
-    if not question.bands:
+def decode(wanted: PixelRequest, answer: Mapping[str, NDArray[Any]]) -> dict[str, Floats]:
+    """Turn an answer into physical units, (Y, X) per band; NaN where the data mask is 0."""
+    if not wanted.bands:
         return {}
     is_seen = answer["mask"][..., -1] > 0
     scale = np.float32(1) if answer["values"].dtype.kind == "f" else SCALE
     values = {}
-    for number, name in enumerate(question.names):
+    for number, name in enumerate(wanted.names):
         stored = answer["values"][..., number].astype(np.float32)
         values[name] = np.where(is_seen & np.isfinite(stored), stored * scale, np.float32(np.nan)).astype(np.float32)
     return values
@@ -288,15 +284,12 @@ def unpack(
     Raises:
         ReadFailed: it is cut off, damaged or of another size.
     """
-    from sentinelhub.constants import MimeType
-    from sentinelhub.decoding import decode_data
-
     kind = MimeType.TIFF if len(outputs) == 1 else MimeType.TAR
     try:
         found = decode_data(content, kind)
         images = dict.fromkeys(outputs, found) if kind is MimeType.TIFF else {n: found[f"{n}.tif"] for n in outputs}
         return {n: _shaped(images[n], (*shape_yx, bands)) for n, bands in outputs.items()}
-    except Exception as error:  # tarfile, tifffile and its codecs raise what they like about damaged bytes
+    except Exception as error:  # tarfile, tifffile and its codecs raise many kinds of errors for damaged bytes
         raise ReadFailed(scene_id, f"the answer is cut off or damaged ({type(error).__name__})") from error
 
 
@@ -307,7 +300,7 @@ def _shaped(image: NDArray[Any], shape: tuple[int, int, int]) -> NDArray[Any]:
         ValueError: it is of another size.
     """
     if [n for n in image.shape if n > 1] != [n for n in shape if n > 1]:
-        raise ValueError(f"{image.shape} in place of {shape}")
+        raise ValueError(f"{image.shape} instead of {shape}")
     return image.reshape(shape)
 
 
@@ -323,12 +316,12 @@ def _pieces(window: Window) -> Iterator[tuple[Window, slice, slice]]:
 
 
 def open_sentinel_hub(name: str, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> SentinelHub:
-    """Open `cdse` or `sentinel-hub`; nothing is sent yet.
+    """Open `cdse` or `sentinel-hub`; no request is sent yet.
 
     Args:
         name: of PLACES.
         settings: for credentials, budget, limits, and another address of the service where one is set.
-        sleep: waits between tries; tests hand in their own.
+        sleep: waits between tries; tests pass their own.
 
     Raises:
         UnknownArchive: there is no such deployment.

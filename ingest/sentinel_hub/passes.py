@@ -7,11 +7,6 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-import numpy as np
-from shapely import box, get_coordinates
-
-from core.grid import Window
-from core.region import reproject
 from ingest.archive import Convention, Orbit, Scene, Sensor
 
 PASS = timedelta(hours=1)
@@ -22,13 +17,10 @@ _DATATAKE = re.compile(r"^S2\w_MSIL\w\w_(\d{8}T\d{6})_N\d{4}_(R\d{3})_")
 _BASELINE = re.compile(r"_N(\d\d)(\d\d)_")
 _ABSOLUTE_ORBIT = re.compile(r"^S1\w_.*_\d{8}T\d{6}_\d{8}T\d{6}_(\d{6})_")
 
-Bounds = tuple[float, float, float, float]
-"""West, south, east, north in degrees."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """What is needed of one STAC item."""
+    """The properties of one STAC item that passes are made of."""
 
     item_id: str
     """Name of the product."""
@@ -42,17 +34,6 @@ class Item:
     """When it was last changed; empty = not stated."""
 
 
-def search_boxes(window: Window) -> list[Bounds]:
-    """Return the boxes in longitude/latitude that hold a window: two where it crosses the antimeridian."""
-    outline = box(*window.bounds).segmentize(max(window.shape_yx) * window.resolution_m / 8)
-    points = get_coordinates(reproject(outline, window.crs, "EPSG:4326"))
-    x, y = points[:, 0], np.clip(points[:, 1], -90, 90)
-    south, north = float(y.min()), float(y.max())
-    if x.max() - x.min() <= 180:
-        return [(float(x.min()), south, float(x.max()), north)]
-    return [(float(x[x > 0].min()), south, 180.0, north), (-180.0, south, float(x[x < 0].max()), north)]
-
-
 def read_items(features: Iterable[Mapping[str, Any]]) -> list[Item]:
     """Read STAC items, each once, in order of time, then name.
 
@@ -64,24 +45,24 @@ def read_items(features: Iterable[Mapping[str, Any]]) -> list[Item]:
 
 
 def _item(feature: Mapping[str, Any]) -> Item:
-    told = feature["properties"]
+    properties = feature["properties"]
     name = str(feature["id"])
-    time = datetime.fromisoformat(str(told["datetime"]).replace("Z", "+00:00"))
-    direction = str(told.get("sat:orbit_state", "")).lower()
+    time = datetime.fromisoformat(str(properties["datetime"]).replace("Z", "+00:00"))
+    direction = str(properties.get("sat:orbit_state", "")).lower()
     return Item(
         item_id=name,
         time=time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC),
-        platform=str(told.get("platform") or name[:3]).lower(),
+        platform=str(properties.get("platform") or name[:3]).lower(),
         orbit="ascending" if direction == "ascending" else "descending" if direction == "descending" else "",
-        updated=str(told.get("updated") or told.get("created") or ""),
+        updated=str(properties.get("updated") or properties.get("created") or ""),
     )
 
 
 def merge_passes(items: Sequence[Item], sensor: Sensor) -> list[Scene]:
     """Merge items, in order of time, to one scene per pass.
 
-    Each scene's properties carry `from` and `to`: the time range that holds its items and nothing of another pass. It
-    reaches an hour beyond them, or half-way to the next pass: at high latitudes another satellite may follow sooner.
+    Each scene's properties carry `from` and `to`: a time range with all of its items and none of another
+    pass. It extends an hour beyond them, or half-way to the next pass: at high latitudes satellites follow sooner.
     """
     passes: list[list[Item]] = []
     for item in items:
@@ -125,7 +106,7 @@ def _scene(items: Sequence[Item], neighbours: Sequence[Sequence[Item]], sensor: 
 
 
 def _scene_id(item: Item) -> str:
-    """Name a pass by what all its items share, so that it has one name in all windows; else by its first item."""
+    """Name a pass by what all of its items share, so that all windows use the same name; else by its first item."""
     short = item.platform.replace("sentinel-", "S").upper()
     if found := _DATATAKE.match(item.item_id):
         return f"{short}_{found[1]}_{found[2]}"

@@ -1,4 +1,4 @@
-"""Requests to Sentinel Hub: the account, its token, its limits and what it has spent. What is asked: sentinel_hub."""
+"""Requests to Sentinel Hub: the account, its token, its limits and its spending. Contents of requests: archive."""
 
 import logging
 import time
@@ -8,21 +8,25 @@ from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
+from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error
 from pydantic import SecretStr
+from requests import RequestException, Response
+from requests_oauthlib import OAuth2Session
+from sentinelhub.api.catalog import SentinelHubCatalog
+from sentinelhub.config import SHConfig
+from sentinelhub.constants import CRS
+from sentinelhub.data_collections import DataCollection
+from sentinelhub.download.models import DownloadRequest
+from sentinelhub.download.sentinelhub_client import SentinelHubDownloadClient
+from sentinelhub.download.session import SentinelHubSession
+from sentinelhub.exceptions import DownloadFailedException
+from sentinelhub.geometry import BBox
 
 from core.errors import ArchiveUnavailable, OverBudget
-from ingest.io.hosts import parse_retry_after, retried
-
-if TYPE_CHECKING:
-    from requests import Response
-    from sentinelhub.config import SHConfig
-    from sentinelhub.data_collections import DataCollection
-    from sentinelhub.download.models import DownloadRequest
-    from sentinelhub.download.sentinelhub_client import SentinelHubDownloadClient
-    from sentinelhub.download.session import SentinelHubSession
+from ingest.io.hosts import TemporaryFailure, parse_retry_after, retried
 
 logger = logging.getLogger(__name__)
 
@@ -33,27 +37,22 @@ Collection = Literal["SENTINEL2_L2A", "SENTINEL2_L1C", "SENTINEL1_IW", "SENTINEL
 TIMEOUT_SECONDS = 120.0
 LONGEST_SECONDS = 60.0
 """Sentinel Hub's limits are counted by the minute. It writes Retry-After in milliseconds, gateways write seconds: a
-number up to 60 is read as seconds, so that no gateway is asked again within milliseconds."""
+number up to 60 is read as seconds, so that no request to a gateway is repeated within milliseconds."""
 UNITS_HEADER = "x-processingunits-spent"
-MAX_WORDS = 200
-"""Of a service's own words in our errors, in characters."""
+MAX_MESSAGE = 200
+"""Longest part of the service's own message in our errors, in characters."""
 
 
 class RequestFailed(Exception):
-    """The service did not give what was asked; `str()` is the reason, without secrets."""
+    """The service did not fulfil a request; `str()` is the reason, without secrets."""
 
 
-class TemporaryFailure(RequestFailed):
-    """Asking again may help."""
-
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-        """Seconds that the service asks to wait; None = it does not say."""
+class ServiceBusy(TemporaryFailure, RequestFailed):
+    """The service cannot answer now; a later request may succeed."""
 
 
-class TokenRefused(TemporaryFailure):
-    """The token is not taken any more; a new one may be."""
+class TokenRefused(ServiceBusy):
+    """The token is no longer accepted; a new one may be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,10 +125,8 @@ class Service:
         for name in ("oauthlib", "requests_oauthlib"):
             logging.getLogger(name).setLevel(logging.INFO)
 
-    def config(self) -> "SHConfig":
+    def config(self) -> SHConfig:
         """Return the client's configuration; no file and no environment variable is read. Tries are counted by us."""
-        from sentinelhub.config import SHConfig
-
         return SHConfig(
             use_defaults=True,
             sh_client_id=self.account.client_id,
@@ -147,14 +144,11 @@ class Service:
         """List the STAC items of a collection that touch a box between two times, all pages of them.
 
         Raises:
-            RequestFailed: the list cannot be had.
+            RequestFailed: no list was returned.
             ArchiveUnavailable: the account is refused.
         """
-        from sentinelhub.api.catalog import SentinelHubCatalog
-        from sentinelhub.constants import CRS
-        from sentinelhub.geometry import BBox
 
-        def listed(client: "SentinelHubDownloadClient") -> list[dict[str, Any]]:
+        def listed(client: SentinelHubDownloadClient) -> list[dict[str, Any]]:
             catalogue = SentinelHubCatalog(config=client.config)
             catalogue.client = client
             place = BBox(bounds_wgs84, CRS.WGS84)
@@ -162,11 +156,11 @@ class Service:
             return [dict(item) for item in found]
 
         try:
-            return self._tried(listed)
+            return self._send_repeatedly(listed)
         except (KeyError, TypeError, ValueError) as error:
             raise RequestFailed(f"its list of scenes cannot be read ({type(error).__name__} {error})") from error
 
-    def process(self, request: "DownloadRequest", *, units: float) -> bytes:
+    def process(self, request: DownloadRequest, *, units: float) -> bytes:
         """Send a request for pixels and count what it costs; what fails costs nothing.
 
         Args:
@@ -175,13 +169,15 @@ class Service:
 
         Raises:
             OverBudget: the request would exceed the budget; it is not sent.
-            RequestFailed: the pixels cannot be had.
+            RequestFailed: no pixels were returned.
             ArchiveUnavailable: the account is refused.
         """
         self.spending.reserve(units, allowed=self.account.budget, archive=self.account.archive)
         spent = 0.0
         try:
-            answer = self._tried(lambda client: client.download([request], max_threads=1, decode_data=False)[0])
+            answer = self._send_repeatedly(
+                lambda client: client.download([request], max_threads=1, decode_data=False)[0]
+            )
             spent = units_spent(answer.headers, units)
         finally:
             self.spending.settle(units, spent)
@@ -189,12 +185,12 @@ class Service:
         logger.info("units_spent archive=%s request=%.3f total=%.3f", self.account.archive, spent, total)
         return bytes(answer.content)
 
-    def _tried(self, send: Callable[["SentinelHubDownloadClient"], T]) -> T:
-        """Send as often as the account allows, waiting as long as the service asks."""
+    def _send_repeatedly(self, send: Callable[[SentinelHubDownloadClient], T]) -> T:
+        """Send up to the number of tries of the account, with the pauses that the service requests."""
         account = self.account
         try:
             return retried(
-                lambda _: self._sent(send),
+                lambda _: self._send(send),
                 tries=account.tries,
                 host=self._host,
                 per_second=account.per_second,
@@ -204,13 +200,10 @@ class Service:
         except TokenRefused:
             raise self._refused() from None
 
-    def _sent(self, send: Callable[["SentinelHubDownloadClient"], T]) -> T:
-        """Send once; every failure becomes ours."""
-        from requests import RequestException
-        from sentinelhub.exceptions import DownloadFailedException
-
+    def _send(self, send: Callable[[SentinelHubDownloadClient], T]) -> T:
+        """Send once; failures of the client become our errors."""
         session = self._opened_session()
-        client = _client_class()(session=session, config=self.config())
+        client = _Client(session=session, config=self.config())
         try:
             return send(client)
         except DownloadFailedException as error:
@@ -218,15 +211,12 @@ class Service:
         except RequestException as error:
             raise self._failure(error, session) from error
 
-    def _opened_session(self) -> "SentinelHubSession":
+    def _opened_session(self) -> SentinelHubSession:
         """Return the session, with a token that lives for two more minutes."""
-        from oauthlib.oauth2 import OAuth2Error
-        from requests import RequestException
-
         with self._lock:
             try:
                 if self._session is None:
-                    self._session = _session_class()(config=self.config())
+                    self._session = _Session(config=self.config())
                 self._session.session_headers  # noqa: B018  # fetches a new token where the old one is about to expire
             except OAuth2Error:
                 raise self._refused() from None
@@ -236,34 +226,34 @@ class Service:
                 raise self._failure(error, None) from None
             return self._session
 
-    def _failure(self, error: Exception | None, session: "SentinelHubSession | None") -> Exception:
-        """Say what went wrong, and whose move it is."""
+    def _failure(self, error: Exception | None, session: SentinelHubSession | None) -> Exception:
+        """Return the error for a failed request: temporary, final, or a refused account."""
         response: Response | None = getattr(error, "response", None)
         if response is None:
-            return TemporaryFailure(f"the service cannot be reached ({type(error).__name__})")
+            return ServiceBusy(f"the service cannot be reached ({type(error).__name__})")
         status = response.status_code
         if status == 401 and session is not None:
             with self._lock:
                 self._session = None if self._session is session else self._session
-            return TokenRefused("the service does not take its token", 0.0)
-        reason = f"the service answered {status}{self._words(response)}"
+            return TokenRefused("the service no longer accepts its token", 0.0)
+        reason = f"the service answered {status}{self._message(response)}"
         if status >= 500 or status == 429:
-            return TemporaryFailure(reason, retry_after(response.headers))
+            return ServiceBusy(reason, retry_after(response.headers))
         if status == 403:
             return ArchiveUnavailable(self.account.archive, f"{reason}; the account has no right or no units left")
         return RequestFailed(reason)
 
-    def _words(self, response: "Response") -> str:
-        """Return what the service says about its failure, shortened, without credentials."""
+    def _message(self, response: Response) -> str:
+        """Return the service's own message about a failure, shortened, without credentials."""
         try:
-            told = response.json()["error"]
-            told = told["message"] if isinstance(told, dict) else told
+            stated = response.json()["error"]
+            stated = stated["message"] if isinstance(stated, dict) else stated
         except (ValueError, KeyError, TypeError):
             return ""
-        text = " ".join(str(told).split())
+        text = " ".join(str(stated).split())
         for secret in (self.account.client_secret.get_secret_value(), self.account.client_id):
             text = text.replace(secret, "***")
-        return f": {text[:MAX_WORDS]}" if text else ""
+        return f": {text[:MAX_MESSAGE]}" if text else ""
 
     def _refused(self) -> ArchiveUnavailable:
         names = "LANDCAST_SENTINELHUB_CLIENT_ID and LANDCAST_SENTINELHUB_CLIENT_SECRET"
@@ -271,15 +261,15 @@ class Service:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a service asks to wait; None = it does not say. Milliseconds: see LONGEST_SECONDS."""
+    """Return the requested pause in seconds; None = not stated. Milliseconds: see LONGEST_SECONDS."""
     text = {k.lower(): v for k, v in headers.items()}.get("retry-after", "").strip()
-    told = parse_retry_after(text)
+    stated = parse_retry_after(text)
     is_number = text.replace(".", "", 1).isdigit()
-    return told / 1000 if told is not None and is_number and told > LONGEST_SECONDS else told
+    return stated / 1000 if stated is not None and is_number and stated > LONGEST_SECONDS else stated
 
 
 def units_spent(headers: Mapping[str, str], expected: float) -> float:
-    """Return the processing units that an answer says it cost; what was expected where it does not say."""
+    """Return the processing units that an answer states as its cost; the expected units if it states none."""
     text = {k.lower(): v for k, v in headers.items()}.get(UNITS_HEADER, "")
     try:
         return float(text)
@@ -290,10 +280,8 @@ def units_spent(headers: Mapping[str, str], expected: float) -> float:
 _COLLECTIONS_LOCK = Lock()
 
 
-def data_collection(name: Collection, url: str) -> "DataCollection":
+def data_collection(name: Collection, url: str) -> DataCollection:
     """Return a collection at a deployment; the client's own always lead to services.sentinel-hub.com."""
-    from sentinelhub.data_collections import DataCollection
-
     known: DataCollection = getattr(DataCollection, name)
     if known.service_url == url:
         return known
@@ -302,45 +290,34 @@ def data_collection(name: Collection, url: str) -> "DataCollection":
         return known.define_from(f"LANDCAST_{name}_{place}", service_url=url)
 
 
-@cache
-def _client_class() -> "type[SentinelHubDownloadClient]":
-    """Return the client with one change: being asked to wait is an error of ours, which says for how long."""
-    from sentinelhub.download.sentinelhub_client import SentinelHubDownloadClient
+class _Client(SentinelHubDownloadClient):
+    """The client with one change: an answer of 429 raises our error, which carries the pause."""
 
-    class Client(SentinelHubDownloadClient):
-        def _do_download(self, request: "DownloadRequest") -> "Response":
-            response = super()._do_download(request)
-            if response.status_code == 429:
-                raise TemporaryFailure("the service asks to send fewer requests", retry_after(response.headers))
-            return response
-
-    return Client
-
-
-@cache
-def _session_class() -> "type[SentinelHubSession]":
-    """Return the client's session with one change: a request for a token that hangs comes to an end."""
-    from oauthlib.oauth2 import BackendApplicationClient
-    from requests_oauthlib import OAuth2Session
-    from sentinelhub.download.session import SentinelHubSession
-
-    def checked(response: "Response") -> "Response":
-        if "error" not in response.text or response.status_code == 429 or response.status_code >= 500:
-            response.raise_for_status()
+    def _do_download(self, request: DownloadRequest) -> Response:
+        response = super()._do_download(request)
+        if response.status_code == 429:
+            raise ServiceBusy("the service asks to send fewer requests", retry_after(response.headers))
         return response
 
-    class Session(SentinelHubSession):
-        def _fetch_token(self, request: "DownloadRequest") -> dict[str, Any]:
-            with OAuth2Session(client=BackendApplicationClient(client_id=self.config.sh_client_id)) as session:
-                session.register_compliance_hook("access_token_response", checked)
-                token: dict[str, Any] = session.fetch_token(
-                    token_url=request.url,
-                    client_id=self.config.sh_client_id,
-                    client_secret=self.config.sh_client_secret,
-                    headers=self.DEFAULT_HEADERS,
-                    include_client_id=True,
-                    timeout=self.config.download_timeout_seconds,
-                )
-            return token
 
-    return Session
+class _Session(SentinelHubSession):
+    """The client's session with one change: a request for a token has a timeout."""
+
+    def _fetch_token(self, request: DownloadRequest) -> dict[str, Any]:
+        with OAuth2Session(client=BackendApplicationClient(client_id=self.config.sh_client_id)) as session:
+            session.register_compliance_hook("access_token_response", _check_token_response)
+            token: dict[str, Any] = session.fetch_token(
+                token_url=request.url,
+                client_id=self.config.sh_client_id,
+                client_secret=self.config.sh_client_secret,
+                headers=self.DEFAULT_HEADERS,
+                include_client_id=True,
+                timeout=self.config.download_timeout_seconds,
+            )
+        return token
+
+
+def _check_token_response(response: Response) -> Response:
+    if "error" not in response.text or response.status_code == 429 or response.status_code >= 500:
+        response.raise_for_status()
+    return response

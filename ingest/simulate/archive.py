@@ -1,13 +1,9 @@
 """The sample archive: a simulated landscape seen by simulated Sentinel-1 and 2, written as COGs with a STAC catalogue.
 
-It is read through ingest.stac.folder like any other archive. Truth rasters lie beside it and are no bands of it.
+It is read through ingest.stac.folder like any other archive. Truth rasters lie beside it and are no bands of it. Where
+it lies on disk: ingest.simulate.sample.
 """
 
-import json
-import logging
-import shutil
-import tempfile
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,26 +12,23 @@ from typing import Any
 
 import numpy as np
 from affine import Affine
-from filelock import FileLock
 from numpy.typing import NDArray
 from pyproj import Transformer
 
 from core.bands import Floats
 from core.grid import Window
 from core.timeline import to_date, to_day
+from ingest.simulate import GENERATOR
+from ingest.simulate.catalogue import write_catalogue
 from ingest.simulate.clouds import soil_moisture, sun_zenith
 from ingest.simulate.ground import Ground
 from ingest.simulate.landscape import HEDGE_M, Landscape, draw_landscape
 from ingest.simulate.phenology import grow
 from ingest.simulate.radar import Pass
+from ingest.simulate.rasters import write_radar, write_scene, write_truth
 from ingest.simulate.sky import classify_scene, draw_cover, draw_sky, look_through
 from ingest.simulate.spectra import spectral_table
 from ingest.simulate.stands import draw_stands
-
-logger = logging.getLogger(__name__)
-
-GENERATOR = "1"
-"""Raised whenever the same seed gives other pixels: archives made by another generator are made anew."""
 
 CRS = "EPSG:32632"
 CORNER = (600_960.0, 5_603_840.0)
@@ -52,9 +45,9 @@ S2_STEP_DAYS = 5
 S2_MISSED = 0.05
 """Share of passes that never reach the archive."""
 S1_TWIN_UNTIL = date(2021, 12, 23)
-"""Until then every 6 days, later every 12: the day Sentinel-1B fell silent."""
+"""Until then every 6 days, later every 12: the day Sentinel-1B failed."""
 VIGOUR_STEP = 0.22
-"""Leaf area differs by so much between the worst and the mean pixel of a parcel."""
+"""Relative difference in leaf area between the worst and the mean pixel of a parcel."""
 INCIDENCE_DEG = 38.5
 LOOKS = 4.4
 """Of a Sentinel-1 GRD pixel (ESA, Sentinel-1 Product Definition)."""
@@ -62,7 +55,7 @@ LOOKS = 4.4
 
 @dataclass(frozen=True, kw_only=True)
 class _Truth:
-    """What the simulation knows of one place and its calendar."""
+    """The simulated ground truth of one place, and the dates of its passes."""
 
     landscape: Landscape
     window: Window
@@ -115,9 +108,6 @@ def write_archive(
         first, last: days of the first and last possible pass.
         hedge_m: least and largest width of hedges; changes no other parcel.
     """
-    from ingest.simulate.catalogue import write_catalogue
-    from ingest.simulate.rasters import write_radar, write_scene, write_truth
-
     folder.mkdir(parents=True)
     truth = _simulate(seed, size, first, last, hedge_m)
     with ThreadPoolExecutor(2) as pool:
@@ -134,23 +124,6 @@ def write_archive(
     write_catalogue(folder, truth.window, written, generator=GENERATOR, seed=seed)
 
 
-def sample_folder(home: Path, write: Callable[[Path], None] = write_archive) -> Path:
-    """Return the folder of the sample archive below the home folder; made on the first call, once for all processes.
-
-    Args:
-        home: `settings.home`.
-        write: makes the archive in a folder that does not exist yet.
-    """
-    folder = home / "archives" / "sample"
-    if _is_current(folder):
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.parent / "sample.lock"):
-        if not _is_current(folder):
-            _replace(folder, write)
-    return folder
-
-
 def truth_rasters(landscape: Landscape) -> dict[str, NDArray[Any]]:
     """Return (Y, X) at 10 m: `crop` 0/1, `canopy` 0..2 at the end of the archive, `parcel` numbers from 1."""
     parcels = landscape.parcels
@@ -163,27 +136,8 @@ def truth_rasters(landscape: Landscape) -> dict[str, NDArray[Any]]:
     }
 
 
-def _is_current(folder: Path) -> bool:
-    catalogue = folder / "catalog.json"
-    return catalogue.is_file() and json.loads(catalogue.read_text())["landcast:generator"] == GENERATOR
-
-
-def _replace(folder: Path, write: Callable[[Path], None]) -> None:
-    """Write the archive aside and move it into place."""
-    logger.info("sample_archive_begins folder=%s", folder)
-    aside = Path(tempfile.mkdtemp(prefix=".sample-", dir=folder.parent))
-    try:
-        write(aside / "new")
-        if folder.exists():
-            folder.rename(aside / "old")
-        (aside / "new").rename(folder)
-    finally:
-        shutil.rmtree(aside)
-    logger.info("sample_archive_ready folder=%s", folder)
-
-
 def _simulate(seed: int, size: int, first: date, last: date, hedge_m: tuple[float, float]) -> _Truth:
-    """Draw the landscape and the calendar, and let everything grow."""
+    """Draw the landscape and the dates, and simulate growth on all of them."""
     rng = np.random.default_rng(seed)
     landscape = draw_landscape(rng, size, hedge_m=hedge_m)
     all_days = np.arange(to_day(first) + 2, to_day(last) + 1, S2_STEP_DAYS, dtype=np.int32)

@@ -12,7 +12,7 @@ Knots = tuple[tuple[float, float, float], ...]
 
 
 class Leaf(IntEnum):
-    """What the sun falls on: rows of the spectral table and of the radar table."""
+    """Kinds of surface: rows of the spectral table and of the radar table."""
 
     CEREAL = 0
     BROADLEAF_CROP = 1
@@ -27,7 +27,7 @@ class Leaf(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CropCalendar:
-    """One crop from sowing until its residues are gone."""
+    """One crop from sowing until its residues have decayed."""
 
     name: str
     leaf: Leaf

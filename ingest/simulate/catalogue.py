@@ -1,4 +1,4 @@
-"""The STAC catalogue of the sample archive. Says of every collection and item that it is simulated."""
+"""The STAC catalogue of the sample archive. Every collection and item states that it is simulated."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from core.bands import Floats
 
@@ -34,8 +35,6 @@ def clear_overpasses(
     Returns:
         (N, T).
     """
-    from scipy.special import ndtr
-
     season = -np.cos((day_of_year - 15) / 365.25 * 2 * np.pi)
     chance = np.clip(share[:, None] + swing[:, None] * season, 0.03, 0.95)
     day_shape = (day_of_year.shape[0], day_of_year.shape[1])
@@ -65,7 +64,7 @@ def sun_zenith(latitude: Floats, day_of_year: Floats) -> Floats:
 
 
 def add_measurement_noise(rng: np.random.Generator, reflectance: Floats, *, residues: float) -> Floats:
-    """Add what atmospheric correction, view angle and cloud masks leave behind.
+    """Add the errors that atmospheric correction, view angle and cloud masks leave.
 
     Args:
         rng: of the noise.

@@ -1,4 +1,4 @@
-"""What satellites would see of stands: reflectance and backscatter of growth on given days. No clouds, no files."""
+"""Reflectance and backscatter of growing stands on given days. No clouds, no files."""
 
 from dataclasses import dataclass
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
 
 from core.bands import Floats
 from ingest.simulate.calendars import (
@@ -37,10 +38,10 @@ COVERS: dict[str, tuple[Knots, Leaf]] = {
     "built-up": (SEALED, Leaf.BUILT),
     "water": (SEALED, Leaf.WATER),
 }
-"""Covers that look alike every year but for weather and cuts; `cropland` is the one that does not."""
+"""Covers with the same curve every year, except for weather and cuts; `cropland` is the one that does not."""
 
 WOODY = {"conifer": 8.0, "broadleaf": 7.0, "evergreen": 8.0, "shrubland": 0.8}
-"""What trunks and branches add to leaf area in the eyes of a radar."""
+"""Leaf area equivalent of trunks and branches, as a radar sees them."""
 
 YEAR_DAYS = 365.25
 CUT_RECOVERY_DAYS = 24.0
@@ -97,7 +98,7 @@ class Growth:
 
 
 def grow(stands: Stands, days: NDArray[np.int32]) -> Growth:
-    """Return what stands there on each day.
+    """Return the state of stands on each day.
 
     Args:
         stands: N patches.
@@ -198,8 +199,6 @@ def _at(by_year: Floats, year: NDArray[np.int64]) -> Floats:
 @lru_cache(maxsize=64)
 def _daily(knots: Knots) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return days, leaf area and brown share of a calendar, one value a day, without overshoot (PCHIP)."""
-    from scipy.interpolate import PchipInterpolator
-
     at, lai, brown = np.array(knots, float).T
     days = np.arange(at[0], at[-1] + 1)
     return days, PchipInterpolator(at, lai)(days), PchipInterpolator(at, brown)(days)

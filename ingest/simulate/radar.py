@@ -34,7 +34,7 @@ CANOPY_D = (0.16, 0.12)
 
 @dataclass(frozen=True, kw_only=True)
 class Pass:
-    """How the radar looked at M places."""
+    """Viewing geometry and looks of the radar at M places."""
 
     incidence_deg: Floats
     """(M,) from the vertical."""

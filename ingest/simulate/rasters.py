@@ -1,4 +1,4 @@
-"""COGs of the sample archive: packing and writing. What is in them is simulated in archive."""
+"""COGs of the sample archive: packing and writing. Their contents are simulated in archive."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 
@@ -26,7 +27,7 @@ BLOCK = 128
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """One scene on disk, as the catalogue needs to know it."""
+    """One scene on disk, as the catalogue describes it."""
 
     day: date
     sensor: str
@@ -77,7 +78,7 @@ def write_radar(folder: Path, window: Window, day: date, decibel: Floats) -> Wri
 
 
 def write_truth(folder: Path, window: Window, rasters: dict[str, NDArray[Any]]) -> None:
-    """Write what the simulation knows, to compare maps with: one file per raster."""
+    """Write the simulated ground truth, to compare maps with: one file per raster."""
     folder.mkdir(parents=True)
     for name, pixels in rasters.items():
         write_raster(folder / f"{name}.tif", window, pixels[None], (name,), nodata=None)
@@ -87,8 +88,6 @@ def write_raster(
     path: Path, window: Window, pixels: NDArray[Any], names: Sequence[str], *, nodata: float | None
 ) -> None:
     """Write (B, Y, X) as a COG with band names."""
-    import rasterio
-
     count, rows, columns = pixels.shape
     profile = {"driver": "COG", "compress": "DEFLATE", "predictor": 2, "blocksize": BLOCK, "overviews": "NONE"}
     with rasterio.open(

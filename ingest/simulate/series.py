@@ -92,7 +92,7 @@ CANOPY_KINDS = {
 FINE = ("B02", "B03", "B04", "B08")
 """Bands with pixels of 10 m; those of the others are 20 m wide."""
 NARROW_SHARE = (0.4, 1.0)
-"""Of what a narrow main cover fills of 10 m, it fills this much of 20 m: it may end beside the pixel, or go on."""
+"""Range of the ratio between the shares of a narrow main cover in pixels of 20 m and of 10 m."""
 
 
 def sample_series(rng: np.random.Generator, n: int, kinds: Mapping[str, Kind] = KINDS) -> tuple[Series, pd.DataFrame]:
@@ -218,7 +218,7 @@ def _draw_events(rng: np.random.Generator, places: _Places, days: NDArray[np.int
 
 
 def _observe(rng: np.random.Generator, places: _Places, days: NDArray[np.int32]) -> Floats:
-    """Return (N, T, C) what the satellites deliver."""
+    """Return (N, T, C) simulated observations."""
     n = len(days)
     day_of_year = _northern_day(places, days)
     moisture = soil_moisture(rng, day_of_year, wetness=rng.uniform(0.2, 0.7, n).astype(np.float32))

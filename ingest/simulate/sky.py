@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import zoom
+from scipy.special import ndtr
 
 from core.bands import OPTICAL_NAMES, Floats
 from ingest.simulate.clouds import CLOUD, HAZE
@@ -65,8 +67,6 @@ def draw_sky(rng: np.random.Generator, size: int, *, cover: float, sun_zenith_de
 
 def _cloud_field(rng: np.random.Generator, edge: int, *, scale: float) -> Floats:
     """Return (edge, edge) noise of unit size with detail, drawn at half the resolution for speed."""
-    from scipy.ndimage import zoom
-
     shape = (edge // 2, edge // 2)
     coarse = smooth_noise(rng, shape, scale / 2) + 0.3 * smooth_noise(rng, shape, scale / 8)
     return np.asarray(zoom(coarse, 2, order=1, mode="nearest"), np.float32)
@@ -98,8 +98,6 @@ def classify_scene(reflectance: Floats, sky: Sky) -> NDArray[np.uint8]:
 
 def draw_cover(rng: np.random.Generator, day_of_year: NDArray[np.integer]) -> NDArray[np.float64]:
     """Draw (T,) the cloud cover of successive overpasses: overcast, broken or none, winters cloudier."""
-    from scipy.special import ndtr
-
     noise = rng.standard_normal(len(day_of_year))
     for t in range(1, len(noise)):
         noise[t] = 0.35 * noise[t - 1] + np.sqrt(1 - 0.35**2) * noise[t]

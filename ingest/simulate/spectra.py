@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import prosail
 from numpy.typing import NDArray
 
 from core.bands import OPTICAL, Floats
@@ -20,7 +21,7 @@ SOIL_NODES = np.array([0.0, 1.0], np.float32)
 SUN_ZENITH_NODES = np.array([20.0, 45.0, 70.0], np.float32)
 """Degrees."""
 VIEW_ZENITH = 5.0
-"""Degrees; across the swath Sentinel-2 sees up to 10, which the noise stands for."""
+"""Degrees; across the swath Sentinel-2 sees up to 10, which the noise covers."""
 
 WAVELENGTHS_NM = np.arange(400, 2501)
 
@@ -66,7 +67,7 @@ WATER_CLEAR = (0.030, 0.027, 0.015, 0.012, 0.010, 0.009, 0.008, 0.007, 0.005, 0.
 WATER_TURBID = (0.055, 0.085, 0.070, 0.062, 0.034, 0.032, 0.026, 0.022, 0.009, 0.007)
 ASPHALT = (0.075, 0.085, 0.095, 0.100, 0.105, 0.110, 0.115, 0.120, 0.140, 0.135)
 ROOFS = (0.130, 0.155, 0.200, 0.220, 0.235, 0.245, 0.255, 0.262, 0.300, 0.275)
-"""Reflectance of our own choosing, in the range of published ones: clear and turbid water, asphalt and tiled roofs."""
+"""Reflectance chosen by us within the published range: clear and turbid water, asphalt and tiled roofs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,8 +141,6 @@ def band_response() -> NDArray[np.float64]:
 
 def _runs(plant: _Plant, response: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return (brown, lai, soil, sun, band) of one plant."""
-    import prosail
-
     shape = (len(BROWN_NODES), len(LAI_NODES), len(SOIL_NODES), len(SUN_ZENITH_NODES), len(OPTICAL))
     values = np.zeros(shape)
     soils = _soils()
@@ -172,7 +171,5 @@ def _leaf(plant: _Plant, brown: float) -> tuple[float, ...]:
 
 def _soils() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return a dark, wet and a bright, dry soil spectrum (2101,)."""
-    import prosail
-
     dry, wet = prosail.spectral_lib.soil.rsoil1, prosail.spectral_lib.soil.rsoil2
     return 0.85 * (0.15 * dry + 0.85 * wet), 0.95 * dry + 0.05 * wet

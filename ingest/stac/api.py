@@ -1,4 +1,4 @@
-"""An archive behind a STAC API, searched through pystac-client. What is known beforehand: stac_catalogues, presets."""
+"""An archive behind a STAC API, searched through pystac-client. Known APIs: presets; descriptions: describe."""
 
 import json
 import logging
@@ -7,9 +7,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from pystac import STACError
+from pystac_client import Client
+from pystac_client.exceptions import APIError
+from pystac_client.stac_api_io import StacApiIO
 from shapely import box, union_all
 from shapely.geometry.base import BaseGeometry
 
@@ -19,32 +23,28 @@ from core.region import Region
 from core.settings import Settings
 from core.timeline import Period
 from core.utm import utm_crs
-from ingest.archive import Reading, Scene
+from ingest.archive import Reading, Scene, search_boxes
 from ingest.io.hosts import Hosts, allowed_hosts
+from ingest.io.raster_files import Access, access_from
 from ingest.io.web import TIMEOUT_SECONDS, describe_refusal, fetch, open_session
 from ingest.stac.describe import Catalogue, describe_api
-from ingest.stac.footprints import search_boxes
 from ingest.stac.items import StacItem, item_from_dict, reachable
-
-if TYPE_CHECKING:
-    from pystac_client import Client
-
-    from ingest.stac.reader import Access
+from ingest.stac.reader import read_item
 
 logger = logging.getLogger(__name__)
 
 KEEP_SECONDS = 300.0
-"""How long the answer to a search is used again: a tile asks once for its scenes, then once a band and cell."""
+"""How long the result of a search is reused: a tile searches for its scenes once, then once per band and read block."""
 MAX_KEPT = 32
 MAX_ITEMS = 5_000
-"""Items kept by name for reading, about 10 kB each; the oldest are dropped, and asked for again if they are read."""
+"""Items kept by name for reading, about 10 kB each; the oldest are dropped, and requested again when they are read."""
 PAGE_ITEMS = 100
 MAX_PAGES = 500
-"""Of one search: a window of ten years has about 30. More means that the paging does not end."""
+"""Largest number of pages of one search: ten years of a window have about 30, so more means endless paging."""
 MAX_COLLECTION_PAGES = 20
 ITEM_SEARCH = "item-search"
 REFUSED = (401, 407, 451)
-"""Statuses of a host that wants something else of us; others say that no API is there: a folder gives 403 or 404."""
+"""Statuses of a host that refuses us; other statuses mean that there is no API: a folder gives 403 or 404."""
 
 
 class StacApi:
@@ -57,7 +57,7 @@ class StacApi:
         catalogue: Catalogue,
         *,
         settings: Settings,
-        access: "Access",
+        access: Access,
         timeout_s: float = TIMEOUT_SECONDS,
         max_pages: int = MAX_PAGES,
         clock: Callable[[], float] = time.monotonic,
@@ -91,7 +91,7 @@ class StacApi:
         return Grid(crs=utm_crs(region), tile_size=self._settings.tile_size)
 
     def search(self, window: Window, period: Period) -> list[Scene]:
-        """List the scenes that touch a window in a period, ordered by time, then id; asked once in five minutes.
+        """List the scenes that touch a window in a period, ordered by time, then id; reuse a result for five minutes.
 
         Raises:
             ArchiveUnavailable: the catalogue cannot be searched.
@@ -115,21 +115,19 @@ class StacApi:
         Raises:
             ReadFailed: a file is missing, refused or cut short, or the scene is of another archive.
         """
-        from ingest.stac.reader import read_item
-
         with self._lock:
             item = self._items.get(scene.scene_id)
         return read_item(item or self._find_again(scene), window, bands, self._access)
 
     def _find_again(self, scene: Scene) -> StacItem:
-        """Ask for one item by its name."""
+        """Request one item by its name."""
         try:
             found = [i for d in self._documents(ids=[scene.scene_id]) if (i := self._item(d))]
         except ArchiveUnavailable as error:
             raise ReadFailed(scene.scene_id, str(error)) from None
         item = next((i for i in found if _is_same(i.scene, scene)), None)
         if item is None:
-            raise ReadFailed(scene.scene_id, "it belongs to another archive, or has been processed anew")
+            raise ReadFailed(scene.scene_id, "it belongs to another archive, or has been reprocessed")
         with self._lock:
             _keep(self._items, {scene.scene_id: item}, MAX_ITEMS)
         return item
@@ -146,7 +144,7 @@ class StacApi:
         return list(found.values())
 
     def _item(self, document: Mapping[str, Any]) -> StacItem | None:
-        """Read one item; one without a date or a sensible footprint is left out, and the log says so."""
+        """Read one item; one without a date or a sensible footprint is left out and logged."""
         resolve = reachable(self._catalogue.hosts)
         try:
             return item_from_dict(
@@ -165,9 +163,6 @@ class StacApi:
         Raises:
             ArchiveUnavailable, UntrustedAddress: as `search`.
         """
-        from pystac import STACError
-        from pystac_client.exceptions import APIError
-
         collections = list(self._catalogue.collections) or None
         count, promised = 0, 0
         try:
@@ -178,17 +173,14 @@ class StacApi:
                 count, promised = count + len(page["features"]), int(page.get("numberMatched") or promised)
                 yield from (dict(feature) for feature in page["features"])
         except APIError as error:
-            raise _meant(error, self.name) from None
+            raise _find_cause(error, self.name) from None
         except (STACError, NotImplementedError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArchiveUnavailable(self.name, f"its answer is not that of a STAC API ({error!r:.200})") from None
         if count < promised:
             logger.warning("fewer_items_than_promised archive=%s items=%d promised=%d", self.name, count, promised)
 
-    def _opened(self) -> "Client":
-        """Return the client, opened once. The landing page is asked for with the first search."""
-        from pystac_client import Client
-        from pystac_client.stac_api_io import StacApiIO
-
+    def _opened(self) -> Client:
+        """Return the client, opened once. The first search requests the landing page."""
         with self._lock:
             if self._client is None:
                 requests_io = StacApiIO(timeout=self._timeout_s, max_retries=None)
@@ -224,27 +216,19 @@ def _is_api(landing: Mapping[str, Any]) -> bool:
 def open_stac_api(url: str, settings: Settings) -> StacApi:
     """Open any STAC API by the address of its landing page.
 
-    Of its collections those of Sentinel-2 L2A and terrain-corrected Sentinel-1 are searched, or else all. Files are
+    Its collections of Sentinel-2 L2A and terrain-corrected Sentinel-1 are searched, or all if it has neither. Files are
     read from the API's own host and from LANDCAST_ARCHIVE_HOSTS.
 
     Raises:
         ArchiveUnavailable: it does not answer, or is no STAC API.
         UntrustedAddress: it is not https, or points to a host that is not allowed.
     """
-    from ingest.stac.reader import Access, S3Options
-
     landing = _landing(url, settings)
     if not _is_api(landing):
         raise ArchiveUnavailable(urlsplit(url).netloc, "there is no STAC API with item search at its address")
     collections = _collections(url, landing, settings)
     catalogue = describe_api(url, landing, collections, hosts=settings.archive_hosts)
-    access = Access(
-        hosts=catalogue.hosts,
-        tries=settings.tries,
-        per_second=settings.requests_per_second,
-        s3=S3Options.from_settings(settings),
-    )
-    return StacApi(catalogue, settings=settings, access=access)
+    return StacApi(catalogue, settings=settings, access=access_from(settings, catalogue.hosts))
 
 
 def _landing(url: str, settings: Settings) -> dict[str, Any]:
@@ -252,7 +236,7 @@ def _landing(url: str, settings: Settings) -> dict[str, Any]:
 
 
 def _json(url: str, own: str, settings: Settings) -> dict[str, Any]:
-    """Return a JSON object at an address of an archive, or an empty one where another thing or nothing lies there."""
+    """Return a JSON object at an address of an archive, or an empty one if there is none."""
     name = urlsplit(own).netloc
     hosts = Hosts(name=name, allowed=allowed_hosts(own, settings.archive_hosts))
     session = open_session(hosts, tries=settings.tries, per_second=settings.requests_per_second)
@@ -283,20 +267,20 @@ def _collections(url: str, landing: Mapping[str, Any], settings: Settings) -> li
 def _link(document: Mapping[str, Any], rel: str) -> str:
     """Return the address of a document's link; empty = it has none."""
     links = document.get("links")
-    told = [k for k in links if isinstance(k, dict) and k.get("rel") == rel] if isinstance(links, list) else []
-    return next((str(k["href"]) for k in told if k.get("href")), "")
+    stated = [k for k in links if isinstance(k, dict) and k.get("rel") == rel] if isinstance(links, list) else []
+    return next((str(k["href"]) for k in stated if k.get("href")), "")
 
 
-def _meant(error: Exception, name: str) -> Exception:
-    """Return what pystac-client's error hides: ours, raised in its session, or the catalogue's refusal."""
+def _find_cause(error: Exception, name: str) -> Exception:
+    """Return the cause of pystac-client's error: ours, raised in its session, or the catalogue's refusal."""
     cause = error.__context__
     if isinstance(cause, LandcastError):
         return cause
     return ArchiveUnavailable(name, describe_refusal(getattr(error, "status_code", None), str(error)))
 
 
-def _keep(kept: "OrderedDict[Any, Any]", new: Mapping[Any, Any], most: int) -> None:
-    """Add to what is kept, and drop what was added longest ago."""
+def _keep(kept: OrderedDict[Any, Any], new: Mapping[Any, Any], most: int) -> None:
+    """Add entries, and drop the oldest ones beyond a limit."""
     for key, value in new.items():
         kept[key] = value
         kept.move_to_end(key)

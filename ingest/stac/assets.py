@@ -1,6 +1,6 @@
-"""What the assets of a STAC item hold: which of our bands, how they are stored, and which of several copies is read.
+"""Assets of a STAC item: the bands they hold, how these are stored, and which of several copies is read.
 
-Items and catalogues: stac_items. Opens no raster.
+Items and catalogues: ingest.stac.items. Opens no raster.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Any
 from core.bands import OPTICAL, RADAR_NAMES
 from ingest.preprocess.decode import Coding
 
-Told = Mapping[str, Any]
+JsonObject = Mapping[str, Any]
 """A JSON object of an item."""
 
 BAND_NAMES = {
@@ -28,10 +28,10 @@ BAND_NAMES = {
 MASK_NAMES = ("clear", "SCL", "CLM")
 RASTER_TYPES = ("image/tiff", "image/vnd.stac.geotiff", "image/jp2", "image/jpeg2000")
 PICTURES = ("visual", "tci", "preview", "rendered_preview", "overview", "thumbnail")
-"""Assets made to be looked at: their numbers are colours, though their bands are called red, green and blue."""
+"""Assets for display: their numbers are colours, although their bands are named red, green and blue."""
 OFFSET_SINCE_BASELINE = "04.00"
 """Sentinel-2 processing baseline since which L2A numbers carry +1000 (ESA, S2 Products Specification, 2022-01-25).
-Older recordings carry it too where they were processed anew (Collection 1), so the date does not tell."""
+Reprocessed older recordings (Collection 1) carry it too, so the date alone does not decide."""
 BASELINE_OFFSET = -0.1
 UNKNOWN_METRES = float("inf")
 
@@ -58,11 +58,11 @@ class BandCopy:
     index: int
     coding: Coding
     metres: float
-    """Pixel size; infinite = the item does not say."""
+    """Pixel size in metres; infinite = not stated."""
     is_jp2: bool
 
 
-def choose_copies(assets: Mapping[str, Told], properties: Told) -> dict[str, BandCopy]:
+def choose_copies(assets: Mapping[str, JsonObject], properties: JsonObject) -> dict[str, BandCopy]:
     """Return the copy of each of our bands that is read: the finest, and a COG before a JPEG 2000."""
     copies: dict[str, list[BandCopy]] = {}
     for key, asset in assets.items():
@@ -77,7 +77,7 @@ def _best(offered: list[BandCopy]) -> BandCopy:
     return min(offered, key=lambda c: (finest if c.metres == UNKNOWN_METRES else c.metres, c.is_jp2))
 
 
-def _copies(key: str, asset: Told, properties: Told) -> Iterator[BandCopy]:
+def _copies(key: str, asset: JsonObject, properties: JsonObject) -> Iterator[BandCopy]:
     if not _is_raster(asset) or _is_picture(key, asset):
         return
     for number, (name, band) in enumerate(_bands(key, asset), start=1):
@@ -92,16 +92,16 @@ def _copies(key: str, asset: Told, properties: Told) -> Iterator[BandCopy]:
             )
 
 
-def _is_raster(asset: Told) -> bool:
+def _is_raster(asset: JsonObject) -> bool:
     return str(asset.get("type") or "image/tiff").lower().startswith(RASTER_TYPES)
 
 
-def _is_jp2(asset: Told) -> bool:
+def _is_jp2(asset: JsonObject) -> bool:
     path = str(asset.get("href", "")).split("?", 1)[0].lower()
     return path.endswith((".jp2", ".j2k")) or str(asset.get("type", "")).startswith(("image/jp2", "image/jpeg2000"))
 
 
-def _is_picture(key: str, asset: Told) -> bool:
+def _is_picture(key: str, asset: JsonObject) -> bool:
     stem = _stem(key).removesuffix("-jp2")
     return stem in PICTURES or bool({"visual", "thumbnail", "overview"} & set(asset.get("roles") or ()))
 
@@ -111,7 +111,7 @@ def _stem(key: str) -> str:
     return re.sub(r"_\d+m$", "", key.lower())
 
 
-def _metres(key: str, asset: Told, band: Told) -> float:
+def _metres(key: str, asset: JsonObject, band: JsonObject) -> float:
     """Return the pixel size that an asset states in one of five places."""
     transform = asset.get("proj:transform") or ()
     sized = re.search(r"_(\d+)m$", key.lower())
@@ -121,47 +121,47 @@ def _metres(key: str, asset: Told, band: Told) -> float:
         band.get("spatial_resolution"),
         band.get("raster:spatial_resolution"),
     )
-    told = next((v for v in (*places, asset.get("raster:spatial_resolution"), asset.get("gsd"), named) if v), None)
-    return UNKNOWN_METRES if told is None else abs(float(told))
+    stated = next((v for v in (*places, asset.get("raster:spatial_resolution"), asset.get("gsd"), named) if v), None)
+    return UNKNOWN_METRES if stated is None else abs(float(stated))
 
 
-def _bands(key: str, asset: Told) -> list[tuple[str, Told]]:
-    """Return (our name or empty, what the item says) of each band of an asset, in the order of the file."""
-    told: list[dict[str, Any]] = [dict(b) for b in asset.get("bands") or asset.get("eo:bands") or [{}]]
-    for band, raster in zip(told, asset.get("raster:bands") or [], strict=False):
+def _bands(key: str, asset: JsonObject) -> list[tuple[str, JsonObject]]:
+    """Return (our name or empty, metadata) of each band of an asset, in the order of the file."""
+    stated: list[dict[str, Any]] = [dict(b) for b in asset.get("bands") or asset.get("eo:bands") or [{}]]
+    for band, raster in zip(stated, asset.get("raster:bands") or [], strict=False):
         band.update({f"raster:{k}" if k in ("scale", "offset") else k: v for k, v in raster.items()})
-    named: list[tuple[str, Told]] = []
-    for band in told:
+    named: list[tuple[str, JsonObject]] = []
+    for band in stated:
         names = [band.get("name"), band.get("eo:common_name"), band.get("common_name")]
-        names += [_stem(key), _stem(key).removesuffix("-jp2")] if len(told) == 1 else []
+        names += [_stem(key), _stem(key).removesuffix("-jp2")] if len(stated) == 1 else []
         named.append((next((BAND_NAMES[str(n).lower()] for n in names if str(n).lower() in BAND_NAMES), ""), band))
     return named
 
 
-def _coding(name: str, asset: Told, band: Told, properties: Told) -> Coding:
-    """Find scale, offset, nodata and unit of one band; what the band says goes before what the asset says."""
+def _coding(name: str, asset: JsonObject, band: JsonObject, properties: JsonObject) -> Coding:
+    """Find scale, offset, nodata and unit of one band; metadata of the band take precedence over those of the asset."""
     if name in MASK_NAMES:
         return Coding()
-    told = {k: band.get(k, asset.get(k)) for k in ("raster:scale", "raster:offset", "nodata", "unit", "data_type")}
+    stated = {k: band.get(k, asset.get(k)) for k in ("raster:scale", "raster:offset", "nodata", "unit", "data_type")}
     is_radar = name in RADAR_NAMES
-    is_physical = is_radar or str(told["data_type"]).startswith("float")
-    scale = told["raster:scale"]
+    is_physical = is_radar or str(stated["data_type"]).startswith("float")
+    scale = stated["raster:scale"]
     if scale is None:
         scale = 1.0 if is_physical else 1e-4
-    offset = told["raster:offset"]
+    offset = stated["raster:offset"]
     if not is_radar:
         offset = _reflectance_offset(offset, properties, is_physical=is_physical)
-    nodata = told["nodata"] if told["nodata"] is not None else (None if is_radar else 0)
+    nodata = stated["nodata"] if stated["nodata"] is not None else (None if is_radar else 0)
     fills = () if nodata is None or str(nodata) == "nan" else (float(nodata),)
-    unit = "power" if is_radar and str(told["unit"]).lower() != "db" else ""
+    unit = "power" if is_radar and str(stated["unit"]).lower() != "db" else ""
     return Coding(scale=float(scale), offset=float(offset or 0), fills=fills, unit=unit)
 
 
-def _reflectance_offset(stated: Any, properties: Told, *, is_physical: bool) -> float:
+def _reflectance_offset(stated: Any, properties: JsonObject, *, is_physical: bool) -> float:
     """Return what is added to scaled numbers.
 
-    A stated offset counts, but neither where the item says that it was applied, nor before the baseline that brought
-    it. Items of Earth Search state -0.1 though it was applied (Element84/earth-search#66, #71).
+    A stated offset is used, except if the item states that it was applied already, or if the baseline is older than the
+    offset. Items of Earth Search state -0.1 although it was applied (Element84/earth-search#66, #71).
     """
     baseline = find_baseline(properties)
     is_older = bool(baseline) and baseline < OFFSET_SINCE_BASELINE
@@ -172,14 +172,14 @@ def _reflectance_offset(stated: Any, properties: Told, *, is_physical: bool) -> 
     return BASELINE_OFFSET if baseline >= OFFSET_SINCE_BASELINE and not is_physical else 0.0
 
 
-def find_baseline(properties: Told, name: str = "") -> str:
+def find_baseline(properties: JsonObject, name: str = "") -> str:
     """Return the Sentinel-2 processing baseline, `05.10`, from an item's properties or a product's name; else empty."""
     for key in ("s2:processing_baseline", "processing:version"):
-        told = re.fullmatch(r"N?(\d\d)\.?(\d\d)", str(properties.get(key, "")))
-        if told:
-            return f"{told[1]}.{told[2]}"
+        stated = re.fullmatch(r"N?(\d\d)\.?(\d\d)", str(properties.get(key, "")))
+        if stated:
+            return f"{stated[1]}.{stated[2]}"
     for text in (properties.get("s2:product_uri"), properties.get("s2:datatake_id"), name):
-        told = re.search(r"_N(\d\d)\.?(\d\d)(?:_|$)", str(text))
-        if told:
-            return f"{told[1]}.{told[2]}"
+        stated = re.search(r"_N(\d\d)\.?(\d\d)(?:_|$)", str(text))
+        if stated:
+            return f"{stated[1]}.{stated[2]}"
     return ""

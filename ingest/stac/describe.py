@@ -1,6 +1,6 @@
-"""What is known of a STAC API before it is searched: written down for a preset, read from its own pages for others.
+"""Descriptions of STAC APIs: written by hand for presets, read from their own pages for others.
 
-How it is searched: stac_api.
+Searching: ingest.stac.api.
 """
 
 import hashlib
@@ -12,9 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.bands import OPTICAL_NAMES, RADAR_NAMES
-from ingest.archive import Abilities, Convention, Sensor
+from ingest.archive import Abilities, Bounds, Convention, Sensor
 from ingest.io.hosts import Hosts, allowed_hosts
-from ingest.stac.footprints import Bounds
 
 SENTINEL_2_START = date(2015, 6, 27)
 """First day of Sentinel-2A's images."""
@@ -24,7 +23,7 @@ EARTH: Bounds = (-180.0, -80.0, 180.0, 84.0)
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """A STAC API and what is known of it before it is asked."""
+    """A STAC API and what is known of it before its first search."""
 
     name: str
     title: str
@@ -43,19 +42,19 @@ class Catalogue:
     bounds: tuple[Bounds, ...] = (EARTH,)
     """West, south, east, north in degrees."""
     convention: Convention = ""
-    """Of radar items that do not say."""
+    """Of radar items that state none."""
     is_simulated: bool = False
 
     @property
     def hosts(self) -> Hosts:
-        """Where it may be asked and read."""
+        """Hosts of the API and of its files."""
         return Hosts(name=self.name, allowed=(*allowed_hosts(self.url), *self.asset_hosts))
 
     @property
     def fingerprint(self) -> str:
         """Sha256 (hex) of what it is: its address and collections. Not of its content, which grows daily."""
-        told = [self.url.rstrip("/"), sorted(self.collections), self.convention]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        stated = [self.url.rstrip("/"), sorted(self.collections), self.convention]
+        return hashlib.sha256(json.dumps(stated).encode()).hexdigest()
 
 
 def choose_collections(ids: list[str]) -> tuple[str, ...]:
@@ -75,7 +74,7 @@ def _is_radar(name: str) -> bool:
 def describe_api(
     url: str, landing: Mapping[str, Any], collections: Sequence[Mapping[str, Any]], *, hosts: str = ""
 ) -> Catalogue:
-    """Put together what a STAC API says of itself.
+    """Return the description that a STAC API gives of itself.
 
     Args:
         url: of the landing page.
@@ -109,7 +108,7 @@ def describe_api(
 
 
 def _sensors(ids: Sequence[str]) -> tuple[Sensor, ...]:
-    """Return what collections hold by their names; names that tell nothing may hold both."""
+    """Return the sensors of collections by their names; other names may hold both."""
     found: list[Sensor] = []
     if any(map(_is_optical, ids)):
         found.append("s2")
@@ -142,13 +141,13 @@ def _day(text: object) -> date | None:
 
 
 def _extent_bounds(collections: Sequence[Mapping[str, Any]]) -> tuple[Bounds, ...]:
-    """Return the boxes of all collections, in degrees; the whole earth where one says nothing usable."""
+    """Return the boxes of all collections, in degrees; the whole earth if one of them is not usable."""
     found: list[Bounds] = []
-    for told in (b for c in collections for b in _extent(c, "spatial", "bbox")):
-        if len(told) not in (4, 6):
+    for stated in (b for c in collections for b in _extent(c, "spatial", "bbox")):
+        if len(stated) not in (4, 6):
             return (EARTH,)
-        half = len(told) // 2
-        west, south, east, north = (float(told[n]) for n in (0, 1, half, half + 1))
+        half = len(stated) // 2
+        west, south, east, north = (float(stated[n]) for n in (0, 1, half, half + 1))
         found += (
             [(west, south, east, north)] if west <= east else [(west, south, 180, north), (-180, south, east, north)]
         )

@@ -12,10 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from affine import Affine
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
 
 from core.bands import RADAR_NAMES
 from core.grid import Window
@@ -23,9 +25,6 @@ from ingest.archive import Scene
 from ingest.preprocess.decode import Coding, find_coding
 from ingest.stac.assets import BAND_NAMES, MASK_NAMES, OFFSET_SINCE_BASELINE, BandSource
 from ingest.stac.items import StacItem
-
-if TYPE_CHECKING:
-    from rasterio.io import DatasetReader
 
 logger = logging.getLogger(__name__)
 
@@ -40,23 +39,23 @@ PRODUCT_BAND = re.compile(r"T\d\d[A-Z]{3}_\d{8}T\d{6}_[A-Z0-9]{3}(_\d\dm)?\.(jp2
 OFFSET_SINCE = date(2022, 1, 25)
 """First day of processing baseline 04.00."""
 LOOK_THREADS = 8
-"""Files looked at at once: most of the time goes to waiting where they are remote."""
+"""Files opened at once: if they are remote, most of the time is waiting."""
 SAMPLE_PIXELS = 128
-"""Edge of the middle of a raster that is read to tell how its numbers are stored."""
+"""Edge of the sample in the middle of a raster that shows how its numbers are stored."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NamedFile:
-    """What a file's name says."""
+    """What the name of a file states."""
 
     href: str
     scene_id: str
     """The name without band and pixel size."""
     when: datetime
     band: str
-    """Ours; empty = the name tells none."""
+    """Our name of the band; empty = not stated."""
     baseline: str
-    """Sentinel-2 processing baseline; empty = not told."""
+    """Sentinel-2 processing baseline; empty = not stated."""
 
 
 def is_raster(name: str) -> bool:
@@ -117,7 +116,7 @@ def items_from_names(files: Iterable[NamedFile], open_raster: Any, *, versions: 
 
 @dataclass(frozen=True, kw_only=True)
 class _Looked:
-    """What one raster told."""
+    """Place and bands of one raster."""
 
     window: Window
     sources: dict[str, BandSource]
@@ -149,7 +148,6 @@ def _item(scene_id: str, files: list[NamedFile], open_raster: Any, versions: dic
 
 
 def _look(file: NamedFile, open_raster: Any) -> _Looked | None:
-    from rasterio.errors import RasterioError
 
     try:
         with open_raster(file.href) as raster:
@@ -159,7 +157,7 @@ def _look(file: NamedFile, open_raster: Any) -> _Looked | None:
         return None
 
 
-def _describe(file: NamedFile, raster: "DatasetReader") -> _Looked | None:
+def _describe(file: NamedFile, raster: DatasetReader) -> _Looked | None:
     move: Affine = raster.transform
     if raster.crs is None or move.is_identity or move.b or move.d or not raster.crs.is_projected:
         logger.warning("file_left_out file=%s reason=not on a projected lattice", Path(file.href).name)
@@ -181,8 +179,8 @@ def _described(text: str | None) -> str:
     return next((NAME_BANDS[w.lower()] for w in words if w.lower() in NAME_BANDS), "")
 
 
-def _coding(file: NamedFile, raster: "DatasetReader", index: int, name: str) -> tuple[Coding, str]:
-    """Find how a band is stored, and what a user should know of a guess."""
+def _coding(file: NamedFile, raster: DatasetReader, index: int, name: str) -> tuple[Coding, str]:
+    """Find how a band is stored, and a note for the user if that is a guess."""
     if name in MASK_NAMES:
         return Coding(), ""
     scale, offset, nodata = raster.scales[index - 1], raster.offsets[index - 1], raster.nodatavals[index - 1]
@@ -202,9 +200,11 @@ def _with_offset(coding: Coding, file: NamedFile) -> tuple[Coding, str]:
     if file.baseline:
         return _shifted(coding, file.baseline >= OFFSET_SINCE_BASELINE), ""
     if PRODUCT_BAND.search(name) and file.when.date() >= OFFSET_SINCE:
-        return _shifted(coding, True), "its offset of -1000 is taken from its date, as neither name nor file tells it"
+        return _shifted(
+            coding, True
+        ), "its offset of -1000 is inferred from its date, as neither name nor file states it"
     if file.when.date() >= OFFSET_SINCE:
-        return coding, "its numbers are taken to carry no offset, as neither name nor file tells one"
+        return coding, "its numbers are assumed to carry no offset, as neither name nor file states one"
     return coding, ""
 
 
@@ -212,7 +212,7 @@ def _shifted(coding: Coding, is_shifted: bool) -> Coding:
     return Coding(**{**coding.__dict__, "offset": -0.1}) if is_shifted else coding
 
 
-def _sample(raster: "DatasetReader", index: int) -> Any:
+def _sample(raster: DatasetReader, index: int) -> Any:
     """Return the numbers in the middle."""
     row, column = (max(0, (n - SAMPLE_PIXELS) // 2) for n in (raster.height, raster.width))
     rows, columns = min(raster.height, row + SAMPLE_PIXELS), min(raster.width, column + SAMPLE_PIXELS)

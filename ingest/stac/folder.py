@@ -1,6 +1,6 @@
 """An archive that is a folder of COGs, with a STAC catalogue or with dates and bands in the files' names.
 
-What items say is read in stac_items, what names say in file_names, pixels in stac_reader.
+Items are read in ingest.stac.items, names in file_names, pixels in reader.
 """
 
 import logging
@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rasterio.io import DatasetReader
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
@@ -28,9 +29,6 @@ from ingest.stac.file_names import NamedFile, is_raster, items_from_names, read_
 from ingest.stac.items import MASK_NAMES, StacItem, inside, load_json, walk_items
 from ingest.stac.reader import item_lattice, read_item
 
-if TYPE_CHECKING:
-    from rasterio.io import DatasetReader
-
 logger = logging.getLogger(__name__)
 
 CATALOGUE_NAMES = ("catalog.json", "collection.json")
@@ -39,7 +37,7 @@ CUBE_SUFFIXES = (".nc", ".zarr")
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """What an archive of items says of itself."""
+    """Name, title, licence and fingerprint of an archive of items."""
 
     name: str
     title: str
@@ -52,12 +50,14 @@ class Description:
 class StacFolder:
     """Rasters as an archive: each item is a scene. Implements `ingest.archive.Archive`."""
 
-    def __init__(self, told: Description, items: Sequence[StacItem], *, tile_size: int, access: Access = LOCAL) -> None:
+    def __init__(
+        self, description: Description, items: Sequence[StacItem], *, tile_size: int, access: Access = LOCAL
+    ) -> None:
         self._items = {i.scene.scene_id: i for i in items}
         self._tile_size = tile_size
         self._access = access
-        self.name, self.title, self.attribution = told.name, told.title, told.attribution
-        self.fingerprint, self.is_cached = told.fingerprint, told.is_cached
+        self.name, self.title, self.attribution = description.name, description.title, description.attribution
+        self.fingerprint, self.is_cached = description.fingerprint, description.is_cached
         self.is_simulated = any(bool(i.scene.properties.get("landcast:simulated")) for i in items)
         days = [i.scene.time.date() for i in items]
         self.period = Period(start=min(days), end=max(days))
@@ -119,7 +119,7 @@ def open_stac_folder(path: Path, *, settings: Settings) -> StacFolder:
     Items may name files by URL on the hosts of LANDCAST_ARCHIVE_HOSTS; other files must lie in the catalogue's folder.
 
     Raises:
-        InvalidCube: it cannot be read, leads out of its folder, or holds no band we know.
+        InvalidCube: it cannot be read, links out of its folder, or holds no known band.
     """
     catalogue = find_catalogue(path)
     if catalogue is None:
@@ -129,18 +129,18 @@ def open_stac_folder(path: Path, *, settings: Settings) -> StacFolder:
     resolve = inside(catalogue.parent, hosts)
     items = [_with_version(i) for i in walk_items(catalogue.resolve(), resolve=resolve)]
     check_items(catalogue, items)
-    told = describe(load_json(catalogue), items, name=catalogue.parent.name, mark=fingerprint(catalogue.parent))
+    description = describe(load_json(catalogue), items, name=catalogue.parent.name, mark=fingerprint(catalogue.parent))
     if not any("://" in s.href for i in items for s in i.sources.values()):
-        return StacFolder(told, items, tile_size=settings.tile_size)
+        return StacFolder(description, items, tile_size=settings.tile_size)
     access = access_from(settings, hosts)
-    return StacFolder(replace(told, is_cached=True), items, tile_size=settings.tile_size, access=access)
+    return StacFolder(replace(description, is_cached=True), items, tile_size=settings.tile_size, access=access)
 
 
 def check_items(where: object, items: Sequence[StacItem]) -> None:
-    """Check that NDVI can be had.
+    """Check that items hold the bands of NDVI.
 
     Raises:
-        InvalidCube: it cannot, or there is no item.
+        InvalidCube: they do not, or there is no item.
     """
     if not items:
         raise InvalidCube(where, "the catalogue links to no item with a band of Sentinel-1 or Sentinel-2")
@@ -150,17 +150,22 @@ def check_items(where: object, items: Sequence[StacItem]) -> None:
 
 
 def describe(document: Mapping[str, Any], items: Sequence[StacItem], *, name: str, mark: str) -> Description:
-    """Return what a catalogue says of itself.
+    """Return the description that a catalogue gives of itself.
 
     Args:
         document: of the catalogue.
         items: all.
-        name: where it says none.
+        name: used if the catalogue states none.
         mark: changes with the content.
     """
     own = str(document.get("id", name))
     title = str(document.get("title") or document.get("description") or own)
     return Description(name=own, title=title, attribution=_attribution(document, items), fingerprint=mark)
+
+
+def describe_rasters(name: str, *, mark: str) -> Description:
+    """Return the description of rasters without a catalogue; `mark` changes with their content."""
+    return Description(name=name, title=f"Rasters in {name}", attribution="Licence: not stated", fingerprint=mark)
 
 
 def _open_by_names(folder: Path, settings: Settings) -> StacFolder:
@@ -181,23 +186,20 @@ def _open_by_names(folder: Path, settings: Settings) -> StacFolder:
     versions = {f.href: file_fingerprint(Path(f.href)) for f in files}
     items = list(items_from_names(files, _opened, versions=versions))
     if not items:
-        raise InvalidCube(folder, "neither the names nor the descriptions of its rasters tell bands that are known")
+        raise InvalidCube(folder, "neither the names nor the descriptions of its rasters name a known band")
     check_items(folder, items)
-    title = f"Rasters in {folder.name}"
-    told = Description(
-        name=folder.name, title=title, attribution="Licence: not stated", fingerprint=fingerprint(folder)
-    )
-    return StacFolder(told, items, tile_size=settings.tile_size)
+    description = describe_rasters(folder.name, mark=fingerprint(folder))
+    return StacFolder(description, items, tile_size=settings.tile_size)
 
 
 @contextmanager
-def _opened(href: str) -> Iterator["DatasetReader"]:
+def _opened(href: str) -> Iterator[DatasetReader]:
     with environment(LOCAL.s3), open_raster(Path(href)) as raster:
         yield raster
 
 
 def _with_version(item: StacItem) -> StacItem:
-    """Let the files of an item on disk tell when its pixels change, whatever the item says."""
+    """Take the version of an item on disk from its files, not from its properties."""
     files = sorted({Path(s.href) for s in item.sources.values() if "://" not in s.href})
     if not files:
         return item

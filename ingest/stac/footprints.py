@@ -1,26 +1,25 @@
-"""Where items and windows lie on the globe, also on both sides of the antimeridian. No pixels."""
+"""Footprints of STAC items, also across the antimeridian. No pixels."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from shapely import box, get_parts
+from shapely import box
 from shapely.errors import GEOSException
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidCube
-from core.grid import OUTLINE_M, Window
+from core.grid import OUTLINE_M
 from core.region import WGS84, reproject
+from ingest.archive import Bounds
 
 WIDEST_DEGREES = 10.0
 """Wider footprints of one scene are wrong: a Sentinel-2 granule spans 8 degrees only beyond 82 degrees north, and a
 Sentinel-1 scene 250 km. Those near 180 degrees match half the world (Element84/earth-search#39)."""
 
-Bounds = tuple[float, float, float, float]
-
 
 def find_footprint(document: Mapping[str, Any], place: str, *, crs: str) -> BaseGeometry:
-    """Return the footprint of an item in longitude/latitude; from its raster's extent where what it says is absurd.
+    """Return the footprint of an item in longitude/latitude; from its raster's extent if the stated one is implausible.
 
     Args:
         document: the item as JSON.
@@ -28,19 +27,19 @@ def find_footprint(document: Mapping[str, Any], place: str, *, crs: str) -> Base
         crs: of its rasters; empty = not stated.
 
     Raises:
-        InvalidCube: no footprint can be had.
+        InvalidCube: it has no usable footprint.
     """
     try:
-        told = shape(document["geometry"])
+        stated = shape(document["geometry"])
     except (KeyError, TypeError, ValueError, AttributeError, GEOSException):
-        told = None
-    if told is not None and not told.is_empty and _width(told) <= WIDEST_DEGREES:
-        return told
+        stated = None
+    if stated is not None and not stated.is_empty and _width(stated) <= WIDEST_DEGREES:
+        return stated
     extent = _extent(document)
-    if told is None and extent is None:
+    if stated is None and extent is None:
         raise InvalidCube(place, "the item has no usable geometry")
     if extent is None or not crs:
-        raise InvalidCube(place, f"the item's footprint is wider than {WIDEST_DEGREES:g} degrees, which is absurd")
+        raise InvalidCube(place, f"the item's footprint is wider than {WIDEST_DEGREES:g} degrees, which is implausible")
     return reproject(box(*extent).segmentize(OUTLINE_M), crs, WGS84)
 
 
@@ -52,18 +51,12 @@ def _width(geometry: BaseGeometry) -> float:
 
 def _extent(document: Mapping[str, Any]) -> Bounds | None:
     """Return west, south, east, north of the raster in its own reference system."""
-    for told in (document.get("properties") or {}, *(document.get("assets") or {}).values()):
-        if len(told.get("proj:bbox") or ()) == 4:
-            west, south, east, north = map(float, told["proj:bbox"])
+    for stated in (document.get("properties") or {}, *(document.get("assets") or {}).values()):
+        if len(stated.get("proj:bbox") or ()) == 4:
+            west, south, east, north = map(float, stated["proj:bbox"])
             return west, south, east, north
-        if len(told.get("proj:transform") or ()) >= 6 and len(told.get("proj:shape") or ()) == 2:
-            a, _, x, _, e, y = map(float, told["proj:transform"][:6])
-            rows, columns = told["proj:shape"]
+        if len(stated.get("proj:transform") or ()) >= 6 and len(stated.get("proj:shape") or ()) == 2:
+            a, _, x, _, e, y = map(float, stated["proj:transform"][:6])
+            rows, columns = stated["proj:shape"]
             return x, y + e * rows, x + a * columns, y
     return None
-
-
-def search_boxes(window: Window) -> list[Bounds]:
-    """Return west, south, east, north in degrees of the boxes that a catalogue is asked for: one, or one each side."""
-    parts = get_parts(window.footprint_wgs84)
-    return sorted((w, s, e, n) for w, s, e, n in (p.bounds for p in parts if p.area > 0))

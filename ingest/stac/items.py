@@ -1,6 +1,6 @@
 """STAC items: from a catalogue's JSON, on disk or behind URLs, to scenes whose bands lie in raster files.
 
-What assets hold is read in stac_bands, what a scene is called in stac_scenes. Opens no raster, and no URL by itself.
+Assets are read in ingest.stac.assets, scenes in scenes. Opens no raster, and no URL by itself.
 """
 
 import json
@@ -30,13 +30,13 @@ Fetch = Callable[[str], dict[str, Any]]
 """Reads one STAC object at an absolute path or URL.
 
 Raises:
-    InvalidCube: what is there is missing or not STAC.
+    InvalidCube: the object is missing or not STAC.
 """
 Resolve = Callable[[str, str], str]
 """From (the place of a STAC object, a link in it) to the absolute path or URL that the link means.
 
 Raises:
-    InvalidCube, UntrustedAddress: it leads where the archive may not be read from.
+    InvalidCube, UntrustedAddress: the target is not allowed for this archive.
 """
 
 MAX_OBJECTS = 200_000
@@ -55,9 +55,9 @@ class StacItem:
     geometry: BaseGeometry
     """Footprint, WGS84."""
     crs: str
-    """EPSG code with prefix; empty = the item does not say."""
+    """EPSG code with prefix; empty = not stated."""
     transform: tuple[float, ...]
-    """Of its finest raster, row-major as `proj:transform`; empty = the item does not say."""
+    """Of its finest raster, row-major as `proj:transform`; empty = not stated."""
     sources: Mapping[str, BandSource]
     """Our band name, or `SCL`, `clear`, `CLM`, to its place."""
 
@@ -132,7 +132,7 @@ def walk_items(
         catalogue: path or URL of a catalogue, collection, item collection or item.
         fetch: reads one object.
         resolve: `reachable(hosts)` for URLs; None = `inside` the catalogue's own folder.
-        convention: of radar whose items do not say.
+        convention: of radar items that state none.
 
     Raises:
         InvalidCube: an object cannot be read, or a link or asset points out of the catalogue's folder.
@@ -175,8 +175,8 @@ def item_from_dict(
     Args:
         document: the item as JSON.
         place: path or URL it was read from, to which its links are relative.
-        resolve: says where a link leads, or that it must not be followed.
-        convention: of radar where the item does not say.
+        resolve: returns the target of a link, or raises if it must not be followed.
+        convention: of radar if the item states none.
 
     Raises:
         InvalidCube: it has no date or no footprint, or an asset points out of the catalogue's folder.
@@ -190,7 +190,7 @@ def item_from_dict(
 
 def _read_item(document: Mapping[str, Any], place: str, resolve: Resolve, convention: Convention) -> StacItem | None:
     properties = document.get("properties") or {}
-    named = {"s2:product_uri": document.get("id"), **properties}  # its name may tell the baseline
+    named = {"s2:product_uri": document.get("id"), **properties}  # its name may state the baseline
     copies = choose_copies(document.get("assets") or {}, named)
     bands = set(copies) - set(MASK_NAMES)
     crs = _crs(document, properties)
@@ -221,16 +221,16 @@ def _unusable(properties: Mapping[str, Any], crs: str) -> str:
 
 
 def _crs(document: Mapping[str, Any], properties: Mapping[str, Any]) -> str:
-    for told in (properties, *(document.get("assets") or {}).values()):
-        if told.get("proj:code"):
-            return str(told["proj:code"])
-        if told.get("proj:epsg"):
-            return f"EPSG:{told['proj:epsg']}"
+    for stated in (properties, *(document.get("assets") or {}).values()):
+        if stated.get("proj:code"):
+            return str(stated["proj:code"])
+        if stated.get("proj:epsg"):
+            return f"EPSG:{stated['proj:epsg']}"
     return ""
 
 
 def _finest(document: Mapping[str, Any], properties: Mapping[str, Any]) -> tuple[float, ...]:
     """Return the affine transform with the smallest pixel."""
-    told = [properties, *(document.get("assets") or {}).values()]
-    transforms = [tuple(float(v) for v in t["proj:transform"][:6]) for t in told if t.get("proj:transform")]
+    stated = [properties, *(document.get("assets") or {}).values()]
+    transforms = [tuple(float(v) for v in t["proj:transform"][:6]) for t in stated if t.get("proj:transform")]
     return min(transforms, key=lambda t: abs(t[0]), default=())

@@ -1,4 +1,4 @@
-"""STAC APIs that are known by name: where they are, what they hold, what they need. How they are read: stac_api."""
+"""STAC APIs that are known by name: addresses, contents and requirements. Searching: ingest.stac.api."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,6 +7,7 @@ from core.bands import OPTICAL_NAMES, RADAR_NAMES
 from core.errors import MissingCredentials, UnknownArchive
 from core.settings import Settings
 from ingest.archive import Abilities
+from ingest.io.raster_files import Access, S3Options
 from ingest.io.signing import PlanetarySigner
 from ingest.stac.api import StacApi
 from ingest.stac.describe import Catalogue
@@ -39,7 +40,7 @@ PLANETARY_COMPUTER = Catalogue(
         sensors=("s2", "s1"),
         masks=("SCL",),
         convention="gamma0_rtc",
-        needs="No account for Sentinel-2; Sentinel-1 RTC may ask for LANDCAST_PLANETARY_COMPUTER_KEY.",
+        needs="No account for Sentinel-2; Sentinel-1 RTC may require LANDCAST_PLANETARY_COMPUTER_KEY.",
     ),
     convention="gamma0_rtc",
 )
@@ -61,11 +62,11 @@ CDSE_STAC = Catalogue(
 CDSE_STORAGE = "https://eodata.dataspace.copernicus.eu"
 
 PRESETS: Mapping[str, Catalogue] = {c.name: c for c in (EARTH_SEARCH, PLANETARY_COMPUTER, CDSE_STAC)}
-"""By the name under which orders call them."""
+"""By the name that orders use."""
 
 
 def open_preset(name: str, settings: Settings) -> StacApi:
-    """Open a known STAC API. Nothing is asked of it before the first search.
+    """Open a known STAC API. The first search sends the first request.
 
     Raises:
         UnknownArchive: there is none of that name.
@@ -77,13 +78,11 @@ def open_preset(name: str, settings: Settings) -> StacApi:
 
 
 def open_catalogue(catalogue: Catalogue, settings: Settings) -> StacApi:
-    """Open a STAC API of the kind of a preset, with the signer and the keys that the preset of its name takes.
+    """Open a STAC API of the kind of a preset, with the signer and the keys of the preset of its name.
 
     Raises:
         MissingCredentials: it needs keys that the settings do not hold.
     """
-    from ingest.stac.reader import Access, S3Options
-
     further = settings.archive_hosts.split()
     catalogue = replace(catalogue, asset_hosts=(*catalogue.asset_hosts, *further))
     signer, s3 = None, S3Options()

@@ -1,24 +1,24 @@
-"""Pixels of a STAC item on a window: decoded, and put onto its lattice. How files are reached: raster_files.
+"""Pixels of a STAC item on a window: decoded, and resampled to its lattice. Access to files: ingest.io.raster_files.
 
-Each file is opened once per read. A file that is cut short, refused or not there is an error, never zeros.
+Each file is opened once per read. A truncated, refused or missing file is an error, never zeros.
 """
 
 import math
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
+from rasterio.io import DatasetReader
+from rasterio.transform import GCPTransformer
 
 from core.bands import RADAR_NAMES, Floats
 from core.grid import Window
 from ingest.archive import Reading
-from ingest.io.raster_files import LOCAL, environment, use_file
-from ingest.io.raster_files import Access as Access
-from ingest.io.raster_files import S3Options as S3Options
+from ingest.io.raster_files import LOCAL, Access, environment, use_file
 from ingest.io.resampling import (
     Placement,
     Span,
@@ -33,12 +33,9 @@ from ingest.preprocess.decode import MAX_REFLECTANCE, Coding, decode
 from ingest.preprocess.radar import to_power
 from ingest.stac.items import MASK_NAMES, BandSource, StacItem
 
-if TYPE_CHECKING:
-    from rasterio.io import DatasetReader
-
 LOWEST_REFLECTANCE = -0.5
-"""Below lies no-data of other processors (MAJA: -1). What lies between this and -0.1 is kept, so that an offset that
-was subtracted twice is seen by who checks it."""
+"""Values below are no-data of other processors (MAJA: -1). Values between this and -0.1 are kept, so that the check of
+offsets sees an offset that was subtracted twice."""
 POWER_RANGE = (1e-10, 1e5)
 """Linear backscatter of -100 to 50 dB; 0 is no data."""
 OUTSIDE = {"SCL": 0, "clear": 0, "CLM": 255}
@@ -56,8 +53,8 @@ def read_item(item: StacItem, window: Window, bands: tuple[str, ...], access: Ac
     files lie on another lattice or in another reference system than the window.
 
     Raises:
-        ReadFailed: a file is missing, cut short, refused, no raster, or tied to no place.
-        UntrustedAddress: a file lies where the archive may not be read from.
+        ReadFailed: a file is missing, truncated, refused, no raster, or not georeferenced.
+        UntrustedAddress: the address of a file is not allowed.
     """
     masks = [m for m in MASK_NAMES if m in item.sources][: item.scene.sensor == "s2"]
     sources = {b: item.sources[b] for b in (*bands, *masks) if b in item.sources}
@@ -81,7 +78,7 @@ def read_item(item: StacItem, window: Window, bands: tuple[str, ...], access: Ac
 
 
 def item_lattice(item: StacItem, access: Access = LOCAL) -> tuple[str, tuple[float, ...]]:
-    """Return reference system (EPSG code) and finest transform of an item, from its raster where it does not say.
+    """Return reference system (EPSG code) and finest transform of an item, from its raster if it does not state them.
 
     Raises:
         ReadFailed: the raster cannot be opened.
@@ -89,7 +86,7 @@ def item_lattice(item: StacItem, access: Access = LOCAL) -> tuple[str, tuple[flo
     if item.crs and item.transform:
         return item.crs, item.transform
 
-    def look(raster: "DatasetReader") -> tuple[str, tuple[float, ...]]:
+    def look(raster: DatasetReader) -> tuple[str, tuple[float, ...]]:
         return str(raster.crs), tuple(raster.transform)[:6]
 
     with environment(access.s3):
@@ -158,25 +155,25 @@ def _equals(stored: NDArray[Any], number: float) -> NDArray[np.bool_]:
 def _read_file(
     item: StacItem, href: str, sources: Mapping[str, BandSource], window: Window, access: Access
 ) -> tuple[dict[str, NDArray[Any]], str]:
-    """Return the bands of one file (Y, X), and what a user should know of how they were placed."""
+    """Return the bands of one file (Y, X), and a note for the user on their georeference."""
 
-    def read(raster: "DatasetReader") -> tuple[dict[str, NDArray[Any]], str]:
+    def read(raster: DatasetReader) -> tuple[dict[str, NDArray[Any]], str]:
         placement, note = _place(raster, window, item.crs)
         return _read_raster(raster, sources, placement, window), note
 
     return use_file(item.scene.scene_id, href, access, read)
 
 
-def _place(raster: "DatasetReader", window: Window, crs: str) -> tuple[Placement, str]:
-    """Find where a window's pixels lie in a raster, and what a user should know of it.
+def _place(raster: DatasetReader, window: Window, crs: str) -> tuple[Placement, str]:
+    """Find where a window's pixels lie in a raster; also return a note for the user, or an empty text.
 
     Args:
         raster: opened.
-        window: asked for.
-        crs: what the item says, for a raster that says nothing.
+        window: to be read.
+        crs: stated by the item, for a raster that states none.
 
     Raises:
-        ValueError: the raster is tied to no place.
+        ValueError: the raster is not georeferenced.
     """
     move: Affine = raster.transform
     own = str(raster.crs) if raster.crs else ""
@@ -186,7 +183,7 @@ def _place(raster: "DatasetReader", window: Window, crs: str) -> tuple[Placement
             return _place_by_points(window, points, str(points_crs))
         own = crs
     if not own or move.is_identity:
-        raise ValueError(f"{Path(raster.name).name} is tied to no place on the ground")
+        raise ValueError(f"{Path(raster.name).name} is not georeferenced")
     if own == window.crs and not move.b and not move.d:
         return place_parallel(window, move), ""
     return _place_projected(window, raster.crs.to_wkt() if raster.crs else own, move), ""
@@ -194,7 +191,7 @@ def _place(raster: "DatasetReader", window: Window, crs: str) -> tuple[Placement
 
 @lru_cache(maxsize=4)
 def _place_projected(window: Window, crs: str, move: Affine) -> Placement:
-    """Kept for the next files: the bands of an item, and the dates of an archive, share few lattices."""
+    """Place a window by projecting it; cached, as the bands and dates of an archive share few lattices."""
     back, to_raster = ~move, projection(window.crs, crs)
 
     def project(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -205,7 +202,6 @@ def _place_projected(window: Window, crs: str, move: Affine) -> Placement:
 
 
 def _place_by_points(window: Window, points: list[Any], crs: str) -> tuple[Placement, str]:
-    from rasterio.transform import GCPTransformer
 
     to_points = projection(window.crs, crs)
 
@@ -220,7 +216,7 @@ def _place_by_points(window: Window, points: list[Any], crs: str) -> tuple[Place
 
 
 def _read_raster(
-    raster: "DatasetReader", sources: Mapping[str, BandSource], placement: Placement, window: Window
+    raster: DatasetReader, sources: Mapping[str, BandSource], placement: Placement, window: Window
 ) -> dict[str, NDArray[Any]]:
     """Return (Y, X) of each band on the window: physical values, or codes of a mask."""
     shape_yx = (raster.height, raster.width)

@@ -1,4 +1,4 @@
-"""What an item says of its scene: time, version, datatake, baseline, orbit and convention. No assets' pixels."""
+"""Scenes from the properties of STAC items: time, version, datatake, baseline, orbit and convention. No pixels."""
 
 import hashlib
 import re
@@ -23,17 +23,17 @@ CONVENTIONS: dict[str, Convention] = {
     "beta0": "beta0",
 }
 
-Told = Mapping[str, Any]
+JsonObject = Mapping[str, Any]
 
 
-def describe_scene(document: Told, place: str, *, sensor: Sensor, convention: Convention) -> Scene:
-    """Read what an item says of its scene.
+def describe_scene(document: JsonObject, place: str, *, sensor: Sensor, convention: Convention) -> Scene:
+    """Read the scene of an item from its properties.
 
     Args:
         document: the item as JSON.
         place: path or URL it was read from, for messages.
         sensor: which of ours it is.
-        convention: of radar where the item does not say.
+        convention: of radar if the item states none.
 
     Raises:
         InvalidCube: it has no readable date.
@@ -55,7 +55,7 @@ def describe_scene(document: Told, place: str, *, sensor: Sensor, convention: Co
     )
 
 
-def _time(place: str, properties: Told) -> datetime:
+def _time(place: str, properties: JsonObject) -> datetime:
     text = properties.get("datetime") or properties.get("start_datetime")
     try:
         time = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
@@ -64,8 +64,8 @@ def _time(place: str, properties: Told) -> datetime:
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _version(document: Told, properties: Told) -> str:
-    """Return the time of the last update, or a digest of the files' checksums; empty = the item states neither."""
+def _version(document: JsonObject, properties: JsonObject) -> str:
+    """Return the time of the last update, or a digest of the files' checksums; empty = neither is stated."""
     for key in ("updated", "created", "published"):
         if properties.get(key):
             return str(properties[key])
@@ -74,7 +74,7 @@ def _version(document: Told, properties: Told) -> str:
     return hashlib.sha256("\n".join(sums).encode()).hexdigest()[:16] if sums else ""
 
 
-def _optical_datatake(name: str, properties: Told, time: datetime) -> str:
+def _optical_datatake(name: str, properties: JsonObject, time: datetime) -> str:
     """Return satellite, start of the datatake, granule and datastrip: the same for all processings of a recording.
 
     Two strips of one datatake that meet in a granule lie side by side, so both are kept.
@@ -89,35 +89,35 @@ def _optical_datatake(name: str, properties: Told, time: datetime) -> str:
     return "_".join([platform, sensed, tile, *([strip[1]] if strip else [])])
 
 
-def _platform(names: list[str], properties: Told) -> str:
-    told = re.search(r"(?:sentinel-?|S)2-?([a-d])", str(properties.get("platform") or ""), re.IGNORECASE)
-    told = told or next((m for text in names if (m := re.search(r"S2([A-D])_", text))), None)
-    return f"S2{told[1].upper()}" if told else ""
+def _platform(names: list[str], properties: JsonObject) -> str:
+    stated = re.search(r"(?:sentinel-?|S)2-?([a-d])", str(properties.get("platform") or ""), re.IGNORECASE)
+    stated = stated or next((m for text in names if (m := re.search(r"S2([A-D])_", text))), None)
+    return f"S2{stated[1].upper()}" if stated else ""
 
 
-def _tile(names: list[str], properties: Told) -> str:
+def _tile(names: list[str], properties: JsonObject) -> str:
     """Return the granule's name on the military grid, `32TMT`; empty = not stated."""
     parts = [properties.get(k) for k in ("mgrs:utm_zone", "mgrs:latitude_band", "mgrs:grid_square")]
     code = str(properties.get("grid:code") or "").removeprefix("MGRS-")
-    told = [code, str(properties.get("s2:mgrs_tile") or ""), "".join(map(str, parts)) if all(parts) else "", *names]
-    found = next((m[1] for text in told if (m := S2_TILE.search(text))), "")
+    stated = [code, str(properties.get("s2:mgrs_tile") or ""), "".join(map(str, parts)) if all(parts) else "", *names]
+    found = next((m[1] for text in stated if (m := S2_TILE.search(text))), "")
     return found.zfill(5) if found else ""
 
 
-def _radar_datatake(name: str, properties: Told) -> str:
+def _radar_datatake(name: str, properties: JsonObject) -> str:
     for text in (name, str(properties.get("s1:product_identifier") or "")):
-        told = S1_PRODUCT.match(text)
-        if told:
-            return told[0]
+        stated = S1_PRODUCT.match(text)
+        if stated:
+            return stated[0]
     return ""
 
 
-def _orbit(properties: Told) -> Orbit:
-    told = str(properties.get("sat:orbit_state") or "").lower()
-    return "ascending" if told == "ascending" else "descending" if told == "descending" else ""
+def _orbit(properties: JsonObject) -> Orbit:
+    stated = str(properties.get("sat:orbit_state") or "").lower()
+    return "ascending" if stated == "ascending" else "descending" if stated == "descending" else ""
 
 
-def _convention(document: Told, properties: Told, default: Convention) -> Convention:
+def _convention(document: JsonObject, properties: JsonObject, default: Convention) -> Convention:
     stated = CONVENTIONS.get(str(properties.get("landcast:convention") or ""))
     if stated:
         return stated

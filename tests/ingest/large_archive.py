@@ -23,7 +23,7 @@ YEAR = Period(start=date(2021, 1, 1), end=date(2021, 12, 31))
 
 @dataclass
 class LargeArchive:
-    """As many optical and half as many radar dates as asked, 512 x 512 pixels."""
+    """As many optical and half as many radar dates as wanted, 512 x 512 pixels."""
 
     dates: int = 150
     name: str = "large"

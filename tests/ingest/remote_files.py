@@ -13,7 +13,7 @@ from threading import Thread
 
 @dataclass
 class Faults:
-    """What the server does wrong, and what it was asked."""
+    """What the server does wrong, and what it was requested."""
 
     statuses: list[int] = field(default_factory=list)
     """Answers to the next requests, before it works again."""
@@ -23,7 +23,7 @@ class Faults:
     """Query without which files are refused with 403."""
     share: float = 1.0
     """Only so much of each file is there."""
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     """Method and path of each request, with its query."""
 
 
@@ -47,6 +47,10 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
 
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # a client may close the connection before it has read everything
+            super().handle()
+
     def do_HEAD(self) -> None:
         self._answer(with_body=False)
 
@@ -55,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, *, with_body: bool) -> None:
         faults = self.server.faults
-        faults.asked.append(f"{self.command} {self.path}")
+        faults.requested.append(f"{self.command} {self.path}")
         path, _, query = self.path.partition("?")
         file = self.server.folder / path.lstrip("/")
         if faults.statuses:
@@ -76,15 +80,15 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _give(self, content: bytes, *, with_body: bool) -> None:
-        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-        first = int(asked[1]) if asked else 0
-        last = min(int(asked[2]) if asked and asked[2] else len(content), len(content) - 1)
-        if asked and first >= len(content):
+        requested = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        first = int(requested[1]) if requested else 0
+        last = min(int(requested[2]) if requested and requested[2] else len(content), len(content) - 1)
+        if requested and first >= len(content):
             self._fail(416)
             return
         part = content[first : last + 1]
-        self.send_response(206 if asked else 200)
-        if asked:
+        self.send_response(206 if requested else 200)
+        if requested:
             self.send_header("Content-Range", f"bytes {first}-{last}/{len(content)}")
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("ETag", f'"{zlib.crc32(content):x}"')

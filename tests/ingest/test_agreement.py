@@ -62,7 +62,7 @@ def test_another_place_is_caught() -> None:
     assert not compare(cube(), cube(place=1), days=DAYS).is_agreeing
 
 
-def test_a_shift_by_one_pixel_is_not_taken_for_another_place() -> None:
+def test_a_shift_by_one_pixel_is_not_mistaken_for_another_place() -> None:
     second = {b: np.roll(v, 1, axis=2) for b, v in cube().items()}
     assert compare(cube(), second, days=DAYS).is_agreeing
 

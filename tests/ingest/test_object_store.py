@@ -155,9 +155,9 @@ def test_a_catalogue_that_is_no_json_is_refused(server: FolderServer, settings: 
 def test_a_netcdf_cube_is_fetched_once(server: FolderServer, settings: Settings) -> None:
     path = write_cube(server.folder / "cube.nc")
     same_pixels(open_remote_folder(f"{server.url}/cube.nc", settings), open_cube_archive(path, tile_size=32))
-    before = sum(a.startswith("GET") for a in server.faults.asked)
+    before = sum(a.startswith("GET") for a in server.faults.requested)
     open_remote_folder(f"{server.url}/cube.nc", settings)
-    assert sum(a.startswith("GET") for a in server.faults.asked) == before
+    assert sum(a.startswith("GET") for a in server.faults.requested) == before
     assert [p.name for p in (settings.home / "cache" / "files").rglob("*.nc")] == ["cube.nc"]
 
 

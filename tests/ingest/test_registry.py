@@ -21,10 +21,16 @@ from tests.conftest import ROOT
 from tests.ingest.cubes.cube_files import write_cube
 
 
-@pytest.mark.parametrize("spec", ["nowhere", "", "   ", "/no/such/folder", "a" * 5000, "a\0b", "sample,nowhere"])
+@pytest.mark.parametrize("spec", ["nowhere", "", "   ", "/no/such/folder", "a" * 5000, "a\0b", "nowhere,sample"])
 def test_an_unknown_archive_is_refused(settings: Settings, spec: str) -> None:
     with pytest.raises(UnknownArchive, match="sample"):
         open_archive(spec, settings)
+
+
+def test_every_archive_of_a_list_must_be_known(settings: Settings, tmp_path: Path) -> None:
+    cube = write_cube(tmp_path / "a.nc")
+    with pytest.raises(UnknownArchive, match="nowhere"):
+        open_archive(f"{cube},nowhere", settings)
 
 
 def test_an_address_that_does_not_answer_is_unavailable(tmp_path: Path) -> None:
@@ -38,7 +44,7 @@ def test_an_address_without_encryption_is_refused_but_on_this_machine(settings: 
         open_archive("http://example.com/catalog.json", settings)
 
 
-def test_an_archive_that_needs_an_account_says_which_settings(settings: Settings) -> None:
+def test_an_archive_that_needs_an_account_names_the_settings(settings: Settings) -> None:
     for name in ("cdse", "sentinel-hub", "cdse-stac"):
         with pytest.raises(MissingCredentials, match="LANDCAST_"):
             open_archive(name, settings)
@@ -79,8 +85,13 @@ def test_a_text_file_is_no_archive(settings: Settings, tmp_path: Path) -> None:
         open_archive(str(tmp_path / "a.nc"), settings)
 
 
-def test_importing_the_registry_loads_no_rasterio() -> None:
-    code = (
-        "import sys, ingest.registry, ingest.build.cube; sys.exit('rasterio' in sys.modules or 'torch' in sys.modules)"
-    )
+def test_importing_the_registry_loads_no_reader_of_any_archive() -> None:
+    heavy = {"rasterio", "scipy", "zarr", "obstore", "requests", "pystac_client", "sentinelhub", "prosail", "torch"}
+    code = f"import sys, ingest.registry; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_building_cubes_loads_no_rasterio() -> None:
+    code = "import sys, ingest.build.cube; sys.exit('rasterio' in sys.modules or 'torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

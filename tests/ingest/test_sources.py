@@ -130,7 +130,7 @@ def cubes(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
 
 
 def _cube(archive: Archive, settings: Settings) -> Cube:
-    reader = replace(reader_from(settings), cell_size=128)
+    reader = replace(reader_from(settings), block_size=128)
     return build_cube(archive, WINDOW, JUNE, BANDS, reader=reader)
 
 

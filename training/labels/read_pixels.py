@@ -67,7 +67,7 @@ class PixelSource(Protocol):
 
 
 class ArchivePixels:
-    """Pixels of an archive, through the same cells and cache as maps."""
+    """Pixels of an archive, through the same read blocks and cache as maps."""
 
     def __init__(self, archive: Archive, bands: Sequence[str], reader: Reader) -> None:
         """Take an opened archive, the bands to read, and how."""
@@ -85,7 +85,7 @@ class ArchivePixels:
 
     def read(self, window: Window, period: Period, asked: NDArray[np.bool_]) -> Cube:
         """Build a cube of a window."""
-        return build_cube(self._archive, window, period, self._bands, reader=self._reader, asked=asked)
+        return build_cube(self._archive, window, period, self._bands, reader=self._reader, wanted=asked)
 
 
 class CubePixels:

@@ -1,4 +1,4 @@
-"""The cache of plates: found again, bounded, never torn."""
+"""The cache of scene tiles: found again, bounded, never torn."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ import pytest
 from core.errors import ReadFailed
 from core.grid import Grid, Window
 from ingest.archive import Scene
-from ingest.build.cache import Store, scene_key
+from ingest.build.cache import SceneTileCache, scene_key
 from ingest.preprocess.prepare import Preparation, Prepared
 from tests.ingest.fake_archive import FakeArchive
 
@@ -29,8 +29,8 @@ def prepared(seed: int = 1, bands: tuple[str, ...] = ("B04", "B08")) -> Prepared
     return Prepared(values=dict(zip(bands, values, strict=True)), notes=("seen",))
 
 
-def store(folder: Path, limit_bytes: int = 10**9) -> Store:
-    return Store(folder / "plates", limit_bytes=limit_bytes)
+def new_cache(folder: Path, limit_bytes: int = 10**9) -> SceneTileCache:
+    return SceneTileCache(folder / "scene-tiles", limit_bytes=limit_bytes)
 
 
 def window() -> Window:
@@ -39,29 +39,29 @@ def window() -> Window:
 
 def test_reflectance_comes_back_to_half_a_digital_number_and_unseen_stays_unseen(tmp_path: Path) -> None:
     given = prepared()
-    plate = store(tmp_path).put("x", given, window())
-    block = plate.block(["B08", "B04"], *ALL)
+    scene_tile = new_cache(tmp_path).put("x", given, window())
+    block = scene_tile.read(["B08", "B04"], *ALL)
     np.testing.assert_allclose(block[1], given.values["B04"], atol=5.1e-5)
     np.testing.assert_allclose(block[0], given.values["B08"], atol=5.1e-5)
-    assert plate.notes == ("seen",)
-    assert plate.window == window()
+    assert scene_tile.notes == ("seen",)
+    assert scene_tile.window == window()
 
 
 def test_radar_comes_back_as_it_was(tmp_path: Path) -> None:
     given = prepared(bands=("VV", "VH"))
-    plate = store(tmp_path).put("x", given, window())
-    np.testing.assert_array_equal(plate.block(["VV"], *ALL)[0], given.values["VV"])
+    scene_tile = new_cache(tmp_path).put("x", given, window())
+    np.testing.assert_array_equal(scene_tile.read(["VV"], *ALL)[0], given.values["VV"])
 
 
-def test_a_part_is_the_part_of_the_whole(tmp_path: Path) -> None:
-    plate = store(tmp_path).put("x", prepared(), window())
-    part = plate.block(["B04"], slice(120, 140), slice(3, 130))
-    np.testing.assert_array_equal(part, plate.block(["B04"], *ALL)[:, 120:140, 3:130])
+def test_reading_a_part_gives_that_part_of_the_whole(tmp_path: Path) -> None:
+    scene_tile = new_cache(tmp_path).put("x", prepared(), window())
+    part = scene_tile.read(["B04"], slice(120, 140), slice(3, 130))
+    np.testing.assert_array_equal(part, scene_tile.read(["B04"], *ALL)[:, 120:140, 3:130])
 
 
-def test_another_process_finds_the_plate_and_fewer_bands_are_enough(tmp_path: Path) -> None:
-    store(tmp_path).put("x", prepared(), window())
-    again = store(tmp_path)
+def test_another_process_finds_the_scene_tile_and_fewer_bands_are_enough(tmp_path: Path) -> None:
+    new_cache(tmp_path).put("x", prepared(), window())
+    again = new_cache(tmp_path)
     assert again.find("x", ["B08"]) is not None
     assert again.find("x", ["B08", "B11"]) is None
     assert again.find("y", ["B08"]) is None
@@ -81,9 +81,9 @@ def test_what_changes_the_pixels_changes_the_key() -> None:
 
 
 def test_the_least_recently_used_goes_first_and_the_size_stays_below_the_limit(tmp_path: Path) -> None:
-    size = store(tmp_path / "one").put("x", prepared(), window()).path
+    size = new_cache(tmp_path / "one").put("x", prepared(), window()).path
     one = sum(f.stat().st_size for f in size.rglob("*") if f.is_file())
-    cache = store(tmp_path, limit_bytes=int(3.5 * one))
+    cache = new_cache(tmp_path, limit_bytes=int(3.5 * one))
     for number in range(3):
         cache.put(f"s{number}", prepared(number), window())
         time.sleep(0.01)
@@ -93,44 +93,44 @@ def test_the_least_recently_used_goes_first_and_the_size_stays_below_the_limit(t
     assert cache.find("s0", ["B04"]) is not None
     assert cache.find("s3", ["B04"]) is not None
     assert cache.size_bytes() <= 3.5 * one
-    assert len(list((tmp_path / "plates").glob("*/*.zarr"))) < 4
+    assert len(list((tmp_path / "scene-tiles").glob("*/*.zarr"))) < 4
 
 
-def _keys(cache: Store, scene: str) -> list[str]:
+def _keys(cache: SceneTileCache, scene: str) -> list[str]:
     with cache._index() as index:
-        return [k for (k,) in index.execute("SELECT key FROM plates WHERE scene = ?", (scene,))]
+        return [k for (k,) in index.execute("SELECT key FROM scene_tiles WHERE scene = ?", (scene,))]
 
 
-def test_a_plate_that_is_removed_while_it_is_read_is_an_error_and_not_nodata(tmp_path: Path) -> None:
-    cache = store(tmp_path)
-    plate = cache.put("x", prepared(), window())
-    shutil.rmtree(plate.path)
+def test_a_scene_tile_that_is_removed_while_it_is_read_is_an_error_and_not_nodata(tmp_path: Path) -> None:
+    cache = new_cache(tmp_path)
+    scene_tile = cache.put("x", prepared(), window())
+    shutil.rmtree(scene_tile.path)
     with pytest.raises(ReadFailed, match="cache"):
-        plate.block(["B04"], *ALL)
+        scene_tile.read(["B04"], *ALL)
     assert cache.find("x", ["B04"]) is None
 
 
-def test_a_damaged_plate_is_an_error(tmp_path: Path) -> None:
-    plate = store(tmp_path).put("x", prepared(), window())
-    shard = max((f for f in plate.path.rglob("*") if f.is_file()), key=lambda f: f.stat().st_size)
+def test_a_damaged_scene_tile_is_an_error(tmp_path: Path) -> None:
+    scene_tile = new_cache(tmp_path).put("x", prepared(), window())
+    shard = max((f for f in scene_tile.path.rglob("*") if f.is_file()), key=lambda f: f.stat().st_size)
     os.truncate(shard, shard.stat().st_size // 2)
     with pytest.raises(ReadFailed, match="damaged"):
-        plate.block(["B04"], *ALL)
+        scene_tile.read(["B04"], *ALL)
 
 
 def test_nothing_half_written_is_ever_found(tmp_path: Path) -> None:
-    cache = store(tmp_path)
-    (tmp_path / "plates" / "aside" / "left").mkdir()
-    os.utime(tmp_path / "plates" / "aside" / "left", (1, 1))
-    store(tmp_path)
-    assert not list((tmp_path / "plates" / "aside").iterdir())
+    cache = new_cache(tmp_path)
+    (tmp_path / "scene-tiles" / "aside" / "left").mkdir()
+    os.utime(tmp_path / "scene-tiles" / "aside" / "left", (1, 1))
+    new_cache(tmp_path)
+    assert not list((tmp_path / "scene-tiles" / "aside").iterdir())
     assert cache.find("x", []) is None
 
 
-def test_many_threads_may_write_the_same_plate(tmp_path: Path) -> None:
-    cache = store(tmp_path)
+def test_many_threads_may_write_the_same_scene_tile(tmp_path: Path) -> None:
+    cache = new_cache(tmp_path)
     with ThreadPoolExecutor(4) as pool:
-        plates = list(pool.map(lambda _: cache.put("x", prepared(), window()), range(8)))
-    assert len({p.path for p in plates}) == 1
+        scene_tiles = list(pool.map(lambda _: cache.put("x", prepared(), window()), range(8)))
+    assert len({p.path for p in scene_tiles}) == 1
     assert len(_keys(cache, "x")) == 1
-    assert not list((tmp_path / "plates" / "aside").iterdir())
+    assert not list((tmp_path / "scene-tiles" / "aside").iterdir())

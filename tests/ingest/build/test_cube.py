@@ -1,7 +1,10 @@
 """Cubes built from an archive."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,10 +17,12 @@ from core.grid import Window
 from core.region import parse_region
 from core.timeline import Period
 from ingest.build.cube import build_cube, check_region
+from tests.conftest import ROOT
 from tests.ingest.fake_archive import APRIL, EXTENT, FakeArchive
 
 ALL = ("B04", "B08", "VV", "temperature_2m")
 PERIOD = APRIL
+LIMIT_GIB = 1.5
 
 
 def test_each_sensor_has_its_own_dates() -> None:
@@ -100,3 +105,17 @@ def test_a_region_outside_the_archive_is_refused() -> None:
 
 def test_a_region_that_touches_the_archive_is_accepted() -> None:
     check_region(FakeArchive(), parse_region(dict(EXTENT.footprint_wgs84.buffer(0.01).__geo_interface__)))
+
+
+@pytest.mark.slow
+def test_a_tile_year_of_150_dates_takes_less_than_one_and_a_half_gib(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.ingest.large_archive", str(tmp_path), "150"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < LIMIT_GIB

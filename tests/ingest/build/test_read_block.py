@@ -1,4 +1,4 @@
-"""Cells: which archive one is read from, and what is read again."""
+"""Read blocks: which archive each is read from, and what is read again."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,9 +12,9 @@ from core.errors import ArchivesDisagree, ArchiveUnavailable
 from core.grid import Window
 from core.timeline import Period
 from ingest.archive import Reading, Scene
-from ingest.build.cache import Store
+from ingest.build.cache import SceneTileCache
 from ingest.build.cube import Reader, build_cube
-from ingest.preference import PreferredArchives, choices
+from ingest.preference import PreferredArchives
 from ingest.preprocess.prepare import Preparation
 from tests.ingest.fake_archive import APRIL, EXTENT, FakeArchive
 
@@ -39,9 +39,9 @@ class Kept(FakeArchive):
         return Reading(values={b: v + np.float32(self.shift) for b, v in found.values.items()}, is_masked=True)
 
 
-def reader(folder: Path, cell_size: int = 64) -> Reader:
-    store = Store(folder / "plates", limit_bytes=10**9)
-    return Reader(preparation=Preparation(), store=store, cell_size=cell_size)
+def reader(folder: Path, block_size: int = 64) -> Reader:
+    cache = SceneTileCache(folder / "scene-tiles", limit_bytes=10**9)
+    return Reader(preparation=Preparation(), cache=cache, block_size=block_size)
 
 
 def part(rows: slice, columns: slice) -> Window:
@@ -76,20 +76,20 @@ def test_a_failed_read_is_not_kept_and_tried_again_by_the_next_order(tmp_path: P
     assert archive.reads == ["c"]
 
 
-@pytest.mark.parametrize("cell_size", [16, 17, 512])
-def test_a_cube_from_cells_equals_one_read_at_once(tmp_path: Path, cell_size: int) -> None:
+@pytest.mark.parametrize("block_size", [16, 17, 512])
+def test_a_cube_from_read_blocks_equals_one_read_at_once(tmp_path: Path, block_size: int) -> None:
     whole = build_cube(Kept(), EXTENT, APRIL, ("B04", "B08", "VV"))
-    cells = build_cube(Kept(), EXTENT, APRIL, ("B04", "B08", "VV"), reader=reader(tmp_path, cell_size))
+    blocks = build_cube(Kept(), EXTENT, APRIL, ("B04", "B08", "VV"), reader=reader(tmp_path, block_size))
     for band in ("B04", "B08", "VV"):
-        np.testing.assert_allclose(cells.data[band], whole.data[band], atol=6e-5)
+        np.testing.assert_allclose(blocks.data[band], whole.data[band], atol=6e-5)
 
 
 def test_a_large_cube_is_read_when_indexed_and_holds_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = np.zeros(EXTENT.shape_yx, bool)
-    asked[3:20, 7:50] = True
-    small = build_cube(Kept(), EXTENT, APRIL, ("B04", "B08", "VV"), reader=reader(tmp_path), asked=asked)
+    wanted = np.zeros(EXTENT.shape_yx, bool)
+    wanted[3:20, 7:50] = True
+    small = build_cube(Kept(), EXTENT, APRIL, ("B04", "B08", "VV"), reader=reader(tmp_path), wanted=wanted)
     monkeypatch.setattr("ingest.build.cube.EAGER_BYTES", 0)
-    large = build_cube(Kept(), EXTENT, APRIL, ("B04", "B08", "VV"), reader=reader(tmp_path), asked=asked)
+    large = build_cube(Kept(), EXTENT, APRIL, ("B04", "B08", "VV"), reader=reader(tmp_path), wanted=wanted)
     for band in ("B04", "VV"):
         np.testing.assert_array_equal(large.data[band].values, small.data[band].values)
         np.testing.assert_array_equal(
@@ -120,7 +120,7 @@ def test_archives_that_disagree_are_not_mixed(tmp_path: Path) -> None:
         build_cube(PreferredArchives([first, second]), EXTENT, APRIL, BANDS, reader=reader(tmp_path, 512))
 
 
-def test_the_first_archive_is_taken_where_none_has_everything(tmp_path: Path) -> None:
+def test_the_first_archive_is_used_where_none_has_everything(tmp_path: Path) -> None:
     first, second = Kept(name="first", failing=frozenset({"c"})), Kept(name="second", failing=frozenset({"a", "b"}))
     cube = build_cube(PreferredArchives([first, second]), EXTENT, APRIL, BANDS, reader=reader(tmp_path, 512))
     assert cube.archive == "first"
@@ -132,9 +132,3 @@ def test_no_archive_at_all_is_an_error(tmp_path: Path) -> None:
     away.is_away = True
     with pytest.raises(ArchiveUnavailable):
         build_cube(away, EXTENT, APRIL, BANDS, reader=reader(tmp_path))
-
-
-def test_one_archive_is_its_own_only_choice() -> None:
-    archive = FakeArchive()
-    assert choices(archive) == (archive,)
-    assert choices(PreferredArchives([archive])) == (archive,)

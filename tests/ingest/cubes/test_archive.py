@@ -54,7 +54,7 @@ def test_pixels_off_the_utm_lattice_give_a_grid_of_their_own(tmp_path: Path) -> 
     assert cube.data["B04"].values[0, -row, -column] == stack(0.05)[0, 0, 0]
 
 
-def test_a_folder_skips_what_is_no_cube_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_folder_skips_and_logs_files_that_are_no_cube(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write_cube(tmp_path / "good.nc")
     write_cube(tmp_path / "no_red.nc", cube_dataset(B04=None))
     (tmp_path / "text.nc").write_text("text")
@@ -81,7 +81,7 @@ def test_two_files_of_one_lattice_are_one_archive(tmp_path: Path) -> None:
     )
 
 
-def test_a_file_on_another_lattice_is_left_out_and_said_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_on_another_lattice_is_left_out_and_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     data = cube_dataset()
     write_cube(tmp_path / "fine.nc", data)
     corner = float(data.x[0]), float(data.y[0])
@@ -99,7 +99,7 @@ def test_a_file_on_another_lattice_is_left_out_and_said_so(tmp_path: Path, caplo
     ]
 
 
-def test_a_folder_with_one_bad_cube_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+def test_a_folder_with_one_bad_cube_reports_its_error(tmp_path: Path) -> None:
     write_cube(tmp_path / "a.nc", cube_dataset(B04=None))
     with pytest.raises(MissingBand, match="B04"):
         open_cube_archive(tmp_path, tile_size=16)

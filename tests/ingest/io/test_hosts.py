@@ -1,4 +1,4 @@
-"""Which addresses may be read, and how often a host is asked."""
+"""Which addresses may be read, and how often a host is requested."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -77,12 +77,12 @@ def test_any_other_address_is_refused(url: str) -> None:
         HOSTS.check(url)
 
 
-def test_a_refusal_tells_neither_a_password_nor_a_signature() -> None:
-    with pytest.raises(UntrustedAddress) as told:
+def test_a_refusal_shows_neither_a_password_nor_a_signature() -> None:
+    with pytest.raises(UntrustedAddress) as stated:
         HOSTS.check("https://user:secret@other.example.com/a.tif?sig=hidden")
-    assert "other.example.com/a.tif" in str(told.value)
-    assert "secret" not in str(told.value)
-    assert "hidden" not in str(told.value)
+    assert "other.example.com/a.tif" in str(stated.value)
+    assert "secret" not in str(stated.value)
+    assert "hidden" not in str(stated.value)
 
 
 def test_loopback_without_a_port_means_every_port_of_it() -> None:
@@ -129,7 +129,7 @@ def test_a_call_is_repeated_with_growing_pauses_until_it_succeeds() -> None:
     assert [0.25 <= slept[0] <= 0.5, 0.5 <= slept[1] <= 1, 1 <= slept[2] <= 2] == [True] * 3
 
 
-def test_the_pause_is_the_one_that_the_host_asks_for() -> None:
+def test_the_pause_is_the_one_that_the_host_requests() -> None:
     slept: list[float] = []
 
     def call(attempt: int) -> int:

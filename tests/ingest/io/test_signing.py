@@ -64,7 +64,7 @@ def test_a_token_that_is_about_to_end_is_not_used(server: StacServer) -> None:
     assert [signer.sign(HREF), signer.sign(HREF)] == [f"{HREF}?sig=s1", f"{HREF}?sig=s2"]
 
 
-def test_threads_that_need_the_same_token_ask_once(server: StacServer) -> None:
+def test_threads_that_need_the_same_token_send_one_request(server: StacServer) -> None:
     signer = signer_of(server)
     threads = [Thread(target=signer.sign, args=(HREF,)) for _ in range(4)]
     for thread in threads:
@@ -74,7 +74,7 @@ def test_threads_that_need_the_same_token_ask_once(server: StacServer) -> None:
     assert server.tokens == 1
 
 
-def test_a_busy_signer_is_asked_again_and_then_given_up(server: StacServer) -> None:
+def test_a_busy_signer_is_tried_again_and_then_unavailable(server: StacServer) -> None:
     server.upset.append(Answer(429, {"Retry-After": "0"}))
     assert signer_of(server).sign(HREF).endswith("sig=s1")
     server.upset.extend([Answer(503, {"Retry-After": "0"})] * 2)

@@ -159,14 +159,14 @@ def test_s2cloudless_without_level_1c_is_refused_with_a_way_out() -> None:
         cloudless({"B04": np.ones((3, 3), np.float32)})
 
 
-def test_s2cloudless_without_one_band_says_which() -> None:
+def test_s2cloudless_without_one_band_names_it() -> None:
     values = top_of_atmosphere(np.zeros((3, 3), bool))
     del values["TOA_B10"]
     with pytest.raises(InvalidOption, match="does not give TOA_B10"):
         cloudless(values)
 
 
-def test_a_missing_package_is_said_with_the_command_that_brings_it() -> None:
+def test_a_missing_package_is_reported_with_the_command_that_installs_it() -> None:
     check_installed()
     with pytest.raises(InvalidOption, match=r"pip install landcast\[clouds\]"):
         check_installed("no_package_of_this_name")

@@ -46,11 +46,11 @@ def test_one_dark_visible_band_is_enough_against_an_offset_left_in() -> None:
     assert check_floor("s", values, offset=0.0, baseline="05.10") == ""
 
 
-def test_red_alone_does_not_tell_dry_fields_from_an_offset_left_in() -> None:
+def test_red_alone_does_not_distinguish_dry_fields_from_an_offset_left_in() -> None:
     assert check_floor("s", {"B04": field(0.1)["B04"]}, offset=0.0, baseline="05.10") == ""
 
 
-def test_a_desert_is_not_taken_for_an_offset_left_in() -> None:
+def test_a_desert_is_not_mistaken_for_an_offset_left_in() -> None:
     assert check_floor("s", field(floor=0.22), offset=0.0, baseline="05.10") == ""
 
 

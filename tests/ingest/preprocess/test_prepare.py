@@ -54,7 +54,7 @@ def test_the_default_classes_are_those_that_are_not_clear() -> None:
     assert set(Preparation().classes) == set(SCL_CLASSES) - set(SCL_CLEAR)
 
 
-def test_the_settings_and_the_defaults_say_the_same(settings: Settings) -> None:
+def test_the_settings_and_the_defaults_agree(settings: Settings) -> None:
     assert Preparation.from_settings(settings) == Preparation()
 
 
@@ -127,10 +127,10 @@ def test_what_is_not_hidden_keeps_its_value() -> None:
         assert found[band].dtype == np.float32
 
 
-def test_a_scene_without_a_mask_is_taken_as_clear_and_says_so() -> None:
+def test_a_scene_without_a_mask_is_treated_as_clear_with_a_note() -> None:
     found = prepare(S2, Reading(values=optical()), window(), Preparation())
     assert np.isfinite(found.values["B04"]).all()
-    assert found.notes == ("it has no cloud mask and was taken as clear",)
+    assert found.notes == ("it has no cloud mask and was treated as clear",)
 
 
 @pytest.mark.parametrize("kind", ["masked already", "no mask wanted"])
@@ -184,7 +184,7 @@ def test_clouds_do_not_hide_an_offset_left_in_nor_look_like_one() -> None:
     assert prepare(S2, swapped, window((60, 120)), Preparation()).notes == ()
 
 
-def test_radar_is_filtered_where_asked_and_otherwise_left_as_it_is() -> None:
+def test_radar_is_filtered_where_requested_and_otherwise_left_as_it_is() -> None:
     power = np.random.default_rng(0).gamma(4, 0.01, SHAPE).astype(np.float32)
     reading = Reading(values={"VV": power}, notes=("n",))
     plain = prepare(S1, reading, window(), Preparation())
@@ -199,10 +199,10 @@ def test_weather_passes_through() -> None:
     assert prepare(replace(S2, sensor="weather"), Reading(values=values), window(), Preparation()).values is values
 
 
-def test_level_1c_is_asked_for_optical_scenes_and_s2cloudless_alone() -> None:
-    asked = Preparation(cloud_mask="s2cloudless")
-    assert asked.extra_bands(S2) == TOA_BANDS
-    assert asked.extra_bands(S1) == Preparation().extra_bands(S2) == ()
+def test_level_1c_is_requested_for_optical_scenes_and_s2cloudless_alone() -> None:
+    requested = Preparation(cloud_mask="s2cloudless")
+    assert requested.extra_bands(S2) == TOA_BANDS
+    assert requested.extra_bands(S1) == Preparation().extra_bands(S2) == ()
 
 
 def cloudy(**classes: tuple[slice, slice]) -> Reading:

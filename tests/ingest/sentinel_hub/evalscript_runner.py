@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 MARK = "//VERSION=3"
 RUN = """
 function __run(text) {
-  const told = JSON.parse(text);
-  return JSON.stringify(told.rows.map((row) => {
+  const stated = JSON.parse(text);
+  return JSON.stringify(stated.rows.map((row) => {
     const samples = {};
-    told.sources.forEach((source) => { samples[source.id] = source.is_there ? [{}] : []; });
-    told.columns.forEach((column, at) => {
+    stated.sources.forEach((source) => { samples[source.id] = source.is_there ? [{}] : []; });
+    stated.columns.forEach((column, at) => {
       if (samples[column[0]].length > 0) { samples[column[0]][0][column[1]] = row[at]; }
     });
-    const single = samples[told.sources[0].id][0];
-    return evaluatePixel(told.is_fusion ? samples : single || told.nothing);
+    const single = samples[stated.sources[0].id][0];
+    return evaluatePixel(stated.is_fusion ? samples : single || stated.nothing);
   }));
 }
 """
@@ -55,8 +55,8 @@ class Evalscript:
     @property
     def outputs(self) -> dict[str, dict[str, Any]]:
         """What it gives, by id."""
-        told = self.setup["output"]
-        return {o.get("id", "default"): o for o in (told if isinstance(told, list) else [told])}
+        stated = self.setup["output"]
+        return {o.get("id", "default"): o for o in (stated if isinstance(stated, list) else [stated])}
 
     def run(self, samples: Samples, shape_yx: tuple[int, int], *, is_fusion: bool) -> dict[str, NDArray[Any]]:
         """Return (Y, X, B) per output; each distinct tuple of input numbers is evaluated once."""
@@ -70,7 +70,7 @@ class Evalscript:
     def _evaluate(
         self, rows: NDArray[np.float64], columns: Sequence[tuple[str, str]], samples: Samples, is_fusion: bool
     ) -> list[Any]:
-        told = {
+        stated = {
             "rows": rows.tolist(),
             "columns": columns,
             "sources": [{"id": s, "is_there": b is not None} for s, b in samples.items()],
@@ -78,7 +78,7 @@ class Evalscript:
             "nothing": {band: 0 for i in self.inputs for band in i["bands"]},
         }
         try:
-            results = json.loads(self._context.get("__run")(json.dumps(told)))
+            results = json.loads(self._context.get("__run")(json.dumps(stated)))
         except quickjs.JSException as error:
             raise ScriptError(str(error)) from error
         return [r if isinstance(r, dict) else {"default": r} for r in results]
@@ -86,11 +86,11 @@ class Evalscript:
     def _image(
         self, name: str, output: Mapping[str, Any], results: Sequence[Any], place: NDArray[Any], shape: tuple[int, int]
     ) -> NDArray[Any]:
-        told = [r.get(name) for r in results]
-        if any(t is None or len(t) != output["bands"] for t in told):
+        stated = [r.get(name) for r in results]
+        if any(t is None or len(t) != output["bands"] for t in stated):
             raise ScriptError(f"evaluatePixel does not give {output['bands']} bands of '{name}'")
         kind = np.dtype(TYPES[output["sampleType"]])
-        table = np.asarray([[0 if v is None else v for v in t] for t in told], np.float64)
+        table = np.asarray([[0 if v is None else v for v in t] for t in stated], np.float64)
         if kind.kind == "u":
             table = np.clip(np.round(table), 0, np.iinfo(kind).max)
         return np.asarray(table[place].reshape(*shape, output["bands"]), kind)

@@ -198,8 +198,8 @@ class SentinelHubServer:
     def _token(self, fields: Mapping[str, str]) -> Response:
         if (fields.get("client_id"), fields.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
             return JSONResponse({"error": "invalid_client", "error_description": "Invalid client credentials"}, 401)
-        told = {"azp": fields["client_id"], "number": len(self.requests["token"])}
-        middle = base64.b64encode(json.dumps(told).encode()).decode()
+        stated = {"azp": fields["client_id"], "number": len(self.requests["token"])}
+        middle = base64.b64encode(json.dumps(stated).encode()).decode()
         token = f"head.{middle}.signature"
         self._tokens[token] = time.time() + self.token_seconds
         return JSONResponse({"access_token": token, "expires_in": self.token_seconds, "token_type": "Bearer"})
@@ -252,27 +252,27 @@ class SentinelHubServer:
         return answer
 
     def _sampled(
-        self, data: Mapping[str, Any], asked: Mapping[str, Any], x: NDArray[Any], y: NDArray[Any]
+        self, data: Mapping[str, Any], requested: Mapping[str, Any], x: NDArray[Any], y: NDArray[Any]
     ) -> dict[str, NDArray[Any]] | None:
         """Return the bands of one input, the most recent scene first, 0 where none has any."""
-        kind, told = data["type"], data["dataFilter"]
-        if unknown := set(asked["bands"]) - set(BANDS[kind]):
+        kind, stated = data["type"], data["dataFilter"]
+        if unknown := set(requested["bands"]) - set(BANDS[kind]):
             raise BadRequest(f"Dataset '{kind}' has no bands {sorted(unknown)}")
         _check_radar(kind, data)
-        start, end = (datetime.fromisoformat(told["timeRange"][k].replace("Z", "+00:00")) for k in ("from", "to"))
+        start, end = (datetime.fromisoformat(stated["timeRange"][k].replace("Z", "+00:00")) for k in ("from", "to"))
         found = [s for s in self.scenes if s.sensor == COLLECTIONS[kind] and start <= s.time <= end]
-        found = [s for s in found if told.get("orbitDirection", s.orbit.upper()) == s.orbit.upper()]
+        found = [s for s in found if stated.get("orbitDirection", s.orbit.upper()) == s.orbit.upper()]
         if not found:
             return None
         found.sort(key=lambda s: s.time, reverse=True)
         is_smooth = data.get("processing", {}).get("upsampling", "NEAREST") == "BILINEAR"
-        names = [b for b in asked["bands"] if b != "dataMask"]
+        names = [b for b in requested["bands"] if b != "dataMask"]
         prefix = "TOA_" if kind == "sentinel-2-l1c" else ""
         layers = {n: self._mosaic(found, prefix + n, x, y, is_smooth=is_smooth) for n in names}
         masks = layers or {"": self._mosaic(found, "B04", x, y, is_smooth=False)}
         is_seen = np.all([np.isfinite(v) for v in masks.values()], axis=0)
-        stored = {n: _stored(v, n, kind, str(asked.get("units", "REFLECTANCE"))) for n, v in layers.items()}
-        return stored | ({"dataMask": is_seen.astype(float)} if "dataMask" in asked["bands"] else {})
+        stored = {n: _stored(v, n, kind, str(requested.get("units", "REFLECTANCE"))) for n, v in layers.items()}
+        return stored | ({"dataMask": is_seen.astype(float)} if "dataMask" in requested["bands"] else {})
 
     def _mosaic(
         self, scenes: Sequence[ServedScene], band: str, x: NDArray[Any], y: NDArray[Any], *, is_smooth: bool
@@ -302,7 +302,7 @@ class SentinelHubServer:
 
 def settings_for(server: SentinelHubServer, home: Path, **more: Any) -> Settings:
     """Return settings with which `open_sentinel_hub` reaches the stand-in."""
-    told: dict[str, Any] = {
+    stated: dict[str, Any] = {
         "home": home,
         "sentinelhub_client_id": CLIENT_ID,
         "sentinelhub_client_secret": SecretStr(CLIENT_SECRET),
@@ -311,7 +311,7 @@ def settings_for(server: SentinelHubServer, home: Path, **more: Any) -> Settings
         "requests_per_second": 1000.0,
         "tries": 3,
     }
-    return Settings(**(told | more))
+    return Settings(**(stated | more))
 
 
 def _error(status: int, message: str) -> Response:
@@ -331,8 +331,8 @@ def _item(scene: ServedScene) -> dict[str, Any]:
 
 
 def _check_radar(kind: str, data: Mapping[str, Any]) -> None:
-    told = data.get("processing", {})
-    if kind == "sentinel-1-grd" and told.get("backCoeff") == "GAMMA0_TERRAIN" and not told.get("orthorectify"):
+    stated = data.get("processing", {})
+    if kind == "sentinel-1-grd" and stated.get("backCoeff") == "GAMMA0_TERRAIN" and not stated.get("orthorectify"):
         raise BadRequest("GAMMA0_TERRAIN needs orthorectify")
     if kind == "sentinel-1-grd" and data["dataFilter"].get("mosaickingOrder") == "leastCC":
         raise BadRequest("leastCC is not supported for Sentinel-1")
@@ -354,13 +354,13 @@ def _stored(values: NDArray[Any], band: str, kind: str, units: str) -> NDArray[A
     return np.maximum(np.round(shown), 0) if scale > 1 else shown
 
 
-def _packed(images: Mapping[str, NDArray[Any]], asked: Sequence[str], accept: str) -> Response:
-    if missing := set(asked) - set(images):
+def _packed(images: Mapping[str, NDArray[Any]], requested: Sequence[str], accept: str) -> Response:
+    if missing := set(requested) - set(images):
         raise BadRequest(f"The script has no outputs {sorted(missing)}")
-    encoded = {name: _tiff(images[name]) for name in asked}
-    if len(asked) == 1:
+    encoded = {name: _tiff(images[name]) for name in requested}
+    if len(requested) == 1:
         assert accept == "image/tiff", accept
-        return Response(encoded[asked[0]], media_type="image/tiff")
+        return Response(encoded[requested[0]], media_type="image/tiff")
     assert accept == "application/x-tar", accept
     whole = io.BytesIO()
     with tarfile.open(fileobj=whole, mode="w") as tar:

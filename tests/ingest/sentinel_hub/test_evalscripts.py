@@ -5,7 +5,7 @@ import pytest
 
 from core.bands import OPTICAL_NAMES, RADAR_NAMES
 from ingest.archive import TOA_BANDS
-from ingest.sentinel_hub.archive import evalscript, questions
+from ingest.sentinel_hub.archive import evalscript, pixel_requests
 from tests.ingest.sentinel_hub.evalscript_runner import MARK, Evalscript
 
 SHAPE = (2, 3)
@@ -31,7 +31,7 @@ def test_a_script_is_of_version_3_and_has_no_place_left_to_fill(name: str, bands
 
 
 @pytest.mark.parametrize("bands", [("B08", "B04"), OPTICAL_NAMES])
-def test_surface_reflectance_comes_as_stored_in_the_order_asked(bands: tuple[str, ...]) -> None:
+def test_surface_reflectance_comes_as_stored_in_the_requested_order(bands: tuple[str, ...]) -> None:
     script = Evalscript(evalscript("sentinel-2-l2a", bands))
     seen = {b: numbers(b) for b in bands} | {"dataMask": np.array([[1, 1, 0], [1, 1, 1]])}
     given = script.run({"reflectance": seen, "classes": {"SCL": np.full(SHAPE, 4)}}, SHAPE, is_fusion=True)
@@ -42,7 +42,7 @@ def test_surface_reflectance_comes_as_stored_in_the_order_asked(bands: tuple[str
     np.testing.assert_array_equal(given["mask"][..., 1], seen["dataMask"])
 
 
-def test_reflectance_is_asked_for_as_dn_and_classes_by_an_input_of_their_own() -> None:
+def test_reflectance_is_requested_as_dn_and_classes_by_an_input_of_their_own() -> None:
     script = Evalscript(evalscript("sentinel-2-l2a", ("B04", "B8A")))
     assert {i["datasource"]: (i["bands"], i["units"]) for i in script.inputs} == {
         "reflectance": (["B04", "B8A", "dataMask"], "DN"),
@@ -70,7 +70,7 @@ def test_without_bands_only_the_mask_comes() -> None:
 
 
 def test_top_of_atmosphere_reflectance_comes_in_the_order_that_s2cloudless_takes() -> None:
-    question = questions("s2", TOA_BANDS)[1]
+    question = pixel_requests("s2", TOA_BANDS)[1]
     assert (question.names, question.bands) == (TOA_BANDS, TOP)
     script = Evalscript(evalscript(question.script, question.bands))
     seen = {b: numbers(b) for b in TOP} | {"dataMask": np.ones(SHAPE)}
@@ -88,8 +88,8 @@ def test_radar_comes_as_linear_power_in_32_bits() -> None:
     np.testing.assert_allclose(given["values"][..., 1], power / 4, rtol=1e-6)
 
 
-def test_only_bands_that_are_asked_for_are_requested() -> None:
-    assert [q.bands for q in questions("s2", ("B08", "B04", "NDVI", "VV"))] == [("B04", "B08")]
-    assert [q.bands for q in questions("s1", ("B08", "VH"))] == [("VH",)]
-    assert questions("s1", ("B08",)) == []
-    assert questions("weather", ("temperature_2m",)) == []
+def test_no_further_bands_are_requested() -> None:
+    assert [q.bands for q in pixel_requests("s2", ("B08", "B04", "NDVI", "VV"))] == [("B04", "B08")]
+    assert [q.bands for q in pixel_requests("s1", ("B08", "VH"))] == [("VH",)]
+    assert pixel_requests("s1", ("B08",)) == []
+    assert pixel_requests("weather", ("temperature_2m",)) == []

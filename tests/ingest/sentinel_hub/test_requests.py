@@ -16,7 +16,7 @@ from core.bands import OPTICAL_NAMES, RADAR_NAMES
 from core.errors import ArchiveUnavailable, OverBudget, ReadFailed
 from core.settings import Settings
 from ingest.archive import TOA_BANDS
-from ingest.sentinel_hub.archive import open_sentinel_hub, questions
+from ingest.sentinel_hub.archive import open_sentinel_hub, pixel_requests
 from ingest.sentinel_hub.requests import retry_after
 from tests.ingest.sentinel_hub.scenes import JUNE, SCENES, WINDOW, Sleeps, opened, scene_of, served
 from tests.ingest.sentinel_hub.server import CLIENT_ID, CLIENT_SECRET, Fault, SentinelHubServer, settings_for
@@ -32,11 +32,11 @@ def server() -> Iterator[SentinelHubServer]:
 
 
 def test_a_tile_costs_what_the_service_documents() -> None:
-    (question,) = questions("s2", OPTICAL_NAMES)
+    (question,) = pixel_requests("s2", OPTICAL_NAMES)
     assert question.units((512, 512)) == pytest.approx(11 / 3)
-    assert questions("s1", RADAR_NAMES)[0].units((512, 512)) == pytest.approx(8 / 3)
+    assert pixel_requests("s1", RADAR_NAMES)[0].units((512, 512)) == pytest.approx(8 / 3)
     assert question.units((2, 2)) == pytest.approx(0.11 / 3)
-    assert questions("s2", ())[0].units((1, 1)) == 0.005
+    assert pixel_requests("s2", ())[0].units((1, 1)) == 0.005
 
 
 def test_the_estimate_is_what_is_charged(server: SentinelHubServer) -> None:
@@ -50,14 +50,14 @@ def test_the_estimate_is_what_is_charged(server: SentinelHubServer) -> None:
     assert archive.units_spent == pytest.approx(server.units)
 
 
-def test_where_the_service_does_not_say_the_estimate_is_counted() -> None:
+def test_the_estimate_is_counted_if_the_service_states_no_cost() -> None:
     with served(SCENES, says_units=False) as server:
         archive = opened(server)
         archive.read(scene_of(archive, "s2"), WINDOW, ("B04",))
         assert archive.units_spent == pytest.approx(server.units)
 
 
-def test_the_budget_holds_for_all_archives_of_an_account_and_is_asked_before_a_request(
+def test_the_budget_holds_for_all_archives_of_an_account_and_is_checked_before_a_request(
     server: SentinelHubServer,
 ) -> None:
     archive = opened(server)
@@ -99,12 +99,14 @@ def test_what_fails_costs_nothing(server: SentinelHubServer) -> None:
 # Faults
 
 
-@pytest.mark.parametrize(("told", "seconds"), [("1500", 1.5), ("2", 2.0), ("61000", 61.0), ("60", 60.0), ("250", 0.25)])
-def test_being_asked_to_wait_is_honoured_in_milliseconds_and_in_seconds(told: str, seconds: float) -> None:
-    assert retry_after({"retry-AFTER": told}) == pytest.approx(seconds)
+@pytest.mark.parametrize(
+    ("stated", "seconds"), [("1500", 1.5), ("2", 2.0), ("61000", 61.0), ("60", 60.0), ("250", 0.25)]
+)
+def test_a_requested_pause_is_honoured_in_milliseconds_and_in_seconds(stated: str, seconds: float) -> None:
+    assert retry_after({"retry-AFTER": stated}) == pytest.approx(seconds)
 
 
-def test_a_throttled_read_waits_as_long_as_asked_and_succeeds(server: SentinelHubServer) -> None:
+def test_a_throttled_read_waits_as_long_as_requested_and_succeeds(server: SentinelHubServer) -> None:
     archive = opened(server)
     scene = scene_of(archive, "s2")
     server.faults.append(Fault(path="process", status=429, headers={"Retry-After": "400"}, body={}, times=2))
@@ -154,9 +156,9 @@ def test_tries_come_to_an_end(server: SentinelHubServer) -> None:
 
 
 def test_a_service_that_is_not_there_is_named(tmp_path: Path, server: SentinelHubServer) -> None:
-    told = settings_for(server, tmp_path, sentinelhub_url="http://127.0.0.1:9", tries=2)
+    stated = settings_for(server, tmp_path, sentinelhub_url="http://127.0.0.1:9", tries=2)
     with pytest.raises(ArchiveUnavailable, match="cannot be reached"):
-        open_sentinel_hub("cdse", told, sleep=Sleeps()).search(WINDOW, JUNE)
+        open_sentinel_hub("cdse", stated, sleep=Sleeps()).search(WINDOW, JUNE)
 
 
 def test_a_request_that_is_wrong_is_not_sent_again(server: SentinelHubServer) -> None:
@@ -168,7 +170,7 @@ def test_a_request_that_is_wrong_is_not_sent_again(server: SentinelHubServer) ->
     assert len(server.requests["process"]) == 1
 
 
-def test_an_account_without_units_left_is_told_so(server: SentinelHubServer) -> None:
+def test_an_account_without_units_left_is_unavailable(server: SentinelHubServer) -> None:
     archive = opened(server)
     scene = scene_of(archive, "s2")
     server.faults.append(Fault(path="process", status=403, body={"error": {"message": "Insufficient units"}}))
@@ -221,7 +223,7 @@ def test_a_token_about_to_expire_is_replaced() -> None:
         assert len(server.requests["token"]) >= 3
 
 
-def test_a_token_that_is_not_taken_any_more_is_replaced(server: SentinelHubServer) -> None:
+def test_a_token_that_is_no_longer_accepted_is_replaced(server: SentinelHubServer) -> None:
     archive = opened(server)
     scene = scene_of(archive, "s2")
     server.revoke_tokens()
@@ -276,13 +278,13 @@ def test_the_real_service_answers_as_the_stand_in_does(tmp_path: Path) -> None:
     names = ("SH_CLIENT_ID", "SH_CLIENT_SECRET")
     if not all(os.environ.get(n) for n in names):
         pytest.skip(f"needs {' and '.join(names)}")
-    told = Settings(
+    stated = Settings(
         home=tmp_path,
         sentinelhub_client_id=os.environ["SH_CLIENT_ID"],
         sentinelhub_client_secret=SecretStr(os.environ["SH_CLIENT_SECRET"]),
         sentinelhub_budget=1.0,
     )
-    archive = open_sentinel_hub("cdse", told)
+    archive = open_sentinel_hub("cdse", stated)
     scenes = archive.search(WINDOW, JUNE)
     assert {s.sensor for s in scenes} == {"s2", "s1"}
     for scene in (next(s for s in scenes if s.sensor == kind) for kind in ("s2", "s1")):

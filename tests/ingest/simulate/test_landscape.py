@@ -1,4 +1,4 @@
-"""The simulated map: hedges of a width that is asked for, with everything else where it was."""
+"""The simulated map: hedges of a given width change nothing else."""
 
 import numpy as np
 
@@ -34,3 +34,18 @@ def test_another_width_of_hedges_moves_nothing_else() -> None:
 def test_hedges_of_10_m_are_two_pixels_of_5_m_wide() -> None:
     wide, narrow = is_hedge(drawn(hedge_m=(20, 20))).sum(), is_hedge(drawn(hedge_m=(10, 10))).sum()
     assert 1.8 < wide / narrow < 2.2
+
+
+def test_the_landscape_holds_every_kind_of_ground() -> None:
+    landscape = draw_landscape(np.random.default_rng(0), 192)
+    area = np.bincount(landscape.parcel_at.ravel(), minlength=len(landscape.parcels)) / landscape.parcel_at.size
+
+    def share(cover: str) -> float:
+        return float(sum(a for a, p in zip(area, landscape.parcels, strict=True) if p.cover == cover))
+
+    assert share("cropland") > 0.25
+    assert share("conifer") > 0.08
+    assert share("broadleaf") > 0.08
+    assert all(share(c) > 0.01 for c in ("grassland", "water", "built-up"))
+    assert sum(a for a, p in zip(area, landscape.parcels, strict=True) if p.is_felled) > 0.004
+    assert sum(a for a, p in zip(area, landscape.parcels, strict=True) if p.is_planting) > 0.002

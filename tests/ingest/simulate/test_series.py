@@ -64,7 +64,7 @@ def test_days_ascend_every_five(drawn: tuple[Series, pd.DataFrame]) -> None:
     assert (np.diff(drawn[0].days, axis=1) == 5).all()
 
 
-def test_labels_say_what_grows(drawn: tuple[Series, pd.DataFrame]) -> None:
+def test_labels_name_what_grows(drawn: tuple[Series, pd.DataFrame]) -> None:
     labels = drawn[1]
     assert (labels.canopy[labels.kind == "conifer forest"] == 1).all()
     assert (labels.canopy[labels.kind == "broadleaf forest"] == 2).all()

@@ -95,13 +95,13 @@ class StacServer:
         links = [{"rel": "next", "href": f"{self.url}/collections?token={end}"}] if end < len(self.collections) else []
         return {"collections": [self.collection(c) for c in self.collections[start:end]], "links": links}
 
-    def search(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def search(self, requested: dict[str, Any]) -> dict[str, Any]:
         """Answer one page."""
-        self.searches.append(asked)
-        found = [i for i in self.items if _matches(i, asked)]
-        start, size = int(asked.get("token") or 0), min(self.page_items, int(asked.get("limit") or 10))
+        self.searches.append(requested)
+        found = [i for i in self.items if _matches(i, requested)]
+        start, size = int(requested.get("token") or 0), min(self.page_items, int(requested.get("limit") or 10))
         page = [self._with_urls(i) for i in found[start : start + size]]
-        links = [self._next(asked, start + size)] if start + size < len(found) else []
+        links = [self._next(requested, start + size)] if start + size < len(found) else []
         return {
             "type": "FeatureCollection",
             "features": page,
@@ -109,8 +109,8 @@ class StacServer:
             "numberMatched": len(found) + self.promised_more,
         }
 
-    def _next(self, asked: dict[str, Any], start: int) -> dict[str, Any]:
-        href, body = f"{self.next_base or self.url}/search", {**asked, "token": str(start)}
+    def _next(self, requested: dict[str, Any], start: int) -> dict[str, Any]:
+        href, body = f"{self.next_base or self.url}/search", {**requested, "token": str(start)}
         if self.paging == "POST":
             return {"rel": "next", "href": href, "method": "POST", "body": body, "merge": False}
         flat = {k: ",".join(map(str, v)) if isinstance(v, list) else v for k, v in body.items()}
@@ -122,15 +122,15 @@ class StacServer:
         return {**item, "assets": assets}
 
 
-def _matches(item: dict[str, Any], asked: dict[str, Any]) -> bool:
-    if asked.get("collections") and item["collection"] not in asked["collections"]:
+def _matches(item: dict[str, Any], requested: dict[str, Any]) -> bool:
+    if requested.get("collections") and item["collection"] not in requested["collections"]:
         return False
-    if "ids" in asked:
-        return item["id"] in asked["ids"]
-    first, last = (datetime.fromisoformat(t.replace("Z", "+00:00")) for t in asked["datetime"].split("/"))
+    if "ids" in requested:
+        return item["id"] in requested["ids"]
+    first, last = (datetime.fromisoformat(t.replace("Z", "+00:00")) for t in requested["datetime"].split("/"))
     if not first <= datetime.fromisoformat(item["properties"]["datetime"].replace("Z", "+00:00")) <= last:
         return False
-    west, south, east, north = asked["bbox"]
+    west, south, east, north = requested["bbox"]
     left, bottom, right, top = item["bbox"]
     return bool(left <= east and right >= west and bottom <= north and top >= south)
 
@@ -143,16 +143,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        asked = {k: v[0] for k, v in parse_qs(parts.query).items()}
+        requested = {k: v[0] for k, v in parse_qs(parts.query).items()}
         self.state.paths.append(self.path)
         if parts.path.startswith("/files/"):
-            self._file(parts.path.removeprefix("/files/"), asked)
+            self._file(parts.path.removeprefix("/files/"), requested)
         elif parts.path.startswith("/token/"):
             self._token()
         elif parts.path == "/search":
-            lists: dict[str, Any] = {k: asked[k].split(",") for k in ("collections", "bbox") if k in asked}
+            lists: dict[str, Any] = {k: requested[k].split(",") for k in ("collections", "bbox") if k in requested}
             lists["bbox"] = [float(v) for v in lists["bbox"]]
-            self._search({**asked, **lists})
+            self._search({**requested, **lists})
         elif parts.path == "/collections":
             self._json({"collections": [self.state.collection(c) for c in self.state.collections], "links": []})
         elif parts.path == "/":
@@ -167,12 +167,12 @@ class Handler(BaseHTTPRequestHandler):
         self.state.paths.append(self.path)
         self._search(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
-    def _search(self, asked: dict[str, Any]) -> None:
+    def _search(self, requested: dict[str, Any]) -> None:
         time.sleep(self.state.slow_s)
         if self.state.upset:
             self._upset(self.state.upset.popleft())
         else:
-            self._json(self.state.search(asked))
+            self._json(self.state.search(requested))
 
     def _token(self) -> None:
         if self.state.upset:
@@ -183,11 +183,11 @@ class Handler(BaseHTTPRequestHandler):
         expiry = datetime.fromtimestamp(time.time() + self.state.token_ttl_s).astimezone().isoformat()
         self._json({"msft:expiry": expiry, "token": f"sig={self.state.signature}"})
 
-    def _file(self, name: str, asked: dict[str, str]) -> None:
+    def _file(self, name: str, requested: dict[str, str]) -> None:
         path = self.state.folder / name
         if self.state.file_upset:
             self._upset(self.state.file_upset.popleft())
-        elif self.state.signature and asked.get("sig") != self.state.signature:
+        elif self.state.signature and requested.get("sig") != self.state.signature:
             self._send(403, {}, b"signature expired")
         elif not path.is_file():
             self._send(404, {}, b"not here")
@@ -198,9 +198,9 @@ class Handler(BaseHTTPRequestHandler):
         if not self.headers.get("Range"):
             self._send(200, {"Accept-Ranges": "bytes"}, content)
             return
-        told = self.headers["Range"].removeprefix("bytes=").split("-")
-        first = int(told[0]) if told[0] else 0
-        last = min(int(told[1]) if len(told) > 1 and told[1] else len(content) - 1, len(content) - 1)
+        stated = self.headers["Range"].removeprefix("bytes=").split("-")
+        first = int(stated[0]) if stated[0] else 0
+        last = min(int(stated[1]) if len(stated) > 1 and stated[1] else len(content) - 1, len(content) - 1)
         if first > last:
             self._send(416, {"Content-Range": f"bytes */{len(content)}"}, b"")
             return

@@ -56,23 +56,23 @@ def values_of(archive: StacFolder, band: str) -> np.ndarray:
         ("stack_20210501.tif", "stack_20210501", datetime(2021, 5, 1, tzinfo=UTC), "", ""),
     ],
 )
-def test_a_name_tells_scene_date_band_and_baseline(
+def test_a_name_states_scene_date_band_and_baseline(
     name: str, scene: str, when: datetime, band: str, baseline: str
 ) -> None:
-    told = read_name(f"/data/{name}")
-    assert told is not None
-    assert (told.scene_id, told.when, told.band, told.baseline) == (scene, when, band, baseline)
+    stated = read_name(f"/data/{name}")
+    assert stated is not None
+    assert (stated.scene_id, stated.when, stated.band, stated.baseline) == (scene, when, band, baseline)
 
 
 @pytest.mark.parametrize("name", ["red.tif", "20221340_B04.tif", "123456789_B04.tif", "20220231_B04.tif"])
-def test_a_name_without_a_date_tells_nothing(name: str) -> None:
+def test_a_name_without_a_date_is_not_read(name: str) -> None:
     assert read_name(name) is None
 
 
 def test_the_date_may_stand_in_the_folder() -> None:
-    told = read_name("/data/20210501/B04.tif", "20210501")
-    assert told is not None
-    assert (told.scene_id, told.band) == ("20210501", "B04")
+    stated = read_name("/data/20210501/B04.tif", "20210501")
+    assert stated is not None
+    assert (stated.scene_id, stated.band) == ("20210501", "B04")
 
 
 def test_files_of_one_overpass_are_one_scene(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_floats_are_reflectance_and_positive_radar_is_power(tmp_path: Path) -> N
     np.testing.assert_allclose(archive.read(radar, WINDOW, ("VV",)).values["VV"], power, rtol=1e-6)
 
 
-def test_files_that_are_no_rasters_are_left_out_and_said_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_files_that_are_no_rasters_are_left_out_and_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write_bands(tmp_path, farm_20210501_B04=PIXELS, farm_20210501_B08=PIXELS)
     (tmp_path / "farm_20210506_B04.tif").write_text("text")
     with caplog.at_level(logging.WARNING, "ingest"):
@@ -152,7 +152,7 @@ def test_files_that_are_no_rasters_are_left_out_and_said_so(tmp_path: Path, capl
     ("names", "reason"),
     [
         (("red",), "no raster with a date"),
-        (("farm_20210501",), "tell bands"),
+        (("farm_20210501",), "name a known band"),
         (("farm_20210501_B04",), "near infrared"),
     ],
 )

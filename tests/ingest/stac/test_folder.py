@@ -47,7 +47,7 @@ def clear(values: np.ndarray) -> np.ndarray:
     return np.where(cloud, np.nan, values)
 
 
-def test_an_archive_tells_what_it_holds(archive: StacFolder) -> None:
+def test_an_archive_describes_what_it_holds(archive: StacFolder) -> None:
     assert (archive.name, archive.is_simulated) == ("tiny", False)
     assert archive.bands == ("B04", "B08", "B11", "VV")
     assert (archive.period.start, archive.period.end) == (date(2021, 5, 1), date(2022, 5, 6))
@@ -68,7 +68,7 @@ def test_the_offset_follows_the_processing_baseline(archive: StacFolder) -> None
         assert reading.offset == offset
 
 
-def test_clouds_are_told_apart_from_pixels(archive: StacFolder) -> None:
+def test_masks_are_kept_apart_from_pixels(archive: StacFolder) -> None:
     reading = archive.read(archive.search(WINDOW, archive.period)[0], WINDOW, ("B04",))
     assert reading.mask_kind == "SCL"
     assert reading.mask is not None
@@ -186,7 +186,7 @@ def test_a_scene_without_a_cloud_mask_has_none(tmp_path: Path) -> None:
     assert opened.abilities.masks == ()
 
 
-def test_zero_is_no_data_where_the_item_says_nothing(tmp_path: Path) -> None:
+def test_zero_is_no_data_where_the_item_states_nothing(tmp_path: Path) -> None:
     pixels = PIXELS.copy()
     pixels[3, 5] = 0
     write_bands(tmp_path / "a", red=pixels, nir=pixels)

@@ -22,7 +22,7 @@ KEYS = Settings(
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_is_an_archive_that_asks_nothing_before_its_first_search(name: str) -> None:
+def test_a_preset_is_an_archive_that_sends_no_request_before_its_first_search(name: str) -> None:
     archive: Archive = open_preset(name, KEYS)
     assert archive.name == name
     assert not archive.is_simulated

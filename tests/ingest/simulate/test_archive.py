@@ -1,7 +1,6 @@
 """The sample archive, generated small and read like any other."""
 
 import json
-import threading
 from datetime import date
 from pathlib import Path
 
@@ -17,10 +16,8 @@ from core.cube import Cube
 from core.grid import Window
 from core.region import Region, parse_region
 from core.settings import Settings
-from ingest.build.cube import build_cube, check_region
-from ingest.registry import open_archive
-from ingest.simulate.archive import CORNER, CRS, sample_folder, sample_region, write_archive
-from ingest.simulate.landscape import draw_landscape
+from ingest.build.cube import build_cube
+from ingest.simulate.archive import CORNER, CRS, sample_region, write_archive
 from ingest.stac.folder import StacFolder, open_stac_folder
 
 SIZE = 32
@@ -45,7 +42,7 @@ def cube(archive: StacFolder) -> Cube:
     return build_cube(archive, WINDOW, archive.period, archive.bands)
 
 
-def test_everything_says_that_it_is_simulated(folder: Path, archive: StacFolder, cube: Cube) -> None:
+def test_everything_states_that_it_is_simulated(folder: Path, archive: StacFolder, cube: Cube) -> None:
     assert archive.is_simulated
     assert cube.is_simulated
     assert archive.title.startswith("Simulated")
@@ -134,67 +131,11 @@ def test_truth_is_no_band_of_the_archive(archive: StacFolder, folder: Path) -> N
     assert all("truth" not in json.dumps(s.properties) for s in archive.search(WINDOW, archive.period))
 
 
-def test_the_landscape_holds_every_kind_of_ground() -> None:
-    landscape = draw_landscape(np.random.default_rng(0), 192)
-    area = np.bincount(landscape.parcel_at.ravel(), minlength=len(landscape.parcels)) / landscape.parcel_at.size
-
-    def share(cover: str) -> float:
-        return float(sum(a for a, p in zip(area, landscape.parcels, strict=True) if p.cover == cover))
-
-    assert share("cropland") > 0.25
-    assert share("conifer") > 0.08
-    assert share("broadleaf") > 0.08
-    assert all(share(c) > 0.01 for c in ("grassland", "water", "built-up"))
-    assert sum(a for a, p in zip(area, landscape.parcels, strict=True) if p.is_felled) > 0.004
-    assert sum(a for a, p in zip(area, landscape.parcels, strict=True) if p.is_planting) > 0.002
-
-
 def test_the_sample_region_lies_inside_and_crosses_tiles() -> None:
     region = parse_region(sample_region())
     whole = Window(crs=CRS, transform=WINDOW.transform, shape_yx=(192, 192))
     assert whole.footprint_wgs84.contains(region.geometry)
     assert 0.65 < region.area_km2 / 3.6864 < 0.85
-
-
-def write_small(folder: Path) -> None:
-    write_archive(folder, size=16, first=date(2021, 6, 1), last=date(2021, 6, 16))
-
-
-def test_callers_at_the_same_time_generate_the_sample_archive_once(tmp_path: Path) -> None:
-    calls: list[Path] = []
-
-    def write(folder: Path) -> None:
-        calls.append(folder)
-        write_small(folder)
-
-    callers = [threading.Thread(target=sample_folder, args=(tmp_path, write)) for _ in range(3)]
-    for caller in callers:
-        caller.start()
-    for caller in callers:
-        caller.join()
-    assert len(calls) == 1
-    assert sorted(p.name for p in (tmp_path / "archives").iterdir()) == ["sample", "sample.lock"]
-    archive = open_archive("sample", Settings(home=tmp_path))
-    assert archive.name == "sample"
-    check_region(archive, Region(geometry=archive.footprint))
-
-
-def test_a_failed_generation_leaves_nothing_behind(tmp_path: Path) -> None:
-    def fail(folder: Path) -> None:
-        folder.mkdir()
-        raise OSError("disk full")
-
-    with pytest.raises(OSError, match="disk full"):
-        sample_folder(tmp_path, fail)
-    assert [p.name for p in (tmp_path / "archives").iterdir()] == ["sample.lock"]
-
-
-def test_an_archive_of_another_generator_is_made_anew(tmp_path: Path) -> None:
-    folder = sample_folder(tmp_path, write_small)
-    catalogue = folder / "catalog.json"
-    catalogue.write_text(json.dumps({**json.loads(catalogue.read_text()), "landcast:generator": "older"}))
-    (folder / "old").touch()
-    assert not (sample_folder(tmp_path, write_small) / "old").exists()
 
 
 def _pixels(path: Path) -> NDArray[np.generic]:
