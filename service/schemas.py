@@ -23,14 +23,9 @@ class Link(BaseModel):
     rel: str
     type: str | None = None
     title: str | None = None
-
-
-class SearchLink(Link):
-    """A link that may be followed by POST: `body` is merged into the body of the request before."""
-
-    method: Literal["GET", "POST"] | None = None
-    body: dict[str, Any] | None = None
-    merge: bool | None = None
+    method: Literal["GET", "POST"] | None = Field(default=None, description="How to follow it; absent = GET.")
+    body: dict[str, Any] | None = Field(default=None, description="Body to send by POST.")
+    merge: bool | None = Field(default=None, description="True = merge `body` into the body of the previous request.")
 
 
 class Landing(BaseModel):
@@ -237,14 +232,14 @@ class StacDocument(BaseModel):
     type: str
     id: str
     stac_version: str
-    links: list[SearchLink]
+    links: list[Link]
 
 
 class CollectionList(BaseModel):
     """All collections."""
 
     collections: list[StacDocument]
-    links: list[SearchLink]
+    links: list[Link]
 
 
 class ItemCollection(BaseModel):
@@ -252,7 +247,7 @@ class ItemCollection(BaseModel):
 
     type: Literal["FeatureCollection"] = "FeatureCollection"
     features: list[StacDocument]
-    links: list[SearchLink]
+    links: list[Link]
     numberMatched: int
     numberReturned: int
 

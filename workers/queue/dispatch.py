@@ -70,6 +70,11 @@ def job_folder(settings: Settings, job_id: str) -> Path:
     return settings.home / "jobs" / job_id
 
 
+def item_path(settings: Settings, job_id: str, product: str) -> Path:
+    """Return where the STAC item of a successful job lies."""
+    return job_folder(settings, job_id) / f"{product}.json"
+
+
 def scratch_folder(settings: Settings, job_id: str) -> Path:
     """Return where the workers of a job keep what is not to be shared: tiles with gaps, half-written results."""
     return settings.home / "work" / job_id

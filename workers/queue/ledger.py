@@ -28,6 +28,8 @@ from core.errors import UnknownJob
 from core.grid import Tile
 from core.job import Job, JobState, Order, TileState, TileTask
 from core.settings import Settings
+from workers.queue.item_rows import Item
+from workers.queue.items import add_item, remove_item
 from workers.queue.ledger_rows import grid_of, job_of, job_row, tile_row, tile_task
 from workers.queue.schema import create_tables, jobs, open_engine, reading, tiles
 
@@ -116,6 +118,7 @@ class Ledger:
         """
         with self.engine.begin() as connection:
             self._end(connection, job_id, JobState.DISMISSED, "dismissed", of=tuple(JobState))
+            remove_item(connection, job_id)
         return self.job(job_id)
 
     def tiles(self, job_id: str) -> list[TileTask]:
@@ -251,10 +254,21 @@ class Ledger:
         with self.engine.begin() as connection:
             return connection.execute(change.values(close_lease=now + lease_s, updated=now)).rowcount == 1
 
-    def close_job(self, job_id: str, state: JobState, message: str, worker: str = "") -> bool:
-        """End an active job; with `worker`, only if that worker still holds its closing. False = nothing changed."""
+    def close_job(
+        self, job_id: str, state: JobState, message: str, worker: str = "", *, item: Item | None = None
+    ) -> bool:
+        """End an active job and publish its item, both or neither; False = nothing changed.
+
+        Args:
+            job_id, state, message: the job and how it ended.
+            worker: if given, the job ends only if this worker still holds its closing.
+            item: STAC item of the result of a successful job.
+        """
         with self.engine.begin() as connection:
-            return self._end(connection, job_id, state, message, of=ACTIVE, worker=worker)
+            has_ended = self._end(connection, job_id, state, message, of=ACTIVE, worker=worker)
+            if has_ended and item is not None:
+                add_item(connection, job_id, item)
+        return has_ended
 
     def fail_close(self, job_id: str, worker: str, error: str) -> bool:
         """Let another worker try to close the job, or end it where no attempt is left; True = another may try."""

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -69,6 +70,27 @@ tiles = Table(
     Column("seconds", Double),  # what rendering took; empty = not rendered, or reused
     Column("pixels", Integer),  # how many pixels were asked for then
     Index("tiles_state", "state", "job_id"),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("job_id", String(64), ForeignKey("jobs.id"), primary_key=True),  # the item's id is its job's
+    Column("collection", String(64), nullable=False),  # the product
+    Column("created", Double, nullable=False),  # when the job was
+    Column("west", Double, nullable=False),  # bounding box in degrees
+    Column("south", Double, nullable=False),
+    Column("east", Double, nullable=False),  # greater than 180 where the item crosses 180 degrees
+    Column("north", Double, nullable=False),
+    Column("start_time", Double, nullable=False),
+    Column("end_time", Double, nullable=False),
+    Column("geometry", LargeBinary, nullable=False),  # WKB, WGS84, cut at 180 degrees
+    Column("document", Text, nullable=False),  # the item as JSON, as it lies beside its files
+)
+Index(
+    "items_newest",  # holds every column that a search compares, so that a scan of it reads no document
+    items.c.created.desc(),
+    *(items.c[name] for name in ("job_id", "collection", "west", "south", "east", "north", "start_time", "end_time")),
 )
 
 BUSY_TIMEOUT_MS = 30_000
