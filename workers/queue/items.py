@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, delete, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, case, delete, func, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.job import JobState
@@ -22,7 +23,12 @@ from core.region import unwrap
 from workers.queue.item_rows import Item, item_row
 from workers.queue.schema import items, jobs, reading
 
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
 _NEWEST_FIRST = (items.c.created.desc(), items.c.job_id)
+TURNS = (-360, 0, 360)
+"""Degrees by which two longitudes that mean the same place may differ here."""
 _IDS_PER_QUERY = 500
 """SQLite and PostgreSQL both limit the number of values in one statement."""
 
@@ -86,7 +92,7 @@ class Items:
             if wanted.area is None:
                 matched, places = _found(connection, _conditions(wanted), limit=limit, after=after)
             else:
-                matched, places = _found_in(connection, _conditions(wanted), wanted.area, after=after)
+                matched, places = _found_in(connection, _conditions(wanted), wanted.area, limit=limit, after=after)
             shown = places[:limit]
             documents = _documents(connection, [place.job_id for place in shown])
         return ItemPage(items=documents, matched=matched, last=shown[-1] if len(places) > len(shown) else None)
@@ -150,14 +156,12 @@ def _conditions(wanted: ItemSearch) -> list[ColumnElement[bool]]:
 def _box_touches(bounds: tuple[float, float, float, float]) -> ColumnElement[bool]:
     """Compare bounding boxes on the circle of longitudes: a box east of 180 degrees meets one that begins at -180."""
     west, south, east, north = bounds
-    turns = [and_(items.c.west + turn <= east, items.c.east + turn >= west) for turn in (-360, 0, 360)]
+    turns = [and_(items.c.west + turn <= east, items.c.east + turn >= west) for turn in TURNS]
     return and_(items.c.south <= north, items.c.north >= south, or_(*turns))
 
 
-def _follows(after: Place | None) -> ColumnElement[bool]:
-    """Tell whether an item comes after a place of the list."""
-    if after is None:
-        return literal(value=True)
+def _follows(after: Place) -> ColumnElement[bool]:
+    """Compare places: the item comes after this one in the list."""
     older, next_of_same = items.c.created < after.created, items.c.job_id > after.job_id
     return and_(items.c.created <= after.created, or_(older, next_of_same))
 
@@ -171,41 +175,62 @@ def _found(
     if after is not None:
         query = query.where(_follows(after))
     rows = connection.execute(query.order_by(*_NEWEST_FIRST).limit(limit + 1))
-    return int(matched or 0), [Place(created=row.created, job_id=row.job_id) for row in rows]
+    return int(matched or 0), [Place(created=created, job_id=job_id) for created, job_id in rows]
 
 
 def _found_in(
-    connection: Connection, conditions: Sequence[ColumnElement[bool]], area: BaseGeometry, *, after: Place | None
+    connection: Connection,
+    conditions: Sequence[ColumnElement[bool]],
+    area: BaseGeometry,
+    *,
+    limit: int,
+    after: Place | None,
 ) -> tuple[int, list[Place]]:
-    """Return the number of all items that touch an area, and the places of those after a place."""
+    """Return the number of all items that touch an area and the places of at most limit + 1 after a place."""
+    follows = literal(1) if after is None else case((_follows(after), 1), else_=0)
     box = (items.c.west, items.c.south, items.c.east, items.c.north)
-    query = select(items.c.created, items.c.job_id, *box, _follows(after).label("follows")).where(*conditions)
-    candidates = connection.execute(query.order_by(*_NEWEST_FIRST)).all()
-    found = _touching(connection, candidates, area)
-    return len(found), [Place(created=row.created, job_id=row.job_id) for row in found if row.follows]
+    query = select(items.c.created, items.c.job_id, follows, *box).where(*conditions).order_by(*_NEWEST_FIRST)
+    candidates = connection.execute(query).all()
+    ids = [row[1] for row in candidates]
+    bounds = np.array([[row[column] for row in candidates] for column in range(3, 7)])
+    touches = _touches(connection, ids, bounds, area)
+    shown = [row for row, is_found in zip(candidates, touches, strict=True) if is_found and row[2]][: limit + 1]
+    return int(touches.sum()), [Place(created=row[0], job_id=row[1]) for row in shown]
 
 
-def _touching(connection: Connection, candidates: Sequence[Row[Any]], area: BaseGeometry) -> list[Row[Any]]:
-    """Return the candidates that touch an area; where it covers the bounding box, the geometry need not be read."""
-    if not candidates:
-        return []
+def _touches(connection: Connection, ids: Sequence[str], bounds: Floats, area: BaseGeometry) -> Flags:
+    """Tell which items touch an area; geometries are read only of those whose bounding box leaves a doubt.
+
+    Args:
+        connection: reads the table.
+        ids: of N items.
+        bounds: (4, N) west, south, east, north.
+        area: any geometry.
+
+    Returns:
+        (N,) bool.
+    """
+    touches = _is_within(bounds, unwrap(area))
+    doubtful = np.flatnonzero(~touches).tolist()
+    found = dict(_rows_of(connection, (items.c.job_id, items.c.geometry), [ids[n] for n in doubtful]))
+    geometries = [shapely.from_wkb(found.get(ids[n])) for n in doubtful]  # None touches nothing: removed meanwhile
     shapely.prepare(area)
-    boxes = np.array([row[2:6] for row in candidates])
-    is_found = shapely.covers(area, shapely.box(*boxes.T))
-    doubtful = np.flatnonzero(~is_found)
-    geometries = _geometries(connection, [candidates[int(n)].job_id for n in doubtful])
-    is_found[doubtful] = shapely.intersects(area, geometries)
-    return [row for row, found in zip(candidates, is_found, strict=True) if found]
+    touches[doubtful] = shapely.intersects(area, np.array(geometries, object))
+    return touches
 
 
-def _geometries(connection: Connection, ids: Sequence[str]) -> Any:
-    found = dict(_rows_of(connection, (items.c.job_id, items.c.geometry), ids))
-    return shapely.from_wkb([found[job_id] for job_id in ids])
+def _is_within(bounds: Floats, area: BaseGeometry) -> Flags:
+    """Tell which of N bounding boxes, (4, N), lie in an area; False for all if the area is not a rectangle."""
+    west, south, east, north = area.bounds
+    if area.geom_type != "Polygon" or not area.equals(shapely.box(west, south, east, north)):
+        return np.zeros(bounds.shape[1], bool)
+    is_between = [(bounds[0] + turn >= west) & (bounds[2] + turn <= east) for turn in TURNS]
+    return np.asarray(np.any(is_between, axis=0) & (bounds[1] >= south) & (bounds[3] <= north))
 
 
 def _documents(connection: Connection, ids: Sequence[str]) -> list[Item]:
     found = dict(_rows_of(connection, (items.c.job_id, items.c.document), ids))
-    return [json.loads(found[job_id]) for job_id in ids]
+    return [json.loads(found[job_id]) for job_id in ids if job_id in found]  # none removed meanwhile
 
 
 def _rows_of(connection: Connection, columns: Sequence[ColumnElement[Any]], ids: Sequence[str]) -> Iterable[Any]:
