@@ -2,6 +2,8 @@
 
 import redis
 from fastapi import APIRouter
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from sqlalchemy import text
 
 from core.errors import WorkerUnavailable
@@ -13,6 +15,9 @@ from service.state import CurrentLedger, CurrentSettings
 from workers.queue.schema import reading
 
 router = APIRouter(tags=["Service"])
+
+AT_ONCE = Retry(NoBackoff(), 0)
+"""A check of readiness reports the first failure; redis-py would retry for seconds."""
 
 
 @router.get("/healthz", summary="Is the process alive?")
@@ -42,7 +47,7 @@ def ping_redis(settings: Settings) -> None:
         raise WorkerUnavailable("no Redis is set; start the service with 'landcast serve'")
     url = settings.redis_url.get_secret_value().replace("redis+socket://", "unix://")
     try:
-        with redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2) as client:
+        with redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2, retry=AT_ONCE) as client:
             client.ping()
     except (redis.RedisError, OSError) as error:
         raise WorkerUnavailable(f"Redis does not answer ({type(error).__name__})") from error
