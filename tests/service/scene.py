@@ -73,7 +73,14 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
 def served(settings: Settings, *, reconcile: bool = False, prefix: str = "") -> Iterator[httpx.Client]:
     """Run the service on a free port of this machine; yield a client of it."""
     app = create_app(settings, reconcile=reconcile)
-    server = uvicorn.Server(uvicorn.Config(behind_proxy(app, prefix) if prefix else app, port=0, log_level="warning"))
+    with serving(behind_proxy(app, prefix) if prefix else app) as client:
+        yield client
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[httpx.Client]:
+    """Run an application on a free port of this machine; yield a client of it."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -23,12 +23,12 @@ GRACE_S = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Reconciled:
-    """What one round found."""
+    """Counts of one round."""
 
     released: int = 0
-    """Tiles and closings taken back from workers that died or fell silent."""
+    """Tiles and closings taken back from workers that died or stopped renewing their leases."""
     forgotten: int = 0
-    """Messages believed lost."""
+    """Messages taken for lost."""
     sent: int = 0
     """Messages sent."""
     swept: int = 0
@@ -36,7 +36,7 @@ class Reconciled:
 
 
 def reconcile(ledger: Ledger, settings: Settings, *, grace_s: float = GRACE_S) -> Reconciled:
-    """Take work back from dead workers, send what is not under way, and remove what ended jobs have left behind.
+    """Take work back from dead workers, send open tiles, and remove files that ended jobs have left.
 
     Args:
         ledger, settings: of the service.
