@@ -15,7 +15,8 @@ LandcastError
 │   ├── NoClearObservation      the period holds no clear observation
 │   ├── UnknownProduct, UnknownModel, UnknownArchive
 │   ├── UnknownJob, UnknownResult
-│   └── JobNotReady             results asked for before the job has ended
+│   ├── JobNotReady             results asked for before the job has ended
+│   └── JobDismissed            results of a job that was dismissed
 ├── ArchiveError                the archive's move
 │   ├── ReadFailed              one scene could not be read
 │   ├── ArchiveUnavailable      the archive does not answer, or refuses us
@@ -208,6 +209,15 @@ class JobNotReady(RequestError):
 
     def __init__(self, job_id: str, state: str) -> None:
         super().__init__(f"Job '{job_id}' is {state}; its results exist once it is successful.")
+
+
+class JobDismissed(RequestError):
+    """The results of a job that was dismissed were requested."""
+
+    title = "Job dismissed"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"Job '{job_id}' was dismissed, and its results were removed.")
 
 
 class ArchiveError(LandcastError):

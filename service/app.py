@@ -1,4 +1,4 @@
-"""The application: routes put together, ledger opened, reconciler started. No route lives here."""
+"""The application: it assembles routes, opens the ledger, starts the reconciler. Routes live in the other modules."""
 
 import logging
 import threading
@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import LandcastError
@@ -17,14 +18,16 @@ from service import archives, errors, files, health, jobs, page, preview, proces
 from service.description import describe
 from service.idempotency import Keys
 from service.stac import routes as stac
+from workers.queue.items import Items
 from workers.queue.ledger import Ledger, open_ledger
+from workers.queue.publish import publish_missing
 from workers.queue.reconcile import reconcile as reconcile_once
 
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = MAX_FILE_BYTES
 RECONCILE_SECONDS = 1.0
-"""Pause between two looks at the ledger: how long a tile whose lease ran out waits at most for its next worker."""
+"""Pause between two rounds of the reconciler: the longest time that a tile waits after its lease has run out."""
 
 ROUTERS: tuple[APIRouter, ...] = (
     page.router,
@@ -39,9 +42,10 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 
 def create_app(settings: Settings, *, reconcile: bool = True) -> FastAPI:
-    """Return the application; nothing is opened or written before it starts.
+    """Return the application; it opens and writes nothing before it starts.
 
     Args:
+        settings: where ledger and Redis are.
         reconcile: start the thread that gives lost tiles to other workers and closes jobs.
     """
     app = FastAPI(
@@ -66,18 +70,28 @@ def _lifespan(settings: Settings, *, reconcile: bool) -> Callable[[FastAPI], Any
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         ledger = open_ledger(settings)
-        app.state.ledger = ledger
-        app.state.keys = Keys(ledger.engine)
+        app.state.ledger, app.state.items, app.state.keys = ledger, Items(ledger.engine), Keys(ledger.engine)
+        tasks = [_publish, _reconcile] if reconcile else [_publish]
         stop = threading.Event()
-        thread = threading.Thread(target=_reconcile, args=(ledger, settings, stop), name="reconciler", daemon=True)
-        if reconcile:
+        threads = [
+            threading.Thread(target=t, args=(ledger, settings, stop), name=t.__name__, daemon=True) for t in tasks
+        ]
+        for thread in threads:
             thread.start()
         yield
         stop.set()
-        if reconcile:
+        for thread in threads:
             thread.join()
 
     return lifespan
+
+
+def _publish(ledger: Ledger, settings: Settings, stop: threading.Event) -> None:
+    """Publish results of an older version's jobs, in the background: there may be many, and the API need not wait."""
+    try:
+        publish_missing(ledger.engine, settings, stop.is_set)
+    except SQLAlchemyError:
+        log.exception("results of earlier jobs are not all published; the next start continues")
 
 
 def _reconcile(ledger: Ledger, settings: Settings, stop: threading.Event) -> None:
@@ -85,17 +99,17 @@ def _reconcile(ledger: Ledger, settings: Settings, stop: threading.Event) -> Non
         try:
             reconcile_once(ledger, settings)
         except (LandcastError, OSError):
-            log.exception("reconciler could not do its round; it goes on")
+            log.exception("a round of the reconciler failed; the next one follows")
 
 
 class BodyLimit:
-    """ASGI middleware that answers 413 to bodies above a size, declared or counted."""
+    """ASGI middleware that answers 413 if the declared or received size of a body exceeds a limit."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
         self._app, self._max_bytes = app, max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer it."""
+        """Pass the request on, or refuse it."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         declared = dict(scope["headers"]).get(b"content-length", b"0")

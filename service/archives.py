@@ -1,21 +1,27 @@
-"""Archives that orders may name, so that a client need not guess where and when there are observations."""
+"""Archives that orders may name, with the places and times that they cover."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from shapely.geometry import mapping
 
 from core.settings import Settings
 from ingest.registry import open_archive
-from service.schemas import ArchiveList, ArchiveView, Problem
+from service.errors import refusals
+from service.schemas import ArchiveList, ArchiveView
+from service.state import CurrentSettings
 
 router = APIRouter(prefix="/archives", tags=["Archives"])
 
 SAMPLE = "sample"
 
 
-@router.get("", summary="List archives", responses={502: {"model": Problem}}, response_model_exclude_none=True)
-def archives(request: Request) -> ArchiveList:
-    """Return the archive that orders use by default, others by name, and the built-in sample where it has been made."""
-    settings: Settings = request.app.state.settings
+@router.get(
+    "",
+    summary="List archives",
+    responses=refusals({502: "An archive does not answer."}),
+    response_model_exclude_none=True,
+)
+def archives(settings: CurrentSettings) -> ArchiveList:
+    """Return the archive that orders use by default, others by name, and the built-in sample if it has been made."""
     names = list(dict.fromkeys([settings.archive, *settings.archive_names.split()]))
     if SAMPLE not in names and (settings.home / "archives" / SAMPLE).is_dir():
         names.append(SAMPLE)

@@ -1,4 +1,4 @@
-"""The OpenAPI document of an application: its words, and every refusal as a problem. Files are not written here."""
+"""The OpenAPI document of an application: its texts, and a problem document for every refusal. Writes no file."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from fastapi.openapi.utils import get_openapi
 DESCRIPTION = """\
 NDVI forecasts, tree canopy and crop maps from Sentinel-1/2, ordered as jobs.
 
-The service speaks OGC API - Processes 1.0 (core, job list, dismiss): post an order to a process, follow the job, fetch
-its results. Results are Cloud Optimized GeoTIFFs described by STAC items; `/stac` is a STAC API 1.0 over all of them.
-Errors are problem details (RFC 9457) with one clear sentence.
+The service implements OGC API - Processes 1.0 (core, job list, dismiss): send an order to a process, follow its job,
+download its results. Results are Cloud Optimized GeoTIFFs with STAC items; `/stac` is a STAC API 1.0 over all results.
+Errors are problem details (RFC 9457); `detail` names the cause in one sentence, and what to do about it.
 """
 TAGS = [
     {"name": "Service", "description": "Landing page, health, version."},
-    {"name": "Processes", "description": "What can be ordered, and orders."},
-    {"name": "Jobs", "description": "Orders being carried out, and their results."},
-    {"name": "Files", "description": "Result files; they answer HEAD and Range."},
+    {"name": "Processes", "description": "Products, estimates and orders."},
+    {"name": "Jobs", "description": "Accepted orders, their progress and their results."},
+    {"name": "Files", "description": "Result files, with HEAD and Range."},
     {"name": "Archives", "description": "Where the observations come from."},
     {"name": "STAC", "description": "STAC API 1.0 over all finished results."},
 ]
@@ -24,7 +24,7 @@ _OWN_SCHEMAS_ONLY = ("HTTPValidationError", "ValidationError")
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document of the application; every refusal is a problem document and none is a 422."""
+    """Return the OpenAPI document of the application; every refusal is a problem document, and none has status 422."""
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes, tags=TAGS
@@ -40,7 +40,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 
 def _refuse_by_problem(responses: dict[str, Any]) -> None:
-    """Turn FastAPI's 422 into our 400, and give every refusal the media type it has."""
+    """Replace FastAPI's 422 by our 400, and give every refusal the media type of problem details."""
     if responses.pop("422", None) is not None:
         responses.setdefault("400", {"description": "Bad Request"})
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

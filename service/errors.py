@@ -1,7 +1,8 @@
-"""Errors as HTTP answers: one table from error class to status, problem details (RFC 9457) for all else too."""
+"""Errors as HTTP answers: a status for every error class, and problem details (RFC 9457) for every refusal."""
 
 import json
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -14,12 +15,13 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from core import errors
+from service.schemas import Problem
 
 log = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
 MAX_DETAIL = 600
-"""Characters of a detail: a caller's own text comes back in it, and it may be megabytes long."""
+"""Characters of a detail: it may quote what the caller sent, which may be megabytes long."""
 
 STATUS: dict[type[errors.LandcastError], int] = {
     errors.LandcastError: 500,
@@ -39,6 +41,7 @@ STATUS: dict[type[errors.LandcastError], int] = {
     errors.UnknownModel: 400,
     errors.UnknownArchive: 400,
     errors.JobNotReady: 404,
+    errors.JobDismissed: 404,
     errors.ArchiveError: 502,
     errors.ReadFailed: 502,
     errors.ArchiveUnavailable: 502,
@@ -60,6 +63,11 @@ TYPES: dict[type[errors.LandcastError], str] = {
     errors.JobNotReady: _OGC + "result-not-ready",
 }
 """Exception types that OGC API - Processes 1.0 names; all others are `about:blank`."""
+
+
+def refusals(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of a route that answers these statuses with problem details."""
+    return {status: {"model": Problem, "description": text} for status, text in descriptions.items()}
 
 
 def problem(
@@ -100,10 +108,10 @@ async def _validation_error(request: Request, error: Exception) -> Response:
 
 
 def validation_sentence(found: Any) -> str:
-    """Return one sentence about the first of pydantic's findings."""
+    """Return one sentence about the first error that pydantic found."""
     first = found[0]
     if first["type"] == "json_invalid":
-        return f"The body is not JSON: {first['ctx']['error']} at character {first['loc'][-1]}."
+        return f"The body is not valid JSON: {first['ctx']['error']} at character {first['loc'][-1]}."
     where, *path = first["loc"]
     if where == "body" and not path:
         return "The body is not a JSON object; send one, with Content-Type: application/json."
@@ -115,7 +123,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     title = HTTPStatus(error.status_code).phrase
     sentences = {
         404: f"There is nothing at '{request.url.path}'.",
-        405: f"'{request.url.path}' does not take {request.method}.",
+        405: f"'{request.url.path}' does not support {request.method}.",
     }
     detail = sentences.get(error.status_code, "") if error.detail == title else error.detail
     headers = dict(error.headers or {})
@@ -125,7 +133,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> set[str]:
-    """Return the methods that a path takes; each may have a route of its own, and the first one names only its own."""
+    """Return the methods that a path supports; Starlette names only those of the first route that fits."""
     described = request.app.openapi()["paths"]
     fitting = [operations for path, operations in described.items() if compile_path(path)[0].match(request.url.path)]
     return {method.upper() for operations in fitting[:1] for method in operations} or {"GET"}
@@ -133,26 +141,26 @@ def _methods(request: Request) -> set[str]:
 
 async def _ledger_error(request: Request, error: Exception) -> Response:
     log.error("ledger unreachable path=%s", request.url.path, exc_info=error)
-    return problem(503, errors.WorkerUnavailable.title, "The ledger of jobs cannot be reached now; try again later.")
+    return problem(503, errors.WorkerUnavailable.title, "The ledger of jobs cannot be reached; try again later.")
 
 
 async def _unexpected_error(request: Request, error: Exception) -> Response:
     log.error("unexpected error path=%s", request.url.path, exc_info=error)
-    detail = "Something in landcast broke while it answered; the log of the service says what."
+    detail = "An unexpected error occurred; the log of the service has the details."
     return problem(500, "Internal error", detail)
 
 
 class BodyTooLarge(fastapi.HTTPException):
-    """A body that grew beyond the limit while it was read; FastAPI passes its own HTTPException through."""
+    """A body that exceeded the limit while it was read; FastAPI passes its own HTTPException through."""
 
     def __init__(self, max_bytes: int) -> None:
         super().__init__(413, _too_large(max_bytes))
 
 
 def too_large(max_bytes: int) -> Response:
-    """Return the answer to a body that is declared larger than the limit."""
+    """Return the answer to a body whose declared size exceeds the limit."""
     return problem(413, HTTPStatus.REQUEST_ENTITY_TOO_LARGE.phrase, _too_large(max_bytes))
 
 
 def _too_large(max_bytes: int) -> str:
-    return f"The body is larger than {max_bytes // 1024**2} MiB, the most that is taken."
+    return f"The body is larger than the limit of {max_bytes // 1024**2} MiB."

@@ -1,13 +1,14 @@
-"""Result files over HTTP: HEAD, Range, ETag. Which files there are is said in results.py."""
+"""Result files over HTTP: HEAD, Range, ETag. The kinds of files: results.py."""
 
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, HTTPException, Request, Response
+from fastapi import APIRouter, Header, HTTPException, Response
 from fastapi.responses import FileResponse
 
-from service.results import KINDS, find_file, finished_job
-from service.schemas import Problem
+from service.errors import refusals
+from service.results import KINDS, find_file
+from service.state import CurrentSettings, FinishedJob
 
 router = APIRouter(prefix="/files", tags=["Files"])
 
@@ -15,27 +16,30 @@ _RANGE = re.compile(r"bytes=(?P<start>\d*)-(?P<end>\d*)(?P<more>(,\s*\d*-\d*)*)"
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file.", "content": dict.fromkeys(KINDS.values(), _BINARY)},
-    206: {"description": "The range of bytes asked for."},
-    304: {"description": "The file is the one whose ETag was sent."},
-    400: {"model": Problem, "description": "The Range header is not readable."},
-    404: {"model": Problem, "description": "No such file of a finished job."},
-    416: {"model": Problem, "description": "The range begins behind the end of the file."},
-    500: {"model": Problem, "description": "The job failed; the detail says why."},
+    206: {"description": "The requested range of bytes."},
+    304: {"description": "The file still has the ETag that was sent."},
+    **refusals(
+        {
+            400: "The Range header is not valid.",
+            404: "There is no such file of a finished job.",
+            416: "The range begins after the end of the file.",
+            500: "The job failed; the detail says why.",
+        }
+    ),
 }
 
 
 @router.head("/{job_id}/{name}", summary="Size and kind of a result file", responses=RESPONSES, name="file_head")
 @router.get("/{job_id}/{name}", summary="A result file", responses=RESPONSES, response_class=FileResponse, name="file")
 def file(
-    job_id: str,
+    job: FinishedJob,
     name: str,
-    request: Request,
-    range_: Annotated[str | None, Header(alias="Range", description="Bytes wanted, `bytes=first-last`.")] = None,
-    if_none_match: Annotated[str | None, Header(description="ETag of the copy at hand.")] = None,
+    settings: CurrentSettings,
+    range_: Annotated[str | None, Header(alias="Range", description="Bytes to send, `bytes=first-last`.")] = None,
+    if_none_match: Annotated[str | None, Header(description="ETag of the copy that you have.")] = None,
 ) -> Response:
     """Return a file of a successful job, whole or in part."""
-    job = finished_job(request.app.state.ledger, job_id)
-    path = find_file(request.app.state.settings, job, name)
+    path = find_file(settings, job, name)
     response = FileResponse(path, media_type=KINDS.get(path.suffix), stat_result=path.stat())
     response.headers["Cache-Control"] = "no-cache"
     if if_none_match and response.headers["etag"] in if_none_match:
@@ -47,17 +51,17 @@ def file(
 
 
 def check_range(text: str, *, size: int) -> None:
-    """Refuse a Range header that cannot be answered.
+    """Check a Range header against the size of a file in bytes.
 
     Raises:
-        HTTPException: 400 for one that is not `bytes=...`, 416 for one that begins behind the end.
+        HTTPException: 400 if it is not `bytes=...`, 416 if it begins after the end of the file.
     """
     found = _RANGE.fullmatch(text.strip())
     if not found or not (found["start"] or found["end"]):
-        raise HTTPException(400, "The Range header is not readable; write it as bytes=first-last.")
+        raise HTTPException(400, "The Range header is not valid; write it as bytes=first-last.")
     start, end = found["start"], found["end"]
     if start and end and int(end) < int(start):
         raise HTTPException(400, f"The range '{text}' ends before it begins.")
     if (start and int(start) >= size) or (end == "0" and not start):
-        detail = f"The range '{text}' begins behind the end of the file, which has {size} bytes."
+        detail = f"The range '{text}' begins after the end of the file, which has {size} bytes."
         raise HTTPException(416, detail, headers={"Content-Range": f"bytes */{size}"})

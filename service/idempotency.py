@@ -1,4 +1,4 @@
-"""Idempotency keys: the same key with the same order is the same job, with another order a conflict."""
+"""Idempotency keys: the same key with the same order gives the same job; with another order it is a conflict."""
 
 import hashlib
 import json
@@ -25,13 +25,13 @@ _keys = Table(
 
 
 def body_sha256(process_id: str, body: Any) -> str:
-    """Return the digest of an order, the same for every order of its members."""
+    """Return the digest of an order; the order of its JSON members does not matter."""
     text = json.dumps([process_id, body], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Keys:
-    """Keys seen, in the ledger's database; one row is written before its job, so a crash between both loses nothing."""
+    """Used keys, in the ledger's database. A key is written before its job, so a crash between both loses nothing."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -39,7 +39,7 @@ class Keys:
             connection.execute(CreateTable(_keys, if_not_exists=True))
 
     def reserve(self, key: str, digest: str) -> str:
-        """Return the job id that belongs to a key, a new one for a new key.
+        """Return the job id of a key; a new key gets a new id.
 
         Raises:
             HTTPException: 409 if the key was used with another body.
@@ -56,5 +56,5 @@ class Keys:
         with reading(self._engine) as connection:
             row = connection.execute(select(_keys).where(_keys.c.key == key)).one()
         if row.body_sha256 != digest:
-            raise HTTPException(409, f"The Idempotency-Key '{key}' was used with another order; take a new key.")
+            raise HTTPException(409, f"The Idempotency-Key '{key}' was used with another order; send a new key.")
         return str(row.job_id)

@@ -1,33 +1,38 @@
-"""OGC API - Processes 1.0: jobs, their states, results and dismissal. Orders are taken in processes.py."""
+"""OGC API - Processes 1.0: jobs, their states, results and dismissal. Orders: processes.py."""
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 
 from core.job import Job, JobState
 from core.settings import Settings
-from service.links import BaseUrl, file_url, link
-from service.results import find_job, finished_job, outputs_of
-from service.schemas import JobList, JobStatus, Link, Problem, Reference, StatusInfo
+from service.errors import refusals
+from service.links import GEOJSON, BaseUrl, file_url, link
+from service.results import outputs_of
+from service.schemas import JobList, JobStatus, Link, Reference, StatusInfo
+from service.state import CurrentLedger, CurrentSettings, FinishedJob, KnownJob
 from workers.accept import allowed_archive
 from workers.queue import dispatch
 
 router = APIRouter(prefix="/jobs", tags=["Jobs"])
 
-UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "No such job."}}
+UNKNOWN = refusals({404: "There is no such job."})
+NO_RESULTS = refusals(
+    {404: "There is no such job, or its results are not ready.", 500: "The job failed; the detail says why."}
+)
 RESULTS_REL = "http://www.opengis.net/def/rel/ogc/1.0/results"
 MAX_PAGE = 1000
 
 
 @router.get("", summary="List jobs", response_model_exclude_none=True)
 def jobs(
-    request: Request,
+    ledger: CurrentLedger,
     base: BaseUrl,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most jobs in one answer.")] = 100,
-    offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Jobs to leave out, counted from the newest.")] = 0,
+    offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Jobs to skip, counted from the newest.")] = 0,
 ) -> JobList:
     """Return jobs, newest first."""
-    found = request.app.state.ledger.jobs(limit=limit + 1, offset=offset)
+    found = ledger.jobs(limit=limit + 1, offset=offset)
     links = [link(f"{base}/jobs?limit={limit}&offset={offset}", "self")]
     if len(found) > limit:
         links.append(link(f"{base}/jobs?limit={limit}&offset={offset + limit}", "next"))
@@ -37,34 +42,23 @@ def jobs(
 
 
 @router.get("/{job_id}", summary="Follow a job", responses=UNKNOWN, response_model_exclude_none=True)
-def job(job_id: str, request: Request, base: BaseUrl) -> StatusInfo:
+def job(found: KnownJob, settings: CurrentSettings, base: BaseUrl) -> StatusInfo:
     """Return the state of a job, and what was ordered."""
-    found = find_job(request.app.state.ledger, job_id)
-    return status_info(found, base).model_copy(update={"inputs": _inputs(found, request.app.state.settings)})
+    return status_info(found, base).model_copy(update={"inputs": _inputs(found, settings)})
 
 
 @router.delete("/{job_id}", summary="Dismiss a job", responses=UNKNOWN, response_model_exclude_none=True)
-def dismiss(job_id: str, request: Request, base: BaseUrl) -> StatusInfo:
+def dismiss(found: KnownJob, settings: CurrentSettings, base: BaseUrl) -> StatusInfo:
     """Stop a job, or withdraw the results of a finished one; its files are removed."""
-    found = find_job(request.app.state.ledger, job_id)
-    return status_info(dispatch.dismiss(found.id, request.app.state.settings), base)
+    return status_info(dispatch.dismiss(found.id, settings), base)
 
 
-@router.get(
-    "/{job_id}/results",
-    summary="Results of a job",
-    responses={
-        404: {"model": Problem, "description": "No such job, or its results are not ready."},
-        500: {"model": Problem, "description": "The job failed; the detail says why."},
-    },
-    response_model_exclude_none=True,
-)
-def results(job_id: str, request: Request, base: BaseUrl) -> dict[str, Reference]:
+@router.get("/{job_id}/results", summary="Results of a job", responses=NO_RESULTS, response_model_exclude_none=True)
+def results(found: FinishedJob, settings: CurrentSettings, base: BaseUrl) -> dict[str, Reference]:
     """Return links to the files of a successful job."""
-    found = finished_job(request.app.state.ledger, job_id)
     return {
         output.id: Reference(href=file_url(base, found.id, name), type=output.kind, title=output.title)
-        for output, name in outputs_of(request.app.state.settings, found)
+        for output, name in outputs_of(settings, found)
     }
 
 
@@ -98,13 +92,13 @@ def _links(found: Job, base: str) -> list[Link]:
         item = f"{base}/stac/collections/{found.order.product}/items/{found.id}"
         links += [
             link(f"{here}/results", RESULTS_REL, title="Results"),
-            link(item, "item", kind="application/geo+json", title="STAC item"),
+            link(item, "item", kind=GEOJSON, title="STAC item"),
         ]
     return links
 
 
 def _inputs(found: Job, settings: Settings) -> dict[str, Any]:
-    """Return the inputs that order the same again; the service's own archive is left unnamed, as its path is ours."""
+    """Return inputs that order the same again, without the service's own archive, whose path clients need not see."""
     order = found.order
     inputs: dict[str, Any] = {"region": dict(order.region), "model": order.model, **order.params}
     is_own = order.archive == allowed_archive(settings.archive, settings)

@@ -1,6 +1,6 @@
-"""Where the service is reached, and links below it. Every absolute URL that leaves the service is made here."""
+"""Where the service is reached, and links below it. Links and URLs of files are made here only."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
@@ -16,7 +16,7 @@ OPENAPI = "application/vnd.oai.openapi+json;version=3.1"
 def base_url(request: Request) -> str:
     """Return the URL below which users reach the service, without a slash at its end.
 
-    LANDCAST_PUBLIC_URL comes first; without it, scheme, host and root path of the request speak.
+    It is LANDCAST_PUBLIC_URL if that is set, otherwise scheme, host and root path of the request.
     """
     settings: Settings = request.app.state.settings
     return (settings.public_url or str(request.base_url)).rstrip("/")
@@ -25,9 +25,9 @@ def base_url(request: Request) -> str:
 BaseUrl = Annotated[str, Depends(base_url)]
 
 
-def link(href: str, rel: str, *, kind: str = JSON, title: str | None = None) -> Link:
-    """Return a link object."""
-    return Link(href=href, rel=rel, type=kind, title=title)
+def link(href: str, rel: str, *, kind: str = JSON, **further: Any) -> Link:
+    """Return a link; `further` are title, method, body, merge."""
+    return Link(href=href, rel=rel, type=kind, **further)
 
 
 def file_url(base: str, job_id: str, name: str) -> str:

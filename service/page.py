@@ -1,9 +1,9 @@
-"""The landing page: a map page for browsers, links for programs; and the files that the map page is made of."""
+"""The landing page: a map page for browsers, links for programs; and the static files of the map page."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, FastAPI, Header, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Header, Query, Response
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
@@ -30,12 +30,13 @@ CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; object-src 
     responses={200: {"content": {"text/html": {}}, "description": "Links, or the map page for browsers."}},
 )
 def landing(
-    request: Request,
     base: BaseUrl,
-    f: Annotated[Literal["html", "json"] | None, Query(description="Representation, whatever `Accept` says.")] = None,
-    accept: Annotated[str, Header(description="Browsers, which take `text/html`, get the map page.")] = "",
+    f: Annotated[
+        Literal["html", "json"] | None, Query(description="Representation; takes precedence over `Accept`.")
+    ] = None,
+    accept: Annotated[str, Header(description="`text/html`, as browsers send it, gives the map page.")] = "",
 ) -> Response:
-    """Return links to everything, or the map page."""
+    """Return links to all resources, or the map page."""
     if f == "html" or (f is None and "text/html" in accept):
         headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Vary": "Accept", "Cache-Control": "no-cache"}
         return FileResponse(PAGE / "index.html", media_type="text/html; charset=utf-8", headers=headers)
@@ -44,7 +45,7 @@ def landing(
 
 @router.get("/conformance", summary="Conformance classes")
 async def conformance() -> Conformance:
-    """Return the requirement classes that the service fulfils."""
+    """Return the conformance classes that the service implements."""
     return Conformance(conformsTo=[*CONFORMS_TO, *STAC_CONFORMS_TO])
 
 

@@ -1,8 +1,8 @@
-"""OGC API - Processes 1.0: what can be ordered, estimates, and orders. Checks of an order live in workers/accept.py."""
+"""OGC API - Processes 1.0: products, estimates and orders. Orders are checked in workers/accept.py."""
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Header, Response
 
 from core.errors import InvalidOption
 from core.product import Product
@@ -10,37 +10,39 @@ from core.settings import Settings
 from core.version import software_version
 from models.registry import is_usable, list_checkpoints
 from products.catalogue import PRODUCTS, find_product
-from service.idempotency import body_sha256
+from service.errors import refusals
+from service.idempotency import MAX_KEY, body_sha256
 from service.jobs import status_info
 from service.links import BaseUrl, link
-from service.results import OUTPUTS
+from service.results import outputs_for
 from service.schemas import (
     Estimate,
     Execute,
     InputDescription,
     Link,
     OutputDescription,
-    Problem,
     Process,
     ProcessList,
     ProcessSummary,
     StatusInfo,
 )
+from service.state import CurrentKeys, CurrentSettings
 from workers import accept
 from workers.queue import dispatch
 
 router = APIRouter(prefix="/processes", tags=["Processes"])
 
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "The order is not usable; the detail says why."},
-    404: {"model": Problem, "description": "No such process."},
-    413: {"model": Problem, "description": "The body is too large."},
-    502: {"model": Problem, "description": "The archive did not deliver."},
-    503: {"model": Problem, "description": "Jobs cannot be carried out now."},
-}
-CONFLICT: dict[int | str, dict[str, Any]] = {
-    409: {"model": Problem, "description": "The Idempotency-Key was used with another order."}
-}
+UNKNOWN = refusals({404: "There is no such process."})
+REFUSALS = refusals(
+    {
+        400: "The order is not valid; the detail says why.",
+        404: "There is no such process.",
+        413: "The body is too large.",
+        502: "The archive does not answer, or its scenes cannot be read.",
+        503: "Jobs cannot be carried out now.",
+    }
+)
+CONFLICT = refusals({409: "The Idempotency-Key was used with another order."})
 
 
 @router.get("", summary="List products", response_model_exclude_none=True)
@@ -50,29 +52,24 @@ def processes(base: BaseUrl) -> ProcessList:
     return ProcessList(processes=found, links=[link(f"{base}/processes", "self")])
 
 
-@router.get(
-    "/{process_id}", summary="Describe a product", responses={404: {"model": Problem}}, response_model_exclude_none=True
-)
-def process(process_id: str, request: Request, base: BaseUrl) -> Process:
-    """Return inputs, with a JSON schema each, and outputs of a product."""
+@router.get("/{process_id}", summary="Describe a product", responses=UNKNOWN, response_model_exclude_none=True)
+def process(process_id: str, settings: CurrentSettings, base: BaseUrl) -> Process:
+    """Return the inputs of a product, each with a JSON schema, and its outputs."""
     product = find_product(process_id)
     return Process(
         **dict(_summary(product, base)),
-        inputs=_inputs(product, request.app.state.settings),
-        outputs={o.id: _output(o.title, o.kind) for o in OUTPUTS if product.task in o.tasks},
+        inputs=_inputs(product, settings),
+        outputs={o.id: _output(o.title, o.kind) for o in outputs_for(product.task)},
     )
 
 
 @router.post(
     "/{process_id}/estimate", summary="Estimate an order", responses=REFUSALS, response_model_exclude_none=True
 )
-def estimate(process_id: str, order: Execute, request: Request) -> Estimate:
-    """Return what an order would take; nothing is ordered."""
+def estimate(process_id: str, order: Execute, settings: CurrentSettings) -> Estimate:
+    """Check an order and return its size and expected run time; nothing is ordered."""
     product = find_product(process_id)
-    inputs = plain_inputs(product, order)
-    return Estimate.model_validate(
-        accept.estimate(product.id, inputs, request.app.state.settings), from_attributes=True
-    )
+    return Estimate.model_validate(accept.estimate(product.id, plain_inputs(product, order), settings))
 
 
 @router.post(
@@ -85,37 +82,37 @@ def estimate(process_id: str, order: Execute, request: Request) -> Estimate:
 def execute(
     process_id: str,
     order: Execute,
-    request: Request,
     response: Response,
+    settings: CurrentSettings,
+    keys: CurrentKeys,
     base: BaseUrl,
     idempotency_key: Annotated[
         str | None,
         Header(
             min_length=1,
-            max_length=255,
+            max_length=MAX_KEY,
             pattern=r"^[\x21-\x7e]+$",
-            description="A text of your choice: the same key with the same order gives the same job again.",
+            description="Text of your choice; sending the same order with the same key again gives the same job.",
         ),
     ] = None,
 ) -> StatusInfo:
-    """Check an order and accept it as a job, carried out in the background; `Location` is where the job is."""
-    state = request.app.state
+    """Check an order and accept it as a job, carried out in the background; `Location` is the URL of the job."""
     product = find_product(process_id)
-    accepted, _, tiles = accept.accept(product.id, plain_inputs(product, order), state.settings)
-    job_id = state.keys.reserve(idempotency_key, body_sha256(product.id, order.inputs)) if idempotency_key else None
-    job = dispatch.submit(accepted, tiles, state.settings, job_id=job_id)
+    accepted, _, tiles = accept.accept(product.id, plain_inputs(product, order), settings)
+    job_id = keys.reserve(idempotency_key, body_sha256(product.id, order.inputs)) if idempotency_key else None
+    job = dispatch.submit(accepted, tiles, settings, job_id=job_id)
     response.headers["Location"] = f"{base}/jobs/{job.id}"
     response.headers["Preference-Applied"] = "respond-async"
     return status_info(job, base)
 
 
 def plain_inputs(product: Product[Any], order: Execute) -> dict[str, Any]:
-    """Return the inputs of an order without OGC's wrapping as qualified values.
+    """Return the inputs of an order, unwrapped if they are qualified values of OGC API - Processes.
 
     Raises:
         InvalidOption: an input by reference, or an output that the product does not have.
     """
-    known = [o.id for o in OUTPUTS if product.task in o.tasks]
+    known = [o.id for o in outputs_for(product.task)]
     for name in order.outputs or {}:
         if name not in known:
             raise InvalidOption("outputs", name, f"'{product.id}' has {', '.join(known)}")
@@ -126,7 +123,7 @@ def _plain(name: str, value: Any) -> Any:
     if not isinstance(value, dict) or ("type" in value and "coordinates" in value):
         return value
     if "href" in value:
-        raise InvalidOption(name, value["href"], "values by reference are not fetched, write the value itself")
+        raise InvalidOption(name, value["href"], "inputs by reference are not supported; send the value itself")
     return value.get("value", value)
 
 

@@ -1,13 +1,14 @@
-"""Result files of a job: which there are, what each is, and who may have them. No HTTP."""
+"""Result files of a job: their kinds, and which jobs and files a request may name. No HTTP."""
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import JobFailed, JobNotReady, UnknownJob, UnknownResult
+from core.errors import JobDismissed, JobFailed, JobNotReady, UnknownJob, UnknownResult
 from core.job import Job, JobState
 from core.settings import Settings
 from service.links import COG, GEOJSON
+from workers.queue.dispatch import job_folder
 from workers.queue.ledger import Ledger
 
 PNG = "image/png"
@@ -28,7 +29,7 @@ class Output:
     """Media type."""
     title: str
     tasks: tuple[str, ...]
-    """Tasks whose products have it."""
+    """Tasks whose products write it."""
 
 
 _ALL = ("forecast", "canopy", "crop")
@@ -45,13 +46,23 @@ KINDS = {path: o.kind for o in OUTPUTS for path in (o.suffix[o.suffix.rindex("."
 """Media type by file ending."""
 
 
+def is_job_id(text: str) -> bool:
+    """Tell whether a text can be the id of a job, and so may be looked up in the ledger."""
+    return _JOB_ID.fullmatch(text) is not None
+
+
+def outputs_for(task: str) -> list[Output]:
+    """Return the outputs that products of a task write."""
+    return [output for output in OUTPUTS if task in output.tasks]
+
+
 def find_job(ledger: Ledger, job_id: str) -> Job:
     """Return a job.
 
     Raises:
-        UnknownJob: there is none, or the text cannot be a job's id.
+        UnknownJob: there is no such job.
     """
-    if not _JOB_ID.fullmatch(job_id):
+    if not is_job_id(job_id):
         raise UnknownJob(job_id)
     return ledger.job(job_id)
 
@@ -60,7 +71,10 @@ def finished_job(ledger: Ledger, job_id: str) -> Job:
     """Return a successful job.
 
     Raises:
-        UnknownJob, JobNotReady; UnknownResult: it was dismissed; JobFailed: it failed, with the reason.
+        UnknownJob: there is no such job.
+        JobNotReady: it has not ended.
+        JobFailed: it failed; the sentence has the reason.
+        JobDismissed: it was dismissed.
     """
     job = find_job(ledger, job_id)
     match job.state:
@@ -69,21 +83,17 @@ def finished_job(ledger: Ledger, job_id: str) -> Job:
         case JobState.FAILED:
             raise JobFailed(job_id, job.message)
         case JobState.DISMISSED:
-            raise UnknownResult(f"{job_id}' of a dismissed job '{job_id}")
+            raise JobDismissed(job_id)
         case state:
             raise JobNotReady(job_id, state.value)
-
-
-def folder(settings: Settings, job_id: str) -> Path:
-    """Return the folder of a job's result files."""
-    return settings.home / "jobs" / job_id
 
 
 def find_file(settings: Settings, job: Job, name: str) -> Path:
     """Return the path of one result file of a successful job.
 
     Raises:
-        UnknownResult: the job has no such file; names are compared, never joined, so no path leads out.
+        UnknownResult: the job has no such file. Names are compared with those in the folder and never joined to a path,
+            so no name leads out of it.
     """
     files = {p.name: p for p in _files(settings, job.id)}
     if name not in files:
@@ -94,11 +104,12 @@ def find_file(settings: Settings, job: Job, name: str) -> Path:
 def outputs_of(settings: Settings, job: Job) -> list[tuple[Output, str]]:
     """Return the outputs that a job has written, with their file names."""
     names = {p.name for p in _files(settings, job.id)}
-    return [(o, job.order.product + o.suffix) for o in OUTPUTS if job.order.product + o.suffix in names]
+    found = [(output, job.order.product + output.suffix) for output in OUTPUTS]
+    return [(output, name) for output, name in found if name in names]
 
 
 def _files(settings: Settings, job_id: str) -> list[Path]:
-    where = folder(settings, job_id)
-    if not where.is_dir():
+    folder = job_folder(settings, job_id)
+    if not folder.is_dir():
         return []
-    return [p for p in where.iterdir() if p.is_file() and not p.is_symlink() and not p.name.startswith(".")]
+    return [p for p in folder.iterdir() if p.is_file() and not p.is_symlink() and not p.name.startswith(".")]

@@ -1,4 +1,4 @@
-"""What goes over the wire, as OGC API - Processes 1.0, STAC API 1.0 and RFC 9457 name it. No behaviour."""
+"""Bodies of requests and answers, as OGC API - Processes 1.0, STAC API 1.0 and RFC 9457 define them. No behaviour."""
 
 # ruff: noqa: N815 - members are named as the standards name them
 
@@ -23,18 +23,13 @@ class Link(BaseModel):
     rel: str
     type: str | None = None
     title: str | None = None
-
-
-class SearchLink(Link):
-    """A link that may be followed by POST: `body` is merged into the body of the request before."""
-
-    method: Literal["GET", "POST"] | None = None
-    body: dict[str, Any] | None = None
-    merge: bool | None = None
+    method: Literal["GET", "POST"] | None = Field(default=None, description="How to follow it; absent = GET.")
+    body: dict[str, Any] | None = Field(default=None, description="Body to send by POST.")
+    merge: bool | None = Field(default=None, description="True = merge `body` into the body of the previous request.")
 
 
 class Landing(BaseModel):
-    """Where everything is."""
+    """Links to all resources."""
 
     title: str
     description: str
@@ -42,7 +37,7 @@ class Landing(BaseModel):
 
 
 class Conformance(BaseModel):
-    """Requirement classes that the service fulfils."""
+    """Conformance classes that the service implements."""
 
     conformsTo: list[str]
 
@@ -105,7 +100,7 @@ class Process(ProcessSummary):
 
 
 class Execute(BaseModel):
-    """An order. Values stand in `inputs` as they are, or wrapped as `{"value": ...}`."""
+    """An order. Each value in `inputs` may be plain or wrapped as `{"value": ...}`."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -125,15 +120,15 @@ class Execute(BaseModel):
 
     inputs: dict[str, Any] = Field(description="Values of the inputs that the process description lists.")
     outputs: dict[str, Any] | None = Field(
-        default=None, description="Outputs wanted. Every output is written in any case; unknown names are refused."
+        default=None, description="Outputs to return. All outputs are written anyway; unknown names are refused."
     )
-    response: Literal["document"] = Field(default="document", description="Results come as a document of links.")
+    response: Literal["document"] = Field(default="document", description="Results are a document of links.")
 
 
 class Estimate(BaseModel):
-    """What an order would take."""
+    """Size and expected run time of an order."""
 
-    tiles: int = Field(description="Tiles to be computed.")
+    tiles: int = Field(description="Tiles to compute.")
     pixels: int = Field(description="Pixels inside the region.")
     area_km2: float = Field(description="Area of the region in square kilometres.")
     scenes: int = Field(description="Scenes that the archive lists for region and period.")
@@ -150,8 +145,8 @@ class StatusInfo(BaseModel):
     processID: str
     type: Literal["process"] = "process"
     status: JobStatus
-    message: str = Field(description="One sentence: the stage, or why it failed.")
-    progress: int = Field(ge=0, le=100, description="Per cent of all tiles' work that is done.")
+    message: str = Field(description="The stage, or the reason of a failure, in one sentence.")
+    progress: int = Field(ge=0, le=100, description="Per cent of the work that is done.")
     created: str = Field(description="ISO 8601, UTC.")
     started: str | None = None
     finished: str | None = None
@@ -160,7 +155,7 @@ class StatusInfo(BaseModel):
     tilesDone: int
     tilesFailed: int
     inputs: dict[str, Any] | None = Field(
-        default=None, description="The order, defaults filled in; ordering it again gives the same result."
+        default=None, description="The order with all defaults; ordering it again gives the same result."
     )
     links: list[Link]
 
@@ -200,10 +195,10 @@ class LayerView(BaseModel):
 
 
 class LayerList(BaseModel):
-    """Layers of a finished job and where its previews lie."""
+    """Layers of a finished job and the bounds of its previews."""
 
     title: str
-    simulated: bool = Field(description="True = computed from simulated observations; no satellite measured this.")
+    simulated: bool = Field(description="True = computed from simulated observations, not from satellite measurements.")
     bounds: Annotated[list[float], Field(min_length=4, max_length=4)] = Field(
         description="West, south, east, north of every preview, WGS84 degrees."
     )
@@ -214,7 +209,7 @@ class LayerList(BaseModel):
 class ArchiveView(BaseModel):
     """One archive that orders may name."""
 
-    id: str | None = Field(default=None, description="What to write as `archive` in an order; absent = leave it out.")
+    id: str | None = Field(default=None, description="Value of `archive` in an order; absent = leave `archive` out.")
     title: str
     attribution: str
     simulated: bool
@@ -237,14 +232,14 @@ class StacDocument(BaseModel):
     type: str
     id: str
     stac_version: str
-    links: list[SearchLink]
+    links: list[Link]
 
 
 class CollectionList(BaseModel):
     """All collections."""
 
     collections: list[StacDocument]
-    links: list[SearchLink]
+    links: list[Link]
 
 
 class ItemCollection(BaseModel):
@@ -252,7 +247,7 @@ class ItemCollection(BaseModel):
 
     type: Literal["FeatureCollection"] = "FeatureCollection"
     features: list[StacDocument]
-    links: list[SearchLink]
+    links: list[Link]
     numberMatched: int
     numberReturned: int
 
@@ -271,4 +266,4 @@ class Search(BaseModel):
     collections: list[str] | None = None
     ids: list[str] | None = None
     limit: int = Field(default=10, ge=1, le=1000)
-    token: str | None = Field(default=None, description="Where to go on, from a `next` link.")
+    token: str | None = Field(default=None, description="Where the next page begins, from a `next` link.")

@@ -88,11 +88,16 @@ LEGEND = (
 )
 
 
+STEP_S = 0.2
+"""Longest pause between two steps: how long a test waits for work to notice that it is no longer wanted."""
+
+
 def work(params: Params, progress: Progress) -> None:
     """Be as slow as the order says, and as deadly."""
-    for step in range(1, 11):
-        time.sleep(params.options["pause_s"] / 10)
-        progress(step / 10)
+    steps = max(10, round(params.options["pause_s"] / STEP_S))
+    for step in range(1, steps + 1):
+        time.sleep(params.options["pause_s"] / steps)
+        progress(step / steps)
     if params.options["poison"]:
         os.kill(os.getpid(), signal.SIGKILL)
     if params.options["fault"]:

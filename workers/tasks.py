@@ -19,7 +19,8 @@ from core.settings import Settings
 from outputs.atomic import remove
 from workers.dependencies import REAL, Dependencies
 from workers.queue.broker import FINISH, TILE, celery_settings
-from workers.queue.dispatch import feed, job_folder, sweep
+from workers.queue.dispatch import feed, item_path, job_folder, sweep
+from workers.queue.item_rows import read_item_file
 from workers.queue.lease import Lease, LeaseLost
 from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.liveness import is_gone, worker_name
@@ -115,14 +116,9 @@ def _try_close(worker: Worker, job_id: str, lease: Lease) -> None:
 
     ledger, began = worker.ledger, time.monotonic()
     try:
-        finish(
-            ledger.job(job_id),
-            ledger.lattice(job_id),
-            worker.settings,
-            lease,
-            _say(ledger, job_id),
-            worker.dependencies,
-        )
+        job = ledger.job(job_id)
+        finish(job, ledger.lattice(job_id), worker.settings, lease, _say(ledger, job_id), worker.dependencies)
+        item = read_item_file(item_path(worker.settings, job_id, job.order.product))
     except LeaseLost:
         logger.info("closing dropped job=%s", job_id)
     except RequestError as error:
@@ -132,7 +128,7 @@ def _try_close(worker: Worker, job_id: str, lease: Lease) -> None:
         logger.warning("closing failed job=%s", job_id, exc_info=error)
         ledger.fail_close(job_id, worker.name, reason(error))
     else:
-        ledger.close_job(job_id, JobState.SUCCESSFUL, "done", worker.name)
+        ledger.close_job(job_id, JobState.SUCCESSFUL, "done", worker.name, item=item)
         logger.info("closing done job=%s seconds=%.1f", job_id, time.monotonic() - began)
     _clean_up(worker, job_id)
 

@@ -9,7 +9,7 @@ from core.settings import Settings
 
 FILE_NAME = "service.url"
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}  # noqa: S104 - looked up, not bound
-"""Listening on all interfaces is no address that a client can open."""
+"""Addresses of all interfaces, which a client cannot open, and those to open instead."""
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -26,7 +26,7 @@ def listen(settings: Settings) -> socket.socket:
         listener.listen(128)
     except OSError as error:
         listener.close()
-        raise WorkerUnavailable(f"{settings.host}:{settings.port} cannot be listened on ({error.strerror})") from None
+        raise WorkerUnavailable(f"{settings.host}:{settings.port} is not available ({error.strerror})") from None
     return listener
 
 
@@ -38,14 +38,14 @@ def url_of(listener: socket.socket) -> str:
 
 
 def write_address(home: Path, url: str) -> None:
-    """Say that a service runs on this home folder."""
+    """Write the address of the service on this home folder."""
     aside = home / f"{FILE_NAME}.{os.getpid()}"
     aside.write_text(url)
     aside.replace(home / FILE_NAME)
 
 
 def remove_address(home: Path, url: str) -> None:
-    """Say that it runs no more, unless another service has taken the place."""
+    """Remove the address of a service, unless it is that of another service by now."""
     path = home / FILE_NAME
     if path.exists() and path.read_text() == url:
         path.unlink()

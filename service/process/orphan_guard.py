@@ -1,8 +1,8 @@
-"""A small process that outlives the supervisor by a moment, and cleans up if it dies without having done so.
+"""A small process that outlives the supervisor by a moment, and cleans up if the supervisor dies before it could.
 
-It ends the process groups and removes the folders that were named to it.
-The process reads lines from its standard input, whose other end only the supervisor holds: `group PID`, `folder PATH`,
-and `forget PID-or-PATH`. End of file is the supervisor's death. This works alike on Linux and macOS, and it reaches
+It ends the process groups and removes the folders that the supervisor has named.
+It reads lines from its standard input, whose other end only the supervisor holds: `group PID`, `folder PATH`,
+and `forget PID-or-PATH`. End of file means that the supervisor has died. This works on Linux and macOS, and it reaches
 grandchildren, which PR_SET_PDEATHSIG does not. Standard library only: the process runs this file alone.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 
 
 class OrphanGuard:
-    """The supervisor's end: starts the process and names things to it. Used as a context manager."""
+    """The supervisor's side: starts the process and sends it names. Used as a context manager."""
 
     def __enter__(self) -> "OrphanGuard":
         # -I -S: nothing but the standard library, so it starts in milliseconds and no installed package can break it
@@ -31,24 +31,24 @@ class OrphanGuard:
 
     def group(self, pid: int) -> None:
         """End this process group if the supervisor dies."""
-        self._tell("group", pid)
+        self._send("group", pid)
 
     def folder(self, path: Path) -> None:
         """Remove this folder if the supervisor dies."""
-        self._tell("folder", path)
+        self._send("folder", path)
 
     def forget(self, name: int | Path) -> None:
         """Leave a process group or folder alone: the supervisor has dealt with it."""
-        self._tell("forget", name)
+        self._send("forget", name)
 
-    def _tell(self, verb: str, name: int | Path) -> None:
+    def _send(self, verb: str, name: int | Path) -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             print(verb, name, file=self._process.stdin, flush=True)
 
 
 def watch(lines: Iterable[str]) -> None:
-    """Take notes until the lines end, then end and remove everything that was not forgotten."""
+    """Read names until the lines end, then end the groups and remove the folders that were not forgotten."""
     groups: set[str] = set()
     folders: set[str] = set()
     for line in lines:

@@ -1,4 +1,4 @@
-"""The private Redis as a child process: restarted at the same socket when it dies. How it is started is in workers."""
+"""The private Redis as a child process: restarted at the same socket when it dies. Started by workers/queue."""
 
 import contextlib
 import logging
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 class RedisProcess:
-    """A Redis that is kept alive. It comes back empty; the ledger knows what is to be sent again."""
+    """A Redis that is kept alive. After a restart it is empty; the reconciler sends open tiles again."""
 
     def __init__(self, url: str, process: "subprocess.Popen[bytes]", orphan_guard: OrphanGuard) -> None:
         self.url = url

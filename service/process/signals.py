@@ -1,4 +1,4 @@
-"""Signals that ask the process to end: waited for, turned into an unwinding of the stack, or held off."""
+"""Signals that request the end of the process: wait for them, turn them into an exception, or ignore them."""
 
 import signal
 import threading
@@ -9,11 +9,11 @@ from typing import Any, NoReturn
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TERMINATED = 143
-"""Exit code after SIGTERM: 128 + 15, as shells say it."""
+"""Exit code after SIGTERM: 128 + 15, as shells report it."""
 
 
 def wait_for_signal() -> None:
-    """Return once Ctrl-C, SIGTERM or the end of the terminal asks for the end."""
+    """Return after Ctrl-C, SIGTERM or the end of the terminal."""
     stop = threading.Event()
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in STOP_SIGNALS}
     try:
@@ -34,7 +34,7 @@ def ending_unwinds() -> Iterator[None]:
 
 @contextmanager
 def held_off() -> Iterator[None]:
-    """Keep a second Ctrl-C from breaking off a clean-up that ends soon anyway. Only the main thread can."""
+    """Ignore further signals during a clean-up that ends soon anyway; has no effect outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -25,7 +25,7 @@ from workers.queue.broker import broker_url
 logger = logging.getLogger(__name__)
 
 TEND_S = 0.3
-"""Pause between two looks at the children: how long a dead worker goes unnoticed at most."""
+"""Pause between two checks of the children: the longest time until a dead worker is noticed."""
 START_S = 30.0
 API_GRACE_S, WORKER_GRACE_S = 3.0, 3.0
 
@@ -36,12 +36,12 @@ class Supervisor:
     def __init__(self, settings: Settings, *, with_worker: bool = True) -> None:
         """Prepare. Without a worker, orders wait for one that is started elsewhere with the same Redis and ledger.
 
-        Entering the context raises WorkerUnavailable where something cannot be started, and InvalidOption where the
-        given Redis is none that workers can use.
+        Entering the context raises WorkerUnavailable if a part cannot be started, and InvalidOption if workers cannot
+        use the given Redis.
         """
         self._given, self._with_worker = settings, with_worker
         self.settings = settings
-        """With the home folder absolute and the Redis that is really used; complete inside the context."""
+        """With the absolute home folder and the Redis in use; complete inside the context."""
         self.url = ""
         """Address of the API."""
         self.worker: WorkerProcess | None = None
@@ -65,7 +65,7 @@ class Supervisor:
         orphan_guard = stack.enter_context(OrphanGuard())
         if self.settings.redis_url is None:
             self._start_redis(stack, orphan_guard)
-        broker_url(self.settings)  # refuses at once what no worker could use
+        broker_url(self.settings)  # raises at once if workers could not use this Redis
         if self._with_worker:
             log = self.settings.home / "logs" / "worker.log"
             self.worker = WorkerProcess(self.settings, log=log, orphan_guard=orphan_guard)
@@ -102,7 +102,7 @@ def run_api(settings: Settings) -> Iterator[str]:
     """Serve the API from a thread of this process; yields its address.
 
     Raises:
-        WorkerUnavailable: the address cannot be listened on, or the API did not start.
+        WorkerUnavailable: the port is taken, the address is not this machine's, or the API did not start.
     """
     listener = listen(settings)
     config = uvicorn.Config(

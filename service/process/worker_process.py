@@ -18,18 +18,18 @@ from service.process.orphan_guard import OrphanGuard
 logger = logging.getLogger(__name__)
 
 CODE = "import workers.tasks; from celery.__main__ import main; main()"
-"""With `-P`, the rooms are imported from where landcast is installed, never from a `workers/` of the current folder."""
+"""With `-P`, Python imports the installed landcast, never a `workers/` in the current folder."""
 ARGUMENTS = ("-A", "workers.tasks", "worker", "-P", "prefork", "-c", "1")
 QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-"""One worker has nobody to gossip with; each of these costs seconds at start."""
+"""A single worker needs none of these, and each costs seconds at start."""
 DELAYS_S = (0.0, 1.0, 2.0, 5.0, 15.0)
 """Before the first, second, ... restart in a row."""
 MAX_LOG_BYTES = 20_000_000
-"""A log that is longer when a worker starts is put aside, and the one before it forgotten."""
+"""A longer log is renamed when a worker starts, and replaces the one that was renamed before."""
 HOPELESS = 8
-"""Deaths in a row after which waiting for the next start makes no sense to somebody who waits."""
+"""Deaths in a row after which a waiting command gives up."""
 SETTLED_S = 60.0
-"""A worker that lived so long starts the row of delays anew."""
+"""After a life of this length, the next restart has the first delay again."""
 
 
 def worker_command(name: str, settings: Settings) -> list[str]:
@@ -58,7 +58,7 @@ class WorkerProcess:
 
     @property
     def is_hopeless(self) -> bool:
-        """Tell whether it has died again and again since it last worked for a while."""
+        """Tell whether it has died HOPELESS times in a row."""
         return self._deaths >= HOPELESS
 
     def start(self) -> None:
@@ -82,7 +82,7 @@ class WorkerProcess:
         logger.info("worker started pid=%d log=%s", self._process.pid, self.log)
 
     def tend(self) -> None:
-        """Notice a death and restart, after a pause that grows with deaths in a row."""
+        """Restart the worker if it has died, after a pause that grows with the number of deaths in a row."""
         if self._process is not None and self._process.poll() is not None:
             self._bury(self._process)
         waited_s = time.monotonic() - self._changed

@@ -1,5 +1,6 @@
-"""STAC API 1.0 over all finished results: core, collections, features, item search. What fits: shelf.py."""
+"""STAC API 1.0 over all finished results: core, collections, features, item search. Opens no file of a job."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -7,16 +8,20 @@ from fastapi import APIRouter, Request
 from fastapi import Query as Param
 
 from core.errors import UnknownResult
-from core.product import Product
 from products.catalogue import PRODUCTS
-from service.links import GEOJSON, JSON, OPENAPI, BaseUrl, file_url
-from service.schemas import CollectionList, Conformance, ItemCollection, Problem, Search, SearchLink, StacDocument
-from service.stac.items import Item, items, times_of
-from service.stac.search_request import page_after, query_of, split_numbers, split_words
+from service.errors import refusals
+from service.links import GEOJSON, OPENAPI, BaseUrl, link
+from service.results import is_job_id
+from service.schemas import CollectionList, Conformance, ItemCollection, Link, Search, StacDocument
+from service.stac.collections import STAC_VERSION, collection_of, find_collection
+from service.stac.items import published
+from service.stac.search_request import item_search, read_token, split_numbers, split_words, token_of
+from service.state import CurrentItems
+from workers.queue.item_rows import Item
+from workers.queue.items import Items
 
 router = APIRouter(prefix="/stac", tags=["STAC"])
 
-STAC_VERSION = "1.1.0"
 CONFORMS_TO = [
     "https://api.stacspec.org/v1.0.0/core",
     "https://api.stacspec.org/v1.0.0/collections",
@@ -26,10 +31,10 @@ CONFORMS_TO = [
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
 ]
 MAX_PAGE = 1000
-"""Items in one answer; larger limits are lowered to it, as OGC API - Features has it."""
+"""Most items in one answer; a larger limit is lowered to it, as OGC API - Features prescribes."""
 
-INVALID: dict[int | str, dict[str, Any]] = {400: {"model": Problem, "description": "The search is not usable."}}
-UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "No such collection or item."}}
+INVALID = refusals({400: "The search is not valid; the detail says why."})
+UNKNOWN = refusals({404: "There is no such collection or item."})
 
 BBoxText = Annotated[
     str | None, Param(alias="bbox", description="west,south,east,north in degrees.", examples=["10.9,47.9,11.1,48.1"])
@@ -40,7 +45,9 @@ TimeText = Annotated[
 ]
 Words = Annotated[str | None, Param(description="Separated by commas.")]
 Limit = Annotated[int, Param(ge=1, le=10_000, description="Most items in one answer.")]
-Token = Annotated[str | None, Param(description="Where to go on, from a `next` link.")]
+Token = Annotated[str | None, Param(description="Where the next page begins, from a `next` link.")]
+NextLink = Callable[[str, str, Request], Link]
+"""URL of the search, token, request -> link to the next page."""
 
 
 @router.get("", summary="STAC landing page", response_model_exclude_none=True)
@@ -48,18 +55,16 @@ def catalog(base: BaseUrl) -> StacDocument:
     """Return the root catalogue."""
     stac = f"{base}/stac"
     links = [
-        SearchLink(href=stac, rel="self", type=JSON),
-        SearchLink(href=stac, rel="root", type=JSON),
-        SearchLink(href=f"{base}/openapi.json", rel="service-desc", type=OPENAPI),
-        SearchLink(href=f"{base}/", rel="service-doc", type="text/html"),
-        SearchLink(href=f"{stac}/conformance", rel="conformance", type=JSON),
-        SearchLink(href=f"{stac}/collections", rel="data", type=JSON),
-        SearchLink(href=f"{stac}/search", rel="search", type=GEOJSON, method="GET"),
-        SearchLink(href=f"{stac}/search", rel="search", type=GEOJSON, method="POST"),
+        link(stac, "self"),
+        link(stac, "root"),
+        link(f"{base}/openapi.json", "service-desc", kind=OPENAPI),
+        link(f"{base}/", "service-doc", kind="text/html"),
+        link(f"{stac}/conformance", "conformance"),
+        link(f"{stac}/collections", "data"),
+        link(f"{stac}/search", "search", kind=GEOJSON, method="GET"),
+        link(f"{stac}/search", "search", kind=GEOJSON, method="POST"),
     ]
-    children = [
-        SearchLink(href=f"{stac}/collections/{p.id}", rel="child", type=JSON, title=p.title) for p in PRODUCTS.values()
-    ]
+    children = [link(f"{stac}/collections/{p.id}", "child", title=p.title) for p in PRODUCTS.values()]
     document = {
         "type": "Catalog",
         "id": "landcast",
@@ -79,29 +84,29 @@ async def stac_conformance() -> Conformance:
 
 
 @router.get("/collections", summary="List collections", response_model_exclude_none=True)
-def collections(request: Request, base: BaseUrl) -> CollectionList:
+def collections(items: CurrentItems, base: BaseUrl) -> CollectionList:
     """Return one collection per product."""
-    found = items(request.app.state.ledger, request.app.state.settings)
-    links = [
-        SearchLink(href=f"{base}/stac/collections", rel="self", type=JSON),
-        SearchLink(href=f"{base}/stac", rel="root", type=JSON),
-    ]
-    return CollectionList(collections=[_collection(p, found, base) for p in PRODUCTS.values()], links=links)
+    extents = items.extents()
+    return CollectionList(
+        collections=[collection_of(p, extents.get(p.id), base) for p in PRODUCTS.values()],
+        links=[link(f"{base}/stac/collections", "self"), link(f"{base}/stac", "root")],
+    )
 
 
 @router.get(
     "/collections/{collection_id}", summary="One collection", responses=UNKNOWN, response_model_exclude_none=True
 )
-def collection(collection_id: str, request: Request, base: BaseUrl) -> StacDocument:
+def collection(collection_id: str, items: CurrentItems, base: BaseUrl) -> StacDocument:
     """Return the collection of a product, its extent that of its items."""
-    found = items(request.app.state.ledger, request.app.state.settings)
-    return _collection(_product(collection_id), found, base)
+    product = find_collection(collection_id)
+    return collection_of(product, items.extents().get(product.id), base)
 
 
 @router.get("/collections/{collection_id}/items", summary="Items of a collection", responses={**UNKNOWN, **INVALID})
 def collection_items(
     collection_id: str,
     request: Request,
+    items: CurrentItems,
     base: BaseUrl,
     bbox: BBoxText = None,
     time: TimeText = None,
@@ -109,23 +114,25 @@ def collection_items(
     token: Token = None,
 ) -> dict[str, Any]:
     """Return a page of a collection's items, newest first."""
-    search = _search(bbox=bbox, datetime=time, limit=limit, token=token, collections=_product(collection_id).id)
-    return _answer(search, request, base, f"/stac/collections/{collection_id}/items", _get_link)
+    product = find_collection(collection_id)
+    search = _search(bbox=bbox, datetime=time, limit=limit, token=token, collections=product.id)
+    return _answer(items, search, request, base, f"/stac/collections/{product.id}/items", _get_link)
 
 
 @router.get("/collections/{collection_id}/items/{item_id}", summary="One item", responses=UNKNOWN)
-def collection_item(collection_id: str, item_id: str, request: Request, base: BaseUrl) -> dict[str, Any]:
+def collection_item(collection_id: str, item_id: str, items: CurrentItems, base: BaseUrl) -> dict[str, Any]:
     """Return an item, its assets by absolute URLs."""
-    product = _product(collection_id)
-    for item in items(request.app.state.ledger, request.app.state.settings):
-        if item["id"] == item_id and item["collection"] == product.id:
-            return published(item, base)
-    raise UnknownResult(item_id)
+    product = find_collection(collection_id)
+    item = items.find(product.id, item_id) if is_job_id(item_id) else None
+    if item is None:
+        raise UnknownResult(item_id)
+    return published(item, base)
 
 
 @router.get("/search", summary="Search items", responses=INVALID)
 def search_get(
     request: Request,
+    items: CurrentItems,
     base: BaseUrl,
     bbox: BBoxText = None,
     intersects: Annotated[str | None, Param(description="GeoJSON geometry.")] = None,
@@ -139,34 +146,17 @@ def search_get(
     search = _search(
         bbox=bbox, intersects=intersects, datetime=time, collections=collections, ids=ids, limit=limit, token=token
     )
-    return _answer(search, request, base, "/stac/search", _get_link)
+    return _answer(items, search, request, base, "/stac/search", _get_link)
 
 
-@router.post("/search", summary="Search items", responses={**INVALID, 413: {"model": Problem}})
-def search_post(search: Search, request: Request, base: BaseUrl) -> dict[str, Any]:
+@router.post("/search", summary="Search items", responses={**INVALID, **refusals({413: "The body is too large."})})
+def search_post(search: Search, request: Request, items: CurrentItems, base: BaseUrl) -> dict[str, Any]:
     """Return a page of items, newest first."""
-    return _answer(search, request, base, "/stac/search", _post_link)
-
-
-def published(item: Item, base: str) -> Item:
-    """Return an item as others read it: links of this API, assets by absolute URLs."""
-    here = f"{base}/stac/collections/{item['collection']}"
-    links = [
-        {"rel": "self", "href": f"{here}/items/{item['id']}", "type": GEOJSON},
-        {"rel": "root", "href": f"{base}/stac", "type": JSON},
-        {"rel": "parent", "href": here, "type": JSON},
-        {"rel": "collection", "href": here, "type": JSON},
-        {"rel": "via", "href": f"{base}/jobs/{item['id']}", "type": JSON, "title": "The job that made it"},
-    ]
-    assets = {
-        key: {**asset, "href": file_url(base, item["id"], asset["href"].rsplit("/", 1)[-1])}
-        for key, asset in item["assets"].items()
-    }
-    return {**item, "links": links, "assets": assets}
+    return _answer(items, search, request, base, "/stac/search", _post_link)
 
 
 def _search(**given: Any) -> Search:
-    """Return the search that query parameters ask for, empty ones left out; `limit` is lowered to the most given."""
+    """Return the search in query parameters, without the empty ones; `limit` is lowered to the most allowed."""
     return Search.model_construct(
         bbox=split_numbers("bbox", given.get("bbox") or None),
         intersects=given.get("intersects") or None,
@@ -178,67 +168,19 @@ def _search(**given: Any) -> Search:
     )
 
 
-def _answer(search: Search, request: Request, base: str, path: str, next_link: Any) -> Item:
-    query = query_of(search)
-    found = [i for i in items(request.app.state.ledger, request.app.state.settings) if query.fits(i)]
-    rest = page_after(found, search.token)
-    shown = rest[: search.limit]
-    links = [SearchLink(href=f"{base}/stac", rel="root", type=JSON)]
-    if len(rest) > len(shown):
-        links.append(next_link(f"{base}{path}", shown[-1]["id"], request))
-    answer = ItemCollection(features=[], links=links, numberMatched=len(found), numberReturned=len(shown))
-    return {**answer.model_dump(exclude_none=True), "features": [published(i, base) for i in shown]}
+def _answer(items: Items, search: Search, request: Request, base: str, path: str, next_link: NextLink) -> Item:
+    page = items.search(item_search(search), limit=search.limit, after=read_token(search.token))
+    links = [link(f"{base}/stac", "root")]
+    if page.last is not None:
+        links.append(next_link(f"{base}{path}", token_of(page.last), request))
+    answer = ItemCollection(features=[], links=links, numberMatched=page.matched, numberReturned=len(page.items))
+    return {**answer.model_dump(exclude_none=True), "features": [published(item, base) for item in page.items]}
 
 
-def _get_link(href: str, token: str, request: Request) -> SearchLink:
+def _get_link(href: str, token: str, request: Request) -> Link:
     query = urlencode({**request.query_params, "token": token})
-    return SearchLink(href=f"{href}?{query}", rel="next", type=GEOJSON, method="GET")
+    return link(f"{href}?{query}", "next", kind=GEOJSON, method="GET")
 
 
-def _post_link(href: str, token: str, request: Request) -> SearchLink:
-    return SearchLink(href=href, rel="next", type=GEOJSON, method="POST", body={"token": token}, merge=True)
-
-
-def _product(collection_id: str) -> Product[Any]:
-    if collection_id not in PRODUCTS:
-        raise UnknownResult(collection_id, PRODUCTS)
-    return PRODUCTS[collection_id]
-
-
-def _collection(product: Product[Any], found: list[Item], base: str) -> StacDocument:
-    mine = [i for i in found if i["collection"] == product.id]
-    here = f"{base}/stac/collections/{product.id}"
-    document = {
-        "type": "Collection",
-        "stac_version": STAC_VERSION,
-        "id": product.id,
-        "title": product.title,
-        "description": product.description,
-        "keywords": ["Sentinel-2", "Sentinel-1", product.task],
-        "license": "other",
-        "extent": {"spatial": {"bbox": [_bbox(mine)]}, "temporal": {"interval": [_interval(mine)]}},
-        "links": [
-            {"rel": "self", "href": here, "type": JSON},
-            {"rel": "root", "href": f"{base}/stac", "type": JSON},
-            {"rel": "parent", "href": f"{base}/stac", "type": JSON},
-            {"rel": "items", "href": f"{here}/items", "type": GEOJSON},
-            {"rel": "about", "href": f"{base}/processes/{product.id}", "type": JSON},
-        ],
-    }
-    return StacDocument.model_validate(document)
-
-
-def _bbox(mine: list[Item]) -> list[float]:
-    if not mine:
-        return [-180.0, -90.0, 180.0, 90.0]
-    west, south, east, north = zip(*(i["bbox"] for i in mine), strict=True)
-    if any(w > e for w, e in zip(west, east, strict=True)):  # an item across 180 degrees (RFC 7946, section 5.2)
-        return [-180.0, min(south), 180.0, max(north)]
-    return [min(west), min(south), max(east), max(north)]
-
-
-def _interval(mine: list[Item]) -> list[str | None]:
-    if not mine:
-        return [None, None]
-    first, last = zip(*(times_of(i) for i in mine), strict=True)
-    return [f"{t:%Y-%m-%dT%H:%M:%SZ}" for t in (min(first), max(last))]
+def _post_link(href: str, token: str, request: Request) -> Link:
+    return link(href, "next", kind=GEOJSON, method="POST", body={"token": token}, merge=True)

@@ -1,9 +1,8 @@
-"""Reading an item search: numbers, geometry, times and pages. Nothing is searched here."""
+"""Reading an item search: numbers, geometry, times, ids and page tokens. Searched in workers/queue/items.py."""
 
 import json
 import math
 from datetime import UTC, datetime, time
-from itertools import dropwhile
 from typing import Any
 
 from shapely import box
@@ -13,24 +12,31 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
 from core.errors import InvalidOption
+from products.catalogue import PRODUCTS
+from service.results import is_job_id
 from service.schemas import Search
-from service.stac.items import Item, Query, parse_time
+from workers.queue.item_rows import parse_time
+from workers.queue.items import ItemSearch, Place
 
 EARLIEST, LATEST = time.min, time(23, 59, 59, 999999)
+MAX_IDS = 1000
+"""Most ids in one search, as many as items in one answer; databases limit the values in one statement."""
 
 
-def query_of(search: Search) -> Query:
-    """Return what a search asks for.
+def item_search(search: Search) -> ItemSearch:
+    """Return the conditions of a search.
 
     Raises:
-        InvalidOption: an unreadable box, geometry or time, or both box and geometry.
+        InvalidOption: an unreadable box, geometry or time, both box and geometry, or too many ids.
     """
     if search.bbox is not None and search.intersects is not None:
         raise InvalidOption("intersects", "...", "a search has either bbox or intersects")
+    if search.ids and len(search.ids) > MAX_IDS:
+        raise InvalidOption("ids", f"{len(search.ids)} ids", f"a search may name {MAX_IDS}")
     start, end = read_interval(search.datetime)
-    return Query(
-        collections=tuple(search.collections) if search.collections else None,
-        ids=tuple(search.ids) if search.ids else None,
+    return ItemSearch(
+        collections=tuple(p for p in PRODUCTS if not search.collections or p in search.collections),
+        ids=tuple(filter(is_job_id, search.ids)) if search.ids else None,
         area=_area(search),
         start=start,
         end=end,
@@ -56,18 +62,27 @@ def split_numbers(name: str, text: str | None) -> list[float] | None:
         raise InvalidOption(name, text, "write numbers separated by commas") from None
 
 
-def page_after(found: list[Item], token: str | None) -> list[Item]:
-    """Return what follows the item that a token names.
+def token_of(place: Place) -> str:
+    """Return the token of the page that begins after a place in the list; `read_token` reads it back."""
+    return f"{place.created!r}_{place.job_id}"
+
+
+def read_token(token: str | None) -> Place | None:
+    """Return the place after which a page begins; None = the first page.
 
     Raises:
-        InvalidOption: no such item among those found, any more.
+        InvalidOption: it is not a token of ours.
     """
     if token is None:
-        return found
-    rest = list(dropwhile(lambda item: item["id"] != token, found))
-    if not rest:
+        return None
+    created, _, job_id = token.partition("_")
+    try:
+        place = Place(created=float(created), job_id=job_id)
+    except ValueError:
+        place = Place(created=math.nan, job_id="")
+    if not math.isfinite(place.created) or not is_job_id(place.job_id):
         raise InvalidOption("token", token, "take it from the 'next' link of the same search, or start again")
-    return rest[1:]
+    return place
 
 
 def _area(search: Search) -> BaseGeometry | None:

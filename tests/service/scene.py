@@ -26,6 +26,7 @@ from outputs.stac_item import build_item, write_item
 from products.catalogue import find_product
 from service.app import create_app
 from workers.accept import accept, result_window
+from workers.queue.item_rows import Item, read_item_file
 from workers.queue.ledger import Ledger, open_ledger
 
 WEST, NORTH, ROWS, COLUMNS = 600_000, 5_320_000, 30, 40
@@ -72,7 +73,14 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
 def served(settings: Settings, *, reconcile: bool = False, prefix: str = "") -> Iterator[httpx.Client]:
     """Run the service on a free port of this machine; yield a client of it."""
     app = create_app(settings, reconcile=reconcile)
-    server = uvicorn.Server(uvicorn.Config(behind_proxy(app, prefix) if prefix else app, port=0, log_level="warning"))
+    with serving(behind_proxy(app, prefix) if prefix else app) as client:
+        yield client
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[httpx.Client]:
+    """Run an application on a free port of this machine; yield a client of it."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -132,7 +140,7 @@ def finished(settings: Settings, product: str, job_id: str, **inputs: Any) -> Jo
     file = open_cog(folder / f"{product}.tif")
     item = build_item(job_id, file, _origin(job), shape(dict(job.order.region)), pixels=(500, 549), created=job.created)
     write_item(item, folder / f"{product}.json")
-    _close(open_ledger(settings), job_id)
+    _close(open_ledger(settings), job_id, read_item_file(folder / f"{product}.json"))
     return open_ledger(settings).job(job_id)
 
 
@@ -171,11 +179,11 @@ def _origin(job: Job) -> Provenance:
     )
 
 
-def _close(ledger: Ledger, job_id: str) -> None:
+def _close(ledger: Ledger, job_id: str, item: Item) -> None:
     for task in ledger.tiles(job_id):
         assert ledger.claim_tile(job_id, task.tile_key, "w", 60.0)
         assert ledger.finish_tile(job_id, task.tile_key, "w")
-    ledger.close_job(job_id, JobState.SUCCESSFUL, "done")
+    ledger.close_job(job_id, JobState.SUCCESSFUL, "done", item=item)
 
 
 def problem_of(answer: httpx.Response, status: int) -> dict[str, Any]:

@@ -1,17 +1,15 @@
-"""The application as a whole: what importing it loads, its health, its links behind a proxy, its reconciler."""
+"""The application as a whole: what importing it loads, its links behind a proxy, what it does in the background."""
 
 import subprocess
 import sys
-import time
 from pathlib import Path
-
-import httpx
 
 from core.settings import Settings
 from service.app import create_app
 from tests.service import scene
 from tests.service.conftest import Front
-from tests.service.scene import order, problem_of, served
+from tests.service.scene import order, served
+from tests.workers.conftest import wait_for
 from workers.queue.ledger import open_ledger
 
 HEAVY = ("torch", "onnxruntime", "rasterio", "matplotlib", "PIL")
@@ -26,21 +24,6 @@ def test_importing_the_application_loads_nothing_heavy() -> None:
 def test_making_the_application_writes_nothing(tmp_path: Path) -> None:
     create_app(Settings(home=tmp_path / "home"))
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_service_with_ledger_and_redis_is_alive_and_ready(client: httpx.Client) -> None:
-    assert client.get("/healthz").json() == {"status": "ok"}
-    assert client.get("/readyz").json() == {"status": "ok"}
-    assert client.get("/version").json()["version"]
-
-
-def test_a_service_without_redis_is_alive_but_not_ready(tmp_path: Path) -> None:
-    nowhere = f"redis+socket://{tmp_path}/none.sock"
-    with served(Settings(home=tmp_path / "home", redis_url=nowhere)) as client:
-        assert client.get("/healthz").status_code == 200
-        detail = problem_of(client.get("/readyz"), 503)["detail"]
-        assert "Redis" in detail
-        assert str(tmp_path) not in detail
 
 
 def hrefs(found: object) -> list[str]:
@@ -80,7 +63,13 @@ def test_the_reconciler_runs_while_the_service_does(own: Front) -> None:
     key = ledger.tiles("lost")[0].tile_key
     assert ledger.claim_tile("lost", key, "gone", lease_s=-1.0)
     with served(own.settings, reconcile=True):
-        end = time.monotonic() + 10
-        while ledger.tiles("lost")[0].state != "open" and time.monotonic() < end:
-            time.sleep(0.05)
-    assert ledger.tiles("lost")[0].state == "open"
+        wait_for(lambda: ledger.tiles("lost")[0].state == "open", seconds=10)
+
+
+def test_results_of_a_ledger_without_items_are_published_when_the_service_starts(own: Front) -> None:
+    scene.finished(own.settings, "crop", "old1")
+    with open_ledger(own.settings).engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM items")
+    assert own.client.get("/stac/search").json()["features"] == []
+    with served(own.settings) as client:
+        wait_for(lambda: [f["id"] for f in client.get("/stac/search").json()["features"]] == ["old1"])

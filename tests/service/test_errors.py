@@ -70,7 +70,7 @@ def test_refusals_are_problem_documents(client: httpx.Client, method: str, path:
 @pytest.mark.parametrize(
     ("body", "part"),
     [
-        (b"{oops", "not JSON"),
+        (b"{oops", "not valid JSON"),
         (b"[1, 2]", "not a JSON object"),
         (b"", "not a JSON object"),
         (b"\xff\xfe", "body"),

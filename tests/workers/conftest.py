@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import redis
 from pydantic import SecretStr
 from sqlalchemy import create_engine
 
@@ -23,17 +24,24 @@ from workers.accept import accept
 from workers.queue.dispatch import submit
 from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.liveness import worker_name
-from workers.queue.reconcile import reconcile
+from workers.queue.reconcile import GRACE_S, reconcile
 from workers.queue.redis_server import private_redis
 from workers.queue.schema import metadata
 from workers.tasks import Worker, carry_out_tile, close_job
 
 
-@pytest.fixture
-def redis_url() -> Iterator[str]:
-    """A Redis of this test's own, as no two ledgers share one."""
+@pytest.fixture(scope="session")
+def _shared_redis() -> Iterator[str]:
     with private_redis() as url:
         yield url
+
+
+@pytest.fixture
+def redis_url(_shared_redis: str) -> str:
+    """An empty Redis: no two ledgers share its messages."""
+    with redis.Redis(unix_socket_path=_shared_redis.partition("://")[2]) as client:
+        client.flushall()
+    return _shared_redis
 
 
 def _postgres_programs() -> Path | None:
@@ -116,12 +124,12 @@ def order(settings: Settings, product: str = "fake-map", **inputs: object) -> Jo
     return submit(accepted, tiles, settings)
 
 
-def end_of(settings: Settings, job_id: str, *, seconds: float = 90.0) -> Job:
+def end_of(settings: Settings, job_id: str, *, seconds: float = 90.0, grace_s: float = GRACE_S) -> Job:
     """Reconcile until a job has ended, as the service does."""
     ledger = open_ledger(settings)
 
     def has_ended() -> bool:
-        reconcile(ledger, settings)
+        reconcile(ledger, settings, grace_s=grace_s)
         return ledger.job(job_id).state.is_final
 
     wait_for(has_ended, seconds=seconds)

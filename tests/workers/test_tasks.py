@@ -1,6 +1,10 @@
 """Jobs carried out by real Celery workers over a real Redis, disturbed in every way that is known to happen."""
 
+import multiprocessing
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,6 +13,7 @@ from pydantic import SecretStr
 
 from core.job import Job, JobState
 from core.settings import Settings
+from tests.fakes import SMALL
 from tests.workers.conftest import (
     CeleryWorker,
     assert_successful,
@@ -87,7 +92,7 @@ def test_a_killed_worker_is_replaced_by_the_next(shop: Settings, start_worker: S
 
 def test_a_tile_that_kills_every_worker_ends_its_job_and_no_other(open_shop: Shop) -> None:
     shop, _ = open_shop
-    poison, good = order(shop, poison=True), order(shop)
+    poison, good = order(shop, region=SMALL, poison=True), order(shop, region=SMALL)
     failed = end_of(shop, poison.id)
     assert failed.state is JobState.FAILED
     assert failed.message.startswith("Tile 32632_10m_32_c")
@@ -101,7 +106,7 @@ def test_a_dismissed_job_stops_within_a_tile(open_shop: Shop) -> None:
     ledger, job = open_ledger(shop), order(shop, pause_s=100.0)
     until_running(ledger, job.id)
     assert dismiss(job.id, shop).state is JobState.DISMISSED
-    other = order(shop)
+    other = order(shop, region=SMALL)
     assert_successful(end_of(shop, other.id))  # the worker is free again long before the tile would have been done
     assert ledger.job(job.id).state is JobState.DISMISSED
     wait_for(lambda: not (shop.home / "work" / job.id).exists())
@@ -112,9 +117,17 @@ def test_messages_that_redis_lost_are_sent_again(open_shop: Shop) -> None:
     shop, _ = open_shop
     assert shop.redis_url
     path = shop.redis_url.get_secret_value().removeprefix("redis+socket://")
-    blocker, lost = order(shop, pause_s=1.0), order(shop, pause_s=0.1)
+    blocker, lost = order(shop, region=SMALL, pause_s=1.0), order(shop, region=SMALL)
     until_running(open_ledger(shop), blocker.id)
     with redis.Redis(unix_socket_path=path) as client:
         client.delete("landcast")
-    assert_successful(end_of(shop, lost.id))
+    assert_successful(end_of(shop, lost.id, grace_s=1.0))
     assert_successful(end_of(shop, blocker.id))
+
+
+def test_importing_the_worker_loads_no_model_and_reads_no_settings() -> None:
+    words = "import sys, workers.tasks; print([m for m in ('torch', 'onnxruntime', 'rasterio') if m in sys.modules])"
+    environment = os.environ | {"LANDCAST_TILE_SIZE": "nonsense"}
+    found = subprocess.run([sys.executable, "-c", words], env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+    assert multiprocessing.active_children() == []

@@ -10,9 +10,8 @@ from core.job import JobState
 from core.settings import Settings
 from outputs.cog import open_cog
 from tests.fakes import FAKE_DEPENDENCIES, SMALL, rectangle
-from tests.workers.conftest import assert_successful, carry_out, files_of, order, wait_for, worker_here
+from tests.workers.conftest import assert_successful, carry_out, files_of, order, worker_here
 from workers.queue.dispatch import dismiss
-from workers.queue.lease import Lease, LeaseLost
 from workers.queue.ledger import open_ledger
 from workers.tasks import carry_out_tile, close_job
 from workers.tile import read_recipe, read_tile
@@ -134,24 +133,3 @@ def test_tiles_meet_without_seams(lonely: Settings) -> None:
         for s in (small, large)
     ]
     np.testing.assert_array_equal(*pictures)
-
-
-def test_a_lost_lease_stops_the_work() -> None:
-    beats: list[float] = []
-
-    def beat(share: float) -> bool:
-        beats.append(share)
-        return len(beats) < 3
-
-    with Lease(beat, 0.04) as lease:
-        lease.progress(0.5)
-        lease.progress(0.25)
-        wait_for(lambda: len(beats) == 3)
-        with pytest.raises(LeaseLost):
-            wait_for(lambda: lease.progress(1.0) is not None)
-    assert beats == [0.5, 0.5, 0.5], "progress never falls"
-
-
-def test_a_lease_is_asked_for_before_what_cannot_be_undone() -> None:
-    with Lease(lambda share: False, 1000.0) as lease, pytest.raises(LeaseLost):
-        lease.check()

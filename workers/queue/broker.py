@@ -1,7 +1,7 @@
-"""The messenger between service and workers: Celery over Redis, configured from Settings.
+"""The message broker between service and workers: Celery over Redis, configured from Settings.
 
-Messages carry ids, never pixels. Redis may lose everything at any time: the ledger knows what is to be done, and
-`workers.queue.reconcile` sends it again.
+Messages carry ids, never pixels. Redis may lose them at any time: the ledger holds all open tiles, and
+`workers.queue.reconcile` sends them again.
 """
 
 from functools import cache
@@ -17,20 +17,20 @@ QUEUE = "landcast"
 TILE, FINISH = "landcast.tile", "landcast.finish"
 """Names of the two tasks."""
 HARD_LIMIT_S, VISIBILITY_S = 3000, 3600
-"""No tile runs longer than the first. Redis hands a message that was never acknowledged out again after the second,
-which must be longer; lost tiles do not wait for it, as their leases end long before."""
+"""The first is the longest run time of a tile. After the second, Redis delivers a message that was not acknowledged
+again, so it must be longer; lost tiles do not wait for it, as their leases end long before."""
 SCHEMES = ("redis", "rediss", "redis+socket", "sentinel")
 
-IMPATIENT = {"max_retries": 1, "interval_start": 0.1, "interval_step": 0.0, "interval_max": 0.1}
-"""Those who send learn at once that Redis is away; workers go on trying."""
+FAIL_FAST = {"max_retries": 1, "interval_start": 0.1, "interval_step": 0.0, "interval_max": 0.1}
+"""A sender fails at once if Redis is away; workers keep trying."""
 
 
 def broker_url(settings: Settings) -> str:
     """Return the Redis URL as Celery writes it.
 
     Raises:
-        WorkerUnavailable: no Redis is named.
-        InvalidOption: a cluster, or something that is not Redis.
+        WorkerUnavailable: no Redis is set.
+        InvalidOption: the URL names a Redis Cluster or another kind of server.
     """
     if settings.redis_url is None:
         raise WorkerUnavailable("no Redis is named in LANDCAST_REDIS_URL and no private one has been started")
@@ -47,7 +47,7 @@ def broker_url(settings: Settings) -> str:
 
 
 def celery_settings(settings: Settings) -> dict[str, Any]:
-    """Return the Celery configuration; what is not said here is Celery's default."""
+    """Return the Celery configuration; everything else keeps Celery's default."""
     return {
         "broker_url": broker_url(settings),
         "broker_connection_retry_on_startup": True,
@@ -88,7 +88,7 @@ def send(settings: Settings, task: str, *arguments: str) -> None:
 
 
 def backlog(settings: Settings) -> int:
-    """Return how many messages wait for a worker.
+    """Return the number of messages that wait for a worker.
 
     Raises:
         WorkerUnavailable: Redis cannot be reached.
@@ -105,5 +105,5 @@ def backlog(settings: Settings) -> int:
 @cache
 def _sender(_url: str, settings: Settings) -> Celery:
     configuration = celery_settings(settings)
-    configuration["broker_transport_options"] |= IMPATIENT
+    configuration["broker_transport_options"] |= FAIL_FAST
     return Celery("landcast", set_as_current=False, config_source=configuration)

@@ -16,16 +16,16 @@ from workers.queue.ledger import Ledger, open_ledger
 logger = logging.getLogger(__name__)
 
 AHEAD = 32
-"""Tiles of one job that wait in Redis at most: a small job ordered after a large one waits for so many, not for all."""
+"""Most tiles of one job in Redis: a small job ordered after a large one waits for these, not for all its tiles."""
 
 
 def submit(order: Order, tiles: Sequence[Tile], settings: Settings, *, job_id: str | None = None) -> Job:
-    """Accept an order as a job; an id that is known already gives that job.
+    """Accept an order as a job; a job that has the id already is returned instead.
 
-    Where Redis is away, the job is kept all the same, and sent when it is back.
+    If Redis is away, the job is kept and sent later.
 
     Raises:
-        WorkerUnavailable: no Redis is configured at all; nothing was written.
+        WorkerUnavailable: no Redis is configured; nothing was written.
     """
     broker_url(settings)
     ledger = open_ledger(settings)
@@ -39,7 +39,7 @@ def submit(order: Order, tiles: Sequence[Tile], settings: Settings, *, job_id: s
 
 
 def feed(ledger: Ledger, settings: Settings, job_id: str) -> int:
-    """Send messages for the next open tiles of a job, or for closing it when all are done; return how many.
+    """Send messages for the next open tiles of a job, or for its closing if all are done; return their number.
 
     Raises:
         WorkerUnavailable: Redis cannot be reached.
@@ -66,15 +66,20 @@ def dismiss(job_id: str, settings: Settings) -> Job:
 
 
 def job_folder(settings: Settings, job_id: str) -> Path:
-    """Return where the files of a successful job lie."""
+    """Return the folder of a successful job's files."""
     return settings.home / "jobs" / job_id
 
 
+def item_path(settings: Settings, job_id: str, product: str) -> Path:
+    """Return the path of a successful job's STAC item."""
+    return job_folder(settings, job_id) / f"{product}.json"
+
+
 def scratch_folder(settings: Settings, job_id: str) -> Path:
-    """Return where the workers of a job keep what is not to be shared: tiles with gaps, half-written results."""
+    """Return the folder of files that other jobs must not use: tiles with gaps, half-written results."""
     return settings.home / "work" / job_id
 
 
 def sweep(job_id: str, settings: Settings) -> None:
-    """Remove what the workers of an ended job have left."""
+    """Remove the files that the workers of an ended job have left."""
     remove(scratch_folder(settings, job_id))

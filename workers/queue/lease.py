@@ -1,4 +1,4 @@
-"""Lease: a claim that is renewed in the background while its work goes on, and that stops the work when it is lost."""
+"""Lease: a claim that is renewed in the background during the work, and that stops the work when it is lost."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 logger = logging.getLogger(__name__)
 
 BEAT_S = 1.0
-"""Longest time between two beats: so soon is a dismissal noticed and progress seen."""
+"""Longest time between two beats, and so until a dismissal is noticed and progress is visible."""
 
 
 class LeaseLost(Exception):
@@ -21,7 +21,7 @@ class Lease:
     """Context in which a claim is kept; `progress` is the callback for the work, raises LeaseLost once it is lost."""
 
     def __init__(self, beat: Callable[[float], bool], lease_s: float) -> None:
-        """Prepare; `beat` is told the share done, renews the claim, and answers False once it is lost."""
+        """Prepare; `beat` takes the share done, renews the claim, and returns False once the claim is lost."""
         self._beat, self._every_s = beat, min(BEAT_S, lease_s / 4)
         self._share, self._lost = 0.0, False
         self._stop = threading.Event()
@@ -48,7 +48,7 @@ class Lease:
             raise LeaseLost
 
     def check(self) -> None:
-        """Ask the ledger now, before a step that cannot be undone.
+        """Renew the claim now, before a step that cannot be undone.
 
         Raises:
             LeaseLost: the work is to be dropped.

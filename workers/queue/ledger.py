@@ -1,7 +1,7 @@
-"""The ledger: what became of every job and tile, kept in a database; the truth from which queues can be refilled.
+"""The ledger: the state of every job and tile in a database, from which a lost queue can be refilled.
 
-Winners are found by conditional UPDATEs: of any number of workers that claim one tile, or the closing of one job, one
-sees its row change. Leases are wall-clock times; a worker that has not been heard of until then has lost its tile.
+Claims are conditional UPDATEs: of any number of workers that claim one tile, or the closing of one job, exactly one
+changes the row. Leases are wall-clock times; a worker that does not renew its lease in time loses its tile.
 """
 
 import time
@@ -28,6 +28,8 @@ from core.errors import UnknownJob
 from core.grid import Tile
 from core.job import Job, JobState, Order, TileState, TileTask
 from core.settings import Settings
+from workers.queue.item_rows import Item
+from workers.queue.items import add_item, remove_item
 from workers.queue.ledger_rows import grid_of, job_of, job_row, tile_row, tile_task
 from workers.queue.schema import create_tables, jobs, open_engine, reading, tiles
 
@@ -66,7 +68,7 @@ class Ledger:
         self.engine.dispose()
 
     def add_job(self, order: Order, job_tiles: Sequence[Tile], job_id: str) -> Job:
-        """Write an accepted order and its tiles (at least one, all of one grid) down; a known id is left as it is."""
+        """Add an accepted order and its tiles (at least one, all of one grid); a job that exists stays as it is."""
         now = self._clock()
         with self.engine.begin() as connection:
             if not connection.scalar(select(exists().where(jobs.c.id == job_id))):
@@ -103,7 +105,7 @@ class Ledger:
             return int(connection.scalar(query) or 0)
 
     def say(self, job_id: str, message: str) -> None:
-        """Write down what an active job is doing, one sentence for people."""
+        """Set the message of an active job: its current stage, as a sentence."""
         change = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(ACTIVE))
         with self.engine.begin() as connection:
             connection.execute(change.values(message=message, updated=self._clock()))
@@ -116,6 +118,7 @@ class Ledger:
         """
         with self.engine.begin() as connection:
             self._end(connection, job_id, JobState.DISMISSED, "dismissed", of=tuple(JobState))
+            remove_item(connection, job_id)
         return self.job(job_id)
 
     def tiles(self, job_id: str) -> list[TileTask]:
@@ -134,7 +137,7 @@ class Ledger:
         return [grid.tile(task.column, task.row) for task in self.tiles(job_id)]
 
     def claim_tile(self, job_id: str, tile_key: str, worker: str, lease_s: float) -> bool:
-        """Take a tile that is open; True for exactly one of those who try."""
+        """Claim an open tile; True for exactly one of the workers that try."""
         now = self._clock()
         change = update(tiles).where(*_this(job_id, tile_key), tiles.c.state == TileState.OPEN, _is_active(job_id))
         taken = {"state": TileState.RUNNING, "worker": worker, "lease": now + lease_s, "progress": 0.0, "updated": now}
@@ -146,7 +149,7 @@ class Ledger:
         return found
 
     def heartbeat(self, job_id: str, tile_key: str, worker: str, lease_s: float, progress: float) -> bool:
-        """Renew a lease and say how far the tile is; False = the tile is no longer this worker's, or the job ended."""
+        """Renew a lease and set the share done; False = the tile is no longer this worker's, or the job ended."""
         now = self._clock()
         change = update(tiles).where(*_this(job_id, tile_key), _is_held(worker), _is_active(job_id))
         with self.engine.begin() as connection:
@@ -159,7 +162,7 @@ class Ledger:
 
         Args:
             job_id, tile_key, worker: as claimed.
-            seconds, pixels: what rendering took and for how many pixels; None = the tile was there already.
+            seconds, pixels: time and size of the rendering; None = an existing tile was reused.
         """
         change = update(tiles).where(*_this(job_id, tile_key), _is_held(worker))
         done = {"state": TileState.DONE, "progress": 1.0, "error": "", "updated": self._clock()}
@@ -167,7 +170,7 @@ class Ledger:
             return connection.execute(change.values(**done, seconds=seconds, pixels=pixels)).rowcount == 1
 
     def fail_tile(self, job_id: str, tile_key: str, worker: str, error: str, *, for_good: bool = False) -> TileState:
-        """Reopen a tile that failed, or end its job where another attempt is useless or none is left."""
+        """Reopen a tile that failed, or end its job if another attempt is useless or none is left."""
         with self.engine.begin() as connection:
             query = select(tiles.c.attempts).where(*_this(job_id, tile_key), _is_held(worker))
             attempts = connection.scalar(query)
@@ -220,7 +223,7 @@ class Ledger:
             )
 
     def pace(self, product: str, model: str) -> float | None:
-        """Return the seconds per pixel that rendering a product took lately; None = never done here."""
+        """Return the seconds per pixel of the latest renderings of a product; None = none yet."""
         query = select(tiles.c.seconds, tiles.c.pixels).join(jobs)
         query = query.where(jobs.c.product == product, jobs.c.model == model, tiles.c.pixels > 0)
         recent = query.order_by(tiles.c.updated.desc()).limit(100).subquery()
@@ -229,14 +232,14 @@ class Ledger:
         return float(seconds) / int(pixels) if pixels else None
 
     def take_unclosed(self, job_id: str) -> bool:
-        """Tell whether all tiles of a job are done and nobody was asked to close it yet, and mark it as asked."""
+        """Mark the closing of a job as sent; True if all its tiles are done and it was not marked before."""
         ready = (jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.closer == "", jobs.c.close_sent == 0)
         change = update(jobs).where(*ready, ~_has_unfinished())
         with self.engine.begin() as connection:
             return connection.execute(change.values(close_sent=self._clock())).rowcount == 1
 
     def claim_close(self, job_id: str, worker: str = "", lease_s: float = 60.0) -> bool:
-        """Take the closing of a job whose tiles are all done; True for exactly one of those who try."""
+        """Claim the closing of a job whose tiles are all done; True for exactly one of the workers that try."""
         now = self._clock()
         ready = (jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.closer == "", ~_has_unfinished())
         taken = {"closer": worker or "anonymous", "close_lease": now + lease_s, "updated": now}
@@ -251,13 +254,24 @@ class Ledger:
         with self.engine.begin() as connection:
             return connection.execute(change.values(close_lease=now + lease_s, updated=now)).rowcount == 1
 
-    def close_job(self, job_id: str, state: JobState, message: str, worker: str = "") -> bool:
-        """End an active job; with `worker`, only if that worker still holds its closing. False = nothing changed."""
+    def close_job(
+        self, job_id: str, state: JobState, message: str, worker: str = "", *, item: Item | None = None
+    ) -> bool:
+        """End an active job and publish its item, both or neither; False = nothing changed.
+
+        Args:
+            job_id, state, message: the job and how it ended.
+            worker: if given, the job ends only if this worker still holds its closing.
+            item: STAC item of the result of a successful job.
+        """
         with self.engine.begin() as connection:
-            return self._end(connection, job_id, state, message, of=ACTIVE, worker=worker)
+            has_ended = self._end(connection, job_id, state, message, of=ACTIVE, worker=worker)
+            if has_ended and item is not None:
+                add_item(connection, job_id, item)
+        return has_ended
 
     def fail_close(self, job_id: str, worker: str, error: str) -> bool:
-        """Let another worker try to close the job, or end it where no attempt is left; True = another may try."""
+        """Let another worker try to close the job, or end it if no attempt is left; True = another may try."""
         held = (jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.closer == worker)
         with self.engine.begin() as connection:
             attempts = connection.scalar(select(jobs.c.close_attempts).where(*held))

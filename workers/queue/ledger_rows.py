@@ -1,4 +1,4 @@
-"""Rows of the ledger as the nouns they stand for, and back. No queries."""
+"""Rows of the ledger as jobs, tiles and grids, and back. No queries."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ def job_row(order: Order, job_tiles: Sequence[Tile], job_id: str, now: float) ->
     """Return the row of a new job; its tiles, at least one, are of one grid."""
     grids = {t.grid for t in job_tiles}
     if len(grids) != 1:
-        raise ValueError(f"a job needs tiles of one grid, and was given {len(job_tiles)} tiles of {len(grids)} grids")
+        raise ValueError(f"a job needs tiles of one grid, and got {len(job_tiles)} tiles of {len(grids)} grids")
     return {
         "id": job_id,
         "product": order.product,

@@ -1,4 +1,4 @@
-"""Which process a worker is, and whether it is certainly gone. Workers of other machines are judged by leases alone."""
+"""The name of a worker's process, and whether that process has ended. For other machines only leases can tell."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ def worker_name() -> str:
 
 
 def is_gone(name: str) -> bool:
-    """Tell whether the process of a name is known to be dead; False wherever that cannot be known from here."""
+    """Tell whether the process of a name has ended; False if that cannot be known on this machine."""
     machine, _, process = name.partition(":")
     pid, _, start = process.partition(":")
     if machine != _machine() or not pid.isdigit():

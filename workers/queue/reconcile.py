@@ -1,7 +1,7 @@
-"""Reconciling: what the ledger says is to be done, and what Redis may have lost, brought together again and again.
+"""Reconciling: Redis is sent again what the ledger holds as open and Redis may have lost.
 
-Called every second or so by the service. Any number of processes may do so: every step is a conditional change or an
-extra message, and a message for a tile that is taken or done does nothing.
+The service calls this every second. Any number of processes may do so: every step is a conditional change or an extra
+message, and a message for a tile that is taken or done has no effect.
 """
 
 import logging
@@ -18,30 +18,35 @@ from workers.queue.liveness import is_gone
 logger = logging.getLogger(__name__)
 
 GRACE_S = 5.0
-"""A message that left so long ago, while none waits in Redis, is either with a worker or lost."""
+"""A message sent longer ago than this, while none waits in Redis, is with a worker or lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reconciled:
-    """What one round found."""
+    """Counts of one round."""
 
     released: int = 0
-    """Tiles and closings taken back from workers that died or fell silent."""
+    """Tiles and closings taken back from workers that died or stopped renewing their leases."""
     forgotten: int = 0
-    """Messages believed lost."""
+    """Messages taken for lost."""
     sent: int = 0
     """Messages sent."""
     swept: int = 0
     """Scratch folders of ended jobs removed."""
 
 
-def reconcile(ledger: Ledger, settings: Settings) -> Reconciled:
-    """Take work back from dead workers, send what is not under way, and remove what ended jobs have left behind."""
+def reconcile(ledger: Ledger, settings: Settings, *, grace_s: float = GRACE_S) -> Reconciled:
+    """Take work back from dead workers, send open tiles, and remove files that ended jobs have left.
+
+    Args:
+        ledger, settings: of the service.
+        grace_s: age at which a message is taken for lost, while none waits in Redis.
+    """
     released = ledger.release(is_gone) + ledger.release_closers(is_gone)
     forgotten = sent = 0
     try:
         if backlog(settings) == 0:
-            forgotten = ledger.forget_sent(before=time.time() - GRACE_S)
+            forgotten = ledger.forget_sent(before=time.time() - grace_s)
         sent = sum(feed(ledger, settings, job_id) for job_id in ledger.waiting())
     except WorkerUnavailable as error:
         logger.warning("nothing can be sent reason=%s", error)

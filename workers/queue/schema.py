@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -43,7 +44,7 @@ jobs = Table(
     Column("finished", Double),
     Column("tiles_total", Integer, nullable=False),
     Column("closer", String(255), nullable=False, default=""),  # worker that writes the result
-    Column("close_lease", Double, nullable=False, default=0.0),  # until when it is believed to be alive
+    Column("close_lease", Double, nullable=False, default=0.0),  # when that worker loses the closing
     Column("close_attempts", Integer, nullable=False, default=0),
     Column("close_sent", Double, nullable=False, default=0.0),  # when a message was last sent; 0 = never
     Index("jobs_created", "created", "id"),
@@ -66,13 +67,34 @@ tiles = Table(
     Column("lease", Double, nullable=False, default=0.0),
     Column("sent", Double, nullable=False, default=0.0),  # when a message was last sent; 0 = not yet, or reopened
     Column("updated", Double, nullable=False),
-    Column("seconds", Double),  # what rendering took; empty = not rendered, or reused
-    Column("pixels", Integer),  # how many pixels were asked for then
+    Column("seconds", Double),  # time of the rendering; empty = not rendered, or reused
+    Column("pixels", Integer),  # number of pixels rendered
     Index("tiles_state", "state", "job_id"),
 )
 
+items = Table(
+    "items",
+    metadata,
+    Column("job_id", String(64), ForeignKey("jobs.id"), primary_key=True),  # the item's id is its job's
+    Column("collection", String(64), nullable=False),  # the product
+    Column("created", Double, nullable=False),  # when the job was
+    Column("west", Double, nullable=False),  # bounding box in degrees
+    Column("south", Double, nullable=False),
+    Column("east", Double, nullable=False),  # greater than 180 where the item crosses 180 degrees
+    Column("north", Double, nullable=False),
+    Column("start_time", Double, nullable=False),
+    Column("end_time", Double, nullable=False),
+    Column("geometry", LargeBinary, nullable=False),  # WKB, WGS84, cut at 180 degrees
+    Column("document", Text, nullable=False),  # the item as JSON, as it lies beside its files
+)
+Index(
+    "items_newest",  # holds every column that a search compares, so that a scan of it reads no document
+    items.c.created.desc(),
+    *(items.c[name] for name in ("job_id", "collection", "west", "south", "east", "north", "start_time", "end_time")),
+)
+
 BUSY_TIMEOUT_MS = 30_000
-"""Writers of SQLite wait so long for each other; each transaction takes milliseconds."""
+"""Longest time that writers of SQLite wait for each other; each transaction takes milliseconds."""
 _CREATION_LOCK = 7_217_001
 """Key of the PostgreSQL advisory lock under which one process creates the tables."""
 
@@ -92,13 +114,13 @@ def open_engine(url: str) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that only reads, and so never waits for a writer."""
+    """Open a transaction that only reads and never waits for a writer."""
     with engine.execution_options(is_reader=True).begin() as connection:
         yield connection
 
 
 def create_tables(engine: Engine) -> None:
-    """Create what is missing; several processes may do so at once."""
+    """Create the tables, columns and indexes that are missing; several processes may do so at once."""
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CREATION_LOCK})
@@ -110,7 +132,7 @@ def create_tables(engine: Engine) -> None:
 
 
 def _add_columns(connection: Connection, table: Table) -> None:
-    """Add the columns that an older version did not have yet; such columns may be empty or have a server's default."""
+    """Add columns that an older version lacks; such columns are nullable or have a server default."""
     present = {column["name"] for column in inspect(connection).get_columns(table.name)}
     for column in table.columns:
         if column.name not in present:
@@ -125,6 +147,6 @@ def _prepare(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    """Take the write lock at once: a reader that turns writer later would be refused instead of waiting."""
+    """Take the write lock at once: SQLite refuses a reader that becomes a writer later instead of letting it wait."""
     is_reader = connection.get_execution_options().get("is_reader", False)
     connection.exec_driver_sql("BEGIN" if is_reader else "BEGIN IMMEDIATE")

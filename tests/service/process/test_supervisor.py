@@ -22,29 +22,10 @@ from core.job import JobState
 from core.settings import Settings
 from service.process.address import running_service
 from service.process.supervisor import Supervisor
-from service.process.worker_process import DELAYS_S, HOPELESS, WorkerProcess
 from tests.cli.cubes import square, write_cube
 from tests.conftest import ROOT
 
 LANDCAST = [sys.executable, "-m", "cli.main"]
-
-
-class Unwatched:
-    """An orphan guard that notes what it is told."""
-
-    def __init__(self) -> None:
-        self.groups: set[int | Path] = set()
-        self.folders: set[int | Path] = set()
-
-    def group(self, pid: int) -> None:
-        self.groups.add(pid)
-
-    def folder(self, path: Path) -> None:
-        self.folders.add(path)
-
-    def forget(self, name: int | Path) -> None:
-        self.groups.discard(name)
-        self.folders.discard(name)
 
 
 def until(claim: Callable[[], object], seconds: float = 60.0) -> None:
@@ -130,29 +111,6 @@ def test_a_port_that_is_taken_is_said_so(settings: Settings) -> None:
         taken = settings.model_copy(update={"port": port, "home": settings.home / "other"})
         with pytest.raises(WorkerUnavailable, match=str(port)), Supervisor(taken, with_worker=False):
             pass
-
-
-def test_the_pause_between_restarts_grows_until_there_is_no_hope(settings: Settings, tmp_path: Path) -> None:
-    watch = Unwatched()  # the settings name no Redis, so every worker dies at its start
-    worker = WorkerProcess(settings, log=tmp_path / "logs" / "worker.log", orphan_guard=watch)  # type: ignore[arg-type]
-    worker.start()
-    first = worker.pid
-    assert watch.groups == {first}
-
-    def tended() -> int | None:
-        worker.tend()
-        return worker.pid
-
-    until(lambda: tended() != first)
-    assert worker.pid is not None, "the first restart comes at once"
-    until(lambda: tended() is None)  # the second one waits
-    assert not watch.groups
-    assert not worker.is_hopeless
-    assert list(DELAYS_S) == sorted(DELAYS_S)
-    assert len(DELAYS_S) < HOPELESS
-    worker.stop(1.0)
-    assert not watch.folders, "temporary files of dead workers are removed"
-    assert "LANDCAST_REDIS_URL" in (tmp_path / "logs" / "worker.log").read_text()
 
 
 @pytest.mark.usefixtures("no_child_left")

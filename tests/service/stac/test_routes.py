@@ -1,5 +1,7 @@
 """The STAC API over finished results: catalogue, collections, items, search and its pages."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -7,7 +9,6 @@ import pystac
 import pytest
 
 from products.catalogue import PRODUCTS
-from service.stac.search_request import read_box, read_interval
 from tests.service import scene
 from tests.service.conftest import Front
 from tests.service.scene import problem_of
@@ -15,6 +16,19 @@ from tests.service.scene import problem_of
 WHOLE = [10.0, 48.0, 11.0, 48.1]
 FAR = [20.0, 48.0, 21.0, 48.1]
 ALL = ["canopy1", "forecast1", "crop1"]
+
+
+@pytest.fixture(scope="module")
+def opened() -> list[str]:
+    """Paths of the files that this process opens or lists, from now on."""
+    paths: list[str] = []
+
+    def note(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in ("open", "os.listdir", "os.scandir") and isinstance(arguments[0], str | Path):
+            paths.append(str(arguments[0]))
+
+    sys.addaudithook(note)  # cannot be removed again; it is cheap
+    return paths
 
 
 def ids(answer: httpx.Response) -> list[str]:
@@ -164,14 +178,34 @@ def test_a_new_result_appears_at_once(own: Front) -> None:
     assert ids(own.client.get("/stac/search")) == ["new1"]
 
 
-def test_a_box_over_the_180th_meridian_has_two_parts() -> None:
-    both = read_box([170, -10, -170, 10])
-    assert both.area == pytest.approx(400)
-    assert both.bounds == (-180, -10, 180, 10)
+def test_searches_collections_and_items_open_no_file_of_a_job(own: Front, opened: list[str]) -> None:
+    scene.finished(own.settings, "crop", "new1")
+    opened.clear()
+    for path in (
+        "/stac/search",
+        "/stac/search?bbox=10,48,11,48.1",
+        "/stac/collections",
+        "/stac/collections/crop",
+        "/stac/collections/crop/items",
+        "/stac/collections/crop/items/new1",
+    ):
+        assert own.client.get(path).status_code == 200
+    jobs = str(own.settings.home / "jobs")
+    assert [path for path in opened if path.startswith(jobs)] == []
+    assert own.client.get("/files/new1/crop.json").status_code == 200
+    assert [Path(path).name for path in opened if path.startswith(jobs)], "the counter counts"
 
 
-def test_a_date_means_the_whole_day() -> None:
-    start, end = read_interval("2022-05-01")
-    assert start is not None
-    assert end is not None
-    assert (start.hour, end.hour) == (0, 23)
+def test_a_page_begins_after_a_result_that_was_withdrawn_meanwhile(own: Front) -> None:
+    for name in ("old1", "old2"):
+        scene.finished(own.settings, "crop", name)
+    first = own.client.get("/stac/search?limit=1").json()
+    assert [f["id"] for f in first["features"]] == ["old2"]
+    own.client.delete("/jobs/old2")
+    following = next(x["href"] for x in first["links"] if x["rel"] == "next")
+    assert ids(own.client.get(following)) == ["old1"]
+
+
+@pytest.mark.parametrize("item_id", ["..%2Fcrop1", "%00", "a%20b"])
+def test_an_id_that_no_job_can_have_is_not_found(client: httpx.Client, item_id: str) -> None:
+    problem_of(client.get(f"/stac/collections/crop/items/{item_id}"), 404)

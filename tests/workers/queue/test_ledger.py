@@ -6,24 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.errors import UnknownJob
-from core.grid import Grid, Tile
-from core.job import JobState, Order, TileState
+from core.job import JobState, TileState
+from tests.workers.queue.ledger_parts import KEY, ORDER, TILES, Clock, add, finish_all
 from workers.queue.ledger import DIED, Ledger
-
-GRID = Grid(crs="EPSG:32632", tile_size=32, origin_xy=(3.5, -2.0))
-TILES = [GRID.tile(column, row) for row in (9, 8) for column in (4, 5)]
-ORDER = Order(product="crop", region={"type": "Polygon"}, archive="sample", model="m", params={"period": "a/b"})
-KEY = TILES[0].key
-
-
-class Clock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -38,16 +23,6 @@ def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
     found.create_schema()
     yield found
     found.close()
-
-
-def add(ledger: Ledger, job_id: str = "a", tiles: list[Tile] | None = None) -> None:
-    ledger.add_job(ORDER, TILES if tiles is None else tiles, job_id)
-
-
-def finish_all(ledger: Ledger, job_id: str = "a") -> None:
-    for tile in TILES:
-        assert ledger.claim_tile(job_id, tile.key, "w", 10)
-        assert ledger.finish_tile(job_id, tile.key, "w", seconds=2.0, pixels=100)
 
 
 def winners(attempt: Callable[[int], bool]) -> int:

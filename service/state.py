@@ -1,0 +1,52 @@
+"""What a request works with: settings, ledger, published items, and the job that its path names. No routes."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from core.job import Job
+from core.settings import Settings
+from service.idempotency import Keys
+from service.results import find_job, finished_job
+from workers.queue.items import Items
+from workers.queue.ledger import Ledger
+
+
+async def _settings(request: Request) -> Settings:
+    found: Settings = request.app.state.settings
+    return found
+
+
+async def _ledger(request: Request) -> Ledger:
+    found: Ledger = request.app.state.ledger
+    return found
+
+
+async def _items(request: Request) -> Items:
+    found: Items = request.app.state.items
+    return found
+
+
+async def _keys(request: Request) -> Keys:
+    found: Keys = request.app.state.keys
+    return found
+
+
+CurrentSettings = Annotated[Settings, Depends(_settings)]
+CurrentLedger = Annotated[Ledger, Depends(_ledger)]
+CurrentItems = Annotated[Items, Depends(_items)]
+CurrentKeys = Annotated[Keys, Depends(_keys)]
+
+
+def _known_job(job_id: str, ledger: CurrentLedger) -> Job:
+    return find_job(ledger, job_id)
+
+
+def _finished_job(job_id: str, ledger: CurrentLedger) -> Job:
+    return finished_job(ledger, job_id)
+
+
+KnownJob = Annotated[Job, Depends(_known_job)]
+"""The job that `{job_id}` of the path names; UnknownJob if there is none."""
+FinishedJob = Annotated[Job, Depends(_finished_job)]
+"""The same, but only if it was successful; see `service.results.finished_job` for what is raised otherwise."""

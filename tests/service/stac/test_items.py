@@ -1,0 +1,45 @@
+import os
+from pathlib import Path
+from typing import Any
+
+from service.stac.items import is_simulated, published, read_item
+
+ITEM: dict[str, Any] = {
+    "type": "Feature",
+    "id": "a1",
+    "collection": "crop",
+    "properties": {"landcast:simulated": True},
+    "links": [],
+    "assets": {"data": {"href": "./crop.tif", "type": "image/tiff"}, "thumbnail": {"href": "./crop.png"}},
+}
+
+
+def test_a_published_item_links_to_itself_its_collection_and_its_job() -> None:
+    links = {x["rel"]: x["href"] for x in published(ITEM, "http://eo")["links"]}
+    assert links == {
+        "self": "http://eo/stac/collections/crop/items/a1",
+        "root": "http://eo/stac",
+        "parent": "http://eo/stac/collections/crop",
+        "collection": "http://eo/stac/collections/crop",
+        "via": "http://eo/jobs/a1",
+    }
+
+
+def test_assets_become_urls_and_keep_their_other_members() -> None:
+    assets = published(ITEM, "http://eo")["assets"]
+    assert assets["data"] == {"href": "http://eo/files/a1/crop.tif", "type": "image/tiff"}
+    assert ITEM["assets"]["data"]["href"] == "./crop.tif", "the item itself stays as it was"
+
+
+def test_an_item_without_the_mark_is_not_simulated() -> None:
+    assert is_simulated(ITEM)
+    assert not is_simulated({"properties": {}})
+
+
+def test_an_item_that_was_written_again_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "crop.json"
+    path.write_text('{"id": "a"}')
+    assert read_item(path) == {"id": "a"}
+    path.write_text('{"id": "b"}')
+    os.utime(path, ns=(1, 1))
+    assert read_item(path) == {"id": "b"}
