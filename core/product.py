@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,20 +27,63 @@ class LegendEntry:
     """Red, green, blue, 0..255."""
 
 
+class Variable(StrEnum):
+    """What the numbers of a layer are, where they are not a quantity of `core.quantities` (`NDVI`, `EVI2`, `B04`, ...).
+
+    A layer of a quantity names it: a forecast of NDVI has the variable `NDVI` and a quantile.
+    """
+
+    CLIMATOLOGY = "climatology"
+    """NDVI of the mean seasonal cycle."""
+    ANOMALY = "anomaly"
+    """NDVI less its climatology."""
+    CLASS = "class"
+    """Code of a class; the legend explains it."""
+    PROBABILITY = "probability"
+    """Probability of one class, which `class_name` names."""
+    SET = "set"
+    """Prediction set: bit mask of the classes that a pixel may be."""
+    DISSIMILARITY = "dissimilarity"
+    """Dissimilarity index: distance to the training data."""
+    CHANGE = "change"
+    """Code of a change between two dates; the legend explains it."""
+    SIGNIFICANCE = "significance"
+    """Least probability of the most probable change."""
+    CLEAR_COUNT = "clear_count"
+    """Number of clear observations."""
+    EMBEDDING = "embedding"
+    """One dimension of an embedding."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """One band of a product's raster."""
+    """One band of a product's raster, with its meaning; nothing reads the meaning from the name or the description."""
 
     name: str
     """Band description in the file, unique in the product."""
     description: str
     """One sentence for people."""
+    variable: str = ""
+    """A `Variable`, or the name of a quantity; empty in files that do not state it."""
+    quantile: float | None = None
+    """Share of outcomes below, 0..1; None for layers that are no quantile."""
+    date: str = ""
+    """ISO date that the layer describes, the target date of a forecast; empty if it describes the whole period."""
+    class_name: str = ""
+    """Class or change whose probability it is."""
+    class_code: int | None = None
+    """Code of that class in the legend; None if it has none of its own."""
     unit: str = ""
     """`1`, `%`, `days`, ...; empty for classes."""
     legend: tuple[LegendEntry, ...] = ()
     """Values, labels and colours; empty for continuous layers."""
-    date: str = ""
-    """ISO date that the layer speaks of; empty if it is about the whole period."""
+    dtype: str = "float32"
+    """Type of the pixels, the same for all layers of a raster; class maps are `uint8`, or `float32` by option."""
+
+    @property
+    def is_median(self) -> bool:
+        """Whether the layer is the median of a forecast."""
+        return self.quantile == 0.5
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,9 @@ from outputs.atomic import remove, written_aside
 from outputs.tiff_colormap import paint
 
 BLOCK = 512
+VARIABLE, QUANTILE, DATE = "LANDCAST_VARIABLE", "LANDCAST_QUANTILE", "LANDCAST_DATE"
+CLASS_NAME, CLASS_CODE = "LANDCAST_CLASS_NAME", "LANDCAST_CLASS_CODE"
+"""Metadata of a band that state what it means: fields of `core.product.Layer`; docs/files.md describes them."""
 MAX_PIXEL_INTERLEAVED = 8
 """Up to so many bands are kept together pixel by pixel; more are kept apart."""
 ZSTD_LEVEL = 9
@@ -55,7 +58,7 @@ def plain_raster(
         "bigtiff": "if_safer",
     }
     with rasterio.Env(**QUIET), rasterio.open(path, "w", **profile) as raster:
-        raster.colorinterp = _colours(layers)
+        raster.colorinterp = _colours(layers, dtype)
         _describe(raster, layers)
         yield raster
 
@@ -80,18 +83,18 @@ def write_cog(raster: Raster, path: Path, tags: Mapping[str, str]) -> None:
 
 def write_cog_from(plain: Path, path: Path, layers: Sequence[Layer], tags: Mapping[str, str]) -> None:
     """Make a COG, whole or not at all, of a GeoTIFF that `plain_raster` wrote; overviews are added to that one."""
-    is_class_map = bool(layers[0].legend)
+    legend = layers[0].legend
     with rasterio.Env(**QUIET):
         with rasterio.open(plain, "r+") as raster:
             raster.update_tags(**tags)
             factors = _factors(raster.shape)
             if factors:
-                raster.build_overviews(factors, Resampling.mode if is_class_map else Resampling.average)
-            options = _options(raster)
+                raster.build_overviews(factors, _resampling(layers, raster.dtypes[0]))
+            options, has_palette = _options(raster), _has_palette(layers, raster.dtypes[0])
         with written_aside(path) as aside:
-            copy(plain, aside, **options, photometric="palette" if is_class_map else "minisblack")
-            if is_class_map:
-                paint(aside, layers[0].legend)
+            copy(plain, aside, **options, photometric="palette" if has_palette else "minisblack")
+            if has_palette:
+                paint(aside, legend)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,12 +140,27 @@ def open_cog(path: Path) -> RasterFile:
         window = Window(
             crs=f"EPSG:{raster.crs.to_epsg()}", transform=raster.transform, shape_yx=(raster.height, raster.width)
         )
-        layers = tuple(_layer(raster, band) for band in raster.indexes)
+        layers = tuple(read_layer(raster, band) for band in raster.indexes)
         return RasterFile(path=path, layers=layers, window=window, nodata=float(raster.nodata))
 
 
-def _colours(layers: Sequence[Layer]) -> list[ColorInterp]:
-    first = ColorInterp.palette if layers[0].legend else ColorInterp.gray
+def _has_palette(layers: Sequence[Layer], dtype: str) -> bool:
+    """Return whether the first band has a palette; classes written as floats have none, only a legend."""
+    return bool(layers[0].legend) and dtype == "uint8"
+
+
+def _resampling(layers: Sequence[Layer], dtype: str) -> Resampling:
+    """Return how overviews are made: codes are never averaged. GDAL 3.10's mode turns NaN into 0, so floats go without.
+
+    Which of these it is depends on the first band, as GDAL resamples all bands in the same way.
+    """
+    if not layers[0].legend:
+        return Resampling.average
+    return Resampling.mode if dtype == "uint8" else Resampling.nearest
+
+
+def _colours(layers: Sequence[Layer], dtype: str) -> list[ColorInterp]:
+    first = ColorInterp.palette if _has_palette(layers, dtype) else ColorInterp.gray
     return [first, *[ColorInterp.gray] * (len(layers) - 1)]
 
 
@@ -150,21 +168,40 @@ def _describe(raster: DatasetWriter, layers: Sequence[Layer]) -> None:
     raster.descriptions = [layer.name for layer in layers]
     raster.units = [layer.unit for layer in layers]
     for band, layer in enumerate(layers, start=1):
-        tags = {"DESCRIPTION": layer.description, "UNIT": layer.unit, "DATE": layer.date}
-        if layer.legend:
-            tags["LEGEND"] = json.dumps([asdict(entry) for entry in layer.legend], ensure_ascii=False)
-        raster.update_tags(band, **{k: v for k, v in tags.items() if v})
+        raster.update_tags(band, **band_tags(layer))
 
 
-def _layer(raster: Any, band: int) -> Layer:
+def band_tags(layer: Layer) -> dict[str, str]:
+    """Return the metadata of a layer's band; what is empty has no key."""
+    tags = {
+        "DESCRIPTION": layer.description,
+        "UNIT": layer.unit,
+        "DATE": layer.date,
+        "LEGEND": json.dumps([asdict(entry) for entry in layer.legend], ensure_ascii=False) if layer.legend else "",
+        VARIABLE: str(layer.variable),
+        QUANTILE: "" if layer.quantile is None else f"{layer.quantile:g}",
+        DATE: layer.date,
+        CLASS_NAME: layer.class_name,
+        CLASS_CODE: "" if layer.class_code is None else str(layer.class_code),
+    }
+    return {key: value for key, value in tags.items() if value}
+
+
+def read_layer(raster: Any, band: int) -> Layer:
+    """Return the layer that a band of an open raster holds; files of other tools and older ones state less."""
     tags = raster.tags(band)
     legend = [LegendEntry(**{**e, "colour": tuple(e["colour"])}) for e in json.loads(tags.get("LEGEND", "[]"))]
     return Layer(
-        name=raster.descriptions[band - 1],
+        name=raster.descriptions[band - 1] or "",
         description=tags.get("DESCRIPTION", ""),
+        variable=tags.get(VARIABLE, ""),
+        quantile=float(tags[QUANTILE]) if QUANTILE in tags else None,
+        date=tags.get(DATE, tags.get("DATE", "")),
+        class_name=tags.get(CLASS_NAME, ""),
+        class_code=int(tags[CLASS_CODE]) if CLASS_CODE in tags else None,
         unit=tags.get("UNIT", ""),
         legend=tuple(legend),
-        date=tags.get("DATE", ""),
+        dtype=raster.dtypes[band - 1],
     )
 
 

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 import numpy as np
 from pyproj import CRS
 
+from core.bands import NDVI
 from core.errors import InvalidOption
-from core.forecast import QUANTILE_COLUMNS, QUANTILES
+from core.forecast import QUANTILES
 from core.grid import Window
-from core.product import Layer
+from core.product import Layer, Variable
 from core.timeline import to_day
 from outputs.atomic import written_aside
 from outputs.cog import RasterFile
@@ -26,11 +27,9 @@ ROWS = 256
 CHUNK = 64
 """Edge of a chunk in pixels; a chunk holds all dates, so that a pixel's forecast is one read."""
 ENDINGS = (".nc", ".zarr")
-_QUANTILE_LAYER = re.compile(r"([a-z0-9]+)_(\d{4}-\d\d-\d\d)_(q\d\d)")
-_DATED_LAYER = re.compile(r"(climatology|anomaly)_(\d{4}-\d\d-\d\d)")
 _DATED = {
-    "climatology": "NDVI of the seasonal cycle of the history",
-    "anomaly": "median forecast of NDVI less that of the cycle",
+    Variable.CLIMATOLOGY: "NDVI of the seasonal cycle of the history",
+    Variable.ANOMALY: "median forecast of NDVI less that of the cycle",
 }
 
 
@@ -86,34 +85,42 @@ def write_cube(raster: RasterFile, path: Path, origin: Provenance) -> None:
 
 
 def _variables(layers: Sequence[Layer]) -> list[_Variable]:
-    names = [layer.name for layer in layers]
-    forecast = dict.fromkeys(m[1] for n in names if (m := _QUANTILE_LAYER.fullmatch(n)))
-    dated = dict.fromkeys(m[1] for n in names if (m := _DATED_LAYER.fullmatch(n)))
-    plain = [v for v in layers if not (_QUANTILE_LAYER.fullmatch(v.name) or _DATED_LAYER.fullmatch(v.name))]
+    forecast = dict.fromkeys(v.variable for v in layers if v.quantile is not None)
+    dated = dict.fromkeys(v.variable for v in layers if _is_dated(v))
+    plain = [v for v in layers if v.quantile is None and not _is_dated(v)]
     dates = _dates(layers)
-    return [*(_quantiles(v, dates) for v in forecast), *(_by_date(v, dates) for v in dated), *map(_plain, plain)]
+    return [
+        *(_quantiles(v, layers, dates) for v in forecast),
+        *(_by_date(v, layers, dates) for v in dated),
+        *map(_plain, plain),
+    ]
 
 
-def _quantiles(variable: str, dates: Sequence[str]) -> _Variable:
+def _is_dated(layer: Layer) -> bool:
+    return layer.variable in _DATED and layer.quantile is None
+
+
+def _quantiles(variable: str, layers: Sequence[Layer], dates: Sequence[str]) -> _Variable:
+    named = {(v.quantile, v.date): v.name for v in layers if v.variable == variable}
     text = {"long_name": f"forecast {variable.upper()}: quantiles of outcomes", "units": "1"}
     return _Variable(
-        name=variable,
+        name=variable.lower(),
         dims=("quantile", "time", "y", "x"),
         lead=(len(QUANTILES), len(dates)),
-        layers=tuple(f"{variable}_{d}_{q}" for q in QUANTILE_COLUMNS for d in dates),
-        attributes=_ndvi(text) if variable == "ndvi" else text,
+        layers=tuple(named[q, d] for q in QUANTILES for d in dates),
+        attributes=_ndvi(text) if variable == NDVI.name else text,
     )
 
 
-def _by_date(name: str, dates: Sequence[str]) -> _Variable:
-    layers = tuple(f"{name}_{d}" for d in dates)
-    text = {"long_name": _DATED[name], "units": "1"}
+def _by_date(variable: str, layers: Sequence[Layer], dates: Sequence[str]) -> _Variable:
+    named = {v.date: v.name for v in layers if v.variable == variable}
+    text = {"long_name": _DATED[Variable(variable)], "units": "1"}
     return _Variable(
-        name=name,
+        name=str(variable),
         dims=("time", "y", "x"),
         lead=(len(dates),),
-        layers=layers,
-        attributes=_ndvi(text) if name == "climatology" else text,
+        layers=tuple(named[d] for d in dates),
+        attributes=_ndvi(text) if variable == Variable.CLIMATOLOGY else text,
     )
 
 
@@ -126,14 +133,13 @@ def _plain(layer: Layer) -> _Variable:
     if layer.unit:
         attributes["units"] = "1" if layer.unit == "count" else layer.unit
     if layer.legend:
-        attributes["flag_values"] = np.array([e.value for e in layer.legend], np.uint8)
+        attributes["flag_values"] = np.array([e.value for e in layer.legend], layer.dtype)
         attributes["flag_meanings"] = " ".join(re.sub(r"\W+", "_", e.label.lower()) for e in layer.legend)
     return _Variable(name=layer.name, dims=("y", "x"), lead=(), layers=(layer.name,), attributes=attributes)
 
 
 def _dates(layers: Sequence[Layer]) -> list[str]:
-    found = (_QUANTILE_LAYER.fullmatch(layer.name) or _DATED_LAYER.fullmatch(layer.name) for layer in layers)
-    return sorted({match[2] for match in found if match})
+    return sorted({layer.date for layer in layers if layer.quantile is not None or _is_dated(layer)})
 
 
 def _write(store: Store, variable: _Variable, raster: RasterFile) -> None:

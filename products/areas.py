@@ -14,14 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import Floats
-from core.product import Layer, Params
+from core.product import Layer, Params, Variable
 
 BLOCK_M = 100.0
 """Edge of the blocks in which errors are fully correlated."""
 Z95 = 1.959964
 """97.5 % quantile of the normal distribution."""
-DISSIMILARITY = "dissimilarity"
-"""Layer that tells how unlike the training data a pixel is."""
 METHOD = (
     "mapped: pixels of the class. expected: sum of its probabilities. low, high: 95 % interval of that sum, errors "
     "fully correlated within blocks of 100 m and independent between them; systematic errors of the model are not in it"
@@ -118,13 +116,14 @@ def area_table(
         `dissimilarity_limit`, and `outside_share`, the share 0..1 of the pixels above it.
     """
     edge = block_edge(resolution_m)
+    index = next((v.name for v in layers if v.variable == Variable.DISSIMILARITY), "")
     parts: list[list[_Sums]] = [[] for _ in classes]
     seen_pixels = outside_pixels = 0
     for pixels in strips:
         seen = _is_seen(pixels[0], nodata)
         seen_pixels += int(seen.sum())
         by_name = _by_name(pixels, layers)
-        outside_pixels += 0 if limit is None else int(((by_name[DISSIMILARITY] > limit) & seen).sum())
+        outside_pixels += 0 if limit is None else int(((by_name[index] > limit) & seen).sum())
         for row, wanted in zip(parts, classes, strict=True):
             row.append(_measure(by_name, layers[0].name, wanted, seen, edge))
     hectares = resolution_m**2 / 10_000

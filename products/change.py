@@ -6,6 +6,7 @@ probability of change. Nothing is called a change on its strength: significance 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from core.bands import Floats
 from core.cube import Cube, Series
 from core.errors import InvalidPeriod
 from core.forecast import ClassProbabilities
-from core.product import Layer, LegendEntry, Params, Progress, Raster
+from core.product import Layer, LegendEntry, Params, Progress, Raster, Variable
 from core.timeline import Period, parse_period
 from products.areas import AreaClass, Bounds, within
 from products.class_pixels import NODATA, percent
@@ -33,6 +34,12 @@ LEGEND = (
 )
 GAIN, LOSS, SWITCHES = 2, 3, (4, 5)
 PROBABILITIES = ("p_gain", "p_loss", "p_switch", "significance")
+MEANINGS: tuple[dict[str, Any], ...] = (
+    {"variable": Variable.PROBABILITY, "class_name": "gain", "class_code": GAIN},
+    {"variable": Variable.PROBABILITY, "class_name": "loss", "class_code": LOSS},
+    {"variable": Variable.PROBABILITY, "class_name": "switch"},  # either of two codes
+    {"variable": Variable.SIGNIFICANCE},
+)
 SIGNIFICANCE = 0.9
 LEAST, MOST = 0.5, 0.999
 """Significance that may be asked for: from a half on, no two changes of a pixel can both be significant."""
@@ -95,25 +102,32 @@ def change_layers(classes: tuple[LegendEntry, ...], params: Params) -> tuple[Lay
         f"Probability of a change between conifer and broadleaf from {first} to {second}",
         "Least probability of the likeliest change, whatever the dependence between the errors at both dates",
     )
-    probabilities = [Layer(name=n, description=d, unit=unit) for n, d in zip(PROBABILITIES, said, strict=True)]
+    probabilities = [
+        Layer(name=n, description=d, unit=unit, **meaning)
+        for n, d, meaning in zip(PROBABILITIES, said, MEANINGS, strict=True)
+    ]
     text = f"Most probable change from {first} to {second}, where its significance is at least"
     change = Layer(
         name="change",
         description=f"{text} {params.options['significance']:g}, else stable: {_codes(LEGEND)}",
-        legend=LEGEND if is_percent else (),  # a palette needs whole numbers
+        variable=Variable.CHANGE,
+        legend=LEGEND,
     )
     states = [
         Layer(
             name=f"class_{when}",
             description=f"Most probable class on {day}: {_codes(classes)}",
-            legend=classes if is_percent else (),
+            variable=Variable.CLASS,
+            legend=classes,
             date=day,
         )
         for when, day in (("before", first), ("after", second))
     ]
     most = ", at most 254" if is_percent else ""
-    count = Layer(name="clear_count", description=f"Clear observations between the two dates{most}", unit="count")
-    return (change, *probabilities, *states, count)
+    text = f"Clear observations between the two dates{most}"
+    count = Layer(name="clear_count", description=text, variable=Variable.CLEAR_COUNT, unit="count")
+    dtype = "uint8" if is_percent else "float32"
+    return tuple(replace(layer, dtype=dtype) for layer in (change, *probabilities, *states, count))
 
 
 def change_raster(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.bands import Floats
 from core.cube import Cube, Series
 from core.errors import InvalidCheckpoint
-from core.product import Checkpoint, Layer, Params, Progress, Raster
+from core.product import Checkpoint, Layer, Params, Progress, Raster, Variable
 from core.timeline import to_day
 from models.registry import APPLICABILITY as AREA_FILE
 from products.class_options import MIDDLE
@@ -39,7 +39,7 @@ def class_raster(
     Raises:
         InvalidCheckpoint: its classes are not those of the layers.
     """
-    names = [layer.name.removeprefix("p_") for layer in layers if layer.name.startswith("p_")]
+    names = [layer.class_name for layer in layers if layer.variable == Variable.PROBABILITY]
     _check_classes(checkpoint, names)
     count = cube.clear_count()
     found = render_rows(cube, _question(params, checkpoint, after, months), progress)

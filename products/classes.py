@@ -6,14 +6,12 @@ from types import MappingProxyType
 from typing import Any
 
 from core.errors import InvalidOption
-from core.product import Layer, LegendEntry, Params
-from products.areas import DISSIMILARITY, AreaClass, exactly
+from core.product import Layer, LegendEntry, Params, Variable
+from products.areas import AreaClass, exactly
 from products.class_options import MIDDLE
 from products.inputs import read_number
 from products.palette import mixed
 
-SET = "set"
-"""Band of the option `sets`."""
 MOST_IN_LEGEND = 3
 """Classes whose sets are few enough for a legend: seven."""
 PROBABILITIES: dict[str, Any] = {
@@ -83,6 +81,9 @@ def class_layers(
         Layer(
             name=f"p_{name}",
             description=f"Probability of {entry.label.lower()}{_noted(notes, name)}",
+            variable=Variable.PROBABILITY,
+            class_name=name,
+            class_code=entry.value,
             unit="%" if is_percent else "1",
             date=date,
         )
@@ -92,12 +93,20 @@ def class_layers(
     first = Layer(
         name="class",
         description=f"{_rule(legend, names, params, notes)}, from {seen}: {codes}",
-        legend=legend if is_percent else (),  # a palette needs whole numbers
+        variable=Variable.CLASS,
+        legend=legend,
         date=date,
     )
     most = ", at most 254" if is_percent else ""
-    count = Layer(name="clear_count", description=f"Clear observations used{most}", unit="count")
-    return (first, *probabilities, *_further(legend, date, params), count)
+    text = f"Clear observations used{most}"
+    count = Layer(name="clear_count", description=text, variable=Variable.CLEAR_COUNT, unit="count")
+    found = (first, *probabilities, *_further(legend, date, params), count)
+    return tuple(replace(layer, dtype=pixel_type(params)) for layer in found)
+
+
+def pixel_type(params: Params) -> str:
+    """Return the type of a class map's pixels: bytes, or floats where probabilities are."""
+    return "uint8" if params.options["probabilities"] == "percent" else "float32"
 
 
 def _rule(legend: tuple[LegendEntry, ...], names: tuple[str, ...], params: Params, notes: Mapping[str, str]) -> str:
@@ -119,9 +128,10 @@ def _further(legend: tuple[LegendEntry, ...], date: str, params: Params) -> list
         text = "Classes that the pixel may be, the true one among them with a coverage of"
         found.append(
             Layer(
-                name=SET,
+                name="set",
                 description=f"{text} {params.options['coverage']:.0%}, as the sum of {bits}",
-                legend=set_legend(legend) if is_percent else (),
+                variable=Variable.SET,
+                legend=set_legend(legend),
                 date=date,
             )
         )
@@ -131,8 +141,9 @@ def _further(legend: tuple[LegendEntry, ...], date: str, params: Params) -> list
         limit = params.options["dissimilarity_limit"] * (100 if is_percent else 1)
         found.append(
             Layer(
-                name=DISSIMILARITY,
+                name="dissimilarity",
                 description=f"{text}; above {limit:.4g} a pixel lies outside the area of applicability",
+                variable=Variable.DISSIMILARITY,
                 unit="%" if is_percent else "1",
                 date=date,
             )

@@ -10,7 +10,7 @@ import numpy as np
 from core.bands import CHANNELS, NDVI, Floats
 from core.cube import Cube, Series
 from core.errors import InvalidOption, InvalidPeriod
-from core.product import Checkpoint, Layer, Params, Progress, Raster
+from core.product import Checkpoint, Layer, Params, Progress, Raster, Variable
 from core.timeline import Period, to_day
 from models.registry import BLANK, band_order, is_published
 from products.forecast import HISTORY_DAYS, NdviForecast
@@ -82,7 +82,16 @@ class Embedding:
         day, block = params.options["date"], params.options["layer"]
         text = f"of the mean state after the {block} block, observations up to {day}"
         numbers = range(params.options["dimensions"])
-        return tuple(Layer(name=dimension(n), description=f"Dimension {n} {text}", unit="1", date=day) for n in numbers)
+        return tuple(
+            Layer(
+                name=dimension(n),
+                description=f"Dimension {n} {text}",
+                variable=Variable.EMBEDDING,
+                unit="1",
+                date=day,
+            )
+            for n in numbers
+        )
 
     def render(self, cube: Cube, params: Params, checkpoint: Checkpoint, progress: Progress) -> Raster:
         """Embed all pixels of a cube; NaN where a pixel was never seen up to the date."""

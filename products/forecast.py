@@ -10,8 +10,8 @@ import numpy as np
 from core.bands import OPTICAL_NAMES, WEATHER_NAMES, Floats
 from core.cube import Cube, Series
 from core.errors import InvalidOption, InvalidPeriod, MissingBand
-from core.forecast import QUANTILE_COLUMNS
-from core.product import Checkpoint, Layer, Params, Progress, Raster
+from core.forecast import QUANTILE_COLUMNS, QUANTILES
+from core.product import Checkpoint, Layer, Params, Progress, Raster, Variable
 from core.quantities import QUANTITIES
 from core.timeline import MAX_TARGETS, Period, parse_date, parse_duration, target_dates, to_day
 from models.baselines.blend import parse_blend
@@ -77,10 +77,12 @@ class NdviForecast:
     def layers(self, params: Params) -> tuple[Layer, ...]:
         """Return quantiles by variable and date, climatology and anomaly of NDVI by date, then the clear count."""
         dates, names = params.options["dates"], forecast_variables(params)
-        quantiles = [_quantile_layer(v, d, q) for v in names for d in dates for q in QUANTILE_COLUMNS]
-        climatology = [_layer("climatology", d, f"NDVI of the seasonal cycle on {d}") for d in dates]
-        anomaly = [_layer("anomaly", d, f"Median forecast of NDVI on {d} less that of the cycle") for d in dates]
-        count = Layer(name="clear_count", description="Clear observations before the issue date", unit="count")
+        quantiles = [_quantile_layer(v, d, q) for v in names for d in dates for q in QUANTILES]
+        climatology = [_by_date(Variable.CLIMATOLOGY, d, f"NDVI of the seasonal cycle on {d}") for d in dates]
+        said = "Median forecast of NDVI on {} less that of the cycle"
+        anomaly = [_by_date(Variable.ANOMALY, d, said.format(d)) for d in dates]
+        text = "Clear observations before the issue date"
+        count = Layer(name="clear_count", description=text, variable=Variable.CLEAR_COUNT, unit="count")
         return (*quantiles, *climatology, *anomaly, count)
 
     def render(self, cube: Cube, params: Params, checkpoint: Checkpoint, progress: Progress) -> Raster:
@@ -181,10 +183,16 @@ def _dates(inputs: Mapping[str, Any], issue: date) -> list[date]:
     return dates
 
 
-def _quantile_layer(variable: str, day: str, column: str) -> Layer:
-    said = f"Forecast {variable} on {day}: {int(column[1:])} % of outcomes lie below"
-    return _layer(variable.lower(), f"{day}_{column}", said, day=day)
+def _quantile_layer(variable: str, day: str, quantile: float) -> Layer:
+    return Layer(
+        name=f"{variable.lower()}_{day}_{QUANTILE_COLUMNS[QUANTILES.index(quantile)]}",
+        description=f"Forecast {variable} on {day}: {round(100 * quantile)} % of outcomes lie below",
+        variable=variable,
+        quantile=quantile,
+        date=day,
+        unit="1",
+    )
 
 
-def _layer(name: str, suffix: str, description: str, *, day: str = "") -> Layer:
-    return Layer(name=f"{name}_{suffix}", description=description, unit="1", date=day or suffix)
+def _by_date(variable: Variable, day: str, description: str) -> Layer:
+    return Layer(name=f"{variable}_{day}", description=description, variable=variable, date=day, unit="1")

@@ -1,9 +1,9 @@
 """Layers of a finished job as people look at them: kind, colours, legend. No pixels; those are drawn in preview.py."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.job import Job
-from core.product import Layer, Params
+from core.product import Layer, Params, Variable
 from core.timeline import parse_period
 from products.catalogue import find_product
 from service.schemas import LayerView, LegendStop
@@ -44,30 +44,27 @@ COUNT_RAMP = Ramp(
 )
 SHARE_RAMP = Ramp(values=(0, 0.25, 0.5, 0.75, 1), colours=PERCENT_RAMP.colours)
 _RAMPS = {"1": NDVI_RAMP, "%": PERCENT_RAMP}
+_SHARES = (Variable.PROBABILITY, Variable.SIGNIFICANCE, Variable.DISSIMILARITY)
 
 
 def layers_of(job: Job) -> tuple[Layer, ...]:
-    """Return the layers of a job's raster, in the order of its bands; classes written as floats have a legend too."""
+    """Return the layers of a job's raster, in the order of its bands."""
     product, inputs = find_product(job.order.product), dict(job.order.params)
     params = Params(period=parse_period(inputs.pop("period")), options=inputs)
-    layers = product.layers(params)
-    if inputs.get("probabilities") != "float":
-        return layers
-    as_codes = product.layers(replace(params, options={**inputs, "probabilities": "percent"}))
-    return tuple(replace(layer, legend=code.legend) for layer, code in zip(layers, as_codes, strict=True))
+    return product.layers(params)
 
 
 def first_layer(job: Job) -> str:
     """Return the layer to show first: the classes, or the median of the first date."""
     layers = layers_of(job)
-    median = next((x.name for x in layers if x.name.endswith("_q50")), layers[0].name)
+    median = next((x.name for x in layers if x.is_median), layers[0].name)
     wanted = find_product(job.order.product).quicklook_layer
     return wanted if any(x.name == wanted for x in layers) else median  # a change map has no layer `class`
 
 
 def ramp_of(layer: Layer) -> Ramp:
     """Return the colours of a continuous layer, by its unit; what lies in 0..1 may be shares or percent."""
-    if layer.name.startswith(("p_", "significance", "dissimilarity")) and layer.unit == "1":
+    if layer.variable in _SHARES and layer.unit == "1":
         return SHARE_RAMP
     return _RAMPS.get(layer.unit, COUNT_RAMP)
 

@@ -185,8 +185,9 @@ def read_tile(path: Path) -> tuple[NDArray[Any], tuple[SceneRecord, ...]]:
 
 
 def pixel_kind(layers: Sequence[Layer]) -> tuple[str, float]:
-    """Return dtype and nodata of a product's raster: class maps are bytes, everything else is float32."""
-    return ("uint8", 255.0) if layers[0].legend else ("float32", float("nan"))
+    """Return dtype and nodata of a product's raster: 255 of bytes, NaN of floats."""
+    dtype = layers[0].dtype
+    return dtype, 255.0 if dtype == "uint8" else float("nan")
 
 
 def _render(recipe: Recipe, cube: Cube, progress: Progress) -> Raster:

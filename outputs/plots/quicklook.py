@@ -32,7 +32,7 @@ def quicklook_layers(product: Product, layers: Sequence[Layer]) -> list[Layer]:
     """Return the layers to show: the product's own choice, or the medians of the first, middle and last date."""
     if product.quicklook_layer:
         return [layer for layer in layers if layer.name == product.quicklook_layer]
-    medians = [layer for layer in layers if layer.name.endswith("_q50")]
+    medians = [layer for layer in layers if layer.is_median and layer.variable == layers[0].variable]
     chosen = sorted({0, (len(medians) - 1) // 2, len(medians) - 1})
     return [medians[number] for number in chosen]
 
@@ -166,7 +166,7 @@ def _caption(
     figure: Figure, raster: RasterFile, layers: Sequence[Layer], origin: Provenance, size: tuple[float, float]
 ) -> None:
     left = 0.2 / size[0]
-    title = f"{origin.title}, median" if layers[0].name.endswith("_q50") else origin.title
+    title = f"{origin.title}, median" if layers[0].is_median else origin.title
     figure.text(left, 1 - 0.26 / size[1], title, fontsize=13, fontweight="bold", color=INK, va="center")
     if origin.is_simulated:
         figure.text(
