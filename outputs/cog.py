@@ -5,7 +5,7 @@ takes a palette beside further bands, and keeps bands apart, which a reader of o
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -97,14 +97,50 @@ def write_cog_from(plain: Path, path: Path, layers: Sequence[Layer], tags: Mappi
                 paint(aside, legend)
 
 
+def write_cog_of_bands(source: "RasterFile", path: Path, tags: Mapping[str, str]) -> None:
+    """Write the layers of a file, which need not be all of its bands, as a COG; one band in memory at a time."""
+    plain = path.with_name(f".{path.name}.plain.tif")
+    try:
+        dtype = source.layers[0].dtype
+        with (
+            rasterio.open(source.path) as given,
+            plain_raster(plain, source.layers, source.window, dtype=dtype, nodata=source.nodata) as out,
+        ):
+            for position, band in enumerate(source.bands, start=1):
+                out.write(given.read(band), position)
+        write_cog_from(plain, path, source.layers, tags)
+    finally:
+        remove(plain)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RasterFile:
-    """A finished COG on disk, opened for each read; what quicklooks, plots and cubes are made from."""
+    """A GeoTIFF of finished pixels, opened for each read; what quicklooks, plots and cubes are made from."""
 
     path: Path
     layers: tuple[Layer, ...]
     window: Window
     nodata: float
+    bands: tuple[int, ...]
+    """Number of each layer's band, from 1."""
+    scales: tuple[float, ...]
+    """What the stored numbers of each band of the file are multiplied by; 1 where they are the values."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the layers are all bands of the file, in their order."""
+        return self.bands == tuple(range(1, len(self.scales) + 1))
+
+    @contextmanager
+    def opened(self) -> Iterator[Callable[[Sequence[int], slice, slice], NDArray[Any]]]:
+        """Give what reads (L, Y, X) some layers, by position, of some rows and columns; for one thread."""
+        with rasterio.open(self.path) as raster:
+
+            def read(positions: Sequence[int], rows: slice, columns: slice) -> NDArray[Any]:
+                part = PixelWindow.from_slices(rows, columns)
+                return np.asarray(raster.read([self.bands[n] for n in positions], window=part))
+
+            yield read
 
     def read(self, name: str, *, step: int = 1) -> NDArray[Any]:
         """Return (Y, X) one layer, or every `step`-th pixel of it, from overviews where there are any."""
@@ -112,36 +148,36 @@ class RasterFile:
         with rasterio.open(self.path) as raster:
             return np.asarray(raster.read(self.band(name), out_shape=(height, width)))
 
-    def read_rows(self, names: Sequence[str], rows: slice) -> NDArray[Any]:
-        """Return (L, rows, X) some layers of some rows."""
-        width = self.window.shape_yx[1]
-        with rasterio.open(self.path) as raster:
-            part = PixelWindow(0, rows.start, width, rows.stop - rows.start)
-            return np.asarray(raster.read([self.band(n) for n in names], window=part))
-
     def read_pixel(self, row: int, column: int) -> dict[str, float]:
         """Return all layers of one pixel by name."""
         with rasterio.open(self.path) as raster:
-            values = raster.read(window=PixelWindow(column, row, 1, 1))[:, 0, 0]
+            values = raster.read(list(self.bands), window=PixelWindow(column, row, 1, 1))[:, 0, 0]
         return {layer.name: float(value) for layer, value in zip(self.layers, values, strict=True)}
 
-    def layer(self, name: str) -> Layer:
-        """Return a layer by name."""
-        return self.layers[self.band(name) - 1]
+    def scale(self, position: int) -> float:
+        """Return the scale of a layer, by its position."""
+        return self.scales[self.bands[position] - 1]
 
     def band(self, name: str) -> int:
         """Return the number of a layer's band, counted from 1."""
-        return [layer.name for layer in self.layers].index(name) + 1
+        return self.bands[[layer.name for layer in self.layers].index(name)]
 
 
 def open_cog(path: Path) -> RasterFile:
-    """Read layers, legends and place of a file that `write_cog` wrote."""
+    """Read layers, legends and place of a file that `write_cog` or `plain_raster` wrote."""
     with rasterio.open(path) as raster:
         window = Window(
             crs=f"EPSG:{raster.crs.to_epsg()}", transform=raster.transform, shape_yx=(raster.height, raster.width)
         )
         layers = tuple(read_layer(raster, band) for band in raster.indexes)
-        return RasterFile(path=path, layers=layers, window=window, nodata=float(raster.nodata))
+        return RasterFile(
+            path=path,
+            layers=layers,
+            window=window,
+            nodata=float(raster.nodata),
+            bands=tuple(raster.indexes),
+            scales=tuple(float(scale) for scale in raster.scales),
+        )
 
 
 def _has_palette(layers: Sequence[Layer], dtype: str) -> bool:

@@ -3,26 +3,22 @@
 Tables are in local_tables.py.
 """
 
-import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from core.cube import Cube
 from core.errors import InvalidOption, NoClearObservation
 from core.grid import Tile
-from core.product import Checkpoint, Layer, Params, Product, Progress, Raster
+from core.product import Checkpoint, Layer, Params, Product, Progress
 from core.settings import Settings
-from outputs.cog import RasterFile, open_cog, write_cog, write_cog_from
-from outputs.cube_file import write_cube
+from outputs.cog import open_cog
 from outputs.measure import measure_file, measure_raster
 from outputs.minimum_mapping_unit import mmu_filter_file, mmu_filter_raster
 from outputs.provenance import Provenance, provenance
+from outputs.write_raster import pick_layers, write_raster
 from workers.accept import plan, result_window
 from workers.mosaic import mosaic
 from workers.queue.dispatch import scratch_folder, sweep
@@ -77,7 +73,7 @@ def run_cube_file(
         is_simulated=cube.is_simulated,
         areas=measure_raster(raster, product, params),
     )
-    _write(_picked(raster, names), out, origin)
+    write_raster(pick_layers(raster, names), out, origin)
     return dict(origin.areas)
 
 
@@ -113,16 +109,7 @@ def run_region_file(
         ]
         plain = folder / "plain.tif"
         origin = _put_together(rendered, recipe, plain)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        if out.suffix == ".tif" and not layers:
-            write_cog_from(plain, out, recipe.layers, origin.tags())
-        else:
-            whole = folder / "whole.tif"
-            write_cog_from(plain, whole, recipe.layers, origin.tags())
-            if layers:
-                _write(_part_of(open_cog(whole), names), out, origin)
-            else:
-                write_cube(open_cog(whole), out, origin)
+        write_raster(pick_layers(open_cog(plain), names), out, origin)
     progress(1.0)
     return dict(origin.areas)
 
@@ -152,23 +139,6 @@ def _put_together(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, plain: 
     )
 
 
-def _write(raster: Raster, out: Path, origin: Provenance) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if out.suffix == ".tif":
-        write_cog(raster, out, origin.tags())
-        return
-    with tempfile.TemporaryDirectory(prefix="landcast-") as folder:
-        whole = Path(folder) / "whole.tif"
-        write_cog(raster, whole, origin.tags())
-        write_cube(open_cog(whole), out, origin)
-
-
-def _part_of(whole: RasterFile, names: Sequence[str]) -> Raster:
-    pixels = np.stack([whole.read(name) for name in names])
-    layers = tuple(whole.layer(name) for name in names)
-    return Raster(layers=layers, pixels=pixels, window=whole.window, nodata=whole.nodata)
-
-
 def _checked(names: Sequence[str], layers: Sequence[Layer]) -> list[str]:
     """Return the names of the layers to write; all where none is chosen."""
     known = [layer.name for layer in layers]
@@ -181,12 +151,6 @@ def _checked(names: Sequence[str], layers: Sequence[Layer]) -> list[str]:
 def _listed(names: Sequence[str]) -> str:
     """Return names for a sentence: a forecast has hundreds, of which a few show how they are made."""
     return ", ".join(names) if len(names) <= 12 else f"{', '.join(names[:6])}, ... {', '.join(names[-3:])}"
-
-
-def _picked(raster: Raster, names: Sequence[str]) -> Raster:
-    at = {layer.name: position for position, layer in enumerate(raster.layers)}
-    chosen = [at[name] for name in names]
-    return replace(raster, layers=tuple(raster.layers[i] for i in chosen), pixels=raster.pixels[chosen])
 
 
 def _part(progress: Progress, number: int, count: int) -> Progress:

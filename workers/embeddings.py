@@ -23,10 +23,10 @@ from core.product import Checkpoint, Params, Progress
 from core.settings import Settings
 from core.timeline import Period, to_date, to_day
 from core.version import software_version
-from outputs.cog import plain_raster, write_cog_from
-from outputs.embedding_cube import write_embedding_cube
+from outputs.cog import open_cog, plain_raster, write_cog_from
 from outputs.plots.embedding import write_embedding_picture
 from outputs.provenance import provenance
+from outputs.raster_cube import write_raster_cube
 from products.embedding import Embedding, dimension, require_bands
 from workers.direct import run_region_file
 from workers.direct_tables import BLOCK_SERIES
@@ -193,7 +193,8 @@ def _finish(plain: Path, product: Embedding, params: Params, tags: Mapping[str, 
     if file.out.suffix == ".tif":
         write_cog_from(coded, file.out, layers, facts)
     else:
-        write_embedding_cube(coded, file.out, layers, facts, is_half=file.dtype == "float16")
+        stored_as = "float16" if file.dtype == "float16" else ""
+        write_raster_cube(open_cog(coded), file.out, title=product.title, tags=facts, stored_as=stored_as)
     if file.picture is not None:
         write_embedding_picture(plain, file.picture, facts)
 

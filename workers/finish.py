@@ -14,13 +14,13 @@ from core.region import Region
 from core.settings import Settings
 from outputs.atomic import remove, written_aside
 from outputs.cog import RasterFile, open_cog, write_cog_from
-from outputs.cube_file import write_cube
 from outputs.measure import measure_file
 from outputs.minimum_mapping_unit import mmu_filter_file
 from outputs.plots.forecast_pixel import choose_pixel, pixel_window, read_pixel, write_plot
 from outputs.plots.quicklook import quicklook_layers, write_quicklook
 from outputs.provenance import Provenance, provenance
 from outputs.stac_item import build_item, write_item
+from outputs.write_raster import write_raster
 from workers.accept import result_window
 from workers.dependencies import REAL, Dependencies
 from workers.mosaic import Mosaic, mosaic
@@ -108,7 +108,7 @@ class Result:
         if self._recipe.product.task == "forecast":
             self._write_plot(raster, origin)
             say("writing the forecast cube")
-            write_cube(raster, self._path(".nc"), origin)
+            write_raster(raster, self._path(".nc"), origin)
         pixels = (found.seen_pixels, found.region_pixels)
         footprint = _footprint(self._region, window)
         write_item(build_item(item_id, raster, origin, footprint, pixels=pixels, created=created), self._path(".json"))
