@@ -5,7 +5,7 @@ takes a palette beside further bands, and keeps bands apart, which a reader of o
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -131,16 +131,14 @@ class RasterFile:
         """Whether the layers are all bands of the file, in their order."""
         return self.bands == tuple(range(1, len(self.scales) + 1))
 
-    @contextmanager
-    def opened(self) -> Iterator[Callable[[Sequence[int], slice, slice], NDArray[Any]]]:
-        """Give what reads (L, Y, X) some layers, by position, of some rows and columns; for one thread."""
+    def read_block(self, positions: Sequence[int], rows: slice, columns: slice) -> NDArray[Any]:
+        """Return (L, Y, X) some layers, by position, of some rows and columns.
+
+        The file is closed after each read, as GDAL would keep what it has read, up to 5 % of the memory.
+        """
         with rasterio.open(self.path) as raster:
-
-            def read(positions: Sequence[int], rows: slice, columns: slice) -> NDArray[Any]:
-                part = PixelWindow.from_slices(rows, columns)
-                return np.asarray(raster.read([self.bands[n] for n in positions], window=part))
-
-            yield read
+            part = PixelWindow.from_slices(rows, columns)
+            return np.asarray(raster.read([self.bands[n] for n in positions], window=part))
 
     def read(self, name: str, *, step: int = 1) -> NDArray[Any]:
         """Return (Y, X) one layer, or every `step`-th pixel of it, from overviews where there are any."""

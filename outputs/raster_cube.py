@@ -1,8 +1,7 @@
 """Rasters as cubes: which layers become one variable, and with which attributes. Written by cube_file.py."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -39,9 +38,6 @@ _LONG_NAMES = {
     Variable.CLIMATOLOGY: "NDVI of the seasonal cycle of the history",
     Variable.ANOMALY: "median forecast of NDVI less that of the cycle",
 }
-
-ReadBlock = Callable[[Sequence[int], slice, slice], NDArray[Any]]
-"""Positions of L layers, rows, columns -> pixels (L, Y, X)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,24 +91,12 @@ def write_raster_cube(
         InvalidOption: another ending.
     """
     check_ending(path)
-    with _opened(source) as read:
-        data = _dataset(source, read, issue_date=issue_date, stored_as=stored_as)
-        data.attrs = _attributes(title, tags)
-        write_cube(data, path)
+    data = _dataset(source, issue_date=issue_date, stored_as=stored_as)
+    data.attrs = _attributes(title, tags)
+    write_cube(data, path)
 
 
-@contextmanager
-def _opened(source: Raster | RasterFile) -> Iterator[ReadBlock]:
-    """Give what reads blocks; a file stays open meanwhile, so that GDAL keeps the blocks that are read next."""
-    if isinstance(source, Raster):
-        pixels = source.pixels
-        yield lambda layers, rows, columns: pixels[list(layers), rows, columns]
-    else:
-        with source.opened() as read:
-            yield read
-
-
-def _dataset(source: Raster | RasterFile, read: ReadBlock, *, issue_date: str, stored_as: str) -> xr.Dataset:
+def _dataset(source: Raster | RasterFile, *, issue_date: str, stored_as: str) -> xr.Dataset:
     stacks, axes = _stacks(source.layers)
     found = place_variables(source.window)
     if any("time" in stack.dims for stack in stacks):
@@ -124,17 +108,15 @@ def _dataset(source: Raster | RasterFile, read: ReadBlock, *, issue_date: str, s
     if issue_date:
         found[ISSUE_DATE] = issue_variable(issue_date)
     for stack in stacks:
-        found[stack.name] = _variable(source, read, stack, stored_as=stored_as, is_forecast=bool(issue_date))
+        found[stack.name] = _variable(source, stack, stored_as=stored_as, is_forecast=bool(issue_date))
     return xr.Dataset(found)
 
 
-def _variable(
-    source: Raster | RasterFile, read: ReadBlock, stack: _Stack, *, stored_as: str, is_forecast: bool
-) -> xr.Variable:
+def _variable(source: Raster | RasterFile, stack: _Stack, *, stored_as: str, is_forecast: bool) -> xr.Variable:
     layer = source.layers[stack.layers[0]]
 
     def read_stack(rows: slice, columns: slice) -> NDArray[Any]:
-        pixels = read(stack.layers, rows, columns)
+        pixels = _read(source, stack.layers, rows, columns)
         return pixels.reshape(*stack.lead, *pixels.shape[-2:])
 
     pixels = LazyPixels(read_stack, lead=stack.lead, window=source.window, dtype=layer.dtype)
@@ -149,6 +131,13 @@ def _variable(
         chunk=EMBEDDING_CHUNK if layer.variable == Variable.EMBEDDING else CHUNK,
         dtype=stored_as,
     )
+
+
+def _read(source: Raster | RasterFile, layers: Sequence[int], rows: slice, columns: slice) -> NDArray[Any]:
+    """Return (L, Y, X) some layers, by position."""
+    if isinstance(source, RasterFile):
+        return source.read_block(layers, rows, columns)
+    return np.asarray(source.pixels[list(layers), rows, columns])
 
 
 def _stacks(layers: Sequence[Layer]) -> tuple[list[_Stack], _Axes]:
