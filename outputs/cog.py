@@ -25,6 +25,9 @@ from outputs.atomic import remove, written_aside
 from outputs.tiff_colormap import paint
 
 BLOCK = 512
+VARIABLE, QUANTILE, DATE = "LANDCAST_VARIABLE", "LANDCAST_QUANTILE", "LANDCAST_DATE"
+CLASS_NAME, CLASS_CODE = "LANDCAST_CLASS_NAME", "LANDCAST_CLASS_CODE"
+"""Metadata of a band that state what it means: fields of `core.product.Layer`; docs/files.md describes them."""
 MAX_PIXEL_INTERLEAVED = 8
 """Up to so many bands are kept together pixel by pixel; more are kept apart."""
 ZSTD_LEVEL = 9
@@ -55,7 +58,7 @@ def plain_raster(
         "bigtiff": "if_safer",
     }
     with rasterio.Env(**QUIET), rasterio.open(path, "w", **profile) as raster:
-        raster.colorinterp = _colours(layers)
+        raster.colorinterp = _colours(layers, dtype)
         _describe(raster, layers)
         yield raster
 
@@ -80,28 +83,62 @@ def write_cog(raster: Raster, path: Path, tags: Mapping[str, str]) -> None:
 
 def write_cog_from(plain: Path, path: Path, layers: Sequence[Layer], tags: Mapping[str, str]) -> None:
     """Make a COG, whole or not at all, of a GeoTIFF that `plain_raster` wrote; overviews are added to that one."""
-    is_class_map = bool(layers[0].legend)
+    legend = layers[0].legend
     with rasterio.Env(**QUIET):
         with rasterio.open(plain, "r+") as raster:
             raster.update_tags(**tags)
             factors = _factors(raster.shape)
             if factors:
-                raster.build_overviews(factors, Resampling.mode if is_class_map else Resampling.average)
-            options = _options(raster)
+                raster.build_overviews(factors, _resampling(layers, raster.dtypes[0]))
+            options, has_palette = _options(raster), _has_palette(layers, raster.dtypes[0])
         with written_aside(path) as aside:
-            copy(plain, aside, **options, photometric="palette" if is_class_map else "minisblack")
-            if is_class_map:
-                paint(aside, layers[0].legend)
+            copy(plain, aside, **options, photometric="palette" if has_palette else "minisblack")
+            if has_palette:
+                paint(aside, legend)
+
+
+def write_cog_of_bands(source: "RasterFile", path: Path, tags: Mapping[str, str]) -> None:
+    """Write the layers of a file, which need not be all of its bands, as a COG; one band in memory at a time."""
+    plain = path.with_name(f".{path.name}.plain.tif")
+    try:
+        dtype = source.layers[0].dtype
+        with (
+            rasterio.open(source.path) as given,
+            plain_raster(plain, source.layers, source.window, dtype=dtype, nodata=source.nodata) as out,
+        ):
+            for position, band in enumerate(source.bands, start=1):
+                out.write(given.read(band), position)
+        write_cog_from(plain, path, source.layers, tags)
+    finally:
+        remove(plain)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RasterFile:
-    """A finished COG on disk, opened for each read; what quicklooks, plots and cubes are made from."""
+    """A GeoTIFF of finished pixels, opened for each read; what quicklooks, plots and cubes are made from."""
 
     path: Path
     layers: tuple[Layer, ...]
     window: Window
     nodata: float
+    bands: tuple[int, ...]
+    """Number of each layer's band, from 1."""
+    scales: tuple[float, ...]
+    """What the stored numbers of each band of the file are multiplied by; 1 where they are the values."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the layers are all bands of the file, in their order."""
+        return self.bands == tuple(range(1, len(self.scales) + 1))
+
+    def read_block(self, positions: Sequence[int], rows: slice, columns: slice) -> NDArray[Any]:
+        """Return (L, Y, X) some layers, by position, of some rows and columns.
+
+        The file is closed after each read, as GDAL would keep what it has read, up to 5 % of the memory.
+        """
+        with rasterio.open(self.path) as raster:
+            part = PixelWindow.from_slices(rows, columns)
+            return np.asarray(raster.read([self.bands[n] for n in positions], window=part))
 
     def read(self, name: str, *, step: int = 1) -> NDArray[Any]:
         """Return (Y, X) one layer, or every `step`-th pixel of it, from overviews where there are any."""
@@ -109,26 +146,19 @@ class RasterFile:
         with rasterio.open(self.path) as raster:
             return np.asarray(raster.read(self.band(name), out_shape=(height, width)))
 
-    def read_rows(self, names: Sequence[str], rows: slice) -> NDArray[Any]:
-        """Return (L, rows, X) some layers of some rows."""
-        width = self.window.shape_yx[1]
-        with rasterio.open(self.path) as raster:
-            part = PixelWindow(0, rows.start, width, rows.stop - rows.start)
-            return np.asarray(raster.read([self.band(n) for n in names], window=part))
-
     def read_pixel(self, row: int, column: int) -> dict[str, float]:
         """Return all layers of one pixel by name."""
         with rasterio.open(self.path) as raster:
-            values = raster.read(window=PixelWindow(column, row, 1, 1))[:, 0, 0]
+            values = raster.read(list(self.bands), window=PixelWindow(column, row, 1, 1))[:, 0, 0]
         return {layer.name: float(value) for layer, value in zip(self.layers, values, strict=True)}
 
-    def layer(self, name: str) -> Layer:
-        """Return a layer by name."""
-        return self.layers[self.band(name) - 1]
+    def scale(self, position: int) -> float:
+        """Return the scale of a layer, by its position."""
+        return self.scales[self.bands[position] - 1]
 
     def band(self, name: str) -> int:
         """Return the number of a layer's band, counted from 1."""
-        return [layer.name for layer in self.layers].index(name) + 1
+        return self.bands[[layer.name for layer in self.layers].index(name)]
 
 
 def has_pixels(path: Path) -> bool:
@@ -138,17 +168,39 @@ def has_pixels(path: Path) -> bool:
 
 
 def open_cog(path: Path) -> RasterFile:
-    """Read layers, legends and place of a file that `write_cog` wrote."""
+    """Read layers, legends and place of a file that `write_cog` or `plain_raster` wrote."""
     with rasterio.open(path) as raster:
         window = Window(
             crs=f"EPSG:{raster.crs.to_epsg()}", transform=raster.transform, shape_yx=(raster.height, raster.width)
         )
-        layers = tuple(_layer(raster, band) for band in raster.indexes)
-        return RasterFile(path=path, layers=layers, window=window, nodata=float(raster.nodata))
+        layers = tuple(read_layer(raster, band) for band in raster.indexes)
+        return RasterFile(
+            path=path,
+            layers=layers,
+            window=window,
+            nodata=float(raster.nodata),
+            bands=tuple(raster.indexes),
+            scales=tuple(float(scale) for scale in raster.scales),
+        )
 
 
-def _colours(layers: Sequence[Layer]) -> list[ColorInterp]:
-    first = ColorInterp.palette if layers[0].legend else ColorInterp.gray
+def _has_palette(layers: Sequence[Layer], dtype: str) -> bool:
+    """Return whether the first band has a palette; classes written as floats have none, only a legend."""
+    return bool(layers[0].legend) and dtype == "uint8"
+
+
+def _resampling(layers: Sequence[Layer], dtype: str) -> Resampling:
+    """Return how overviews are made: codes are never averaged. GDAL 3.10's mode turns NaN into 0, so floats go without.
+
+    Which of these it is depends on the first band, as GDAL resamples all bands in the same way.
+    """
+    if not layers[0].legend:
+        return Resampling.average
+    return Resampling.mode if dtype == "uint8" else Resampling.nearest
+
+
+def _colours(layers: Sequence[Layer], dtype: str) -> list[ColorInterp]:
+    first = ColorInterp.palette if _has_palette(layers, dtype) else ColorInterp.gray
     return [first, *[ColorInterp.gray] * (len(layers) - 1)]
 
 
@@ -156,21 +208,40 @@ def _describe(raster: DatasetWriter, layers: Sequence[Layer]) -> None:
     raster.descriptions = [layer.name for layer in layers]
     raster.units = [layer.unit for layer in layers]
     for band, layer in enumerate(layers, start=1):
-        tags = {"DESCRIPTION": layer.description, "UNIT": layer.unit, "DATE": layer.date}
-        if layer.legend:
-            tags["LEGEND"] = json.dumps([asdict(entry) for entry in layer.legend], ensure_ascii=False)
-        raster.update_tags(band, **{k: v for k, v in tags.items() if v})
+        raster.update_tags(band, **band_tags(layer))
 
 
-def _layer(raster: Any, band: int) -> Layer:
+def band_tags(layer: Layer) -> dict[str, str]:
+    """Return the metadata of a layer's band; what is empty has no key."""
+    tags = {
+        "DESCRIPTION": layer.description,
+        "UNIT": layer.unit,
+        "DATE": layer.date,
+        "LEGEND": json.dumps([asdict(entry) for entry in layer.legend], ensure_ascii=False) if layer.legend else "",
+        VARIABLE: str(layer.variable),
+        QUANTILE: "" if layer.quantile is None else f"{layer.quantile:g}",
+        DATE: layer.date,
+        CLASS_NAME: layer.class_name,
+        CLASS_CODE: "" if layer.class_code is None else str(layer.class_code),
+    }
+    return {key: value for key, value in tags.items() if value}
+
+
+def read_layer(raster: Any, band: int) -> Layer:
+    """Return the layer that a band of an open raster holds; files of other tools and older ones state less."""
     tags = raster.tags(band)
     legend = [LegendEntry(**{**e, "colour": tuple(e["colour"])}) for e in json.loads(tags.get("LEGEND", "[]"))]
     return Layer(
-        name=raster.descriptions[band - 1],
+        name=raster.descriptions[band - 1] or "",
         description=tags.get("DESCRIPTION", ""),
+        variable=tags.get(VARIABLE, ""),
+        quantile=float(tags[QUANTILE]) if QUANTILE in tags else None,
+        date=tags.get(DATE, tags.get("DATE", "")),
+        class_name=tags.get(CLASS_NAME, ""),
+        class_code=int(tags[CLASS_CODE]) if CLASS_CODE in tags else None,
         unit=tags.get("UNIT", ""),
         legend=tuple(legend),
-        date=tags.get("DATE", ""),
+        dtype=raster.dtypes[band - 1],
     )
 
 

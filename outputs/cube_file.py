@@ -1,182 +1,178 @@
-"""Results as cubes: CF NetCDF4 or Zarr, by the ending of the path. Read from the finished COG, some rows at a time."""
+"""Cube files: the one writer of NetCDF4 and Zarr, through xarray, and the CF attributes that all cubes share.
 
-import re
+What a cube holds is assembled elsewhere: of a raster in raster_cube.py, of observations in observation_cube.py. Pixels
+are dask arrays: variable by variable, their blocks are read, encoded and written one after the other, so that a cube
+may be larger than memory, and the same pixels give the same bytes.
+"""
+
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal
 
+import dask
+import dask.array as da
 import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
 from pyproj import CRS
 
 from core.errors import InvalidOption
-from core.forecast import QUANTILE_COLUMNS, QUANTILES
 from core.grid import Window
-from core.product import Layer
 from core.timeline import to_day
 from outputs.atomic import written_aside
-from outputs.cog import RasterFile
-from outputs.provenance import SIMULATED, Provenance
+from outputs.provenance import SIMULATED
 
-ROWS = 256
-"""Rows read and written at once."""
+ENDINGS = (".nc", ".zarr")
 CHUNK = 64
 """Edge of a chunk in pixels; a chunk holds all dates, so that a pixel's forecast is one read."""
-ENDINGS = (".nc", ".zarr")
-_QUANTILE_LAYER = re.compile(r"([a-z0-9]+)_(\d{4}-\d\d-\d\d)_(q\d\d)")
-_DATED_LAYER = re.compile(r"(climatology|anomaly)_(\d{4}-\d\d-\d\d)")
-_DATED = {
-    "climatology": "NDVI of the seasonal cycle of the history",
-    "anomaly": "median forecast of NDVI less that of the cycle",
-}
+CALENDAR = {"units": "days since 1970-01-01", "calendar": "proleptic_gregorian"}
+GRID_MAPPING = "spatial_ref"
+ZLIB = {"zlib": True, "complevel": 4, "shuffle": True}
 
 
-class Store(Protocol):
-    """A file that variables are created in."""
+def write_cube(data: xr.Dataset, path: Path) -> None:
+    """Write a dataset as NetCDF4 or Zarr by the ending of the path, whole or not at all.
 
-    def add(
-        self, name: str, dims: Sequence[str], shape: Sequence[int], dtype: str, attributes: Mapping[str, Any]
-    ) -> Any:
-        """Create a variable and return it; it is written by assignment to slices."""
-        ...
-
-    def describe(self, attributes: Mapping[str, Any]) -> None:
-        """Set attributes of the whole file."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Variable:
-    """One variable and the layers that it gathers, in the order of its leading dimensions."""
-
-    name: str
-    dims: tuple[str, ...]
-    lead: tuple[int, ...]
-    """Sizes of the dimensions before y and x."""
-    layers: tuple[str, ...]
-    attributes: Mapping[str, Any]
-
-
-def write_cube(raster: RasterFile, path: Path, origin: Provenance) -> None:
-    """Write all layers of a finished COG as a cube, whole or not at all.
-
-    Forecast layers become `ndvi(quantile, time, y, x)`, likewise any other variable that was forecast, and
-    `climatology(time, y, x)` and `anomaly(time, y, x)`; every other layer becomes a variable of its own name with y
-    and x. Unseen pixels are NaN, or 255 in class maps (`_FillValue`).
+    Numbers are stored as they are: a variable that is scaled has `scale_factor` among its attributes. From
+    `Variable.encoding` come `_FillValue`, `chunksizes`, and `dtype` where it is stored in another type; NetCDF has no
+    float16, and stores float32.
 
     Args:
-        raster: the finished COG.
+        data: coordinates as numbers; variables of numpy or dask, whose blocks are whole chunks.
         path: ends in .nc or .zarr; replaced if it exists.
-        origin: written into the attributes.
 
     Raises:
         InvalidOption: another ending.
     """
+    check_ending(path)
+    with written_aside(path) as aside, dask.config.set(scheduler="synchronous"):
+        for number, part in enumerate(_parts(data)):
+            mode: Literal["a", "w"] = "a" if number else "w"
+            if path.suffix == ".nc":
+                part.to_netcdf(aside, mode=mode, engine="netcdf4", format="NETCDF4", encoding=_netcdf(part))
+            else:
+                _write_zarr(part, aside, mode)
+
+
+def _parts(data: xr.Dataset) -> Iterator[xr.Dataset]:
+    """Yield what is small, then each variable of pixels: dask leaves it open in which order it stores several."""
+    pixels = [name for name, values in data.data_vars.items() if dask.is_dask_collection(values.data)]
+    yield data.drop_vars(pixels)
+    for name in pixels:
+        yield xr.Dataset({name: data.variables[name]}, attrs=data.attrs)
+
+
+def _write_zarr(part: xr.Dataset, path: Path, mode: Literal["a", "w"]) -> None:
+    with warnings.catch_warnings():
+        # Not in the specification of Zarr v3 yet, but what xarray looks for first, and warns if it is missing.
+        warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
+        part.to_zarr(path, mode=mode, zarr_format=3, encoding=_zarr(part), consolidated=True)
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a path that does not end as a cube does.
+
+    Raises:
+        InvalidOption: names the endings.
+    """
     if path.suffix not in ENDINGS:
         raise InvalidOption("out", path.name, f"a cube ends in {' or '.join(ENDINGS)}")
-    variables = _variables(raster.layers)
-    with written_aside(path) as aside, open_store(aside) as store:
-        store.describe(_facts(origin))
-        _add_coordinates(store, raster, origin)
-        for variable in variables:
-            _write(store, variable, raster)
 
 
-def _variables(layers: Sequence[Layer]) -> list[_Variable]:
-    names = [layer.name for layer in layers]
-    forecast = dict.fromkeys(m[1] for n in names if (m := _QUANTILE_LAYER.fullmatch(n)))
-    dated = dict.fromkeys(m[1] for n in names if (m := _DATED_LAYER.fullmatch(n)))
-    plain = [v for v in layers if not (_QUANTILE_LAYER.fullmatch(v.name) or _DATED_LAYER.fullmatch(v.name))]
-    dates = _dates(layers)
-    return [*(_quantiles(v, dates) for v in forecast), *(_by_date(v, dates) for v in dated), *map(_plain, plain)]
+def _netcdf(data: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Return encodings of all variables; those of pixels are compressed in chunks."""
+    found = {}
+    for name, variable in data.variables.items():
+        given = variable.encoding
+        options = {"_FillValue": given.get("_FillValue"), "dtype": _netcdf_type(variable)}
+        found[str(name)] = options | ({**ZLIB, "chunksizes": given["chunksizes"]} if "chunksizes" in given else {})
+    return found
 
 
-def _quantiles(variable: str, dates: Sequence[str]) -> _Variable:
-    text = {"long_name": f"forecast {variable.upper()}: quantiles of outcomes", "units": "1"}
-    return _Variable(
-        name=variable,
-        dims=("quantile", "time", "y", "x"),
-        lead=(len(QUANTILES), len(dates)),
-        layers=tuple(f"{variable}_{d}_{q}" for q in QUANTILE_COLUMNS for d in dates),
-        attributes=_ndvi(text) if variable == "ndvi" else text,
-    )
+def _netcdf_type(variable: xr.Variable) -> np.dtype[Any]:
+    dtype = np.dtype(variable.encoding.get("dtype", variable.dtype))
+    return np.dtype(np.float32) if dtype == np.float16 else dtype
 
 
-def _by_date(name: str, dates: Sequence[str]) -> _Variable:
-    layers = tuple(f"{name}_{d}" for d in dates)
-    text = {"long_name": _DATED[name], "units": "1"}
-    return _Variable(
-        name=name,
-        dims=("time", "y", "x"),
-        lead=(len(dates),),
-        layers=layers,
-        attributes=_ndvi(text) if name == "climatology" else text,
-    )
+def _zarr(data: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Return encodings of all variables. Zarr has a fill value of its own; NaN needs no attribute beside it."""
+    found = {}
+    for name, variable in data.variables.items():
+        given = variable.encoding
+        fill = given.get("_FillValue")
+        options: dict[str, Any] = {"_FillValue": None if fill is None or np.isnan(fill) else fill}
+        options["dtype"] = np.dtype(given.get("dtype", variable.dtype))
+        options |= {} if fill is None else {"fill_value": options["dtype"].type(fill)}
+        found[str(name)] = options | {"chunks": given.get("chunksizes", variable.shape)}
+    return found
 
 
-def _ndvi(text: Mapping[str, str]) -> dict[str, str]:
-    return {**text, "standard_name": "normalized_difference_vegetation_index"}
+def variable(
+    dims: Sequence[str],
+    values: Any,
+    attributes: Mapping[str, Any],
+    *,
+    fill: Any = None,
+    chunk: int = 0,
+    dtype: str = "",
+) -> xr.Variable:
+    """Return a variable as `write_cube` takes it.
+
+    Args:
+        fill: number that stands for unseen; None = there is none.
+        chunk: edge of a chunk in y and x, the last two dimensions; 0 = the variable is written as a whole.
+        dtype: type that it is stored in; empty = its own.
+    """
+    found = xr.Variable(tuple(dims), values, dict(attributes))
+    found.encoding = {"_FillValue": fill} if fill is not None else {}
+    if chunk:
+        found.encoding["chunksizes"] = (*found.shape[:-2], *(max(1, min(chunk, size)) for size in found.shape[-2:]))
+    if dtype:
+        found.encoding["dtype"] = dtype
+    return found
 
 
-def _plain(layer: Layer) -> _Variable:
-    attributes: dict[str, Any] = {"long_name": layer.description}
-    if layer.unit:
-        attributes["units"] = "1" if layer.unit == "count" else layer.unit
-    if layer.legend:
-        attributes["flag_values"] = np.array([e.value for e in layer.legend], np.uint8)
-        attributes["flag_meanings"] = " ".join(re.sub(r"\W+", "_", e.label.lower()) for e in layer.legend)
-    return _Variable(name=layer.name, dims=("y", "x"), lead=(), layers=(layer.name,), attributes=attributes)
+class LazyPixels:
+    """Pixels (..., Y, X) that are read when a block of them is written."""
+
+    def __init__(
+        self, read: Callable[[slice, slice], NDArray[Any]], *, lead: tuple[int, ...], window: Window, dtype: Any
+    ) -> None:
+        """Take what reads all of some rows and columns, and the sizes of the dimensions before y and x."""
+        self._read = read
+        self.dtype, self.shape, self.ndim = np.dtype(dtype), (*lead, *window.shape_yx), len(lead) + 2
+
+    def __getitem__(self, key: tuple[slice, ...]) -> NDArray[Any]:
+        """Return a block, which holds the leading dimensions whole."""
+        return self._read(*key[-2:])
+
+    def in_blocks(self, rows: int, columns: int) -> da.Array:
+        """Return the pixels as a dask array of blocks of so many rows and columns."""
+        meta = np.empty((0,) * self.ndim, self.dtype)
+        return da.from_array(self, chunks=(*self.shape[:-2], rows, columns), name=f"pixels-{id(self)}", meta=meta)
 
 
-def _dates(layers: Sequence[Layer]) -> list[str]:
-    found = (_QUANTILE_LAYER.fullmatch(layer.name) or _DATED_LAYER.fullmatch(layer.name) for layer in layers)
-    return sorted({match[2] for match in found if match})
-
-
-def _write(store: Store, variable: _Variable, raster: RasterFile) -> None:
-    height, width = raster.window.shape_yx
-    is_float = np.isnan(raster.nodata)
-    coordinates = {"coordinates": "issue_date"} if "time" in variable.dims else {}
-    attributes = {
-        **variable.attributes,
-        "grid_mapping": "spatial_ref",
-        **coordinates,
-        "_FillValue": np.float32(np.nan) if is_float else np.uint8(raster.nodata),
+def place_variables(window: Window) -> dict[str, xr.Variable]:
+    """Return `y`, `x` and the grid mapping of a window."""
+    x, y = window.centres()
+    return {
+        "y": variable(["y"], y, {"standard_name": "projection_y_coordinate", "units": "m", "axis": "Y"}),
+        "x": variable(["x"], x, {"standard_name": "projection_x_coordinate", "units": "m", "axis": "X"}),
+        GRID_MAPPING: variable([], np.int32(0), grid_mapping(window)),
     }
-    dtype = "float32" if is_float else "uint8"
-    target = store.add(variable.name, variable.dims, (*variable.lead, height, width), dtype, attributes)
-    for first in range(0, height, ROWS):
-        rows = slice(first, min(first + ROWS, height))
-        pixels = raster.read_rows(variable.layers, rows)
-        target[..., rows, :] = pixels.reshape(*variable.lead, rows.stop - rows.start, width)
 
 
-def _add_coordinates(store: Store, raster: RasterFile, origin: Provenance) -> None:
-    x, y = raster.window.centres()
-    add_coordinate(store, "y", y, {"standard_name": "projection_y_coordinate", "units": "m", "axis": "Y"})
-    add_coordinate(store, "x", x, {"standard_name": "projection_x_coordinate", "units": "m", "axis": "X"})
-    dates = _dates(raster.layers)
-    if dates:
-        days = np.array([to_day(date.fromisoformat(d)) for d in dates], np.int32)
-        add_coordinate(store, "time", days, {"standard_name": "time", "axis": "T", **CALENDAR})
-        quantile = {"long_name": "share of outcomes below", "units": "1"}
-        add_coordinate(store, "quantile", np.array(QUANTILES, np.float64), quantile)
-    if "issue_date" in origin.params:
-        issue = store.add("issue_date", (), (), "int32", {"standard_name": "forecast_reference_time", **CALENDAR})
-        issue[...] = to_day(date.fromisoformat(origin.params["issue_date"]))
-    reference = store.add("spatial_ref", (), (), "int32", grid_mapping(raster.window))
-    reference[...] = 0
+def time_variable(dim: str, days: NDArray[np.int32]) -> xr.Variable:
+    """Return an axis of days since 1970-01-01."""
+    return variable([dim], days, {"standard_name": "time", "axis": "T", **CALENDAR})
 
 
-CALENDAR = {"units": "days since 1970-01-01", "calendar": "proleptic_gregorian"}
-
-
-def add_coordinate(store: Store, name: str, values: Any, attributes: Mapping[str, Any]) -> None:
-    """Write a one-dimensional variable of its own dimension."""
-    store.add(name, (name,), (len(values),), str(values.dtype), attributes)[:] = values
+def issue_variable(issue_date: str) -> xr.Variable:
+    """Return the issue date of a forecast, an ISO date, as a scalar."""
+    day = np.int32(to_day(date.fromisoformat(issue_date)))
+    return variable([], day, {"standard_name": "forecast_reference_time", **CALENDAR})
 
 
 def grid_mapping(window: Window) -> dict[str, Any]:
@@ -187,101 +183,13 @@ def grid_mapping(window: Window) -> dict[str, Any]:
     return described | {"spatial_ref": crs.to_wkt(), "GeoTransform": f"{west} {size} 0 {north} 0 {-size}"}
 
 
-def _facts(origin: Provenance) -> dict[str, Any]:
-    facts = {k.lower(): v for k, v in origin.tags().items() if k.startswith("LANDCAST_")}
-    title = f"{origin.title} (simulated)" if origin.is_simulated else origin.title
-    note = {"comment": SIMULATED} if origin.is_simulated else {}
+def file_attributes(title: str, source: str, licence: str, *, is_simulated: bool) -> dict[str, str]:
+    """Return the global attributes that every cube has."""
+    note = {"comment": SIMULATED} if is_simulated else {}
     return {
         "Conventions": "CF-1.11",
-        "title": title,
-        "source": f"landcast {origin.version}, model {origin.model}",
-        "license": origin.attribution,
+        "title": f"{title} (simulated)" if is_simulated else title,
+        "source": source,
+        "license": licence,
         **note,
-        **facts,
     }
-
-
-@contextmanager
-def open_store(path: Path) -> Iterator[Store]:
-    """Create a file of variables, NetCDF4 or Zarr by its ending."""
-    store = _ZarrStore(path) if path.suffix == ".zarr" else _NetcdfStore(path)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-class _NetcdfStore:
-    """A NetCDF4 file, compressed with zlib."""
-
-    def __init__(self, path: Path) -> None:
-        import netCDF4
-
-        self._file = netCDF4.Dataset(path, "w", format="NETCDF4")
-
-    def add(
-        self, name: str, dims: Sequence[str], shape: Sequence[int], dtype: str, attributes: Mapping[str, Any]
-    ) -> Any:
-        for dim, size in zip(dims, shape, strict=True):
-            if dim not in self._file.dimensions:
-                self._file.createDimension(dim, size)
-        rest = {k: v for k, v in attributes.items() if k != "_FillValue"}
-        options: dict[str, Any] = {"fill_value": attributes.get("_FillValue", False)}
-        if len(dims) > 1:
-            options |= {"zlib": True, "complevel": 4, "shuffle": True, "chunksizes": _chunks(shape)}
-        variable = self._file.createVariable(name, dtype, tuple(dims), **options)
-        variable.setncatts(rest)
-        variable.set_auto_maskandscale(False)  # what is assigned is what is stored
-        return variable
-
-    def describe(self, attributes: Mapping[str, Any]) -> None:
-        self._file.setncatts(dict(attributes))
-
-    def close(self) -> None:
-        self._file.close()
-
-
-class _ZarrStore:
-    """A Zarr v3 group in a folder."""
-
-    def __init__(self, path: Path) -> None:
-        import zarr
-
-        self._group = zarr.open_group(path, mode="w", zarr_format=3)
-
-    def add(
-        self, name: str, dims: Sequence[str], shape: Sequence[int], dtype: str, attributes: Mapping[str, Any]
-    ) -> Any:
-        array = self._group.create_array(
-            name,
-            shape=tuple(shape),
-            dtype=dtype,
-            chunks=_chunks(shape) if len(dims) > 1 else tuple(shape) or "auto",
-            fill_value=attributes.get("_FillValue", 0),
-            dimension_names=tuple(dims),
-        )
-        # NaN is no JSON number, and needs no attribute: unseen floats are NaN as they stand
-        kept = {k: _plain_json(v) for k, v in attributes.items()}
-        array.attrs.update({k: v for k, v in kept.items() if v == v})
-        return array
-
-    def describe(self, attributes: Mapping[str, Any]) -> None:
-        self._group.attrs.update(dict(attributes))
-
-    def close(self) -> None:
-        import zarr
-
-        with warnings.catch_warnings():
-            # Not in the specification of Zarr v3 yet, but what xarray looks for first, and warns if it is missing.
-            warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
-            zarr.consolidate_metadata(self._group.store)
-
-
-def _chunks(shape: Sequence[int]) -> tuple[int, ...]:
-    return (*shape[:-2], *(max(1, min(CHUNK, size)) for size in shape[-2:]))
-
-
-def _plain_json(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    return value.item() if isinstance(value, np.generic) else value

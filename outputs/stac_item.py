@@ -168,11 +168,20 @@ def _band(layer: Layer) -> dict[str, Any]:
     band: dict[str, Any] = {"name": layer.name, "description": layer.description}
     if layer.unit:
         band["unit"] = layer.unit
-    if layer.date:
-        band["landcast:date"] = layer.date
+    band |= {f"landcast:{name}": value for name, value in _meaning(layer).items() if value not in ("", None)}
     if layer.legend:
         band["classification:classes"] = [_class(entry) for entry in layer.legend]
     return band
+
+
+def _meaning(layer: Layer) -> dict[str, Any]:
+    return {
+        "date": layer.date,
+        "variable": str(layer.variable),
+        "quantile": layer.quantile,
+        "class_name": layer.class_name,
+        "class_code": layer.class_code,
+    }
 
 
 def _class(entry: LegendEntry) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from core.cube import Cube
 from core.errors import InvalidOption, ReadFailed, UnknownArchive, UnknownProduct
 from core.forecast import QUANTILE_COLUMNS, QUANTILES
 from core.grid import Grid, Window, utm_crs
-from core.product import Layer, LegendEntry, Params, Product, Progress, Raster
+from core.product import Checkpoint, Layer, LegendEntry, Params, Product, Progress, Raster, Variable
 from core.region import Region
 from core.settings import Settings
 from core.timeline import Period, parse_date, parse_period
@@ -127,10 +127,33 @@ class FakeMap:
 
     def layers(self, params: Params) -> tuple[Layer, ...]:
         return (
-            Layer(name="class", description="Class", legend=LEGEND, date=params.period.end.isoformat()),
-            Layer(name="p_bare", description="Probability of bare", unit="%"),
-            Layer(name="p_green", description="Probability of green", unit="%"),
-            Layer(name="clear_count", description="Clear observations", unit="count"),
+            Layer(
+                name="class",
+                description="Class",
+                variable=Variable.CLASS,
+                legend=LEGEND,
+                date=params.period.end.isoformat(),
+                dtype="uint8",
+            ),
+            *(
+                Layer(
+                    name=f"p_{name}",
+                    description=f"Probability of {name}",
+                    variable=Variable.PROBABILITY,
+                    class_name=name,
+                    class_code=code,
+                    unit="%",
+                    dtype="uint8",
+                )
+                for code, name in enumerate(("bare", "green"))
+            ),
+            Layer(
+                name="clear_count",
+                description="Clear observations",
+                variable=Variable.CLEAR_COUNT,
+                unit="count",
+                dtype="uint8",
+            ),
         )
 
     def render(self, cube: Cube, params: Params, checkpoint: Checkpoint, progress: Progress) -> Raster:
@@ -161,12 +184,16 @@ class FakeForecast:
     def layers(self, params: Params) -> tuple[Layer, ...]:
         dates = params.options["dates"]
         quantiles = [
-            Layer(name=f"ndvi_{d}_{q}", description=f"NDVI {q}", unit="1", date=d)
+            Layer(name=f"ndvi_{d}_{c}", description=f"NDVI {c}", variable="NDVI", quantile=q, unit="1", date=d)
             for d in dates
-            for q in QUANTILE_COLUMNS
+            for c, q in zip(QUANTILE_COLUMNS, QUANTILES, strict=True)
         ]
-        climatology = [Layer(name=f"climatology_{d}", description="Climatology", unit="1", date=d) for d in dates]
-        return (*quantiles, *climatology, Layer(name="clear_count", description="Clear observations", unit="count"))
+        climatology = [
+            Layer(name=f"climatology_{d}", description="Climatology", variable=Variable.CLIMATOLOGY, unit="1", date=d)
+            for d in dates
+        ]
+        count = Layer(name="clear_count", description="Clear observations", variable=Variable.CLEAR_COUNT, unit="count")
+        return (*quantiles, *climatology, count)
 
     def render(self, cube: Cube, params: Params, checkpoint: Checkpoint, progress: Progress) -> Raster:
         work(params, progress)

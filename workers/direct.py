@@ -7,7 +7,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,8 @@ from core.timeline import Period
 from ingest.preprocess.prepare import Preparation
 from ingest.source import CubeSource, RegionSource, TableSource
 from outputs.atomic import written_aside
-from outputs.cog import open_cog, plain_raster, write_cog, write_cog_from
-from outputs.cube_file import write_cube
+from outputs.cog import open_cog, plain_raster
+from outputs.write_raster import pick_layers, write_raster
 from products.order import add_card, check_source, parse
 from products.rows import render
 from products.table import options_of_each, predict_table, seen_in_period
@@ -177,7 +177,9 @@ def write_result(found: Result | pd.DataFrame, out: Path, layers: Sequence[str] 
     if isinstance(found, pd.DataFrame):
         write_table(found, out)
     else:
-        _write_pixels(found, out, layers)
+        pixels = open_cog(found.pixels) if isinstance(found.pixels, Path) else found.pixels
+        names = list(layers) or [layer.name for layer in found.layers]
+        write_raster(pick_layers(pixels, names), out, found.origin)
 
 
 def check_layers(names: Sequence[str], layers: Sequence[Layer]) -> None:
@@ -199,33 +201,6 @@ def write_table(table: pd.DataFrame, out: Path) -> None:
             table.to_parquet(aside, index=False)
         else:
             table.to_csv(aside, index=False)
-
-
-def _write_pixels(found: Result, out: Path, layers: Sequence[str]) -> None:
-    tags = found.origin.tags()
-    if isinstance(found.pixels, Path) and out.suffix == ".tif" and not layers:
-        write_cog_from(found.pixels, out, found.layers, tags)
-        return
-    raster = _in_memory(found, layers or [layer.name for layer in found.layers])
-    if out.suffix == ".tif":
-        write_cog(raster, out, tags)
-        return
-    with tempfile.TemporaryDirectory(prefix="landcast-") as folder:
-        whole = Path(folder) / "whole.tif"
-        write_cog(raster, whole, tags)
-        write_cube(open_cog(whole), out, found.origin)
-
-
-def _in_memory(found: Result, names: Sequence[str]) -> Raster:
-    """Return some layers of a result as a raster in memory."""
-    at = {layer.name: number for number, layer in enumerate(found.layers)}
-    chosen = [at[name] for name in names]
-    layers = tuple(found.layers[n] for n in chosen)
-    if isinstance(found.pixels, Raster):
-        return replace(found.pixels, layers=layers, pixels=found.pixels.pixels[chosen])
-    whole = open_cog(found.pixels)
-    pixels = np.stack([whole.read(name) for name in names])
-    return Raster(layers=layers, pixels=pixels, window=whole.window, nodata=whole.nodata)
 
 
 def _render_strips(

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from core.bands import Floats
 from core.grid import Window
 from core.product import Layer, Raster
-from outputs.cog import plain_raster, write_cog_from
-from outputs.embedding_cube import write_embedding_cube
+from outputs.cog import open_cog, plain_raster, write_cog_from
 from outputs.plots.embedding import write_embedding_picture
+from outputs.raster_cube import write_raster_cube
 from products.embedding import half
 from workers.assemble import Result
 
@@ -54,7 +54,8 @@ def write_embedding(found: Result, file: EmbeddingFile, folder: Path) -> None:
     if file.out.suffix == ".tif":
         write_cog_from(coded, file.out, found.layers, tags)
     else:
-        write_embedding_cube(coded, file.out, found.layers, tags, is_half=file.dtype == "float16")
+        stored_as = "float16" if file.dtype == "float16" else ""
+        write_raster_cube(open_cog(coded), file.out, title=found.origin.title, tags=tags, stored_as=stored_as)
     if file.picture is not None:
         write_embedding_picture(plain, file.picture, tags)
 

@@ -15,11 +15,11 @@ from core.region import Region
 from core.settings import Settings
 from outputs.atomic import remove, written_aside
 from outputs.cog import RasterFile, open_cog, write_cog_from
-from outputs.cube_file import write_cube
 from outputs.plots.forecast_pixel import choose_pixel, pixel_window, read_pixel, write_plot
 from outputs.plots.quicklook import write_quicklook
 from outputs.provenance import Provenance
 from outputs.stac_item import build_item, write_item
+from outputs.write_raster import write_raster
 from workers.assemble import Result, assemble_tiles
 from workers.dependencies import REAL, Dependencies
 from workers.queue.dispatch import job_folder, scratch_folder
@@ -107,7 +107,7 @@ class ResultFiles:
         if isinstance(options, Issued):
             self._write_plot(raster, origin, options.issue)
             say("writing the forecast cube")
-            write_cube(raster, self._path(".nc"), origin)
+            write_raster(raster, self._path(".nc"), origin)
         pixels = (found.seen_pixels, found.region_pixels)
         footprint = _footprint(self._region, raster.window)
         write_item(build_item(item_id, raster, origin, footprint, pixels=pixels, created=created), self._path(".json"))

@@ -107,9 +107,10 @@ def _write(ask: HindcastAsk, report: "Report") -> None:
 
 
 def _sample(ask: HindcastAsk, plan: "Plan", settings: Settings) -> "Sample":
+    from workers.direct_tables import between
+
     from evaluation.hindcast.sample import sample_cube, sample_table
     from ingest.tables import read_series
-    from workers.direct_tables import between
 
     period = parse_period(ask.period) if ask.period else None
     if ask.source is not None and ask.source.suffix.lower() in TABLE_ENDINGS:

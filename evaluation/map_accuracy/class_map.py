@@ -3,7 +3,6 @@
 What is made of them is elsewhere: accuracy in map_accuracy.py, samples in map_sample.py.
 """
 
-import json
 import re
 import warnings
 from collections.abc import Iterator, Mapping
@@ -21,11 +20,12 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 from core.errors import InvalidOption
-from core.product import Progress
+from core.product import Progress, Variable
+from outputs.cog import read_layer
 from products import canopy, crop
 
 CLASS = "class"
-"""Band of our own maps that holds the classes."""
+"""Band that holds the classes in maps of ours that do not state the bands' variables yet."""
 SHORT_NAMES = {"canopy": canopy.CLASSES, "crop": crop.CLASSES}
 """Names that our products' own tables and probability bands give the classes 0, 1, ...; by product."""
 ENDINGS = (".tif", ".tiff", ".vrt", ".img")
@@ -38,7 +38,8 @@ MAX_AREA_ERROR = 0.01
 PROBE_M = 1000.0
 """Edge of the squares on which that is looked at."""
 CODED = re.compile(r"(?:^|[:;] )(\d+) ([^;]+)")
-"""A class in a band's description: `Most probable class: 0 no tree canopy; 1 conifer`."""
+"""A class in the description of a band without a legend: `Most probable class: 0 no tree canopy; 1 conifer`. Maps of
+other tools and of older versions have no better: this is the one place where a description is parsed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +103,8 @@ def open_class_map(path: Path, *, layer: str | None = None, names: Mapping[int, 
 
     Args:
         path: GeoTIFF, VRT or ERDAS Imagine, in a projected CRS whose pixels are of one area.
-        layer: description of the band; None = the band `class`, else the first.
+        layer: description of the band; None = the band whose tags say that it holds classes, else the band `class`,
+            else the first.
         names: of classes by code, in place of those in the file.
 
     Raises:
@@ -210,20 +212,29 @@ def _opened(path: Path) -> Iterator[Any]:
 
 def _band(raster: Any, path: Path, layer: str | None) -> int:
     names = list(raster.descriptions)
-    if (layer or CLASS) in names:
-        return names.index(layer or CLASS) + 1
     if layer is None:
-        return 1
+        return _band_of_classes(raster)
+    if layer in names:
+        return names.index(layer) + 1
     have = ", ".join(n for n in names if n) or "without names"
     raise InvalidOption("--layer", layer, f"the bands of '{path}' are {have}")
 
 
+def _band_of_classes(raster: Any) -> int:
+    """Return the first band whose variable is a class or change; of a map without tags `class`, else the first."""
+    for band in raster.indexes:
+        if read_layer(raster, band).variable in (Variable.CLASS, Variable.CHANGE):
+            return int(band)
+    names = list(raster.descriptions)
+    return names.index(CLASS) + 1 if CLASS in names else 1
+
+
 def _names(raster: Any, band: int) -> dict[int, str]:
     """Return names by code from the legend of our own files, else from the band's description."""
-    tags = raster.tags(band)
-    if "LEGEND" in tags:
-        return {int(entry["value"]): str(entry["label"]) for entry in json.loads(tags["LEGEND"])}
-    return {int(code): name.strip().capitalize() for code, name in CODED.findall(tags.get("DESCRIPTION", ""))}
+    layer = read_layer(raster, band)
+    if layer.legend:
+        return {entry.value: entry.label for entry in layer.legend}
+    return {int(code): name.strip().capitalize() for code, name in CODED.findall(layer.description)}
 
 
 def _crs(raster: Any, path: Path) -> CRS:

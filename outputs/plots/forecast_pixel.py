@@ -14,10 +14,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from pyproj import Transformer
 
-from core.bands import Floats
+from core.bands import NDVI, Floats
 from core.cube import Cube
-from core.forecast import QUANTILE_COLUMNS
+from core.forecast import QUANTILES
 from core.grid import Window
+from core.product import Variable
 from core.region import Region
 from core.timeline import Days, to_day
 from outputs.atomic import written_aside
@@ -50,10 +51,11 @@ def choose_pixel(raster: RasterFile, region: Region) -> tuple[int, int]:
     """Return row and column of the pixel with most clear observations, among these the one nearest the region's centre.
 
     Args:
-        raster: a forecast with a layer `clear_count`; at least one pixel has been seen.
+        raster: a forecast with a layer of clear counts; at least one pixel has been seen.
         region: what was asked about.
     """
-    count = np.nan_to_num(raster.read("clear_count"), nan=-1.0)
+    layer = next(layer for layer in raster.layers if layer.variable == Variable.CLEAR_COUNT)
+    count = np.nan_to_num(raster.read(layer.name), nan=-1.0)
     rows, columns = np.nonzero(count == count.max())
     centre = region.to_crs(raster.window.crs).centroid
     column, row = ~raster.window.transform * (centre.x, centre.y)
@@ -68,9 +70,10 @@ def pixel_window(window: Window, row: int, column: int) -> Window:
 
 
 def read_pixel(raster: RasterFile, row: int, column: int, issue_date: date) -> PixelForecast:
-    """Read the forecast of one pixel from its layers `ndvi_<date>_<quantile>` and `climatology_<date>`."""
-    values: Mapping[str, float] = raster.read_pixel(row, column)
-    dates = sorted({layer.date for layer in raster.layers if layer.name.startswith("climatology_")})
+    """Read the forecast of one pixel from its layers of NDVI quantiles and of the climatology."""
+    read: Mapping[str, float] = raster.read_pixel(row, column)
+    values = {(layer.variable, layer.date, layer.quantile): read[layer.name] for layer in raster.layers}
+    dates = sorted({layer.date for layer in raster.layers if layer.variable == Variable.CLIMATOLOGY})
     centre = raster.window.transform * (column + 0.5, row + 0.5)
     move = Transformer.from_crs(raster.window.crs, "EPSG:4326", always_xy=True)
     longitude, latitude = move.transform(*centre)
@@ -79,8 +82,8 @@ def read_pixel(raster: RasterFile, row: int, column: int, issue_date: date) -> P
         latitude=latitude,
         issue_date=issue_date,
         target_days=np.array([to_day(date.fromisoformat(d)) for d in dates], np.int32),
-        quantiles=np.array([[values[f"ndvi_{d}_{q}"] for q in QUANTILE_COLUMNS] for d in dates], np.float32),
-        climatology=np.array([values[f"climatology_{d}"] for d in dates], np.float32),
+        quantiles=np.array([[values[NDVI.name, d, q] for q in QUANTILES] for d in dates], np.float32),
+        climatology=np.array([values[Variable.CLIMATOLOGY, d, None] for d in dates], np.float32),
     )
 
 

@@ -157,7 +157,7 @@ def _caption(
     figure: Figure, raster: RasterFile, layers: Sequence[Layer], origin: Provenance, size: tuple[float, float]
 ) -> None:
     left = 0.2 / size[0]
-    title = f"{origin.title}, median" if layers[0].name.endswith("_q50") else origin.title
+    title = f"{origin.title}, median" if layers[0].is_median else origin.title
     figure.text(left, 1 - 0.26 / size[1], title, fontsize=13, fontweight="bold", color=INK, va="center")
     if origin.is_simulated:
         figure.text(

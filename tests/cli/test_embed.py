@@ -113,10 +113,9 @@ def test_cubes_hold_a_variable_for_each_dimension_decoded_by_xarray(
     assert stored == ("int8" if dtype == "int8" else "float16" if ending == ".zarr" else "float32")
 
 
-def test_a_large_cube_is_appended_to_in_groups_of_variables(
+def test_a_large_cube_is_embedded_and_drawn_strip_by_strip(
     folder: Path, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("outputs.embedding_cube.GROUP_BYTES", 50 * 8 * 30)
     monkeypatch.setattr("workers.embeddings.STRIP_BYTES", 4 * WIDTH * 5 * 2)
     monkeypatch.setattr("outputs.plots.embedding.STRIP_BYTES", 4 * WIDTH * 5 * 4)
     monkeypatch.setattr("outputs.plots.embedding.MAX_PIXELS", 2)

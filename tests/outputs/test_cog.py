@@ -1,5 +1,6 @@
 """COGs of every size and kind: strict, with overviews that show classes, and a palette in each of them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from rasterio.shutil import copy
 from rio_cogeo.cogeo import cog_validate
 
 from core.grid import Window
-from core.product import Layer, LegendEntry, Raster
+from core.product import Layer, LegendEntry, Raster, Variable
 from outputs.cog import open_cog, write_cog
 from outputs.tiff_colormap import paint
 
@@ -26,9 +27,13 @@ SIZES = [(40, 40), (3, 5), (1100, 700)]
 def raster(shape_yx: tuple[int, int], *, layers: int, is_class_map: bool) -> Raster:
     rng = np.random.default_rng(1)
     window = Window(crs="EPSG:32632", transform=Affine(10, 0, 600_000, 0, -10, 5_300_000), shape_yx=shape_yx)
-    names = [Layer(name=f"layer{n}", description=f"Layer {n}", unit="1", date="2022-05-01") for n in range(layers)]
+    dtype = "uint8" if is_class_map else "float32"
+    names = [
+        Layer(name=f"layer{n}", description=f"Layer {n}", unit="1", date="2022-05-01", dtype=dtype)
+        for n in range(layers)
+    ]
     if is_class_map:
-        names[0] = Layer(name="class", description="Class", legend=LEGEND)
+        names[0] = Layer(name="class", description="Class", variable=Variable.CLASS, legend=LEGEND, dtype=dtype)
         blocks = rng.choice([0, 1, 7, 255], (layers, 1 + shape_yx[0] // 8, 1 + shape_yx[1] // 8))
         pixels = blocks.repeat(8, 1).repeat(8, 2)[:, : shape_yx[0], : shape_yx[1]].astype(np.uint8)
     else:
@@ -50,6 +55,44 @@ def test_what_is_written_is_a_strict_cog_and_reads_back(
     assert (read.layers, read.window) == (given.layers, given.window)
     for number, layer in enumerate(given.layers):
         np.testing.assert_array_equal(read.read(layer.name), given.pixels[number])
+
+
+def test_a_band_states_what_it_means_and_reads_back_as_the_same_layer(tmp_path: Path) -> None:
+    layers = (
+        Layer(name="a", description="", variable="EVI2", quantile=0.25, date="2022-05-01", unit="1"),
+        Layer(name="b", description="", variable=Variable.PROBABILITY, class_name="bare soil", class_code=0, unit="%"),
+        Layer(name="c", description="", variable=Variable.CLEAR_COUNT, unit="count"),
+    )
+    given, path = replace(raster((40, 40), layers=3, is_class_map=False), layers=layers), tmp_path / "map.tif"
+    write_cog(given, path, {})
+    assert open_cog(path).layers == layers
+    with rasterio.open(path) as file:
+        assert {k: v for k, v in file.tags(1).items() if k.startswith("LANDCAST_")} == {
+            "LANDCAST_VARIABLE": "EVI2",
+            "LANDCAST_QUANTILE": "0.25",
+            "LANDCAST_DATE": "2022-05-01",
+        }
+        assert file.tags(2)["LANDCAST_CLASS_NAME"] == "bare soil"
+        assert file.tags(2)["LANDCAST_CLASS_CODE"] == "0"
+
+
+def test_a_band_without_tags_has_its_description_for_a_name(tmp_path: Path) -> None:
+    profile = {"driver": "GTiff", "height": 2, "width": 3, "count": 2, "dtype": "uint8", "crs": "EPSG:32632"}
+    with rasterio.open(tmp_path / "map.tif", "w", **profile, transform=Affine(10, 0, 0, 0, -10, 0), nodata=0) as file:
+        file.set_band_description(1, "class")
+    found = open_cog(tmp_path / "map.tif").layers
+    assert found == tuple(Layer(name=n, description="", dtype="uint8") for n in ("class", ""))
+
+
+def test_classes_written_as_floats_keep_their_legend_without_a_palette(tmp_path: Path) -> None:
+    path, given = tmp_path / "map.tif", raster((1100, 700), layers=2, is_class_map=True)
+    pixels = np.where(given.pixels == 255, np.nan, given.pixels).astype(np.float32)
+    layers = tuple(replace(layer, dtype="float32") for layer in given.layers)
+    write_cog(replace(given, pixels=pixels, layers=layers, nodata=np.nan), path, {})
+    assert open_cog(path).layers == layers
+    with rasterio.open(path, overview_level=0) as overview:
+        assert overview.colorinterp[0] is ColorInterp.gray
+        np.testing.assert_array_equal(overview.read(1), pixels[0, ::2, ::2])
 
 
 def test_overviews_of_a_class_map_hold_classes_and_its_palette(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from core.checkpoint import Checkpoint
 from core.cube import Cube
 from core.errors import InvalidOption, InvalidPeriod, LandcastError, MissingBand, UnknownProduct
 from core.grid import Window
-from core.product import Params, Product, Raster
+from core.product import Checkpoint, Params, Product, Raster, Variable
+from core.quantities import QUANTITIES
 from core.settings import Settings
 from core.timeline import parse_period, to_times
 from models.registry import find_checkpoint
@@ -67,6 +68,27 @@ def test_the_raster_has_the_layers_that_were_promised(product: Product) -> None:
     assert raster.pixels.shape == (len(raster.layers), 4, 5)
     assert len({layer.name for layer in raster.layers}) == len(raster.layers)
     assert raster.layers[-1].name == "clear_count"
+
+
+@every_product
+@pytest.mark.parametrize("form", ["percent", "float"])
+def test_every_layer_states_what_it_is_and_no_two_are_the_same(product: Product, form: str) -> None:
+    chosen = {"probabilities": form} if "probabilities" in product.inputs else {}
+    _, raster = rendered(product, **chosen)
+    assert {layer.variable for layer in raster.layers} <= {*Variable, *QUANTITIES}
+    meanings = [(v.variable, v.quantile, v.date, v.class_name) for v in raster.layers]
+    assert len(set(meanings)) == len(meanings)
+    assert {layer.dtype for layer in raster.layers} == {str(raster.pixels.dtype)}
+    coded = [layer.variable for layer in raster.layers if layer.legend]
+    assert coded == [layer.variable for layer in raster.layers if layer.variable in (Variable.CLASS, Variable.CHANGE)]
+
+
+def test_a_layer_of_a_forecast_names_its_quantity_its_quantile_and_its_date() -> None:
+    _, raster = rendered(find_product("ndvi-forecast"), dates=["2019-05-20", "2019-06-20"], variables=["EVI2"])
+    found = {v.name: (v.variable, v.quantile, v.date) for v in raster.layers}
+    assert found["evi2_2019-06-20_q25"] == ("EVI2", 0.25, "2019-06-20")
+    assert found["anomaly_2019-05-20"] == ("anomaly", None, "2019-05-20")
+    assert [v.name for v in raster.layers if v.is_median][:2] == ["ndvi_2019-05-20_q50", "ndvi_2019-06-20_q50"]
 
 
 @every_product

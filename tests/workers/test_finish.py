@@ -23,9 +23,9 @@ from core.region import parse_region
 from core.settings import Settings
 from core.timeline import parse_period
 from outputs.cog import RasterFile, open_cog
-from outputs.cube_file import write_cube
 from outputs.plots.forecast_pixel import choose_pixel, pixel_window
 from outputs.provenance import Provenance
+from outputs.write_raster import write_raster
 from tests.fakes import LEGEND, REGION, SMALL, FakeArchive
 from tests.workers.conftest import assert_successful, carry_out, files_of, workshop
 
@@ -206,7 +206,7 @@ def test_the_pixel_plotted_is_among_the_best_seen_and_central(made_forecast: Mad
 @pytest.mark.parametrize("ending", [".nc", ".zarr"])
 def test_a_forecast_cube_opens_with_quantiles_times_and_place(made_forecast: Made, tmp_path: Path, ending: str) -> None:
     raster, path = made_forecast.raster, tmp_path / f"forecast{ending}"
-    write_cube(raster, path, origin_of(made_forecast))
+    write_raster(raster, path, origin_of(made_forecast))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         data = xr.open_dataset(path, engine="zarr" if ending == ".zarr" else "netcdf4", decode_coords="all")
@@ -224,7 +224,7 @@ def test_a_forecast_cube_opens_with_quantiles_times_and_place(made_forecast: Mad
 
 
 def test_a_class_cube_has_flags_and_a_fill_value(made_map: Made, tmp_path: Path) -> None:
-    write_cube(made_map.raster, tmp_path / "map.nc", origin_of(made_map))
+    write_raster(made_map.raster, tmp_path / "map.nc", origin_of(made_map))
     with xr.open_dataset(tmp_path / "map.nc", mask_and_scale=False) as data:
         assert data["class"].attrs["flag_meanings"] == "bare green_field"
         assert data["class"].attrs["_FillValue"] == 255
@@ -233,7 +233,7 @@ def test_a_class_cube_has_flags_and_a_fill_value(made_map: Made, tmp_path: Path)
 
 def test_a_cube_of_another_kind_is_refused(made_map: Made, tmp_path: Path) -> None:
     with pytest.raises(InvalidOption, match=r"ends in \.nc or \.zarr"):
-        write_cube(made_map.raster, tmp_path / "map.h5", origin_of(made_map))
+        write_raster(made_map.raster, tmp_path / "map.h5", origin_of(made_map))
 
 
 def origin_of(made: Made) -> Provenance:

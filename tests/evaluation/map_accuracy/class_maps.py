@@ -9,7 +9,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from core.grid import Window
-from core.product import Layer, LegendEntry, Raster
+from core.product import Layer, LegendEntry, Raster, Variable
 from outputs.cog import write_cog
 
 CRS, WEST, NORTH = "EPSG:32632", 600_000.0, 5_300_000.0
@@ -32,7 +32,10 @@ def codes(shape_yx: tuple[int, int] = SHAPE_YX) -> NDArray[np.uint8]:
 def write_map(path: Path, pixels: NDArray[np.uint8], tags: dict[str, str] | None = None) -> Path:
     """Write a class map as our products do: a band `class` with a legend, and a second one."""
     window = Window(crs=CRS, transform=Affine(10, 0, WEST, 0, -10, NORTH), shape_yx=pixels.shape)
-    layers = (Layer(name="class", description="Class", legend=LEGEND), Layer(name="count", description="Count"))
+    layers = (
+        Layer(name="class", description="Class", variable=Variable.CLASS, legend=LEGEND),
+        Layer(name="count", description="Count"),
+    )
     raster = Raster(layers=layers, pixels=np.stack([pixels, pixels // 2]), window=window, nodata=NODATA)
     write_cog(raster, path, tags or {})
     return path

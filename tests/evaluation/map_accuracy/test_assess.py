@@ -153,6 +153,18 @@ def test_the_float_form_of_our_maps_tells_its_classes_too(tmp_path: Path) -> Non
     assert open_class_map(path).names == {0: "Non-crop", 1: "Temporary crop"}
 
 
+def test_the_band_of_a_map_of_ours_is_found_by_what_it_states_not_by_its_name(tmp_path: Path) -> None:
+    path = write_map(tmp_path / "change.tif", codes())
+    with rasterio.open(path, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as raster:
+        raster.update_tags(1, LANDCAST_VARIABLE="probability", LANDCAST_CLASS_NAME="gain")
+        raster.update_tags(2, LANDCAST_VARIABLE="change")
+    assert open_class_map(path).band == 2
+    with rasterio.open(path, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as raster:
+        raster.update_tags(1, LANDCAST_VARIABLE="")
+        raster.update_tags(2, LANDCAST_VARIABLE="")
+    assert open_class_map(path).band_name == "class"
+
+
 def test_a_class_with_one_point_or_none_has_no_interval_and_the_report_says_so(drawn_map: Path, tmp_path: Path) -> None:
     there = [np.argwhere(codes() == code)[5:][:n] for code, n in ((0, 30), (1, 1), (7, 30))]
     rows, columns = np.concatenate(there).T
