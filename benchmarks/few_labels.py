@@ -44,7 +44,7 @@ TARGETS = ["FRA", "BEL", "GLO", "AFR", "CAN"]
 LABELS = {"5": 5, "20": 20, "100": 100, "all": 10**6}
 NONE = "0"
 COPIES = 1
-"""Altered copies of each series, fewer than crop-1m learns from: for time."""
+"""Altered copies of each series, fewer than crop learns from: for time."""
 LEAST = 10
 """Rows of each class in both halves of a target."""
 BROAD = replace(RUN, trees=0, members=2, copies=COPIES, steps=400)
@@ -233,7 +233,7 @@ def settled(start: ClassNetwork, own: Pool, how: Episodes) -> ClassNetwork:
 
 
 def learned(run: Run, split: Split, pool: Pool, start: ClassNetwork | None) -> ClassNetwork:
-    """Return what the recipe of crop-1m makes of a pool."""
+    """Return what the recipe of crop makes of a pool."""
     with TemporaryDirectory() as folder:
         return finetune(
             replace(run, seed=split.seed),

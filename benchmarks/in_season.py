@@ -3,7 +3,7 @@
     python benchmarks/in_season.py --data ../shared/data
 
 Real data: the WorldCereal points, five folds of one-degree cells, each judged by networks that learned from the others,
-as crop-1m does. The same series are asked about some days before the season's end, with nothing later to be seen.
+as crop does. The same series are asked about some days before the season's end, with nothing later to be seen.
 Temperature and biases are those of whole seasons of the other folds. The baseline is LightGBM on calendar-month means
 of whole seasons. Intervals resample cells.
 """

@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--tasks", default="crop,canopy")
     options = parser.parse_args()
     for task in options.tasks.split(","):
-        run = RUNS[f"{task}-1m"]
+        run = RUNS[task]
         sets = load_sets(run.mixture, options.data)
         pool = make_pool(sets, run.mixture, task, months=run.months, copies=run.copies, seed=0)
         judged = {name: sets[name] for name in JUDGED[task]}

@@ -3,7 +3,7 @@
     python benchmarks/tuning.py --data ../shared/data --log rows.jsonl [--tasks canopy,crop] [--folds 0,1] [--forms ...]
     python benchmarks/tuning.py --log rows.jsonl --report
 
-The recipes of canopy-1m and crop-1m on their real sets, heads alone (no trees): states of the middle or the last layer,
+The recipes of canopy and crop on their real sets, heads alone (no trees): states of the middle or the last layer,
 the trunk frozen, changed by low rank or as a whole, the forecaster's weights or random ones. All forms take the same
 steps of the same size at the same rate. Places are judged out of fold; a task's table holds the folds that all its
 forms have. Intervals resample places, those of differences the same ones for both forms. A line of the log is one form
@@ -158,7 +158,7 @@ def measure_missing(wanted: Sequence[Key], run: Run, forecaster: EarthPT, pool: 
 
 def recipe(task: str, steps: int, batch: int) -> Run:
     """Return the recipe of the model that ships, on real sets, without trees."""
-    run = RUNS[f"{task}-1m"]
+    run = RUNS[task]
     real = {name: share for name, share in run.mixture.items() if not name.startswith("simulated")}
     return replace(run, name="tuning", mixture=real, trees=0, steps=steps, batch=batch)
 

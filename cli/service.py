@@ -96,12 +96,12 @@ def doctor(
 
 @models.command("list")
 def list_models() -> None:
-    """List all models with their task."""
+    """List all models with version and task."""
     from models.registry import list_checkpoints
 
     for found in list_checkpoints(read_settings()):
         default = "default" if found.card.get("default") else ""
-        print(f"{found.name:<28} {found.task:<9} {found.sha256[:12]} {default}".rstrip())
+        print(f"{found.name:<28} {found.card.get('version', '-'):<3} {found.task:<9} {found.sha256[:12]} {default}".rstrip())
 
 
 @models.command("show")

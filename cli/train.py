@@ -183,11 +183,13 @@ def _check_run(*, data: Path | None, out: Path | None, **others: object) -> None
 def _learn(
     run: str, kind: str, data: Path, out: Path, resume: bool | None, like: Path | None = None, **chosen: str
 ) -> None:
+    from models.registry import current_name
     from training.distributed import is_first, joined
     from training.overrides import Choices
     from training.runner import learn
     from training.runs import RUNS
 
+    run = current_name(run)
     fitting = [name for name, known in RUNS.items() if (known.task == "forecast") == (kind == "forecast")]
     if run not in fitting:
         raise InvalidOption("RUN", run, f"the runs are {', '.join(fitting)}")

@@ -18,7 +18,7 @@ from evaluation.validation.figures import Validation
 from evaluation.validation.report import write_validation
 from ingest.tables import read_series
 from models.checkpoint import load_network, save_checkpoint
-from models.registry import APPLICABILITY, CARD, REPORT, find_checkpoint
+from models.registry import APPLICABILITY, CARD, REPORT, current_name, find_checkpoint
 from models.training_set import TrainingSet
 from training.cross_validate import forget_folds, learn_classes
 from training.datasets import load_sets
@@ -65,6 +65,7 @@ def learn(
         InvalidOption: there is no such run, or `like` shows no weather.
         InvalidTable: a set of its mixture is missing below `data`, or `like` cannot be read.
     """
+    name = current_name(name)
     if name not in RUNS:
         raise InvalidOption("run", name, f"the runs are {', '.join(RUNS)}")
     run, folder = choices.of(RUNS[name]), out / name
@@ -126,6 +127,7 @@ def evaluate(name: str, *, data: Path, settings: Settings, progress: Progress) -
         UnknownModel: no checkpoint of a known run has the name.
         InvalidTable: a set is missing below `data`.
     """
+    name = current_name(name)
     if name not in RUNS:
         raise UnknownModel(name, RUNS)
     run = RUNS[name]
@@ -200,6 +202,7 @@ def _card(run: Run, sets: dict[str, TrainingSet], words: Sequence[str] = ()) -> 
     verb = "train" if run.task == "forecast" else "finetune"
     return {
         "name": run.name,
+        "version": run.version,
         "task": run.task,
         "default": run.is_default,
         "classes": list(run.classes),

@@ -16,9 +16,11 @@ class Run:
 
     name: str
     """Name of the checkpoint that it makes."""
+    version: str = "1"
+    """Version of that checkpoint: a new one for each change of the weights that ship."""
     task: str
     """`forecast`, `canopy` or `crop`."""
-    size: str = "1m"
+    size: str = "small"
     """Named size of the network (forecast), unused otherwise."""
     trunk: str = ""
     """Checkpoint that fine-tuning starts from; empty = from random weights."""
@@ -88,7 +90,7 @@ _SERIES = {
 }
 
 _FORECASTER = Run(
-    name="earthpt-1m",
+    name="earthpt-small",
     task="forecast",
     size="small",
     mixture=_SERIES,
@@ -104,7 +106,7 @@ _FORECASTER = Run(
 _CLASSES = Run(
     name="",
     task="",
-    trunk="earthpt-1m",
+    trunk="earthpt-small",
     steps=600,
     batch=128,
     learning_rate=2e-3,
@@ -122,20 +124,20 @@ RUNS = {
         replace(
             _FORECASTER,
             mixture={**_SERIES, "fordead_conifer_cube:whole": 0.06},
-            relies_on=("earthpt-1m-before-2020", "earthpt-1m-before-2021", "earthpt-1m-before-2022"),
+            relies_on=("earthpt-small-before-2020", "earthpt-small-before-2021", "earthpt-small-before-2022"),
         ),
         replace(
             _FORECASTER,
-            name="earthpt-1m-before-2022",
+            name="earthpt-small-before-2022",
             before="2022-01-01",
-            relies_on=("earthpt-1m-before-2020", "earthpt-1m-before-2021"),
+            relies_on=("earthpt-small-before-2020", "earthpt-small-before-2021"),
             is_default=False,
         ),
-        replace(_FORECASTER, name="earthpt-1m-before-2021", before="2021-01-01", is_default=False),
-        replace(_FORECASTER, name="earthpt-1m-before-2020", before="2020-01-01", is_default=False),
+        replace(_FORECASTER, name="earthpt-small-before-2021", before="2021-01-01", is_default=False),
+        replace(_FORECASTER, name="earthpt-small-before-2020", before="2020-01-01", is_default=False),
         replace(
             _CLASSES,
-            name="canopy-1m",
+            name="canopy",
             task="canopy",
             mixture={
                 "hrvpp_s2_sites": 0.25,
@@ -152,7 +154,7 @@ RUNS = {
         ),
         replace(
             _CLASSES,
-            name="crop-1m",
+            name="crop",
             task="crop",
             mixture={"worldcereal_points": 0.94, "rondonia_s2_points": 0.04, "simulated": 0.02},
             holdout="worldcereal_points",

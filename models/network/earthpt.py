@@ -61,7 +61,7 @@ class EarthPTConfig:
 SIZES = {
     "tiny": EarthPTConfig(layers=2, width=32, heads=2, members=2, head_width=16),
     "small": EarthPTConfig(layers=3, width=64, heads=4, members=6),
-    "1m": EarthPTConfig(layers=4, width=128, heads=8, members=6),
+    "medium": EarthPTConfig(layers=4, width=128, heads=8, members=6),
     "5m": EarthPTConfig(layers=6, width=256, heads=8, members=6),
     "10m": EarthPTConfig(layers=6, width=384, heads=8, members=6),
     "20m": EarthPTConfig(layers=6, width=512, heads=8, members=6),
@@ -69,7 +69,8 @@ SIZES = {
     "300m": EarthPTConfig(layers=24, width=1024, heads=16, members=6),
     "700m": EarthPTConfig(layers=36, width=1280, heads=20, members=6),
 }
-"""Named sizes, by the parameters of their blocks; `small` has 0.15 million."""
+"""Named sizes. The shipped `small` has 0.46 million parameters (0.15 million in its blocks) and `medium` 1.25 million
+(0.79 million); larger sizes are named after the parameters of their blocks."""
 
 
 class Tokeniser(nn.Module):

@@ -178,7 +178,7 @@ CUBE = ["--cube", "cube.nc"]
         (["crop", *CUBE, *words(), "--like", "zone.csv"], "it belongs to a named run"),
         (["crop", *CUBE, *words(), "--tune", "some"], "it is one of heads, low-rank, all"),
         (["crop", *CUBE, *words(), "--read-layer", "first"], "it is one of middle, last"),
-        (["crop", *CUBE, "--name", "crop-1m"], "a shipped model has it"),
+        (["crop", *CUBE, "--name", "crop"], "a shipped model has it"),
         (["crop", *CUBE, *words(column="IFT")], "'fields.gpkg' has the columns class"),
         (["crop", *CUBE, *words(year=1990)], "no label has a clear pixel"),
         (["crop", *CUBE, *words(block_km=50)], "blocks have 50 km, and --block-km makes them smaller"),
@@ -208,4 +208,4 @@ def test_labels_that_cannot_be_learned_are_refused_in_one_sentence_before_anythi
 def test_a_named_run_needs_data_and_a_folder_and_takes_nothing_of_own_labels(
     refused: Callable[..., str], options: list[str], sentence: str
 ) -> None:
-    assert sentence in refused("finetune", "canopy-1m", *options)
+    assert sentence in refused("finetune", "canopy", *options)

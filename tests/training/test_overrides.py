@@ -8,13 +8,13 @@ from training.runs import RUNS
 
 
 def test_nothing_chosen_leaves_a_run_as_it_is() -> None:
-    assert Choices().of(RUNS["crop-1m"]) == RUNS["crop-1m"]
+    assert Choices().of(RUNS["crop"]) == RUNS["crop"]
     assert Choices().words == []
 
 
 def test_what_is_chosen_stands_in_the_run_and_in_the_words() -> None:
     chosen = Choices(tune="low-rank", layer="middle", meta="anil")
-    run = chosen.of(RUNS["crop-1m"])
+    run = chosen.of(RUNS["crop"])
     assert (run.tune, run.layer, run.meta) == ("low-rank", "middle", "anil")
     assert chosen.words == ["--tune", "low-rank", "--read-layer", "middle", "--meta", "anil"]
 

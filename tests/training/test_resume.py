@@ -97,7 +97,7 @@ def test_another_entry_or_origin_or_network_begins_anew(tmp_path: Path) -> None:
     file = ResumeFile(path=tmp_path / RESUME)
     assert first_share(tmp_path, file) == 0.5
     assert first_share(tmp_path, file, learning_rate=2e-3) == 0
-    assert first_share(tmp_path, file, size="1m") == 0
+    assert first_share(tmp_path, file, size="medium") == 0
     assert first_share(tmp_path, replace(file, origin={"trunk": "another"})) == 0
     assert (tmp_path / "log.jsonl").read_text() == ""
     assert first_share(tmp_path, file) == 0.5, "what is saved stays until the next check"

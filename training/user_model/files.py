@@ -19,8 +19,7 @@ from evaluation.validation.report import write_validation
 from models.calibration.applicability import Applicability
 from models.checkpoint import save_checkpoint
 from models.network.class_network import ClassNetwork
-from models.published.save import NAME
-from models.registry import APPLICABILITY, CARD, NETWORK, REPORT, SHIPPED, WEIGHTS
+from models.registry import APPLICABILITY, CARD, NETWORK, REPORT, WEIGHTS, check_new_name
 from training.overrides import NO_CHOICES, Choices
 from training.resume import Wish
 
@@ -61,10 +60,7 @@ def check_name(name: str, folder: Path, wish: Wish) -> None:
     Raises:
         InvalidOption: it is no usable name, that of a shipped model, or of a finished one that is not to be replaced.
     """
-    if not NAME.fullmatch(name):
-        raise InvalidOption("--name", name, "a name has up to 64 letters, digits, dots, dashes and underscores")
-    if (SHIPPED / name).exists():
-        raise InvalidOption("--name", name, "a shipped model has it")
+    check_new_name(name)
     card = folder / name / CARD
     is_begun = (folder / name / WORK).exists()
     if card.exists() and wish != "never" and not is_begun:

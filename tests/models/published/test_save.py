@@ -88,7 +88,7 @@ def test_a_name_that_is_no_name_of_a_folder_is_refused(tmp_path: Path, name: str
 
 def test_the_name_of_a_shipped_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidOption, match="shipped"):
-        check_name("earthpt-1m", tmp_path)
+        check_name("earthpt-small", tmp_path)
 
 
 @pytest.mark.parametrize(
