@@ -5,7 +5,6 @@ there. Here the heads also read what the months themselves say (class_features.p
 the same features have a say: their logits are averaged with those of the heads.
 """
 
-import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -14,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.network.class_features import BESIDE_NDVI, CLASS_FEATURES
-from models.network.earthpt import EarthPT, EarthPTConfig, Side, attention_mask
+from models.network.earthpt import EarthPT, EarthPTConfig, attention_mask
+from models.network.heads import Heads
 from models.registry import CLASS_FORM, TrunkLayer
 
 ABSENT = 9.0
@@ -54,29 +54,6 @@ class ClassConfig:
         """Read the fields of a model card."""
         trunk, trees = EarthPTConfig.from_json(content["trunk"]), tuple(content["trees"])
         return cls(**{**content, "trunk": trunk, "trees": trees})
-
-
-class ClassHeads(nn.Module):
-    """M small MLPs side by side, each from weights of its own."""
-
-    def __init__(self, config: ClassConfig) -> None:
-        super().__init__()
-        features, width, members = config.query_features + 2 * config.trunk.width, config.head_width, config.members
-        self.width, self.members, self.dropout = width, members, config.head_dropout
-        self.enter = Side(members, features, width, 1 / math.sqrt(features))
-        self.widen = nn.ModuleList(Side(members, width, 2 * width, 1 / math.sqrt(width)) for _ in range(2))
-        self.narrow = nn.ModuleList(Side(members, 2 * width, width, 0.02) for _ in range(2))
-        self.leave = Side(members, width, config.classes, 1e-2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(M, B, F), or (B, F) for all alike -> (M, B, K) logits."""
-        x = x.expand(self.members, *x.shape[-2:])
-        x = self.enter(F.dropout(x, self.dropout / 3, self.training))  # (M, B, W)
-        for widen, narrow in zip(self.widen, self.narrow, strict=True):
-            inner = F.gelu(widen(F.layer_norm(x, (self.width,))))  # (M, B, 2 W)
-            x = x + narrow(F.dropout(inner, self.dropout, self.training))  # (M, B, W)
-        out: Tensor = self.leave(F.layer_norm(x, (self.width,)))
-        return out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +117,14 @@ class ClassNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.trunk = EarthPT(config.trunk)
-        self.heads = ClassHeads(config)
+        self.heads = Heads(
+            members=config.members,
+            features=config.query_features + 2 * config.trunk.width,
+            width=config.head_width,
+            out=config.classes,
+            dropout=config.head_dropout,
+            out_std=1e-2,
+        )
         self.trees = Trees(config)
         self.tree_share = nn.Buffer(torch.zeros(()))
         """Weight of the trees' logits, 0..1; the heads have the rest."""
