@@ -25,6 +25,17 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.meta_learning import (
+    EPISODES,
+    Episodes,
+    as_task,
+    begin_in,
+    meta_learn,
+    meta_learn_conditioned,
+    settle,
+    tasks_of,
+)
+from benchmarks.similar_climate import weighted_by_climate
 from benchmarks.unseen_sources import RUN, SET, country
 from core.settings import Settings
 from models.checkpoint import load_network
@@ -35,9 +46,7 @@ from models.registry import find_checkpoint
 from training.class_examples import Pool, make_pool
 from training.datasets import load_sets
 from training.finetune import BATCH, finetune, logits_of, new_network, with_trees
-from training.meta import EPISODES, Episodes, as_task, begin_in, meta_learn, meta_learn_conditioned, settle, tasks_of
 from training.runs import Run
-from training.similar import weighted_by_climate
 from training.user_model.fit import TREES
 
 TARGETS = ["FRA", "BEL", "GLO", "AFR", "CAN"]

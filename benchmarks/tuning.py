@@ -35,7 +35,8 @@ from models.network.earthpt import EarthPT
 from models.registry import find_checkpoint
 from training.class_examples import Pool, make_pool
 from training.datasets import load_sets
-from training.finetune import FOLDS, finetune, in_fold, logits_of
+from training.finetune import finetune, logits_of
+from training.folds import FOLDS, folds_by_hash
 from training.runs import RUNS, Run
 
 Weights = NDArray[np.float64]
@@ -167,7 +168,7 @@ def measure(key: Key, run: Run, forecaster: EarthPT, pool: Pool, log: Path) -> N
     """Learn from all folds but one, and add to the log what is said of that one."""
     form = FORMS[key.form]
     run = replace(run, layer=form.layer, tune=form.tune, seed=key.seed)
-    is_held = in_fold(pool.places, key.fold)
+    is_held = folds_by_hash(pool.places) == key.fold
     asked = pool.take(is_held & (pool.copy == 0) & np.isin(pool.sets, [j.source for j in JUDGES if j.task == run.task]))
     since = time.perf_counter()
     with TemporaryDirectory() as folder:

@@ -101,7 +101,8 @@ def list_models() -> None:
 
     for found in list_checkpoints(read_settings()):
         default = "default" if found.card.get("default") else ""
-        print(f"{found.name:<28} {found.card.get('version', '-'):<3} {found.task:<9} {found.sha256[:12]} {default}".rstrip())
+        version = found.card.get("version", "-")
+        print(f"{found.name:<28} {version:<3} {found.task:<9} {found.sha256[:12]} {default}".rstrip())
 
 
 @models.command("show")

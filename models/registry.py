@@ -59,10 +59,8 @@ def find_checkpoint(name: str, task: str, settings: Settings) -> Checkpoint:
         InvalidOption: it was imported without the order of its bands, so nothing can be fed to it.
     """
     fitting = [c for c in list_checkpoints(settings) if c.task == task]
-    if name:
-        checkpoint = _by_name(name, fitting)
-    else:
-        checkpoint = next((c for c in fitting if c.card.get("default")), None)
+    default = next((c for c in fitting if c.card.get("default")), None)
+    checkpoint = _by_name(name, fitting) if name else default
     if checkpoint is None:
         raise UnknownModel(name or f"default for {task}", [c.name for c in fitting])
     if is_published(checkpoint):
@@ -99,8 +97,9 @@ def current_name(name: str) -> str:
     """Return the name that a shipped model has now, and log a note if the given name is its old one."""
     if name not in RENAMED:
         return name
-    logger.warning("renamed_model old=%s new=%s use the new name; the old one goes in a later release", name, RENAMED[name])
-    return RENAMED[name]
+    new = RENAMED[name]
+    logger.warning("renamed_model old=%s new=%s; the next release no longer knows the old name", name, new)
+    return new
 
 
 def report_of(checkpoint: Checkpoint) -> Path | None:

@@ -53,8 +53,8 @@ class Pool:
         values, flags = np.split(self.queries[:, 0], 2, axis=1)
         return np.where(flags > 0.5, values, np.float32(np.nan)).astype(np.float32)
 
-    def take(self, rows: NDArray[np.bool_]) -> "Pool":
-        """Return some of the rows."""
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Pool":
+        """Return some of the rows, by a mask or by positions."""
         return Pool(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
     def __len__(self) -> int:

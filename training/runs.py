@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
+from core.errors import InvalidOption
 from models.registry import TrunkLayer
 
 Tune = Literal["heads", "low-rank", "all"]
-Meta = Literal["none", "fomaml", "anil"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +42,9 @@ class Run:
     tune: Tune = "heads"
     """What is learned besides class heads: nothing of the trunk, low-rank changes of its attention, or all of it."""
     layer: TrunkLayer = "last"
-    """States of the trunk that class heads read."""
+    """States of the trunk that class heads read; both are worth the same (docs/ablations.md)."""
     members: int = 6
     """Class heads side by side."""
-    meta: Meta = "none"
-    """What class heads begin from where none are given: random weights, or meta-learned ones (training/meta.py)."""
     trees: int = 0
     """Rounds of trees grown beside the class heads, on series as they are (training/finetune.py); 0 = none."""
     copies: int = 4
@@ -71,9 +69,29 @@ class Run:
     """So many checks without a better score end the run; 0 = none do."""
     seed: int = 0
 
+    def with_tune(self, tune: str) -> "Run":
+        """Return the run with another part of the trunk learned; empty = as it is.
+
+        Raises:
+            InvalidOption: it is no `Tune`.
+        """
+        check_tune(tune)
+        return replace(self, tune=cast(Tune, tune)) if tune else self
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields for a model card."""
         return asdict(self)
+
+
+def check_tune(tune: str) -> None:
+    """Check what of the trunk is to be learned; empty = as the run has it.
+
+    Raises:
+        InvalidOption: it is no `Tune`.
+    """
+    known = get_args(Tune)
+    if tune and tune not in known:
+        raise InvalidOption("--tune", tune, f"it is one of {', '.join(known)}")
 
 
 _SERIES = {

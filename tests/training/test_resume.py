@@ -104,7 +104,7 @@ def test_another_entry_or_origin_or_network_begins_anew(tmp_path: Path) -> None:
 
 
 def test_resuming_as_a_must_says_why_it_cannot(tmp_path: Path) -> None:
-    must = ResumeFile(path=tmp_path / RESUME, wish="always")
+    must = ResumeFile(path=tmp_path / RESUME, policy="always")
     with pytest.raises(InvalidOption, match="nothing is saved there"):
         first_share(tmp_path, must)
     stop_after(4, tmp_path)
@@ -115,7 +115,7 @@ def test_resuming_as_a_must_says_why_it_cannot(tmp_path: Path) -> None:
 
 def test_beginning_anew_forgets_what_is_saved(tmp_path: Path) -> None:
     stop_after(4, tmp_path)
-    assert first_share(tmp_path, ResumeFile(path=tmp_path / RESUME, wish="never")) == 0
+    assert first_share(tmp_path, ResumeFile(path=tmp_path / RESUME, policy="never")) == 0
     assert not (tmp_path / RESUME).exists()
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.bands import Floats
 from models.network.class_features import CLASS_FEATURES
 from models.network.class_network import ABSENT, ClassConfig, Grown, Trees
-from models.network.trees import AS_THEY_ARE, PARAMETERS, as_arrays, averaged, grow, only_where, said_by
+from models.network.trees import AS_THEY_ARE, PARAMETERS, as_arrays, averaged, grow, only_where, predict_trees
 from tests.models.builders import TINY
 
 COUNT, FEATURES = 400, 12
@@ -48,7 +48,7 @@ def test_arrays_say_what_lightgbm_says_also_of_unseen_features(classes: int) -> 
     said = booster.predict(new.astype(np.float64), raw_score=True)
     expected = np.stack([np.zeros(COUNT), said], axis=1) if classes == 2 else said
     grown = as_arrays(booster.dump_model()["tree_info"], FEATURES, classes)
-    for got in (answer(grown, new), said_by(grown, new)):
+    for got in (answer(grown, new), predict_trees(grown, new)):
         np.testing.assert_allclose(got, expected, atol=1e-5)
     assert np.abs(expected).max() > 0.3, "the trees tell the classes apart"
 

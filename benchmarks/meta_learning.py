@@ -3,8 +3,8 @@
 First-order MAML (Finn et al. 2017, arXiv 1703.03400, section 5.2: the gradient at the adapted weights is taken for
 that at the first ones), ANIL (Raghu et al. 2020, arXiv 1909.09157: the inner loop moves the last layer alone), and
 conditioning on what is known of a task without its labels (TIML, Tseng et al. 2022, arXiv 2202.02124; here its
-climate, by FiLM, Perez et al. 2018, arXiv 1709.07871, of the first layer alone). The trunk is frozen. Off by default:
-docs/few-labels.md.
+climate, by FiLM, Perez et al. 2018, arXiv 1709.07871, of the first layer alone). The trunk is frozen. None of
+them is better than plain training (docs/few-labels.md), so the product has none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from benchmarks.similar_climate import CLIMATE, climate
 from core.errors import InvalidOption
 from models.network.heads import Heads
 from training.class_examples import Pool
-from training.similar import CLIMATE, climate
 
 Parameters = Mapping[str, Tensor]
 LAST = "leave."
@@ -48,7 +48,7 @@ class Episodes:
 
 
 EPISODES = {"fomaml": Episodes(), "anil": Episodes(method="anil", inner_rate=0.2)}
-"""By the names that a run knows (training/runs.py)."""
+"""By the names of the methods."""
 
 
 @dataclass(frozen=True, kw_only=True)
