@@ -44,8 +44,8 @@ def export_onnx(network: EarthPT | ClassNetwork, path: Path) -> float:
     outputs = _Outputs(network).eval()
     example = _random_inputs(network, batch=3, length=7, queries=1 if isinstance(network, ClassNetwork) else 5)
     batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", min=2, max=1024)
-    asked = {} if isinstance(network, ClassNetwork) else {1: torch.export.Dim("queries", min=2, max=1024)}
-    shapes = ({0: batch, 1: length}, {0: batch, 1: length}, {0: batch, **asked})
+    queries = {} if isinstance(network, ClassNetwork) else {1: torch.export.Dim("queries", min=2, max=1024)}
+    shapes = ({0: batch, 1: length}, {0: batch, 1: length}, {0: batch, **queries})
     program = torch.onnx.export(
         outputs,
         example,
@@ -90,5 +90,5 @@ def _random_inputs(
     draw = torch.Generator().manual_seed(0)
     tokens = torch.randn(batch, length, network.config.token_features, generator=draw)
     is_padding = torch.arange(length)[None] >= torch.tensor([length, *[length // 2] * (batch - 1)])[:, None]
-    asked = torch.randn(batch, queries, network.config.query_features, generator=draw)
-    return tokens, is_padding, asked
+    drawn = torch.randn(batch, queries, network.config.query_features, generator=draw)
+    return tokens, is_padding, drawn

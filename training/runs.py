@@ -27,13 +27,13 @@ class Run:
     mixture: Mapping[str, float] = field(default_factory=dict)
     """Training set -> share of the batches."""
     holdout: str = ""
-    """Set that is held out: a part of it judges (forecast), or its folds fit the calibration (canopy, crop)."""
+    """Set that is held out: a part of it is for evaluation (forecast), or its folds fit the calibration (classes)."""
     before: str = ""
     """Observations of the holdout set on or after this date are not learned from (forecast); empty = all are."""
     relies_on: tuple[str, ...] = ()
     """Runs of forecasters that learned from less: the hindcasts of each, of the year after, give the calibration."""
     is_default: bool = True
-    """Whether its checkpoint is taken where none is named."""
+    """Whether its checkpoint is used where none is named."""
     holdout_until: str = ""
     """The held-out year ends here; empty = nothing is held out and the last weights are kept (forecast)."""
     classes: tuple[str, ...] = ()

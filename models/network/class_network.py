@@ -1,8 +1,8 @@
 """ClassNetwork: the trunk of a forecaster with class heads, and trees beside them. Reads no files, fits nothing.
 
 After Dargana (Smith et al. 2025, arXiv 2504.17321), a pixel's class at a date is read from the states that EarthPT has
-there. Here the heads also read what the months themselves say (class_features.py), and gradient-boosted trees on
-the same features have a say: their logits are averaged with those of the heads.
+there. Here the heads also read features of the months (class_features.py), and the logits of gradient-boosted trees
+on the same features are averaged with those of the heads.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -18,7 +18,7 @@ from models.network.heads import Heads
 from models.registry import CLASS_FORM, TrunkLayer
 
 ABSENT = 9.0
-"""Trees are shown unseen features twice, below everything that is seen and above it: a split takes one of both."""
+"""Trees read each feature twice, unseen ones below all seen values and above them: a split uses one of both."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,19 +87,19 @@ class Trees(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, 2 F + 1) of `tree_inputs` -> (B, K) logits."""
         rows, splits = self.feature.shape
-        asked = self.feature.reshape(-1).to(torch.int64)
-        seen = torch.index_select(x.T, 0, asked).reshape(rows, splits, -1)  # (R, S, B)
+        columns = self.feature.reshape(-1).to(torch.int64)
+        seen = torch.index_select(x.T, 0, columns).reshape(rows, splits, -1)  # (R, S, B)
         right = (seen > self.limit[..., None]).to(x.dtype)  # (R, S, B)
         side = self.side.to(x.dtype).transpose(1, 2)  # (R, L, S)
         agreed = torch.matmul(side, right)  # (R, L, B) right turns on the way to a leaf, less those that lead off it
-        wanted = (self.depth + side.sum(-1)) / 2  # (R, L) right turns on the way to it; far more where it is not there
-        reached = (agreed > wanted[..., None] - 0.25).to(x.dtype)  # (R, L, B)
+        needed = (self.depth + side.sum(-1)) / 2  # (R, L) right turns on the way to it; far more where it is not there
+        reached = (agreed > needed[..., None] - 0.25).to(x.dtype)  # (R, L, B)
         flat = self.value.reshape(-1, self.value.shape[-1])  # (R L, K)
         return torch.matmul(flat.T, reached.reshape(flat.shape[0], -1)).T  # (B, K)
 
 
 def tree_inputs(queries: Tensor) -> Tensor:
-    """Return (B, 2 F + 1) what trees see of (B, 2 F) queries.
+    """Return (B, 2 F + 1) inputs of trees from (B, 2 F) queries.
 
     The features, where unseen as -ABSENT; the same, where unseen as ABSENT; and 1 if NDVI is all there is, or else -1.
     """
@@ -130,7 +130,7 @@ class ClassNetwork(nn.Module):
         """Weight of the trees' logits, 0..1; the heads have the rest."""
 
     def read(self, tokens: Tensor, is_padding: Tensor) -> Tensor:
-        """Return (B, 2 D): the mean state of the tokens, and that of the last one, which is nearest to the date asked.
+        """Return (B, 2 D): the mean state of the tokens, and that of the last one, which is nearest to the target date.
 
         Args:
             tokens: (B, T, F); is_padding: (B, T) bool, behind the tokens of each row.
@@ -158,9 +158,9 @@ class ClassNetwork(nn.Module):
 
     def classify_states(self, states: Tensor, queries: Tensor) -> Tensor:
         """Return (B, K) class logits from (B, 2 D) states that `read` gave and (B, 1, G) queries."""
-        asked = queries[:, 0]
-        logits = self.head_logits(states, asked).mean(0)  # (B, K)
+        features = queries[:, 0]
+        logits = self.head_logits(states, features).mean(0)  # (B, K)
         if not self.config.trees[0]:
             return logits
-        grown: Tensor = self.trees(tree_inputs(asked))  # (B, K)
+        grown: Tensor = self.trees(tree_inputs(features))  # (B, K)
         return (1 - self.tree_share) * logits + self.tree_share * grown

@@ -1,10 +1,10 @@
 """EarthPT: a causal transformer over one pixel's observations (Smith et al. 2023, arXiv 2309.07207).
 
 As in the paper: a pixel's whole spectrum at one date is one token, made by a two-layer MLP from channels and the time
-of year; pre-norm blocks without biases; the network is told the date it must speak of. Otherwise than in the paper: a
-token exists only where something was observed and carries validity flags; any number of dates is asked in one pass,
-each by a query that sees the whole history but no other query; the answer is a set of ordered quantiles around what
-the history itself leads one to expect. Nothing here reads files or scales inputs (models/network/tokens.py does).
+of year; pre-norm blocks without biases; the network reads the date that it predicts. Unlike in the paper, a token
+exists only where something was observed and carries validity flags; any number of dates is predicted in one pass, each
+from a query that sees the whole history but no other query; the output is a set of ordered quantiles around what the
+history itself leads one to expect. Nothing here reads files or scales inputs (models/network/tokens.py does).
 """
 
 import math
@@ -43,7 +43,7 @@ class EarthPTConfig:
     channels: int = len(CHANNELS)
     quantiles: int = len(QUANTILES)
     classes: int = 0
-    """K of `to_classes`, which answers nothing: it is kept for weights made before class_network.py; else 0."""
+    """K of `to_classes`, which has no use: it is kept for weights made before class_network.py; else 0."""
     positions: int = 0
     """Longest window of the form `calendar`, whose learned positions count from the window's start; else unused."""
 
@@ -187,9 +187,9 @@ class EarthPT(nn.Module):
 
     def _quantiles(self, state: Tensor, queries: Tensor) -> Tensor:
         if self.config.members:
-            batch, asked, _ = state.shape
-            x = torch.cat([queries, state], dim=-1).reshape(batch * asked, -1)  # (B H, G + D)
-            return ordered(self.to_quantiles(x).reshape(self.config.members, batch, asked, -1))  # (M, B, H, Q)
+            batch, dates, _ = state.shape
+            x = torch.cat([queries, state], dim=-1).reshape(batch * dates, -1)  # (B H, G + D)
+            return ordered(self.to_quantiles(x).reshape(self.config.members, batch, dates, -1))  # (M, B, H, Q)
         return ordered(self.to_quantiles(state)).unsqueeze(0)  # (1, B, H, Q)
 
 

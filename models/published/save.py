@@ -49,7 +49,7 @@ def check_bands(bands: Sequence[str], channels: int) -> None:
         channels: C of the network, time features not counted.
 
     Raises:
-        InvalidOption: an unknown name, one twice, too few or too many, or none from which NDVI can be had.
+        InvalidOption: an unknown name, one twice, too few or too many, or no bands to compute NDVI from.
     """
     known = (*OPTICAL_NAMES, *RADAR_NAMES, BLANK)
     text = ",".join(bands)

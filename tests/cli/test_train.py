@@ -56,7 +56,7 @@ def test_a_run_that_was_stopped_goes_on_shows_where_and_leaves_only_a_checkpoint
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     stop_after(0.5, data, tmp_path / "out")
-    assert sorted(p.name for p in folder.glob("fold*.npz")) == ["fold0.npz", "fold1.npz"], "50 % is in the third of four folds"
+    assert sorted(p.name for p in folder.glob("fold*.npz")) == ["fold0.npz", "fold1.npz"], "in the third of four"
     assert run_command([*arguments, "--resume"]) == DONE
     torch.set_num_threads(threads)
     told = capsys.readouterr()

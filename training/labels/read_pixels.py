@@ -1,4 +1,4 @@
-"""Read the pixels of labels from an archive or a cube, each tile once, into a labelled set. Choosing them: labels."""
+"""Pixels of labels, read from an archive or a cube into a labelled set, each tile once; sample_pixels chooses them."""
 
 import logging
 from collections import defaultdict
@@ -36,7 +36,7 @@ READ_DAYS = {"canopy": canopy.DAYS, "crop": 365}
 MAX_PIXELS = 20_000
 """Most pixels of all labels together; series of three years of them fill about 1.5 GB."""
 LAST_DAY = "the last day of the source, as nothing else was stated"
-"""How labels are dated where neither file nor option says it."""
+"""How labels are dated where neither file nor option does."""
 POINT_DEGREES = 1e-6
 """A point is looked up in the archive as a polygon of this size."""
 
@@ -62,7 +62,7 @@ class PixelSource(Protocol):
         ...
 
     def read(self, window: Window, period: Period, asked: NDArray[np.bool_]) -> Cube:
-        """Read a window on the lattice, all of it held; pixels not asked for may be NaN."""
+        """Read a window that lies on the lattice and within the source; pixels not marked in `asked` may be NaN."""
         ...
 
 
@@ -126,7 +126,7 @@ class CubePixels:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelOptions:
-    """What is to be made of a file of labels."""
+    """How a file of labels is read."""
 
     task: str
     """`canopy` or `crop`."""
@@ -195,7 +195,7 @@ def _labelled_set(
 
 
 def _facts(labels: LabelFile, source: PixelSource, options: LabelOptions, days: Days) -> dict[str, object]:
-    """Return for the card where labels and pixels come from and when they hold."""
+    """Return for the card where labels and pixels come from, and the dates of the labels."""
     dated_by = LAST_DAY if labels.days is None else "the file"
     return {
         "file": labels.name,
@@ -241,7 +241,7 @@ def _check_inside(is_inside: NDArray[np.bool_], file: str, source: PixelSource) 
 
 
 def _reference_days(labels: LabelFile, source: PixelSource, options: LabelOptions) -> Days:
-    """Return (N,) the day each label speaks of: its date, or the year's end; of a crop always the year's end."""
+    """Return (N,) the day of each label: its date, or the end of the year; of a crop always the end of the year."""
     if options.year is not None:
         return np.full(len(labels), to_day(date(options.year, 12, 31)), np.int32)
     if labels.days is None:
@@ -309,8 +309,8 @@ def _read_tile(source: PixelSource, tile: Drawn, days: Days, read_days: int) -> 
     asked = np.zeros(window.shape_yx, np.bool_)
     asked[rows, columns] = True
     last = days[tile.owners]
-    wanted = Period(start=to_date(last.min() - read_days + 1), end=to_date(last.max()))
-    period = wanted.overlap(source.period)
+    whole = Period(start=to_date(last.min() - read_days + 1), end=to_date(last.max()))
+    period = whole.overlap(source.period)
     if period is None:
         return
     cube = source.read(window, period, asked)

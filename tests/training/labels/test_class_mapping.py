@@ -18,7 +18,7 @@ def test_classes_of_canopy_are_its_own_and_codes_stand_for_them_where_nothing_is
 
 def test_values_that_mean_no_class_are_listed_with_how_often_they_occur() -> None:
     mapped = parse_classes("Conifer=conifer", "canopy")
-    with pytest.raises(InvalidOption, match=r"is meant by Urban \(2\), 1 \(1\); map each value by --classes \"Urban="):
+    with pytest.raises(InvalidOption, match=r"is named by Urban \(2\), 1 \(1\); map each value by --classes \"Urban="):
         mapped.apply(np.array(["Urban", "Conifer", "Urban", "1"]), "nfi.gpkg")
 
 
@@ -29,7 +29,7 @@ def test_a_crop_model_may_have_other_classes_in_the_order_in_which_they_are_name
 
 
 @pytest.mark.parametrize(
-    ("text", "task", "said"),
+    ("text", "task", "sentence"),
     [
         ("Oak=oak", "canopy", "the classes of canopy are none, conifer, broadleaf"),
         ("A=conifer,a=none", "canopy", "names the value 'a' twice"),
@@ -38,6 +38,6 @@ def test_a_crop_model_may_have_other_classes_in_the_order_in_which_they_are_name
         ("A=winter wheat,B=maize", "crop", "letters, digits and underscores"),
     ],
 )
-def test_a_mapping_that_cannot_be_is_refused(text: str, task: str, said: str) -> None:
-    with pytest.raises(InvalidOption, match=said):
+def test_a_mapping_that_cannot_be_is_refused(text: str, task: str, sentence: str) -> None:
+    with pytest.raises(InvalidOption, match=sentence):
         parse_classes(text, task)

@@ -76,7 +76,7 @@ def test_one_pixel_has_the_very_numbers_of_the_cube(cube: Path, tmp_path: Path) 
     assert np.array_equal(whole.values[number, wanted], found.training.series.values[0], equal_nan=True)
 
 
-def test_labels_outside_or_of_other_years_are_left_out_and_said(cube: Path, tmp_path: Path) -> None:
+def test_labels_outside_or_of_other_years_are_left_out_and_counted(cube: Path, tmp_path: Path) -> None:
     path = write_labels(tmp_path / "l.parquet", side=12, when=[2021] * 60 + [2050] * 84)
     found = read_from(cube, path, date_column="when")
     assert found.facts["left_out"] == [

@@ -121,7 +121,7 @@ def test_too_few_labels_or_blocks_are_refused_with_how_many_are_needed() -> None
 
 
 def test_few_labels_and_few_blocks_are_warned_of() -> None:
-    said = check_counts(labelled([i // 12 for i in range(24)], [f"b{i % 4}" for i in range(24)]))
-    assert said[0].startswith("There are 24 labels in all")
-    assert [s.split()[1] for s in said[1:]] == ["non_crop", "crop"]
+    found = check_counts(labelled([i // 12 for i in range(24)], [f"b{i % 4}" for i in range(24)]))
+    assert found[0].startswith("There are 24 labels in all")
+    assert [s.split()[1] for s in found[1:]] == ["non_crop", "crop"]
     assert check_counts(labelled([i % 2 for i in range(60)], [f"b{i // 2 % 6}" for i in range(60)])) == ()
