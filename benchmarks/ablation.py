@@ -99,7 +99,7 @@ class Variant:
     is_rolled_out: bool = False
 
 
-RECIPE = {k: v for k, v in RUNS["earthpt-1m-before-2021"].mixture.items() if k != "worldcereal_patches"}
+RECIPE = {k: v for k, v in RUNS["earthpt-small-before-2021"].mixture.items() if k != "worldcereal_patches"}
 VARIANTS = {
     "full": Variant(),
     "no time encoding": Variant(change=without_time),
@@ -112,7 +112,7 @@ VARIANTS = {
     "from scratch on the sites alone": Variant(mixture={"hrvpp_s2_sites": 1.0}),
 }
 ROLLED_OUT = "full, rolled out by ten days"
-RUN = replace(RUNS["earthpt-1m-before-2021"], steps=STEPS, mixture=RECIPE)
+RUN = replace(RUNS["earthpt-small-before-2021"], steps=STEPS, mixture=RECIPE)
 
 
 def main() -> None:

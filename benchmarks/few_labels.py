@@ -25,6 +25,17 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.meta_learning import (
+    EPISODES,
+    Episodes,
+    as_task,
+    begin_in,
+    meta_learn,
+    meta_learn_conditioned,
+    settle,
+    tasks_of,
+)
+from benchmarks.similar_climate import weighted_by_climate
 from benchmarks.unseen_sources import RUN, SET, country
 from core.settings import Settings
 from models.checkpoint import load_network
@@ -35,16 +46,14 @@ from models.registry import find_checkpoint
 from training.class_examples import Pool, make_pool
 from training.datasets import load_sets
 from training.finetune import BATCH, finetune, logits_of, new_network, with_trees
-from training.meta import EPISODES, Episodes, as_task, begin_in, meta_learn, meta_learn_conditioned, settle, tasks_of
 from training.runs import Run
-from training.similar import weighted_by_climate
 from training.user_model.fit import TREES
 
 TARGETS = ["FRA", "BEL", "GLO", "AFR", "CAN"]
 LABELS = {"5": 5, "20": 20, "100": 100, "all": 10**6}
 NONE = "0"
 COPIES = 1
-"""Altered copies of each series, fewer than crop-1m learns from: for time."""
+"""Altered copies of each series, fewer than crop learns from: for time."""
 LEAST = 10
 """Rows of each class in both halves of a target."""
 BROAD = replace(RUN, trees=0, members=2, copies=COPIES, steps=400)
@@ -233,7 +242,7 @@ def settled(start: ClassNetwork, own: Pool, how: Episodes) -> ClassNetwork:
 
 
 def learned(run: Run, split: Split, pool: Pool, start: ClassNetwork | None) -> ClassNetwork:
-    """Return what the recipe of crop-1m makes of a pool."""
+    """Return what the recipe of crop makes of a pool."""
     with TemporaryDirectory() as folder:
         return finetune(
             replace(run, seed=split.seed),

@@ -49,7 +49,7 @@ def main() -> None:
         render_tile()
         return
     torch.set_num_threads(options.threads)
-    for size in ("small", "1m"):
+    for size in ("small", "medium"):
         print(one_pass_against_loop(size))
     print(series_per_second(options.threads))
     if not options.skip_memory:

@@ -3,7 +3,7 @@
     python benchmarks/in_season.py --data ../shared/data
 
 Real data: the WorldCereal points, five folds of one-degree cells, each judged by networks that learned from the others,
-as crop-1m does. The same series are asked about some days before the season's end, with nothing later to be seen.
+as crop does. The same series are asked about some days before the season's end, with nothing later to be seen.
 Temperature and biases are those of whole seasons of the other folds. The baseline is LightGBM on calendar-month means
 of whole seasons. Intervals resample cells.
 """
@@ -27,7 +27,8 @@ from models.registry import find_checkpoint
 from models.training_set import last_seen
 from training.class_examples import Pool, make_pool
 from training.datasets import load_sets
-from training.finetune import FOLDS, finetune, in_fold, logits_of
+from training.finetune import finetune, logits_of
+from training.folds import FOLDS, folds_by_hash
 
 DAYS_LEFT = (0, 60, 120, 180, 240)
 
@@ -67,7 +68,7 @@ def by_folds(pool: Pool, asked: Pool) -> tuple[np.ndarray, np.ndarray]:
     trunk = load_network(find_checkpoint(RUN.trunk, "forecast", Settings()))
     ours, theirs = np.zeros((len(asked), 2), np.float32), np.zeros(len(asked))
     for number in range(FOLDS):
-        learned, held = pool.take(~in_fold(pool.places, number)), in_fold(asked.places, number)
+        learned, held = pool.take(folds_by_hash(pool.places) != number), folds_by_hash(asked.places) == number
         with TemporaryDirectory() as folder:
             network = finetune(RUN, trunk, learned, log=Path(folder) / "log.jsonl", progress=lambda _share: None)
         part = asked.take(held)
@@ -79,7 +80,7 @@ def calibrated(logits: np.ndarray, asked: Pool, rows: np.ndarray, count: int) ->
     """Return (R, 2) probabilities of some rows: each fold by what whole seasons (the first rows) of the others give."""
     share = np.zeros((len(rows), 2), np.float32)
     for number in range(FOLDS):
-        held = in_fold(asked.places, number)
+        held = folds_by_hash(asked.places) == number
         others = ~held & (np.arange(len(asked)) < count)
         scaling = fit_temperature_and_bias(asked.labels[others], logits[others])
         share[held[rows]] = scaling.apply_logits(logits[rows][held[rows]])

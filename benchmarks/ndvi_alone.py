@@ -28,7 +28,8 @@ from models.registry import find_checkpoint
 from models.training_set import TrainingSet
 from training.class_examples import Pool, make_pool
 from training.datasets import load_sets
-from training.finetune import FOLDS, finetune, in_fold, logits_of
+from training.finetune import finetune, logits_of
+from training.folds import FOLDS, folds_by_hash
 from training.runs import RUNS, Run
 
 JUDGED = {"crop": ("worldcereal_points",), "canopy": ("hrvpp_s2_sites",)}
@@ -44,7 +45,7 @@ def main() -> None:
     parser.add_argument("--tasks", default="crop,canopy")
     options = parser.parse_args()
     for task in options.tasks.split(","):
-        run = RUNS[f"{task}-1m"]
+        run = RUNS[task]
         sets = load_sets(run.mixture, options.data)
         pool = make_pool(sets, run.mixture, task, months=run.months, copies=run.copies, seed=0)
         judged = {name: sets[name] for name in JUDGED[task]}
@@ -70,7 +71,7 @@ def by_folds(run: Run, pool: Pool, alone: Pool, whole: Pool) -> tuple[np.ndarray
     size = (len(alone), len(run.classes))
     said, said_of_whole, theirs = np.zeros(size, np.float32), np.zeros(size, np.float32), np.zeros(size)
     for number in range(FOLDS):
-        learned, held = pool.take(~in_fold(pool.places, number)), in_fold(alone.places, number)
+        learned, held = pool.take(folds_by_hash(pool.places) != number), folds_by_hash(alone.places) == number
         with TemporaryDirectory() as folder:
             network = finetune(run, trunk, learned, log=Path(folder) / "log.jsonl", progress=lambda _share: None)
         said[held], said_of_whole[held] = logits_of(network, alone.take(held)), logits_of(network, whole.take(held))
@@ -84,7 +85,7 @@ def scaled(run: Run, asked: Pool, logits: np.ndarray, of_whole: np.ndarray) -> n
     """Return probabilities: crop's folds by what the others' whole series give; canopy as its logits say."""
     share = np.zeros_like(logits)
     for number in range(FOLDS):
-        held = in_fold(asked.places, number)
+        held = folds_by_hash(asked.places) == number
         scaling = fit_temperature_and_bias(asked.labels[~held], of_whole[~held]) if run.task == "crop" else NEUTRAL
         share[held] = scaling.apply_logits(logits[held])
     return share

@@ -1,6 +1,6 @@
 """Claim: how the held-out loss falls with compute, and what more parameters would bring with the data there are.
 
-    python benchmarks/scaling.py --data ../shared/data --log rows.jsonl [--sizes tiny,small,1m] [--seeds 0,1,2]
+    python benchmarks/scaling.py --data ../shared/data --log rows.jsonl [--sizes tiny,small,medium] [--seeds 0,1,2]
     python benchmarks/scaling.py --log rows.jsonl --report --plot docs/images/scaling.png
 
 Each size is trained as the shipped forecaster is, for 600 steps, and judged on the way by the reference sites' 2021,
@@ -35,7 +35,7 @@ from training.runs import RUNS, Run
 from training.sampling import ForecastBatch, forecast_batch
 from training.train import cut, forecast_loss, hindcast_all, inputs_of, learnable, pinball
 
-RUN = replace(RUNS["earthpt-1m-before-2021"], steps=600, check_every=100)
+RUN = replace(RUNS["earthpt-small-before-2021"], steps=600, check_every=100)
 DRAWS = 400
 AHEAD = (10, 100)
 """Times the largest compute that the fit is asked about."""
@@ -46,7 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--log", type=Path, required=True)
-    parser.add_argument("--sizes", default="tiny,small,1m")
+    parser.add_argument("--sizes", default="tiny,small,medium")
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--report", action="store_true")
     parser.add_argument("--plot", type=Path)

@@ -1,6 +1,6 @@
 """Claim: canopy on SIMULATED archives never learned from: three classes, a clear-cut, a planting, hedges of 10 m.
 
-    python benchmarks/simulated_canopy.py [--archives 4] [--seed 1000] [--model canopy-1m] [-o tables.md]
+    python benchmarks/simulated_canopy.py [--archives 4] [--seed 1000] [--model canopy] [-o tables.md]
     python benchmarks/simulated_canopy.py --archives 1 --picture docs/images/hedges.png
 
 Nothing here was measured. Landscapes, calendars, clouds and noise are drawn from seeds that no training uses (models
@@ -115,7 +115,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--archives", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1000, help="of the first archive; the others follow")
-    parser.add_argument("--model", default="canopy-1m")
+    parser.add_argument("--model", default="canopy")
     parser.add_argument("--since", type=date.fromisoformat, default=FIRST, help="first day; not before 2020-03-01")
     parser.add_argument("-o", "--out", type=Path, help="Markdown file to write the tables to as well")
     parser.add_argument("--picture", type=Path, help="PNG of hedges to draw from the first archive")

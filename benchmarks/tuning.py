@@ -3,7 +3,7 @@
     python benchmarks/tuning.py --data ../shared/data --log rows.jsonl [--tasks canopy,crop] [--folds 0,1] [--forms ...]
     python benchmarks/tuning.py --log rows.jsonl --report
 
-The recipes of canopy-1m and crop-1m on their real sets, heads alone (no trees): states of the middle or the last layer,
+The recipes of canopy and crop on their real sets, heads alone (no trees): states of the middle or the last layer,
 the trunk frozen, changed by low rank or as a whole, the forecaster's weights or random ones. All forms take the same
 steps of the same size at the same rate. Places are judged out of fold; a task's table holds the folds that all its
 forms have. Intervals resample places, those of differences the same ones for both forms. A line of the log is one form
@@ -35,7 +35,8 @@ from models.network.earthpt import EarthPT
 from models.registry import find_checkpoint
 from training.class_examples import Pool, make_pool
 from training.datasets import load_sets
-from training.finetune import FOLDS, finetune, in_fold, logits_of
+from training.finetune import finetune, logits_of
+from training.folds import FOLDS, folds_by_hash
 from training.runs import RUNS, Run
 
 Weights = NDArray[np.float64]
@@ -158,7 +159,7 @@ def measure_missing(wanted: Sequence[Key], run: Run, forecaster: EarthPT, pool: 
 
 def recipe(task: str, steps: int, batch: int) -> Run:
     """Return the recipe of the model that ships, on real sets, without trees."""
-    run = RUNS[f"{task}-1m"]
+    run = RUNS[task]
     real = {name: share for name, share in run.mixture.items() if not name.startswith("simulated")}
     return replace(run, name="tuning", mixture=real, trees=0, steps=steps, batch=batch)
 
@@ -167,7 +168,7 @@ def measure(key: Key, run: Run, forecaster: EarthPT, pool: Pool, log: Path) -> N
     """Learn from all folds but one, and add to the log what is said of that one."""
     form = FORMS[key.form]
     run = replace(run, layer=form.layer, tune=form.tune, seed=key.seed)
-    is_held = in_fold(pool.places, key.fold)
+    is_held = folds_by_hash(pool.places) == key.fold
     asked = pool.take(is_held & (pool.copy == 0) & np.isin(pool.sets, [j.source for j in JUDGES if j.task == run.task]))
     since = time.perf_counter()
     with TemporaryDirectory() as folder:

@@ -2,7 +2,7 @@
 
     python benchmarks/unseen_sources.py --data ../shared/data [--by country|source]
 
-Real data: the WorldCereal points. Each country (or source) is left out in turn; the same recipe as crop-1m learns from
+Real data: the WorldCereal points. Each country (or source) is left out in turn; the same recipe as crop learns from
 the rest, and is asked about the one left out. The baseline is LightGBM as it comes, on calendar-month means of bands,
 indices, backscatter and weather, with terrain. Intervals resample cells of one degree.
 """
@@ -29,7 +29,7 @@ from training.finetune import finetune, logits_of
 from training.runs import RUNS
 
 SET = "worldcereal_points"
-RUN = replace(RUNS["crop-1m"], mixture={SET: 1.0}, name="unseen sources")
+RUN = replace(RUNS["crop"], mixture={SET: 1.0}, name="unseen sources")
 
 
 def main() -> None:

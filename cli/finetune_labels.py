@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from training.labels.class_mapping import ClassMap
     from training.labels.read_pixels import PixelSource
     from training.labels.sample_pixels import LabelledSet
-    from training.resume import Wish
+    from training.resume import ResumePolicy
 
 TASKS = ("canopy", "crop")
 READ_SHARE = 0.2
@@ -46,9 +46,8 @@ class OwnAsk:
     max_per_polygon: int
     out: Path | None
     name: str
-    wish: "Wish"
+    resume: "ResumePolicy"
     tune: str = ""
-    read_layer: str = ""
 
     @property
     def command(self) -> str:
@@ -56,7 +55,7 @@ class OwnAsk:
         words = ["landcast", "finetune", self.task, "--labels", self.labels.name]
         for option in ("archive", "cube", "column", "date_column", "year", "layer", "classes", "block_km"):
             words += self._option(option)
-        for option in ("max_per_polygon", "name", "tune", "read_layer"):
+        for option in ("max_per_polygon", "name", "tune"):
             words += self._option(option)
         return shlex.join(words)
 
@@ -76,19 +75,17 @@ def carry_out_labels(ask: OwnAsk) -> None:
     """
     classes = _check(ask)
     from models.registry import models_folder
-    from training.overrides import Choices
-    from training.user_model.files import Order, check_name
-    from training.user_model.fit import learn_own
+    from training.user_model.files import ModelRequest, check_name
+    from training.user_model.fit import fit_user_model
 
     settings = read_settings()
     folder = ask.out or models_folder(settings)
-    choices = Choices(tune=ask.tune, layer=ask.read_layer)
     name = ask.name or ask.labels.stem
-    order = Order(name=name, folder=folder, command=ask.command, wish=ask.wish, choices=choices)
-    check_name(order.name, folder, ask.wish)
+    request = ModelRequest(name=name, folder=folder, command=ask.command, resume=ask.resume, tune=ask.tune)
+    check_name(request.name, folder, ask.resume)
     with show_progress("finetune") as progress:
         found = _read(ask, classes, settings, lambda share: progress(READ_SHARE * share))
-        card = learn_own(found, order, settings, lambda share: progress(READ_SHARE + (1 - READ_SHARE) * share))
+        card = fit_user_model(found, request, settings, lambda share: progress(READ_SHARE + (1 - READ_SHARE) * share))
     _tell(card, folder, models_folder(settings))
 
 
@@ -111,20 +108,20 @@ def _check(ask: OwnAsk) -> "ClassMap":
 
 def _read(ask: OwnAsk, classes: "ClassMap", settings: Settings, progress: Progress) -> "LabelledSet":
     from training.labels.read_file import read_label_file
-    from training.labels.read_pixels import LabelAsk, read_labelled
+    from training.labels.read_pixels import LabelOptions, read_labelled
 
     source = _source(ask, settings)
     labels = read_label_file(
         ask.labels, column=ask.column, date_column=ask.date_column, layer=ask.layer, footprint=source.footprint
     )
-    wanted = LabelAsk(
+    options = LabelOptions(
         task=ask.task,
         classes=classes,
         year=ask.year,
         block_km=ask.block_km,
         max_per_polygon=ask.max_per_polygon,
     )
-    return read_labelled(labels, source, wanted, progress)
+    return read_labelled(labels, source, options, progress)
 
 
 def _source(ask: OwnAsk, settings: Settings) -> "PixelSource":
@@ -144,7 +141,7 @@ def _tell(path: Path, folder: Path, where: Path) -> None:
     import json
 
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    own, scores = card["own_labels"], card["accuracy"]["out_of_fold"]
+    own, scores = card["user_labels"], card["accuracy"]["out_of_fold"]
     before = card["accuracy"].get(f"before_{card['start']}", {})
     for caution in card["cautions"]:
         print(f"Warning: {caution}", file=sys.stderr)

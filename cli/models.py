@@ -21,10 +21,11 @@ models.command("import")(import_model)
 
 @models.command("list")
 def list_models() -> None:
-    """List all models with their task."""
+    """List all models with version and task."""
     for found in list_checkpoints(read_settings()):
         default = "default" if found.card.get("default") else ""
-        print(f"{found.name:<28} {found.task:<9} {found.sha256[:12]} {default}".rstrip())
+        version = found.card.get("version", "-")
+        print(f"{found.name:<28} {version:<3} {found.task:<9} {found.sha256[:12]} {default}".rstrip())
 
 
 @models.command("show")

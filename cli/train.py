@@ -17,7 +17,7 @@ from core.product import Progress
 from core.read_settings import read_settings
 
 if TYPE_CHECKING:
-    from training.resume import Wish
+    from training.resume import ResumePolicy
 
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of the run, which becomes the model's name.")]
 DataFolder = Annotated[
@@ -38,7 +38,7 @@ Resume = Annotated[
 
 def train(run: RunName, data: DataFolder, out: OutFolder, resume: Resume = None) -> None:
     """Train an EarthPT forecaster by one of the named runs; writes OUT/RUN with weights, ONNX file and model card."""
-    _learn(run, "forecast", data, out, resume)
+    _train(run, "forecast", data, out, resume)
 
 
 def finetune(
@@ -99,24 +99,6 @@ def finetune(
             help="What is learned of the trunk beside the heads; default: nothing.",
         ),
     ] = "",
-    read_layer: Annotated[
-        str, typer.Option("--read-layer", metavar="middle|last", help="States of the trunk that the heads read.")
-    ] = "",
-    meta: Annotated[
-        str,
-        typer.Option(
-            "--meta",
-            metavar="none|fomaml|anil",
-            help="With --data: heads begin from meta-learned weights; default: none.",
-        ),
-    ] = "",
-    like: Annotated[
-        Path | None,
-        typer.Option(
-            "--like",
-            help="With --data: a table of a region's series with weather; labels of a like climate weigh more.",
-        ),
-    ] = None,
 ) -> None:
     """Train a canopy or crop model: from your own labels, or by one of the named runs.
 
@@ -127,9 +109,9 @@ def finetune(
         _check_run(data=data, out=out, archive=archive, cube=cube, classes=classes, name=name)
         assert data is not None
         assert out is not None
-        _learn(run, "class", data, out, resume, like, tune=tune, layer=read_layer, meta=meta)
+        _train(run, "class", data, out, resume, tune)
         return
-    _check_labels(data=data, meta=meta, like=like)
+    _check_labels(data=data)
     carry_out_labels(
         OwnAsk(
             task=run,
@@ -145,9 +127,8 @@ def finetune(
             max_per_polygon=max_per_polygon,
             out=out,
             name=name,
-            wish=_wish(resume),
+            resume=_policy(resume),
             tune=tune,
-            read_layer=read_layer,
         )
     )
 
@@ -180,27 +161,24 @@ def _check_run(*, data: Path | None, out: Path | None, **others: object) -> None
         raise InvalidOption("--out", "", "a named run needs a folder for models")
 
 
-def _learn(
-    run: str, kind: str, data: Path, out: Path, resume: bool | None, like: Path | None = None, **chosen: str
-) -> None:
+def _train(run: str, kind: str, data: Path, out: Path, resume: bool | None, tune: str = "") -> None:
+    from models.registry import current_name
     from training.distributed import is_first, joined
-    from training.overrides import Choices
-    from training.runner import learn
+    from training.runner import train_named_run
     from training.runs import RUNS
 
+    run = current_name(run)
     fitting = [name for name, known in RUNS.items() if (known.task == "forecast") == (kind == "forecast")]
     if run not in fitting:
         raise InvalidOption("RUN", run, f"the runs are {', '.join(fitting)}")
-    choices, settings, wish = Choices(**chosen), read_settings(), _wish(resume)
+    settings, policy = read_settings(), _policy(resume)
     with joined(), _shown(run, is_first()) as progress:
-        card = learn(
-            run, data=data, out=out, settings=settings, progress=progress, wish=wish, choices=choices, like=like
-        )
+        card = train_named_run(run, data=data, out=out, settings=settings, progress=progress, resume=policy, tune=tune)
         if is_first():
             print(card)
 
 
-def _wish(resume: bool | None) -> "Wish":
+def _policy(resume: bool | None) -> "ResumePolicy":
     if resume is None:
         return "if_possible"
     return "always" if resume else "never"

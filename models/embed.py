@@ -26,7 +26,7 @@ def embed(series: Series, reference_days: Days, checkpoint: Checkpoint, *, layer
     """Embed series by what was observed before a day.
 
     Args:
-        reference_days: (N,) the day after the date that the embedding speaks of; only dates strictly before it are
+        reference_days: (N,) the day after the date of the embedding; only dates strictly before it are
             read, of these the last ones that the model's context holds.
         checkpoint: a forecaster.
         layer: `middle` (after layers // 2 blocks) or `last` (after all, before the final norm).

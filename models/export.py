@@ -20,8 +20,8 @@ FORECAST_OUTPUTS = ("quantiles",)
 CLASS_OUTPUTS = ("logits", STATES)
 
 
-class _Answer(nn.Module):
-    """What a network says for its task, as a module."""
+class _Outputs(nn.Module):
+    """A network with the outputs of its ONNX graph."""
 
     def __init__(self, network: EarthPT | ClassNetwork) -> None:
         super().__init__()
@@ -41,13 +41,13 @@ def export_onnx(network: EarthPT | ClassNetwork, path: Path) -> float:
     Raises:
         InvalidCheckpoint: the difference is above the tolerance.
     """
-    answer = _Answer(network).eval()
+    outputs = _Outputs(network).eval()
     example = _random_inputs(network, batch=3, length=7, queries=1 if isinstance(network, ClassNetwork) else 5)
     batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", min=2, max=1024)
-    asked = {} if isinstance(network, ClassNetwork) else {1: torch.export.Dim("queries", min=2, max=1024)}
-    shapes = ({0: batch, 1: length}, {0: batch, 1: length}, {0: batch, **asked})
+    queries = {} if isinstance(network, ClassNetwork) else {1: torch.export.Dim("queries", min=2, max=1024)}
+    shapes = ({0: batch, 1: length}, {0: batch, 1: length}, {0: batch, **queries})
     program = torch.onnx.export(
-        answer,
+        outputs,
         example,
         output_names=list(CLASS_OUTPUTS if isinstance(network, ClassNetwork) else FORECAST_OUTPUTS),
         dynamo=True,
@@ -56,9 +56,12 @@ def export_onnx(network: EarthPT | ClassNetwork, path: Path) -> float:
         verbose=False,
     )
     if program is None:
-        raise InvalidCheckpoint(path, "the ONNX exporter gave nothing")
+        raise InvalidCheckpoint(path, "the ONNX exporter returned no graph")
     onnx.save(without_traces(program.model_proto), path)
-    return _check(answer, path)
+    difference = largest_difference(network, path)
+    if difference > TOLERANCE:
+        raise InvalidCheckpoint(path, f"ONNX differs from torch by {difference:.1e}")
+    return difference
 
 
 def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -70,18 +73,15 @@ def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def _check(answer: _Answer, path: Path) -> float:
+def largest_difference(network: EarthPT | ClassNetwork, path: Path) -> float:
+    """Return how far the outputs of an ONNX file are from those of a network, at most, on random inputs."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    network = answer.network
     inputs = _random_inputs(network, batch=5, length=11, queries=1 if isinstance(network, ClassNetwork) else 9)
     with torch.no_grad():
-        expected = [out.numpy() for out in answer(*inputs)]
+        expected = [out.numpy() for out in _Outputs(network.eval())(*inputs)]
     names = [i.name for i in session.get_inputs()]
     got = session.run(None, {n: x.numpy() for n, x in zip(names, inputs, strict=True)})
-    worst = max(float(np.abs(np.asarray(g) - e).max()) for g, e in zip(got, expected, strict=True))
-    if worst > TOLERANCE:
-        raise InvalidCheckpoint(path, f"ONNX differs from torch by {worst:.1e}")
-    return worst
+    return max(float(np.abs(np.asarray(g) - e).max()) for g, e in zip(got, expected, strict=True))
 
 
 def _random_inputs(
@@ -90,5 +90,5 @@ def _random_inputs(
     draw = torch.Generator().manual_seed(0)
     tokens = torch.randn(batch, length, network.config.token_features, generator=draw)
     is_padding = torch.arange(length)[None] >= torch.tensor([length, *[length // 2] * (batch - 1)])[:, None]
-    asked = torch.randn(batch, queries, network.config.query_features, generator=draw)
-    return tokens, is_padding, asked
+    drawn = torch.randn(batch, queries, network.config.query_features, generator=draw)
+    return tokens, is_padding, drawn

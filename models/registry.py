@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import logging
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,15 +18,26 @@ WEIGHTS, NETWORK, CARD = "weights.safetensors", "network.onnx", "card.json"
 APPLICABILITY = "applicability.safetensors"
 """Beside a class model: what its training data look like (models/calibration/applicability.py)."""
 REPORT = "validation.html"
-"""Beside a class model: how it was judged (evaluation/validation/report.py)."""
+"""Beside a class model: its evaluation (evaluation/validation/report.py)."""
 STATES = "states"
-"""Second output of a class model's graph: what its heads read of the trunk; its area of applicability is told by it."""
+"""Second output of a class model's graph: the states that its heads and its area of applicability read."""
 TrunkLayer = Literal["middle", "last"]
 """States of the trunk that are read: after half of its blocks, or after all of them and the final norm."""
 CLASS_FORM = "classes"
 """`form` of the network on the card of a class model."""
 BLANK = "-"
 """A column of an imported model that nothing is known to fill."""
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""What a user may call a model: it becomes the name of a folder."""
+RENAMED = {
+    "earthpt-1m": "earthpt-small",
+    "earthpt-1m-before-2022": "earthpt-small-before-2022",
+    "canopy-1m": "canopy",
+    "crop-1m": "crop",
+}
+"""Old name of a shipped model -> new name. Old names are accepted for one release."""
+
+logger = logging.getLogger(__name__)
 
 
 def models_folder(settings: Settings) -> Path:
@@ -46,12 +59,13 @@ def find_checkpoint(name: str, task: str, settings: Settings) -> Checkpoint:
         InvalidOption: it was imported without the order of its bands, so nothing can be fed to it.
     """
     fitting = [c for c in list_checkpoints(settings) if c.task == task]
-    for checkpoint in fitting:
-        if name == checkpoint.name or (not name and checkpoint.card.get("default")):
-            if is_published(checkpoint):
-                band_order(checkpoint)
-            return checkpoint
-    raise UnknownModel(name or f"default for {task}", [c.name for c in fitting])
+    default = next((c for c in fitting if c.card.get("default")), None)
+    checkpoint = _by_name(name, fitting) if name else default
+    if checkpoint is None:
+        raise UnknownModel(name or f"default for {task}", [c.name for c in fitting])
+    if is_published(checkpoint):
+        band_order(checkpoint)
+    return checkpoint
 
 
 def find_named(name: str, settings: Settings) -> Checkpoint:
@@ -61,10 +75,31 @@ def find_named(name: str, settings: Settings) -> Checkpoint:
         UnknownModel: there is none.
     """
     found = list_checkpoints(settings)
-    for checkpoint in found:
-        if checkpoint.name == name:
-            return checkpoint
-    raise UnknownModel(name, [c.name for c in found])
+    checkpoint = _by_name(name, found)
+    if checkpoint is None:
+        raise UnknownModel(name, [c.name for c in found])
+    return checkpoint
+
+
+def check_new_name(name: str) -> None:
+    """Check that a user's model may have a name.
+
+    Raises:
+        InvalidOption: it is not usable as the name of a folder, or it is a name of a shipped model, old or new.
+    """
+    if not NAME.fullmatch(name):
+        raise InvalidOption("--name", name, "a name has up to 64 letters, digits, dots, dashes and underscores")
+    if (SHIPPED / name).exists() or name in RENAMED:
+        raise InvalidOption("--name", name, "a shipped model has it; give another by --name")
+
+
+def current_name(name: str) -> str:
+    """Return the name that a shipped model has now, and log a note if the given name is its old one."""
+    if name not in RENAMED:
+        return name
+    new = RENAMED[name]
+    logger.warning("renamed_model old=%s new=%s; the next release no longer knows the old name", name, new)
+    return new
 
 
 def report_of(checkpoint: Checkpoint) -> Path | None:
@@ -117,6 +152,12 @@ def sha256_of(path: Path) -> str:
     """Return the sha256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _by_name(name: str, checkpoints: list[Checkpoint]) -> Checkpoint | None:
+    """Return the first checkpoint of a name; a name that no checkpoint has may be an old name of a shipped one."""
+    by_name = {c.name: c for c in reversed(checkpoints)}
+    return by_name[name] if name in by_name else by_name.get(current_name(name))
 
 
 def _read(card: Path) -> Checkpoint:

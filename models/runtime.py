@@ -1,4 +1,4 @@
-"""The fast path: series in, forecasts or class probabilities out, through ONNX Runtime. No training, no rasters."""
+"""Prediction by ONNX Runtime: series in, forecasts or class probabilities out. No training, no rasters."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -43,16 +43,16 @@ def forecast(
     Args:
         series: only observations strictly before the issue date are used; weather is not read.
         issue_days: (N,) days since 1970-01-01.
-        target_days: (N, H) dates asked about.
+        target_days: (N, H) target dates.
         quantity: one of core.quantities.QUANTITIES.
-        is_calibrated: False = as the network says, for fitting a calibration.
+        is_calibrated: False = as the network predicts, for fitting a calibration.
         threads: 0 = all cores.
 
     Returns:
         Forecast of N x H in the quantity's own units; NaN for series in which it was not seen before the issue date.
 
     Raises:
-        InvalidOption: an imported model is asked for anything but NDVI.
+        InvalidOption: an imported model forecasts NDVI alone.
         InvalidCheckpoint: it was trained on other inputs.
     """
     if is_published(checkpoint):
@@ -62,25 +62,25 @@ def forecast(
             raise InvalidOption("variables", quantity, "an imported model forecasts NDVI alone")
         return forecast_published(series, issue_days, target_days, checkpoint, threads=threads)
     _check_queries(checkpoint)
-    asked, session = QUANTITIES[quantity], _session(checkpoint, threads)
+    target, session = QUANTITIES[quantity], _session(checkpoint, threads)
     calibration = _calibration(checkpoint) if is_calibrated else None
     quantiles = np.full((*target_days.shape, len(QUANTILES)), np.nan, np.float32)
     climatology = np.full(target_days.shape, np.nan, np.float32)
     for rows in _batches(len(series)):
         part = series.take(rows)
-        at = expect(part.days, asked.to_model(asked.of(part.values)), issue_days[rows], target_days[rows])
-        quantiles[rows] = _answer(session, part, at, issue_days[rows], target_days[rows], quantity, calibration)
+        at = expect(part.days, target.to_model(target.of(part.values)), issue_days[rows], target_days[rows])
+        quantiles[rows] = _quantiles(session, part, at, issue_days[rows], target_days[rows], quantity, calibration)
         climatology[rows] = at.climatology
     return Forecast(
         ids=series.ids,
         issue_days=issue_days,
         target_days=target_days,
-        quantiles=asked.from_model(quantiles),
-        climatology=asked.from_model(climatology[..., None])[..., 0],
+        quantiles=target.from_model(quantiles),
+        climatology=target.from_model(climatology[..., None])[..., 0],
     )
 
 
-def _answer(
+def _quantiles(
     session: Any,
     series: Series,
     at: Expectation,
@@ -91,9 +91,9 @@ def _answer(
 ) -> Floats:
     """Return (N, H, Q) quantiles in the model's units."""
     tokens = tokenise(without_weather(series), issue_days)
-    asked = forecast_queries(at.features, issue_days, target_days, quantity)
-    answer = _run(session, tokens.tokens, tokens.is_padding, asked)
-    quantiles = np.asarray(at.base[..., None] + at.spread[..., None] * answer, np.float32)
+    queries = forecast_queries(at.features, issue_days, target_days, quantity)
+    scaled = _run(session, tokens.tokens, tokens.is_padding, queries)
+    quantiles = np.asarray(at.base[..., None] + at.spread[..., None] * scaled, np.float32)
     if calibration is None:
         return quantiles
     traits = at.traits if quantity == NDVI.name else _traits(series, issue_days)
@@ -101,13 +101,13 @@ def _answer(
 
 
 def _traits(series: Series, issue_days: Days) -> Floats:
-    """Return (N, TRAITS) of NDVI, by which clusters are told apart whatever is asked for."""
+    """Return (N, TRAITS) of NDVI, which clusters are defined by, whatever the target quantity."""
     ndvi = series.values[..., channel(NDVI.name)]
     return expect(series.days, ndvi, issue_days, issue_days[:, None]).traits
 
 
 def _check_queries(checkpoint: Checkpoint) -> None:
-    """Refuse a forecaster that was trained when queries told something else."""
+    """Refuse a forecaster that was trained on other queries."""
     if checkpoint.card["network"]["query_features"] != QUERY_FEATURES:
         raise InvalidCheckpoint(checkpoint.folder, "an earlier landcast trained it on other inputs; train it again")
 
@@ -123,7 +123,7 @@ def classify(
     """Classify series from their monthly composites before a day.
 
     Args:
-        reference_days: (N,) the day after the date (or season's end) that the map speaks of.
+        reference_days: (N,) the day after the date (or season's end) of the map.
         months: how far back it looks.
 
     Returns:
@@ -135,19 +135,19 @@ def classify(
 def classify_with_states(
     series: Series, reference_days: Days, checkpoint: Checkpoint, *, months: int, threads: int = 0
 ) -> tuple[ClassProbabilities, Floats]:
-    """Classify series, and tell what the heads have read of the trunk.
+    """Classify series, and return the states of the trunk that the heads read.
 
     Returns:
         As `classify`; and (N, 2 D) states, those that the model's area of applicability was fitted on
         (models/calibration/applicability.py); NaN for series without any observation in those months.
 
     Raises:
-        InvalidCheckpoint: its graph does not tell the states.
+        InvalidCheckpoint: its graph does not output the states.
     """
     _check_class_network(checkpoint)
     session = _session(checkpoint, threads)
     if STATES not in [o.name for o in session.get_outputs()]:
-        raise InvalidCheckpoint(checkpoint.folder, f"its {NETWORK} does not tell the states; make it again")
+        raise InvalidCheckpoint(checkpoint.folder, f"its {NETWORK} does not output the states; make it again")
     result, states = _classify(series, reference_days, checkpoint, months, threads, (STATES,))
     return result, states
 
@@ -159,20 +159,20 @@ def _classify(
     _check_class_network(checkpoint)
     classes = tuple(checkpoint.card["classes"])
     session, scaling = _session(checkpoint, threads), Temperature.from_json(checkpoint.card["calibration"])
-    parts, others = [], []
+    parts, further_parts = [], []
     for rows in _batches(len(series), 4 * BATCH):
-        tokens, asked = class_inputs(series.take(rows), reference_days[rows], months=months)
-        logits, *told = _outputs(session, tokens.tokens, tokens.is_padding, asked, further)
+        tokens, queries = class_inputs(series.take(rows), reference_days[rows], months=months)
+        logits, *others = _outputs(session, tokens.tokens, tokens.is_padding, queries, further)
         unseen = np.asarray(tokens.is_padding.all(axis=1))[:, None]
         parts.append(np.where(unseen, np.float32(np.nan), scaling.apply_logits(logits)))
-        others.append(np.where(unseen, np.float32(np.nan), np.concatenate([logits[:, :0], *told], axis=1)))
+        further_parts.append(np.where(unseen, np.float32(np.nan), np.concatenate([logits[:, :0], *others], axis=1)))
     probability = np.concatenate(parts) if parts else np.empty((0, len(classes)), np.float32)
-    states = np.concatenate(others) if others else np.empty((0, 0), np.float32)
+    states = np.concatenate(further_parts) if further_parts else np.empty((0, 0), np.float32)
     return ClassProbabilities(ids=series.ids, classes=classes, probability=probability), states
 
 
 def _check_class_network(checkpoint: Checkpoint) -> None:
-    """Refuse a class model of an earlier design, or one that learned when the months told something else."""
+    """Refuse a class model of an earlier design, or one that was trained on other features of the months."""
     network = checkpoint.card["network"]
     fits = is_class_network(checkpoint) and network["query_features"] == 2 * CLASS_FEATURES
     if not fits or "calibration" not in checkpoint.card:
@@ -191,16 +191,16 @@ def _outputs(
     session: Any, tokens: Floats, is_padding: NDArray[np.bool_], queries: Floats, further: tuple[str, ...] = ()
 ) -> list[Floats]:
     """Return the first output of a graph, and further ones by name; no others are fetched."""
-    if tokens.shape[1] == 1:  # the exported graph wants at least two token slots
+    if tokens.shape[1] == 1:  # the exported graph needs at least two tokens
         tokens = np.pad(tokens, ((0, 0), (0, 1), (0, 0)))
         is_padding = np.pad(is_padding, ((0, 0), (0, 1)), constant_values=True)
-    asked = queries.shape[1]
-    if session.get_inputs()[2].shape[1] != 1 and asked == 1:  # likewise at least two queries
+    count = queries.shape[1]
+    if session.get_inputs()[2].shape[1] != 1 and count == 1:  # likewise at least two queries
         queries = np.repeat(queries, 2, axis=1)
     names = [i.name for i in session.get_inputs()]
-    wanted = [session.get_outputs()[0].name, *further]
-    answers = session.run(wanted, dict(zip(names, (tokens, is_padding, queries), strict=True)))
-    return [np.asarray(a[:, :asked] if a.ndim == 3 else a, np.float32) for a in answers]
+    outputs = [session.get_outputs()[0].name, *further]
+    answers = session.run(outputs, dict(zip(names, (tokens, is_padding, queries), strict=True)))
+    return [np.asarray(a[:, :count] if a.ndim == 3 else a, np.float32) for a in answers]
 
 
 def _session(checkpoint: Checkpoint, threads: int) -> Any:
@@ -225,5 +225,5 @@ _VERIFIED: set[tuple[str, str]] = set()
 
 
 def _providers() -> list[str]:
-    wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
-    return [p for p in wanted if p in onnxruntime.get_available_providers()]
+    providers = ("CUDAExecutionProvider", "CPUExecutionProvider")
+    return [p for p in providers if p in onnxruntime.get_available_providers()]

@@ -1,7 +1,7 @@
 """A pool: labelled series as class networks read them, each as it is and in some altered copies. Draws no batches.
 
 Copies are what the same place could have looked like: fewer clear dates, bands or sensors missing, some days earlier or
-later; of a season, a part of it; of classes that last, another date that is asked about, and few bands or NDVI alone.
+later; of a season, a part of it; of classes that last, another date, and few bands or NDVI alone.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from training.sampling import altered_for_classes
 
 UNKNOWN = -1
 OF_A_SEASON = ("crop",)
-"""Tasks whose labels speak of one season, and not of the years before."""
+"""Tasks whose labels are of one season, and not of the years before."""
 SEASON_LEFT = 200
 """Of half of the altered copies of a season's labels, up to so many days of the season are still to come."""
 SHIFT_DAYS = (-12, 18)
@@ -53,8 +53,8 @@ class Pool:
         values, flags = np.split(self.queries[:, 0], 2, axis=1)
         return np.where(flags > 0.5, values, np.float32(np.nan)).astype(np.float32)
 
-    def take(self, rows: NDArray[np.bool_]) -> "Pool":
-        """Return some of the rows."""
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Pool":
+        """Return some of the rows, by a mask or by positions."""
         return Pool(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
     def __len__(self) -> int:
@@ -78,14 +78,14 @@ def make_pool(
         mixture: set -> share of what is drawn.
         months: calendar months that are read.
         copies: altered copies of each series.
-        days: set -> (N,) the day after the date that each label speaks of; without it, the last day of each series.
+        days: set -> (N,) the day after the date of each label; without it, the last day of each series.
     """
     rng = np.random.default_rng(seed)
     parts = []
     for name, share in mixture.items():
         known = np.asarray(sets[name].labels[task] != UNKNOWN)
-        asked = None if days is None or name not in days else days[name][known]
-        parts.append(_of_set(rng, sets[name].take(known), task, share, months, copies, asked))
+        dates = None if days is None or name not in days else days[name][known]
+        parts.append(_of_set(rng, sets[name].take(known), task, share, months, copies, dates))
     return Pool(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Pool)})
 
 
@@ -96,13 +96,13 @@ def _of_set(
     share: float,
     months: int,
     copies: int,
-    asked: Days | None,
+    dates: Days | None,
 ) -> Pool:
-    last = last_seen(source.series) + 1 if asked is None else asked
-    is_open = task in OF_A_SEASON and asked is None
+    last = last_seen(source.series) + 1 if dates is None else dates
+    is_open = task in OF_A_SEASON and dates is None
     rows = [_rows(source, source.series, last, task, months, 0)]
     for number in range(copies):
-        then = _in_season(rng, last) if is_open else asked
+        then = _in_season(rng, last) if is_open else dates
         series, days = altered_for_classes(rng, source.series, SHIFT_DAYS, then, source.changed_on)
         rows.append(_rows(source, series, days, task, months, number + 1))
     joined = Pool(**{f.name: np.concatenate([getattr(r, f.name) for r in rows]) for f in fields(Pool)})
@@ -125,17 +125,17 @@ def _rows(source: TrainingSet, series: Series, days: Days, task: str, months: in
 
 
 def _in_season(rng: np.random.Generator, ends: Days) -> Days:
-    """Return days of which half lie before the season's end: a map is asked for while a season goes on, too."""
+    """Return days of which half lie before the season's end: maps are made while a season goes on, too."""
     left = rng.uniform(0, SEASON_LEFT, len(ends)) * (rng.random(len(ends)) < 0.5)
     return np.asarray(ends - left.astype(np.int32), np.int32)
 
 
 def _labels_on(source: TrainingSet, series: Series, days: Days, task: str) -> NDArray[np.int64]:
-    """Return (P,) what each series was the day before; of a change that nothing has been seen since, what was before.
+    """Return (P,) class of each series on the day before; where nothing was seen since a change, the class before it.
 
     Args:
         series: of the source, their calendars maybe shifted and observations lost.
-        days: (P,) the day after the date that is asked about.
+        days: (P,) the day after the date that is classified.
     """
     labels = source.labels[task].astype(np.int64)
     if source.changed_on is None or task not in source.labels_before:

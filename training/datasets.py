@@ -1,8 +1,7 @@
 """Training sets: the real series below a data folder, and simulated ones, as models learn from them.
 
 Each loader reads one folder of the data collection (docs/models.md names them with their licences) and states what one
-place is. What judges maps is not offered with labels: the FORDEAD
-cube's east half, and the WorldCereal patches.
+place is. What maps are evaluated on has no labels here: the east half of the FORDEAD cube, and the WorldCereal patches.
 """
 
 from collections.abc import Callable, Mapping
@@ -221,7 +220,7 @@ def _observed(series: Series) -> Series:
 
 
 def _fordead_west(folder: Path, _seed: int) -> TrainingSet:
-    """Labelled pixels of the west half (x < 40); the east half judges."""
+    """Labelled pixels of the west half (x < 40); maps are evaluated on the east half."""
     path = next(iter(sorted(folder.glob("*.nc"))))
     series = read_cube(path).series()
     with xr.open_dataset(path, mask_and_scale=False) as data:

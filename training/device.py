@@ -23,12 +23,12 @@ def learning_device() -> torch.device:
     return torch.device("cpu")
 
 
-def available_precision(wanted: Precision, device: torch.device) -> Precision:
-    """Return bfloat16 where it is wanted and this device multiplies it faster than float32, else float32."""
-    if wanted == "bfloat16" and not _has_bfloat16(device):
+def available_precision(precision: Precision, device: torch.device) -> Precision:
+    """Return bfloat16 where it is requested and this device multiplies it faster than float32, else float32."""
+    if precision == "bfloat16" and not _has_bfloat16(device):
         logger.warning("precision=float32 reason=no fast bfloat16 device=%s", device)
         return "float32"
-    return wanted
+    return precision
 
 
 def placed(network: N, device: torch.device, precision: Precision = "float32") -> N:

@@ -4,8 +4,6 @@ The trunk is frozen by default; `run.tune` opens it, as a whole or by low-rank c
 arXiv 2106.09685).
 """
 
-import hashlib
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,32 +27,30 @@ from models.network.trees import (
     averaged,
     grow,
     only_where,
-    said_by,
-    together,
+    predict_trees,
+    summed,
 )
 from training.class_examples import Pool
 from training.distributed import new_generator
-from training.meta import EPISODES, meta_learn, tasks_of
 from training.optimise import optimise
 from training.resume import ResumeFile
 from training.runs import Run
 
-FOLDS = 5
 TREE_SHARE = 0.85
 """Weight of the trees' logits; the heads alone are the weaker half (docs/decisions/0009)."""
 MIX = 0.4
 """Parameter of the Beta distribution that pairs of rows are mixed by (Zhang et al. 2018, arXiv 1710.09412)."""
 NOISE = 0.1
 HEADS_SHARE = 0.5
-"""Share of the work that heads are counted as, where trees are grown after them."""
+"""Part of the progress that training the heads is counted as, where trees are grown after them."""
 ALTERED_ROUNDS = 2
-"""Rounds on altered copies too, to one on series as they are: more is to be learned of more rows."""
+"""Rounds on altered copies too, for each round on series as they are: more rows have more to teach."""
 ALONE_ROUNDS = 2
 """So many times fewer rounds on NDVI alone: it has few features."""
 IS_ALONE = 2 * CLASS_FEATURES
-"""Column of what trees see that tells whether NDVI is all there is."""
+"""Column of `tree_inputs` that is positive where a series shows NDVI alone."""
 SETTLING = 60
-"""Rounds of the trees that say what rows are that are known only not to be a class."""
+"""Rounds of the trees that choose a class for rows that are known only not to be of another."""
 RANK = 8
 """Of low-rank changes."""
 BATCH = 512
@@ -70,23 +66,16 @@ def finetune(
     resume: ResumeFile | None = None,
     start: ClassNetwork | None = None,
 ) -> ClassNetwork:
-    """Fit class heads on all rows of a pool, and trees where the run wants them.
+    """Fit class heads on all rows of a pool, and trees where the run has some.
 
     Args:
         pool: rows to learn from, and no others.
-        start: heads and trees to begin with, of the same classes; None = random heads, or meta-learned ones
-            (`run.meta`), and no trees. Heads that read another layer than the run's are not begun with.
-
-    Raises:
-        InvalidOption: the run wants meta-learned heads, and the pool's places make up fewer than two tasks.
+        start: heads and trees to begin with, of the same classes; None = random heads and no trees.
     """
     torch.manual_seed(run.seed)
     network = new_network(run, trunk)
-    if start is not None and start.config.layer == run.layer:
+    if start is not None:
         network.heads.load_state_dict(start.heads.state_dict())
-    elif run.meta != "none":
-        tasks = tasks_of(pool, _states(network, pool))
-        meta_learn(network.heads, tasks, replace(EPISODES[run.meta], seed=run.seed))
     opened = _open(network, run.tune)
     draw = _Draw(network, pool, is_frozen=run.tune == "heads")
 
@@ -121,37 +110,37 @@ def with_trees(network: ClassNetwork, run: Run, pool: Pool) -> ClassNetwork:
     """Return a network with trees grown on the pool.
 
     One boosting learns from the series as they are, one from their altered copies too; their logits are averaged.
-    Series that show NDVI alone have trees of their own: among hundreds of features its few would hardly be looked at.
+    Series that show NDVI alone have trees of their own: among hundreds of features its few would hardly be chosen.
     """
     features = pool.features
     index = np.full_like(features, np.nan)
     index[:, NDVI_FEATURES] = features[:, NDVI_FEATURES]
     labels, everything = _settled(run, pool, features), np.ones(len(pool), bool)
-    wanted = [
+    boostings = [
         (pool.copy == 0, features, AS_THEY_ARE, run.trees),
         (everything, features, ALTERED, ALTERED_ROUNDS * run.trees),
         (everything, index, NDVI_ALONE, max(1, run.trees // ALONE_ROUNDS)),
     ]
     *whole, alone = (
         grow(seen[rows], labels[rows], pool.weight[rows], how, len(run.classes), rounds, seed=run.seed + number)
-        for number, (rows, seen, how, rounds) in enumerate(wanted)
+        for number, (rows, seen, how, rounds) in enumerate(boostings)
     )
-    said = [only_where(averaged(whole), IS_ALONE, above=False), only_where(alone, IS_ALONE, above=True)]
-    return _joined(network, together(said))
+    parts = [only_where(averaged(whole), IS_ALONE, above=False), only_where(alone, IS_ALONE, above=True)]
+    return _with_trees(network, summed(parts))
 
 
 def with_further_trees(network: ClassNetwork, run: Run, pool: Pool, start: ClassNetwork) -> ClassNetwork:
-    """Return a network with the trees of another, and with those that are grown on the pool from what they say."""
+    """Return a network with the trees of another, and with further ones grown on the pool from their logits."""
     kept = Grown(**{name: value.numpy() for name, value in start.trees.state_dict().items()})
     if not run.trees:
-        return _joined(network, kept)
+        return _with_trees(network, kept)
     features = pool.features
-    labels, said = _settled(run, pool, features), _said_by_trees(start, pool)
-    further = grow(features, labels, pool.weight, FURTHER, len(run.classes), run.trees, seed=run.seed, start=said)
-    return _joined(network, together([kept, further]))
+    labels, logits = _settled(run, pool, features), _tree_logits(start, pool)
+    further = grow(features, labels, pool.weight, FURTHER, len(run.classes), run.trees, seed=run.seed, start=logits)
+    return _with_trees(network, summed([kept, further]))
 
 
-def _said_by_trees(network: ClassNetwork, pool: Pool) -> Floats:
+def _tree_logits(network: ClassNetwork, pool: Pool) -> Floats:
     """Return (P, K) logits of a network's trees."""
     parts = []
     with torch.inference_mode():
@@ -162,7 +151,7 @@ def _said_by_trees(network: ClassNetwork, pool: Pool) -> Floats:
 
 
 def _settled(run: Run, pool: Pool, features: Floats) -> NDArray[np.int64]:
-    """Return (P,) classes: rows known only not to be a class take the best other, as trees on the named rows say."""
+    """Return (P,) classes: rows known only not to be of one take the best other, by trees on the other rows."""
     is_named = pool.labels >= 0
     if is_named.all():
         return pool.labels
@@ -171,7 +160,7 @@ def _settled(run: Run, pool: Pool, features: Floats) -> NDArray[np.int64]:
         features[rows], pool.labels[rows], pool.weight[rows], AS_THEY_ARE, len(run.classes), SETTLING, seed=run.seed
     )
     settled = pool.labels.copy()
-    settled[~is_named] = _best_allowed(said_by(grown, features[~is_named]), pool.labels[~is_named])
+    settled[~is_named] = _best_allowed(predict_trees(grown, features[~is_named]), pool.labels[~is_named])
     return settled
 
 
@@ -184,12 +173,6 @@ def logits_of(network: ClassNetwork, pool: Pool) -> Floats:
             inputs = (torch.from_numpy(a[rows]) for a in (pool.tokens, pool.is_padding, pool.queries))
             parts.append(network.classify(*inputs).numpy())
     return np.concatenate(parts)
-
-
-def in_fold(places: NDArray[np.str_], *fold: int) -> NDArray[np.bool_]:
-    """Tell which places fall into some folds of five, by the hash of their names: the same for every set and run."""
-    folds = {p: int(hashlib.sha256(str(p).encode()).hexdigest(), 16) % FOLDS for p in np.unique(places)}
-    return np.array([folds[p] in fold for p in places], bool)
 
 
 class _Draw:
@@ -256,15 +239,15 @@ def _best_allowed(logits: Floats, labels: NDArray[np.int64]) -> NDArray[np.int64
     return np.asarray(np.where(allowed, logits, -np.inf).argmax(axis=1), np.int64)
 
 
-def _joined(network: ClassNetwork, grown: Grown) -> ClassNetwork:
+def _with_trees(network: ClassNetwork, grown: Grown) -> ClassNetwork:
     """Return the network with trees."""
     rows, splits = grown.feature.shape
     config = ClassConfig(**{**vars(network.config), "trees": (rows, splits, grown.depth.shape[1])})
-    joined = ClassNetwork(config)
+    complete = ClassNetwork(config)
     state = {**network.state_dict(), "tree_share": torch.tensor(TREE_SHARE)}
     state |= {f"trees.{name}": torch.from_numpy(value) for name, value in vars(grown).items()}
-    joined.load_state_dict(state)
-    return joined.eval()
+    complete.load_state_dict(state)
+    return complete.eval()
 
 
 class _LowRank(nn.Module):

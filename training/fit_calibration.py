@@ -1,4 +1,4 @@
-"""Calibrating: a forecaster asked about years or places that it did not learn from, and what its answers were worth."""
+"""Calibration of forecasters: their errors in years or places that they did not learn from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,30 +27,30 @@ class Unlearned:
     issues: tuple[int, ...]
     """Issue dates, days since 1970-01-01."""
     until: int
-    """First day that is not asked about."""
+    """Targets on or after this day are left out."""
 
 
 def calibrate(held: Sequence[Unlearned]) -> Calibration:
-    """Fit a calibration on raw answers; each source counts as one, and each series in it the same."""
-    parts = [_answers(source, issue) for source in held for issue in source.issues]
+    """Fit a calibration on raw forecasts; each source counts as one, and each series in it the same."""
+    parts = [_hindcasts(source, issue) for source in held for issue in source.issues]
     owner = np.concatenate([np.full(len(p[1]), number) for number, p in enumerate(parts)])
     quantiles, truth, lead, traits, series = (np.concatenate(column) for column in zip(*parts, strict=True))
     source_of = np.array([number for number, source in enumerate(held) for _ in source.issues])
     return fit(quantiles, truth, lead, traits, _weights(source_of[owner], series), sources=len(held))
 
 
-def _answers(source: Unlearned, issue: int) -> tuple[np.ndarray, ...]:
+def _hindcasts(source: Unlearned, issue: int) -> tuple[np.ndarray, ...]:
     """Return quantiles (R, Q), truth, lead, traits (R, 3) and number of the series (R,) of one issue date."""
     series, ndvi = source.series, source.series.values[..., NDVI]
     has_history = np.asarray((np.isfinite(ndvi) & (series.days < issue)).any(axis=1))
     until = min(issue + HORIZON_DAYS, source.until)
     targets, truth, kept = observed_targets(series.days, ndvi, issue, until, has_history)
     issues = np.full(len(series), issue, np.int32)
-    said = forecast(series, issues, targets, source.checkpoint, is_calibrated=False).quantiles
+    predicted = forecast(series, issues, targets, source.checkpoint, is_calibrated=False).quantiles
     traits = expect(series.days, ndvi, issues, targets[:, :1]).traits
     owner = np.broadcast_to(np.arange(len(series))[:, None], kept.shape)
     return (
-        said[kept].reshape(-1, len(QUANTILES)),
+        predicted[kept].reshape(-1, len(QUANTILES)),
         truth[kept],
         (targets - issue + 1)[kept],
         traits[owner[kept]],

@@ -1,4 +1,4 @@
-"""Evaluation: scores with intervals and a baseline beside them. Draws no pictures, reads no files."""
+"""Hindcast scores of forecasters, with intervals and a baseline beside them. Draws no pictures, reads no files."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from training.sampling import NDVI
 
 @dataclass(frozen=True, kw_only=True)
 class HindcastScore:
-    """Forecasts of one period against what came, and against phase-folding."""
+    """Forecasts of one period against observations, and against phase-folding."""
 
     targets: int
     pinball: Interval

@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from core.product import Progress
 from training.device import available_precision, learning_device, placed
 from training.distributed import average_gradients, copy_from_first, from_first, is_first, ranks, seed_dropout
-from training.resume import Learning, ResumeFile
+from training.resume import ResumeFile, TrainingState
 from training.runs import Run
 
 N = TypeVar("N", bound=nn.Module)
@@ -49,22 +49,22 @@ def optimise(
     Returns:
         The best averaged network, on the CPU, and its score.
     """
-    learning = _begin(network, run, rng)
+    state = _begin(network, run, rng)
     if resume:
-        resume.restore(learning, run, log)
-    progress(learning.step / run.steps)
+        resume.restore(state, run, log)
+    progress(state.step / run.steps)
     called = placed(network, learning_device(), available_precision(run.precision, learning_device()))
-    while learning.step < run.steps and not _is_given_up(learning, run):
-        since, first = time.perf_counter(), learning.step
-        recent = _steps_to_check(learning, run, called, loss, progress)
-        seconds = (time.perf_counter() - since) / (learning.step - first)
-        _check(learning, run, score, {"loss": recent, "seconds_per_step": round(seconds, 4)}, log)
+    while state.step < run.steps and not _is_given_up(state, run):
+        since, first = time.perf_counter(), state.step
+        recent = _steps_to_check(state, run, called, loss, progress)
+        seconds = (time.perf_counter() - since) / (state.step - first)
+        _check(state, run, score, {"loss": recent, "seconds_per_step": round(seconds, 4)}, log)
         if resume:
-            resume.save(learning, run, log)
+            resume.save(state, run, log)
     progress(1.0)
-    if learning.best_state is not None:
-        network.load_state_dict(learning.best_state)
-    return network.cpu().eval(), learning.best
+    if state.best_state is not None:
+        network.load_state_dict(state.best_state)
+    return network.cpu().eval(), state.best
 
 
 def learning_rate(run: Run, step: int) -> float:
@@ -75,11 +75,11 @@ def learning_rate(run: Run, step: int) -> float:
     return run.learning_rate * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * share)))
 
 
-def _begin(network: nn.Module, run: Run, rng: np.random.Generator) -> Learning:
+def _begin(network: nn.Module, run: Run, rng: np.random.Generator) -> TrainingState:
     network.to(learning_device())
     copy_from_first(network)
     seed_dropout(run.seed)
-    return Learning(
+    return TrainingState(
         network=network,
         optimiser=torch.optim.AdamW(_groups(network, run.weight_decay), lr=run.learning_rate, betas=(0.9, 0.95)),
         averaged=AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(run.average)),  # type: ignore[no-untyped-call]
@@ -87,52 +87,52 @@ def _begin(network: nn.Module, run: Run, rng: np.random.Generator) -> Learning:
     )
 
 
-def _is_given_up(learning: Learning, run: Run) -> bool:
-    return bool(run.patience) and learning.stale >= run.patience
+def _is_given_up(state: TrainingState, run: Run) -> bool:
+    return bool(run.patience) and state.stale >= run.patience
 
 
-def _steps_to_check(learning: Learning, run: Run, called: N, loss: Loss[N], progress: Progress) -> float:
+def _steps_to_check(state: TrainingState, run: Run, called: N, loss: Loss[N], progress: Progress) -> float:
     """Take steps up to the next check; return the last one's loss."""
-    last = min(run.steps, (learning.step // run.check_every + 1) * run.check_every)
+    last = min(run.steps, (state.step // run.check_every + 1) * run.check_every)
     recent = 0.0
-    while learning.step < last:
-        recent = _step(learning, run, called, loss)
-        progress(learning.step / run.steps)
+    while state.step < last:
+        recent = _step(state, run, called, loss)
+        progress(state.step / run.steps)
     return recent
 
 
-def _step(learning: Learning, run: Run, called: N, loss: Loss[N]) -> float:
-    learning.step += 1
-    for group in learning.optimiser.param_groups:
-        group["lr"] = learning_rate(run, learning.step)
-    learning.network.train()
-    learning.optimiser.zero_grad(set_to_none=True)
+def _step(state: TrainingState, run: Run, called: N, loss: Loss[N]) -> float:
+    state.step += 1
+    for group in state.optimiser.param_groups:
+        group["lr"] = learning_rate(run, state.step)
+    state.network.train()
+    state.optimiser.zero_grad(set_to_none=True)
     mine = 0.0
     for _ in range(run.accumulate):
-        value = loss(called, learning.rng) / run.accumulate
+        value = loss(called, state.rng) / run.accumulate
         value.backward()  # type: ignore[no-untyped-call]
         mine += float(value.detach())
-    parameters = [p for p in learning.network.parameters() if p.requires_grad]
+    parameters = [p for p in state.network.parameters() if p.requires_grad]
     mean = average_gradients(parameters, mine)
     nn.utils.clip_grad_norm_(parameters, run.clip)
-    learning.optimiser.step()
-    learning.averaged.update_parameters(learning.network)
+    state.optimiser.step()
+    state.averaged.update_parameters(state.network)
     return mean
 
 
-def _check(learning: Learning, run: Run, score: Score[N], facts: dict[str, Any], log: Path) -> None:
+def _check(state: TrainingState, run: Run, score: Score[N], facts: dict[str, Any], log: Path) -> None:
     """Score the running average, and write a line of the log, flushed to the disk before the state is saved."""
-    averaged = placed(cast(N, learning.averaged.module.eval()), learning_device())
+    averaged = placed(cast(N, state.averaged.module.eval()), learning_device())
     held_out = from_first(lambda: score(averaged))
-    learning.judge(held_out)
+    state.keep_if_best(held_out)
     if not is_first():
         return
     row = {
-        "step": learning.step,
+        "step": state.step,
         "loss": facts["loss"],
         "held_out": held_out,
-        "learning_rate": learning_rate(run, learning.step),
-        "samples": learning.step * run.batch * run.accumulate * ranks(),
+        "learning_rate": learning_rate(run, state.step),
+        "samples": state.step * run.batch * run.accumulate * ranks(),
         "seconds_per_step": facts["seconds_per_step"],
     }
     with log.open("a", encoding="utf-8") as lines:

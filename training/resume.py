@@ -20,14 +20,15 @@ from training.distributed import from_first, gathered, is_first, rank, ranks
 from training.runs import Run
 
 RESUME = "resume.pt"
-Wish = Literal["if_possible", "always", "never"]
+ResumePolicy = Literal["if_possible", "always", "never"]
+"""What to do about a saved state: go on from it if it fits, refuse to begin anew, or forget it."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True)
-class Learning:
-    """A network on its way, after some steps."""
+class TrainingState:
+    """A network in training, after some steps."""
 
     network: nn.Module
     optimiser: torch.optim.Optimizer
@@ -43,8 +44,8 @@ class Learning:
     stale: int = 0
     """Checks since that score."""
 
-    def judge(self, held_out: float) -> None:
-        """Keep the averaged weights if their score is no worse than the best."""
+    def keep_if_best(self, held_out: float) -> None:
+        """Keep the averaged weights if their held-out score is no worse than the best so far."""
         if held_out <= self.best:
             self.best, self.stale = held_out, 0
             self.best_state = {k: v.clone() for k, v in self.averaged.module.state_dict().items()}
@@ -58,93 +59,94 @@ class ResumeFile:
 
     path: Path
     origin: Mapping[str, Any] = field(default_factory=dict)
-    """What the run starts from besides its entry, JSON types only: another origin is another run."""
-    wish: Wish = "if_possible"
-    """`always` refuses to begin anew, `never` forgets what is saved."""
+    """Data, weights and software that the run starts from, JSON types only: with another origin it is another run."""
+    policy: ResumePolicy = "if_possible"
 
-    def save(self, learning: Learning, run: Run, log: Path) -> None:
+    def save(self, state: TrainingState, run: Run, log: Path) -> None:
         """Write the state of all ranks aside and rename it; every rank must call."""
-        dice = gathered(_dice(learning.rng))
+        generators = gathered(_generator_states(state.rng))
         if not is_first():
             return
-        state = {
-            "asked": self._asked(learning, run),
+        content = {
+            "run": self._identity(state, run),
             "log": log.read_text(encoding="utf-8"),
-            "dice": dice,
-            "network": learning.network.state_dict(),
-            "optimiser": learning.optimiser.state_dict(),
-            "averaged": learning.averaged.state_dict(),
-            **{name: getattr(learning, name) for name in ("step", "best", "best_state", "stale")},
+            "generators": generators,
+            "network": state.network.state_dict(),
+            "optimiser": state.optimiser.state_dict(),
+            "averaged": state.averaged.state_dict(),
+            **{name: getattr(state, name) for name in ("step", "best", "best_state", "stale")},
         }
         aside = self.path.with_name(f".{self.path.name}")
         with aside.open("wb") as file:
-            torch.save(state, file)
+            torch.save(content, file)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(self.path)
 
-    def restore(self, learning: Learning, run: Run, log: Path) -> None:
+    def restore(self, state: TrainingState, run: Run, log: Path) -> None:
         """Go back to what is saved, the log too; or begin with an empty log. Every rank must call.
 
         Raises:
-            InvalidOption: resuming is a must, and nothing fitting is saved.
+            InvalidOption: the policy is `always`, and nothing that fits is saved.
             InvalidCheckpoint: the file cannot be read.
         """
-        state = from_first(lambda: self._read(learning, run))
+        saved = from_first(lambda: self._read(state, run))
         if is_first():
-            log.write_text(state["log"] if state else "", encoding="utf-8")
-        if state is None:
+            log.write_text(saved["log"] if saved else "", encoding="utf-8")
+        if saved is None:
             return
-        learning.network.load_state_dict(state["network"])
-        learning.optimiser.load_state_dict(state["optimiser"])
-        learning.averaged.load_state_dict(state["averaged"])
+        state.network.load_state_dict(saved["network"])
+        state.optimiser.load_state_dict(saved["optimiser"])
+        state.averaged.load_state_dict(saved["averaged"])
         for name in ("step", "best", "best_state", "stale"):
-            setattr(learning, name, state[name])
-        _set_dice(learning.rng, state["dice"][rank()])
+            setattr(state, name, saved[name])
+        _set_generators(state.rng, saved["generators"][rank()])
         if is_first():
-            logger.info("resumed run=%s step=%d of=%d", run.name, learning.step, run.steps)
+            logger.info("resumed run=%s step=%d of=%d", run.name, state.step, run.steps)
 
     def remove(self) -> None:
         """Forget what is saved: the run is complete, or begins anew."""
         self.path.unlink(missing_ok=True)
         self.path.with_name(f".{self.path.name}").unlink(missing_ok=True)
 
-    def _read(self, learning: Learning, run: Run) -> dict[str, Any] | None:
-        if self.wish == "never":
+    def _read(self, state: TrainingState, run: Run) -> dict[str, Any] | None:
+        """Return what is saved, None where a new training is to begin."""
+        if self.policy == "never":
             self.remove()
         if not self.path.exists():
             self._begin_anew("nothing is saved there")
             return None
         try:
-            state: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
-            asked = state["asked"]
+            saved: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
+            identity = saved["run"]
         except (OSError, EOFError, RuntimeError, KeyError, pickle.UnpicklingError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise InvalidCheckpoint(self.path, f"{reason}; --restart begins anew") from None
-        if asked == self._asked(learning, run):
-            return state
+        if identity == self._identity(state, run):
+            return saved
         self._begin_anew("what is saved there is a run of another entry, other data or another number of processes")
         logger.warning("not resumed run=%s reason=the saved run has another entry, data or number of ranks", run.name)
         return None
 
     def _begin_anew(self, reason: str) -> None:
-        if self.wish == "always":
+        if self.policy == "always":
             raise InvalidOption("--resume", self.path, f"{reason}, and only --restart begins anew")
 
-    def _asked(self, learning: Learning, run: Run) -> str:
-        shapes = {name: list(tensor.shape) for name, tensor in learning.network.state_dict().items()}
-        asked = {"run": run.to_json(), "ranks": ranks(), "origin": dict(self.origin), "shapes": shapes}
-        return json.dumps(asked, sort_keys=True)
+    def _identity(self, state: TrainingState, run: Run) -> str:
+        """Return what a saved state must have in common with a training to be gone on with."""
+        shapes = {name: list(tensor.shape) for name, tensor in state.network.state_dict().items()}
+        content = {"run": run.to_json(), "ranks": ranks(), "origin": dict(self.origin), "shapes": shapes}
+        return json.dumps(content, sort_keys=True)
 
 
-def _dice(rng: np.random.Generator) -> dict[str, Any]:
+def _generator_states(rng: np.random.Generator) -> dict[str, Any]:
     """Return the states of this rank's generators; numpy's as JSON, since its integers have 128 bits."""
     cuda = torch.cuda.get_rng_state() if torch.cuda.is_available() else None
     return {"numpy": json.dumps(rng.bit_generator.state), "torch": torch.get_rng_state(), "cuda": cuda}
 
 
-def _set_dice(rng: np.random.Generator, dice: Mapping[str, Any]) -> None:
-    rng.bit_generator.state = json.loads(dice["numpy"])
-    torch.set_rng_state(dice["torch"])
-    if dice["cuda"] is not None and torch.cuda.is_available():
-        torch.cuda.set_rng_state(dice["cuda"])
+def _set_generators(rng: np.random.Generator, states: Mapping[str, Any]) -> None:
+    rng.bit_generator.state = json.loads(states["numpy"])
+    torch.set_rng_state(states["torch"])
+    if states["cuda"] is not None and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states["cuda"])

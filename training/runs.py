@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
+from core.errors import InvalidOption
 from models.registry import TrunkLayer
 
 Tune = Literal["heads", "low-rank", "all"]
-Meta = Literal["none", "fomaml", "anil"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,22 +16,24 @@ class Run:
 
     name: str
     """Name of the checkpoint that it makes."""
+    version: str = "1"
+    """Version of that checkpoint: a new one for each change of the weights that ship."""
     task: str
     """`forecast`, `canopy` or `crop`."""
-    size: str = "1m"
+    size: str = "small"
     """Named size of the network (forecast), unused otherwise."""
     trunk: str = ""
     """Checkpoint that fine-tuning starts from; empty = from random weights."""
     mixture: Mapping[str, float] = field(default_factory=dict)
     """Training set -> share of the batches."""
     holdout: str = ""
-    """Set that is held out: a part of it judges (forecast), or its folds fit the calibration (canopy, crop)."""
+    """Set that is held out: a part of it is for evaluation (forecast), or its folds fit the calibration (classes)."""
     before: str = ""
     """Observations of the holdout set on or after this date are not learned from (forecast); empty = all are."""
     relies_on: tuple[str, ...] = ()
     """Runs of forecasters that learned from less: the hindcasts of each, of the year after, give the calibration."""
     is_default: bool = True
-    """Whether its checkpoint is taken where none is named."""
+    """Whether its checkpoint is used where none is named."""
     holdout_until: str = ""
     """The held-out year ends here; empty = nothing is held out and the last weights are kept (forecast)."""
     classes: tuple[str, ...] = ()
@@ -40,11 +42,9 @@ class Run:
     tune: Tune = "heads"
     """What is learned besides class heads: nothing of the trunk, low-rank changes of its attention, or all of it."""
     layer: TrunkLayer = "last"
-    """States of the trunk that class heads read."""
+    """States of the trunk that class heads read; both are worth the same (docs/ablations.md)."""
     members: int = 6
     """Class heads side by side."""
-    meta: Meta = "none"
-    """What class heads begin from where none are given: random weights, or meta-learned ones (training/meta.py)."""
     trees: int = 0
     """Rounds of trees grown beside the class heads, on series as they are (training/finetune.py); 0 = none."""
     copies: int = 4
@@ -69,9 +69,29 @@ class Run:
     """So many checks without a better score end the run; 0 = none do."""
     seed: int = 0
 
+    def with_tune(self, tune: str) -> "Run":
+        """Return the run with another part of the trunk learned; empty = as it is.
+
+        Raises:
+            InvalidOption: it is no `Tune`.
+        """
+        check_tune(tune)
+        return replace(self, tune=cast(Tune, tune)) if tune else self
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields for a model card."""
         return asdict(self)
+
+
+def check_tune(tune: str) -> None:
+    """Check what of the trunk is to be learned; empty = as the run has it.
+
+    Raises:
+        InvalidOption: it is no `Tune`.
+    """
+    known = get_args(Tune)
+    if tune and tune not in known:
+        raise InvalidOption("--tune", tune, f"it is one of {', '.join(known)}")
 
 
 _SERIES = {
@@ -88,7 +108,7 @@ _SERIES = {
 }
 
 _FORECASTER = Run(
-    name="earthpt-1m",
+    name="earthpt-small",
     task="forecast",
     size="small",
     mixture=_SERIES,
@@ -104,7 +124,7 @@ _FORECASTER = Run(
 _CLASSES = Run(
     name="",
     task="",
-    trunk="earthpt-1m",
+    trunk="earthpt-small",
     steps=600,
     batch=128,
     learning_rate=2e-3,
@@ -122,20 +142,20 @@ RUNS = {
         replace(
             _FORECASTER,
             mixture={**_SERIES, "fordead_conifer_cube:whole": 0.06},
-            relies_on=("earthpt-1m-before-2020", "earthpt-1m-before-2021", "earthpt-1m-before-2022"),
+            relies_on=("earthpt-small-before-2020", "earthpt-small-before-2021", "earthpt-small-before-2022"),
         ),
         replace(
             _FORECASTER,
-            name="earthpt-1m-before-2022",
+            name="earthpt-small-before-2022",
             before="2022-01-01",
-            relies_on=("earthpt-1m-before-2020", "earthpt-1m-before-2021"),
+            relies_on=("earthpt-small-before-2020", "earthpt-small-before-2021"),
             is_default=False,
         ),
-        replace(_FORECASTER, name="earthpt-1m-before-2021", before="2021-01-01", is_default=False),
-        replace(_FORECASTER, name="earthpt-1m-before-2020", before="2020-01-01", is_default=False),
+        replace(_FORECASTER, name="earthpt-small-before-2021", before="2021-01-01", is_default=False),
+        replace(_FORECASTER, name="earthpt-small-before-2020", before="2020-01-01", is_default=False),
         replace(
             _CLASSES,
-            name="canopy-1m",
+            name="canopy",
             task="canopy",
             mixture={
                 "hrvpp_s2_sites": 0.25,
@@ -152,7 +172,7 @@ RUNS = {
         ),
         replace(
             _CLASSES,
-            name="crop-1m",
+            name="crop",
             task="crop",
             mixture={"worldcereal_points": 0.94, "rondonia_s2_points": 0.04, "simulated": 0.02},
             holdout="worldcereal_points",

@@ -17,11 +17,11 @@ from models.training_set import TrainingSet, last_seen
 
 MIN_HISTORY_DAYS = 40
 NDVI_SHARE = 0.6
-"""Share of the parts of a batch that are asked about NDVI whatever else their series show."""
+"""Share of the parts of a batch that predict NDVI whatever else their series show."""
 NDVI_ALONE, RED_AND_NIR = 0.12, 0.15
 """Shares of the altered copies of labelled series that show NDVI alone, and red and near infrared with it."""
 SOON, FAR = 120.0, 1e6
-"""Days in which a change is to be told; a day beyond all calendars, for what never changes."""
+"""Days within which a change is to be seen; a day beyond all calendars, for what never changes."""
 DRIFT_SHARE = 0.3
 """Share of series that are given a slow decline or recovery: disturbance is rare in the sets, and must not surprise."""
 NDVI = channel("NDVI")
@@ -33,7 +33,7 @@ _WEATHER = [channel(b) for b in WEATHER_NAMES]
 
 @dataclass(frozen=True, kw_only=True)
 class ForecastBatch:
-    """What one step of forecast training sees: B series asked about H dates each."""
+    """What one step of forecast training sees: B series with H target dates each."""
 
     tokens: Floats
     is_padding: NDArray[np.bool_]
@@ -43,7 +43,7 @@ class ForecastBatch:
     spread: Floats
     """(B, H) unit of the network's quantiles."""
     truth: Floats
-    """(B, H) what was observed of the quantity asked for, in the model's units; NaN = no target."""
+    """(B, H) what was observed of the target quantity, in the model's units; NaN = no target."""
     channels: Floats
     """(B, H, C) scaled channels observed on the dates; 0 where unseen."""
     has_channel: Floats
@@ -83,25 +83,25 @@ def hindcast(series: Series, issue_days: Days, target_days: Days, quantity: str 
 
 def _outcome(series: Series, target_days: Days, quantity: str) -> tuple[Floats, Floats, Floats]:
     """Return what was observed on the target days: `truth`, `channels` and `has_channel` of a batch."""
-    asked = QUANTITIES[quantity].to_model(QUANTITIES[quantity].of(series.values))
+    values = QUANTITIES[quantity].to_model(QUANTITIES[quantity].of(series.values))
     observed = _lookup(series.days, series.values, target_days)
-    truth = _lookup(series.days, asked[..., None], target_days)[..., 0]
+    truth = _lookup(series.days, values[..., None], target_days)[..., 0]
     return truth, scaled(observed), np.isfinite(observed).astype(np.float32)
 
 
 def _forecasts(rng: np.random.Generator, source: Series, count: int, targets: int) -> ForecastBatch:
     series = source.take(rng.integers(0, len(source), count))
     issues = _issue_days(rng, series)
-    wanted = _target_days(rng, series, issues, targets)
+    chosen = _target_days(rng, series, issues, targets)
     series = _drifted(rng, _rescaled(rng, series), issues)
     quantity = _quantity(rng, series)
-    batch = hindcast(_alter(rng, series, issues), issues, wanted, quantity)
-    truth, channels, has_channel = _outcome(series, wanted, quantity)
+    batch = hindcast(_alter(rng, series, issues), issues, chosen, quantity)
+    truth, channels, has_channel = _outcome(series, chosen, quantity)
     return replace(batch, truth=truth, channels=channels, has_channel=has_channel)
 
 
 def _quantity(rng: np.random.Generator, series: Series) -> str:
-    """Draw what a part of a batch is asked about: NDVI, or sometimes another quantity that its series show."""
+    """Draw the target quantity of a part of a batch: NDVI, or sometimes another one that its series show."""
     if rng.random() < NDVI_SHARE:
         return "NDVI"
     shown = np.asarray(np.isfinite(series.values).any(axis=(0, 1)))
@@ -126,9 +126,9 @@ def _target_days(rng: np.random.Generator, series: Series, issues: Days, targets
     return np.asarray(np.where(np.take_along_axis(fit, order, axis=1), chosen, issues[:, None] + 30), np.int32)
 
 
-def _lookup(days: Days, values: Floats, wanted: Days) -> Floats:
+def _lookup(days: Days, values: Floats, targets: Days) -> Floats:
     """Return (N, H, C) what each series saw on some days; NaN where it has no such day."""
-    match = days[:, None, :] == wanted[:, :, None]
+    match = days[:, None, :] == targets[:, :, None]
     at = np.argmax(match, axis=2)
     found = np.take_along_axis(values, at[..., None], axis=1)
     return np.where(match.any(axis=2)[..., None], found, np.float32(np.nan)).astype(np.float32)
@@ -216,26 +216,26 @@ def altered_for_classes(
     reference_days: Days | None,
     changed_on: NDArray[np.float64] | None = None,
 ) -> tuple[Series, Days]:
-    """Return series as they could have looked, and the day after the date that each is asked about.
+    """Return series as they could have looked, and for each the day after the date that is classified.
 
     Args:
         shift_days: least and most days that a calendar is shifted by.
-        reference_days: (N,) where the labels speak of certain dates; None = any date with most of a year before it.
-        changed_on: (N,) days on which a class changed, infinite where none did: half of those series are asked about
-            soon after it.
+        reference_days: (N,) where the labels are of certain dates; None = any date with most of a year before it.
+        changed_on: (N,) days on which a class changed, infinite where none did: half of those series are
+            classified soon after it.
     """
     shift = rng.integers(*shift_days, (len(series), 1)).astype(np.int32)
     moved = replace(series, days=series.days + shift, values=series.values.copy())
-    asked = _reference_days(rng, moved) if reference_days is None else reference_days + shift[:, 0]
+    reference = _reference_days(rng, moved) if reference_days is None else reference_days + shift[:, 0]
     if reference_days is None and changed_on is not None:
-        asked = _soon_after(rng, moved, asked, changed_on + shift[:, 0])
+        reference = _soon_after(rng, moved, reference, changed_on + shift[:, 0])
     lost = _lose_bands(rng, moved)
     lost = _ndvi_alone(rng, lost) if reference_days is None else lost
-    return _cloudier(rng, lost), asked.astype(np.int32)
+    return _cloudier(rng, lost), reference.astype(np.int32)
 
 
 def _ndvi_alone(rng: np.random.Generator, series: Series) -> Series:
-    """Leave some series nothing but NDVI, or the bands that it is made of: what other archives hold of a place."""
+    """Leave some series only NDVI, or the bands that it is made of, as other archives have of a place."""
     values = series.values.copy()
     drawn = rng.random(len(series))
     for rows, kept in ((drawn < NDVI_ALONE, [NDVI]), (drawn > 1 - RED_AND_NIR, [NDVI, *_RED_AND_NIR])):
@@ -252,11 +252,11 @@ def _reference_days(rng: np.random.Generator, series: Series) -> Days:
     return np.asarray(earliest + share * (last - earliest) + 1 + rng.integers(0, 20, len(series)), np.int32)
 
 
-def _soon_after(rng: np.random.Generator, series: Series, asked: Days, changed: NDArray[np.float64]) -> Days:
+def _soon_after(rng: np.random.Generator, series: Series, reference: Days, changed: NDArray[np.float64]) -> Days:
     """Return dates of which half of those of changed series lie within SOON days of the change, if they are seen."""
     soon = changed + rng.uniform(0, SOON, len(series))
     is_moved = (soon <= last_seen(series)) & (rng.random(len(series)) < 0.5)
-    return np.where(is_moved, np.minimum(soon, FAR), asked).astype(np.int32)
+    return np.where(is_moved, np.minimum(soon, FAR), reference).astype(np.int32)
 
 
 def _cloudier(rng: np.random.Generator, series: Series) -> Series:

@@ -63,12 +63,12 @@ def cut(run: Run, sets: Mapping[str, TrainingSet]) -> Mapping[str, TrainingSet]:
 
 
 def learnable(source: TrainingSet) -> TrainingSet:
-    """Return the series with at least a few observations of NDVI: something to read and something to be asked."""
+    """Return the series with at least a few observations of NDVI: some to read and some to predict."""
     return source.take(np.asarray(np.isfinite(source.series.values[..., NDVI]).sum(axis=1) >= MIN_OBSERVATIONS))
 
 
 def forecast_loss(network: EarthPT, batch: ForecastBatch) -> Tensor:
-    """Return pinball loss of the quantity asked for plus a little Huber loss of the scaled channels, per target.
+    """Return pinball loss of the target quantity plus a little Huber loss of the scaled channels, per target.
 
     Heads that stand side by side are trained on the same batch; their losses are added.
     """

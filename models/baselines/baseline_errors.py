@@ -1,4 +1,4 @@
-"""What earlier forecasts of the simple baselines, once verified, teach: how anomalies fade and how wide errors are.
+"""What verified forecasts of the simple baselines show: how anomalies fade and how wide errors are.
 
 By lead bin. Which earlier forecasts may be looked at is up to the caller: evaluation/hindcast/past_issues.py.
 """
@@ -61,7 +61,7 @@ class BaselineErrors:
         """Learn from verified forecasts; without any, anomalies fade as assumed and errors are taken as nil.
 
         Args:
-            past: what each rule said, R series of one date each.
+            past: predictions of each rule, R series of one date each.
             leads: (R,) target - issue + 1.
             truth: (R,) NDVI observed.
             edges: of the lead bins.

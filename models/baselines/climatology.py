@@ -1,4 +1,4 @@
-"""What the history alone says of a date: cycle, anomaly, last years. The base that EarthPT corrects. No network."""
+"""What the history alone predicts for a date: cycle, anomaly, last years. EarthPT corrects it. No network."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ TRAITS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Expectation:
-    """What the history says of N x H dates."""
+    """Predictions of the history alone for N x H dates."""
 
     climatology: Floats
     """(N, H) NDVI of the seasonal cycle; NaN where the series was never seen."""
@@ -35,7 +35,7 @@ class Expectation:
     features: Floats
     """(N, H, FEATURES) finite, of order one."""
     traits: Floats
-    """(N, TRAITS) level, yearly amplitude and spread of the history: what tells land covers apart."""
+    """(N, TRAITS) level, yearly amplitude and spread of the history: which separate land covers."""
 
 
 def expect(days: Days, ndvi: Floats, issue_days: Days, target_days: Days) -> Expectation:
@@ -45,7 +45,7 @@ def expect(days: Days, ndvi: Floats, issue_days: Days, target_days: Days) -> Exp
         days: (N, T) days since 1970-01-01.
         ndvi: (N, T) -1..1; NaN = unseen.
         issue_days: (N,) observations on or after it are not looked at.
-        target_days: (N, H) dates asked about.
+        target_days: (N, H) target dates.
     """
     seen = np.isfinite(ndvi) & (days < issue_days[:, None])
     y = np.where(seen, ndvi, 0.0).astype(np.float64)

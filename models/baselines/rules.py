@@ -17,7 +17,7 @@ from models.baselines.climatology import expect
 BASELINES = ("persistence", "last year", "phase-folding", "day-of-year median", "damped anomaly")
 """Names, in the order of the K axis."""
 GAP_DAYS = 45
-"""Last year's value is interpolated; farther than this from any observation it is not known."""
+"""Last year's value is interpolated; farther than this from any observation it is unknown."""
 FOLD_DAYS = (8, 16, 32, 64, 183)
 """Half-widths of the window of phase-folding; the first that holds a value is used."""
 MEDIAN_DAYS = (15, 30, 60, 183)
@@ -34,7 +34,7 @@ BATCH = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What the history says of N x H dates by each rule, before anything is learned from earlier forecasts."""
+    """Predictions of each rule for N x H dates, before anything is learned from earlier forecasts."""
 
     rules: Floats
     """(N, H, 4) the first four of BASELINES; NaN for a series never seen."""
@@ -44,7 +44,7 @@ class Evidence:
     """(N,) departure of the newest observations from it; 0 where there are none."""
     unit: Floats
     """(N,) NDVI: how much the series varies, geometric mean of its standard deviation and of its robust residual
-    around the cycle. The errors of rules are told in it, so that those of one series speak for others."""
+    around the cycle. Errors of rules are in this unit, so that those of one series hold for others."""
 
     def points(self, rho: Floats) -> Floats:
         """Return (N, H, K) the point forecasts of BASELINES, given the share rho (N, H) of the anomaly that is left."""
@@ -78,7 +78,7 @@ def weigh(days: Days, ndvi: Floats, issues: Days, targets: Days) -> Evidence:
         days: (N, T) days since 1970-01-01, ascending.
         ndvi: (N, T) -1..1; NaN = unseen.
         issues: (N,) observations on or after it are not looked at.
-        targets: (N, H) dates asked about.
+        targets: (N, H) target dates.
     """
     parts = []
     for first in range(0, max(1, len(days)), BATCH):
@@ -119,14 +119,14 @@ def persistence(days: Days, ndvi: Floats, issues: Days, targets: Days) -> Floats
 def last_year(days: Days, ndvi: Floats, issues: Days, targets: Days) -> Floats:
     """Return (N, H) the value one year before, linear in time; NaN farther than 45 days from an observation."""
     days, ndvi = compact(days, ndvi, issues)
-    wanted = targets - YEAR_DAYS
+    then = targets - YEAR_DAYS
     count = np.isfinite(ndvi).sum(axis=1)[:, None]
-    before = (np.isfinite(ndvi)[:, None] & (days[:, None] <= wanted[:, :, None])).sum(axis=2) - 1
+    before = (np.isfinite(ndvi)[:, None] & (days[:, None] <= then[:, :, None])).sum(axis=2) - 1
     left, right = np.clip(before, 0, None), np.clip(before + 1, 0, np.maximum(count - 1, 0))
     day = [np.take_along_axis(days, at, axis=1).astype(np.float64) for at in (left, right)]
     value = [np.take_along_axis(ndvi, at, axis=1) for at in (left, right)]
-    share = np.clip((wanted - day[0]) / np.maximum(day[1] - day[0], 1), 0, 1)
-    near = np.minimum(np.abs(wanted - day[0]), np.abs(wanted - day[1])) <= GAP_DAYS
+    share = np.clip((then - day[0]) / np.maximum(day[1] - day[0], 1), 0, 1)
+    near = np.minimum(np.abs(then - day[0]), np.abs(then - day[1])) <= GAP_DAYS
     return np.where(near & (count > 0), value[0] + share * (value[1] - value[0]), np.nan).astype(np.float32)
 
 

@@ -1,1 +1,1 @@
-"""Quantiles and probabilities that hold what they say."""
+"""Calibrated quantiles and probabilities."""

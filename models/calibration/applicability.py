@@ -1,4 +1,4 @@
-"""Area of applicability: where a model is asked about something unlike all that it has learned from. No network.
+"""Area of applicability: where pixels are unlike all that a model has learned from. No network.
 
 The dissimilarity index of Meyer and Pebesma (2021, doi:10.1111/2041-210X.13650), here between embeddings: the distance
 to the nearest training point over the mean distance among training points. The threshold is the largest index, outliers

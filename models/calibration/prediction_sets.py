@@ -1,4 +1,4 @@
-"""Prediction sets: the classes that a pixel may be, so that the true one is among them as often as said. No files.
+"""Prediction sets: the classes that a pixel may be, with the true one among them at a stated rate. No files.
 
 Split-conformal prediction. Two kinds of score of a class, both without random numbers, so that a map can be made again:
 
@@ -8,11 +8,11 @@ Split-conformal prediction. Two kinds of score of a class, both without random n
   even between easy and hard pixels; of two classes the same as `lac`.
 
 Rows of one place are alike, so the correction for a finite sample counts places, not rows: places weigh the same, and
-one more that is always wrong is counted in (Lee, Barber and Willett 2023, arXiv 2306.06342). The promise then holds for
-a row of a place drawn like those that the sets were fitted on, and for no other.
+one more that is always wrong is counted in (Lee, Barber and Willett 2023, arXiv 2306.06342). The coverage then holds
+for a row of a place drawn like those that the sets were fitted on, and for no other.
 
-The most probable class has the score 0 and so is always in the set, when fitting as when asked: the coverage stays what
-it is said to be, and no set is empty, where plain LAC would answer "nothing" just where it knows least.
+The most probable class has the score 0 and so is always in the set, in fitting as in prediction: the coverage stays as
+stated, and no set is empty, where plain LAC would give no class just where it knows least.
 """
 
 from dataclasses import dataclass
@@ -33,18 +33,18 @@ MASK_UNSEEN = 255
 MOST_CLASSES = 7
 """That fit into a uint8 mask beside MASK_UNSEEN."""
 WORST = 1.0
-"""Largest score there is: a threshold that lets every class in."""
+"""Largest possible score: with it as threshold every class is in the set."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionSets:
-    """Which classes are let in."""
+    """The rule by which classes are in a set."""
 
     coverage: float
     """How often the true class is to be in the set."""
     kind: Kind
     threshold: tuple[float, ...]
-    """Largest score that is let in, 0..1: one for all classes, or (K,) one for each (Mondrian)."""
+    """Largest score in a set, 0..1: one for all classes, or (K,) one for each (Mondrian), as cards may have it."""
 
     def sets(self, probability: NDArray[Any]) -> NDArray[np.bool_]:
         """Return (..., K), True where a class is in the set; the most probable always is, and nothing of NaN.
@@ -66,7 +66,7 @@ class PredictionSets:
         """Read the fields of a model card.
 
         Raises:
-            InvalidOption: a kind that there is not.
+            InvalidOption: the kind is not known.
         """
         threshold = content["threshold"]
         values = threshold if isinstance(threshold, list) else [threshold]
@@ -75,13 +75,13 @@ class PredictionSets:
 
 @dataclass(frozen=True, kw_only=True)
 class Coverage:
-    """What sets hold of the truth; NaN = no such row."""
+    """How often the true class is in the set; NaN = no such row."""
 
     stated: float
     measured: Interval
     """Share of rows with the true class in the set."""
     by_place: float
-    """Mean over places of each one's share: what the promise speaks of."""
+    """Mean over places of each one's share: the rate that is stated."""
     by_class: tuple[Interval, ...]
     """(K,) share of each class's rows."""
     size: Interval
@@ -103,12 +103,12 @@ def fit(
     Args:
         truth: (N,) class 0..K-1, in places that the model did not learn from and was not calibrated on.
         probability: (N, K) as the map will have them: after temperature scaling.
-        places: (N,) block of each row. With fewer than coverage / (1 - coverage) places (9 for 0.9) no threshold keeps
-            the promise, and every class is let in.
+        places: (N,) block of each row. With fewer than coverage / (1 - coverage) places (9 for 0.9) no threshold has
+            that coverage, and every class is in the set.
         coverage: how often the true class is to be in the set, above 0 and below 1.
 
     Raises:
-        InvalidOption: the arrays do not fit each other, or a coverage or kind that there is not.
+        InvalidOption: the arrays do not fit each other, or the coverage or kind is not known.
     """
     y, p = check_outcome(truth, probability, places)
     own = scores(p, _kind(kind))[np.arange(len(y)), y]
@@ -116,27 +116,8 @@ def fit(
     return PredictionSets(coverage=coverage, kind=kind, threshold=(threshold,))
 
 
-def fit_by_class(
-    truth: NDArray[Any],
-    probability: NDArray[Any],
-    places: NDArray[Any],
-    *,
-    coverage: float = COVERAGE,
-    kind: Kind = "lac",
-) -> PredictionSets:
-    """Fit a threshold for each class, so that the coverage holds for each (Mondrian; Vovk 2012, arXiv 1209.2673).
-
-    Args, Raises: as `fit`; the places that count are those with a row of the class. Without enough it is always let in.
-    """
-    y, p = check_outcome(truth, probability, places)
-    own, names = scores(p, _kind(kind))[np.arange(len(y)), y], np.asarray(places, np.str_)
-    share = _share(coverage)
-    thresholds = tuple(_threshold(own[y == k], names[y == k], share) for k in range(p.shape[1]))
-    return PredictionSets(coverage=coverage, kind=kind, threshold=thresholds)
-
-
 def scores(probability: Array, kind: Kind) -> Array:
-    """Return (..., K) how ill each class fits, 0..1; 0 of the most probable one, or of several alike."""
+    """Return (..., K) how badly each class fits, 0..1; 0 of the most probable one, or of several alike."""
     is_top = probability >= probability.max(axis=-1, keepdims=True)
     return np.where(is_top, 0.0, 1 - probability if kind == "lac" else _mass_above(probability))
 
@@ -144,7 +125,7 @@ def scores(probability: Array, kind: Kind) -> Array:
 def measure_coverage(
     sets: PredictionSets, truth: NDArray[Any], probability: NDArray[Any], places: NDArray[Any]
 ) -> Coverage:
-    """Say how often the true class is in the set, of rows that nothing was fitted on.
+    """Measure how often the true class is in the set, on rows that nothing was fitted on.
 
     Args:
         truth, probability, places: (N,), (N, K), (N,) as in `fit`.
@@ -178,12 +159,6 @@ def to_mask(sets: NDArray[np.bool_]) -> NDArray[np.uint8]:
         raise InvalidOption("classes", classes, f"a mask of 8 bits holds at most {MOST_CLASSES}, beside nodata")
     mask = (sets * (1 << np.arange(classes))).sum(axis=-1).astype(np.uint8)
     return np.where(mask == 0, np.uint8(MASK_UNSEEN), mask)
-
-
-def from_mask(mask: NDArray[np.uint8], classes: int) -> NDArray[np.bool_]:
-    """Return (..., K) the sets that (...,) bit masks stand for; no class where the mask is MASK_UNSEEN."""
-    bits = (mask[..., None] >> np.arange(classes, dtype=np.uint8)) & 1
-    return np.asarray((bits == 1) & (mask != MASK_UNSEEN)[..., None])
 
 
 def _mass_above(probability: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Calibration: how far a forecaster's quantiles must be moved so that they hold what they say. No network, no files.
+"""Calibration: how far a forecaster's quantiles must be moved to have their nominal coverage. No network, no files.
 
 Conformalised quantile regression (Romano et al. 2019, arXiv 1905.03222) with a factor in place of a margin: the
 distances of an interval's ends from the median are stretched until it holds its share of outcomes, by lead and by
@@ -36,7 +36,7 @@ class Calibration:
     centres: Floats
     """(K, TRAITS) of the clusters, in traits of models.baselines.climatology divided by SCALES."""
     factors: Floats
-    """(K, L, Q) of the distance from the median; 1 = as the network says."""
+    """(K, L, Q) of the distance from the median; 1 = as the network predicts."""
 
     def apply(self, quantiles: Floats, lead_days: NDArray[np.int32], traits: Floats) -> Floats:
         """Stretch quantiles about their median.
@@ -90,7 +90,7 @@ def fit(
         lead_days: (M,) target - issue + 1.
         traits: (M, TRAITS) of the target's series.
         weight: (M,) so that series count equally.
-        clusters: how many land covers are told apart.
+        clusters: number of land-cover clusters.
         sources: years and places that the targets come from. Targets of one year are alike, so factors are drawn to 1
             as if by one more source in which the forecaster had been right.
     """

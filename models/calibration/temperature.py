@@ -17,7 +17,7 @@ from models.metrics.class_scores import SMALLEST, Array, Codes, allowed_classes
 
 NEUTRAL = 1.0
 LIMITS = (0.05, 20.0)
-"""Lowest and highest temperature: beyond lies a model that is always or never right here, and rows that say nothing."""
+"""Lowest and highest temperature: beyond, a model is always or never right, and its rows have no information."""
 LARGEST_BIAS = 10.0
 """Of a class, either side: one that does not occur would be ruled out for ever."""
 
@@ -27,7 +27,7 @@ class Temperature:
     """What logits are divided by, and what is added then."""
 
     temperature: float
-    """Above 1 the probabilities become less sure, below 1 surer; 1 = as the network says."""
+    """Above 1 the probabilities become less sure, below 1 surer; 1 = as the network predicts."""
     bias: tuple[float, ...] = ()
     """(K,) added to the divided logits, mean 0; empty = none. Moves the order of classes, the temperature does not."""
 
@@ -119,7 +119,7 @@ def _check(truth: NDArray[Any], logits: NDArray[Any], weight: Array | None) -> t
 
 
 def _better(found: Temperature, allowed: NDArray[np.bool_], z: Array, w: Array) -> Temperature:
-    """Return what was found, or that nothing is to be changed if the loss says so."""
+    """Return the calibration found, or the identity where that has the lower loss."""
     fitted = _loss(z / found.temperature + np.asarray(found.bias or 0.0), allowed, w)
     return found if fitted < _loss(z, allowed, w) else Temperature(temperature=NEUTRAL)
 

@@ -12,14 +12,14 @@ from models.metrics.class_scores import UNKNOWN, Array, Blocks, bin_starts
 from models.metrics.forecast_scores import DRAWS
 
 FALSE_POSITIVE_RATES = np.linspace(0, 1, 101)
-"""At which the ROC curve is told."""
+"""Points of the ROC curve."""
 RECALLS = np.linspace(0.01, 1, 100)
-"""At which the precision is told; at a recall of 0 there is none."""
+"""Points of the precision-recall curve; at a recall of 0 there is no precision."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """A curve with its pointwise 95 % band; NaN = cannot be said of these rows."""
+    """A curve with its pointwise 95 % band; NaN = undefined for these rows."""
 
     x: Array
     """(P,) ascending."""
@@ -110,7 +110,7 @@ def _share(part: Array, whole: Array) -> Array:
 
 
 def _band(x: Array, curve: Callable[[Array], Array], blocks: Blocks) -> Curve:
-    """Return a curve of weighted places with its band, from the same draws as training.held_out.bootstrap."""
+    """Return a curve of weighted places with its band, from the same draws as models.metrics.bootstrap."""
     count = len(blocks.names)
     value = curve(np.ones(count))
     unknown = np.full(len(x), UNKNOWN)
@@ -119,7 +119,7 @@ def _band(x: Array, curve: Callable[[Array], Array], blocks: Blocks) -> Curve:
     rng = np.random.default_rng(0)
     draws = (np.bincount(rng.integers(0, count, count), minlength=count).astype(np.float64) for _ in range(DRAWS))
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)  # no draw of which it can be said
+        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)  # undefined for every draw
         low, high = np.nanpercentile([curve(w) for w in draws], [2.5, 97.5], axis=0)
     is_known = np.isfinite(value)
     return Curve(x=x, value=value, low=np.where(is_known, low, UNKNOWN), high=np.where(is_known, high, UNKNOWN))

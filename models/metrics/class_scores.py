@@ -33,7 +33,7 @@ UNKNOWN = float("nan")
 
 @dataclass(frozen=True, kw_only=True)
 class OneClass:
-    """How well one class is told from all others; NaN = cannot be said of these rows."""
+    """How well one class is separated from all others; NaN = undefined for these rows."""
 
     prevalence: Interval
     """Share of the rows that are of this class."""
@@ -51,7 +51,7 @@ class OneClass:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassScores:
-    """How good class probabilities are; NaN = cannot be said of these rows."""
+    """How good class probabilities are; NaN = undefined for these rows."""
 
     count: int
     """Rows."""
@@ -206,13 +206,13 @@ def interval(figure: Callable[[Array], float], blocks: Blocks) -> Interval:
     """Return a figure of weighted places with its 95 % interval; its ends are NaN where nothing can be resampled.
 
     Args:
-        figure: given (P,) how often each place was drawn; NaN = cannot be said of this draw, which is left out.
+        figure: given (P,) how often each place was drawn; NaN = undefined for this draw, which is left out.
     """
     value = figure(np.ones(len(blocks.names)))
     if len(blocks.names) < 2 or not np.isfinite(value):
         return Interval(value=value, low=UNKNOWN, high=UNKNOWN)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)  # no draw of which it can be said
+        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)  # undefined for every draw
         return bootstrap(figure, blocks.names)
 
 

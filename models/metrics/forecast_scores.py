@@ -30,7 +30,7 @@ class Interval:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """R targets, what M methods said of them, and what came."""
+    """R targets: the quantiles of M methods, and the observations."""
 
     methods: tuple[str, ...]
     quantiles: Floats
@@ -86,7 +86,7 @@ def skill_table(outcome: Outcome, subject: str, baselines: Sequence[str]) -> dic
     """Return skill 1 - S / S_baseline of a method by baseline, then by lead as in `score_table`.
 
     S is the mean over series of each series' mean pinball loss. The 95 % interval resamples places, and in each a
-    moving block of issue dates (paired: all methods of a draw are judged on the same targets).
+    moving block of issue dates (paired: all methods of a draw are scored on the same targets).
     """
     names = ("all", *outcome.leads)
     methods = (subject, *baselines)
@@ -140,7 +140,7 @@ def _skill(loss: Floats, outcome: Outcome) -> tuple[NDArray[np.float64], NDArray
         rows = np.concatenate([members[p] for p in drawn])
         sims.append(_ratio(total[:, :, rows], count[:, rows], weight))
     value = _ratio(total, count, np.ones((total.shape[2], dates), np.float32))
-    filled = np.where(np.isfinite(sims), sims, value)  # a draw without any target of a bin says nothing of it
+    filled = np.where(np.isfinite(sims), sims, value)  # a draw without any target of a bin has no score there
     low, high = np.percentile(np.nan_to_num(filled), [2.5, 97.5], axis=0)
     return low, value, high
 

@@ -1,4 +1,4 @@
-"""What a year of monthly means says of a pixel's class: season by calendar month, and its spread. No network, no files.
+"""Class features of monthly means: the season by calendar month, and its spread. No network, no files.
 
 Trees and small networks on such features are hard to beat where labels are a few thousand (docs/decisions/0009), so the
 class heads read them beside the states of the trunk. All are computed from the composite (tokens.py), so that a
@@ -18,12 +18,12 @@ REFLECTANCES = ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B11", "B12")
 INDICES = ("NDVI", "NDMI", "GNDVI", "NDRE", "RE", "NBR", "NDTI", "PSRI", "BSI", "BRIGHT", "DVI")
 BACKSCATTER = (*RADAR_NAMES, "RATIO")
 SEASONAL = (*REFLECTANCES, *INDICES, *BACKSCATTER, *WEATHER_NAMES)
-"""What is told for each calendar month."""
+"""Features of each calendar month."""
 SPREAD = (*INDICES, *BACKSCATTER)
-"""What quantiles, deviation and steps from month to month are told of."""
+"""Features with quantiles, deviation and steps from month to month."""
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 STATE = (*REFLECTANCES, *BACKSCATTER[:2], WEATHER_NAMES[0])
-"""What is told of the greenest and of the least green month."""
+"""Features of the greenest and of the least green month."""
 CLASS_FEATURES = MONTHS * len(SEASONAL) + (len(LEVELS) + 5) * len(SPREAD) + 2 * len(STATE) + len(STATIC)
 _SPREADS = MONTHS * len(SEASONAL)
 _STATES = _SPREADS + (len(LEVELS) + 3) * len(SPREAD)
@@ -33,7 +33,7 @@ NDVI_FEATURES = (
     *range(_SPREADS + SPREAD.index("NDVI"), _STATES, len(SPREAD)),
     *range(_NEWEST + SPREAD.index("NDVI"), CLASS_FEATURES - len(STATIC), len(SPREAD)),
 )
-"""Positions of what NDVI alone tells."""
+"""Positions of the features that NDVI alone gives."""
 BESIDE_NDVI = (
     *(_SPREADS + position for position, name in enumerate(SPREAD) if name != "NDVI"),
     *(_STATES + position for position, name in enumerate(STATE) if name not in WEATHER_NAMES),
@@ -66,7 +66,7 @@ def class_features(composite: Series) -> Floats:
         composite: N series of one to some years of monthly means, dated at their centres; `static` where known.
 
     Returns:
-        (N, CLASS_FEATURES) shifted and scaled to order one, clipped; NaN where nothing tells it.
+        (N, CLASS_FEATURES) shifted and scaled to order one, clipped; NaN where unknown.
     """
     shown = _shown(composite)
     seasonal = np.stack([_scaled(name, shown[name]) for name in SEASONAL], axis=-1)  # (N, T, S)

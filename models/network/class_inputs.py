@@ -1,4 +1,4 @@
-"""Series to what a class network reads: monthly tokens, and features of the months. Shared by training and maps."""
+"""Inputs of class networks from series: monthly tokens, and features of the months. Shared by training and maps."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from models.network.class_features import class_features
 from models.network.tokens import Tokens, calendar_composite, tokenise
 
 MONTH_DAYS = 31
-"""Room for the newest month, whose centre may lie after the day that is asked about."""
+"""Room for the newest month, whose centre may lie after the reference day."""
 
 
 def class_inputs(series: Series, reference_days: Days, *, months: int) -> tuple[Tokens, Floats]:
@@ -17,7 +17,7 @@ def class_inputs(series: Series, reference_days: Days, *, months: int) -> tuple[
 
     Args:
         series: N series; only what was observed before the reference day is read.
-        reference_days: (N,) the day after the date that is asked about.
+        reference_days: (N,) the day after the date that is classified.
         months: calendar months up to that date that are read.
 
     Returns:

@@ -1,11 +1,10 @@
 """ClassNetwork: the trunk of a forecaster with class heads, and trees beside them. Reads no files, fits nothing.
 
 After Dargana (Smith et al. 2025, arXiv 2504.17321), a pixel's class at a date is read from the states that EarthPT has
-there. Here the heads also read what the months themselves say (class_features.py), and gradient-boosted trees on
-the same features have a say: their logits are averaged with those of the heads.
+there. Here the heads also read features of the months (class_features.py), and the logits of gradient-boosted trees
+on the same features are averaged with those of the heads.
 """
 
-import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -14,11 +13,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.network.class_features import BESIDE_NDVI, CLASS_FEATURES
-from models.network.earthpt import EarthPT, EarthPTConfig, Side, attention_mask
+from models.network.earthpt import EarthPT, EarthPTConfig, attention_mask
+from models.network.heads import Heads
 from models.registry import CLASS_FORM, TrunkLayer
 
 ABSENT = 9.0
-"""Trees are shown unseen features twice, below everything that is seen and above it: a split takes one of both."""
+"""Trees read each feature twice, unseen ones below all seen values and above them: a split uses one of both."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,29 +56,6 @@ class ClassConfig:
         return cls(**{**content, "trunk": trunk, "trees": trees})
 
 
-class ClassHeads(nn.Module):
-    """M small MLPs side by side, each from weights of its own."""
-
-    def __init__(self, config: ClassConfig) -> None:
-        super().__init__()
-        features, width, members = config.query_features + 2 * config.trunk.width, config.head_width, config.members
-        self.width, self.members, self.dropout = width, members, config.head_dropout
-        self.enter = Side(members, features, width, 1 / math.sqrt(features))
-        self.widen = nn.ModuleList(Side(members, width, 2 * width, 1 / math.sqrt(width)) for _ in range(2))
-        self.narrow = nn.ModuleList(Side(members, 2 * width, width, 0.02) for _ in range(2))
-        self.leave = Side(members, width, config.classes, 1e-2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(M, B, F), or (B, F) for all alike -> (M, B, K) logits."""
-        x = x.expand(self.members, *x.shape[-2:])
-        x = self.enter(F.dropout(x, self.dropout / 3, self.training))  # (M, B, W)
-        for widen, narrow in zip(self.widen, self.narrow, strict=True):
-            inner = F.gelu(widen(F.layer_norm(x, (self.width,))))  # (M, B, 2 W)
-            x = x + narrow(F.dropout(inner, self.dropout, self.training))  # (M, B, W)
-        out: Tensor = self.leave(F.layer_norm(x, (self.width,)))
-        return out
-
-
 @dataclass(frozen=True, kw_only=True)
 class Grown:
     """Trees as arrays, as models/network/trees.py grows them: S splits, L leaves, padded."""
@@ -110,19 +87,19 @@ class Trees(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, 2 F + 1) of `tree_inputs` -> (B, K) logits."""
         rows, splits = self.feature.shape
-        asked = self.feature.reshape(-1).to(torch.int64)
-        seen = torch.index_select(x.T, 0, asked).reshape(rows, splits, -1)  # (R, S, B)
+        columns = self.feature.reshape(-1).to(torch.int64)
+        seen = torch.index_select(x.T, 0, columns).reshape(rows, splits, -1)  # (R, S, B)
         right = (seen > self.limit[..., None]).to(x.dtype)  # (R, S, B)
         side = self.side.to(x.dtype).transpose(1, 2)  # (R, L, S)
         agreed = torch.matmul(side, right)  # (R, L, B) right turns on the way to a leaf, less those that lead off it
-        wanted = (self.depth + side.sum(-1)) / 2  # (R, L) right turns on the way to it; far more where it is not there
-        reached = (agreed > wanted[..., None] - 0.25).to(x.dtype)  # (R, L, B)
+        needed = (self.depth + side.sum(-1)) / 2  # (R, L) right turns on the way to it; far more where it is not there
+        reached = (agreed > needed[..., None] - 0.25).to(x.dtype)  # (R, L, B)
         flat = self.value.reshape(-1, self.value.shape[-1])  # (R L, K)
         return torch.matmul(flat.T, reached.reshape(flat.shape[0], -1)).T  # (B, K)
 
 
 def tree_inputs(queries: Tensor) -> Tensor:
-    """Return (B, 2 F + 1) what trees see of (B, 2 F) queries.
+    """Return (B, 2 F + 1) inputs of trees from (B, 2 F) queries.
 
     The features, where unseen as -ABSENT; the same, where unseen as ABSENT; and 1 if NDVI is all there is, or else -1.
     """
@@ -140,13 +117,20 @@ class ClassNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.trunk = EarthPT(config.trunk)
-        self.heads = ClassHeads(config)
+        self.heads = Heads(
+            members=config.members,
+            features=config.query_features + 2 * config.trunk.width,
+            width=config.head_width,
+            out=config.classes,
+            dropout=config.head_dropout,
+            out_std=1e-2,
+        )
         self.trees = Trees(config)
         self.tree_share = nn.Buffer(torch.zeros(()))
         """Weight of the trees' logits, 0..1; the heads have the rest."""
 
     def read(self, tokens: Tensor, is_padding: Tensor) -> Tensor:
-        """Return (B, 2 D): the mean state of the tokens, and that of the last one, which is nearest to the date asked.
+        """Return (B, 2 D): the mean state of the tokens, and that of the last one, which is nearest to the target date.
 
         Args:
             tokens: (B, T, F); is_padding: (B, T) bool, behind the tokens of each row.
@@ -174,9 +158,9 @@ class ClassNetwork(nn.Module):
 
     def classify_states(self, states: Tensor, queries: Tensor) -> Tensor:
         """Return (B, K) class logits from (B, 2 D) states that `read` gave and (B, 1, G) queries."""
-        asked = queries[:, 0]
-        logits = self.head_logits(states, asked).mean(0)  # (B, K)
+        features = queries[:, 0]
+        logits = self.head_logits(states, features).mean(0)  # (B, K)
         if not self.config.trees[0]:
             return logits
-        grown: Tensor = self.trees(tree_inputs(asked))  # (B, K)
+        grown: Tensor = self.trees(tree_inputs(features))  # (B, K)
         return (1 - self.tree_share) * logits + self.tree_share * grown

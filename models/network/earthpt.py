@@ -1,10 +1,10 @@
 """EarthPT: a causal transformer over one pixel's observations (Smith et al. 2023, arXiv 2309.07207).
 
 As in the paper: a pixel's whole spectrum at one date is one token, made by a two-layer MLP from channels and the time
-of year; pre-norm blocks without biases; the network is told the date it must speak of. Otherwise than in the paper: a
-token exists only where something was observed and carries validity flags; any number of dates is asked in one pass,
-each by a query that sees the whole history but no other query; the answer is a set of ordered quantiles around what
-the history itself leads one to expect. Nothing here reads files or scales inputs (models/network/tokens.py does).
+of year; pre-norm blocks without biases; the network reads the date that it predicts. Unlike in the paper, a token
+exists only where something was observed and carries validity flags; any number of dates is predicted in one pass, each
+from a query that sees the whole history but no other query; the output is a set of ordered quantiles around what the
+history itself leads one to expect. Nothing here reads files or scales inputs (models/network/tokens.py does).
 """
 
 import math
@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from core.bands import CHANNELS
 from core.forecast import QUANTILES
+from models.network.heads import Heads
 from models.network.queries import QUERY_FEATURES
 from models.network.tokens import TOKEN_FEATURES
 
-HEAD_BLOCKS = 2
 Form = Literal["observations", "calendar"]
 """`observations`: tokens where something was seen, queries for dates. `calendar`: the paper's, every step a token."""
 
@@ -43,7 +43,7 @@ class EarthPTConfig:
     channels: int = len(CHANNELS)
     quantiles: int = len(QUANTILES)
     classes: int = 0
-    """K of `to_classes`, which answers nothing: it is kept for weights made before class_network.py; else 0."""
+    """K of `to_classes`, which has no use: it is kept for weights made before class_network.py; else 0."""
     positions: int = 0
     """Longest window of the form `calendar`, whose learned positions count from the window's start; else unused."""
 
@@ -61,7 +61,7 @@ class EarthPTConfig:
 SIZES = {
     "tiny": EarthPTConfig(layers=2, width=32, heads=2, members=2, head_width=16),
     "small": EarthPTConfig(layers=3, width=64, heads=4, members=6),
-    "1m": EarthPTConfig(layers=4, width=128, heads=8, members=6),
+    "medium": EarthPTConfig(layers=4, width=128, heads=8, members=6),
     "5m": EarthPTConfig(layers=6, width=256, heads=8, members=6),
     "10m": EarthPTConfig(layers=6, width=384, heads=8, members=6),
     "20m": EarthPTConfig(layers=6, width=512, heads=8, members=6),
@@ -69,7 +69,8 @@ SIZES = {
     "300m": EarthPTConfig(layers=24, width=1024, heads=16, members=6),
     "700m": EarthPTConfig(layers=36, width=1280, heads=20, members=6),
 }
-"""Named sizes, by the parameters of their blocks; `small` has 0.15 million."""
+"""Named sizes. The shipped `small` has 0.46 million parameters (0.15 million in its blocks) and `medium` 1.25 million
+(0.79 million); larger sizes are named after the parameters of their blocks."""
 
 
 class Tokeniser(nn.Module):
@@ -117,42 +118,6 @@ class Block(nn.Module):
         return cast(Tensor, self.from_heads(heads.transpose(1, 2).reshape(batch, length, width)))  # (B, S, D)
 
 
-class Side(nn.Module):
-    """Linear layers of M heads side by side: (M, N, F) -> (M, N, G)."""
-
-    def __init__(self, members: int, features: int, out: int, std: float) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(members, features, out) * std)
-        self.bias = nn.Parameter(torch.zeros(members, 1, out))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(M, N, F) -> (M, N, G)."""
-        return torch.matmul(x, self.weight) + self.bias
-
-
-class QuantileHeads(nn.Module):
-    """M small MLPs, each from weights of its own, on what the history says of a date and what the trunk makes of it."""
-
-    def __init__(self, config: EarthPTConfig) -> None:
-        super().__init__()
-        members, width, features = config.members, config.head_width, config.query_features + config.width
-        self.width, self.members, self.dropout = width, members, config.head_dropout
-        self.enter = Side(members, features, width, 1 / math.sqrt(features))
-        self.widen = nn.ModuleList(Side(members, width, 2 * width, 1 / math.sqrt(width)) for _ in range(HEAD_BLOCKS))
-        self.narrow = nn.ModuleList(Side(members, 2 * width, width, 0.02) for _ in range(HEAD_BLOCKS))
-        self.leave = Side(members, width, config.quantiles, 1e-3)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, H, F) -> (M, B, H, Q) before ordering."""
-        batch, asked, features = x.shape
-        x = x.reshape(1, batch * asked, features).expand(self.members, -1, -1)  # (M, N, F)
-        x = self.enter(F.dropout(x, self.dropout / 3, self.training))  # (M, N, W)
-        for widen, narrow in zip(self.widen, self.narrow, strict=True):
-            inner = F.gelu(widen(F.layer_norm(x, (self.width,))))  # (M, N, 2 W)
-            x = x + narrow(F.dropout(inner, self.dropout, self.training))  # (M, N, W)
-        return cast(Tensor, self.leave(F.layer_norm(x, (self.width,)))).reshape(self.members, batch, asked, -1)
-
-
 class EarthPT(nn.Module):
     """The trunk with its heads: NDVI quantiles and the channels themselves."""
 
@@ -168,7 +133,7 @@ class EarthPT(nn.Module):
             self.position = nn.Embedding(config.positions, config.width)
         else:
             self.query = Tokeniser(config.query_features, config.width)
-            self.to_quantiles = QuantileHeads(config) if config.members else nn.Linear(config.width, config.quantiles)
+            self.to_quantiles = _quantile_heads(config) if config.members else nn.Linear(config.width, config.quantiles)
             self.to_classes = nn.Linear(2 * config.width, max(config.classes, 1))
         self.apply(self._initialise)
         if not is_paper and isinstance(self.to_quantiles, nn.Linear):
@@ -222,8 +187,22 @@ class EarthPT(nn.Module):
 
     def _quantiles(self, state: Tensor, queries: Tensor) -> Tensor:
         if self.config.members:
-            return ordered(self.to_quantiles(torch.cat([queries, state], dim=-1)))  # (M, B, H, Q)
+            batch, dates, _ = state.shape
+            x = torch.cat([queries, state], dim=-1).reshape(batch * dates, -1)  # (B H, G + D)
+            return ordered(self.to_quantiles(x).reshape(self.config.members, batch, dates, -1))  # (M, B, H, Q)
         return ordered(self.to_quantiles(state)).unsqueeze(0)  # (1, B, H, Q)
+
+
+def _quantile_heads(config: EarthPTConfig) -> Heads:
+    """Return heads that read what the history shows of a date and the state of its query."""
+    return Heads(
+        members=config.members,
+        features=config.query_features + config.width,
+        width=config.head_width,
+        out=config.quantiles,
+        dropout=config.head_dropout,
+        out_std=1e-3,
+    )
 
 
 def attention_mask(is_padding: Tensor, queries: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Queries: what the network is told about the dates it is asked about. Shared by training and the fast path."""
+"""Queries: what the network reads about its target dates. Shared by training and prediction."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ QUERY_FEATURES = TIME_FEATURES + FEATURES + len(QUANTITIES) + TERRAIN
 
 
 def forecast_queries(features: Floats, issue_days: Days, target_days: Days, quantity: str = "NDVI") -> Floats:
-    """Return (N, H, G) queries of target dates: time, what the history says, the quantity asked for; no terrain."""
+    """Return (N, H, G) queries of target dates: time, features of the history, the target quantity; no terrain."""
     time = time_features(target_days.astype(np.float64), issue_days[:, None].astype(np.float64))
     rest = np.zeros((*target_days.shape, len(QUANTITIES) + TERRAIN), np.float32)
     rest[..., position(quantity)] = 1

@@ -1,7 +1,7 @@
-"""Series to tokens: which dates become tokens, how channels are scaled, what a query knows. No network, no files.
+"""Series to tokens: which dates become tokens, how channels are scaled, what a query holds. No network, no files.
 
 One token is one date on which anything was observed, its channels with a validity flag each, and its time. A query is a
-date asked about: its time, and for forecasts what the history alone says of it (models/baselines/climatology.py).
+target date: its time, and for forecasts what the history alone predicts for it (models/baselines/climatology.py).
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from core.timeline import YEAR_DAYS, Days
 TIME_FEATURES = 6
 TOKEN_FEATURES = 2 * len(CHANNELS) + TIME_FEATURES
 CONTEXT = 32
-"""Most recent dates that a forecast reads as tokens; older ones speak through the climatology."""
+"""Most recent dates that a forecast reads as tokens; older ones act through the climatology."""
 RADAR_CONTEXT = 12
 """Most recent dates with radar alone that a forecast reads beside them."""
 

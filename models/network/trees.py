@@ -1,12 +1,13 @@
 """Trees: gradient-boosted trees on class features, grown by LightGBM and kept as arrays that a network can run.
 
-LightGBM (Ke et al. 2017) is loaded for growing alone; maps need neither it nor its files.
+Only training imports this module: maps need neither LightGBM (Ke et al. 2017) nor its files.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,14 +24,14 @@ PARAMETERS: dict[str, Any] = {
     "force_row_wise": True,
     "verbosity": -1,
 }
-"""Of a baseline that is hard to beat on labelled series."""
+"""Of LightGBM, for all trees."""
 AS_THEY_ARE = {"min_child_samples": 10, "feature_fraction": 0.15}
 ALTERED = {"min_child_samples": 40, "feature_fraction": 0.1}
 NDVI_ALONE = {"min_child_samples": 40, "feature_fraction": 0.3}
 """Of trees on series as they are, on those and their altered copies, and on NDVI alone: least rows of a leaf, share of
 features."""
 FURTHER = {"min_child_samples": 20, "feature_fraction": 0.15, "num_leaves": 8, "lambda_l2": 20.0}
-"""Of trees that go on from others on a few rows more: small ones, which change little that few rows speak for."""
+"""Of trees that go on from others on a few rows more: small ones, which change little where rows are few."""
 NOWHERE = 1e6
 
 
@@ -53,24 +54,22 @@ def grow(
         weight: (N,) positive.
         how: parameters of LightGBM besides PARAMETERS.
         rounds: of boosting.
-        start: (N, K) logits that other trees give the rows; what is returned is to be added to those trees.
+        start: (N, K) logits that other trees give the rows; the trees returned are to be added to those.
     """
-    import lightgbm
-
     task = {"objective": "binary"} if classes == 2 else {"objective": "multiclass", "num_class": classes}
-    said = None if start is None else start.astype(np.float64)
+    logits = None if start is None else start.astype(np.float64)
     data = lightgbm.Dataset(
         features.astype(np.float64),
         label=labels,
         weight=weight / weight.mean(),
-        init_score=said[:, 1] - said[:, 0] if said is not None and classes == 2 else said,
+        init_score=logits[:, 1] - logits[:, 0] if logits is not None and classes == 2 else logits,
     )
     parameters = {**PARAMETERS, **how, **task, "seed": seed, "num_threads": 1}
     booster = lightgbm.train(parameters, data, num_boost_round=rounds)
     return as_arrays(booster.dump_model()["tree_info"], features.shape[1], classes)
 
 
-def said_by(grown: Grown, features: Floats) -> Floats:
+def predict_trees(grown: Grown, features: Floats) -> Floats:
     """Return (N, K) logits of (N, F) features, NaN = unseen."""
     shown = np.concatenate([np.nan_to_num(features, nan=unseen) for unseen in (-ABSENT, ABSENT)], axis=1)
     total = np.zeros((len(features), grown.value.shape[2]), np.float32)
@@ -81,7 +80,7 @@ def said_by(grown: Grown, features: Floats) -> Floats:
 
 
 def only_where(grown: Grown, column: int, *, above: bool) -> Grown:
-    """Return trees that speak of rows alone that have more than 0 in a column of `tree_inputs`, or not more."""
+    """Return trees that act only on rows above 0 in a column of `tree_inputs`, or only on those not above."""
     more = ((0, 0), (0, 1))
     return Grown(
         feature=np.pad(grown.feature, more, constant_values=column),
@@ -94,11 +93,11 @@ def only_where(grown: Grown, column: int, *, above: bool) -> Grown:
 
 def averaged(groups: Sequence[Grown]) -> Grown:
     """Return trees of several boostings as one, whose logits are the mean of theirs."""
-    joined = together(groups)
+    joined = summed(groups)
     return replace(joined, value=joined.value / np.float32(len(groups)))
 
 
-def together(groups: Sequence[Grown]) -> Grown:
+def summed(groups: Sequence[Grown]) -> Grown:
     """Return trees of several boostings as one, whose logits are the sum of theirs."""
     splits, leaves = max(g.feature.shape[1] for g in groups), max(g.depth.shape[1] for g in groups)
     padded = [_padded(g, splits, leaves) for g in groups]
@@ -117,7 +116,7 @@ def _padded(grown: Grown, splits: int, leaves: int) -> Grown:
 
 
 def as_arrays(trees: list[dict[str, Any]], features: int, classes: int) -> Grown:
-    """Turn dumped trees on F features into arrays; of two classes, the trees speak for the second."""
+    """Turn dumped trees on F features into arrays; of two classes, they give the logit of the second."""
     parts = [_one(tree["tree_structure"], features) for tree in trees]
     splits, leaves = max(1, *(len(p[0]) for p in parts)), max(len(p[2]) for p in parts)
     feature, limit = np.zeros((len(parts), splits), np.int16), np.full((len(parts), splits), NOWHERE, np.float32)
@@ -126,10 +125,10 @@ def as_arrays(trees: list[dict[str, Any]], features: int, classes: int) -> Grown
     value = np.zeros((len(parts), leaves, classes), np.float32)
     for row, (nodes, limits, ends) in enumerate(parts):
         feature[row, : len(nodes)], limit[row, : len(nodes)] = nodes, limits
-        speaks_for = 1 if classes == 2 else row % classes
-        for leaf, (way, said) in enumerate(ends):
+        code = 1 if classes == 2 else row % classes
+        for leaf, (way, leaf_value) in enumerate(ends):
             depth[row, leaf] = len(way)
-            value[row, leaf, speaks_for] = said
+            value[row, leaf, code] = leaf_value
             for node, turn in way:
                 side[row, node, leaf] = turn
     return Grown(feature=feature, limit=limit, side=side, depth=depth, value=value)

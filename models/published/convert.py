@@ -65,7 +65,7 @@ class Published:
     sha256: str
     """Of the file."""
     iterations: int | None
-    """Training steps, as the file says; None = it does not."""
+    """Training steps, as the file has them; None = it has none."""
 
 
 def read_published(path: Path) -> Published:
@@ -86,7 +86,7 @@ def convert(state: Mapping[str, Tensor], heads: int, path: Path) -> EarthPT:
 
     Args:
         state: weights by their published names, prefixes removed.
-        heads: the one size that no shape tells.
+        heads: the one size that no shape shows.
         path: named in the sentence of a refusal.
     """
     names = published_names(len({found[1] for key in state if (found := _LAYER.match(key))}))
@@ -165,7 +165,7 @@ def _heads(content: Mapping[Any, Any], path: Path) -> int:
     arguments = content.get("model_args")
     heads = arguments.get("n_head") if isinstance(arguments, Mapping) else None
     if not isinstance(heads, int) or isinstance(heads, bool) or heads < 1:
-        raise InvalidCheckpoint(path, "its 'model_args' do not say 'n_head', the number of attention heads")
+        raise InvalidCheckpoint(path, "its 'model_args' lack 'n_head', the number of attention heads")
     return heads
 
 

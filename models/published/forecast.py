@@ -38,7 +38,7 @@ NORMAL = np.array([-1.6449, -0.6745, 0.0, 0.6745, 1.6449])
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """What an imported network reads of N series."""
+    """Input of an imported network for N series."""
 
     values: Floats
     """(N, T, C) columns on the network's scale, left-aligned; zeros behind each row's end and in blank columns."""
@@ -181,7 +181,7 @@ def _steps(history: History, first_target: Days) -> Floats:
 
 
 def _first_of_equal(dates: Days) -> NDArray[np.int64]:
-    """Return (N, H) where in its sorted row each date stands first: a date asked twice is predicted once."""
+    """Return (N, H) where in its sorted row each date stands first: a repeated date is predicted once."""
     is_new = np.concatenate([np.ones((len(dates), 1), np.bool_), np.diff(dates, axis=1) > 0], axis=1)
     return np.asarray(np.maximum.accumulate(np.where(is_new, np.arange(dates.shape[1]), 0), axis=1))
 

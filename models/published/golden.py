@@ -56,15 +56,15 @@ def read_golden(path: Path, config: EarthPTConfig) -> dict[str, Floats]:
 
 
 def _read(path: Path) -> dict[str, Floats]:
-    wanted = ("x", "future_time", *OUTPUTS)
+    names = ("x", "future_time", *OUTPUTS)
     try:
         with zipfile.ZipFile(path) as parts:
             size = sum(e.file_size for e in parts.infolist())
         if size > MAX_BYTES:
             raise InvalidOption(OPTION, path, f"its arrays are larger than {MAX_BYTES // 1024**3} GiB")
         with np.load(path, allow_pickle=False) as file:
-            missing = [n for n in wanted if n not in file]
-            arrays = {n: np.atleast_1d(file[n]) for n in wanted if n in file}
+            missing = [n for n in names if n not in file]
+            arrays = {n: np.atleast_1d(file[n]) for n in names if n in file}
     except _READING:
         raise InvalidOption(OPTION, path, "it cannot be read as an .npz file of plain arrays") from None
     if missing:

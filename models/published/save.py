@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +13,9 @@ from core.bands import OPTICAL_NAMES, RADAR_NAMES
 from core.errors import InvalidOption
 from core.version import software_version
 from models.published.convert import Published
-from models.registry import BLANK, CARD, SHIPPED, WEIGHTS, sha256_of
+from models.registry import BLANK, CARD, WEIGHTS, check_new_name, sha256_of
 
 MADE_BY = "landcast models import"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 LICENCE = (
     "The published EarthPT weights (Smith et al. 2023) are under the MIT licence; whether that holds for this file is "
     "yours to check"
@@ -38,10 +36,7 @@ def check_name(name: str, folder: Path) -> Path:
     Raises:
         InvalidOption: the name is no usable one, that of a shipped model, or that of a model that was not imported.
     """
-    if not NAME.fullmatch(name):
-        raise InvalidOption("--name", name, "a name has up to 64 letters, digits, dots, dashes and underscores")
-    if (SHIPPED / name).exists():
-        raise InvalidOption("--name", name, "a shipped model has it")
+    check_new_name(name)
     if (folder / name).exists() and _maker(folder / name / CARD) != MADE_BY:
         raise InvalidOption("--name", name, f"'{folder / name}' exists and holds no imported model")
     return folder / name
@@ -54,7 +49,7 @@ def check_bands(bands: Sequence[str], channels: int) -> None:
         channels: C of the network, time features not counted.
 
     Raises:
-        InvalidOption: an unknown name, one twice, too few or too many, or none from which NDVI can be had.
+        InvalidOption: an unknown name, one twice, too few or too many, or no bands to compute NDVI from.
     """
     known = (*OPTICAL_NAMES, *RADAR_NAMES, BLANK)
     text = ",".join(bands)

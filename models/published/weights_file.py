@@ -1,6 +1,6 @@
 """Files of weights as torch.save writes them, from strangers: read without running anything in them. No networks.
 
-torch.load builds whatever a pickle names unless told otherwise. Here it is told to build tensors and plain values only,
+By default, torch.load builds whatever a pickle names. Here it builds tensors and plain values only,
 and a file is looked at before: its size, and that its parts are stored as torch.save stores them.
 """
 

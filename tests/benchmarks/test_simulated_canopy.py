@@ -19,7 +19,7 @@ SEED, SINCE, SIZE = 1000, date(2021, 11, 1), 48
 
 @pytest.fixture(scope="module")
 def seen() -> Seen:
-    return look(SEED, find_checkpoint("canopy-1m", "canopy", Settings()), SINCE, size=SIZE)
+    return look(SEED, find_checkpoint("canopy", "canopy", Settings()), SINCE, size=SIZE)
 
 
 def test_every_table_says_that_it_is_simulated(seen: Seen) -> None:
@@ -39,7 +39,7 @@ def test_the_change_that_is_watched_is_what_the_product_maps(seen: Seen) -> None
     raster = product.render(
         cube,
         product.parse(order, available=cube.period),
-        find_checkpoint("canopy-1m", "canopy", Settings()),
+        find_checkpoint("canopy", "canopy", Settings()),
         lambda _: None,
     )
     felled = np.flatnonzero(seen.felled_pixels.ravel())

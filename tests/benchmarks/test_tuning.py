@@ -12,7 +12,7 @@ from benchmarks.tuning import FORMS, REFERENCE, Form, Key, macro_f1, measure_mis
 from tests.models.builders import tiny_network
 from tests.training.tiny_training import small_set
 from training.class_examples import Pool, make_pool
-from training.finetune import in_fold
+from training.folds import folds_by_hash
 
 SET = "worldcereal_points"
 RUN = replace(recipe("crop", 4, 8), months=12, members=2, copies=1, warmup=1, mixture={SET: 1.0})
@@ -44,7 +44,7 @@ def test_a_log_that_was_cut_off_is_gone_on_with_and_ends_in_a_table(pool: Pool, 
     assert log.read_text().startswith(first)
     assert len(read_log(log)) == 2 * len(FORMS)
     text = report(read_log(log))
-    asked = pool.take(in_fold(pool.places, 0, 1) & (pool.copy == 0))
+    asked = pool.take((folds_by_hash(pool.places) < 2) & (pool.copy == 0))
     assert f"{len(asked)} in {len(np.unique(asked.places))} places" in text
     assert [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines()[4:]] == list(FORMS)
     assert "nan" not in text

@@ -107,7 +107,7 @@ def test_cubes_hold_a_variable_for_each_dimension_decoded_by_xarray(
         assert tuple(cube.data_vars) == NAMES
         assert cube.rio.crs.to_epsg() == EPSG
         assert cube.x.values[0] == WEST + 5
-        assert cube.attrs["landcast_model"] == "earthpt-1m"
+        assert cube.attrs["landcast_model"] == "earthpt-small"
         np.testing.assert_allclose(cube.to_dataarray().values, pixels("out.tif"), rtol=1e-6)
         stored = str(cube.e000.encoding["dtype"])
     assert stored == ("int8" if dtype == "int8" else "float16" if ending == ".zarr" else "float32")
@@ -219,7 +219,7 @@ def test_principal_components_are_those_of_all_pixels_whichever_their_order(tmp_
         (("cube.nc", "-o", "out.parquet"), "ends in .tif, .nc, .zarr"),
         (("cube.nc", "-o", "out.tif", "--picture", "pca.jpg"), "ends in .png"),
         (("cube.nc", "-o", "out.tif", "--date", "2020-13-01"), "2020-13-01"),
-        (("cube.nc", "-o", "out.tif", "--model", "crop-1m"), "crop-1m"),
+        (("cube.nc", "-o", "out.tif", "--model", "crop"), "crop"),
         (("series.csv", "-o", "out.tif"), "ends in .parquet, .csv"),
         (("series.csv", "-o", "out.csv", "--dtype", "int8"), "tables always hold floats"),
         (("series.csv", "-o", "out.csv", "--picture", "pca.png"), "the input is a table"),

@@ -98,7 +98,7 @@ def test_a_folder_and_a_name_can_be_given(folder: Path) -> None:
         (("006M_ckpt.pt", "--bands", "B04,B08"), "names 2 columns, and the network has 6"),
         (("006M_ckpt.pt", "--bands", "B02,B03,B04,B08,B11,B99"), "B99"),
         (("006M_ckpt.pt", "--name", "../up"), "--name"),
-        (("006M_ckpt.pt", "--name", "earthpt-1m"), "shipped"),
+        (("006M_ckpt.pt", "--name", "earthpt-small"), "shipped"),
         (("006M_ckpt.pt", "-o", "text.pt"), "text.pt"),
         ((), "FILE"),
     ],

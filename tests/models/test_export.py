@@ -46,33 +46,33 @@ def test_a_class_model_answers_logits_then_states_and_a_forecaster_quantiles_alo
 
 def test_states_are_those_that_torch_reads_and_probabilities_the_same_as_without(checkpoint: Checkpoint) -> None:
     series = wavy_series()
-    said, states = classify_with_states(series, DAYS, checkpoint, months=MONTHS, threads=1)
+    predicted, states = classify_with_states(series, DAYS, checkpoint, months=MONTHS, threads=1)
     tokens, _ = class_inputs(series, DAYS, months=MONTHS)
     with torch.no_grad():
         network = load_class_network(checkpoint)
         expected = network.read(torch.from_numpy(tokens.tokens), torch.from_numpy(tokens.is_padding))
     np.testing.assert_allclose(states, expected.numpy(), atol=1e-4)
     alone = classify(series, DAYS, checkpoint, months=MONTHS, threads=1)
-    np.testing.assert_array_equal(said.probability, alone.probability)
+    np.testing.assert_array_equal(predicted.probability, alone.probability)
 
 
 def test_many_series_and_none_have_states_of_the_same_width(checkpoint: Checkpoint) -> None:
     many = wavy_series(300)
     days = np.full(300, DAYS[0], np.int32)
-    said, states = classify_with_states(many, days, checkpoint, months=MONTHS, threads=1)
+    predicted, states = classify_with_states(many, days, checkpoint, months=MONTHS, threads=1)
     assert states.shape == (300, 64)
     some = classify_with_states(many.take(np.array([299])), days[:1], checkpoint, months=MONTHS, threads=1)
     np.testing.assert_allclose(states[299], some[1][0], atol=1e-5)
-    assert said.probability.shape == (300, 3)
+    assert predicted.probability.shape == (300, 3)
 
 
 def test_series_never_seen_have_neither_probabilities_nor_states(checkpoint: Checkpoint) -> None:
     series = wavy_series()
     series.values[4] = np.nan
-    said, states = classify_with_states(series, DAYS, checkpoint, months=MONTHS, threads=1)
+    predicted, states = classify_with_states(series, DAYS, checkpoint, months=MONTHS, threads=1)
     assert np.isnan(states[4]).all()
     assert np.isfinite(states[[0, 1, 2, 3, 5]]).all()
-    assert (np.isnan(said.probability) == np.isnan(states[:, :3])).all()
+    assert (np.isnan(predicted.probability) == np.isnan(states[:, :3])).all()
 
 
 def test_a_graph_that_tells_no_states_is_refused_for_them_and_good_for_classes(

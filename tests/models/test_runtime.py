@@ -178,10 +178,10 @@ def test_other_quantities_stay_within_their_limits_and_ascend() -> None:
     series = wavy_series()
     issues = np.full(len(series), ISSUE, np.int32)
     for name in ("EVI2", "B04"):
-        said = forecast(series, issues, (issues[:, None] + LEADS).astype(np.int32), forecaster(), quantity=name)
+        predicted = forecast(series, issues, (issues[:, None] + LEADS).astype(np.int32), forecaster(), quantity=name)
         low, high = QUANTITIES[name].limits
-        assert low <= said.quantiles.min() <= said.quantiles.max() <= high
-        assert (np.diff(said.quantiles, axis=-1) >= 0).all()
+        assert low <= predicted.quantiles.min() <= predicted.quantiles.max() <= high
+        assert (np.diff(predicted.quantiles, axis=-1) >= 0).all()
     unseen = forecast(series, issues, (issues[:, None] + LEADS).astype(np.int32), forecaster(), quantity="B11")
     assert np.isnan(unseen.quantiles).all()
 

@@ -1,6 +1,5 @@
-"""Learning a class model fold by fold: real places judged once, folds kept after a kill, what the card says."""
+"""The loop of folds: each row is predicted without its place, finished folds survive a kill, one network at the end."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -10,65 +9,35 @@ import numpy as np
 import pytest
 import torch
 
-from core.bands import WEATHER_NAMES, channel
-from core.cube import Series
 from core.errors import InvalidOption
-from evaluation.validation.figures import Validation, judge
-from models.calibration import prediction_sets
-from models.calibration import temperature as class_calibration
 from models.training_set import TrainingSet
-from tests.models.builders import TINY, tiny_network
-from tests.training.tiny_training import small_set
-from training import cross_validate as learn_classes_module
+from tests.models.builders import tiny_network
+from tests.training.class_sets import RUN, sets
 from training.class_examples import Pool, make_pool
-from training.cross_validate import FOLD_SHARE, POOL_SHARE, LearnedClasses, ask, forget_folds, learn_classes
-from training.finetune import FOLDS, in_fold
-from training.resume import RESUME, ResumeFile, Wish
+from training.cross_validate import LOG, CrossValidated, forget_folds, predict, train_in_folds
+from training.finetune import finetune
+from training.folds import FOLDS, folds_by_hash
+from training.resume import RESUME, ResumeFile, ResumePolicy
 from training.runs import Run
-from training.similar import climate
 
-RUN = Run(
-    name="tiny-crop",
-    task="crop",
-    mixture={"waves": 0.6, "others": 0.2, "made-up": 0.2},
-    holdout="waves",
-    classes=("non_crop", "crop"),
-    months=12,
-    members=2,
-    copies=1,
-    trees=4,
-    steps=4,
-    batch=8,
-    check_every=2,
-    warmup=2,
-    average=0.5,
-)
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def sets() -> dict[str, TrainingSet]:
-    """Two real sets, of which one knows also what is not crop, and a simulated one."""
-    others = small_set("others", 30)
-    others.labels["crop"][:6] = [-1, -2, -3, 0, 1, -2]
-    return {
-        "waves": small_set("waves", 60),
-        "others": replace(others, places=np.array([f"other {p}" for p in others.places])),
-        "made-up": replace(small_set("made-up", 20), is_simulated=True),
-    }
+def pool_of(given: dict[str, TrainingSet]) -> Pool:
+    return make_pool(given, RUN.mixture, "crop", months=RUN.months, copies=RUN.copies, seed=0)
 
 
-def learn(
+def trained(
     folder: Path,
     progress: Callable[[float], None] = lambda _share: None,
     run: Run = RUN,
     given: dict[str, TrainingSet] | None = None,
-    wish: Wish = "if_possible",
-    like: Series | None = None,
-) -> LearnedClasses:
-    resume = ResumeFile(path=folder / RESUME, origin={"trunk": "tiny"}, wish=wish)
-    return learn_classes(
-        run, tiny_network(), given or sets(), folder=folder, progress=progress, resume=resume, like=like
-    )
+    policy: ResumePolicy = "if_possible",
+) -> CrossValidated:
+    pool = pool_of(given or sets())
+    fold = np.where(pool.sets == "made-up", -1, folds_by_hash(pool.places))
+    resume = ResumeFile(path=folder / RESUME, origin={"trunk": "tiny"}, policy=policy)
+    return train_in_folds(run, tiny_network(), pool, fold, folder=folder, resume=resume, progress=progress)
 
 
 @pytest.fixture(scope="module")
@@ -78,163 +47,113 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(whole: Path) -> LearnedClasses:
+def found(whole: Path) -> CrossValidated:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    done = learn(whole)
+    done = trained(whole)
     torch.set_num_threads(threads)
     return done
 
 
-def test_every_real_row_whose_class_is_named_is_judged_once_and_no_simulated_one(found: LearnedClasses) -> None:
-    parts = {part.title: part for part in found.parts}
-    assert set(parts) == {"waves", "others"}
-    assert len(parts["waves"].truth) == 60
-    assert len(parts["others"].truth) == 26, "one of thirty is unknown, and three say only what is not there"
-    for name, part in parts.items():
-        known = sets()[name].labels["crop"] >= 0
-        assert sorted(part.places) == sorted(sets()[name].places[known])
-        assert not part.is_simulated
-        np.testing.assert_allclose(part.probability.sum(axis=1), 1, atol=1e-5)
+def test_rows_of_folds_are_predicted_once_as_they_are_and_others_never(found: CrossValidated) -> None:
+    pool, rows = pool_of(sets()), found.out_of_fold
+    wanted = np.flatnonzero((pool.sets != "made-up") & (pool.copy == 0))
+    assert sorted(rows.row) == wanted.tolist()
+    assert (np.diff(rows.fold) >= 0).all(), "rows of the first fold come first"
+    np.testing.assert_array_equal(rows.fold, folds_by_hash(rows.places))
+    for name in ("labels", "places", "sets", "weight"):
+        np.testing.assert_array_equal(getattr(rows, name), getattr(pool, name)[rows.row])
 
 
-def test_the_card_has_calibration_sets_accuracy_and_split(found: LearnedClasses) -> None:
-    card = json.loads(json.dumps(found.card))
-    assert set(card) == {"calibration", "prediction_sets", "accuracy", "split"}
-    assert class_calibration.Temperature.from_json(card["calibration"]).temperature > 0
-    assert prediction_sets.PredictionSets.from_json(card["prediction_sets"]).coverage == 0.9
-    assert card["calibration"]["fitted_on"] == "waves, others, out of fold", "too few labels for biases"
-    assert "bias" not in card["calibration"]
-    assert card["prediction_sets"]["fitted_on"] == "waves, out of fold"
-    figures = card["accuracy"]["out_of_fold"]
-    assert set(figures) == {"waves", "others"}
-    assert (figures["waves"]["series"], figures["waves"]["places"]) == (60, 30)
-    assert {"balanced_accuracy", "brier", "ece", "roc_auc_crop", "pr_auc_non_crop", "f1_crop"} < set(figures["waves"])
-    assert "each judged by networks that learned from the others" in card["split"]
+def test_the_last_network_is_trained_on_all_rows(found: CrossValidated, tmp_path: Path) -> None:
+    alone = finetune(RUN, tiny_network(), pool_of(sets()), log=tmp_path / LOG, progress=lambda _share: None)
+    mine, theirs = alone.state_dict(), found.network.state_dict()
+    assert all(torch.equal(mine[k], theirs[k]) for k in theirs)
 
 
-def test_a_report_and_an_area_of_applicability_come_of_it(found: LearnedClasses) -> None:
-    judged = judge(Validation(name="tiny", card=found.card, parts=found.parts))
-    assert [j.title for j in judged] == ["waves", "others"]
-    assert judged[0].coverage is not None
-    points = found.applicability.points
-    assert points.shape == (89, 2 * TINY.width), "all real rows with any label"
-    assert 0 < found.applicability.threshold < 10
-
-
-def test_the_area_of_a_trunk_that_learns_is_of_its_own_states(found: LearnedClasses, tmp_path: Path) -> None:
-    tuned = learn(tmp_path, run=replace(RUN, tune="all", learning_rate=0.05))
-    known = make_pool(sets(), RUN.mixture, "crop", months=RUN.months, copies=0, seed=0)
-    real = known.take(known.sets != "made-up")
-    for done in (found, tuned):
-        states = ask(done.network, real)[1]
-        np.testing.assert_allclose(done.applicability.mean, states.mean(axis=0), atol=1e-4)
-    assert not np.allclose(found.applicability.mean, tuned.applicability.mean, atol=1e-2)
-
-
-def test_places_of_a_climate_like_that_of_a_region_are_drawn_more_often(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_label_does_not_move_the_prediction_of_its_own_fold(
+    whole: Path, found: CrossValidated, tmp_path: Path
 ) -> None:
-    given = sets()
-    for source in given.values():
-        warm = np.arange(len(source.series)) % 4 < 2
-        source.series.values[..., channel("temperature_2m")] = np.where(warm, 300.0, 275.0)[:, None]
-    region = given["others"].series.take(np.array([0]))
-    seen: list[Pool] = []
-
-    def note(_run: Run, _trunk: object, pool: Pool, **_more: object) -> None:
-        seen.append(pool)
-        raise Stopped
-
-    monkeypatch.setattr(learn_classes_module, "finetune", note)
-    for like in (None, region):
-        with pytest.raises(Stopped):
-            learn(tmp_path, given=given, like=like)
-    plain, like_it = (pool.take(pool.copy == 0) for pool in seen)
-    gain = like_it.weight / plain.weight
-    temperature = np.nanmean(climate(plain)[:, :: len(WEATHER_NAMES)], axis=1)
-    assert gain[temperature > 0].min() > 1 > gain[temperature < 0].max()
-    without = replace(region, values=np.full_like(region.values, np.nan))
-    with pytest.raises(InvalidOption, match="show no temperature_2m or total_precipitation"):
-        learn(tmp_path, given=given, like=without)
-
-
-def test_a_places_own_label_does_not_move_what_its_fold_says_of_it(
-    whole: Path, found: LearnedClasses, tmp_path: Path
-) -> None:
-    assert found.parts
+    assert len(found.out_of_fold.row)
     turned = sets()
-    at = in_fold(turned["waves"].places, 2)
+    at = folds_by_hash(turned["waves"].places) == 2
     assert at.any()
     turned["waves"].labels["crop"][at] ^= 1
-    learn(tmp_path, given=turned)
+    trained(tmp_path, given=turned)
     mine, theirs = ({n: np.load(f / f"fold{n}.npz") for n in range(FOLDS)} for f in (whole, tmp_path))
     assert np.array_equal(mine[2]["logits"], theirs[2]["logits"])
     assert not any(np.array_equal(mine[n]["logits"], theirs[n]["logits"]) for n in (0, 1, 3, 4))
     assert all(np.array_equal(mine[n]["states"], theirs[n]["states"]) for n in range(FOLDS))
 
 
+def test_predicting_gives_logits_and_the_states_that_they_were_read_from(found: CrossValidated) -> None:
+    pool = pool_of(sets()).take(np.array([3, 70]))
+    logits, states = predict(found.network, pool)
+    with torch.inference_mode():
+        expected = found.network.classify_states(torch.from_numpy(states), torch.from_numpy(pool.queries))
+    np.testing.assert_allclose(logits, expected.numpy(), atol=1e-5)
+
+
 class Stopped(Exception):
     """A kill, but in this process."""
 
 
-def test_folds_that_are_done_are_kept_after_a_kill_and_nothing_of_them_in_the_end(
-    found: LearnedClasses, tmp_path: Path
-) -> None:
-    def killed(_share: float) -> None:
-        if (tmp_path / "fold3.resume").exists():
+def stop_in_fold(number: int, folder: Path) -> Callable[[float], None]:
+    """Return a progress that stops once that fold has saved its training."""
+
+    def progress(_share: float) -> None:
+        if (folder / f"fold{number}.resume").exists():
             raise Stopped
 
+    return progress
+
+
+def test_finished_folds_are_kept_after_a_kill_and_are_not_trained_again(found: CrossValidated, tmp_path: Path) -> None:
     with pytest.raises(Stopped):
-        learn(tmp_path, killed)
+        trained(tmp_path, stop_in_fold(3, tmp_path))
     assert sorted(p.name for p in tmp_path.glob("fold*.npz")) == ["fold0.npz", "fold1.npz", "fold2.npz"]
     shares: list[float] = []
-    again = learn(tmp_path, shares.append)
+    again = trained(tmp_path, shares.append)
     assert shares == sorted(shares)
-    done = POOL_SHARE + FOLD_SHARE * np.arange(1, 4) / FOLDS
-    assert [s for s in shares if POOL_SHARE < s <= done[-1]][:3] == pytest.approx(done), (
-        "no step of them is taken again"
-    )
-    assert again.card == found.card
+    done = np.arange(1, 4) / (FOLDS + 1)
+    assert shares[:3] == pytest.approx(done), "no step of the first three folds is taken again"
+    assert shares[-1] == 1
+    np.testing.assert_array_equal(again.out_of_fold.logits, found.out_of_fold.logits)
     mine, theirs = again.network.state_dict(), found.network.state_dict()
     assert all(torch.equal(mine[k], theirs[k]) for k in theirs)
-    assert len(list(tmp_path.glob("fold*.npz"))) == FOLDS
+
+
+def test_nothing_of_the_folds_is_left_once_they_are_forgotten(tmp_path: Path) -> None:
+    for name in ("fold0.npz", "fold1.resume", "fold1.jsonl", LOG):
+        (tmp_path / name).touch()
     forget_folds(tmp_path)
-    assert not list(tmp_path.glob("fold*"))
+    assert [p.name for p in tmp_path.iterdir()] == [LOG]
 
 
-def test_folds_are_learned_anew_for_another_entry_or_where_that_is_wished(tmp_path: Path) -> None:
-    def killed(_share: float) -> None:
-        if (tmp_path / "fold1.resume").exists():
-            raise Stopped
-
-    stop = partial(pytest.raises, Stopped)
+def test_folds_are_trained_anew_for_another_run_or_where_resuming_is_refused(tmp_path: Path) -> None:
+    killed, stop = stop_in_fold(1, tmp_path), partial(pytest.raises, Stopped)
     with stop():
-        learn(tmp_path, killed)
+        trained(tmp_path, killed)
     first = np.load(tmp_path / "fold0.npz")["logits"]
     (tmp_path / "fold1.resume").unlink()
     with stop():
-        learn(tmp_path, killed, replace(RUN, seed=3))
+        trained(tmp_path, killed, replace(RUN, seed=3))
     second = np.load(tmp_path / "fold0.npz")["logits"]
     assert not np.array_equal(first, second)
     (tmp_path / "fold1.resume").unlink()
     kept = dict(np.load(tmp_path / "fold0.npz"))
     np.savez(tmp_path / "fold0.npz", **{**kept, "logits": second + 1})
     with stop():
-        learn(tmp_path, killed, replace(RUN, seed=3), wish="never")
+        trained(tmp_path, killed, replace(RUN, seed=3), policy="never")
     assert np.array_equal(np.load(tmp_path / "fold0.npz")["logits"], second)
 
 
-def test_resuming_as_a_must_goes_on_from_a_fold_and_is_refused_where_nothing_is_saved(
-    found: LearnedClasses, tmp_path: Path
+def test_resuming_on_demand_goes_on_from_a_fold_and_is_refused_where_nothing_is_saved(
+    found: CrossValidated, tmp_path: Path
 ) -> None:
     with pytest.raises(InvalidOption, match="nothing is saved there"):
-        learn(tmp_path, wish="always")
-
-    def killed(_share: float) -> None:
-        if (tmp_path / "fold0.resume").exists():
-            raise Stopped
-
+        trained(tmp_path, policy="always")
     with pytest.raises(Stopped):
-        learn(tmp_path, killed)
-    assert learn(tmp_path, wish="always").card == found.card
+        trained(tmp_path, stop_in_fold(0, tmp_path))
+    again = trained(tmp_path, policy="always")
+    np.testing.assert_array_equal(again.out_of_fold.logits, found.out_of_fold.logits)

@@ -15,15 +15,14 @@ from tests.training.tiny_training import small_set
 from training.class_examples import Pool, make_pool
 from training.finetune import (
     ALONE_ROUNDS,
-    FOLDS,
     HEADS_SHARE,
     TREE_SHARE,
     _allowed_loss,
     finetune,
-    in_fold,
     logits_of,
     new_network,
 )
+from training.folds import folds_by_hash
 from training.resume import RESUME, ResumeFile
 from training.runs import Run
 
@@ -72,7 +71,7 @@ def test_fine_tuning_is_the_same_for_the_same_seed_and_another_for_another(pool:
 @pytest.mark.parametrize("tune", ["heads", "all"])
 def test_rows_of_places_that_were_left_out_are_not_learned_from(pool: Pool, tmp_path: Path, tune: str) -> None:
     run = replace(RUN, tune=tune, trees=3)  # type: ignore[arg-type]
-    held = in_fold(pool.places, 0)
+    held = folds_by_hash(pool.places) == 0
     assert 0 < held.mean() < 0.5
     spoiled = replace(pool, queries=pool.queries.copy(), tokens=pool.tokens.copy(), labels=pool.labels.copy())
     spoiled.queries[held], spoiled.tokens[held], spoiled.labels[held] = 0.7, 0.7, 0
@@ -164,16 +163,6 @@ def test_trees_to_begin_with_are_kept_and_others_grown_from_what_they_say(pool: 
     assert learned(turned, tmp_path / "c", few, start=start).config.trees == start.config.trees
 
 
-def test_heads_that_read_another_layer_begin_anew_and_trees_are_kept(pool: Pool, tmp_path: Path) -> None:
-    start = learned(pool, tmp_path / "a", replace(RUN, trees=4))
-    still = replace(RUN, steps=1, check_every=1, learning_rate=1e-9, weight_decay=0.0, warmup=0)
-    same_layer = learned(pool, tmp_path / "last", replace(still, layer="last"), start=start)
-    other = learned(pool, tmp_path / "middle", replace(still, layer="middle"), start=start)
-    assert torch.allclose(same_layer.heads.leave.weight, start.heads.leave.weight, atol=1e-4)
-    assert not torch.allclose(other.heads.leave.weight, start.heads.leave.weight, atol=1e-4)
-    assert torch.equal(other.trees.value, start.trees.value)
-
-
 def test_heads_to_begin_with_are_learned_further(pool: Pool, tmp_path: Path) -> None:
     start = learned(pool, tmp_path / "a", replace(RUN, seed=5))
     tiny_steps = replace(RUN, steps=1, check_every=1, learning_rate=1e-9, weight_decay=0.0, warmup=0)
@@ -206,11 +195,3 @@ def test_a_killed_fine_tuning_goes_on_to_the_same_weights(pool: Pool, tmp_path: 
     again = finetune(run, tiny_network(), pool, log=tmp_path / "log2", progress=shares.append, resume=resume)
     assert shares[0] == pytest.approx(2 / 6 * HEADS_SHARE)
     assert same(again, expected)
-
-
-def test_places_fall_into_five_folds_by_name_alone() -> None:
-    places = np.array([f"place{i}" for i in range(300)])
-    folds = np.stack([in_fold(places, k) for k in range(FOLDS)])
-    assert (folds.sum(axis=0) == 1).all()
-    assert (folds.sum(axis=1) > 30).all()
-    np.testing.assert_array_equal(in_fold(places[::-1], 2)[::-1], folds[2])

@@ -30,21 +30,21 @@ def held(checkpoint: Checkpoint, count: int = 24) -> Unlearned:
 
 
 @pytest.mark.filterwarnings("ignore")  # the exporter warns about its own internals
-def test_a_calibrated_forecaster_covers_what_it_says(checkpoint: Checkpoint) -> None:
+def test_a_calibrated_forecaster_has_nearly_its_nominal_coverage(checkpoint: Checkpoint) -> None:
     found = calibrate([held(checkpoint), held(checkpoint, 12)])
     card = {**checkpoint.card, "calibration": found.to_json()}
     calibrated = Checkpoint(**{**vars(checkpoint), "card": card})
     series = wavy_series(60, dates=200, seed=5)
     issues = np.full(60, START + 1000, np.int32)
     targets = np.broadcast_to(series.days[0][126:140], (60, 14)).astype(np.int32)
-    said = forecast(series, issues, targets, calibrated).quantiles
+    predicted = forecast(series, issues, targets, calibrated).quantiles
     raw = forecast(series, issues, targets, calibrated, is_calibrated=False).quantiles
     truth = series.values[:, 126:140, channel("NDVI")]
     seen = np.isfinite(truth)
-    assert not np.array_equal(said, raw)
-    np.testing.assert_allclose(said[..., 2], raw[..., 2], atol=1e-6)
+    assert not np.array_equal(predicted, raw)
+    np.testing.assert_allclose(predicted[..., 2], raw[..., 2], atol=1e-6)
 
     def share(q: np.ndarray) -> float:
         return float(((truth >= q[..., 0]) & (truth <= q[..., 4]))[seen].mean())
 
-    assert abs(share(said) - 0.9) <= abs(share(raw) - 0.9) + 0.02
+    assert abs(share(predicted) - 0.9) <= abs(share(raw) - 0.9) + 0.02

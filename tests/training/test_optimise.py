@@ -41,7 +41,7 @@ def test_two_halves_accumulated_are_the_step_of_the_whole_batch(tmp_path: Path) 
         torch.testing.assert_close(accumulated[name], expected, atol=1e-5, rtol=0)
 
 
-def judged(run: Run, scores: Iterator[float], log: Path, resume: ResumeFile | None = None) -> tuple[EarthPT, float]:
+def minimised(run: Run, scores: Iterator[float], log: Path, resume: ResumeFile | None = None) -> tuple[EarthPT, float]:
     """Minimise the sum of the weights' squares, with scores of the test's choice."""
 
     def loss(network: EarthPT, _rng: np.random.Generator) -> torch.Tensor:
@@ -61,24 +61,24 @@ def judged(run: Run, scores: Iterator[float], log: Path, resume: ResumeFile | No
 
 def test_a_run_out_of_patience_ends_and_keeps_the_best_weights(tmp_path: Path) -> None:
     run, file = replace(RUN, steps=30, check_every=2, patience=2), ResumeFile(path=tmp_path / RESUME)
-    network, best = judged(run, iter([3.0, 2.0, 2.5, 2.0, 9.0, 9.0]), tmp_path / "log.jsonl", file)
+    network, best = minimised(run, iter([3.0, 2.0, 2.5, 2.0, 9.0, 9.0]), tmp_path / "log.jsonl", file)
     assert best == 2.0
     assert [r["step"] for r in rows(tmp_path)] == [2, 4, 6, 8, 10, 12]
-    again, _ = judged(run, iter([]), tmp_path / "log.jsonl", file)
+    again, _ = minimised(run, iter([]), tmp_path / "log.jsonl", file)
     assert all(torch.equal(again.state_dict()[k], v) for k, v in network.state_dict().items())
-    shorter, _ = judged(replace(run, steps=8, warmup=50), iter([3.0, 2.0, 2.5, 2.0]), tmp_path / "b")
-    longer, _ = judged(replace(run, steps=12, warmup=50), iter([3.0, 2.0, 2.5, 2.0, 9.0, 9.0]), tmp_path / "c")
+    shorter, _ = minimised(replace(run, steps=8, warmup=50), iter([3.0, 2.0, 2.5, 2.0]), tmp_path / "b")
+    longer, _ = minimised(replace(run, steps=12, warmup=50), iter([3.0, 2.0, 2.5, 2.0, 9.0, 9.0]), tmp_path / "c")
     assert all(torch.equal(longer.state_dict()[k], v) for k, v in shorter.state_dict().items())
 
 
 def test_without_patience_all_steps_are_taken(tmp_path: Path) -> None:
-    judged(replace(RUN, check_every=6), itertools.count(1.0), tmp_path / "log.jsonl")
+    minimised(replace(RUN, check_every=6), itertools.count(1.0), tmp_path / "log.jsonl")
     assert [r["step"] for r in rows(tmp_path)] == [6, 12]
 
 
-def test_the_log_says_rate_samples_and_seconds(tmp_path: Path) -> None:
+def test_the_log_has_rate_samples_and_seconds(tmp_path: Path) -> None:
     run = replace(RUN, steps=8, check_every=3, accumulate=2)
-    judged(run, itertools.repeat(1.0), tmp_path / "log.jsonl")
+    minimised(run, itertools.repeat(1.0), tmp_path / "log.jsonl")
     found = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [r["step"] for r in found] == [3, 6, 8]
     assert [r["samples"] for r in found] == [48, 96, 128]
@@ -105,7 +105,7 @@ def test_in_float32_on_the_cpu_the_network_is_used_as_it_is() -> None:
     assert placed(network, CPU) is network
 
 
-def test_bfloat16_is_used_only_if_asked_for_and_its_absence_is_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_bfloat16_is_used_only_on_request_and_its_absence_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert available_precision("float32", CPU) == "float32"
     assert not caplog.records
     with caplog.at_level(logging.WARNING):

@@ -97,14 +97,14 @@ def test_another_entry_or_origin_or_network_begins_anew(tmp_path: Path) -> None:
     file = ResumeFile(path=tmp_path / RESUME)
     assert first_share(tmp_path, file) == 0.5
     assert first_share(tmp_path, file, learning_rate=2e-3) == 0
-    assert first_share(tmp_path, file, size="1m") == 0
+    assert first_share(tmp_path, file, size="medium") == 0
     assert first_share(tmp_path, replace(file, origin={"trunk": "another"})) == 0
     assert (tmp_path / "log.jsonl").read_text() == ""
     assert first_share(tmp_path, file) == 0.5, "what is saved stays until the next check"
 
 
 def test_resuming_as_a_must_says_why_it_cannot(tmp_path: Path) -> None:
-    must = ResumeFile(path=tmp_path / RESUME, wish="always")
+    must = ResumeFile(path=tmp_path / RESUME, policy="always")
     with pytest.raises(InvalidOption, match="nothing is saved there"):
         first_share(tmp_path, must)
     stop_after(4, tmp_path)
@@ -115,7 +115,7 @@ def test_resuming_as_a_must_says_why_it_cannot(tmp_path: Path) -> None:
 
 def test_beginning_anew_forgets_what_is_saved(tmp_path: Path) -> None:
     stop_after(4, tmp_path)
-    assert first_share(tmp_path, ResumeFile(path=tmp_path / RESUME, wish="never")) == 0
+    assert first_share(tmp_path, ResumeFile(path=tmp_path / RESUME, policy="never")) == 0
     assert not (tmp_path / RESUME).exists()
 
 

@@ -47,7 +47,7 @@ class ClassMap:
             raise InvalidOption(
                 "--labels",
                 file,
-                f"the classes are {', '.join(self.classes)}, and it is not said which of them is meant by {found}"
+                f"the classes are {', '.join(self.classes)}, and none of them is named by {found}"
                 f"{more}; map each value by {example}, those to be left out to {LEAVE_OUT}",
             )
         return codes

@@ -22,7 +22,7 @@ PARQUET = (".parquet", ".geoparquet")
 MAX_LABELS = 20_000
 """Each is looked up in the archive; a country's inventory is to be cut to the region that matters first."""
 MAX_REASON = 200
-"""Characters of what a library says about a broken file."""
+"""Characters of a library's message about a broken file."""
 MAX_NAMES = 20
 """Values or columns that a sentence names."""
 AREAS, POINTS = (3, 6), (0, 4)
@@ -120,21 +120,21 @@ def _read(path: Path, layer: str, footprint: BaseGeometry | None) -> "GeoDataFra
         raise InvalidOption("--labels", path.name, f"it cannot be read as {path.suffix[1:]} ({reason})") from None
 
 
-def _layer(path: Path, wanted: str) -> str:
+def _layer(path: Path, layer: str) -> str:
     import pyogrio
 
     names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
-    if wanted in names:
-        return wanted
-    if wanted or len(names) > 1:
-        raise InvalidOption("--layer", wanted, f"'{path.name}' has the layers {named(names)}")
+    if layer in names:
+        return layer
+    if layer or len(names) > 1:
+        raise InvalidOption("--layer", layer, f"'{path.name}' has the layers {named(names)}")
     if not names:
         raise InvalidOption("--labels", path.name, "it has no geometry, only a table")
     return names[0]
 
 
 def _check(path: Path, table: "GeoDataFrame", column: str, date_column: str) -> None:
-    """Refuse what no label can be read from, with what there is in its place."""
+    """Refuse a table that no label can be read from; errors name what it has instead."""
     if not hasattr(table, "geometry") or getattr(table, "_geometry_column_name", None) is None:
         raise InvalidOption("--labels", path.name, "it has no geometry, only a table")
     columns = [str(c) for c in table.columns if c != table.geometry.name]

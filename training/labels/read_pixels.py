@@ -1,4 +1,4 @@
-"""Read the pixels of labels from an archive or a cube, each tile once, into a labelled set. Choosing them: labels."""
+"""Pixels of labels, read from an archive or a cube into a labelled set, each tile once; sample_pixels chooses them."""
 
 import logging
 from collections import defaultdict
@@ -36,7 +36,7 @@ READ_DAYS = {"canopy": canopy.DAYS, "crop": 365}
 MAX_PIXELS = 20_000
 """Most pixels of all labels together; series of three years of them fill about 1.5 GB."""
 LAST_DAY = "the last day of the source, as nothing else was stated"
-"""How labels are dated where neither file nor option says it."""
+"""How labels are dated where neither file nor option does."""
 POINT_DEGREES = 1e-6
 """A point is looked up in the archive as a polygon of this size."""
 
@@ -62,7 +62,7 @@ class PixelSource(Protocol):
         ...
 
     def read(self, window: Window, period: Period, asked: NDArray[np.bool_]) -> Cube:
-        """Read a window on the lattice, all of it held; pixels not asked for may be NaN."""
+        """Read a window that lies on the lattice and within the source; pixels not marked in `asked` may be NaN."""
         ...
 
 
@@ -125,8 +125,8 @@ class CubePixels:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelAsk:
-    """What is to be made of a file of labels."""
+class LabelOptions:
+    """How a file of labels is read."""
 
     task: str
     """`canopy` or `crop`."""
@@ -138,21 +138,21 @@ class LabelAsk:
     seed: int = 0
 
 
-def read_labelled(labels: LabelFile, source: PixelSource, ask: LabelAsk, progress: Progress) -> LabelledSet:
+def read_labelled(labels: LabelFile, source: PixelSource, options: LabelOptions, progress: Progress) -> LabelledSet:
     """Draw pixels of labels and read what was seen of each up to its label's date.
 
     Raises:
         InvalidOption: a value means no class, no label lies in the source, or none has a pixel that was ever clear.
     """
-    codes = ask.classes.apply(labels.values, labels.name)
+    codes = options.classes.apply(labels.values, labels.name)
     places = move(labels.geometries, labels.crs, WGS84)
     is_inside = _inside(places, source)
     _check_inside(is_inside, labels.name, source)
-    days = _reference_days(labels, source, ask)
-    is_dated = (days >= to_day(source.period.start)) & (days - READ_DAYS[ask.task] < to_day(source.period.end))
+    days = _reference_days(labels, source, options)
+    is_dated = (days >= to_day(source.period.start)) & (days - READ_DAYS[options.task] < to_day(source.period.end))
     chosen = np.nonzero(is_inside & is_dated & (codes != -1))[0]
-    drawn, clashes = _draw(labels, places, chosen, source, ask, codes, days)
-    read = [pixel for d in drawn for pixel in _read_tiles(source, d, days, READ_DAYS[ask.task], progress, drawn)]
+    drawn, clashes = _draw(labels, places, chosen, source, options, codes, days)
+    read = [pixel for d in drawn for pixel in _read_tiles(source, d, days, READ_DAYS[options.task], progress, drawn)]
     owners = np.array([owner for owner, _, _ in read], np.int64)
     left_out = (
         *labels.left_out,
@@ -164,44 +164,44 @@ def read_labelled(labels: LabelFile, source: PixelSource, ask: LabelAsk, progres
     if not len(owners):
         raise InvalidOption("--labels", labels.name, f"no label has a clear pixel; left out: {', '.join(left_out)}")
     blocks = np.full(len(places), "", "U40")
-    blocks[is_inside] = place_blocks(places[is_inside], ask.block_km)
+    blocks[is_inside] = place_blocks(places[is_inside], options.block_km)
     training = TrainingSet(
-        name="own",
-        licence=f"own labels ({labels.name}), pixels of {source.name}. {source.attribution}".strip(),
+        name="user",
+        licence=f"labels of the user ({labels.name}), pixels of {source.name}. {source.attribution}".strip(),
         series=pack([f"{o}/{n}" for n, o in enumerate(owners)], [d for _, d, _ in read], [v for *_, v in read]),
         places=blocks[owners],
-        labels={ask.task: codes[owners]},
+        labels={options.task: codes[owners]},
         is_simulated=source.is_simulated,
     )
-    facts = _facts(labels, source, ask, days[owners]) | {
+    facts = _facts(labels, source, options, days[owners]) | {
         "left_out": list(left_out),
         "pixels_claimed_by_two_classes": clashes,
     }
-    return _labelled_set(training, owners, days[owners], ask, facts)
+    return _labelled_set(training, owners, days[owners], options, facts)
 
 
 def _labelled_set(
-    training: TrainingSet, owners: NDArray[np.int64], days: Days, ask: LabelAsk, facts: dict[str, object]
+    training: TrainingSet, owners: NDArray[np.int64], days: Days, options: LabelOptions, facts: dict[str, object]
 ) -> LabelledSet:
     return LabelledSet(
         training=training,
         reference_days=days,
         owners=owners,
-        classes=ask.classes.classes,
-        task=ask.task,
-        block_km=ask.block_km,
+        classes=options.classes.classes,
+        task=options.task,
+        block_km=options.block_km,
         facts=facts,
     )
 
 
-def _facts(labels: LabelFile, source: PixelSource, ask: LabelAsk, days: Days) -> dict[str, object]:
-    """Return for the card where labels and pixels come from and when they hold."""
+def _facts(labels: LabelFile, source: PixelSource, options: LabelOptions, days: Days) -> dict[str, object]:
+    """Return for the card where labels and pixels come from, and the dates of the labels."""
     dated_by = LAST_DAY if labels.days is None else "the file"
     return {
         "file": labels.name,
         "source": source.name,
         "dates": f"{to_date(days.min())} to {to_date(days.max())}",
-        "dated_by": dated_by if ask.year is None else "the year given for all",
+        "dated_by": dated_by if options.year is None else "the year given for all",
     }
 
 
@@ -240,13 +240,13 @@ def _check_inside(is_inside: NDArray[np.bool_], file: str, source: PixelSource) 
         raise InvalidOption("--labels", file, reason)
 
 
-def _reference_days(labels: LabelFile, source: PixelSource, ask: LabelAsk) -> Days:
-    """Return (N,) the day each label speaks of: its date, or the year's end; of a crop always the year's end."""
-    if ask.year is not None:
-        return np.full(len(labels), to_day(date(ask.year, 12, 31)), np.int32)
+def _reference_days(labels: LabelFile, source: PixelSource, options: LabelOptions) -> Days:
+    """Return (N,) the day of each label: its date, or the end of the year; of a crop always the end of the year."""
+    if options.year is not None:
+        return np.full(len(labels), to_day(date(options.year, 12, 31)), np.int32)
     if labels.days is None:
         return np.full(len(labels), to_day(source.period.end), np.int32)
-    if ask.task == "canopy":
+    if options.task == "canopy":
         return labels.days
     return np.array([to_day(date(to_date(d).year, 12, 31)) for d in labels.days], np.int32)
 
@@ -256,7 +256,7 @@ def _draw(
     places: NDArray[np.object_],
     chosen: NDArray[np.int64],
     source: PixelSource,
-    ask: LabelAsk,
+    options: LabelOptions,
     codes: Labels,
     days: Days,
 ) -> tuple[list[Drawn], int]:
@@ -267,7 +267,10 @@ def _draw(
     parts, clashes = [], 0
     for grid, numbers in members.items():
         shapes = move(labels.geometries[numbers], labels.crs, grid.crs)
-        found = [draw_pixels(s, grid, ask.max_per_polygon, (ask.seed, n)) for s, n in zip(shapes, numbers, strict=True)]
+        found = [
+            draw_pixels(s, grid, options.max_per_polygon, (options.seed, n))
+            for s, n in zip(shapes, numbers, strict=True)
+        ]
         owners = np.repeat(numbers, [len(f) for f in found])
         columns, rows = np.concatenate([*found, np.empty((0, 2), np.int64)]).T
         held = source.held(Drawn(grid=grid, columns=columns, rows=rows, owners=owners))
@@ -306,8 +309,8 @@ def _read_tile(source: PixelSource, tile: Drawn, days: Days, read_days: int) -> 
     asked = np.zeros(window.shape_yx, np.bool_)
     asked[rows, columns] = True
     last = days[tile.owners]
-    wanted = Period(start=to_date(last.min() - read_days + 1), end=to_date(last.max()))
-    period = wanted.overlap(source.period)
+    whole = Period(start=to_date(last.min() - read_days + 1), end=to_date(last.max()))
+    period = whole.overlap(source.period)
     if period is None:
         return
     cube = source.read(window, period, asked)

@@ -23,11 +23,11 @@ MAX_CANDIDATES = 1_000_000
 LEAST_PER_CLASS = 10
 """Labels of a class without which nothing is trained."""
 FEW = 50
-"""Labels in all below which the accuracy on the card says little."""
+"""Labels in all below which the accuracy on the card is hardly informative."""
 FEW_BLOCKS = 5
 """Blocks with a class below which its accuracy stands for these blocks alone."""
 LEAST_BLOCKS = 3
-"""With fewer folds, what is said of one could not be calibrated by models that learned from more than one block."""
+"""With fewer, a fold could not be calibrated by models that learned from more than one block."""
 POINT = 0
 """Type of a point in shapely."""
 
@@ -70,12 +70,12 @@ class Drawn:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledSet:
-    """Labelled series of a user's own labels, each at most up to its label's date."""
+    """Labelled series of a user, each at most up to the date of its label."""
 
     training: TrainingSet
     """Series, blocks as places, codes under the task's name."""
     reference_days: Days
-    """(N,) day that the label speaks of, the last that may have been seen; days since 1970-01-01."""
+    """(N,) day of the label, the last with observations that are read; days since 1970-01-01."""
     owners: NDArray[np.int64]
     """(N,) number of the label that a pixel was drawn from."""
     classes: tuple[str, ...]
@@ -220,7 +220,7 @@ def without_conflicts(drawn: Drawn, codes: Labels, days: Days) -> tuple[Drawn, i
 
 
 def check_counts(found: LabelledSet) -> tuple[str, ...]:
-    """Return what a user should know of how few labels there are, one sentence each.
+    """Return warnings about small numbers of labels, one sentence each.
 
     Raises:
         InvalidOption: a class has fewer than ten labels or lies in one block, or there are fewer than three blocks.
@@ -244,13 +244,13 @@ def check_counts(found: LabelledSet) -> tuple[str, ...]:
 
 
 def _warnings(counts: dict[str, dict[str, int]], labels: int) -> tuple[str, ...]:
-    said = []
+    found = []
     if labels < FEW:
-        said.append(f"There are {labels} labels in all, and the accuracy says little with fewer than {FEW}.")
-    said += [
+        found.append(f"There are {labels} labels in all, and with fewer than {FEW} the accuracy is hardly informative.")
+    found += [
         f"Class {name} lies in {c['blocks']} blocks, and its accuracy holds for little else with fewer than "
         f"{FEW_BLOCKS}."
         for name, c in counts.items()
         if c["blocks"] < FEW_BLOCKS
     ]
-    return tuple(said)
+    return tuple(found)

@@ -1,6 +1,6 @@
-"""What is written of a model from own labels: its card, the part of its report, the table of what folds said of pixels.
+"""What is written of a model from user labels: its card, the part of its report, the table of out-of-fold predictions.
 
-Nothing is learned here.
+Nothing is trained here.
 """
 
 from datetime import date
@@ -15,93 +15,99 @@ from core.checkpoint import Checkpoint
 from core.version import software_version
 from evaluation.validation.figures import ValidationPart
 from models.runtime import classify
-from training.cross_validate import calibrated
 from training.labels.sample_pixels import LabelledSet
+from training.out_of_fold import calibration_fields
 from training.runs import Run
-from training.user_model.files import Order
-from training.user_model.scores import Outcome, assess, best_threshold, call, score
+from training.user_model.files import USER_LABELS, ModelRequest
+from training.user_model.scores import Evaluation, best_threshold, figures, predict_codes, score
 
 NOT_LEARNED = "blocks not learned from"
 
 
 def make_card(
-    found: LabelledSet, order: Order, run: Run, outcome: Outcome, shipped: Checkpoint | None
+    labelled: LabelledSet, request: ModelRequest, run: Run, evaluation: Evaluation, shipped: Checkpoint | None
 ) -> dict[str, Any]:
-    """Return the card but for what learning started from.
+    """Return the card but for what training started from.
 
     Args:
         shipped: a class model of the same classes to compare with; None = there is none.
     """
-    judged = outcome.judged
-    threshold = {"threshold": best_threshold(judged)} if outcome.is_binary else {}
+    found = evaluation.found
+    threshold = {"threshold": best_threshold(found)} if evaluation.is_binary else {}
     return {
-        **_facts(found, order, outcome.folds),
-        **calibrated(judged, f"{found.facts.get('file', '')}, {NOT_LEARNED}"),
+        **_facts(labelled, request, evaluation.folds),
+        **calibration_fields(found, f"{labelled.facts.get('file', '')}, {NOT_LEARNED}"),
         **threshold,
-        "accuracy": {"out_of_fold": assess(outcome), **_shipped(outcome, found, shipped, run.months)},
+        "accuracy": {"out_of_fold": figures(evaluation), **_of_shipped(evaluation, labelled, shipped, run.months)},
         "run": run.to_json(),
     }
 
 
-def to_part(outcome: Outcome, found: LabelledSet) -> ValidationPart:
+def to_part(evaluation: Evaluation, labelled: LabelledSet) -> ValidationPart:
     """Return what the report is written from."""
     return ValidationPart(
-        title=f"{found.facts.get('file', '')}, {NOT_LEARNED}",
-        is_simulated=found.training.is_simulated,
-        truth=outcome.judged.labels,
-        probability=outcome.share,
-        places=outcome.judged.places,
-        classes=outcome.classes,
+        title=f"{labelled.facts.get('file', '')}, {NOT_LEARNED}",
+        is_simulated=labelled.training.is_simulated,
+        truth=evaluation.found.labels,
+        probability=evaluation.probability,
+        places=evaluation.found.places,
+        classes=evaluation.classes,
     )
 
 
-def write_out_of_fold(outcome: Outcome, owners: NDArray[np.int64], path: Path) -> None:
-    """Write what was said of each pixel by the model that had not learned from its block."""
-    judged, names = outcome.judged, np.array(outcome.classes)
-    said = {f"p_{name}": outcome.share[:, k].round(4) for k, name in enumerate(outcome.classes)}
-    facts = {"label": owners, "block": judged.places, "fold": judged.fold, "truth": names[judged.labels]}
-    pd.DataFrame({**facts, "called": names[outcome.called], **said}).to_csv(path, index=False)
+def write_out_of_fold(evaluation: Evaluation, owners: NDArray[np.int64], path: Path) -> None:
+    """Write the prediction of each pixel by the model that had not learned from its block.
+
+    Args:
+        owners: (N,) number of the label that each pixel was drawn from.
+    """
+    found, names = evaluation.found, np.array(evaluation.classes)
+    probability = {f"p_{name}": evaluation.probability[:, k].round(4) for k, name in enumerate(evaluation.classes)}
+    facts = {"label": owners, "block": found.places, "fold": found.fold, "truth": names[found.labels]}
+    pd.DataFrame({**facts, "predicted": names[evaluation.predicted], **probability}).to_csv(path, index=False)
 
 
-def _shipped(outcome: Outcome, found: LabelledSet, shipped: Checkpoint | None, months: int) -> dict[str, Any]:
-    """Return scores of the model that learning started from on the same labels, if it has their classes."""
+def _of_shipped(
+    evaluation: Evaluation, labelled: LabelledSet, shipped: Checkpoint | None, months: int
+) -> dict[str, Any]:
+    """Return scores of the model that training started from on the same labels, if it has their classes."""
     if shipped is None:
         return {}
-    after = (found.reference_days + 1).astype(np.int32)
-    share = classify(found.training.series, after, shipped, months=months).probability
-    called = call(share, 0.5 if outcome.is_binary else None)
-    judged = outcome.judged
-    return {f"before_{shipped.name}": score(share, called, judged.labels, judged.places, found.classes)}
+    after = (labelled.reference_days + 1).astype(np.int32)
+    probability = classify(labelled.training.series, after, shipped, months=months).probability
+    predicted = predict_codes(probability, 0.5 if evaluation.is_binary else None)
+    found = evaluation.found
+    return {f"before_{shipped.name}": score(probability, predicted, found.labels, found.places, labelled.classes)}
 
 
-def _facts(found: LabelledSet, order: Order, folds: int) -> dict[str, Any]:
-    blocks = len(np.unique(found.training.places))
+def _facts(labelled: LabelledSet, request: ModelRequest, folds: int) -> dict[str, Any]:
+    blocks = len(np.unique(labelled.training.places))
     return {
-        "name": order.name,
-        "task": found.task,
+        "name": request.name,
+        "task": labelled.task,
         "default": False,
-        "classes": list(found.classes),
-        "description": f"EarthPT with {found.task} heads and trees, learned from a user's own labels",
-        "made_by": order.command,
+        "classes": list(labelled.classes),
+        "description": f"EarthPT with {labelled.task} heads and trees, trained on a user's labels",
+        "made_by": request.command,
         "made_on": date.today().isoformat(),
         "software_version": software_version(),
         "licence": "the labels' owner decides; the trunk is Apache-2.0 (its own card lists the data it learned from)",
         "training_data": [
             {
-                "set": str(found.facts.get("file", "")),
-                "series": len(found.training.series),
-                "simulated": found.training.is_simulated,
-                "licence": found.training.licence,
+                "set": str(labelled.facts.get("file", "")),
+                "series": len(labelled.training.series),
+                "simulated": labelled.training.is_simulated,
+                "licence": labelled.training.licence,
             }
         ],
-        "own_labels": {
-            **found.facts,
-            "classes": found.counts(),
+        USER_LABELS: {
+            **labelled.facts,
+            "classes": labelled.counts(),
             "blocks": blocks,
-            "block_km": found.block_km,
+            "block_km": labelled.block_km,
         },
         "split": (
-            f"blocks of {found.block_km:g} km, {blocks} of them, in {folds} folds; each fold was predicted by a "
+            f"blocks of {labelled.block_km:g} km, {blocks} of them, in {folds} folds; each fold was predicted by a "
             "model that had learned from all the others; the model here learned from all"
         ),
     }

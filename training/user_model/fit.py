@@ -1,42 +1,35 @@
-"""A class model from a user's own labels: folds by block, calibration, scores, and a model of all labels with its card.
+"""A class model from user labels: folds of blocks, calibration, scores, and a model of all labels with its card.
 
-What is learned from a pool, and how, is `fit` alone; what such a network says of rows is `ask` of learn_classes. Labels
-are read in label_files and label_pixels, files of the model are kept in own_files, and its card is written in own_card.
+Labels are read in training/labels; the fold loop is that of named runs, training/cross_validate.py.
 """
 
 import hashlib
-import shutil
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.checkpoint import Checkpoint
 from core.product import Progress
 from core.settings import Settings
 from core.version import software_version
-from models.calibration import applicability
 from models.checkpoint import load_class_network, load_network
-from models.metrics.class_scores import Codes
 from models.network.class_network import ClassNetwork
 from models.network.earthpt import EarthPT
 from models.registry import find_checkpoint
 from products import canopy, crop
 from training.class_examples import Pool, make_pool
-from training.cross_validate import Judged, ask
-from training.finetune import finetune
+from training.cross_validate import CrossValidated, train_in_folds
+from training.folds import folds_by_class
 from training.labels.sample_pixels import LabelledSet, check_counts
-from training.overrides import NO_CHOICES, Choices
 from training.resume import RESUME, ResumeFile
 from training.runs import Run
 from training.user_model.card import make_card, to_part, write_out_of_fold
-from training.user_model.files import FINAL, OUT_OF_FOLD, Order, put_in_place, save_arrays, work_folder
-from training.user_model.scores import decide
+from training.user_model.files import OUT_OF_FOLD, ModelRequest, put_in_place
+from training.user_model.scores import evaluate
 
 MONTHS = {"canopy": canopy.MONTHS, "crop": crop.MONTHS}
-FOLDS = 5
 STEPS = (150, 400)
 """Fewest and most steps of one training."""
 BASE_STEPS, STEPS_PER_LABEL = 120, 1.5
@@ -44,7 +37,9 @@ BATCH = 128
 RATE, GENTLE = 2e-3, 5e-4
 """Learning rates from random heads, and from those of the shipped model, which few labels must not spoil."""
 CHECKS = 10
-"""Times that one training is saved, to be gone on with."""
+"""Times that one training is saved, so that it can be resumed."""
+TRAINING_SHARE = 0.95
+"""Part of the progress that all trainings are counted as; the rest is evaluating and writing."""
 TREES, LEAST_FOR_TREES = 200, 300
 """Rounds of trees, and pixels below which none are grown from nothing: they would learn the few by heart."""
 COPIES, MOST_ROWS = 4, 50_000
@@ -54,12 +49,12 @@ PREPARED = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beginning:
-    """What learning starts from."""
+class Start:
+    """What training starts from."""
 
     trunk: EarthPT
     network: ClassNetwork | None
-    """The shipped class model, where it has the same classes: its heads and trees are learned further; None = random
+    """The shipped class model, where it has the same classes: its heads and trees are trained further; None = random
     heads and no trees."""
     shipped: Checkpoint
     """The task's shipped class model."""
@@ -77,74 +72,88 @@ class Beginning:
         }
 
 
-def learn_own(found: LabelledSet, order: Order, settings: Settings, progress: Progress) -> Path:
-    """Learn from own labels: fold after fold, then from all.
+def fit_user_model(labelled: LabelledSet, request: ModelRequest, settings: Settings, progress: Progress) -> Path:
+    """Train a class model on user labels: fold after fold, then on all.
 
-    Folds that are finished lie in the model's folder and are not trained again if the same is asked for again.
+    Finished folds are kept in the model's folder, and are not trained again for the same labels and options.
 
     Returns:
         The path of the card.
 
     Raises:
-        InvalidOption: there are too few labels, or --resume is insisted on and nothing fitting is saved.
-        InvalidCheckpoint: the class model that learning would start from is of an earlier design.
+        InvalidOption: there are too few labels, or resuming is demanded and nothing that fits is saved.
+        InvalidCheckpoint: the class model that training would start from is of an earlier design.
     """
-    cautions = check_counts(found)
-    beginning = find_beginning(found, settings)
-    run = make_run(found, beginning, order.steps, order.choices)
-    work = work_folder(order, _asked(found, beginning, run))
-    fold = split_blocks(found.training.places, found.codes.astype(np.int64), FOLDS)
-    pool = make_own_pool(found, run)
-    parts = int(fold.max()) + 2
-    judged = _judge_folds(found, run, beginning, pool, fold, work, lambda s: progress(s * (parts - 1) / parts))
-    network = fit(run, beginning, pool, folder=work / FINAL, progress=lambda s: progress((parts - 1 + 0.9 * s) / parts))
-    outcome = decide(judged, found.classes)
-    write_out_of_fold(outcome, found.owners, work / OUT_OF_FOLD)
-    card = make_card(found, order, run, outcome, beginning.shipped if beginning.network else None)
-    card |= {**beginning.to_json(), "cautions": list(cautions)}
-    states = judged.states if run.tune == "heads" else ask(network, pool.take(pool.copy == 0))[1]
-    area = applicability.fit(states, judged.fold)
-    path = put_in_place(network, area, to_part(outcome, found), work, order.own, card)
+    cautions = check_counts(labelled)
+    start = find_start(labelled, settings)
+    run = make_run(labelled, start, request.steps, request.tune)
+    trained = _train(labelled, run, start, request, lambda share: progress(TRAINING_SHARE * share))
+    found = trained.out_of_fold.take(np.argsort(trained.out_of_fold.row))  # pixels in the order of the labels
+    evaluation = evaluate(found, labelled.classes)
+    write_out_of_fold(evaluation, labelled.owners, request.work_folder / OUT_OF_FOLD)
+    card = make_card(labelled, request, run, evaluation, start.shipped if start.network else None)
+    card |= {**start.to_json(), "cautions": list(cautions)}
+    path = put_in_place(trained.network, trained.applicability, to_part(evaluation, labelled), request, card)
     progress(1.0)
     return path
 
 
-def find_beginning(found: LabelledSet, settings: Settings) -> Beginning:
+def _train(labelled: LabelledSet, run: Run, start: Start, request: ModelRequest, progress: Progress) -> CrossValidated:
+    work = request.work_folder
+    work.mkdir(parents=True, exist_ok=True)
+    pool = make_user_pool(labelled, run)
+    fold = folds_by_class(labelled.training.places, labelled.codes)
+    return train_in_folds(
+        run,
+        start.trunk,
+        pool,
+        np.tile(fold, len(pool) // len(fold)),
+        folder=work,
+        resume=ResumeFile(path=work / RESUME, origin=_origin(labelled, start), policy=request.resume),
+        progress=progress,
+        start=start.network,
+    )
+
+
+def find_start(labelled: LabelledSet, settings: Settings) -> Start:
     """Return the shipped class model, its trunk and heads, if it has these classes; else the forecaster's trunk.
 
     Raises:
         UnknownModel: there is no default checkpoint of the task.
         InvalidCheckpoint: the class model is of an earlier design.
     """
-    shipped = find_checkpoint("", found.task, settings)
-    if tuple(shipped.card["classes"]) == found.classes:
+    shipped = find_checkpoint("", labelled.task, settings)
+    if tuple(shipped.card["classes"]) == labelled.classes:
         network = load_class_network(shipped)
         made_from = {"trunk_name": shipped.card["run"]["trunk"], "trunk_sha256": shipped.card["trunk_sha256"]}
-        return Beginning(trunk=network.trunk, network=network, shipped=shipped, **made_from)
+        return Start(trunk=network.trunk, network=network, shipped=shipped, **made_from)
     trunk = find_checkpoint("", "forecast", settings)
-    return Beginning(
+    return Start(
         trunk=load_network(trunk), network=None, shipped=shipped, trunk_name=trunk.name, trunk_sha256=trunk.sha256
     )
 
 
-def make_run(found: LabelledSet, beginning: Beginning, steps: int = 0, choices: Choices = NO_CHOICES) -> Run:
-    """Return the entry of a short training on own labels.
+def make_run(labelled: LabelledSet, start: Start, steps: int = 0, tune: str = "") -> Run:
+    """Return the entry of a short training on user labels.
 
     Args:
         steps: of it; 0 = by the number of labels.
-        choices: what of the trunk is learned and read, where that is not as usual.
+        tune: what of the trunk is learned; empty = nothing.
+
+    Raises:
+        InvalidOption: `tune` is not known.
     """
-    name, pixels = found.training.name, len(found.codes)
-    steps = steps or steps_for(len(np.unique(found.owners)))
+    name, pixels = labelled.training.name, len(labelled.codes)
+    steps = steps or steps_for(len(np.unique(labelled.owners)))
     run = Run(
-        name=f"own-{found.task}",
-        task=found.task,
-        trunk=beginning.trunk_name,
+        name=f"user-{labelled.task}",
+        task=labelled.task,
+        trunk=start.trunk_name,
         mixture={name: 1.0},
         holdout=name,
-        classes=found.classes,
-        months=MONTHS[found.task],
-        trees=TREES if has_trees(beginning) or pixels >= LEAST_FOR_TREES else 0,
+        classes=labelled.classes,
+        months=MONTHS[labelled.task],
+        trees=TREES if has_trees(start) or pixels >= LEAST_FOR_TREES else 0,
         copies=int(np.clip(MOST_ROWS // pixels - 1, 1, COPIES)),
         steps=steps,
         batch=BATCH,
@@ -154,17 +163,16 @@ def make_run(found: LabelledSet, beginning: Beginning, steps: int = 0, choices: 
         average=float(np.clip(1 - CHECKS / steps, 0.5, 0.998)),
         check_every=max(1, steps // CHECKS),
         is_default=False,
-    )
-    if beginning.network is None:
-        return choices.of(run)
-    config = beginning.network.config
-    chosen = choices.of(replace(run, layer=config.layer, members=config.members))
-    return replace(chosen, learning_rate=GENTLE) if chosen.layer == config.layer else chosen
+    ).with_tune(tune)
+    if start.network is None:
+        return run
+    config = start.network.config
+    return replace(run, layer=config.layer, members=config.members, learning_rate=GENTLE)
 
 
-def has_trees(beginning: Beginning) -> bool:
-    """Tell whether there are trees to go on from, which even few pixels may change a little."""
-    return beginning.network is not None and beginning.network.config.trees[0] > 0
+def has_trees(start: Start) -> bool:
+    """Tell whether there are trees to start from, which even few pixels may change a little."""
+    return start.network is not None and start.network.config.trees[0] > 0
 
 
 def steps_for(labels: int) -> int:
@@ -172,110 +180,30 @@ def steps_for(labels: int) -> int:
     return int(np.clip(BASE_STEPS + STEPS_PER_LABEL * labels, *STEPS))
 
 
-def make_own_pool(found: LabelledSet, run: Run) -> Pool:
+def make_user_pool(labelled: LabelledSet, run: Run) -> Pool:
     """Return rows of all pixels at their labels' days, as they are and then copy after copy, pixels in order."""
-    name, after = found.training.name, (found.reference_days + 1).astype(np.int32)
+    name, after = labelled.training.name, (labelled.reference_days + 1).astype(np.int32)
     parts = []
     for number, first in enumerate(range(0, len(after), PREPARED)):
         rows = np.arange(len(after)) // PREPARED == number
         facts = {"months": run.months, "copies": run.copies, "seed": run.seed + number}
         days = {name: after[first : first + PREPARED]}
-        parts.append(make_pool({name: found.take(rows)}, run.mixture, run.task, days=days, **facts))
+        parts.append(make_pool({name: labelled.take(rows)}, run.mixture, run.task, days=days, **facts))
     pool = Pool(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Pool)})
     order = np.argsort(pool.copy, kind="stable")
     pool = Pool(**{f.name: getattr(pool, f.name)[order] for f in fields(Pool)})
     return replace(pool, weight=1 / np.bincount(pool.labels)[pool.labels])
 
 
-def fit(run: Run, beginning: Beginning, pool: Pool, *, folder: Path, progress: Progress) -> ClassNetwork:
-    """Train a class network on all rows of a pool.
-
-    A training that was killed goes on from where it was last saved, which is in the folder.
-
-    Args:
-        folder: for log and state; created.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    return finetune(
-        run,
-        beginning.trunk,
-        pool,
-        log=folder / "log.jsonl",
-        progress=progress,
-        resume=ResumeFile(path=folder / RESUME, origin=beginning.to_json()),
-        start=beginning.network,
-    )
-
-
-def split_blocks(blocks: NDArray[np.str_], codes: Codes, folds: int) -> NDArray[np.int64]:
-    """Return (N,) folds of whole blocks with the classes spread as evenly as that allows.
-
-    The largest blocks come first, each into the fold in which it makes the shares of the classes least uneven.
-    """
-    _, block = np.unique(blocks, return_inverse=True)
-    table = np.zeros((int(block.max()) + 1, int(codes.max()) + 1))
-    np.add.at(table, (block, codes), 1.0)
-    table /= np.maximum(table.sum(axis=0), 1)
-    sums = np.zeros((min(folds, len(table)), table.shape[1]))
-    fold = np.zeros(len(table), np.int64)
-    for number in np.argsort(-table.max(axis=1), kind="stable"):
-        costs = [((sums + np.eye(len(sums))[[k]].T * table[number]) ** 2).sum() for k in range(len(sums))]
-        fold[number] = np.lexsort([sums.sum(axis=1), np.round(costs, 9)])[0]  # of equals the emptiest
-        sums[fold[number]] += table[number]
-    return np.asarray(np.unique(fold, return_inverse=True)[1][block], np.int64)
-
-
-def _judge_folds(
-    found: LabelledSet,
-    run: Run,
-    beginning: Beginning,
-    pool: Pool,
-    fold: NDArray[np.int64],
-    work: Path,
-    progress: Progress,
-) -> Judged:
-    """Train a network without each fold, and ask it about that fold; what is saved in `work` is taken from there."""
-    count, asked = int(fold.max()) + 1, pool.copy == 0
-    parts = []
-    for number in range(count):
-        saved, is_held = work / f"fold{number}.npz", np.tile(fold == number, len(pool) // len(fold))
-        if not saved.exists():
-            network = fit(
-                run,
-                beginning,
-                pool.take(~is_held),
-                folder=work / f"fold{number}",
-                progress=lambda share, done=number: progress((done + share) / count),  # type: ignore[misc]
-            )
-            logits, states = ask(network, pool.take(is_held & asked))
-            save_arrays(saved, logits=logits, states=states)
-            shutil.rmtree(work / f"fold{number}")
-        with np.load(saved) as kept:
-            parts.append((np.nonzero(fold == number)[0], kept["logits"], kept["states"]))
-        progress((number + 1) / count)
-    at, logits, states = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.argsort(at)
-    return Judged(
-        logits=logits[order],
-        labels=found.codes.astype(np.int64),
-        places=found.training.places,
-        sets=np.full(len(fold), found.training.name),
-        fold=fold,
-        states=states[order],
-        weight=np.ones(len(fold)),
-    )
-
-
-def _asked(found: LabelledSet, beginning: Beginning, run: Run) -> dict[str, Any]:
-    """Return what finished folds must have been made from to be taken again."""
+def _origin(labelled: LabelledSet, start: Start) -> dict[str, Any]:
+    """Return what finished folds must have been made from to be used again."""
     digest = hashlib.sha256()
-    series = found.training.series
-    for part in (series.values, series.days, found.codes, found.reference_days):
+    series = labelled.training.series
+    for part in (series.values, series.days, labelled.codes, labelled.reference_days):
         digest.update(np.ascontiguousarray(part).tobytes())
-    digest.update("\n".join(found.training.places).encode())
+    digest.update("\n".join(labelled.training.places).encode())
     return {
         "data": digest.hexdigest(),
-        **beginning.to_json(),
-        "run": run.to_json(),
+        **start.to_json(),
         "software_version": software_version(),
     }

@@ -160,7 +160,7 @@ def test_a_blend_for_another_model_is_refused(
         ("evaluate", "forecast", "series.csv", "--years", "0"),
         ("evaluate", "forecast", "series.csv", "--horizon", "5000d"),
         ("evaluate", "forecast", "series.csv", "--max-series", "0"),
-        ("evaluate", "forecast", "series.csv", "--model", "crop-1m"),
+        ("evaluate", "forecast", "series.csv", "--model", "crop"),
         ("evaluate", "forecast", "series.csv", "--period", "2031-01-01/2031-12-31"),
         ("evaluate", "model", "nobody", "--data", "."),
         ("evaluate", "wheat"),

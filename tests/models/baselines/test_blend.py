@@ -35,7 +35,7 @@ def baseline_errors() -> BaselineErrors:
 def blend(*weights: float) -> Blend:
     """The same weights at all leads."""
     return Blend(
-        model="earthpt-1m",
+        model="earthpt-small",
         model_sha256="abc",
         weights=np.tile(np.array(weights, np.float32), (5, 1)),
         baseline_errors=baseline_errors(),
@@ -136,7 +136,7 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str | None) -> Non
 def test_a_blend_for_another_model_is_refused() -> None:
     checkpoint = Checkpoint(name="mine", task="forecast", sha256="abc", folder="", card={})
     blend(1, 0, 0, 0, 0, 0).check_model(checkpoint, "blend.json")
-    with pytest.raises(InvalidOption, match=r"'earthpt-1m'.*'mine'"):
+    with pytest.raises(InvalidOption, match=r"'earthpt-small'.*'mine'"):
         blend(1, 0, 0, 0, 0, 0).check_model(replace(checkpoint, sha256="def"), "blend.json")
 
 

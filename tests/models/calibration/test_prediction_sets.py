@@ -16,8 +16,6 @@ from models.calibration.prediction_sets import (
     Kind,
     PredictionSets,
     fit,
-    fit_by_class,
-    from_mask,
     measure_coverage,
     scores,
     to_mask,
@@ -60,7 +58,7 @@ def test_with_too_few_places_every_class_is_let_in(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_new_places_are_covered_as_often_as_said(kind: Kind) -> None:
+def test_new_places_are_covered_as_often_as_stated(kind: Kind) -> None:
     measured, sizes = [], []
     for seed in range(20):
         truth, p, places = simulated_outcome(classes=4, rows=3000, places=120, seed=seed, sureness=1.7, place_spread=1)
@@ -87,23 +85,11 @@ def test_of_two_classes_both_kinds_give_the_same_sets() -> None:
     assert (lac.sets(p) == aps.sets(p)).mean() > 0.999  # but for rounding at the threshold
 
 
-def test_a_threshold_for_each_class_covers_each_class() -> None:
-    truth, p, places = simulated_outcome(classes=3, rows=6000, places=600, seed=4, place_spread=0)
-    p = p * np.array([1, 1, 0.2])
-    p /= p.sum(axis=1, keepdims=True)  # the third class is believed to be rarer than it is
-    is_fit = places < 300
-    train, test = (truth[is_fit], p[is_fit], places[is_fit]), (truth[~is_fit], p[~is_fit], places[~is_fit])
-    one, each = measure_coverage(fit(*train), *test), measure_coverage(fit_by_class(*train), *test)
-    assert one.measured.value == pytest.approx(0.9, abs=0.02)
-    assert one.by_class[2].value < 0.83
-    assert [c.value for c in each.by_class] == pytest.approx([0.9] * 3, abs=0.03)
-
-
-def test_a_class_that_was_never_seen_is_always_let_in() -> None:
-    truth, p, places = simulated_outcome(classes=3, rows=300, places=30, seed=5)
-    found = fit_by_class(np.minimum(truth, 1), p, places)
-    assert found.threshold[2] == 1
-    assert found.sets(p)[:, 2].all()
+def test_a_card_may_have_a_threshold_for_each_class() -> None:
+    found = PredictionSets.from_json({"coverage": 0.9, "kind": "lac", "threshold": [0.3, 0.6, 1.0]})
+    p = np.array([[0.5, 0.35, 0.15], [0.2, 0.7, 0.1]])
+    assert found.sets(p).tolist() == [[True, False, True], [False, True, True]]
+    assert found.to_json()["threshold"] == [0.3, 0.6, 1.0]
 
 
 def test_scores_are_worked_by_hand_ties_together() -> None:
@@ -144,9 +130,10 @@ def test_sets_of_unseen_pixels_are_empty_and_shapes_stay() -> None:
         lambda k: arrays(bool, st.tuples(array_shapes(max_dims=2), st.just(k)).map(lambda s: (*s[0], s[1])))
     )
 )
-def test_masks_read_back(sets: np.ndarray) -> None:
+def test_each_class_is_a_bit_of_the_mask(sets: np.ndarray) -> None:
     mask = to_mask(sets)
-    np.testing.assert_array_equal(from_mask(mask, sets.shape[-1]), sets)
+    bits = np.stack([mask // 2**k % 2 == 1 for k in range(sets.shape[-1])], axis=-1) & (mask != MASK_UNSEEN)[..., None]
+    np.testing.assert_array_equal(bits, sets)
     np.testing.assert_array_equal(mask == MASK_UNSEEN, ~sets.any(axis=-1))
 
 

@@ -98,7 +98,7 @@ def test_a_series_without_any_token_gives_finite_answers() -> None:
 
 @pytest.mark.parametrize(
     ("size", "least", "most"),
-    [("small", 0.15e6, 0.5e6), ("1m", 0.8e6, 1.5e6), ("5m", 4e6, 8e6), ("10m", 9e6, 15e6), ("20m", 17e6, 25e6)],
+    [("small", 0.15e6, 0.5e6), ("medium", 0.8e6, 1.5e6), ("5m", 4e6, 8e6), ("10m", 9e6, 15e6), ("20m", 17e6, 25e6)],
 )
 def test_named_sizes_have_about_the_parameters_they_say(size: str, least: float, most: float) -> None:
     assert least < sum(p.numel() for p in EarthPT(SIZES[size]).parameters()) < most

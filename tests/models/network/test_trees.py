@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.bands import Floats
 from models.network.class_features import CLASS_FEATURES
 from models.network.class_network import ABSENT, ClassConfig, Grown, Trees
-from models.network.trees import AS_THEY_ARE, PARAMETERS, as_arrays, averaged, grow, only_where, said_by
+from models.network.trees import AS_THEY_ARE, PARAMETERS, as_arrays, averaged, grow, only_where, predict_trees
 from tests.models.builders import TINY
 
 COUNT, FEATURES = 400, 12
@@ -30,9 +30,9 @@ def sample(classes: int, seed: int = 0) -> tuple[Floats, NDArray[np.int64]]:
     """Return features of which a fifth is NaN, and labels that two of them tell."""
     rng = np.random.default_rng(seed)
     features = rng.normal(size=(COUNT, FEATURES)).astype(np.float32)
-    said = features[:, 2] + 2 * np.maximum(features[:, 7], 0) + 0.3 * rng.normal(size=COUNT)
+    logits = features[:, 2] + 2 * np.maximum(features[:, 7], 0) + 0.3 * rng.normal(size=COUNT)
     features[rng.random(features.shape) < 0.2] = np.nan
-    return features, np.digitize(said, np.quantile(said, np.arange(1, classes) / classes)).astype(np.int64)
+    return features, np.digitize(logits, np.quantile(logits, np.arange(1, classes) / classes)).astype(np.int64)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -45,10 +45,10 @@ def test_arrays_say_what_lightgbm_says_also_of_unseen_features(classes: int) -> 
         num_boost_round=20,
     )
     new, _ = sample(classes, seed=1)
-    said = booster.predict(new.astype(np.float64), raw_score=True)
-    expected = np.stack([np.zeros(COUNT), said], axis=1) if classes == 2 else said
+    logits = booster.predict(new.astype(np.float64), raw_score=True)
+    expected = np.stack([np.zeros(COUNT), logits], axis=1) if classes == 2 else logits
     grown = as_arrays(booster.dump_model()["tree_info"], FEATURES, classes)
-    for got in (answer(grown, new), said_by(grown, new)):
+    for got in (answer(grown, new), predict_trees(grown, new)):
         np.testing.assert_allclose(got, expected, atol=1e-5)
     assert np.abs(expected).max() > 0.3, "the trees tell the classes apart"
 
@@ -60,8 +60,8 @@ def test_what_is_unseen_goes_where_it_was_seen_to_go() -> None:
     features = rng.normal(size=(COUNT, FEATURES)).astype(np.float32)
     features[labels == 1, 4] = np.nan
     every = {**AS_THEY_ARE, "feature_fraction": 1.0}
-    said = answer(grow(features, labels, np.ones(COUNT), every, classes=2, rounds=10), features)[:, 1]
-    assert said[labels == 1].min() > said[labels == 0].max() + 0.3
+    logits = answer(grow(features, labels, np.ones(COUNT), every, classes=2, rounds=10), features)[:, 1]
+    assert logits[labels == 1].min() > logits[labels == 0].max() + 0.3
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -103,20 +103,20 @@ def test_trees_of_some_rows_say_nothing_of_others(*, above: bool) -> None:
     stump = as_arrays([{"tree_structure": {"leaf_value": 0.25}}], FEATURES, 2)
     for whole in (grown, stump):
         some = only_where(whole, 0, above=above)  # column 0: the first feature, unseen below all
-        is_spoken_of = (np.nan_to_num(features[:, :1], nan=-ABSENT) > 0) == above
-        np.testing.assert_allclose(answer(some, features), answer(whole, features) * is_spoken_of, atol=1e-6)
+        is_above = (np.nan_to_num(features[:, :1], nan=-ABSENT) > 0) == above
+        np.testing.assert_allclose(answer(some, features), answer(whole, features) * is_above, atol=1e-6)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-def test_trees_that_go_on_from_others_say_only_what_is_to_be_added(classes: int) -> None:
+def test_further_trees_have_only_the_logits_to_be_added(classes: int) -> None:
     features, labels = sample(classes)
     facts = {"classes": classes, "rounds": 40, "how": {**AS_THEY_ARE, "feature_fraction": 0.8}}
     whole = grow(features, labels, np.ones(COUNT), **facts)
-    said = answer(whole, features)
-    more = grow(features, labels, np.ones(COUNT), **facts, start=said)
-    again = grow(features, labels, np.ones(COUNT), **facts, start=np.zeros_like(said))
+    logits = answer(whole, features)
+    more = grow(features, labels, np.ones(COUNT), **facts, start=logits)
+    again = grow(features, labels, np.ones(COUNT), **facts, start=np.zeros_like(logits))
     truth = np.arange(COUNT), labels
-    losses = [-_log_share(logits)[truth].mean() for logits in (said, said + answer(more, features))]
+    losses = [-_log_share(total)[truth].mean() for total in (logits, logits + answer(more, features))]
     assert losses[1] < losses[0]
     assert np.abs(answer(more, features)).mean() < np.abs(answer(again, features)).mean()
 

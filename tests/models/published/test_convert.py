@@ -114,7 +114,7 @@ def test_a_prediction_does_not_depend_on_later_steps(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "sentence"),
     [
         ({FIRST: None}, f"lacks '{FIRST}'"),
         ({"lm_head.weight": None}, "lacks 'lm_head.weight'"),
@@ -137,13 +137,13 @@ def test_a_prediction_does_not_depend_on_later_steps(tmp_path: Path) -> None:
         ({"transformer.wpe.weight": torch.ones(1, 1).expand(10**6, 10**6)}, "larger than the file itself"),
     ],
 )
-def test_what_does_not_fit_is_named(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+def test_what_does_not_fit_is_named(tmp_path: Path, change: dict[str, Any], sentence: str) -> None:
     weights = {k: v for k, v in (published_weights() | change).items() if v is not None}
-    assert said in reason(write_published(tmp_path / "a.pt", weights))
+    assert sentence in reason(write_published(tmp_path / "a.pt", weights))
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "sentence"),
     [
         ({"heads": 5}, "width of 24 cannot be shared by the 5 heads"),
         ({"heads": 0}, "n_head"),
@@ -154,8 +154,8 @@ def test_what_does_not_fit_is_named(tmp_path: Path, change: dict[str, Any], said
         ({"model": {}}, "lacks 'lm_head.weight'"),
     ],
 )
-def test_a_file_without_what_no_shape_tells_is_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
-    assert said in reason(write_published(tmp_path / "a.pt", published_weights(), **changes))
+def test_a_file_without_what_no_shape_shows_is_refused(tmp_path: Path, changes: dict[str, Any], sentence: str) -> None:
+    assert sentence in reason(write_published(tmp_path / "a.pt", published_weights(), **changes))
 
 
 def test_many_names_are_shortened(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_file_beyond_all_measure_is_not_opened(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "sentence"),
     [
         ({"rollout": None}, "lacks rollout"),
         ({"x": np.ones((2, 9, 14), np.float32)}, r"x has the shape \(2, 9, 14\)"),
@@ -229,10 +229,10 @@ def test_a_file_beyond_all_measure_is_not_opened(tmp_path: Path) -> None:
         ({"next_step": np.array([{}, 3], object)}, "plain arrays"),
     ],
 )
-def test_wrong_known_outputs_are_refused(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+def test_wrong_known_outputs_are_refused(tmp_path: Path, change: dict[str, Any], sentence: str) -> None:
     arrays = known_outputs(published_weights(), 3) | change
     np.savez(tmp_path / "a.npz", **{k: v for k, v in arrays.items() if v is not None})
-    with pytest.raises(InvalidOption, match=said):
+    with pytest.raises(InvalidOption, match=sentence):
         read_golden(tmp_path / "a.npz", network_of(tmp_path).config)
 
 

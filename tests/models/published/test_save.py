@@ -88,7 +88,7 @@ def test_a_name_that_is_no_name_of_a_folder_is_refused(tmp_path: Path, name: str
 
 def test_the_name_of_a_shipped_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidOption, match="shipped"):
-        check_name("earthpt-1m", tmp_path)
+        check_name("earthpt-small", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_orders_of_bands_that_can_be(bands: tuple[str, ...], channels: int) -> N
 
 
 @pytest.mark.parametrize(
-    ("bands", "said"),
+    ("bands", "sentence"),
     [
         (TEN[:9], "names 9 columns, and the network has 10"),
         ((*TEN, "-"), "names 11 columns"),
@@ -111,6 +111,6 @@ def test_orders_of_bands_that_can_be(bands: tuple[str, ...], channels: int) -> N
         ((*TEN[:6], "-", "-", *TEN[8:]), "B08 or B8A"),
     ],
 )
-def test_orders_of_bands_that_cannot_be(bands: tuple[str, ...], said: str) -> None:
-    with pytest.raises(InvalidOption, match=said):
+def test_orders_of_bands_that_cannot_be(bands: tuple[str, ...], sentence: str) -> None:
+    with pytest.raises(InvalidOption, match=sentence):
         check_bands(bands, 10)

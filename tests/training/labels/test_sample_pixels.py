@@ -1,32 +1,13 @@
-"""Labels of a user's own: files, classes, pixels, blocks and counts."""
+"""Labels to pixels: drawing, blocks, conflicts and counts."""
 
-from dataclasses import replace
-from datetime import date
-from pathlib import Path
-
-import geopandas
 import numpy as np
-import pandas as pd
 import pytest
-from shapely import LineString, MultiPoint, Point, box
+from shapely import MultiPoint, Point, box
 
-from core.bands import channel
-from core.errors import InvalidOption, InvalidPeriod
+from core.errors import InvalidOption
 from core.grid import Grid
-from core.region import WGS84
-from core.settings import Settings
-from core.timeline import to_date, to_day
-from ingest.build.cube import Reader
-from ingest.registry import open_archive
-from ingest.simulate.archive import CORNER, CRS, write_archive
 from models.training_set import TrainingSet
-from products.catalogue import find_product
-from tests.cli.cubes import EPSG, NORTH, WEST, write_cube
 from tests.models.builders import wavy_series
-from tests.training.own_label_files import write_labels
-from training.labels.class_mapping import parse_classes
-from training.labels.read_file import read_label_file
-from training.labels.read_pixels import ArchivePixels, CubePixels, LabelAsk, pack, read_labelled
 from training.labels.sample_pixels import (
     Drawn,
     LabelledSet,
@@ -109,100 +90,6 @@ def test_a_label_lies_in_the_one_block_of_its_centroid() -> None:
     assert len(set(place_blocks(np.array([near, far], object), 100.0))) <= 2
 
 
-@pytest.mark.parametrize("name", ["labels.gpkg", "labels.geojson", "labels.parquet", "labels.shp"])
-def test_every_format_and_crs_gives_the_same_labels(tmp_path: Path, name: str) -> None:
-    crs = "EPSG:4326" if name.endswith("json") else "EPSG:3035"
-    path = write_labels(tmp_path / name, side=2, crs=crs, when=["2021-06-01", "2021", "2022/03/04", "2022-12-31"])
-    found = read_label_file(path, date_column="when")
-    assert found.values.tolist() == ["Bare", "Green", "Bare", "Green"]
-    assert found.name == name
-    assert found.days is not None
-    assert [to_date(d) for d in found.days] == [
-        date(2021, 6, 1),
-        date(2021, 12, 31),
-        date(2022, 3, 4),
-        date(2022, 12, 31),
-    ]
-
-
-def test_features_without_class_or_usable_geometry_are_left_out_and_counted(tmp_path: Path) -> None:
-    shapes = [box(0, 0, 1, 1), None, LineString([(0, 0), (1, 1)]), box(1, 1, 2, 2), Point(1, 1)]
-    table = geopandas.GeoDataFrame({"class": [1.0, 2.0, 1.0, np.nan, 2.0]}, geometry=shapes, crs=WGS84)
-    table.to_parquet(tmp_path / "l.parquet")
-    found = read_label_file(tmp_path / "l.parquet")
-    assert found.values.tolist() == ["1", "2"]
-    assert found.left_out == ("1 without a geometry", "1 neither polygon nor point", "1 without a value in 'class'")
-
-
-def refusal(path: Path, **options: str) -> str:
-    with pytest.raises((InvalidOption, InvalidPeriod)) as caught:
-        read_label_file(path, **options)  # type: ignore[arg-type]
-    return str(caught.value)
-
-
-def test_files_that_hold_no_labels_are_refused_with_what_is_missing(tmp_path: Path) -> None:
-    path = write_labels(tmp_path / "l.gpkg", side=2, when="soon")
-    assert "no such file" in refusal(tmp_path / "none.gpkg")
-    assert "'l.gpkg' has the columns class, when" in refusal(path, column="IFT_IOA")
-    assert "'l.gpkg' has the columns class, when" in refusal(path, date_column="day")
-    assert "'soon' is not a usable period or date: a label has it in its column 'when'" in refusal(
-        path, date_column="when"
-    )
-    write_labels(tmp_path / "bare.shp", side=2)
-    (tmp_path / "bare.prj").unlink()
-    assert "does not state its CRS" in refusal(tmp_path / "bare.shp")
-    pd.DataFrame({"class": ["a"]}).to_parquet(tmp_path / "table.parquet")
-    assert "cannot be read as parquet" in refusal(tmp_path / "table.parquet")
-    (tmp_path / "broken.geojson").write_text("{")
-    assert "cannot be read as geojson" in refusal(tmp_path / "broken.geojson")
-    (tmp_path / "l.csv").write_text("class\n1\n")
-    assert "its ending is none of .gpkg" in refusal(tmp_path / "l.csv")
-
-
-def test_of_several_layers_one_is_to_be_named(tmp_path: Path) -> None:
-    path = write_labels(tmp_path / "l.gpkg", side=2)
-    geopandas.read_file(path).iloc[:1].to_file(path, layer="other")
-    assert "has the layers l, other" in refusal(path)
-    assert len(read_label_file(path, layer="other")) == 1
-    assert "has the layers l, other" in refusal(path, layer="third")
-
-
-def test_classes_of_canopy_are_its_own_and_codes_stand_for_them_where_nothing_is_mapped() -> None:
-    own = parse_classes("", "canopy")
-    assert own.classes == ("none", "conifer", "broadleaf")
-    assert own.apply(np.array(["Conifer", "0", "broadleaf"]), "f").tolist() == [1, 0, 2]
-    mapped = parse_classes('Conifer=conifer,"Mixed, mainly conifer"=-,Felled=none', "canopy")
-    values = np.array(["conifer", "Mixed, mainly conifer", "FELLED", "broadleaf"])
-    assert mapped.apply(values, "f").tolist() == [1, -1, 0, 2]
-
-
-def test_values_that_mean_no_class_are_listed_with_how_often_they_occur() -> None:
-    mapped = parse_classes("Conifer=conifer", "canopy")
-    with pytest.raises(InvalidOption, match=r"is meant by Urban \(2\), 1 \(1\); map each value by --classes \"Urban="):
-        mapped.apply(np.array(["Urban", "Conifer", "Urban", "1"]), "nfi.gpkg")
-
-
-def test_a_crop_model_may_have_other_classes_in_the_order_in_which_they_are_named() -> None:
-    mapped = parse_classes("110=wheat,120=wheat,Silage maize,grass=grass,999=-", "crop")
-    assert mapped.classes == ("wheat", "silage_maize", "grass")
-    assert mapped.apply(np.array(["120", "silage Maize", "999", "grass"]), "f").tolist() == [0, 1, -1, 2]
-
-
-@pytest.mark.parametrize(
-    ("text", "task", "said"),
-    [
-        ("Oak=oak", "canopy", "the classes of canopy are none, conifer, broadleaf"),
-        ("A=conifer,a=none", "canopy", "names the value 'a' twice"),
-        ("A=", "canopy", "VALUE=CLASS"),
-        ("A=wheat", "crop", "2 to 32 classes"),
-        ("A=winter wheat,B=maize", "crop", "letters, digits and underscores"),
-    ],
-)
-def test_a_mapping_that_cannot_be_is_refused(text: str, task: str, said: str) -> None:
-    with pytest.raises(InvalidOption, match=said):
-        parse_classes(text, task)
-
-
 def labelled(codes: list[int], places: list[str], owners: list[int] | None = None) -> LabelledSet:
     series = wavy_series(len(codes), dates=60)
     return LabelledSet(
@@ -234,104 +121,7 @@ def test_too_few_labels_or_blocks_are_refused_with_how_many_are_needed() -> None
 
 
 def test_few_labels_and_few_blocks_are_warned_of() -> None:
-    said = check_counts(labelled([i // 12 for i in range(24)], [f"b{i % 4}" for i in range(24)]))
-    assert said[0].startswith("There are 24 labels in all")
-    assert [s.split()[1] for s in said[1:]] == ["non_crop", "crop"]
+    found = check_counts(labelled([i // 12 for i in range(24)], [f"b{i % 4}" for i in range(24)]))
+    assert found[0].startswith("There are 24 labels in all")
+    assert [s.split()[1] for s in found[1:]] == ["non_crop", "crop"]
     assert check_counts(labelled([i % 2 for i in range(60)], [f"b{i // 2 % 6}" for i in range(60)])) == ()
-
-
-def test_series_of_different_lengths_are_padded_with_unseen_repetitions_of_their_last_day() -> None:
-    days = [np.array([5, 9], np.int32), np.array([7], np.int32)]
-    values = [np.full((len(d), 15), i, np.float32) for i, d in enumerate(days)]
-    found = pack(["a", "b"], days, values)
-    assert found.days.tolist() == [[5, 9], [7, 7]]
-    assert np.isnan(found.values[1, 1]).all()
-    assert (found.values[1, 0] == 1).all()
-
-
-@pytest.fixture
-def cube(tmp_path: Path) -> Path:
-    return write_cube(tmp_path / "cube.nc", shape_yx=(40, 40), dates=110)
-
-
-def read_from(cube: Path, path: Path, **options: object) -> LabelledSet:
-    source = CubePixels(cube, find_product("crop").bands, 16)
-    asked = LabelAsk(task="crop", classes=parse_classes("Bare=non_crop,Green=crop", "crop"), block_km=0.1)
-    names = {k: str(v) for k, v in options.items() if k in ("date_column", "column")}
-    rest = {k: v for k, v in options.items() if k not in names}
-    labels = read_label_file(path, footprint=source.footprint, **names)  # type: ignore[arg-type]
-    return read_labelled(labels, source, replace(asked, **rest), lambda _share: None)  # type: ignore[arg-type]
-
-
-def test_pixels_of_a_cube_are_those_under_the_label_up_to_the_end_of_its_year(cube: Path, tmp_path: Path) -> None:
-    found = read_from(cube, write_labels(tmp_path / "l.gpkg", crs="EPSG:3035"), year=2021)
-    assert found.counts()["crop"]["labels"] == found.counts()["non_crop"]["labels"] == 50
-    assert len(found.owners) == 400, "of four by four pixels the inner two by two"
-    assert set(found.reference_days) == {to_day(date(2021, 12, 31))}
-    series = found.training.series
-    assert series.days.max() <= to_day(date(2021, 12, 31))
-    assert series.days.min() > to_day(date(2020, 12, 31))
-    greenness = np.nanmean(series.values[..., channel("NDVI")], axis=1)
-    column = found.owners % 10
-    means = [greenness[column == c].mean() for c in range(10)]
-    assert means == sorted(means), "the cube is greener from column to column"
-
-
-def test_one_pixel_has_the_very_numbers_of_the_cube(cube: Path, tmp_path: Path) -> None:
-    point = geopandas.GeoDataFrame({"class": ["Green"]}, geometry=[Point(WEST + 373, NORTH - 28)], crs=EPSG)
-    point.to_file(tmp_path / "p.gpkg")
-    found = read_from(cube, tmp_path / "p.gpkg", year=2021)
-    source = CubePixels(cube, find_product("crop").bands, 16)
-    whole = source._cube.series()
-    number = 2 * 40 + 37
-    wanted = np.isin(whole.days[number], found.training.series.days[0])
-    assert np.array_equal(whole.values[number, wanted], found.training.series.values[0], equal_nan=True)
-
-
-def test_labels_outside_or_of_other_years_are_left_out_and_said(cube: Path, tmp_path: Path) -> None:
-    path = write_labels(tmp_path / "l.parquet", side=12, when=[2021] * 60 + [2050] * 84)
-    found = read_from(cube, path, date_column="when")
-    assert found.facts["left_out"] == [
-        "23 outside the source",
-        "66 dated outside the source's period",
-        "5 too small or thin for a pixel, or never seen clearly",  # they touch its edge from outside
-    ]
-    assert set(found.reference_days) == {to_day(date(2021, 12, 31))}
-    with pytest.raises(InvalidOption, match="no label has a clear pixel"):
-        read_from(cube, path, year=1990)
-
-
-def test_labels_far_from_the_source_are_refused_with_what_it_covers(cube: Path, tmp_path: Path) -> None:
-    far = geopandas.GeoDataFrame({"class": ["Green"]}, geometry=[Point(2, 48)], crs=WGS84)
-    far.to_parquet(tmp_path / "far.parquet")
-    with pytest.raises(InvalidOption, match=r"none of its 1 labels lies within 'cube.nc', which covers 15\.\d+ to"):
-        read_from(cube, tmp_path / "far.parquet")
-
-
-def test_labels_in_the_national_grid_of_britain_are_found_in_an_archive_and_each_tile_is_read_once(
-    tmp_path: Path,
-) -> None:
-    write_archive(tmp_path / "archive", size=64, first=date(2021, 6, 1), last=date(2021, 7, 15))
-    settings = Settings(home=tmp_path / "home", tile_size=32)
-    archive = open_archive(str(tmp_path / "archive"), settings)
-    source = ArchivePixels(archive, find_product("canopy").bands, Reader())
-    west, north = CORNER
-    squares = [box(west + x, north - y - 50, west + x + 50, north - y) for x in (10, 310) for y in (20, 320, 500)]
-    table = geopandas.GeoDataFrame({"IFT_IOA": ["Conifer", "Broadleaved"] * 3}, geometry=squares, crs=CRS)
-    table.to_crs("EPSG:27700").to_file(tmp_path / "nfi.gpkg")
-    windows = []
-    read = source.read
-
-    def counted(window, period, asked):  # type: ignore[no-untyped-def]
-        windows.append(window)
-        return read(window, period, asked)
-
-    source.read = counted  # type: ignore[method-assign]
-    labels = read_label_file(tmp_path / "nfi.gpkg", column="IFT_IOA", footprint=source.footprint)
-    ask = LabelAsk(task="canopy", classes=parse_classes("Conifer=conifer,Broadleaved=broadleaf", "canopy"))
-    found = read_labelled(labels, source, ask, lambda _share: None)
-    assert len(windows) == len({w.bounds for w in windows}) == 4
-    assert found.counts()["conifer"]["labels"] == found.counts()["broadleaf"]["labels"] == 3
-    assert set(found.reference_days) == {to_day(archive.period.end)}
-    assert found.training.is_simulated
-    assert np.isfinite(found.training.series.values[..., channel("VH")]).any()

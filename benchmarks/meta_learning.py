@@ -3,8 +3,8 @@
 First-order MAML (Finn et al. 2017, arXiv 1703.03400, section 5.2: the gradient at the adapted weights is taken for
 that at the first ones), ANIL (Raghu et al. 2020, arXiv 1909.09157: the inner loop moves the last layer alone), and
 conditioning on what is known of a task without its labels (TIML, Tseng et al. 2022, arXiv 2202.02124; here its
-climate, by FiLM, Perez et al. 2018, arXiv 1709.07871, of the first layer alone). The trunk is frozen. Off by default:
-docs/few-labels.md.
+climate, by FiLM, Perez et al. 2018, arXiv 1709.07871, of the first layer alone). The trunk is frozen. None of
+them is better than plain training (docs/few-labels.md), so the product has none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from benchmarks.similar_climate import CLIMATE, climate
 from core.errors import InvalidOption
-from models.network.class_network import ClassHeads
+from models.network.heads import Heads
 from training.class_examples import Pool
-from training.similar import CLIMATE, climate
 
 Parameters = Mapping[str, Tensor]
 LAST = "leave."
@@ -48,7 +48,7 @@ class Episodes:
 
 
 EPISODES = {"fomaml": Episodes(), "anil": Episodes(method="anil", inner_rate=0.2)}
-"""By the names that a run knows (training/runs.py)."""
+"""By the names of the methods."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +107,7 @@ def as_task(pool: Pool, states: Tensor) -> Task:
     return _task(pool, states, np.nan_to_num(climate(pool)), rows)
 
 
-def meta_learn(heads: ClassHeads, tasks: Sequence[Task], how: Episodes) -> None:
+def meta_learn(heads: Heads, tasks: Sequence[Task], how: Episodes) -> None:
     """Learn heads, in place, to begin with.
 
     Raises:
@@ -116,7 +116,7 @@ def meta_learn(heads: ClassHeads, tasks: Sequence[Task], how: Episodes) -> None:
     _learn(heads, tasks, how, None)
 
 
-def meta_learn_conditioned(heads: ClassHeads, tasks: Sequence[Task], how: Episodes) -> Conditioning:
+def meta_learn_conditioned(heads: Heads, tasks: Sequence[Task], how: Episodes) -> Conditioning:
     """Learn heads, in place, and what a climate makes of them; `begin_in` then gives the heads of a region.
 
     Raises:
@@ -129,14 +129,14 @@ def meta_learn_conditioned(heads: ClassHeads, tasks: Sequence[Task], how: Episod
     return conditioning
 
 
-def begin_in(heads: ClassHeads, conditioning: Conditioning, region: Pool) -> None:
+def begin_in(heads: Heads, conditioning: Conditioning, region: Pool) -> None:
     """Turn conditioned heads, in place, into plain ones for the climate of a region's rows."""
     with torch.no_grad():
         where = torch.from_numpy(np.nan_to_num(climate(region)).mean(axis=0))
         heads.load_state_dict(conditioning(dict(heads.named_parameters()), where))
 
 
-def adapt(heads: ClassHeads, start: Parameters, rows: Tensor, labels: Tensor, how: Episodes) -> dict[str, Tensor]:
+def adapt(heads: Heads, start: Parameters, rows: Tensor, labels: Tensor, how: Episodes) -> dict[str, Tensor]:
     """Take the steps of the inner loop on a task's support rows; return the parameters that they lead to."""
     now = {name: value.detach().requires_grad_() for name, value in start.items()}
     moved = [name for name in now if how.method == "fomaml" or name.startswith(LAST)]
@@ -147,7 +147,7 @@ def adapt(heads: ClassHeads, start: Parameters, rows: Tensor, labels: Tensor, ho
     return now
 
 
-def settle(heads: ClassHeads, task: Task, how: Episodes, *, steps: int) -> None:
+def settle(heads: Heads, task: Task, how: Episodes, *, steps: int) -> None:
     """Move heads, in place, by steps of the inner loop on all rows of a task, those of rarer classes repeated."""
     labels = task.labels.numpy()
     most = int(np.bincount(labels).max())
@@ -156,7 +156,7 @@ def settle(heads: ClassHeads, task: Task, how: Episodes, *, steps: int) -> None:
     heads.load_state_dict(adapt(heads, start, task.rows[rows], task.labels[rows], how))
 
 
-def _learn(heads: ClassHeads, tasks: Sequence[Task], how: Episodes, conditioning: Conditioning | None) -> None:
+def _learn(heads: Heads, tasks: Sequence[Task], how: Episodes, conditioning: Conditioning | None) -> None:
     if len(tasks) < 2:
         raise InvalidOption(
             "meta", how.method, f"places with labels of two classes make up {len(tasks)} tasks, and 2 are needed"
@@ -179,7 +179,7 @@ def _learn(heads: ClassHeads, tasks: Sequence[Task], how: Episodes, conditioning
 
 
 def _add_gradient(
-    heads: ClassHeads, task: Task, how: Episodes, conditioning: Conditioning | None, rng: np.random.Generator
+    heads: Heads, task: Task, how: Episodes, conditioning: Conditioning | None, rng: np.random.Generator
 ) -> None:
     """Add to the parameters' gradients that of the loss on query rows at the weights adapted to support rows."""
     first: dict[str, Tensor] = dict(heads.named_parameters())
@@ -190,7 +190,7 @@ def _add_gradient(
     torch.autograd.backward([start[name] for name in ended], [g / how.tasks for g in found])
 
 
-def _loss(heads: ClassHeads, parameters: Parameters, rows: Tensor, labels: Tensor) -> Tensor:
+def _loss(heads: Heads, parameters: Parameters, rows: Tensor, labels: Tensor) -> Tensor:
     """Return the cross-entropy of each head, added over heads, so that each learns as if it were alone."""
     logits: Tensor = functional_call(heads, dict(parameters), (rows,))  # (M, B, K)
     one = F.cross_entropy(logits.flatten(0, 1), labels.repeat(len(logits)), reduction="sum")

@@ -2,7 +2,8 @@
 
 Zones are told by the months' mean temperature and precipitation, which set what can grow where and when (as
 agro-ecological zones do, FAO and IIASA, GAEZ v4). They are among the class features, so nothing else is needed, and no
-label of the target is. What choosing by them was worth is in docs/few-labels.md.
+label of the target is. What choosing by them was worth is in
+docs/few-labels.md: nothing outside one region, so the product does not do it.
 """
 
 from dataclasses import replace
@@ -11,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import WEATHER_NAMES, Floats
-from core.errors import InvalidOption
 from models.network.class_features import MONTHS, SEASONAL
 from training.class_examples import Pool
 
@@ -53,20 +53,6 @@ def weighted_by_climate(pool: Pool, target: Pool) -> Pool:
     Of a set that tells no climate, the rows are drawn as before.
     """
     return _reweighted(pool, np.exp(-climate_distance(pool, target)))
-
-
-def nearest_by_climate(pool: Pool, target: Pool, *, share: float) -> Pool:
-    """Return the rows of the places nearest in climate, so many that they hold at least a share of all rows.
-
-    Raises:
-        InvalidOption: `share` is not within 0..1, or 0.
-    """
-    if not 0 < share <= 1:
-        raise InvalidOption("share", share, "it is a part of the labelled rows, above 0 and at most 1")
-    distance = climate_distance(pool, target)
-    limit = np.sort(distance)[max(0, int(np.ceil(share * len(pool))) - 1)]
-    near = distance <= limit
-    return _reweighted(pool, near.astype(np.float64)).take(near)
 
 
 def _by_place(pool: Pool, places: NDArray[np.str_]) -> Floats:

@@ -1,12 +1,10 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
-from core.errors import InvalidOption
+from benchmarks.similar_climate import CLIMATE, climate, climate_distance, weighted_by_climate
 from models.network.class_features import CLASS_FEATURES, MONTHS, SEASONAL
 from training.class_examples import Pool
-from training.similar import CLIMATE, climate, climate_distance, nearest_by_climate, weighted_by_climate
 
 WARM, MILD, COLD = 1.5, 1.0, -1.0
 TEMPERATURE, RAIN = (SEASONAL.index(n) for n in ("temperature_2m", "total_precipitation"))
@@ -83,15 +81,3 @@ def test_rows_of_a_set_that_tells_no_climate_are_drawn_as_before() -> None:
     found = weighted_by_climate(two, TARGET).weight
     assert found[4:].tolist() == [1, 1]
     assert found[2] > found[0]
-
-
-def test_the_nearest_places_are_kept_whole() -> None:
-    assert set(nearest_by_climate(LABELLED, TARGET, share=0.2).places) == {"b"}
-    assert set(nearest_by_climate(LABELLED, TARGET, share=0.5).places) == {"a", "b"}
-    assert len(nearest_by_climate(LABELLED, TARGET, share=1)) == 6
-
-
-@pytest.mark.parametrize("share", [0.0, 1.2, float("nan")])
-def test_a_share_out_of_range_is_refused(share: float) -> None:
-    with pytest.raises(InvalidOption):
-        nearest_by_climate(LABELLED, TARGET, share=share)

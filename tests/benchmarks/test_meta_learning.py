@@ -2,22 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from core.errors import InvalidOption
-from models.network.class_features import CLASS_FEATURES
-from models.network.class_network import ClassConfig, ClassHeads
-from tests.models.builders import TINY, tiny_network
-from tests.training.test_similar import COLD, WARM, pool_of
-from tests.training.tiny_training import small_set
-from training.class_examples import Pool, make_pool
-from training.finetune import finetune, new_network
-from training.meta import (
-    EPISODES,
+from benchmarks.meta_learning import (
     Episodes,
     Task,
     adapt,
@@ -28,32 +18,21 @@ from training.meta import (
     settle,
     tasks_of,
 )
-from training.runs import Run
-from training.similar import CLIMATE
+from benchmarks.similar_climate import CLIMATE
+from core.errors import InvalidOption
+from models.network.class_features import CLASS_FEATURES
+from models.network.heads import Heads
+from tests.benchmarks.test_similar_climate import COLD, WARM, pool_of
+from tests.models.builders import TINY
 
 FEATURES, SIGNAL = 24, 3
-CONFIG = ClassConfig(classes=2, trunk=replace(TINY, width=4), query_features=FEATURES - 8, members=2, head_width=16)
 HOW = Episodes(steps=120, shots=6, inner_rate=0.2, inner_steps=3, learning_rate=5e-3)
-SHORT = Run(
-    name="short",
-    task="crop",
-    mixture={"waves": 1.0},
-    classes=("no", "yes"),
-    months=12,
-    members=2,
-    copies=1,
-    steps=2,
-    batch=4,
-    check_every=2,
-    warmup=1,
-    average=0.5,
-)
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def fresh_heads() -> ClassHeads:
+def fresh_heads(features: int = FEATURES) -> Heads:
     torch.manual_seed(1)
-    return ClassHeads(CONFIG).eval()
+    return Heads(members=2, features=features, width=16, out=2, dropout=0.4, out_std=1e-2).eval()
 
 
 def family(
@@ -70,7 +49,7 @@ def family(
     return tasks
 
 
-def accuracy_after_a_few_steps(heads: ClassHeads, how: Episodes) -> float:
+def accuracy_after_a_few_steps(heads: Heads, how: Episodes) -> float:
     found = []
     for task in family(8, seed=9):
         few = torch.arange(8)
@@ -100,8 +79,7 @@ def test_meta_learning_is_the_same_for_the_same_seed_and_leaves_the_generator_al
     first, again, other = learned(0), learned(0), learned(2)
     assert all(torch.equal(first[n], again[n]) for n in first)
     assert any(not torch.equal(first[n], other[n]) for n in first)
-    torch.manual_seed(1)
-    ClassHeads(CONFIG)
+    fresh_heads()
     expected = torch.rand(1)
     learned(0)
     assert torch.equal(torch.rand(1), expected)
@@ -123,7 +101,7 @@ def test_the_inner_loop_leaves_the_first_weights_as_they_were() -> None:
 
 
 def test_a_climate_that_tells_the_task_is_used_before_any_label_is_seen() -> None:
-    heads = ClassHeads(replace(CONFIG, query_features=2 * CLASS_FEATURES))
+    heads = fresh_heads(2 * CLASS_FEATURES + 2 * TINY.width)
     width = heads.enter.weight.shape[1]
     tasks = [
         replace(t, rows=torch.nn.functional.pad(t.rows, (0, width - FEATURES)))
@@ -173,41 +151,3 @@ def test_a_pool_as_one_task_has_its_labelled_rows_as_they_are() -> None:
 def test_fewer_than_two_tasks_are_refused() -> None:
     with pytest.raises(InvalidOption, match="tasks"):
         meta_learn(fresh_heads(), family(1, seed=0), HOW)
-
-
-def two_places() -> Pool:
-    source = small_set(count=40)
-    places = np.repeat(["east", "west"], 20)
-    return make_pool({"waves": replace(source, places=places)}, SHORT.mixture, "crop", months=12, copies=1, seed=0)
-
-
-@pytest.mark.parametrize("method", ["fomaml", "anil"])
-def test_a_run_that_wants_it_begins_from_meta_learned_heads(
-    method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(EPISODES, method, replace(EPISODES[method], steps=3))
-    pool, run, trunk = two_places(), replace(SHORT, meta=method), tiny_network()
-    torch.manual_seed(run.seed)
-    begin = new_network(run, trunk)
-    with torch.no_grad():
-        states = begin.read(torch.from_numpy(pool.tokens), torch.from_numpy(pool.is_padding))
-    meta_learn(begin.heads, tasks_of(pool, states), EPISODES[method])
-    asked, by_hand, plain = (
-        finetune(r, trunk, pool, log=tmp_path / "log.jsonl", progress=lambda _share: None, start=start)
-        for r, start in ((run, None), (SHORT, begin), (SHORT, None))
-    )
-    found, expected, other = (n.heads.leave.weight for n in (asked, by_hand, plain))
-    assert torch.equal(found, expected)
-    assert not torch.equal(found, other)
-
-
-def test_a_run_that_wants_it_is_refused_where_places_are_one_task(tmp_path: Path) -> None:
-    pool = two_places()
-    with pytest.raises(InvalidOption, match="1 tasks"):
-        finetune(
-            replace(SHORT, meta="anil"),
-            tiny_network(),
-            pool.take(pool.places == "east"),
-            log=tmp_path / "log.jsonl",
-            progress=lambda _share: None,
-        )
