@@ -11,6 +11,7 @@ from cli.import_model import import_model
 from core.errors import WorkerUnavailable
 from core.read_settings import environment, read_settings
 from core.settings import Settings
+from core.text_table import text_table
 
 ArchiveName = Annotated[
     str | None, typer.Option("--archive", help="Archive to work on: sample, a path or an address; default: sample.")
@@ -99,9 +100,11 @@ def list_models() -> None:
     """List all models with their task."""
     from models.registry import list_checkpoints
 
-    for found in list_checkpoints(read_settings()):
-        default = "default" if found.card.get("default") else ""
-        print(f"{found.name:<28} {found.task:<9} {found.sha256[:12]} {default}".rstrip())
+    rows = [
+        (found.name, found.task, found.sha256[:12], "default" if found.card.get("default") else "")
+        for found in list_checkpoints(read_settings())
+    ]
+    print(text_table(rows, left=4))
 
 
 @models.command("show")
