@@ -13,7 +13,7 @@ import torch
 from core.bands import WEATHER_NAMES, channel
 from core.cube import Series
 from core.errors import InvalidOption
-from evaluation.validation.figures import Validation, judge
+from evaluation.validation.figures import Validation, measure
 from models.calibration import prediction_sets
 from models.calibration import temperature as class_calibration
 from models.training_set import TrainingSet
@@ -114,9 +114,9 @@ def test_the_card_has_calibration_sets_accuracy_and_split(found: LearnedClasses)
 
 
 def test_a_report_and_an_area_of_applicability_come_of_it(found: LearnedClasses) -> None:
-    judged = judge(Validation(name="tiny", card=found.card, parts=found.parts))
-    assert [j.title for j in judged] == ["waves", "others"]
-    assert judged[0].coverage is not None
+    parts = measure(Validation(name="tiny", card=found.card, parts=found.parts))
+    assert [p.title for p in parts] == ["waves", "others"]
+    assert parts[0].coverage is not None
     points = found.applicability.points
     assert points.shape == (89, 2 * TINY.width), "all real rows with any label"
     assert 0 < found.applicability.threshold < 10

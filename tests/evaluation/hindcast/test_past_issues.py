@@ -36,7 +36,7 @@ ISSUES = [START + 500, START + 600, START + 700]
 
 
 def guess(series: Series, issues: Days, targets: Days) -> np.ndarray:
-    """A model that says the mean of all that it may see."""
+    """A model that predicts the mean of all that it may see."""
     seen = np.where(series.days < issues[:, None], series.values[..., NDVI], np.nan)
     level = np.nanmean(seen, axis=1)[:, None, None]
     return np.broadcast_to(level + (np.array(QUANTILES) - 0.5) / 5, (*targets.shape, 5)).astype(np.float32)
@@ -136,7 +136,7 @@ def test_an_outcome_names_the_place_of_each_target() -> None:
 
 @pytest.mark.slow
 @pytest.mark.real_data
-def test_on_the_reference_sites_baselines_score_as_the_independent_harness_says(real_data: Path) -> None:
+def test_on_the_reference_sites_baselines_score_as_in_the_independent_harness(real_data: Path) -> None:
     from training.datasets import load_sets
 
     source = load_sets({"hrvpp_s2_sites": 1.0}, real_data)["hrvpp_s2_sites"]

@@ -1,6 +1,7 @@
 """Small class maps and reference points on disk, seeded and asymmetric. Simulated: no satellite has measured them."""
 
 from pathlib import Path
+from typing import Any
 
 import geopandas
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from core.grid import Window
 from core.product import Layer, LegendEntry, Raster
+from evaluation.map_accuracy.assess import MapAccuracy, assess_map
+from evaluation.map_accuracy.sample import SampleOptions, SamplePlan, draw_sample
 from outputs.cog import write_cog
 
 CRS, WEST, NORTH = "EPSG:32632", 600_000.0, 5_300_000.0
@@ -19,7 +22,9 @@ LEGEND = (
     LegendEntry(value=1, label="Forest loss", colour=(200, 40, 40)),
     LegendEntry(value=7, label="Other land", colour=(200, 200, 180)),
 )
+NAMES = {entry.value: entry.label for entry in LEGEND}
 SHAPE_YX = (90, 70)
+OPTIONS = SampleOptions(half_width=0.05, size=None, expected={}, expected_of_others=0.9, per_class_min=20, seed=0)
 
 
 def codes(shape_yx: tuple[int, int] = SHAPE_YX) -> NDArray[np.uint8]:
@@ -54,3 +59,18 @@ def points(
     """Return points at pixel centres of such a map."""
     places = geopandas.points_from_xy(WEST + 10 * (columns + 0.5), NORTH - 10 * (rows + 0.5))
     return geopandas.GeoDataFrame({"class": labels, **more}, geometry=places, crs=CRS)
+
+
+def quiet(_share: float) -> None:
+    """Progress that nobody watches."""
+
+
+def assessed(path: Path, reference: Path, **options: Any) -> MapAccuracy:
+    """Assess a map without showing progress."""
+    return assess_map(path, reference, quiet, **options)
+
+
+def drawn(path: Path, out: Path, options: SampleOptions = OPTIONS) -> tuple[SamplePlan, geopandas.GeoDataFrame]:
+    """Draw a sample of a map; return its plan and the points that were written."""
+    plan = draw_sample(path, out, options, quiet)
+    return plan, geopandas.read_file(out, layer="sample")
