@@ -1,4 +1,7 @@
-"""Tables for a terminal: columns of equal width, as plain text. One way for every table that is printed."""
+"""Tables for a terminal: columns of equal width, as plain text. One way for every table that is printed.
+
+Not by rich, which wraps and cuts cells to the width of the terminal: the text is also read by programs and tests.
+"""
 
 from collections.abc import Sequence
 from itertools import zip_longest

@@ -95,9 +95,9 @@ def run_hindcast(
         answered, held_out = answered.take(split.scored(answered)), split.held_out
     outcome = _outcome(sample, answered, found, edges, blend)
     basis = _basis(sample, checkpoint, plan, outcome)
-    report = _report(replace(basis, unanswered=unanswered, held_out=held_out), outcome, blend)
+    result = _result(replace(basis, unanswered=unanswered, held_out=held_out), outcome, blend)
     progress(1.0)
-    return report
+    return result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,7 +199,7 @@ def _basis(sample: Sample, checkpoint: Checkpoint, plan: Plan, outcome: Outcome)
     )
 
 
-def _report(basis: Basis, outcome: Outcome, blend: Blend | None) -> HindcastResult:
+def _result(basis: Basis, outcome: Outcome, blend: Blend | None) -> HindcastResult:
     scores = score_table(outcome)
     skills = {MODEL: skill_table(outcome, MODEL, BASELINES)}
     if blend is not None:

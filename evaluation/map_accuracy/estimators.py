@@ -94,11 +94,6 @@ def assess(counts: Counts, weights: Array) -> Assessment:
     )
 
 
-def by_map_class(matrix: Counts) -> Counts:
-    """Return (K, K, K) counts for `assess` of an error matrix (K, K) whose strata are its rows, the map's classes."""
-    return np.asarray(np.eye(len(matrix), dtype=np.int64)[:, :, None] * matrix[None])
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Sample:
     """Counts (S, K, K) and weights (S,) that sum to 1; every stratum has a point."""

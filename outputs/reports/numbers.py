@@ -34,7 +34,7 @@ def plus_minus(value: float, half_width: float, form: Callable[[float], str] = n
 
     Args:
         value: NaN gives a dash.
-        half_width: NaN = not defined, which the text says.
+        half_width: NaN gives `not defined`.
         form: writes a single number.
     """
     if math.isnan(value):

@@ -83,7 +83,7 @@ class Report:
     caution: str = ""
     """What makes all of it doubtful, such as simulated data."""
     findings: Sequence[str] = ()
-    """Sentences: what the figures say, or where they cannot be relied on."""
+    """Sentences: what the figures show, and which of them are doubtful."""
     sections: Sequence[Section] = ()
     provenance: Sequence[tuple[str, str]] = ()
     """Names and texts of facts: model, software, inputs."""

@@ -44,7 +44,7 @@ def write_map(path: Path, pixels: NDArray[np.uint8], tags: dict[str, str] | None
 
 
 def write_plain(path: Path, pixels: NDArray[np.generic], **profile: object) -> Path:
-    """Write a raster as somebody else would: one band without a name, and what `profile` says otherwise."""
+    """Write a raster as somebody else would: one band without a name, with `profile` in place of defaults."""
     height, width = pixels.shape
     base = {"driver": "GTiff", "height": height, "width": width, "count": 1, "dtype": pixels.dtype, "crs": CRS}
     base["transform"] = Affine(10, 0, WEST, 0, -10, NORTH)
@@ -74,3 +74,8 @@ def drawn(path: Path, out: Path, options: SampleOptions = OPTIONS) -> tuple[Samp
     """Draw a sample of a map; return its plan and the points that were written."""
     plan = draw_sample(path, out, options, quiet)
     return plan, geopandas.read_file(out, layer="sample")
+
+
+def by_map_class(matrix: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (K, K, K) counts for `assess` of an error matrix (K, K) whose strata are its rows, the map's classes."""
+    return np.asarray(np.eye(len(matrix), dtype=np.int64)[:, :, None] * matrix[None])

@@ -8,13 +8,14 @@ import pytest
 
 from core.errors import InvalidOption
 from evaluation.map_accuracy.assess import assess_map
-from evaluation.map_accuracy.estimators import assess, by_map_class
+from evaluation.map_accuracy.estimators import assess
 from evaluation.map_accuracy.findings import findings
 from evaluation.map_accuracy.report import render_text
 from tests.evaluation.map_accuracy.class_maps import (
     NAMES,
     NODATA,
     assessed,
+    by_map_class,
     codes,
     drawn,
     points,
