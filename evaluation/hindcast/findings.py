@@ -35,7 +35,7 @@ def _better_baseline(lead: str, scores: Scores, skills: Mapping[str, Mapping[str
     others = f" Also better: {', '.join(name for _, name in better[1:])}." if better[1:] else ""
     return (
         f"{where}, the baseline {best} is better than landcast: its pinball loss is {percent(1 - loss / own)} lower "
-        f"({loss:.4f} instead of {own:.4f}). {_skill('landcast', skills[best][lead])}{others}"
+        f"({loss:.4f} instead of {own:.4f}). {_skill('landcast against it', skills[best][lead])}{others}"
     )
 
 
@@ -47,10 +47,10 @@ def _blend(scores: Scores, skill: Interval) -> str:
     advice = "" if mixed < own else " Forecast without the blend, or fit it on more years."
     return (
         f"On the held-out part, the pinball loss of the blend is {percent(abs(1 - mixed / own))} {word} than that of "
-        f"landcast alone ({mixed:.4f} instead of {own:.4f}). {_skill('the blend', skill)}{advice}"
+        f"landcast alone ({mixed:.4f} instead of {own:.4f}). {_skill('the blend against landcast', skill)}{advice}"
     )
 
 
-def _skill(method: str, skill: Interval) -> str:
+def _skill(methods: str, skill: Interval) -> str:
     doubt = "" if excludes_zero(skill) else "; it includes 0, so the difference may be chance"
-    return f"The skill of {method} is {number(skill.value)} (95 % interval {ends(skill)}{doubt})."
+    return f"The skill of {methods} is {number(skill.value)} (95 % interval {ends(skill)}{doubt})."
