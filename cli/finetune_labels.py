@@ -15,6 +15,7 @@ from core.errors import InvalidOption
 from core.product import Progress
 from core.read_settings import read_settings
 from core.settings import Settings
+from core.text_table import text_table
 
 if TYPE_CHECKING:
     from training.labels.class_mapping import ClassMap
@@ -136,6 +137,14 @@ def _source(ask: OwnAsk, settings: Settings) -> "PixelSource":
     return ArchivePixels(open_archive(ask.archive or settings.archive, settings), bands, reader_from(settings))
 
 
+def _scores_text(scores: dict[str, Any], before: dict[str, Any], start: str) -> str:
+    """Return the scores as a table, with those of the model that the new one started from where they are known."""
+    names = [name for name, text in scores.items() if isinstance(text, str)]
+    heads = ("score", "new model", *([start] if before else []))
+    rows = [(name, scores[name], *([before[name]] if before else [])) for name in names]
+    return text_table([heads, *rows], left=len(heads))
+
+
 def _tell(path: Path, folder: Path, where: Path) -> None:
     """Print warnings to stderr; counts, accuracy and the command that maps to stdout."""
     import json
@@ -151,9 +160,7 @@ def _tell(path: Path, folder: Path, where: Path) -> None:
         print(f"left out: {phrase}")
     print(f"dates of the labels: {own['dates']} ({own['dated_by']})")
     print(f"in blocks not learned from ({own['blocks']} of {own['block_km']:g} km, {scores['folds']} folds):")
-    for name, text in scores.items():
-        if isinstance(text, str):
-            print(f"  {name:<20} {text}" + (f"   {card['start']}: {before[name]}" if before else ""))
+    print(_scores_text(scores, before, card["start"]))
     print(path)
     is_elsewhere = folder.resolve() != where.resolve()
     prefix = f"LANDCAST_MODELS={shlex.quote(str(folder))} " if is_elsewhere else ""

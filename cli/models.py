@@ -7,6 +7,7 @@ import typer
 
 from cli.import_model import import_model
 from core.read_settings import read_settings
+from core.text_table import text_table
 from models.registry import find_named, list_checkpoints, report_of
 
 models = typer.Typer(
@@ -22,10 +23,17 @@ models.command("import")(import_model)
 @models.command("list")
 def list_models() -> None:
     """List all models with version and task."""
-    for found in list_checkpoints(read_settings()):
-        default = "default" if found.card.get("default") else ""
-        version = found.card.get("version", "-")
-        print(f"{found.name:<28} {version:<3} {found.task:<9} {found.sha256[:12]} {default}".rstrip())
+    rows = [
+        (
+            found.name,
+            str(found.card.get("version", "-")),
+            found.task,
+            found.sha256[:12],
+            "default" if found.card.get("default") else "",
+        )
+        for found in list_checkpoints(read_settings())
+    ]
+    print(text_table(rows, left=5))
 
 
 @models.command("show")

@@ -10,6 +10,7 @@ from cli.progress import new_line
 from cli.region_file import read_region_file
 from core.errors import InvalidOption
 from core.read_settings import read_settings
+from core.text_table import text_table
 from service.process.address import running_service
 
 
@@ -127,8 +128,8 @@ def _split(names: str | None) -> list[str] | None:
 
 
 def _print_estimate(facts: dict[str, Any]) -> None:
-    for name, value in facts.items():
-        print(f"{name:<10} {value:,.1f}" if isinstance(value, float) else f"{name:<10} {value}")
+    rows = [(name, f"{value:,.1f}" if isinstance(value, float) else str(value)) for name, value in facts.items()]
+    print(text_table(rows, left=2))
 
 
 def _fetch(client: Client, job_url: str, out: Path | None) -> None:

@@ -24,6 +24,7 @@ from core.job import JobState
 from core.read_settings import overridden, read_settings
 from core.region import Region, parse_region, reproject
 from core.settings import Settings
+from core.text_table import text_table
 from ingest.archive import Archive
 from ingest.build.cube import check_region
 from service.health import ping_redis
@@ -181,14 +182,10 @@ def print_table(orders: Sequence[Ordered], region: Region) -> None:
     """Print product, file, size, coverage and seconds; a sentence in place of a file that could not be made."""
     rows = [("product", "file", "size", "coverage", "seconds")]
     rows += [_row(o, region) for o in orders if not o.failure]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    widths[0] = max(widths[0], *(len(o.product) for o in orders))
-    print()
-    for row in rows:
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    print("\n" + text_table(rows, left=2))
     for ordered in orders:
         if ordered.failure:
-            print(f"{ordered.product.ljust(widths[0])}  not made: {ordered.failure}")
+            print(f"{ordered.product} was not made: {ordered.failure}")
 
 
 def print_next(orders: Sequence[Ordered], archive: Archive) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from core.bands import Floats
 from core.product import Layer, Variable
+from core.text_table import text_table
 
 BLOCK_M = 100.0
 """Edge of the blocks in which errors are fully correlated."""
@@ -137,16 +138,18 @@ def area_table(
 
 def area_lines(table: Mapping[str, Any]) -> Iterator[str]:
     """Yield an area table as lines for people."""
-    width = max(len(row["label"]) for row in table["classes"])
-    yield f"{'hectares':<{width}} {'mapped':>11} {'expected':>11}   95 % interval"
-    for row in table["classes"]:
-        line = f"{row['label']:<{width}} {row['mapped_ha']:>11,.2f}"
-        if row["expected_ha"] is not None:
-            line += f" {row['expected_ha']:>11,.2f}   {row['low_ha']:,.2f} to {row['high_ha']:,.2f}"
-        yield line
-    yield f"{'all':<{width}} {table['total_ha']:>11,.2f}"
+    heads = ["hectares", "mapped", "expected", "95 % interval"]
+    rows = [_area_cells(row) for row in table["classes"]]
+    yield from text_table([heads, *rows, ["all", f"{table['total_ha']:,.2f}"]]).splitlines()
     if "applicability" in table:
         yield f"outside the area of applicability: {table['applicability']['outside_share']:.1%}".replace("%", " %")
+
+
+def _area_cells(row: Mapping[str, Any]) -> list[str]:
+    cells = [row["label"], f"{row['mapped_ha']:,.2f}"]
+    if row["expected_ha"] is None:
+        return cells
+    return [*cells, f"{row['expected_ha']:,.2f}", f"{row['low_ha']:,.2f} to {row['high_ha']:,.2f}"]
 
 
 def block_sums(values: Floats, edge: int) -> NDArray[np.float64]:

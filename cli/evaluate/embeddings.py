@@ -1,4 +1,4 @@
-"""`landcast evaluate embeddings`: options and their check. The work is done in evaluation/embedding_probe.py."""
+"""`landcast evaluate embeddings`: options and their check. The work is done in evaluation/probes/."""
 
 from pathlib import Path
 from typing import Annotated
@@ -29,10 +29,11 @@ def evaluate_embeddings(
     Classes by logistic regression, numbers by ridge regression, beside the majority class or the mean. With --against
     also how far two embeddings agree on who is near whom.
     """
-    from evaluation.embedding_probe import read_labels, render_probe, run_probe
+    from evaluation.probes.report import render_text, run_probe
+    from evaluation.probes.tables import read_labels
 
     tables = [table] if against is None else [table, against]
     with show_progress("probe") as progress:
-        report = run_probe(tables, read_labels(labels, column=column, place_column=place_column))
+        result = run_probe(tables, read_labels(labels, column=column, place_column=place_column))
         progress(1.0)
-    print(render_probe(report))
+    print(render_text(result))

@@ -20,7 +20,7 @@ from core.timeline import Period, parse_date, parse_duration, parse_period, to_d
 
 if TYPE_CHECKING:
     from core.cube import Cube
-    from evaluation.hindcast.report import Report
+    from evaluation.hindcast.result import HindcastResult
     from evaluation.hindcast.run import Plan
     from evaluation.hindcast.sample import Sample
 
@@ -65,9 +65,9 @@ def carry_out_hindcast(ask: HindcastAsk) -> None:
     with show_progress("hindcast") as progress:
         sample = _sample(ask, plan, settings)
         progress(READ_SHARE)
-        report = run_hindcast(sample, checkpoint, plan, lambda share: progress(READ_SHARE + (1 - READ_SHARE) * share))
-        _write(ask, report)
-    print(render_text(report))
+        result = run_hindcast(sample, checkpoint, plan, lambda share: progress(READ_SHARE + (1 - READ_SHARE) * share))
+        _write(ask, result)
+    print(render_text(result))
     for path in (ask.out, ask.fit):
         if path is not None:
             print(path)
@@ -96,14 +96,13 @@ def _plan(ask: HindcastAsk) -> "Plan":
     )
 
 
-def _write(ask: HindcastAsk, report: "Report") -> None:
-    from evaluation.hindcast.page import write_report
-    from evaluation.hindcast.report import write_blend
+def _write(ask: HindcastAsk, result: "HindcastResult") -> None:
+    from evaluation.hindcast.report import write_blend, write_report
 
-    if ask.fit is not None and report.blend is not None:
-        write_blend(report.blend, ask.fit)
+    if ask.fit is not None and result.blend is not None:
+        write_blend(result.blend, ask.fit)
     if ask.out is not None:
-        write_report(report, ask.out)
+        write_report(result, ask.out)
 
 
 def _sample(ask: HindcastAsk, plan: "Plan", settings: Settings) -> "Sample":

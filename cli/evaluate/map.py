@@ -1,4 +1,4 @@
-"""`landcast evaluate map` and `evaluate sample`: options and their check. The work is done in workers/map_*.py."""
+"""`landcast evaluate map` and `evaluate sample`: options only. The work is done in evaluation/map_accuracy/."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,7 @@ from core.errors import InvalidOption
 
 REPORT_ENDINGS, SAMPLE_ENDINGS = (".json", ".html", ".csv"), (".gpkg",)
 HALF_WIDTH = 0.02
-"""Paper's choice for the overall accuracy: a standard error of 0.01."""
+"""As Olofsson et al. (2014) choose for the overall accuracy: a standard error of 0.01."""
 EXPECTED = 0.9
 """User's accuracy that is expected where none is given."""
 
@@ -66,7 +66,9 @@ def evaluate_sample(
     ],
     half_width: Annotated[
         float | None,
-        typer.Option("--half-width", help=f"Wished 95 % interval, ±, of the overall accuracy; default: {HALF_WIDTH}."),
+        typer.Option(
+            "--half-width", help=f"Target: half the 95 % interval of the overall accuracy; default: {HALF_WIDTH}."
+        ),
     ] = None,
     size: Annotated[int | None, typer.Option("--size", help="Points in all, in place of --half-width.", min=1)] = None,
     expected_accuracy: Annotated[
@@ -82,7 +84,7 @@ def evaluate_sample(
 ) -> None:
     """Draw random points of a class map, stratified by class, to be labelled and given to 'landcast evaluate map'.
 
-    Says how many points the wished interval needs, and what the points drawn are expected to give.
+    Prints how many points the target needs, and which intervals the points drawn should give.
     """
     if half_width is not None and size is not None:
         raise InvalidOption("--size", size, "it cannot be combined with --half-width")
@@ -90,9 +92,9 @@ def evaluate_sample(
         raise InvalidOption("--half-width", half_width, "it lies between 0 and 0.5")
     _check_out(out, SAMPLE_ENDINGS, map_file)
     names, expected = _names(classes), _expected(expected_accuracy)
-    from evaluation.map_accuracy.sample import Wish, draw_sample, render_plan
+    from evaluation.map_accuracy.sample import SampleOptions, draw_sample, render_plan
 
-    wish = Wish(
+    options = SampleOptions(
         half_width=HALF_WIDTH if half_width is None else half_width,
         size=size,
         expected=expected,
@@ -101,7 +103,7 @@ def evaluate_sample(
         seed=seed,
     )
     with show_progress("sample") as progress:
-        plan = draw_sample(map_file, out, wish, progress, layer=layer, names=names)
+        plan = draw_sample(map_file, out, options, progress, layer=layer, names=names)
     print(render_plan(plan))
     print(out)
 

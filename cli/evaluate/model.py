@@ -1,4 +1,4 @@
-"""`landcast evaluate model` and `evaluate forecast`: options only. The work is done in learn.py and cli_hindcast.py."""
+"""`landcast evaluate model` and `evaluate forecast`: options only. The work is done in training/ and forecast.py."""
 
 import json
 import shutil
@@ -100,7 +100,7 @@ def evaluate_forecast(
     """Forecast the past of your own data again and score it beside five simple baselines.
 
     Only observations before each issue date are used; every clear observation up to the horizon is a target. Prints
-    tables by lead, and says in plain sentences where a simple baseline is better.
+    tables by lead, and sentences that name the simple baselines that are better.
     """
     ask = HindcastAsk(
         source=source,

@@ -1,6 +1,7 @@
 """Hindcasts: the past of series forecast again from issue dates, as if nothing later were known. No files, no pictures.
 
-Scores are in skill.py, the baselines in baselines.py, what they learn from earlier hindcasts in baseline_errors.py.
+Scores are in models/metrics/forecast_scores.py; the baselines, and what they learn from earlier hindcasts, are in
+models/baselines/.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,12 +21,12 @@ from models.baselines.rules import BASELINES, Evidence, weigh
 from models.metrics.forecast_scores import Outcome
 
 HISTORY_DAYS = 365
-"""A series is scored at issue dates from which its history reaches back so far."""
+"""A series is scored at the issue dates before which its history is at least so long."""
 SPIN_UP_DAYS = 180
-"""Baselines learn from their own forecasts of so long a history on: the first scored dates need some verified ones."""
+"""Baselines learn from their own forecasts once a history is so long: the first scored dates need verified ones."""
 
 Predict = Callable[[Series, Days, Days], Floats]
-"""Series of N, issue dates (N,), targets (N, H) -> NDVI quantiles (N, H, Q) of the model that is judged."""
+"""Series of N, issue dates (N,), targets (N, H) -> NDVI quantiles (N, H, Q) of the model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +42,11 @@ class Hindcasts:
     truth: Floats
     """(R,) NDVI observed."""
     evidence: Evidence
-    """What each baseline's rule says, R series of one date each."""
+    """What each baseline's rule predicts, R series of one date each."""
     quantiles: Floats
-    """(R, Q) what the model says; NaN where it was not asked."""
+    """(R, Q) what the model predicts; NaN where it was not run."""
     is_grown: NDArray[np.bool_]
-    """(R,) the history reached back for a year."""
+    """(R,) the history was a year long."""
 
     @property
     def leads(self) -> NDArray[np.int64]:
@@ -54,7 +55,7 @@ class Hindcasts:
 
     @property
     def is_answered(self) -> NDArray[np.bool_]:
-        """(R,) the model was asked, and gave a forecast."""
+        """(R,) the model was run, and gave a forecast."""
         return np.asarray(np.isfinite(self.quantiles).all(axis=1))
 
     def take(self, rows: NDArray[np.bool_]) -> "Hindcasts":
@@ -83,10 +84,10 @@ def observed_targets(
     Args:
         days: (N, T); ndvi: (N, T), NaN = unseen.
         issue: first day; until: first day that is left out.
-        rows: (N,) series that are asked about.
+        rows: (N,) series that are wanted.
 
     Returns:
-        (N, H) days, ascending, (N, H) NDVI, and (N, H) which of them there are: the rest is padding, the last repeated.
+        (N, H) days, ascending, (N, H) NDVI, and (N, H) which are real: the rest is padding, the last one repeated.
     """
     fit = np.isfinite(ndvi) & (days >= issue) & (days < until) & rows[:, None]
     width = max(1, int(fit.sum(axis=1).max(initial=0)))
@@ -106,7 +107,7 @@ def hindcast(
         series: N series with all their observations.
         issues: issue dates, days since 1970-01-01.
         predict: the model.
-        progress: told the share done.
+        progress: called with the share done, 0..1.
         horizon_days: observations so far ahead are targets.
     """
     ndvi = series.values[..., channel("NDVI")]
@@ -114,32 +115,32 @@ def hindcast(
     every = sorted({*issues, *_months(int(first.min()) + SPIN_UP_DAYS, max(issues))})
     parts = []
     for number, issue in enumerate(every):
-        asked = predict if issue in issues else None
-        parts.append(_from_issue(series, issue, issue - first.astype(np.int64), horizon_days, asked))
+        model = predict if issue in issues else None
+        parts.append(_from_issue(series, issue, issue - first.astype(np.int64), horizon_days, model))
         progress((number + 1) / len(every))
     return _joined(parts)
 
 
-def baseline_quantiles(asked: Hindcasts, past: Hindcasts, edges: tuple[int, ...]) -> Floats:
+def baseline_quantiles(rows: Hindcasts, past: Hindcasts, edges: tuple[int, ...]) -> Floats:
     """Return (R, K, Q) the baselines' quantiles of forecasts.
 
     Args:
-        asked: the R forecasts.
+        rows: the R forecasts.
         past: forecasts to learn from; of these, each issue date sees only those whose targets precede it.
         edges: of the lead bins.
     """
-    out = np.full((len(asked.truth), len(BASELINES), len(QUANTILES)), np.nan, np.float32)
-    for issue in np.unique(asked.issues):
-        here = asked.issues == issue
+    out = np.full((len(rows.truth), len(BASELINES), len(QUANTILES)), np.nan, np.float32)
+    for issue in np.unique(rows.issues):
+        here = rows.issues == issue
         found = baseline_errors(past, int(issue), edges)
-        out[here] = found.quantiles(asked.evidence.take(here), asked.leads[here][:, None])[:, 0]
+        out[here] = found.quantiles(rows.evidence.take(here), rows.leads[here][:, None])[:, 0]
     return out
 
 
 def baseline_errors(past: Hindcasts, before: int, edges: tuple[int, ...]) -> BaselineErrors:
-    """Return what the forecasts verified before a day teach.
+    """Return the errors of the baselines in forecasts that were verified before a day.
 
-    In a lead bin that has enough of them, those of a full year's history alone: without a year there is no last year.
+    A lead bin with enough of them uses only those with a full year of history: without it there is no last year.
     """
     known = past.take(past.targets < before)
     bins = lead_bin(known.leads, edges)
@@ -148,18 +149,18 @@ def baseline_errors(past: Hindcasts, before: int, edges: tuple[int, ...]) -> Bas
     return BaselineErrors.of(seen.evidence, seen.leads, seen.truth, edges)
 
 
-def all_quantiles(asked: Hindcasts, past: Hindcasts, edges: tuple[int, ...]) -> Floats:
+def all_quantiles(rows: Hindcasts, past: Hindcasts, edges: tuple[int, ...]) -> Floats:
     """Return (R, M, Q) the quantiles of the model, then of its baselines; arguments as of `baseline_quantiles`."""
-    return np.concatenate([asked.quantiles[:, None], baseline_quantiles(asked, past, edges)], axis=1)
+    return np.concatenate([rows.quantiles[:, None], baseline_quantiles(rows, past, edges)], axis=1)
 
 
 def outcome_of(
-    asked: Hindcasts, quantiles: Floats, methods: tuple[str, ...], places: NDArray[np.str_], edges: tuple[int, ...]
+    rows: Hindcasts, quantiles: Floats, methods: tuple[str, ...], places: NDArray[np.str_], edges: tuple[int, ...]
 ) -> Outcome:
     """Put forecasts together for scoring.
 
     Args:
-        asked: R forecasts.
+        rows: R forecasts.
         quantiles: (R, M, Q) of the methods.
         methods: M names.
         places: (N,) block of each series.
@@ -168,11 +169,11 @@ def outcome_of(
     return Outcome(
         methods=methods,
         quantiles=quantiles,
-        truth=asked.truth,
-        owner=asked.owner,
-        places=places[asked.owner],
-        issues=asked.issues,
-        bins=lead_bin(asked.leads, edges),
+        truth=rows.truth,
+        owner=rows.owner,
+        places=places[rows.owner],
+        issues=rows.issues,
+        bins=lead_bin(rows.leads, edges),
         leads=tuple(lead_names(edges)),
     )
 
@@ -193,9 +194,9 @@ def _from_issue(
     targets, truth, kept = targets[rows], truth[rows], kept[rows]
     issues = np.full(len(rows), issue, np.int32)
     quantiles = np.full((*targets.shape, len(QUANTILES)), np.nan, np.float32)
-    asked = np.flatnonzero(grown[rows])
-    if predict is not None and len(asked):
-        quantiles[asked] = predict(series.take(rows[asked]), issues[asked], targets[asked])
+    modelled = np.flatnonzero(grown[rows])
+    if predict is not None and len(modelled):
+        quantiles[modelled] = predict(series.take(rows[modelled]), issues[modelled], targets[modelled])
     owner = np.broadcast_to(rows[:, None], kept.shape)
     return Hindcasts(
         owner=owner[kept],

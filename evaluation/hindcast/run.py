@@ -1,6 +1,6 @@
-"""The honest hindcast: a user's own series or cube forecast again from past dates, and a blend fitted on them.
+"""Hindcasts of a user's own series or cube: forecast again from past dates, scored, and a blend fitted on them.
 
-The parts are in models/; what is printed, written and drawn is in hindcast_report.py.
+Scores and baselines are in models/; what is printed, written and drawn is in report.py.
 """
 
 import zlib
@@ -19,6 +19,7 @@ from core.forecast import Forecast
 from core.product import Progress
 from core.timeline import Days, to_date
 from core.version import software_version
+from evaluation.hindcast.findings import findings
 from evaluation.hindcast.past_issues import (
     HISTORY_DAYS,
     Hindcasts,
@@ -29,7 +30,7 @@ from evaluation.hindcast.past_issues import (
     monthly_issues,
     outcome_of,
 )
-from evaluation.hindcast.report import BLEND, Basis, HeldOut, Report, judge
+from evaluation.hindcast.result import BLEND, Basis, HeldOut, HindcastResult
 from evaluation.hindcast.sample import Sample
 from models.baselines.baseline_errors import lead_bin, lead_edges
 from models.baselines.blend import METHODS, MIN_TARGETS, MODEL, Blend, fit_weights
@@ -48,7 +49,7 @@ Forecaster = Callable[[Series, Days, Days, Checkpoint], Forecast]
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is asked of a hindcast."""
+    """Options of a hindcast."""
 
     issues: tuple[int, ...] = ()
     """Issue dates, days since 1970-01-01; empty = the firsts of months of the last `years`."""
@@ -59,14 +60,14 @@ class Plan:
 
 def run_hindcast(
     sample: Sample, checkpoint: Checkpoint, plan: Plan, progress: Progress, *, forecast: Forecaster = run_model
-) -> Report:
-    """Forecast the past of a sample again and judge it beside the simple baselines.
+) -> HindcastResult:
+    """Forecast the past of a sample again and score the forecasts beside those of simple baselines.
 
     Args:
         sample: series and their places.
-        checkpoint: of the model that is judged.
+        checkpoint: of the model.
         plan: issue dates, horizon, and whether a blend is wanted.
-        progress: told the share done.
+        progress: called with the share done, 0..1.
         forecast: runs the model.
 
     Raises:
@@ -84,63 +85,64 @@ def run_hindcast(
         lambda share: progress(HINDCAST_SHARE * share),
         horizon_days=plan.horizon_days,
     )
-    asked = found.take(found.is_answered)
-    if not len(asked.truth):
+    answered = found.take(found.is_answered)
+    if not len(answered.truth):
         raise _too_short(sample, issues)
     unanswered = int((np.isin(found.issues, issues) & found.is_grown & ~found.is_answered).sum())
     blend, held_out = None, None
     if plan.is_blend_wanted:
-        split = _split(sample, asked)
+        split = _split(sample, answered)
         blend = _fit(sample, found, split, checkpoint, edges)
-        asked, held_out = asked.take(split.judged(asked)), split.held_out
-    outcome = _outcome(sample, asked, found, edges, blend)
+        answered, held_out = answered.take(split.scored(answered)), split.held_out
+    outcome = _outcome(sample, answered, found, edges, blend)
     basis = _basis(sample, checkpoint, plan, outcome)
-    report = _report(replace(basis, unanswered=unanswered, held_out=held_out), outcome, blend)
+    result = _result(replace(basis, unanswered=unanswered, held_out=held_out), outcome, blend)
     progress(1.0)
-    return report
+    return result
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Split:
-    """Which forecasts a blend is fitted on, and which it is judged on."""
+    """Which forecasts a blend is fitted on, and which it is scored on."""
 
     start: int
-    """Targets of fitting lie before it, issue dates of judging on or after."""
+    """Targets for fitting lie before it, issue dates for scoring on or after it."""
     is_fitted: NDArray[np.bool_]
-    """(N,) series whose place is fitted on."""
-    is_judged: NDArray[np.bool_]
-    """(N,) series whose place is judged on."""
+    """(N,) series whose place the blend is fitted on."""
+    is_scored: NDArray[np.bool_]
+    """(N,) series whose place is scored."""
     held_out: HeldOut
 
     def fitted(self, rows: Hindcasts) -> NDArray[np.bool_]:
         return np.asarray((rows.targets < self.start) & self.is_fitted[rows.owner])
 
-    def judged(self, rows: Hindcasts) -> NDArray[np.bool_]:
-        return np.asarray((rows.issues >= self.start) & self.is_judged[rows.owner])
+    def scored(self, rows: Hindcasts) -> NDArray[np.bool_]:
+        return np.asarray((rows.issues >= self.start) & self.is_scored[rows.owner])
 
 
-def _split(sample: Sample, asked: Hindcasts) -> _Split:
+def _split(sample: Sample, answered: Hindcasts) -> _Split:
     """Hold out the last year, or the later half of one, and half of the places.
 
     Raises:
-        InvalidOption: too little is left to fit on, or to judge on.
+        InvalidOption: too little is left to fit on, or to score.
     """
-    issues = np.unique(asked.issues)
+    issues = np.unique(answered.issues)
     late = issues[issues > issues[-1] - HISTORY_DAYS]
     start = int(late[0] if len(late) < len(issues) else issues[len(issues) // 2])
-    names = sorted(np.unique(sample.places[asked.owner]), key=lambda n: (zlib.crc32(str(n).encode()), n))
+    names = sorted(np.unique(sample.places[answered.owner]), key=lambda n: (zlib.crc32(str(n).encode()), n))
     fitted = names[: (len(names) + 1) // 2] if len(names) > 1 else names
     is_fitted = np.isin(sample.places, fitted)
-    is_judged = ~is_fitted if len(names) > 1 else is_fitted
+    is_scored = ~is_fitted if len(names) > 1 else is_fitted
     held_out = HeldOut(first_issue=to_date(start), is_apart_in_place=len(names) > 1)
-    split = _Split(start=start, is_fitted=is_fitted, is_judged=is_judged, held_out=held_out)
-    left = int(split.fitted(asked).sum())
-    if left < MIN_TARGETS or not split.judged(asked).any():
+    split = _Split(start=start, is_fitted=is_fitted, is_scored=is_scored, held_out=held_out)
+    left = int(split.fitted(answered).sum())
+    if left < MIN_TARGETS or not split.scored(answered).any():
         raise InvalidOption(
             "INPUT",
             sample.name,
-            f"a blend is fitted on {MIN_TARGETS} clear observations or more and judged on later ones, and {left} are "
-            f"forecast before {held_out.first_issue} in the places to fit on; give a longer history or more --years",
+            f"a blend needs {MIN_TARGETS} or more clear observations to be fitted on, and later ones to be scored on; "
+            f"{left} are forecast before {held_out.first_issue} in the places to fit on; give a longer history or more "
+            "--years",
         )
     return split
 
@@ -148,20 +150,20 @@ def _split(sample: Sample, asked: Hindcasts) -> _Split:
 def _fit(sample: Sample, found: Hindcasts, split: _Split, checkpoint: Checkpoint, edges: tuple[int, ...]) -> Blend:
     """Fit a blend on nothing but the part that is not held out."""
     past = found.take(split.fitted(found))
-    asked = past.take(past.is_answered)
-    quantiles = all_quantiles(asked, past, edges)  # not with all of `past` at once: baselines would know the answers
-    bins = lead_bin(asked.leads, edges)
+    answered = past.take(past.is_answered)
+    quantiles = all_quantiles(answered, past, edges)  # each issue date sees only earlier targets
+    bins = lead_bin(answered.leads, edges)
     return Blend(
         model=checkpoint.name,
         model_sha256=checkpoint.sha256,
-        weights=fit_weights(quantiles, asked.truth, asked.owner, bins, len(edges) - 1),
+        weights=fit_weights(quantiles, answered.truth, answered.owner, bins, len(edges) - 1),
         baseline_errors=baseline_errors(past, split.start, edges),
         fitted_on={
             "input": sample.name,
             "simulated": sample.is_simulated,
-            sample.unit: len(np.unique(asked.owner)),
-            "issue_dates": _dates(asked.issues),
-            "targets": len(asked.truth),
+            sample.unit: len(np.unique(answered.owner)),
+            "issue_dates": _dates(answered.issues),
+            "targets": len(answered.truth),
             "targets_before": str(to_date(split.start)),
             "places_apart_from_those_judged_on": split.held_out.is_apart_in_place,
             "software_version": software_version(),
@@ -170,16 +172,16 @@ def _fit(sample: Sample, found: Hindcasts, split: _Split, checkpoint: Checkpoint
 
 
 def _outcome(
-    sample: Sample, asked: Hindcasts, found: Hindcasts, edges: tuple[int, ...], blend: Blend | None
+    sample: Sample, answered: Hindcasts, found: Hindcasts, edges: tuple[int, ...], blend: Blend | None
 ) -> Outcome:
     methods: tuple[str, ...] = METHODS
-    quantiles = all_quantiles(asked, found, edges)
-    if blend is not None:  # as --blend applies it: with what it knew when it was fitted
-        leads = asked.leads
-        baselines = blend.baseline_errors.quantiles(asked.evidence, leads[:, None])[:, 0]
-        mixed = blend.mix(asked.quantiles, baselines, leads)
+    quantiles = all_quantiles(answered, found, edges)
+    if blend is not None:  # as --blend applies it: with the errors that were known when it was fitted
+        leads = answered.leads
+        baselines = blend.baseline_errors.quantiles(answered.evidence, leads[:, None])[:, 0]
+        mixed = blend.mix(answered.quantiles, baselines, leads)
         quantiles, methods = np.concatenate([quantiles, mixed[:, None]], axis=1), (*METHODS, BLEND)
-    return outcome_of(asked, quantiles, methods, sample.places, edges)
+    return outcome_of(answered, quantiles, methods, sample.places, edges)
 
 
 def _basis(sample: Sample, checkpoint: Checkpoint, plan: Plan, outcome: Outcome) -> Basis:
@@ -198,23 +200,23 @@ def _basis(sample: Sample, checkpoint: Checkpoint, plan: Plan, outcome: Outcome)
     )
 
 
-def _report(basis: Basis, outcome: Outcome, blend: Blend | None) -> Report:
+def _result(basis: Basis, outcome: Outcome, blend: Blend | None) -> HindcastResult:
     scores = score_table(outcome)
     skills = {MODEL: skill_table(outcome, MODEL, BASELINES)}
     if blend is not None:
         skills[BLEND] = skill_table(outcome, BLEND, METHODS)
-    return Report(
+    return HindcastResult(
         basis=basis,
         leads=("all", *outcome.leads),
         scores=scores,
         skills=skills,
-        findings=judge(scores, skills),
+        findings=findings(scores, skills),
         blend=blend,
     )
 
 
 def _usable_issues(sample: Sample, plan: Plan) -> list[int]:
-    """Return the issue dates that some series has a year of history before, and an observation after.
+    """Return the issue dates at which some series has a year of history before and an observation after.
 
     Raises:
         InvalidOption: there is none.

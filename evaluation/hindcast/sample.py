@@ -10,7 +10,7 @@ from core.cube import Cube, Series
 from core.errors import NoClearObservation
 
 BLOCK_PIXELS = 10
-"""Edge of the blocks of pixels that are resampled as a whole: neighbours say the same thing many times over."""
+"""Edge of the blocks of pixels that are resampled as a whole: neighbouring pixels repeat each other."""
 ROW_PIXELS = 4096
 """Pixels read from a cube at once."""
 

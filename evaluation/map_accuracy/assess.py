@@ -1,6 +1,6 @@
-"""Accuracy and areas of a class map from reference points: the map is read, points are laid over it, shares estimated.
+"""Accuracy and areas of a class map from reference points: read both, compare them, estimate shares of the area.
 
-The estimators are in evaluation/map_accuracy/estimators.py; how the report looks is in map_accuracy_report.py.
+The estimators are in estimators.py; how the report looks is in report.py.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class MapClass:
     code: int
     name: str
     pixels: int
-    """Of the map; 0 = only the reference knows it."""
+    """Of the map; 0 = the class occurs in the reference only."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Stratum:
     weight: float
     """Share of the map."""
     points: int
-    """That could be used."""
+    """How many could be used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ class MapAccuracy:
 
     @property
     def assessed_ha(self) -> float:
-        """Area that the estimates speak of."""
+        """Area that the estimates describe."""
         return self.mapped_ha * self.assessment.covered
 
 
@@ -94,7 +94,7 @@ def assess_map(
     Args:
         path: the map, see `open_class_map`, also for `layer` and `names`.
         reference: the points, see `read_reference`, also for `column`.
-        progress: told how far the map is counted.
+        progress: called with the share of the map that is counted, 0..1.
 
     Raises:
         InvalidOption: a file that cannot be used, a label that is no class, or no point that can be used.
@@ -141,13 +141,13 @@ def _codes_of(points: ReferencePoints, found: ClassMap, path: Path) -> NDArray[n
     unknown = sorted(label for label, code in codes.items() if code is None)
     if unknown:
         known = ", ".join(f"{code} {name}" for code, name in found.names.items())
-        told = f"classes are {known}" if known else "it names none; give codes, or names with --classes 1=forest,2=..."
-        raise InvalidOption(OPTION, path, f"its label '{unknown[0]}' is no class of '{found.path.name}' ({told})")
+        hint = f"classes are {known}" if known else "it names none; give codes, or names with --classes 1=forest,2=..."
+        raise InvalidOption(OPTION, path, f"its label '{unknown[0]}' is no class of '{found.path.name}' ({hint})")
     return np.array([codes.get(label) or 0 for label in points.labels], np.int64)
 
 
 def _place(points: ReferencePoints, found: ClassMap) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return (N,) rows and columns of the pixels that points lie in, -1 where the CRS has no such place."""
+    """Return (N,) rows and columns of the pixels of points, -1 where the CRS has no such place."""
     inverse = ~found.transform
     with np.errstate(invalid="ignore"):
         column = inverse.a * points.x + inverse.b * points.y + inverse.c
@@ -162,7 +162,7 @@ def _place(points: ReferencePoints, found: ClassMap) -> tuple[NDArray[np.int64],
 def _reasons(
     points: ReferencePoints, found: ClassMap, place: tuple[NDArray[np.int64], NDArray[np.int64]]
 ) -> NDArray[np.object_]:
-    """Return (N,) why a point cannot be used, as far as the pixels need not be known; empty = it can."""
+    """Return (N,) why a point cannot be used, without looking at pixels; empty = it can."""
     (rows, columns), (height, width) = place, found.shape_yx
     is_outside = (rows < 0) | (columns < 0) | (rows >= height) | (columns >= width)
     reasons = np.where(points.labels == "", UNLABELLED, "").astype(object)
@@ -171,7 +171,7 @@ def _reasons(
 
 
 def _classes(found: ClassMap, census: Census, truth: NDArray[np.int64]) -> tuple[MapClass, ...]:
-    """Return all classes of map and reference by code; what neither has a pixel or point of is left out."""
+    """Return all classes of which the map has a pixel or the reference a point, by code."""
     pixels = dict(zip(census.codes.tolist(), census.pixels.tolist(), strict=True))
     codes = sorted(pixels.keys() | set(truth.tolist()))
     return tuple(MapClass(code=code, name=found.name(code), pixels=pixels.get(code, 0)) for code in codes)

@@ -1,6 +1,6 @@
 """A class map on disk: its classes' names, the pixels of each class, the class at some pixels, read window by window.
 
-What is made of them is elsewhere: accuracy in map_accuracy.py, samples in map_sample.py.
+Accuracy is in assess.py, samples are in sample.py.
 """
 
 import re
@@ -27,16 +27,16 @@ from products import canopy, crop
 CLASS = "class"
 """Band that holds the classes in maps of ours that do not state the bands' variables yet."""
 SHORT_NAMES = {"canopy": canopy.CLASSES, "crop": crop.CLASSES}
-"""Names that our products' own tables and probability bands give the classes 0, 1, ...; by product."""
+"""Names of the classes 0, 1, ... in the tables and probability bands of our products, by product."""
 ENDINGS = (".tif", ".tiff", ".vrt", ".img")
-"""Of rasters; without a look at it, GDAL takes a table of points for a grid."""
+"""Of rasters; checked first, because GDAL reads a table of points as a grid."""
 MAX_CLASSES = 255
 WINDOW_PIXELS = 2048 * 2048
-"""Pixels read at once: some 50 MB with what is computed of them."""
+"""Pixels read at once: about 50 MB with what is computed from them."""
 MAX_AREA_ERROR = 0.01
 """Largest difference of a pixel's area from its area on the ellipsoid; in UTM it is below 0.3 %."""
 PROBE_M = 1000.0
-"""Edge of the squares on which that is looked at."""
+"""Edge of the squares on which areas are compared."""
 CODED = re.compile(r"(?:^|[:;] )(\d+) ([^;]+)")
 """A class in the description of a band without a legend: `Most probable class: 0 no tree canopy; 1 conifer`. Maps of
 other tools and of older versions have no better: this is the one place where a description is parsed."""
@@ -52,7 +52,7 @@ class ClassMap:
     band_name: str
     """Its description; empty where it has none."""
     names: Mapping[int, str]
-    """Names of the classes by code; empty where the file tells none."""
+    """Names of the classes by code; empty where the file has none."""
     aliases: Mapping[str, int]
     """Further names that a class may be called by."""
     crs: CRS
@@ -61,14 +61,14 @@ class ClassMap:
     pixel_ha: float
     """Area of a pixel in hectares."""
     is_simulated: bool
-    """The file says that no satellite has measured what it shows."""
+    """The file is tagged as made from simulated data."""
 
     def name(self, code: int) -> str:
         """Return the name of a class, its code where it has none."""
         return self.names.get(code, str(code))
 
     def code(self, label: str) -> int | None:
-        """Return the code that a name or code stands for; None where the map knows none such."""
+        """Return the code of a class given by name or code; None where the map has no such class."""
         found = {_plain(name): code for code, name in self.names.items()}
         found = {_plain(alias): code for alias, code in self.aliases.items()} | found
         if _plain(label) in found:
@@ -99,7 +99,7 @@ class Census:
 
 
 def open_class_map(path: Path, *, layer: str | None = None, names: Mapping[int, str] | None = None) -> ClassMap:
-    """Read what a class map says of itself; no pixels.
+    """Read the description of a class map, but no pixels.
 
     Args:
         path: GeoTIFF, VRT or ERDAS Imagine, in a projected CRS whose pixels are of one area.
@@ -132,7 +132,7 @@ def count_classes(found: ClassMap, progress: Progress) -> Census:
     """Count the pixels of each class.
 
     Raises:
-        InvalidOption: the band holds something else than classes, or nothing.
+        InvalidOption: the band holds other values than classes, or only nodata.
     """
     counts: list[dict[int, int]] = []
     seen: set[int] = set()
@@ -157,7 +157,7 @@ def count_classes(found: ClassMap, progress: Progress) -> Census:
 def classes_at(
     found: ClassMap, rows: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return (N,) codes at pixels inside the map, and whether there is one; only windows with a pixel are read."""
+    """Return (N,) codes at pixels inside the map, and whether there is one; only windows with such a pixel are read."""
     codes, is_valid = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_)
     with _opened(found.path) as raster:
         for window in _windows(raster):
@@ -201,7 +201,7 @@ def _opened(path: Path) -> Iterator[Any]:
         raise InvalidOption("MAP", path, f"a map ends in {', '.join(ENDINGS)}")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a missing CRS is refused with a sentence
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a missing CRS is refused below
             raster = rasterio.open(path)
         with raster:
             yield raster
@@ -239,17 +239,17 @@ def _names(raster: Any, band: int) -> dict[int, str]:
 
 def _crs(raster: Any, path: Path) -> CRS:
     if raster.crs is None:
-        raise InvalidOption("MAP", path, "it does not state its CRS, and areas need one")
+        raise InvalidOption("MAP", path, "it does not state its CRS, without which areas cannot be computed")
     crs = CRS.from_wkt(raster.crs.to_wkt())
     if not crs.is_projected:
         raise InvalidOption(
-            "MAP", path, "its CRS is in degrees, and its pixels are of different areas; project it to UTM (gdalwarp)"
+            "MAP", path, "its CRS is in degrees, so its pixels differ in area; project it to UTM (gdalwarp)"
         )
     return crs
 
 
 def _pixel_ha(raster: Any, crs: CRS, path: Path) -> float:
-    """Return the area of a pixel; refuse a CRS in which it is not that of the ground."""
+    """Return the area of a pixel in hectares; refuse a CRS in which it differs from that on the ground."""
     metres = crs.axis_info[0].unit_conversion_factor
     error = max(abs(_area_scale(raster, crs, share, metres) - 1) for share in (0.0, 0.5, 1.0))
     if not error <= MAX_AREA_ERROR:
@@ -291,7 +291,9 @@ def _read(raster: Any, found: ClassMap, window: Window) -> tuple[NDArray[np.int6
         is_valid &= np.isfinite(block.data)
     values = np.where(is_valid, block.data, 0)
     if values.dtype.kind not in "iuf" or (values != np.rint(values)).any():
-        raise InvalidOption("MAP", found.path, "its band holds other than whole numbers, so no classes; see --layer")
+        raise InvalidOption(
+            "MAP", found.path, "its band holds other values than whole numbers, so no classes; see --layer"
+        )
     return values.astype(np.int64), is_valid
 
 

@@ -24,7 +24,7 @@ class Estimate:
     """A share of the map, or of a class, with its standard error."""
 
     value: float
-    """0..1; NaN = not defined: no point speaks of it."""
+    """0..1; NaN = not defined, because no point shows it."""
     standard_error: float
     """NaN = not defined: a stratum that it rests on has one point only."""
 
@@ -46,7 +46,7 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Assessment:
-    """What a sample says of a map; all shares are of the part of the map whose strata have points."""
+    """Estimates of a map from a sample; all shares are of the part of the map whose strata have points."""
 
     covered: float
     """Share of the map that lies in strata with points; 1 = all of it."""
@@ -92,11 +92,6 @@ def assess(counts: Counts, weights: Array) -> Assessment:
         producers=tuple(sample.ratio(own[k], true[k]) for k in classes),
         areas=tuple(sample.mean(true[k]) for k in classes),
     )
-
-
-def by_map_class(matrix: Counts) -> Counts:
-    """Return (K, K, K) counts for `assess` of an error matrix (K, K) whose strata are its rows, the map's classes."""
-    return np.asarray(np.eye(len(matrix), dtype=np.int64)[:, :, None] * matrix[None])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +141,7 @@ def sample_size(pixels: Counts, accuracies: Array, standard_error: float) -> int
     Args:
         pixels: (K,) of each stratum.
         accuracies: (K,) user's accuracy that is expected, 0..1.
-        standard_error: that is wished; half the width of a 95 % interval is 1.96 of it.
+        standard_error: the target; half the width of a 95 % interval is 1.96 times as much.
     """
     weights = pixels / pixels.sum()
     size = (weights @ _spread(accuracies) / standard_error) ** 2

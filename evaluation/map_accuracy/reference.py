@@ -2,17 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import geopandas
 import numpy as np
 import pandas as pd
+import pyarrow.parquet
+import pyogrio
+from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from pyproj import CRS
 
 from core.errors import InvalidOption
-
-if TYPE_CHECKING:
-    from geopandas import GeoDataFrame
 
 ENDINGS = (".gpkg", ".geojson", ".json", ".parquet", ".csv")
 LON, LAT = "lon", "lat"
@@ -22,12 +23,12 @@ SAMPLE_LAYER = "sample"
 """Layer of a GeoPackage that is read where there are several."""
 MAX_WEIGHT_SUM = 1 + 1e-6
 MAX_REASON = 200
-"""Characters of what a library says about a broken file."""
+"""Characters of a library's message about a broken file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReferencePoints:
-    """Points at which somebody has found out what is there."""
+    """Points whose true class is known."""
 
     x: NDArray[np.float64]
     """(N,) in the map's CRS; not finite where the CRS has no such place."""
@@ -37,7 +38,7 @@ class ReferencePoints:
     strata: NDArray[np.object_]
     """(N,) texts; all empty where the file has no strata."""
     weights: dict[str, float]
-    """Share of each stratum in the map; empty where the file has no strata: they are the map's classes."""
+    """Share of each stratum in the map; empty where the file has no strata and the map's classes are the strata."""
 
 
 def read_reference(path: Path, *, column: str, crs: CRS) -> ReferencePoints:
@@ -46,7 +47,7 @@ def read_reference(path: Path, *, column: str, crs: CRS) -> ReferencePoints:
     Args:
         path: GeoPackage, GeoJSON, GeoParquet, or Parquet or CSV with `lon`, `lat` in degrees; in any stated CRS.
         column: of the labels.
-        crs: that the places are wanted in.
+        crs: of the places returned.
 
     Raises:
         InvalidOption: unreadable, no such column, not points, no CRS, or strata that are not consistent.
@@ -72,9 +73,6 @@ def read_reference(path: Path, *, column: str, crs: CRS) -> ReferencePoints:
 
 def _read(path: Path) -> pd.DataFrame:
     """Return a table, with geometry unless it is a plain one."""
-    import geopandas
-    import pyarrow.parquet
-
     try:
         if path.suffix.lower() == ".csv":
             return pd.read_csv(path, keep_default_na=False, na_values=[""])  # "None" is a class
@@ -89,8 +87,6 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def _layer(path: Path) -> str:
-    import pyogrio
-
     layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
     if SAMPLE_LAYER in layers:
         return SAMPLE_LAYER
@@ -102,9 +98,7 @@ def _layer(path: Path) -> str:
     return layers[0]
 
 
-def _points(table: pd.DataFrame, path: Path) -> "GeoDataFrame":
-    import geopandas
-
+def _points(table: pd.DataFrame, path: Path) -> GeoDataFrame:
     if not isinstance(table, geopandas.GeoDataFrame):
         table = _placed(table, path)
     if table.empty:
@@ -117,9 +111,7 @@ def _points(table: pd.DataFrame, path: Path) -> "GeoDataFrame":
     return table
 
 
-def _placed(table: pd.DataFrame, path: Path) -> "GeoDataFrame":
-    import geopandas
-
+def _placed(table: pd.DataFrame, path: Path) -> GeoDataFrame:
     if not {LON, LAT} <= set(table.columns):
         raise InvalidOption(OPTION, path, f"a table needs the columns {LON} and {LAT}, in degrees")
     lon, lat = (pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64) for name in (LON, LAT))
@@ -129,7 +121,7 @@ def _placed(table: pd.DataFrame, path: Path) -> "GeoDataFrame":
     return geopandas.GeoDataFrame(table, geometry=geopandas.points_from_xy(lon, lat), crs="EPSG:4326")
 
 
-def _strata(table: "GeoDataFrame", path: Path) -> tuple[NDArray[np.object_], dict[str, float]]:
+def _strata(table: GeoDataFrame, path: Path) -> tuple[NDArray[np.object_], dict[str, float]]:
     """Return the stratum of each point and each stratum's weight."""
     have = [name for name in (STRATUM, WEIGHT) if name in table]
     if not have:

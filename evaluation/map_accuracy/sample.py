@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import geopandas
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -25,19 +26,20 @@ from evaluation.map_accuracy.estimators import (
     smallest_sample,
 )
 from evaluation.map_accuracy.reference import SAMPLE_LAYER, STRATUM, WEIGHT
-from evaluation.map_accuracy.report import columns
 from outputs.atomic import written_aside
 from outputs.provenance import SIMULATED
+from outputs.reports.numbers import percent
+from outputs.reports.report import Table
+from outputs.reports.text import table_text
 
-ENDING = ".gpkg"
 COUNT_SHARE = 0.6
-"""Share of the work that counting the map is taken for; the rest is drawing."""
+"""Share of the work that counting the map stands for; the rest is drawing."""
 Pixels = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What is asked of a sample."""
+class SampleOptions:
+    """Options of a sample."""
 
     half_width: float
     """Of the 95 % interval of the overall accuracy."""
@@ -54,10 +56,10 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True)
 class SamplePlan:
-    """How many points are drawn of each class, and what they are good for."""
+    """How many points are drawn of each class, and the intervals that they should give."""
 
     map: str
-    wish: Wish
+    options: SampleOptions
     names: tuple[str, ...]
     """(K) of the classes."""
     codes: NDArray[np.int64]
@@ -67,7 +69,7 @@ class SamplePlan:
     expected: NDArray[np.float64]
     """(K,) user's accuracy."""
     needed: int
-    """Points that the wished half-width needs at least (equation 13)."""
+    """Points that the half-width needs at least (equation 13)."""
     shared: int
     """Points that it needs with the minima of the classes."""
     points: NDArray[np.int64]
@@ -83,7 +85,7 @@ class SamplePlan:
 def draw_sample(
     path: Path,
     out: Path,
-    wish: Wish,
+    options: SampleOptions,
     progress: Progress,
     *,
     layer: str | None = None,
@@ -94,15 +96,15 @@ def draw_sample(
     Args:
         path: the map, see `open_class_map`, also for `layer` and `names`.
         out: `.gpkg`; its layer `sample` has points at pixel centres in the map's CRS, in random order.
-        progress: told how far the map is read.
+        progress: called with the share of the work done, 0..1.
 
     Raises:
         InvalidOption: a file that cannot be used, a class that does not exist, or a size that does not fit.
     """
     found = open_class_map(path, layer=layer, names=names)
     census = count_classes(found, lambda share: progress(COUNT_SHARE * share))
-    plan = plan_sample(found, census, wish)
-    rng = np.random.default_rng(wish.seed)
+    plan = plan_sample(found, census, options)
+    rng = np.random.default_rng(options.seed)
     drawn = []
     for number, points in enumerate(plan.points):
         pixels = np.sort(rng.choice(int(plan.pixels[number]), int(points), replace=False))
@@ -112,48 +114,49 @@ def draw_sample(
     return plan
 
 
-def plan_sample(found: ClassMap, census: Census, wish: Wish) -> SamplePlan:
+def plan_sample(found: ClassMap, census: Census, options: SampleOptions) -> SamplePlan:
     """Decide how many points are drawn of each class.
 
     Raises:
         InvalidOption: a class that does not exist, or a size that does not fit.
     """
-    pixels, expected = census.pixels, _expected(found, census, wish)
-    needed = sample_size(pixels, expected, wish.half_width / Z95)
-    least = smallest_sample(pixels, least=wish.per_class_min)
-    shared = shared_size(pixels, expected, wish.half_width / Z95, least=wish.per_class_min)
-    size = shared if wish.size is None else wish.size
+    pixels, expected = census.pixels, _expected(found, census, options)
+    needed = sample_size(pixels, expected, options.half_width / Z95)
+    least = smallest_sample(pixels, least=options.per_class_min)
+    shared = shared_size(pixels, expected, options.half_width / Z95, least=options.per_class_min)
+    size = shared if options.size is None else options.size
     if size < least:
-        told = f"{len(pixels)} classes of at least {wish.per_class_min} points take {least}; see --per-class-min"
-        raise InvalidOption("--size", size, told)
+        reason = f"{len(pixels)} classes of at least {options.per_class_min} points need {least}; see --per-class-min"
+        raise InvalidOption("--size", size, reason)
     if size > pixels.sum():
         raise InvalidOption("--size", size, f"the map has {pixels.sum():,} pixels with a class")
     return SamplePlan(
         map=found.path.name,
-        wish=wish,
+        options=options,
         names=tuple(found.name(int(code)) for code in census.codes),
         codes=census.codes,
         pixels=pixels,
         expected=expected,
         needed=needed,
         shared=shared,
-        points=allocate(size, pixels, least=wish.per_class_min),
+        points=allocate(size, pixels, least=options.per_class_min),
         is_simulated=found.is_simulated,
     )
 
 
 def render_plan(plan: SamplePlan) -> str:
-    """Return what was drawn and what it is good for, for a terminal."""
-    wish, reach = plan.wish, Z95 * expected_overall(plan.pixels, plan.expected, plan.points)
-    told = [
+    """Return the number of points drawn and the intervals that they should give, for a terminal."""
+    options, reach = plan.options, Z95 * expected_overall(plan.pixels, plan.expected, plan.points)
+    sentences = [
         f"{plan.map}: {plan.pixels.sum():,} pixels with a class; {plan.points.sum():,} points drawn.",
-        f"A 95 % interval of ± {wish.half_width:g} of the overall accuracy needs {plan.needed:,} points (Olofsson et "
-        f"al. 2014, equation 13), with at least {wish.per_class_min} in each class {plan.shared:,}.",
+        f"A 95 % interval of ± {options.half_width:g} of the overall accuracy needs {plan.needed:,} points (Olofsson "
+        f"et al. 2014, equation 13), with at least {options.per_class_min} in each class {plan.shared:,}.",
         f"The points drawn are expected to give ± {reach:.3f}.",
     ]
-    heads = ["class", "code", "share", "expected user's", "points", "expected ±", f"points for ± {wish.half_width:g}"]
-    table = columns([heads, *(_row(plan, k) for k in range(len(plan.names)))])
-    return "\n\n".join(["\n".join(told), table, "\n".join(_notes(plan))])
+    last = f"points for ± {options.half_width:g}"
+    heads = ("class", "code", "share", "expected user's", "points", "expected ±", last)
+    table = table_text(Table(heads=heads, rows=[_row(plan, k) for k in range(len(plan.names))]))
+    return "\n\n".join(["\n".join(sentences), table, "\n".join(_notes(plan))])
 
 
 def _row(plan: SamplePlan, k: int) -> list[str]:
@@ -162,16 +165,16 @@ def _row(plan: SamplePlan, k: int) -> list[str]:
     return [
         plan.names[k],
         str(plan.codes[k]),
-        f"{100 * plan.weights[k]:.2f} %",
+        percent(plan.weights[k], decimals=2),
         f"{accuracy:g}",
         f"{points:,}",
         f"{reach:.3f}" if points > 1 else "not defined",
-        f"{class_size(accuracy, plan.wish.half_width):,}",
+        f"{class_size(accuracy, plan.options.half_width):,}",
     ]
 
 
 def _notes(plan: SamplePlan) -> Iterator[str]:
-    yield "The last column says how many points a class needs for that interval of its own user's accuracy."
+    yield "The last column is the number of points that a class needs for such an interval of its own user's accuracy."
     for name, points, pixels in zip(plan.names, plan.points, plan.pixels, strict=True):
         if points == pixels:
             yield f"{name}: all of its pixels are drawn."
@@ -179,10 +182,10 @@ def _notes(plan: SamplePlan) -> Iterator[str]:
         yield SIMULATED
 
 
-def _expected(found: ClassMap, census: Census, wish: Wish) -> NDArray[np.float64]:
+def _expected(found: ClassMap, census: Census, options: SampleOptions) -> NDArray[np.float64]:
     """Return (K,) the user's accuracy that is expected of each class."""
-    expected = np.full(len(census.codes), wish.expected_of_others)
-    for label, accuracy in wish.expected.items():
+    expected = np.full(len(census.codes), options.expected_of_others)
+    for label, accuracy in options.expected.items():
         code = found.code(label)
         if code is None or code not in census.codes:
             have = ", ".join(found.name(int(code)) for code in census.codes)
@@ -192,9 +195,7 @@ def _expected(found: ClassMap, census: Census, wish: Wish) -> NDArray[np.float64
 
 
 def _write(plan: SamplePlan, drawn: list[Pixels], found: ClassMap, out: Path, rng: np.random.Generator) -> None:
-    """Write the points in random order, so that neither id nor place in the table tells the class."""
-    import geopandas
-
+    """Write the points in random order, so that neither id nor position in the table gives the class away."""
     rows, cols = (np.concatenate(parts) + 0.5 for parts in zip(*drawn, strict=True))
     order = rng.permutation(len(rows))
     t = found.transform

@@ -1,4 +1,4 @@
-"""Validation of a class model: what is judged, and the figures of it. Pages are in validation_report.py.
+"""The figures of a validation of a class model, for each data set. The report is in report.py.
 
 Real and simulated data are kept apart from here on: no list, table or row holds both.
 """
@@ -31,7 +31,7 @@ FACTS = (
     ("split", "Split"),
     ("licence", "Licence"),
 )
-"""Fields of a model card that a reader is told as they are, and their names."""
+"""Fields of a model card that a report repeats as they are, and their names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class Thumbnail:
 
 @dataclass(frozen=True, kw_only=True)
 class ValidationPart:
-    """One data set that the model did not learn from: what was true, and what the model said."""
+    """One data set that the model did not learn from: the truth, and what the model predicted."""
 
     title: str
     is_simulated: bool
@@ -59,12 +59,12 @@ class ValidationPart:
     classes: tuple[str, ...]
     """(K,) names."""
     is_inside: NDArray[np.bool_] | None = None
-    """(N,) whether the row lies in the area of applicability; None = not looked at."""
+    """(N,) whether the row lies in the area of applicability; None = not measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
-    """What a report is written about."""
+    """What a report describes."""
 
     name: str
     card: Mapping[str, Any]
@@ -85,7 +85,7 @@ class ClassCurves:
 
 @dataclass(frozen=True, kw_only=True)
 class Area:
-    """What the area of applicability says of one data set."""
+    """Rows inside and outside the area of applicability, of one data set."""
 
     inside: Interval
     """Share of the rows."""
@@ -95,7 +95,7 @@ class Area:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class PartFigures:
     """The figures of one data set."""
 
     title: str
@@ -109,21 +109,21 @@ class Judged:
     area: Area | None
 
 
-def judge(validation: Validation) -> tuple[Judged, ...]:
-    """Work out the figures of every part.
+def measure(validation: Validation) -> tuple[PartFigures, ...]:
+    """Measure the figures of every part.
 
     Raises:
         InvalidOption: there is no part, or the arrays of one do not fit each other.
     """
     if not validation.parts:
-        raise InvalidOption("parts", "none", "there is at least one data set to judge the model on")
+        raise InvalidOption("parts", "none", "a report needs at least one data set")
     content = validation.card.get(SETS)
     sets = PredictionSets.from_json(content) if content else None
-    return tuple(_judge(part, sets) for part in validation.parts)
+    return tuple(_measure(part, sets) for part in validation.parts)
 
 
 def card_facts(validation: Validation) -> list[tuple[str, str]]:
-    """Return what the model card says, name and text; fields that it lacks are left out."""
+    """Return the facts of the model card, name and text; fields that it lacks are left out."""
     card = validation.card
     hashes = card.get("sha256", {})
     named = hashes.items() if isinstance(hashes, Mapping) else [("the weights", hashes)]
@@ -141,28 +141,28 @@ def card_facts(validation: Validation) -> list[tuple[str, str]]:
 
 
 def training_sets(validation: Validation, *, is_simulated: bool) -> str:
-    """Return what the model learned from, real or simulated; empty = nothing."""
+    """Return the data that the model learned from, real or simulated; empty = none."""
     sets = [s for s in validation.card.get("training_data", ()) if s["simulated"] is is_simulated]
     return "; ".join(f"{s['set']} ({s['series']:,} series)" for s in sets)
 
 
-def validation_json(validation: Validation, judged: tuple[Judged, ...]) -> dict[str, Any]:
-    """Return a report as JSON types; what cannot be said is null."""
+def validation_json(validation: Validation, figures: tuple[PartFigures, ...]) -> dict[str, Any]:
+    """Return a report as JSON types; what is not defined is null."""
     return {
         "model": validation.name,
         "card": {key: validation.card[key] for key in (*CARD_FIELDS, *dict(FACTS)) if key in validation.card},
         "software_version": software_version(),
-        "real": [_part_json(j) for j in judged if not j.is_simulated],
-        "simulated": [_part_json(j) for j in judged if j.is_simulated],
+        "real": [_part_json(p) for p in figures if not p.is_simulated],
+        "simulated": [_part_json(p) for p in figures if p.is_simulated],
     }
 
 
-def _judge(part: ValidationPart, sets: PredictionSets | None) -> Judged:
+def _measure(part: ValidationPart, sets: PredictionSets | None) -> PartFigures:
     y, p = check_outcome(part.truth, part.probability, part.places)
     if len(part.classes) != p.shape[1]:
         raise InvalidOption("classes", part.classes, f"'{part.title}' has probabilities of {p.shape[1]} classes")
     has_sets = sets is not None and len(sets.threshold) in (1, p.shape[1])
-    return Judged(
+    return PartFigures(
         title=part.title,
         is_simulated=part.is_simulated,
         classes=part.classes,
@@ -197,19 +197,19 @@ def _area(is_right: NDArray[np.bool_], is_inside: NDArray[np.bool_], places: NDA
     )
 
 
-def _part_json(judged: Judged) -> dict[str, Any]:
-    scores = asdict(judged.scores) | {"confusion": judged.scores.confusion.tolist()}
-    scores["classes"] = dict(zip(judged.classes, scores["classes"], strict=True))
+def _part_json(figures: PartFigures) -> dict[str, Any]:
+    scores = asdict(figures.scores) | {"confusion": figures.scores.confusion.tolist()}
+    scores["classes"] = dict(zip(figures.classes, scores["classes"], strict=True))
     return {
-        "title": judged.title,
-        "is_simulated": judged.is_simulated,
+        "title": figures.title,
+        "is_simulated": figures.is_simulated,
         "scores": _plain(scores),
         "curves": {
             c.name: {n: getattr(c, n).to_json() for n in ("reliability", "roc", "precision_recall")}
-            for c in judged.curves
+            for c in figures.curves
         },
-        "coverage": _plain(asdict(judged.coverage)) if judged.coverage else None,
-        "area": _plain(asdict(judged.area)) if judged.area else None,
+        "coverage": _plain(asdict(figures.coverage)) if figures.coverage else None,
+        "area": _plain(asdict(figures.area)) if figures.area else None,
     }
 
 

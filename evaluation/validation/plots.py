@@ -1,46 +1,39 @@
 """Pictures of a validation report: reliability, ROC and precision-recall curves with their bands. No pages."""
 
-import io
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from evaluation.validation.figures import Judged
+from evaluation.validation.figures import PartFigures
 from models.metrics.class_curves import Curve
+from outputs.reports.pictures import COLOURS, GRID, INK, figure_png
 
-INK, GRID = "#1f2a24", "#c9d1cc"
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", INK)
-"""Told apart by the colour-blind (Okabe and Ito 2008); with more classes they come again, with other strokes."""
 STROKES = ("-", "--", "-.", ":")
+"""One after the other with the colours, so that more classes than colours differ too."""
 DOTTED: dict[str, Any] = {"linewidth": 0.9, "linestyle": (0, (1, 2.5))}
-"""What a guess, or a right probability, looks like."""
-DPI = 130
+"""Look of the line of a random guess, or of probabilities that are exactly right."""
 
 
-def draw_curves(judged: Judged) -> bytes:
-    """Return a PNG of three panels; a class of which a curve cannot be told has none."""
+def draw_curves(part: PartFigures) -> bytes:
+    """Return a PNG of three panels; a class without defined values has no curve."""
     figure = Figure(figsize=(10.6, 3.9), layout="constrained")
-    FigureCanvasAgg(figure)
     reliability, roc, precision = figure.subplots(1, 3)
-    for number, curves in enumerate(judged.curves):
+    for number, curves in enumerate(part.curves):
         look = {"color": COLOURS[number % len(COLOURS)], "linestyle": STROKES[number % len(STROKES)]}
         _draw(reliability, curves.reliability, curves.name, marker="o", markersize=3.5, **look)
         _draw(roc, curves.roc, curves.name, **look)
         _draw(precision, curves.precision_recall, curves.name, **look)
-        guess = judged.scores.classes[judged.classes.index(curves.name)].prevalence.value
+        guess = part.scores.classes[part.classes.index(curves.name)].prevalence.value
         precision.axhline(guess, color=look["color"], **DOTTED)
     for axes in (reliability, roc):
         axes.plot([0, 1], [0, 1], color=INK, **DOTTED)
-    _label(reliability, "Reliability", "probability given", "share that was so")
+    _label(reliability, "Reliability", "predicted probability", "observed share")
     _label(roc, "ROC", "false positive rate", "true positive rate")
     _label(precision, "Precision and recall", "recall", "precision")
     handles, names = reliability.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 7), fontsize=9, frameon=False)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": ""})
-    return buffer.getvalue()
+    return figure_png(figure)
 
 
 def _draw(axes: Any, curve: Curve, name: str, **look: Any) -> None:

@@ -28,7 +28,7 @@ def test_an_order_is_estimated_refused_carried_out_and_come_back_to(
 ) -> None:
     aoi = ("--region", "aoi.geojson")
     assert run_command(["order", "crop", *aoi, "--estimate"]) == DONE
-    assert "tiles      1" in capsys.readouterr().out
+    assert "tiles     1\n" in capsys.readouterr().out
 
     assert run_command(["order", "wheat", *aoi]) == WRONG_INPUT
     assert "wheat" in capsys.readouterr().err

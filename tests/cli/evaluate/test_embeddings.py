@@ -52,7 +52,7 @@ def probe(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, l
 def test_classes_are_probed_beside_the_majority_class(probe: Callable[..., tuple[int, str, list[str]]]) -> None:
     code, told, _ = probe("e.parquet", "--labels", "labels.csv", "--column", "crop")
     assert code == DONE
-    assert "label 'crop' (2 classes) of 59 series in 20 places (by column 'place'), 5 folds by place" in told
+    assert "Label 'crop' (2 classes) of 59 series in 20 places (by column 'place'), 5 folds by place" in told
     assert "majority class" in told
     assert "e.parquet is better than the majority class" in told
 
@@ -62,10 +62,10 @@ def test_numbers_are_probed_beside_the_mean_and_other_embeddings(
 ) -> None:
     code, told, _ = probe("e.parquet", "--labels", "labels.csv", "--column", "height", "--against", "other.csv")
     assert code == DONE
-    assert "label 'height' (a number) of 58 series" in told  # each table lacks another one
+    assert "Label 'height' (a number) of 58 series" in told  # each table lacks another one
     assert "e.parquet is better than other.csv" in told
-    assert "mutual neighbours: " in told
-    assert "k = 10, n = 20, one of each place" in told
+    assert "Mutual neighbours: " in told
+    assert "k = 10, n = 20, one series of each place" in told
 
 
 @pytest.mark.parametrize(
@@ -95,4 +95,4 @@ def test_series_without_a_place_are_places_of_their_own(probe: Callable[..., tup
     pd.DataFrame({"sample_id": IDS, "crop": np.where(VECTORS[:, 0] > 0, 1, 0)}).to_parquet("plain.parquet")
     code, told, _ = probe("e.parquet", "--labels", "plain.parquet")
     assert code == DONE
-    assert "label 'crop' (2 classes) of 59 series in 59 places (each series a place of its own)" in told
+    assert "Label 'crop' (2 classes) of 59 series in 59 places (each series is a place of its own)" in told

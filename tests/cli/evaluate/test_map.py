@@ -85,7 +85,7 @@ def test_band_column_and_names_are_chosen(folder: Path, run: Callable[..., str])
     named = ("--column", "seen", "--classes", "0=wood,1=loss,7=field")
     told = run("evaluate", "map", "plain.tif", "--reference", "points.parquet", *named)
     assert "whole map      60  1.000 ± 0.000" in told
-    assert "wood: all 20 points on it agree" in told
+    assert "wood: all 20 points on this class in the map agree" in told
 
 
 @pytest.mark.parametrize(

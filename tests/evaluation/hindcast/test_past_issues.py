@@ -36,7 +36,7 @@ ISSUES = [START + 500, START + 600, START + 700]
 
 
 def guess(series: Series, issues: Days, targets: Days) -> np.ndarray:
-    """A model that says the mean of all that it may see."""
+    """A model that predicts the mean of all that it may see."""
     seen = np.where(series.days < issues[:, None], series.values[..., NDVI], np.nan)
     level = np.nanmean(seen, axis=1)[:, None, None]
     return np.broadcast_to(level + (np.array(QUANTILES) - 0.5) / 5, (*targets.shape, 5)).astype(np.float32)
@@ -67,23 +67,23 @@ def test_targets_are_all_clear_observations_up_to_the_horizon() -> None:
 def test_every_target_is_forecast_once_from_every_issue_date_before_it() -> None:
     series = wavy_series(5)
     rows = found(series)
-    asked = rows.take(rows.is_answered)
+    answered = rows.take(rows.is_answered)
     ndvi = series.values[..., NDVI]
     for issue in ISSUES:
         window = np.isfinite(ndvi) & (series.days >= issue) & (series.days < issue + 150)
-        assert (asked.issues == issue).sum() == window.sum()
-    assert asked.leads.min() >= 1
-    assert asked.leads.max() <= 150
+        assert (answered.issues == issue).sum() == window.sum()
+    assert answered.leads.min() >= 1
+    assert answered.leads.max() <= 150
 
 
 def test_a_series_without_a_year_of_history_is_not_scored() -> None:
     series = wavy_series(4)
     series.values[2, series.days[2] < ISSUES[1] - HISTORY_DAYS + 1] = np.nan
     rows = found(series)
-    asked = rows.take(rows.is_answered)
-    assert ISSUES[0] not in asked.issues[asked.owner == 2]
-    assert set(asked.issues[asked.owner == 0]) == set(ISSUES)
-    assert (asked.issues - first_seen(series.days, series.values[..., NDVI])[asked.owner] >= HISTORY_DAYS).all()
+    answered = rows.take(rows.is_answered)
+    assert ISSUES[0] not in answered.issues[answered.owner == 2]
+    assert set(answered.issues[answered.owner == 0]) == set(ISSUES)
+    assert (answered.issues - first_seen(series.days, series.values[..., NDVI])[answered.owner] >= HISTORY_DAYS).all()
 
 
 def same(a: Hindcasts, b: Hindcasts, names: tuple[str, ...]) -> None:
@@ -99,8 +99,8 @@ def test_observations_on_or_after_the_issue_date_change_nothing_of_its_forecasts
     quantiles = []
     for source in (series, changed):
         rows = found(source)
-        asked = rows.take(rows.is_answered & (rows.issues == issue))
-        quantiles.append(all_quantiles(asked, rows, EDGES))
+        answered = rows.take(rows.is_answered & (rows.issues == issue))
+        quantiles.append(all_quantiles(answered, rows, EDGES))
     assert np.isfinite(quantiles[0]).all()
     np.testing.assert_array_equal(quantiles[0], quantiles[1])
 
@@ -118,25 +118,25 @@ def test_forecasts_verified_later_change_nothing_that_baselines_have_learned_ear
 
 def test_the_first_issue_date_has_verified_forecasts_to_learn_from() -> None:
     rows = found(wavy_series(), [START + HISTORY_DAYS + 20])
-    asked = rows.take(rows.is_answered)
-    width = np.ptp(baseline_quantiles(asked, rows, EDGES), axis=-1)
+    answered = rows.take(rows.is_answered)
+    width = np.ptp(baseline_quantiles(answered, rows, EDGES), axis=-1)
     assert (width > 0).all()
 
 
 def test_an_outcome_names_the_place_of_each_target() -> None:
     rows = found(wavy_series(), horizon=40)
-    asked = rows.take(rows.is_answered)
+    answered = rows.take(rows.is_answered)
     edges = lead_edges(40)
     places = np.array(["a", "a", "b", "b", "c", "c"])
-    outcome = outcome_of(asked, all_quantiles(asked, rows, edges), ("landcast", *BASELINES), places, edges)
-    np.testing.assert_array_equal(outcome.places, places[asked.owner])
+    outcome = outcome_of(answered, all_quantiles(answered, rows, edges), ("landcast", *BASELINES), places, edges)
+    np.testing.assert_array_equal(outcome.places, places[answered.owner])
     assert outcome.leads == ("1-10", "11-25", "26-40")
-    assert score_table(outcome)["landcast"]["all"].targets == len(asked.truth)
+    assert score_table(outcome)["landcast"]["all"].targets == len(answered.truth)
 
 
 @pytest.mark.slow
 @pytest.mark.real_data
-def test_on_the_reference_sites_baselines_score_as_the_independent_harness_says(real_data: Path) -> None:
+def test_on_the_reference_sites_baselines_score_as_in_the_independent_harness(real_data: Path) -> None:
     from training.datasets import load_sets
 
     source = load_sets({"hrvpp_s2_sites": 1.0}, real_data)["hrvpp_s2_sites"]
@@ -149,8 +149,8 @@ def test_on_the_reference_sites_baselines_score_as_the_independent_harness_says(
         lambda share: None,
         horizon_days=150,
     )
-    asked = rows.take(rows.is_answered)
-    outcome = outcome_of(asked, all_quantiles(asked, rows, EDGES), ("landcast", *BASELINES), source.places, EDGES)
+    answered = rows.take(rows.is_answered)
+    outcome = outcome_of(answered, all_quantiles(answered, rows, EDGES), ("landcast", *BASELINES), source.places, EDGES)
     scores = score_table(outcome)
     assert scores["landcast"]["all"].targets == 9636
     # mean pinball and median absolute error, sites / visible, of the harness that lies beside the data

@@ -1,6 +1,7 @@
 """Small class maps and reference points on disk, seeded and asymmetric. Simulated: no satellite has measured them."""
 
 from pathlib import Path
+from typing import Any
 
 import geopandas
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from core.grid import Window
 from core.product import Layer, LegendEntry, Raster, Variable
+from evaluation.map_accuracy.assess import MapAccuracy, assess_map
+from evaluation.map_accuracy.sample import SampleOptions, SamplePlan, draw_sample
 from outputs.cog import write_cog
 
 CRS, WEST, NORTH = "EPSG:32632", 600_000.0, 5_300_000.0
@@ -19,7 +22,9 @@ LEGEND = (
     LegendEntry(value=1, label="Forest loss", colour=(200, 40, 40)),
     LegendEntry(value=7, label="Other land", colour=(200, 200, 180)),
 )
+NAMES = {entry.value: entry.label for entry in LEGEND}
 SHAPE_YX = (90, 70)
+OPTIONS = SampleOptions(half_width=0.05, size=None, expected={}, expected_of_others=0.9, per_class_min=20, seed=0)
 
 
 def codes(shape_yx: tuple[int, int] = SHAPE_YX) -> NDArray[np.uint8]:
@@ -42,7 +47,7 @@ def write_map(path: Path, pixels: NDArray[np.uint8], tags: dict[str, str] | None
 
 
 def write_plain(path: Path, pixels: NDArray[np.generic], **profile: object) -> Path:
-    """Write a raster as somebody else would: one band without a name, and what `profile` says otherwise."""
+    """Write a raster as somebody else would: one band without a name, with `profile` in place of defaults."""
     height, width = pixels.shape
     base = {"driver": "GTiff", "height": height, "width": width, "count": 1, "dtype": pixels.dtype, "crs": CRS}
     base["transform"] = Affine(10, 0, WEST, 0, -10, NORTH)
@@ -57,3 +62,23 @@ def points(
     """Return points at pixel centres of such a map."""
     places = geopandas.points_from_xy(WEST + 10 * (columns + 0.5), NORTH - 10 * (rows + 0.5))
     return geopandas.GeoDataFrame({"class": labels, **more}, geometry=places, crs=CRS)
+
+
+def quiet(_share: float) -> None:
+    """Progress that nobody watches."""
+
+
+def assessed(path: Path, reference: Path, **options: Any) -> MapAccuracy:
+    """Assess a map without showing progress."""
+    return assess_map(path, reference, quiet, **options)
+
+
+def drawn(path: Path, out: Path, options: SampleOptions = OPTIONS) -> tuple[SamplePlan, geopandas.GeoDataFrame]:
+    """Draw a sample of a map; return its plan and the points that were written."""
+    plan = draw_sample(path, out, options, quiet)
+    return plan, geopandas.read_file(out, layer="sample")
+
+
+def by_map_class(matrix: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (K, K, K) counts for `assess` of an error matrix (K, K) whose strata are its rows, the map's classes."""
+    return np.asarray(np.eye(len(matrix), dtype=np.int64)[:, :, None] * matrix[None])

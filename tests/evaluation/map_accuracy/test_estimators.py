@@ -11,13 +11,13 @@ from evaluation.map_accuracy.estimators import (
     Estimate,
     allocate,
     assess,
-    by_map_class,
     class_size,
     expected_overall,
     sample_size,
     shared_size,
     smallest_sample,
 )
+from tests.evaluation.map_accuracy.class_maps import by_map_class
 
 DEFORESTATION, GAIN, FOREST, OTHER = range(4)
 OLOFSSON = np.array([[66, 0, 5, 4], [0, 55, 8, 12], [1, 0, 153, 11], [2, 1, 9, 313]])

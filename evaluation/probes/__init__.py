@@ -1,0 +1,1 @@
+"""What embeddings are worth: labels read off them by a linear probe, and how far two embeddings agree."""
