@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.progress import show_progress
+from cli.region_file import read_region_file
 from core.bands import CHANNELS
 from core.cube import Cube
 from core.errors import InvalidOption
@@ -16,6 +17,11 @@ from core.region import Region, parse_region
 from core.settings import Settings
 from core.timeline import Period, parse_period, to_date
 from ingest.archive import Archive
+from ingest.build.cube import Reader, build_cube, check_region, reader_from
+from ingest.preprocess.prepare import Preparation
+from ingest.registry import open_archive
+from outputs.observation_cube import write_observations
+from outputs.plots.cube import COLOURS, choose_dates, spread_pixels, write_cube_picture
 
 DEFAULT_DAYS = 365
 MAX_PIXELS = 4096 * 4096
@@ -50,11 +56,6 @@ def cube(
     Prints what was read and which scenes could not be. The file can be given to 'landcast forecast', 'canopy', 'crop'.
     """
     _check(out, picture)
-    from cli.region_file import read_region_file
-    from ingest.build.cube import build_cube, check_region, reader_from
-    from ingest.registry import open_archive
-    from outputs.observation_cube import write_observations
-
     settings = read_settings()
     asked = parse_region(read_region_file(region))
     opened = open_archive(archive or settings.archive, settings)
@@ -86,10 +87,6 @@ def _check(out: Path, picture: Path | None) -> None:
 
 def _draw(built: Cube, archive: Archive, settings: Settings, days: Period, path: Path) -> None:
     """Draw the cube; the dates shown are read once more without a mask, so that one sees what it hides."""
-    from ingest.build.cube import Reader, build_cube
-    from ingest.preprocess.prepare import Preparation
-    from outputs.plots.cube import COLOURS, choose_dates, spread_pixels, write_cube_picture
-
     reader = Reader(preparation=Preparation(cloud_mask="none"))
     bare = {}
     for position in choose_dates(built):

@@ -110,7 +110,7 @@ def run_embed(call: Call) -> None:
         )
         found = make(order, source, settings, folder, progress)
         if isinstance(found, pd.DataFrame):
-            found.attrs = _facts(checkpoint, found.attrs["landcast_layer"])
+            found.attrs.update(_facts(checkpoint))
             write_table(found, call.out)
         else:
             file = EmbeddingFile(out=call.out, dtype=call.dtype or DTYPES[0], picture=call.picture)
@@ -139,7 +139,7 @@ def _check(call: Call) -> None:
         check_out("--picture", call.picture, PNG, call.source)
 
 
-def _facts(checkpoint: Checkpoint, layer: str) -> dict[str, str]:
+def _facts(checkpoint: Checkpoint) -> dict[str, str]:
     """Return what Parquet keeps beside a table."""
-    facts = {"model": checkpoint.name, "model_sha256": checkpoint.sha256, "layer": layer}
+    facts = {"model": checkpoint.name, "model_sha256": checkpoint.sha256}
     return {f"landcast_{key}": value for key, value in {**facts, "version": software_version()}.items()}

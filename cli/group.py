@@ -21,14 +21,14 @@ class Command:
     place: str
     """`module:name` of a function or of a typer application."""
     help: str
-    arguments: tuple[Any, ...] = ()
-    """The name is a function that makes the command from these; empty = it is the command itself."""
+    arguments: tuple[Any, ...] | None = None
+    """The name is a function that makes the command from these; None = it is the command itself."""
 
     def load(self) -> Any:
         """Import the command."""
         module, name = self.place.split(":")
         found = getattr(import_module(module), name)
-        return found(*self.arguments) if self.arguments else found
+        return found if self.arguments is None else found(*self.arguments)
 
 
 class LazyGroup(TyperGroup):

@@ -1,16 +1,17 @@
 """`landcast models import`: options only. Files are read and converted in models/published/convert.py."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cli.progress import show_progress
 from core.errors import InvalidCheckpoint, InvalidOption
 from core.read_settings import read_settings
-
-if TYPE_CHECKING:
-    from models.published.convert import Published
+from models.published.convert import TOLERANCE, Published, compare, read_published
+from models.published.golden import read_golden
+from models.published.save import check_bands, check_name, save_imported
+from models.registry import models_folder
 
 
 def import_model(
@@ -38,9 +39,6 @@ def import_model(
 
     Which band stands in which column the files do not say: without --bands the model can be looked at, but not used.
     """
-    from models.published.save import check_bands, check_name, save_imported
-    from models.registry import models_folder
-
     columns = [part.strip() for part in (bands or "").split(",") if part.strip()]
     folder = check_name(name or file.stem, out or models_folder(read_settings()))
     with show_progress("import") as progress:
@@ -55,8 +53,6 @@ def import_model(
 
 
 def _read(file: Path) -> "Published":
-    from models.published.convert import read_published
-
     try:
         return read_published(file)
     except InvalidCheckpoint as error:  # the file is the caller's, not ours
@@ -69,9 +65,6 @@ def _compare(found: "Published", file: Path, check: Path) -> None:
     Raises:
         InvalidCheckpoint: one is above the tolerance.
     """
-    from models.published.convert import TOLERANCE, compare
-    from models.published.golden import read_golden
-
     differences = compare(found.network, read_golden(check, found.network.config))
     for output, difference in differences.items():
         print(f"{output}: largest difference {difference:.1e}", flush=True)

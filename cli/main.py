@@ -36,7 +36,7 @@ def commands() -> dict[str, Command]:
 OTHERS = {
     "embed": Command(place="cli.embed:embed", help="Write the forecaster's embedding of each pixel or series."),
     "cube": Command(place="cli.cube:cube", help="Read the observations of a region into one cube file."),
-    "order": Command(place="cli.order:order", help="Order a product from a running service and download the files."),
+    "order": Command(place="cli.order:command", help="Order a product from a running service.", arguments=()),
     "serve": Command(place="cli.serve:serve", help="Start the service: REST, STAC, map page, and its worker."),
     "worker": Command(place="cli.serve:worker", help="Start a worker alone, for a service that runs elsewhere."),
     "run": Command(place="cli.run:run", help="Order all products for one region and write the files."),

@@ -1,102 +1,112 @@
-"""`landcast order`: the same products as a job on a running service. What is asked is checked there, not here."""
+"""`landcast order`: the same products as a job on a running service, which checks the order."""
 
+import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic.fields import FieldInfo
 
 from cli.client import Client, JobStatus
+from cli.options import inputs_of, keyword, parameter, with_signature
 from cli.progress import new_line
 from cli.region_file import read_region_file
 from core.errors import InvalidOption
+from core.product import Product
 from core.read_settings import read_settings
 from core.text_table import text_table
+from products.catalogue import ENTRIES, find_product
 from service.process.address import running_service
 
+HELP = """Order PRODUCT from a running service, follow the job and download its files.
 
-def order(
-    product: Annotated[str | None, typer.Argument(help="ndvi-forecast, canopy or crop.", show_default=False)] = None,
-    region: Annotated[
-        Path | None, typer.Option(help="File with the polygon(s) to map: GeoJSON, GeoPackage, Shapefile, KML.")
-    ] = None,
-    archive: Annotated[str | None, typer.Option(help="Archive to read; default: the service's own.")] = None,
-    period: Annotated[str | None, typer.Option(help="Observations to read, START/END.")] = None,
-    date: Annotated[str | None, typer.Option(help="Canopy: the day that the map speaks of.")] = None,
-    change: Annotated[
-        str | None, typer.Option(metavar="D1/D2", help="Canopy: map the change between two dates.")
-    ] = None,
-    significance: Annotated[
-        float | None, typer.Option(help="Canopy, with --change: probability from which a change is mapped.")
-    ] = None,
-    mmu: Annotated[
-        float | None, typer.Option(metavar="HECTARES", help="Canopy: give smaller patches away; 0 keeps every pixel.")
-    ] = None,
-    sets: Annotated[
-        bool, typer.Option("--sets", help="Canopy, crop: add the classes that a pixel may be, as a bit mask.")
-    ] = False,
-    applicability: Annotated[
-        bool, typer.Option("--applicability", help="Canopy, crop: add how unlike the training data a pixel is.")
-    ] = False,
-    threshold: Annotated[
-        float | None, typer.Option(help="Crop, of two classes: probability from which the second is mapped.")
-    ] = None,
-    dates: Annotated[str | None, typer.Option(help="Forecast: target dates, separated by commas.")] = None,
-    horizon: Annotated[str | None, typer.Option(help="Forecast: how far, e.g. 150d.")] = None,
-    step: Annotated[str | None, typer.Option(help="Forecast: days between target dates, e.g. 5d.")] = None,
-    issue_date: Annotated[
-        str | None, typer.Option(help="Forecast: only observations before this day are used.")
-    ] = None,
-    variables: Annotated[
-        str | None, typer.Option(help="Forecast: what else beside NDVI, separated by commas: EVI2,B04.")
-    ] = None,
-    blend: Annotated[
-        Path | None,
-        typer.Option(help="Forecast: mix with simple baselines as 'landcast evaluate forecast --fit' found."),
-    ] = None,
-    model: Annotated[str | None, typer.Option(help="Name of a model; default: the product's own.")] = None,
-    job: Annotated[str | None, typer.Option(help="Come back to an earlier job (id) in place of PRODUCT.")] = None,
-    server: Annotated[str | None, typer.Option(help="Address of the service; default: the one running here.")] = None,
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Folder for the files; default: results/PRODUCT/JOB.")
-    ] = None,
-    estimate: Annotated[bool, typer.Option("--estimate", help="Only say what the order would cost.")] = False,
-) -> None:
-    """Order PRODUCT from a running service, follow the job and download its files.
-
-    A download that was interrupted is continued by --job with the id that was printed.
-    """
-    settings = read_settings()
-    inputs = _inputs(
-        archive=archive,
-        period=period,
-        date=date,
-        change=change,
-        significance=significance,
-        mmu=mmu,
-        sets=sets or None,
-        applicability=applicability or None,
-        threshold=threshold,
-        dates=_split(dates),
-        horizon=horizon,
-        step=step,
-        issue_date=issue_date,
-        variables=_split(variables),
-        blend=_content(blend),
-        model=model,
-    )
-    with Client(server or running_service(settings)) as client:
-        if estimate:
-            _print_estimate(client.estimate(_needed(product), inputs | _region(region)))
-            return
-        job_url = f"{client.server}jobs/{job}" if job else client.submit(_needed(product), inputs | _region(region))
-        print(f"Job {job_url}")
-        _fetch(client, job_url, out)
+A download that was interrupted is continued by --job with the id that was printed.
+"""
+RegionFile = Annotated[
+    Path | None, typer.Option(help="File with the polygon(s) to map: GeoJSON, GeoPackage, Shapefile, KML.")
+]
+Archive = Annotated[str | None, typer.Option(help="Archive to read; default: the service's own.")]
+Model = Annotated[str | None, typer.Option(help="Name of a model; default: the product's own.")]
+Server = Annotated[str | None, typer.Option(help="Address of the service; default: the one running here.")]
+Out = Annotated[Path | None, typer.Option("-o", "--out", help="Folder for the files; default: results/PRODUCT/JOB.")]
 
 
-def _needed(product: str | None) -> str:
+def command() -> Any:
+    """Return the command, with the options of all products, for typer."""
+
+    def order(**values: Any) -> None:
+        settings = read_settings()
+        product = None if values["product"] is None else find_product(values["product"])
+        inputs = _inputs(product, values)
+        with Client(values["server"] or running_service(settings)) as client:
+            if values["estimate"]:
+                _print_estimate(client.estimate(_needed(product), inputs | _region(values["region"])))
+                return
+            job_url = _job_url(client, product, inputs, values)
+            print(f"Job {job_url}")
+            _fetch(client, job_url, values["out"])
+
+    return with_signature(order, _parameters(), name="order", doc=HELP)
+
+
+def _job_url(client: Client, product: Product[Any] | None, inputs: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    if values["job"]:
+        return f"{client.server}jobs/{values['job']}"
+    return client.submit(_needed(product), {**inputs, **_region(values["region"])})
+
+
+def _parameters() -> list[inspect.Parameter]:
+    return [
+        keyword("product", Annotated[str | None, typer.Argument(help=_listed(), show_default=False)], None),
+        keyword("region", RegionFile, None),
+        keyword("archive", Archive, None),
+        *_product_options(),
+        keyword("model", Model, None),
+        keyword("job", Annotated[str | None, typer.Option(help="Come back to an earlier job (id).")], None),
+        keyword("server", Server, None),
+        keyword("out", Out, None),
+        keyword("estimate", Annotated[bool, typer.Option("--estimate", help="Only report what it would take.")], False),
+    ]
+
+
+def _product_options() -> list[inspect.Parameter]:
+    """Return the options of all products; the help of each names the products that have it."""
+    owners: dict[str, list[str]] = {}
+    fields: dict[str, FieldInfo] = {}
+    for entry in ENTRIES:
+        for name, field in find_product(entry.id).options.choices().items():
+            owners.setdefault(name, []).append(entry.command)
+            fields.setdefault(name, field)
+    return [
+        parameter(name, field, help_text=_owned(owners[name], str(field.description))) for name, field in fields.items()
+    ]
+
+
+def _owned(commands: list[str], text: str) -> str:
+    return text if len(commands) == len(ENTRIES) else f"{', '.join(commands).capitalize()}: {text}"
+
+
+def _listed() -> str:
+    """Return the products for a sentence."""
+    *first, last = [e.id for e in ENTRIES]
+    return f"{', '.join(first)} or {last}."
+
+
+def _inputs(product: Product[Any] | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs of the order; options of another product are passed on, and the service refuses them."""
+    chosen: dict[str, Any] = {n: values[n] for n in ("archive", "model") if values[n] is not None}
+    for entry in ENTRIES:
+        chosen |= inputs_of(find_product(entry.id).options, values)
+    if product is not None:
+        product.options.read({n: v for n, v in chosen.items() if n in product.options.choices()})
+    return chosen
+
+
+def _needed(product: Product[Any] | None) -> str:
     if product is None:
-        raise InvalidOption("PRODUCT", "", "name a product (ndvi-forecast, canopy or crop) or give --job")
-    return product
+        raise InvalidOption("PRODUCT", "", f"name a product ({_listed()[:-1]}) or give --job")
+    return product.id
 
 
 def _region(path: Path | None) -> dict[str, Any]:
@@ -106,25 +116,6 @@ def _region(path: Path | None) -> dict[str, Any]:
             "--region", "", "a file with the polygon to map is needed (GeoJSON, GeoPackage, Shapefile, KML)"
         )
     return {"region": read_region_file(path)}
-
-
-def _inputs(**given: Any) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _content(blend: Path | None) -> dict[str, Any] | None:
-    """Read a blend file here, so that a wrong one is named before anything is sent."""
-    from models.baselines.blend import parse_blend, read_content
-
-    if blend is None:
-        return None
-    content: dict[str, Any] = read_content(blend)
-    parse_blend(content, blend)
-    return content
-
-
-def _split(names: str | None) -> list[str] | None:
-    return None if names is None else [name.strip() for name in names.split(",") if name.strip()]
 
 
 def _print_estimate(facts: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Sources opened: a table, a cube file, or a region of an archive, behind one way to ask for observations."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,8 @@ class RegionSource:
     """Bands to read."""
     reader: Reader
     kind: SourceKind = "region"
+    _built: dict[Period, Cube] = field(default_factory=dict)
+    """The cube asked for last."""
 
     @property
     def name(self) -> str:
@@ -152,9 +154,15 @@ class RegionSource:
         Raises:
             InvalidOption: the region is too large to be held at once.
         """
-        check_size(self.window)
+        if period not in self._built:
+            check_size(self.window)
+            self._built.clear()
+            self._built[period] = self._build(period)
+        return self._built[period]
+
+    def _build(self, period: Period) -> Cube:
         mask = self.window.mask(self.region)
-        return build_cube(self.archive, self.window, period, self.wanted, reader=self.reader, asked=mask)
+        return build_cube(self.archive, self.window, period, self.wanted, reader=self.reader, wanted=mask)
 
     def blocks(self, period: Period) -> Iterator[Series]:
         """Yield the pixels row by row."""

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from cli.progress import show_progress
+from evaluation.probes.report import render_text, run_probe
+from evaluation.probes.tables import read_labels
 
 
 def evaluate_embeddings(
@@ -29,9 +31,6 @@ def evaluate_embeddings(
     Classes by logistic regression, numbers by ridge regression, beside the majority class or the mean. With --against
     also how far two embeddings agree on who is near whom.
     """
-    from evaluation.probes.report import render_text, run_probe
-    from evaluation.probes.tables import read_labels
-
     tables = [table] if against is None else [table, against]
     with show_progress("probe") as progress:
         result = run_probe(tables, read_labels(labels, column=column, place_column=place_column))

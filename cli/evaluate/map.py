@@ -5,9 +5,12 @@ from typing import Annotated
 
 import typer
 
+from cli.arguments import check_out
 from cli.progress import show_progress
-from cli.run_product import check_out
 from core.errors import InvalidOption
+from evaluation.map_accuracy.assess import assess_map
+from evaluation.map_accuracy.report import render_text, write_report
+from evaluation.map_accuracy.sample import SampleOptions, draw_sample, render_plan
 
 REPORT_ENDINGS, SAMPLE_ENDINGS = (".json", ".html", ".csv"), (".gpkg",)
 HALF_WIDTH = 0.02
@@ -47,9 +50,6 @@ def evaluate_map(
     if out is not None:
         _check_out(out, REPORT_ENDINGS, map_file, reference)
     names = _names(classes)
-    from evaluation.map_accuracy.assess import assess_map
-    from evaluation.map_accuracy.report import render_text, write_report
-
     with show_progress("accuracy") as progress:
         found = assess_map(map_file, reference, progress, column=column, layer=layer, names=names)
         if out is not None:
@@ -92,8 +92,6 @@ def evaluate_sample(
         raise InvalidOption("--half-width", half_width, "it lies between 0 and 0.5")
     _check_out(out, SAMPLE_ENDINGS, map_file)
     names, expected = _names(classes), _expected(expected_accuracy)
-    from evaluation.map_accuracy.sample import SampleOptions, draw_sample, render_plan
-
     options = SampleOptions(
         half_width=HALF_WIDTH if half_width is None else half_width,
         size=size,

@@ -1,23 +1,25 @@
-"""Which series of a table, or pixels of a cube, a hindcast forecasts again, and the independent blocks they lie in."""
+"""Which series or pixels of a source a hindcast forecasts again, and the independent places they lie in."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bands import channel
-from core.cube import Cube, Series
+from core.bands import NDVI, channel
+from core.cube import Series
 from core.errors import NoClearObservation
+from core.source import Source
+from core.timeline import Period
+from products.forecast import NdviForecast
+from products.order import require_ndvi
 
-BLOCK_PIXELS = 10
+PLACE_PIXELS = 10
 """Edge of the blocks of pixels that are resampled as a whole: neighbouring pixels repeat each other."""
-ROW_PIXELS = 4096
-"""Pixels read from a cube at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """Series to forecast again, and the blocks that make them independent."""
+    """Series to forecast again, and the places that make them independent."""
 
     name: str
     """Of the table, cube or region."""
@@ -31,45 +33,56 @@ class Sample:
     is_simulated: bool = False
 
 
-def sample_table(series: Series, name: str, limit: int) -> Sample:
-    """Draw series of a table among those ever seen; each is a place of its own.
+def draw_sample(source: Source, period: Period, limit: int) -> Sample:
+    """Draw series or pixels among those ever seen in a period.
+
+    Args:
+        source: series of a table are places of their own; of pixels, blocks of 10 x 10 are.
+        limit: most series drawn.
 
     Raises:
-        NoClearObservation: none was ever seen.
+        MissingBand: the source shows no NDVI.
+        NoClearObservation: nothing was ever seen.
     """
-    seen = np.asarray(np.isfinite(series.values[..., channel("NDVI")]).any(axis=1))
-    rows = _draw(seen, limit, name)
-    taken = series.take(rows)
-    return Sample(name=name, series=taken, places=taken.ids, unit="series", total=int(seen.sum()))
-
-
-def sample_cube(cube: Cube, name: str, limit: int) -> Sample:
-    """Draw pixels of a cube among those ever seen; places are blocks of 10 x 10 pixels.
-
-    Raises:
-        NoClearObservation: none was ever seen.
-    """
-    seen = (cube.clear_count() > 0).ravel()
-    pixels = _draw(seen, limit, name)
-    height, width = cube.shape_yx
-    optical = replace(cube, data=cube.data[[v for v in cube.data.data_vars if cube.data[v].dims == ("time", "y", "x")]])
-    step = max(1, ROW_PIXELS // width)
-    parts = []
-    for first in range(0, height, step):
-        here = pixels[(pixels >= first * width) & (pixels < (first + step) * width)] - first * width
+    name = f"region of {source.name}" if source.kind == "region" else source.name
+    require_ndvi(source.bands, name)
+    seen = np.concatenate([is_seen(block) for block in source.blocks(period)])
+    rows, parts, first = _draw(seen, limit, name), [], 0
+    for block in source.blocks(period):
+        here = rows[(rows >= first) & (rows < first + len(block))] - first
         if len(here):
-            parts.append(optical.series(slice(first, first + step)).take(here))
-    row, column = np.divmod(pixels, width)
-    blocks = [f"{r}_{c}" for r, c in zip(row // BLOCK_PIXELS, column // BLOCK_PIXELS, strict=True)]
-    joined = Series(**{k: np.concatenate([getattr(p, k) for p in parts]) for k in ("ids", "days", "values")})
+            parts.append(block.take(here).only(NdviForecast.bands))
+        first += len(block)
+    series = _joined(parts)
     return Sample(
         name=name,
-        series=joined,
-        places=np.array(blocks),
-        unit="pixels",
+        series=series,
+        places=series.ids if source.shape_yx is None else _blocks(rows, source.shape_yx[1]),
+        unit="series" if source.shape_yx is None else "pixels",
         total=int(seen.sum()),
-        is_simulated=cube.is_simulated,
+        is_simulated=source.is_simulated,
     )
+
+
+def is_seen(series: Series) -> NDArray[np.bool_]:
+    """Return (N,) whether NDVI was ever seen."""
+    return np.asarray(np.isfinite(series.values[..., channel(NDVI.name)]).any(axis=1))
+
+
+def _joined(parts: list[Series]) -> Series:
+    statics = [p.static for p in parts if p.static is not None]
+    return Series(
+        ids=np.concatenate([p.ids for p in parts]),
+        days=np.concatenate([p.days for p in parts]),
+        values=np.concatenate([p.values for p in parts]),
+        static=np.concatenate(statics) if statics else None,
+    )
+
+
+def _blocks(pixels: NDArray[np.int64], width: int) -> NDArray[np.str_]:
+    """Return the names of the blocks that flat pixel numbers lie in."""
+    row, column = np.divmod(pixels, width)
+    return np.array([f"{r}_{c}" for r, c in zip(row // PLACE_PIXELS, column // PLACE_PIXELS, strict=True)])
 
 
 def _draw(seen: NDArray[np.bool_], limit: int, name: str) -> NDArray[np.int64]:

@@ -1,6 +1,7 @@
 """STAC collections: one per product, its extent that of its items."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from core.errors import UnknownResult
 from core.product import Product
@@ -12,7 +13,7 @@ from workers.queue.items import Extent
 STAC_VERSION = "1.1.0"
 
 
-def find_collection(collection_id: str) -> Product:
+def find_collection(collection_id: str) -> Product[Any]:
     """Return the product of a collection.
 
     Raises:
@@ -23,7 +24,7 @@ def find_collection(collection_id: str) -> Product:
     return PRODUCTS[collection_id]
 
 
-def collection_of(product: Product, extent: Extent | None, base: str) -> StacDocument:
+def collection_of(product: Product[Any], extent: Extent | None, base: str) -> StacDocument:
     """Return the collection of a product; without an extent it has no items and covers the whole globe."""
     here = f"{base}/stac/collections/{product.id}"
     document = {

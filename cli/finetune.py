@@ -1,0 +1,283 @@
+"""`landcast finetune`: a canopy or crop model from user labels, or by one of the named runs.
+
+A named run may be started by torchrun, once per GPU; user labels are learned from by one process.
+"""
+
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.progress import show_progress
+from cli.train import Resume, policy_of, run_training
+from core.errors import InvalidOption
+from core.product import Progress
+from core.read_settings import read_settings
+from core.settings import Settings
+from core.text_table import text_table
+from ingest.build.cube import reader_from
+from ingest.registry import open_archive
+from models.registry import models_folder
+from products.catalogue import find_product
+from training.labels.class_mapping import ClassMap, parse_classes
+from training.labels.read_file import read_label_file
+from training.labels.read_pixels import ArchivePixels, CubePixels, LabelOptions, PixelSource, read_labelled
+from training.labels.sample_pixels import LabelledSet
+from training.resume import ResumePolicy
+from training.user_model.files import ModelRequest, check_name
+from training.user_model.fit import fit_user_model
+
+TASKS = ("canopy", "crop")
+READ_SHARE = 0.2
+"""Share of the work that reading is counted as."""
+YEARS = (1985, 2100)
+DEFAULTS = {"column": "class", "block_km": 10.0, "max_per_polygon": 50}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call of the command with --labels; texts are empty where nothing was given."""
+
+    task: str
+    labels: Path
+    archive: str | None
+    cube: Path | None
+    column: str
+    date_column: str
+    year: int | None
+    layer: str
+    classes: str
+    block_km: float
+    max_per_polygon: int
+    out: Path | None
+    name: str
+    resume: "ResumePolicy"
+    tune: str = ""
+
+    @property
+    def command(self) -> str:
+        """The call for the card: files without their folders."""
+        words = ["landcast", "finetune", self.task, "--labels", self.labels.name]
+        for option in ("archive", "cube", "column", "date_column", "year", "layer", "classes", "block_km"):
+            words += self._option(option)
+        for option in ("max_per_polygon", "name", "tune"):
+            words += self._option(option)
+        return shlex.join(words)
+
+    def _option(self, name: str) -> list[str]:
+        value = getattr(self, name)
+        if not value or DEFAULTS.get(name) == value:
+            return []
+        is_path = isinstance(value, Path) or (name == "archive" and "://" not in value)
+        return [f"--{name.replace('_', '-')}", Path(value).name if is_path else f"{value}"]
+
+
+def finetune(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="With --labels: canopy or crop. With --data: name of a run.")
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Folder of the real data collection, for a named run.", file_okay=False),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            help="Folder for models; default with --labels: the one where --model looks.",
+            file_okay=False,
+        ),
+    ] = None,
+    resume: Resume = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", help="Your own polygons or points: .gpkg, .geojson, .parquet, .shp; any CRS."),
+    ] = None,
+    archive: Annotated[
+        str | None,
+        typer.Option(
+            "--archive", help="With --labels: where pixels are read; a name, address or path; default: sample."
+        ),
+    ] = None,
+    cube: Annotated[
+        Path | None, typer.Option("--cube", help="With --labels: a cube (.nc, .zarr) in place of an archive.")
+    ] = None,
+    column: Annotated[str, typer.Option("--column", help="Column of the class, names or codes.")] = "class",
+    date_column: Annotated[
+        str, typer.Option("--date-column", metavar="NAME", help="Column of each label's date, or of its year.")
+    ] = "",
+    year: Annotated[int | None, typer.Option("--year", help="Year of all labels: its 31 December.")] = None,
+    layer: Annotated[str, typer.Option("--layer", metavar="NAME", help="Layer of a file that has several.")] = "",
+    classes: Annotated[
+        str,
+        typer.Option("--classes", metavar="VALUE=CLASS,...", help="Which class each value means; - leaves it out."),
+    ] = "",
+    block_km: Annotated[
+        float, typer.Option("--block-km", help="Edge of the blocks that are tested on as a whole.", min=0.05, max=1000)
+    ] = 10.0,
+    max_per_polygon: Annotated[
+        int, typer.Option("--max-per-polygon", help="Most pixels drawn from one polygon.", min=1, max=10_000)
+    ] = 50,
+    name: Annotated[
+        str, typer.Option("--name", help="Name of the model; default: that of the file.", show_default=False)
+    ] = "",
+    tune: Annotated[
+        str,
+        typer.Option(
+            "--tune",
+            metavar="heads|low-rank|all",
+            help="What is learned of the trunk beside the heads; default: nothing.",
+        ),
+    ] = "",
+) -> None:
+    """Train a canopy or crop model: from your own labels, or by one of the named runs.
+
+    With --labels, polygons or points of your own are tested in blocks and then all learned from; the model is used by
+    its name at once. With --data and the name of a run, a shipped model is made again.
+    """
+    if labels is None:
+        _check_run(data=data, out=out, archive=archive, cube=cube, classes=classes, name=name)
+        assert data is not None
+        assert out is not None
+        run_training(run, "class", data, out, resume, tune)
+        return
+    _check_labels(data=data)
+    fit_labels(
+        Call(
+            task=run,
+            labels=labels,
+            archive=archive,
+            cube=cube,
+            column=column,
+            date_column=date_column,
+            year=year,
+            layer=layer,
+            classes=classes,
+            block_km=block_km,
+            max_per_polygon=max_per_polygon,
+            out=out,
+            name=name,
+            resume=policy_of(resume),
+            tune=tune,
+        )
+    )
+
+
+def fit_labels(call: Call) -> None:
+    """Learn from own labels, and print what came out and how to use it.
+
+    Raises:
+        RequestError: with one sentence; of a wrong input nothing is left behind.
+    """
+    classes = _check(call)
+    settings = read_settings()
+    folder = call.out or models_folder(settings)
+    name = call.name or call.labels.stem
+    request = ModelRequest(name=name, folder=folder, command=call.command, resume=call.resume, tune=call.tune)
+    check_name(request.name, folder, call.resume)
+    with show_progress("finetune") as progress:
+        found = _read(call, classes, settings, lambda share: progress(READ_SHARE * share))
+        card = fit_user_model(found, request, settings, lambda share: progress(READ_SHARE + (1 - READ_SHARE) * share))
+    _print_result(card, folder, models_folder(settings))
+
+
+def _check(call: Call) -> "ClassMap":
+    """Refuse options that do not go together, before anything is read."""
+    if call.task not in TASKS:
+        raise InvalidOption("RUN", call.task, f"with --labels it is {' or '.join(TASKS)}")
+    if call.archive and call.cube:
+        raise InvalidOption("--cube", call.cube, "it cannot be combined with --archive")
+    if call.year is not None and call.date_column:
+        raise InvalidOption("--year", call.year, "it cannot be combined with --date-column")
+    if call.year is not None and not YEARS[0] <= call.year <= YEARS[1]:
+        raise InvalidOption("--year", call.year, f"years are from {YEARS[0]} to {YEARS[1]}")
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise InvalidOption(
+            "--labels", call.labels.name, "own labels are learned from by one process, without torchrun"
+        )
+    return parse_classes(call.classes, call.task)
+
+
+def _read(call: Call, classes: "ClassMap", settings: Settings, progress: Progress) -> "LabelledSet":
+    source = _source(call, settings)
+    labels = read_label_file(
+        call.labels, column=call.column, date_column=call.date_column, layer=call.layer, footprint=source.footprint
+    )
+    options = LabelOptions(
+        task=call.task,
+        classes=classes,
+        year=call.year,
+        block_km=call.block_km,
+        max_per_polygon=call.max_per_polygon,
+    )
+    return read_labelled(labels, source, options, progress)
+
+
+def _source(call: Call, settings: Settings) -> "PixelSource":
+    bands = find_product(call.task).bands
+    if call.cube is not None:
+        return CubePixels(call.cube, bands, settings.tile_size)
+    return ArchivePixels(open_archive(call.archive or settings.archive, settings), bands, reader_from(settings))
+
+
+def _scores_text(scores: dict[str, Any], before: dict[str, Any], start: str) -> str:
+    """Return the scores as a table, with those of the model that the new one started from where they are known."""
+    names = [name for name, text in scores.items() if isinstance(text, str)]
+    heads = ("score", "new model", *([start] if before else []))
+    rows = [(name, scores[name], *([before[name]] if before else [])) for name in names]
+    return text_table([heads, *rows], left=len(heads))
+
+
+def _print_result(path: Path, folder: Path, where: Path) -> None:
+    """Print warnings to stderr; counts, accuracy and the command that maps to stdout."""
+    import json
+
+    card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    own, scores = card["user_labels"], card["accuracy"]["out_of_fold"]
+    before = card["accuracy"].get(f"before_{card['start']}", {})
+    for caution in card["cautions"]:
+        print(f"Warning: {caution}", file=sys.stderr)
+    for name, count in own["classes"].items():
+        print(f"{name}: {count['labels']} labels, {count['pixels']} pixels, {count['blocks']} blocks")
+    for phrase in own["left_out"]:
+        print(f"left out: {phrase}")
+    print(f"dates of the labels: {own['dates']} ({own['dated_by']})")
+    print(f"in blocks not learned from ({own['blocks']} of {own['block_km']:g} km, {scores['folds']} folds):")
+    print(_scores_text(scores, before, card["start"]))
+    print(path)
+    is_elsewhere = folder.resolve() != where.resolve()
+    prefix = f"LANDCAST_MODELS={shlex.quote(str(folder))} " if is_elsewhere else ""
+    print(f"use it: {prefix}landcast {card['task']} INPUT --model {card['name']} -o OUT.tif")
+
+
+def _check_labels(**others: object) -> None:
+    """Refuse what does not go with own labels.
+
+    Raises:
+        InvalidOption: an option belongs to a named run.
+    """
+    for option, value in others.items():
+        if value:
+            raise InvalidOption(f"--{option}", value, "it belongs to a named run and cannot be combined with --labels")
+
+
+def _check_run(*, data: Path | None, out: Path | None, **others: object) -> None:
+    """Refuse what does not make a named run.
+
+    Raises:
+        InvalidOption: an option is missing, or belongs to own labels.
+    """
+    for option, value in others.items():
+        if value:
+            raise InvalidOption(f"--{option}", value, "it belongs to --labels, which is not given")
+    if data is None:
+        raise InvalidOption("--data", "", "a named run needs the folder of the data, and own labels need --labels FILE")
+    if not data.is_dir():
+        raise InvalidOption("--data", data, "there is no such folder")
+    if out is None:
+        raise InvalidOption("--out", "", "a named run needs a folder for models")
