@@ -95,16 +95,17 @@ def series_per_second(threads: int) -> str:
 
 def render_tile() -> None:
     """Render a forecast of a tile in this process, and print its largest memory."""
+    from ingest.source import CubeSource
     from products.catalogue import find_product
-    from workers.direct import run_cube_file
+    from workers.direct import DirectOrder, make_pixels, write_result
 
     window = Window(crs="EPSG:32632", transform=Affine(10, 0, 5e5, 0, -10, 5.6e6), shape_yx=(EDGE, EDGE))
     cube = made_up_cube(window)
     product, checkpoint = find_product("ndvi-forecast"), find_checkpoint("", "forecast", Settings())
-    params = product.parse({}, available=cube.period)
     out = Path("results") / "benchmark-tile.tif"
     began = time.perf_counter()
-    run_cube_file(product, cube, params, checkpoint, out, lambda _: None)
+    order, source = DirectOrder(product=product, checkpoint=checkpoint), CubeSource(name="tile", whole=cube)
+    write_result(make_pixels(order, source, out.parent, lambda _: None), out)
     out.unlink()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform == "darwin" else 1024) / 1024
     print(

@@ -42,6 +42,8 @@ from models.registry import find_checkpoint
 from models.runtime import classify
 from products.canopy import CLASSES, LEGEND, MONTHS, Canopy
 from products.change import GAIN, LOSS, change_codes
+from products.order import add_card, parse
+from products.rows import render
 
 HEDGE_M = (10.0, 10.0)
 DAYS_AFTER = (0, 10, 20, 30, 45, 60, 90, 120, 150, 180, 210)
@@ -180,8 +182,8 @@ def quarters(landscape: Landscape, claim: Callable[[Parcel], bool]) -> NDArray[n
 def map_canopy(cube: Cube, model: Checkpoint) -> NDArray[np.uint8]:
     """Return (Y, X) the class that the product maps on the last day."""
     product = Canopy()
-    params = product.fill_in(product.parse({}, available=cube.period), model)
-    return np.asarray(product.render(cube, params, model, lambda _: None).pixels[0], np.uint8)
+    params = add_card(product, parse(product, {}, available=cube.period), model)
+    return np.asarray(render(product, cube, params, model, lambda _: None).pixels[0], np.uint8)
 
 
 def follow(series: Series, rows: NDArray[np.int64], seed: int, size: int, since: int, model: Checkpoint) -> Watch:

@@ -42,6 +42,11 @@ def train(run: RunName, data: DataFolder, out: OutFolder, resume: Resume = None)
 
 
 def run_training(run: str, kind: str, data: Path, out: Path, resume: bool | None, tune: str = "") -> None:
+    """Carry out a named run of a forecaster or a class model, and print the path of the card.
+
+    Raises:
+        InvalidOption: there is no such run of the kind.
+    """
     run = current_name(run)
     fitting = [name for name, known in RUNS.items() if (known.task == "forecast") == (kind == "forecast")]
     if run not in fitting:
@@ -54,6 +59,7 @@ def run_training(run: str, kind: str, data: Path, out: Path, resume: bool | None
 
 
 def policy_of(resume: bool | None) -> ResumePolicy:
+    """Return what --resume and --restart mean; None = neither was given."""
     if resume is None:
         return "if_possible"
     return "always" if resume else "never"

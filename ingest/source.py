@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.bands import CHANNELS
+from core.bands import CHANNELS, NDVI
 from core.cube import Cube, Series
 from core.errors import InvalidOption
 from core.grid import Window
@@ -51,8 +51,8 @@ class TableSource:
 
     @cached_property
     def bands(self) -> tuple[str, ...]:
-        """Channels that some series shows."""
-        return self.table.shown
+        """Channels that some series shows; NDVI, without which no table is read, even if no series does."""
+        return tuple(dict.fromkeys((*self.table.shown, NDVI.name)))
 
     def blocks(self, period: Period) -> Iterator[Series]:
         """Yield the series."""

@@ -57,7 +57,7 @@ def predict_classes(
     if options.sets:
         columns.append(to_mask(PredictionSets.from_json(checkpoint.card["prediction_sets"]).sets(share)))
     if states is not None:
-        columns.append(_area(checkpoint.folder, checkpoint.sha256).index(states))
+        columns.append(_area(checkpoint).index(states))
     values = np.stack([*columns, count], axis=1).astype(np.float32)
     return np.where((np.isnan(share).any(axis=1) | (count == 0))[:, None], np.float32(np.nan), values)
 
@@ -69,9 +69,14 @@ def class_codes(share: Floats, threshold: float) -> NDArray[np.int64]:
     return np.asarray(np.nan_to_num(share, nan=-1.0).argmax(axis=1), np.int64)
 
 
+def _area(checkpoint: Checkpoint) -> Applicability:
+    path = Path(checkpoint.folder) / AREA_FILE
+    return _load_area(path, path.stat().st_mtime_ns)
+
+
 @lru_cache(maxsize=4)
-def _area(folder: str, sha256: str) -> Applicability:
-    return Applicability.load(Path(folder) / AREA_FILE)
+def _load_area(path: Path, _modified_ns: int) -> Applicability:
+    return Applicability.load(path)
 
 
 def _check_classes(checkpoint: Checkpoint, names: tuple[str, ...]) -> None:

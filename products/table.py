@@ -11,6 +11,7 @@ import pandas as pd
 from core.bands import Floats
 from core.checkpoint import Checkpoint
 from core.cube import Series
+from core.errors import InvalidPeriod, InvalidTable
 from core.product import AnyOptions, Layer, Product, Progress
 from core.timeline import Period, to_date, to_day
 from products.order import add_card, parse
@@ -34,6 +35,7 @@ def options_of_each(
         dates: input `dates` of each series by its id; None = the same inputs for all.
 
     Raises:
+        InvalidTable: dates of one series cannot be predicted.
         RequestError: as `parse` and `add_card`.
     """
     start = to_date(int(series.days.min()))
@@ -47,8 +49,12 @@ def options_of_each(
     each = []
     for name, last in zip(series.ids, series.last_days, strict=True):
         key = (int(last), tuple(dates[str(name)]) if dates else ())
-        if key not in known:
-            known[key] = resolved(*key)
+        try:
+            known[key] = known.get(key) or resolved(*key)
+        except InvalidPeriod as error:
+            if dates is None:
+                raise
+            raise InvalidTable("targets", f"series '{name}': {str(error).removesuffix('.')}") from None
         each.append(known[key])
     return each
 

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,13 +12,14 @@ from shapely.geometry import box
 
 from core.checkpoint import Checkpoint
 from core.cube import Cube
-from core.errors import InvalidOption, ReadFailed, UnknownArchive, UnknownProduct
+from core.errors import ReadFailed, UnknownArchive, UnknownProduct
 from core.forecast import QUANTILE_COLUMNS, QUANTILES
 from core.grid import Grid, Window, utm_crs
-from core.product import Checkpoint, Layer, LegendEntry, Params, Product, Progress, Raster, Variable
+from core.options import Day, Days, Options
+from core.product import Layer, LegendEntry, Product, Progress, Raster, Variable
 from core.region import Region
 from core.settings import Settings
-from core.timeline import Period, parse_date, parse_period
+from core.timeline import Period
 from ingest.archive import Abilities, Archive, Reading, Scene
 from workers.dependencies import Dependencies
 
@@ -92,47 +93,56 @@ STEP_S = 0.2
 """Longest pause between two steps: how long a test waits for work to notice that it is no longer wanted."""
 
 
-def work(params: Params, progress: Progress) -> None:
+def work(options: "FakeOptions", progress: Progress) -> None:
     """Be as slow as the order says, and as deadly."""
-    steps = max(10, round(params.options["pause_s"] / STEP_S))
+    steps = max(10, round(options.pause_s / STEP_S))
     for step in range(1, steps + 1):
-        time.sleep(params.options["pause_s"] / steps)
+        time.sleep(options.pause_s / steps)
         progress(step / steps)
-    if params.options["poison"]:
+    if options.poison:
         os.kill(os.getpid(), signal.SIGKILL)
-    if params.options["fault"]:
+    if options.fault:
         raise ZeroDivisionError("the fake product was told to fail")
 
 
-def options_of(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    if unknown := set(inputs) - {"period", "pause_s", "poison", "fault", "issue_date", "dates"}:
-        raise InvalidOption("input", unknown.pop(), "it is not known")
-    return {
-        "pause_s": float(inputs.get("pause_s", 0.0)),
-        "poison": bool(inputs.get("poison")),
-        "fault": bool(inputs.get("fault")),
-    }
+class FakeOptions(Options):
+    """How slow and how deadly the work is."""
+
+    pause_s: float = 0.0
+    poison: bool = False
+    fault: bool = False
+
+
+class FakeForecastOptions(FakeOptions):
+    """And the dates of a forecast."""
+
+    issue_date: Day | None = None
+    dates: Days | None = None
+
+    @property
+    def issue(self) -> date:
+        assert self.issue_date is not None
+        return self.issue_date
 
 
 class FakeMap:
     """Two classes by mean NDVI."""
 
     id, title, description, task = "fake-map", "Fake map", "Green or not.", "fake"
-    inputs: Mapping[str, dict[str, Any]] = {}
+    options = FakeOptions
     bands: tuple[str, ...] = ("B04", "B08")
-    quicklook_layer = "class"
 
-    def parse(self, inputs: Mapping[str, Any], *, available: Period) -> Params:
-        return Params(period=parse_period(inputs.get("period", str(available))), options=options_of(inputs))
+    def resolve(self, options: FakeOptions, *, available: Period) -> FakeOptions:
+        return options.but(period=options.period or available)
 
-    def layers(self, params: Params) -> tuple[Layer, ...]:
+    def layers(self, options: FakeOptions) -> tuple[Layer, ...]:
         return (
             Layer(
                 name="class",
                 description="Class",
                 variable=Variable.CLASS,
                 legend=LEGEND,
-                date=params.period.end.isoformat(),
+                date=options.days.end.isoformat(),
                 dtype="uint8",
             ),
             *(
@@ -156,33 +166,34 @@ class FakeMap:
             ),
         )
 
-    def render(self, cube: Cube, params: Params, checkpoint: Checkpoint, progress: Progress) -> Raster:
-        work(params, progress)
+    def shown(self, layers: Sequence[Layer]) -> tuple[Layer, ...]:
+        return tuple(layers[:1])
+
+    def render(self, cube: Cube, options: FakeOptions, checkpoint: Checkpoint, progress: Progress) -> Raster:
+        work(options, progress)
         ndvi = cube.ndvi()
         count = np.isfinite(ndvi).sum(axis=0)
         green = np.clip(np.nan_to_num(ndvi).sum(axis=0) / np.maximum(count, 1) * 140, 0, 100)
         bands = np.stack([green > 85, 100 - np.rint(green), np.rint(green), count])
         pixels = np.where(count == 0, 255, bands).astype(np.uint8)
-        return Raster(layers=self.layers(params), pixels=pixels, window=cube.window, nodata=255)
+        return Raster(layers=self.layers(options), pixels=pixels, window=cube.window, nodata=255)
 
 
 class FakeForecast:
     """Mean NDVI for three dates, with quantiles around it."""
 
     id, title, description, task = "fake-forecast", "Fake forecast", "The mean goes on.", "forecast"
-    inputs: Mapping[str, dict[str, Any]] = {}
+    options = FakeForecastOptions
     bands: tuple[str, ...] = ("B04", "B08")
-    quicklook_layer = ""
 
-    def parse(self, inputs: Mapping[str, Any], *, available: Period) -> Params:
-        period = parse_period(inputs.get("period", str(available)))
-        issue = parse_date(inputs.get("issue_date", period.end))
-        dates = inputs.get("dates") or [(issue + timedelta(days=30 * n)).isoformat() for n in range(1, 4)]
-        options = {**options_of(inputs), "issue_date": issue.isoformat(), "dates": dates}
-        return Params(period=period, options=options)
+    def resolve(self, options: FakeForecastOptions, *, available: Period) -> FakeForecastOptions:
+        period = options.period or available
+        issue = options.issue_date or period.end
+        dates = options.dates or tuple(issue + timedelta(days=30 * n) for n in range(1, 4))
+        return options.but(period=period, issue_date=issue, dates=dates)
 
-    def layers(self, params: Params) -> tuple[Layer, ...]:
-        dates = params.options["dates"]
+    def layers(self, options: FakeForecastOptions) -> tuple[Layer, ...]:
+        dates = [d.isoformat() for d in options.dates]
         quantiles = [
             Layer(name=f"ndvi_{d}_{c}", description=f"NDVI {c}", variable="NDVI", quantile=q, unit="1", date=d)
             for d in dates
@@ -195,16 +206,19 @@ class FakeForecast:
         count = Layer(name="clear_count", description="Clear observations", variable=Variable.CLEAR_COUNT, unit="count")
         return (*quantiles, *climatology, count)
 
-    def render(self, cube: Cube, params: Params, checkpoint: Checkpoint, progress: Progress) -> Raster:
-        work(params, progress)
+    def shown(self, layers: Sequence[Layer]) -> tuple[Layer, ...]:
+        return tuple(v for v in layers if v.is_median)
+
+    def render(self, cube: Cube, options: FakeForecastOptions, checkpoint: Checkpoint, progress: Progress) -> Raster:
+        work(options, progress)
         ndvi = cube.ndvi()
         count = np.isfinite(ndvi).sum(axis=0)
         mean = np.where(count == 0, np.nan, np.nan_to_num(ndvi).sum(axis=0) / np.maximum(count, 1))
-        steps = range(len(params.options["dates"]))
+        steps = range(len(options.dates))
         quantiles = [mean - 0.02 * step + 0.2 * (q - 0.5) for step in steps for q in QUANTILES]
         climatology = [mean - 0.05 - 0.01 * step for step in steps]
         pixels = np.stack([*quantiles, *climatology, np.where(count == 0, np.nan, count)]).astype(np.float32)
-        return Raster(layers=self.layers(params), pixels=pixels, window=cube.window, nodata=np.nan)
+        return Raster(layers=self.layers(options), pixels=pixels, window=cube.window, nodata=np.nan)
 
 
 FAKES: dict[str, Product] = {p.id: p for p in (FakeMap(), FakeForecast())}

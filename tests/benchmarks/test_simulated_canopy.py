@@ -12,6 +12,8 @@ from core.timeline import to_date, to_day
 from ingest.simulate.archive import FELLED
 from models.registry import find_checkpoint
 from products.canopy import Canopy
+from products.order import parse
+from products.rows import render
 
 pytestmark = pytest.mark.slow
 SEED, SINCE, SIZE = 1000, date(2021, 11, 1), 48
@@ -36,9 +38,10 @@ def test_the_change_that_is_watched_is_what_the_product_maps(seen: Seen) -> None
     chosen = np.flatnonzero(seen.felled.wait + to_day(FELLED) == first)
     cube, product = simulate(SEED, SINCE, SIZE), Canopy()
     order = {"change": f"{to_date(simulated_canopy.D1)}/{to_date(first + DAYS_AFTER[k])}", "significance": 0.5}
-    raster = product.render(
+    raster = render(
+        product,
         cube,
-        product.parse(order, available=cube.period),
+        parse(product, order, available=cube.period),
         find_checkpoint("canopy", "canopy", Settings()),
         lambda _: None,
     )

@@ -27,6 +27,7 @@ EXAMPLES: dict[str, LandcastError] = {
         errors.OverBudget("cdse", 1200, 1000, "processing units", "LANDCAST_SENTINELHUB_BUDGET"),
         errors.UntrustedAddress("a", "https://example.org", ["example.com"]),
         errors.JobNotReady("7", "running"),
+        errors.JobDismissed("7"),
         errors.ReadFailed("S2A_1", "truncated"),
         errors.InvalidCheckpoint("a.safetensors", "sha256 differs"),
         errors.WorkerUnavailable("Redis does not answer"),
@@ -66,5 +67,5 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
 
 
 def test_a_missing_band_says_what_is_missing_and_what_is_there() -> None:
-    assert "needs B04 and B08, and the file has only B02" in str(EXAMPLES["MissingBand"])
-    assert "the file has no band." in str(errors.MissingBand("a.nc", ["B04"], []))
+    assert "needs B04 and B08, and 'a.nc' has only B02" in str(EXAMPLES["MissingBand"])
+    assert "'a.nc' has no band." in str(errors.MissingBand("a.nc", ["B04"], []))

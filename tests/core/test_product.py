@@ -1,13 +1,10 @@
 """Layers, parameters and rasters."""
 
-from datetime import date
-
 import numpy as np
 import pytest
 
-from core.product import Layer, Params, Raster, Variable
+from core.product import Layer, Raster, Variable
 from core.quantities import QUANTITIES
-from core.timeline import Period
 from tests.core.cubes import WINDOW
 
 
@@ -18,13 +15,6 @@ def test_no_variable_of_a_layer_is_called_as_a_quantity_is() -> None:
 def test_a_layer_is_a_median_at_the_quantile_of_a_half() -> None:
     given = [Layer(name="x", description="x", variable="NDVI", quantile=q).is_median for q in (0.25, 0.5, None)]
     assert given == [False, True, False]
-
-
-def test_params_write_plain_json_and_give_dates_back() -> None:
-    period = Period(start=date(2022, 1, 1), end=date(2022, 12, 31))
-    params = Params(period=period, options={"date": "2022-07-01"})
-    assert params.to_json() == {"period": "2022-01-01/2022-12-31", "date": "2022-07-01"}
-    assert params.day("date") == date(2022, 7, 1)
 
 
 @pytest.mark.parametrize(("dtype", "nodata"), [(np.uint8, 255), (np.float32, np.nan)])

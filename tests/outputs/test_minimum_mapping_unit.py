@@ -9,7 +9,7 @@ import rasterio
 from affine import Affine
 
 from core.grid import Window
-from core.product import Layer, Params, Raster
+from core.product import Layer, Raster
 from core.timeline import parse_period
 from outputs.cog import plain_raster
 from outputs.minimum_mapping_unit import filtered, min_pixels, mmu_filter_file, mmu_filter_raster
@@ -17,10 +17,6 @@ from outputs.minimum_mapping_unit import filtered, min_pixels, mmu_filter_file, 
 PERIOD = parse_period("2022-01-01/2022-12-31")
 WINDOW = Window(crs="EPSG:32631", transform=Affine(10, 0, 500_000, 0, -10, 5_600_000), shape_yx=(12, 16))
 LAYERS = (Layer(name="class", description=""), Layer(name="p_tree", description="", unit="%"))
-
-
-def wanting(mmu: float) -> Params:
-    return Params(period=PERIOD, options={"mmu": mmu} if mmu else {})
 
 
 def hedge() -> Raster:
@@ -34,29 +30,29 @@ def hedge() -> Raster:
 
 
 def test_hectares_are_pixels_rounded_up() -> None:
-    assert [min_pixels(wanting(mmu), 10) for mmu in (0.005, 0.01, 0.011, 0.5)] == [1, 1, 2, 50]
-    assert min_pixels(wanting(0.04), 20) == 1
+    assert [min_pixels(mmu, 10) for mmu in (0.005, 0.01, 0.011, 0.5)] == [1, 1, 2, 50]
+    assert min_pixels(0.04, 20) == 1
 
 
 def test_small_patches_go_to_what_surrounds_them_and_a_diagonal_is_one_patch() -> None:
-    found = mmu_filter_raster(hedge(), wanting(0.02)).pixels[0]
+    found = mmu_filter_raster(hedge(), 0.02).pixels[0]
     before = hedge().pixels[0]
     assert found[9, 12] == 0
     assert (found[range(6), range(1, 7)] == 2).all()
     before[9, 12] = 0
     assert np.array_equal(found, before)
-    larger = mmu_filter_raster(hedge(), wanting(0.1)).pixels[0]
+    larger = mmu_filter_raster(hedge(), 0.1).pixels[0]
     assert (larger[range(6), range(1, 7)] == 0).all()
     assert (larger[7:11, 1:5] == 1).all()
 
 
 def test_without_a_unit_every_pixel_stays() -> None:
     raster = hedge()
-    assert mmu_filter_raster(raster, wanting(0)) is raster
+    assert mmu_filter_raster(raster, 0) is raster
 
 
 def test_probabilities_and_nodata_are_not_touched() -> None:
-    found, before = mmu_filter_raster(hedge(), wanting(0.1)), hedge()
+    found, before = mmu_filter_raster(hedge(), 0.1), hedge()
     assert np.array_equal(found.pixels[1], before.pixels[1])
     assert np.array_equal(found.is_unseen(), before.is_unseen())
     assert found.pixels[0][1, 14] == 2
@@ -65,8 +61,8 @@ def test_probabilities_and_nodata_are_not_touched() -> None:
 def test_floats_are_filtered_as_bytes_are() -> None:
     raster = hedge()
     floats = np.where(raster.pixels == 255, np.nan, raster.pixels).astype(np.float32)
-    found = mmu_filter_raster(replace(raster, pixels=floats, nodata=np.nan), wanting(0.1)).pixels[0]
-    expected = mmu_filter_raster(raster, wanting(0.1)).pixels[0]
+    found = mmu_filter_raster(replace(raster, pixels=floats, nodata=np.nan), 0.1).pixels[0]
+    expected = mmu_filter_raster(raster, 0.1).pixels[0]
     assert found.dtype == np.float32
     assert np.array_equal(np.where(np.isnan(found), 255, found), expected)
 
@@ -76,9 +72,9 @@ def test_a_file_is_filtered_as_the_raster_is(tmp_path: Path, mmu: float) -> None
     raster, path = hedge(), tmp_path / "plain.tif"
     with plain_raster(path, LAYERS, WINDOW, dtype="uint8", nodata=255) as out:
         out.write(raster.pixels)
-    mmu_filter_file(path, wanting(mmu))
+    mmu_filter_file(path, mmu)
     with rasterio.open(path) as file:
-        assert np.array_equal(file.read(), mmu_filter_raster(raster, wanting(mmu)).pixels)
+        assert np.array_equal(file.read(), mmu_filter_raster(raster, mmu).pixels)
     assert list(tmp_path.iterdir()) == [path]
 
 

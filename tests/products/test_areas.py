@@ -5,7 +5,7 @@ import pytest
 from affine import Affine
 
 from core.grid import Window
-from core.product import Layer, Params, Raster
+from core.product import Layer, Raster
 from core.timeline import parse_period
 from outputs.measure import measure_raster
 from products.areas import AreaClass as Row
@@ -13,6 +13,7 @@ from products.areas import Measured, area_lines, area_table, block_sums, exactly
 from products.canopy import Canopy
 from products.catalogue import PRODUCTS
 from products.change import area_classes
+from products.order import parse
 
 LAYERS = (Layer(name="class", description=""), Layer(name="p_tree", description="", unit="1"))
 ROWS = (
@@ -114,9 +115,7 @@ def test_a_table_is_read_by_people_line_by_line() -> None:
 
 def test_canopy_is_measured_and_percents_are_shares() -> None:
     product = Canopy()
-    params = Params(
-        period=parse_period("2021-01-01/2022-12-31"), options={"date": "2022-12-31", "probabilities": "percent"}
-    )
+    params = parse(product, {}, available=parse_period("2021-01-01/2022-12-31"))
     window = Window(crs="EPSG:32631", transform=Affine(10, 0, 500_000, 0, -10, 5_600_000), shape_yx=(1, 4))
     pixels = np.array([[1, 2, 0, 255], [0, 10, 80, 255], [100, 20, 10, 255], [0, 70, 10, 255], [9, 9, 9, 255]])
     raster = Raster(layers=product.layers(params), pixels=pixels[:, None].astype(np.uint8), window=window, nodata=255)

@@ -23,7 +23,9 @@ from ingest.registry import open_archive
 from ingest.simulate.archive import FELLED, draw_landscape, halve, write_archive
 from models.registry import find_checkpoint
 from products.canopy import CLASSES, Canopy
-from products.change import change_codes, change_probabilities, change_raster, least_probabilities
+from products.change import change_codes, change_probabilities, change_values, least_probabilities
+from products.order import parse
+from products.rows import encode, render
 
 AVAILABLE = parse_period("2018-01-01/2022-12-31")
 FIRST, SECOND = date(2021, 6, 30), date(2022, 6, 30)
@@ -67,8 +69,11 @@ def felling() -> Cube:
 
 def mapped(cube: Cube, **inputs: object) -> Raster:
     product = Canopy()
-    params = product.parse({"change": DATES, **inputs}, available=AVAILABLE)
-    return change_raster(cube, product.layers(params), params, by_ndvi, lambda share: None)
+    options = parse(product, {"change": DATES, **inputs}, available=AVAILABLE)
+    series, dates = cube.between(options.days).series(), options.change
+    shares = [by_ndvi(series, day + timedelta(days=1)).probability for day in (dates.start, dates.end)]
+    values = change_values(series, dates, *shares, significance=options.significance)
+    return encode(product.layers(options), values.T.reshape(-1, *cube.shape_yx), cube)
 
 
 def layer(raster: Raster, name: str) -> np.ndarray:
@@ -157,14 +162,20 @@ def test_a_switch_of_type_has_a_direction() -> None:
 
 
 def test_an_order_reads_three_years_before_the_first_date_and_is_read_back_to_the_same() -> None:
-    params = Canopy().parse({"change": DATES, "mmu": 0.5}, available=AVAILABLE)
+    params = parse(Canopy(), {"change": DATES, "mmu": 0.5}, available=AVAILABLE)
     assert params.period == Period(start=FIRST - timedelta(days=1095), end=SECOND)
-    assert params.options == {"change": DATES, "significance": 0.9, "probabilities": "percent", "mmu": 0.5}
-    assert Canopy().parse(params.to_json(), available=AVAILABLE) == params
+    assert params.to_json() == {
+        "period": str(params.period),
+        "change": DATES,
+        "significance": 0.9,
+        "probabilities": "percent",
+        "mmu": 0.5,
+    }
+    assert parse(Canopy(), params.to_json(), available=AVAILABLE) == params
 
 
 def test_an_order_without_change_is_that_of_before() -> None:
-    assert set(Canopy().parse({"mmu": 0}, available=AVAILABLE).options) == {"date", "probabilities"}
+    assert set(parse(Canopy(), {"mmu": 0}, available=AVAILABLE).to_json()) == {"period", "date", "probabilities"}
 
 
 @pytest.mark.parametrize(
@@ -188,20 +199,20 @@ def test_an_order_without_change_is_that_of_before() -> None:
 )
 def test_what_makes_no_sense_is_refused(inputs: dict[str, object], error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
-        Canopy().parse(inputs, available=AVAILABLE)
+        parse(Canopy(), inputs, available=AVAILABLE)
 
 
 def test_the_minimum_mapping_unit_is_said_in_the_first_layer_alone() -> None:
     for inputs in ({"mmu": 0.5}, {"mmu": 0.5, "change": DATES}):
-        first, *others = Canopy().layers(Canopy().parse(inputs, available=AVAILABLE))
+        first, *others = Canopy().layers(parse(Canopy(), inputs, available=AVAILABLE))
         assert "below 0.5 ha" in first.description
         assert not any("below" in v.description for v in others)
 
 
 def test_the_shipped_model_gives_all_layers_of_a_change() -> None:
     product, cube = Canopy(), felling()
-    params = product.parse({"change": DATES}, available=cube.period)
-    raster = product.render(cube, params, find_checkpoint("", "canopy", Settings()), lambda share: None)
+    params = parse(product, {"change": DATES}, available=cube.period)
+    raster = render(product, cube, params, find_checkpoint("", "canopy", Settings()), lambda share: None)
     assert raster.layers == product.layers(params)
     assert raster.layers[-1].name == "clear_count"
     assert [v.name for v in raster.layers if v.legend] == ["change", "class_before", "class_after"]
@@ -219,9 +230,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Cube:
 
 
 def test_a_simulated_clear_cut_is_loss_and_the_forest_around_it_is_stable(sample: Cube) -> None:
-    product = Canopy()
-    params = product.parse({"change": "2022-01-31/2022-06-30"}, available=sample.period)
-    raster = change_raster(sample, product.layers(params), params, by_ndvi, lambda share: None)
+    raster = mapped(sample, change="2022-01-31/2022-06-30")
     parcels = draw_landscape(np.random.default_rng(0), SIZE)
     at, seen = parcels.parcel_at, ~raster.is_unseen()
     felled, forest = (

@@ -9,15 +9,18 @@ import pytest
 
 from core.checkpoint import Checkpoint
 from core.errors import InvalidCheckpoint, InvalidOption
-from core.product import Layer, Params, Raster
+from core.options import FromCard, marker
+from core.product import Layer, Raster
 from core.timeline import parse_period
 from models.calibration.applicability import Applicability
 from models.calibration.prediction_sets import to_mask
 from models.registry import APPLICABILITY
 from outputs.measure import measure_raster
 from products.catalogue import find_product
-from products.class_options import FILLED_IN, filled_in
-from products.palette import COLOURS, mixed, own_legend
+from products.crop import CropOptions
+from products.order import add_card, parse
+from products.palette import COLOURS, mixed, user_legend
+from products.rows import render
 from tests.products.class_models import CLASSES, SETS, change_card, copied, learned_from, named
 from tests.products.test_products import small_cube
 
@@ -29,15 +32,15 @@ def task_of(name: str) -> str:
     return "canopy" if name == "canopy" else "crop"
 
 
-def order(models: Path, name: str, **inputs: Any) -> Params:
+def order(models: Path, name: str, **inputs: Any) -> CropOptions:
     """Return an order of the product of a model, as it is accepted."""
     product = find_product(task_of(name))
-    return filled_in(product, product.parse(inputs, available=small_cube().period), named(models, name))
+    return add_card(product, parse(product, inputs, available=small_cube().period), named(models, name))
 
 
-def rendered(models: Path, name: str, **inputs: Any) -> tuple[Params, Raster, dict[str, np.ndarray]]:
+def rendered(models: Path, name: str, **inputs: Any) -> tuple[CropOptions, Raster, dict[str, np.ndarray]]:
     product, params = find_product(task_of(name)), order(models, name, **inputs)
-    raster = product.render(small_cube(), params, named(models, name), lambda share: None)
+    raster = render(product, small_cube(), params, named(models, name), lambda share: None)
     assert raster.layers == product.layers(params)
     names = [layer.name for layer in raster.layers]
     return params, raster, dict(zip(names, raster.pixels, strict=True))
@@ -83,7 +86,7 @@ def test_the_dissimilarity_tells_pixels_like_those_learned_from_apart_from_other
     class_models: Path, tmp_path: Path
 ) -> None:
     models = copied(class_models, "crop", tmp_path)
-    season = small_cube().between(order(models, "crop").period)
+    season = small_cube().between(order(models, "crop").days)
     near = season.series(slice(0, 4))
     near = near.take(np.isfinite(near.values).any(axis=(1, 2)).nonzero()[0])
     far = replace(near, values=near.values * np.float32(0.2))
@@ -91,7 +94,7 @@ def test_the_dissimilarity_tells_pixels_like_those_learned_from_apart_from_other
     for learned in (near, far):
         learned_from(named(models, "crop"), learned)
         params, raster, bands = rendered(models, "crop", applicability=True, probabilities="float")
-        limit = params.options["dissimilarity_limit"]
+        limit = params.dissimilarity_limit
         seen = np.isfinite(bands["class"])
         table = measure_raster(raster, find_product("crop"), params)
         assert table["applicability"]["outside_share"] == pytest.approx((bands["dissimilarity"][seen] > limit).mean())
@@ -110,7 +113,7 @@ def test_the_dissimilarity_is_written_as_percent_with_its_limit(class_models: Pa
     assert (whole["dissimilarity"][~seen] == 255).all()
     assert layer(raster, "dissimilarity").unit == "%"
     area = Applicability.load(class_models / "crop" / APPLICABILITY)
-    assert params.options["dissimilarity_limit"] == pytest.approx(area.threshold, rel=1e-5)
+    assert params.dissimilarity_limit == pytest.approx(area.threshold, rel=1e-5)
     assert f"above {100 * area.threshold:.4g}" in layer(raster, "dissimilarity").description
     outside = measure_raster(raster, find_product("crop"), params)["applicability"]["outside_share"]
     assert outside == pytest.approx((whole["dissimilarity"][seen] / 100 > area.threshold).mean(), abs=1e-5)
@@ -120,7 +123,8 @@ def test_the_dissimilarity_is_written_as_percent_with_its_limit(class_models: Pa
 def test_what_is_not_asked_for_is_not_there(name: str, class_models: Path) -> None:
     params, raster, bands = rendered(class_models, name, sets="false", applicability=False)
     assert list(bands) == ["class", *(f"p_{c}" for c in CLASSES[name]), "clear_count"]
-    assert not {"sets", "applicability", "classes", *FILLED_IN} & set(params.options)
+    from_card = {n for n, f in type(params).model_fields.items() if marker(f, FromCard)}
+    assert not {"sets", "applicability", *from_card} & set(params.to_json())
     assert "applicability" not in measure_raster(raster, find_product(name), params)
     _, _, more = rendered(class_models, name, sets=True, applicability="true")
     assert list(more) == [*list(bands)[:-1], "set", "dissimilarity", "clear_count"]
@@ -131,24 +135,24 @@ def test_what_is_not_asked_for_is_not_there(name: str, class_models: Path) -> No
 @both
 def test_an_order_with_all_that_was_filled_in_is_read_back_to_the_same(name: str, class_models: Path) -> None:
     product, params = find_product(name), order(class_models, name, sets=True, applicability=True)
-    assert {"coverage", "dissimilarity_limit"} <= set(params.options)
-    again = product.parse(params.to_json(), available=AVAILABLE)
+    assert {"coverage", "dissimilarity_limit"} <= set(params.to_json())
+    again = parse(product, params.to_json(), available=AVAILABLE)
     assert again == params
-    assert filled_in(product, again, named(class_models, name)) == params
+    assert add_card(product, again, named(class_models, name)) == params
 
 
 def test_what_an_order_says_of_a_model_does_not_count() -> None:
     product = find_product("crop")
-    inputs = {"classes": 7, "coverage": "much", "dissimilarity_limit": None}
-    params = product.parse(inputs, available=AVAILABLE)
+    inputs = {"classes": ["one"], "coverage": 2, "dissimilarity_limit": None}
+    params = parse(product, inputs, available=AVAILABLE)
     checkpoint = Checkpoint(name="plain", task="crop", sha256="", folder="", card={"classes": ["non_crop", "crop"]})
-    assert filled_in(product, params, checkpoint).options == {"probabilities": "percent"}
+    assert set(add_card(product, params, checkpoint).to_json()) == {"period", "probabilities"}
 
 
 def test_crop_types_have_layers_colours_and_areas_of_their_own(class_models: Path) -> None:
     params, raster, bands = rendered(class_models, "types", sets=True)
     names = CLASSES["types"]
-    assert params.options["classes"] == list(names)
+    assert params.classes == names
     assert list(bands) == ["class", *(f"p_{c}" for c in names), "set", "clear_count"]
     legend = layer(raster, "class").legend
     assert [(e.value, e.label) for e in legend] == [(0, "Other"), (1, "Winter wheat"), (2, "Maize")]
@@ -166,7 +170,7 @@ def test_a_map_of_other_classes_than_it_was_ordered_for_is_not_made(class_models
     product = find_product("crop")
     params = order(class_models, "types")
     with pytest.raises(InvalidCheckpoint, match="order again"):
-        product.render(small_cube(), params, named(class_models, "crop"), lambda share: None)
+        render(product, small_cube(), params, named(class_models, "crop"), lambda share: None)
 
 
 def test_the_second_of_two_classes_is_mapped_from_the_threshold_on(class_models: Path, tmp_path: Path) -> None:
@@ -178,12 +182,12 @@ def test_the_second_of_two_classes_is_mapped_from_the_threshold_on(class_models:
     middle = float(np.median(probability))
     models = copied(class_models, "crop", tmp_path, threshold=round(middle, 4))
     params, raster, other = rendered(models, "crop", probabilities="float")
-    assert params.options["threshold"] == round(middle, 4)
+    assert params.threshold == round(middle, 4)
     np.testing.assert_array_equal(other["class"][seen], probability >= round(middle, 4))
     assert 0 < other["class"][seen].mean() < 1
     for asked, crops in (("0", 1), (1, 0)):
         params, _, other = rendered(models, "crop", probabilities="float", threshold=asked)
-        assert params.options["threshold"] == float(asked)
+        assert params.threshold == float(asked)
         assert (other["class"][seen] == crops).all()
 
 
@@ -214,7 +218,7 @@ def test_a_model_without_what_is_wished_is_refused_with_what_is_missing(
     with pytest.raises(InvalidOption, match=missing) as raised:
         order(models, "crop", **{asked: True})
     assert "\n" not in str(raised.value)
-    assert order(models, "crop").options == {"probabilities": "percent"}
+    assert set(order(models, "crop").to_json()) == {"period", "probabilities"}
 
 
 def test_sets_of_more_classes_than_a_byte_holds_are_refused(class_models: Path, tmp_path: Path) -> None:
@@ -229,7 +233,7 @@ def test_whole_percents_that_cannot_reach_the_limit_are_refused(class_models: Pa
     Applicability(**{**vars(area), "threshold": 3.0}).save(models / "crop" / APPLICABILITY)
     with pytest.raises(InvalidOption, match="float"):
         order(models, "crop", applicability=True)
-    assert order(models, "crop", applicability=True, probabilities="float").options["dissimilarity_limit"] == 3
+    assert order(models, "crop", applicability=True, probabilities="float").dissimilarity_limit == 3
 
 
 def test_a_canopy_map_by_a_model_of_other_classes_is_refused(class_models: Path, tmp_path: Path) -> None:
@@ -258,7 +262,7 @@ def test_a_class_that_is_called_crop_by_a_user_is_theirs(class_models: Path) -> 
 
 def test_colours_of_classes_differ_and_known_ones_stay() -> None:
     names = ["other", "crop", *(f"c{n}" for n in range(30))]
-    legend = own_legend(names, {"crop": (1, 2, 3)})
+    legend = user_legend(names, {"crop": (1, 2, 3)})
     assert len(COLOURS) == len(set(COLOURS)) == 32
     assert len({entry.colour for entry in legend}) == 32
     assert legend[1].colour == (1, 2, 3)

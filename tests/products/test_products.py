@@ -9,12 +9,15 @@ from core.checkpoint import Checkpoint
 from core.cube import Cube
 from core.errors import InvalidOption, InvalidPeriod, LandcastError, MissingBand, UnknownProduct
 from core.grid import Window
-from core.product import Checkpoint, Params, Product, Raster, Variable
+from core.options import Options
+from core.product import Product, Raster, Variable
 from core.quantities import QUANTITIES
 from core.settings import Settings
 from core.timeline import parse_period, to_times
 from models.registry import find_checkpoint
 from products.catalogue import PRODUCTS, find_product
+from products.order import check_source, parse
+from products.rows import render
 from tests.models.builders import wavy_series
 
 AVAILABLE = parse_period("2016-08-01/2018-07-31")
@@ -37,28 +40,29 @@ def checkpoint_of(product: Product) -> Checkpoint:
     return find_checkpoint("", product.task, Settings())
 
 
-def rendered(product: Product, cube: Cube | None = None, **inputs: object) -> tuple[Params, Raster]:
+def rendered(product: Product, cube: Cube | None = None, **inputs: object) -> tuple[Options, Raster]:
     cube = cube or small_cube()
-    params = product.parse(inputs, available=cube.period)
-    return params, product.render(cube, params, checkpoint_of(product), lambda share: None)
+    params = parse(product, inputs, available=cube.period)
+    check_source(product, params, available=cube.period, shown=list(cube.data.data_vars), name="test")
+    return params, render(product, cube, params, checkpoint_of(product), lambda share: None)
 
 
 @every_product
 def test_parsed_inputs_are_read_back_to_the_same(product: Product) -> None:
-    params = product.parse({}, available=AVAILABLE)
-    assert product.parse(params.to_json(), available=AVAILABLE) == params
+    params = parse(product, {}, available=AVAILABLE)
+    assert parse(product, params.to_json(), available=AVAILABLE) == params
 
 
 @every_product
 def test_an_input_that_does_not_exist_is_named(product: Product) -> None:
     with pytest.raises(InvalidOption, match="colour"):
-        product.parse({"colour": "red"}, available=AVAILABLE)
+        parse(product, {"colour": "red"}, available=AVAILABLE)
 
 
 @every_product
 def test_a_reversed_period_is_refused(product: Product) -> None:
     with pytest.raises(InvalidPeriod, match="before it starts"):
-        product.parse({"period": "2018-05-01/2017-05-01"}, available=AVAILABLE)
+        parse(product, {"period": "2018-05-01/2017-05-01"}, available=AVAILABLE)
 
 
 @every_product
@@ -73,7 +77,7 @@ def test_the_raster_has_the_layers_that_were_promised(product: Product) -> None:
 @every_product
 @pytest.mark.parametrize("form", ["percent", "float"])
 def test_every_layer_states_what_it_is_and_no_two_are_the_same(product: Product, form: str) -> None:
-    chosen = {"probabilities": form} if "probabilities" in product.inputs else {}
+    chosen = {"probabilities": form} if "probabilities" in product.options.choices() else {}
     _, raster = rendered(product, **chosen)
     assert {layer.variable for layer in raster.layers} <= {*Variable, *QUANTITIES}
     meanings = [(v.variable, v.quantile, v.date, v.class_name) for v in raster.layers]
@@ -123,7 +127,7 @@ def test_rows_rendered_alone_equal_the_rows_of_the_whole(product: Product) -> No
     params, whole = rendered(product, cube)
     corner = Window(crs=WINDOW.crs, transform=WINDOW.transform, shape_yx=(2, 5))
     part = Cube(data=cube.data.isel(y=slice(0, 2)), window=corner, archive="test")
-    alone = product.render(part, params, checkpoint_of(product), lambda share: None)
+    alone = render(product, part, params, checkpoint_of(product), lambda share: None)
     difference = np.abs(alone.pixels.astype(float) - whole.pixels[:, :2].astype(float))
     assert np.nanmax(difference) <= (1 if whole.pixels.dtype == np.uint8 else 1e-4)
 
@@ -131,8 +135,8 @@ def test_rows_rendered_alone_equal_the_rows_of_the_whole(product: Product) -> No
 @every_product
 def test_progress_rises_to_one(product: Product) -> None:
     told: list[float] = []
-    params = product.parse({}, available=small_cube().period)
-    product.render(small_cube(), params, checkpoint_of(product), told.append)
+    params = parse(product, {}, available=small_cube().period)
+    render(product, small_cube(), params, checkpoint_of(product), told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
 
@@ -155,7 +159,7 @@ def test_forecast_layers_are_quantiles_by_date_then_climatology() -> None:
     assert names[5] == "ndvi_2018-08-20_q05"
     days = ("2018-08-10", "2018-08-20")
     assert names[10:] == [*(f"{n}_{d}" for n in ("climatology", "anomaly") for d in days), "clear_count"]
-    assert params.options["dates"] == ["2018-08-10", "2018-08-20"]
+    assert [str(d) for d in params.dates] == ["2018-08-10", "2018-08-20"]
     quantiles = raster.pixels[:5][:, ~raster.is_unseen()]
     assert (np.diff(quantiles, axis=0) >= 0).all()
 
@@ -173,7 +177,7 @@ def test_further_variables_follow_ndvi_and_have_quantiles_of_their_own() -> None
 
 def test_the_order_without_further_variables_is_that_of_before() -> None:
     product = PRODUCTS["ndvi-forecast"]
-    assert product.parse({"variables": ["NDVI"]}, available=AVAILABLE) == product.parse({}, available=AVAILABLE)
+    assert parse(product, {"variables": ["NDVI"]}, available=AVAILABLE) == parse(product, {}, available=AVAILABLE)
 
 
 @pytest.mark.parametrize(
@@ -185,8 +189,12 @@ def test_variables_that_cannot_be_had_are_named(variables: list[str], error: typ
 
 
 def test_a_forecast_is_issued_the_day_after_the_last_observation() -> None:
-    params = find_product("ndvi-forecast").parse({"horizon": "10d", "step": "5d"}, available=AVAILABLE)
-    assert params.options == {"issue_date": "2018-08-01", "dates": ["2018-08-05", "2018-08-10"]}
+    params = parse(find_product("ndvi-forecast"), {"horizon": "10d", "step": "5d"}, available=AVAILABLE)
+    assert params.to_json() == {
+        "period": str(AVAILABLE),
+        "issue_date": "2018-08-01",
+        "dates": ["2018-08-05", "2018-08-10"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -202,13 +210,13 @@ def test_a_forecast_is_issued_the_day_after_the_last_observation() -> None:
 )
 def test_forecast_inputs_that_make_no_sense_end_in_one_sentence(inputs: dict[str, object]) -> None:
     with pytest.raises(LandcastError) as raised:
-        find_product("ndvi-forecast").parse(inputs, available=AVAILABLE)
+        parse(find_product("ndvi-forecast"), inputs, available=AVAILABLE)
     assert "\n" not in str(raised.value)
 
 
 def test_probabilities_are_percent_or_float() -> None:
     with pytest.raises(InvalidOption, match="percent or float"):
-        find_product("crop").parse({"probabilities": "maybe"}, available=AVAILABLE)
+        parse(find_product("crop"), {"probabilities": "maybe"}, available=AVAILABLE)
 
 
 def test_an_unknown_product_is_named_with_those_there_are() -> None:

@@ -16,10 +16,9 @@ from shapely.geometry import shape
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.job import Job, JobState
-from core.product import Params, Raster
+from core.product import Raster
 from core.region import parse_region
 from core.settings import Settings
-from core.timeline import parse_period
 from outputs.cog import open_cog, write_cog
 from outputs.provenance import Provenance
 from outputs.stac_item import build_item, write_item
@@ -146,9 +145,8 @@ def finished(settings: Settings, product: str, job_id: str, **inputs: Any) -> Jo
 
 def _raster(settings: Settings, job: Job) -> Raster:
     """Return layers of made-up pixels: values rise from west to east, nodata in the northernmost row."""
-    inputs = dict(job.order.params)
     product = find_product(job.order.product)
-    layers = product.layers(Params(period=parse_period(inputs.pop("period")), options=inputs))
+    layers = product.layers(product.options.read(job.order.params))
     window = result_window(parse_region(dict(job.order.region)), open_ledger(settings).lattice(job.id))
     rows, columns = window.shape_yx
     ramp = np.broadcast_to(np.linspace(0, 1, columns), (len(layers), rows, columns))

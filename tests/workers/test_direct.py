@@ -1,5 +1,6 @@
 """Cube files, regions and tables carried out without a queue, by the real code over the fakes."""
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,21 @@ import pytest
 import rasterio
 import xarray as xr
 
-from core.bands import CHANNELS, channel
-from core.cube import Cube, Series
+from core.cube import Cube
 from core.errors import InvalidOption, NoClearObservation
 from core.product import Product
 from core.region import parse_region
 from core.settings import Settings
-from core.timeline import Period, to_date, to_day
-from ingest.build.cube import build_cube
+from ingest.build.cube import build_cube, reader_from
+from ingest.source import CubeSource, RegionSource, open_cube
+from models.registry import find_checkpoint
+from products.catalogue import find_product
+from products.order import parse
+from products.rows import render
+from tests.cli.cubes import write_cube
 from tests.fakes import FAKES, REGION, SMALL, FakeArchive, find_fake_checkpoint
-from workers.direct import run_cube_file, run_region_file
-from workers.direct_tables import between, same_targets, targets_ahead, write_table
-from workers.tile import Recipe
+from workers.assemble import Result
+from workers.direct import DirectOrder, make, passing_folder, write_result, write_table
 
 MAP, FORECAST = FAKES["fake-map"], FAKES["fake-forecast"]
 
@@ -32,17 +36,21 @@ def cube_of(kind: str = "plain") -> Cube:
     return build_cube(archive, archive.grid(region).window(region), archive.period, archive.bands)
 
 
-def make(product: Product, out: Path, *, kind: str = "plain", layers: Sequence[str] = (), **inputs: Any) -> list[float]:
-    """Make a product of a small cube; return the progress that was told."""
-    cube, told = cube_of(kind), []
-    params = product.parse(inputs, available=FakeArchive.period)
+def make_map(
+    product: Product[Any], out: Path, *, kind: str = "plain", layers: Sequence[str] = (), **inputs: Any
+) -> list[float]:
+    """Make a product of a small cube; return the progress that was reported."""
+    shares: list[float] = []
     checkpoint = find_fake_checkpoint("", product.task, Settings())
-    run_cube_file(product, cube, params, checkpoint, out, told.append, layers=layers)
-    return told
+    order = DirectOrder(product=product, checkpoint=checkpoint, inputs=inputs, layers=layers)
+    with tempfile.TemporaryDirectory() as folder:
+        found = make(order, CubeSource(name="cube", whole=cube_of(kind)), Settings(), Path(folder), shares.append)
+        write_result(found, out, layers)
+    return shares
 
 
 def test_a_tif_lies_on_the_grid_of_the_cube_and_has_all_layers(tmp_path: Path) -> None:
-    told = make(MAP, tmp_path / "new" / "map.tif")
+    shares = make_map(MAP, tmp_path / "new" / "map.tif")
     window = cube_of().window
     with rasterio.open(tmp_path / "new" / "map.tif") as raster:
         assert (raster.height, raster.width) == window.shape_yx
@@ -50,20 +58,20 @@ def test_a_tif_lies_on_the_grid_of_the_cube_and_has_all_layers(tmp_path: Path) -
         assert raster.descriptions == ("class", "p_bare", "p_green", "clear_count")
         assert raster.tags()["LANDCAST_SIMULATED"] == "yes"
         assert raster.colormap(1)[1] == (40, 140, 60, 255)
-    assert told[-1] == 1.0
+    assert shares[-1] == 1.0
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["map.tif"]
 
 
 def test_layers_are_chosen_and_ordered(tmp_path: Path) -> None:
-    make(MAP, tmp_path / "all.tif")
-    make(MAP, tmp_path / "two.tif", layers=["clear_count", "p_green"])
+    make_map(MAP, tmp_path / "all.tif")
+    make_map(MAP, tmp_path / "two.tif", layers=["clear_count", "p_green"])
     with rasterio.open(tmp_path / "all.tif") as whole, rasterio.open(tmp_path / "two.tif") as part:
         assert part.descriptions == ("clear_count", "p_green")
         assert np.array_equal(part.read(), whole.read([4, 3]))
 
 
 def test_layers_are_chosen_for_cubes_too(tmp_path: Path) -> None:
-    make(MAP, tmp_path / "map.nc", layers=["p_green", "class"])
+    make_map(MAP, tmp_path / "map.nc", layers=["p_green", "class"])
     with xr.open_dataset(tmp_path / "map.nc") as cube:
         assert {"p_green", "class"} <= set(cube.data_vars)
         assert "p_bare" not in cube
@@ -71,8 +79,8 @@ def test_layers_are_chosen_for_cubes_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", [".nc", ".zarr"])
 def test_a_cube_holds_the_pixels_of_the_tif(tmp_path: Path, ending: str) -> None:
-    make(FORECAST, tmp_path / "forecast.tif")
-    make(FORECAST, tmp_path / f"forecast{ending}")
+    make_map(FORECAST, tmp_path / "forecast.tif")
+    make_map(FORECAST, tmp_path / f"forecast{ending}")
     options: dict[str, Any] = {"engine": "zarr", "consolidated": False} if ending == ".zarr" else {}
     with (
         rasterio.open(tmp_path / "forecast.tif") as raster,
@@ -87,63 +95,59 @@ def test_a_cube_holds_the_pixels_of_the_tif(tmp_path: Path, ending: str) -> None
 def test_what_stood_at_the_name_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "map.zarr").mkdir()
     (tmp_path / "map.zarr" / "old").touch()
-    make(MAP, tmp_path / "map.zarr")
+    make_map(MAP, tmp_path / "map.zarr")
     assert not (tmp_path / "map.zarr" / "old").exists()
 
 
 @pytest.mark.parametrize("ending", [".tif", ".nc", ".zarr"])
 def test_a_cube_without_a_clear_observation_leaves_nothing(tmp_path: Path, ending: str) -> None:
     with pytest.raises(NoClearObservation):
-        make(MAP, tmp_path / f"map{ending}", kind="cloudy")
+        make_map(MAP, tmp_path / f"map{ending}", kind="cloudy")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_layer_is_refused_before_anything_is_rendered(tmp_path: Path) -> None:
     with pytest.raises(InvalidOption, match="p_bare"):
-        make(MAP, tmp_path / "map.tif", layers=["p_blue"], fault=True)
+        make_map(MAP, tmp_path / "map.tif", layers=["p_blue"], fault=True)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failure_in_the_middle_leaves_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "map.tif").write_text("old")
     with pytest.raises(ZeroDivisionError):
-        make(MAP, tmp_path / "map.tif", fault=True)
+        make_map(MAP, tmp_path / "map.tif", fault=True)
     assert (tmp_path / "map.tif").read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def make_region(
-    settings: Settings, out: Path, *, product: Product = MAP, layers: Sequence[str] = (), kind: str = "plain"
+    settings: Settings, out: Path, *, product: Product[Any] = MAP, layers: Sequence[str] = (), kind: str = "plain"
 ) -> list[float]:
-    archive, told = FakeArchive(kind, 32), []
-    params = product.parse({}, available=archive.period)
+    shares: list[float] = []
     checkpoint = find_fake_checkpoint("", product.task, settings)
-    recipe = Recipe(
-        product=product,
-        params=params,
-        archive=archive,
-        checkpoint=checkpoint,
-        region=parse_region(REGION),
-        preparation={},
+    order = DirectOrder(product=product, checkpoint=checkpoint, layers=layers)
+    source = RegionSource(
+        archive=FakeArchive(kind, 32), region=parse_region(REGION), wanted=product.bands, reader=reader_from(settings)
     )
-    run_region_file(recipe, out, settings, told.append, layers=layers)
-    return told
+    with passing_folder(settings) as folder:
+        write_result(make(order, source, settings, folder, shares.append), out, layers)
+    return shares
 
 
 def test_a_region_is_cut_along_its_polygon_and_equals_the_cube_inside(settings: Settings, tmp_path: Path) -> None:
-    told = make_region(settings, tmp_path / "map.tif")
+    shares = make_region(settings, tmp_path / "map.tif")
     archive, region = FakeArchive("plain", 32), parse_region(REGION)
     window = archive.grid(region).window(region)
     cube = build_cube(archive, window, archive.period, archive.bands)
-    params = MAP.parse({}, available=archive.period)
-    whole = MAP.render(cube, params, find_fake_checkpoint("", "fake", settings), lambda _: None)
+    options = parse(MAP, {}, available=archive.period)
+    whole = render(MAP, cube, options, find_fake_checkpoint("", "fake", settings), lambda _: None)
     inside = window.mask(region)
     with rasterio.open(tmp_path / "map.tif") as raster:
         pixels = raster.read()
     assert np.array_equal(pixels[:, inside], whole.pixels[:, inside])
     assert (pixels[0][~inside] == 255).all()
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
 
 
 def test_a_second_call_uses_the_tiles_of_the_first(settings: Settings, tmp_path: Path) -> None:
@@ -165,28 +169,20 @@ def test_a_region_without_a_clear_observation_leaves_nothing(settings: Settings,
     assert list((settings.home / "work").iterdir()) == []
 
 
-def series() -> Series:
-    days = np.array([[100, 110, 120], [100, 105, 105]], np.int32)
-    values = np.full((2, 3, len(CHANNELS)), np.nan, np.float32)
-    values[:, :, channel("NDVI")] = [[0.1, 0.2, 0.3], [0.4, 0.5, np.nan]]
-    return Series(ids=np.array(["long", "short"]), days=days, values=values)
-
-
-def test_a_period_hides_what_lies_outside() -> None:
-    period = Period(start=to_date(105), end=to_date(115))
-    ndvi = between(series(), period).values[..., channel("NDVI")]
-    assert np.array_equal(np.isfinite(ndvi), [[False, True, False], [False, True, False]])
-    assert between(series(), None).values is not ndvi
-
-
-def test_each_series_is_forecast_from_the_day_after_its_last_row() -> None:
-    ahead = targets_ahead(series(), issue_date=None, horizon_days=10, step_days=5)
-    assert {name: [to_day(d) for d in dates] for name, dates in ahead.items()} == {
-        "long": [125, 130],
-        "short": [110, 115],
-    }
-    fixed = targets_ahead(series(), issue_date=to_date(200), horizon_days=5, step_days=5)
-    assert fixed == same_targets(series(), [to_date(204)])
+def test_strips_of_a_large_cube_are_the_pixels_of_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    product, checkpoint = find_product("canopy"), find_checkpoint("", "canopy", Settings())
+    source = open_cube(write_cube(tmp_path / "cube.nc", dates=30), product.bands)
+    order = DirectOrder(product=product, checkpoint=checkpoint, inputs={"mmu": 0.05})
+    for name, strip in (("whole", 2**28), ("strips", 4 * source.shape_yx[1] * 5 * 2)):
+        monkeypatch.setattr("workers.direct.STRIP_BYTES", strip)
+        (tmp_path / name).mkdir()
+        found = make(order, source, Settings(), tmp_path / name, lambda _: None)
+        write_result(found, tmp_path / f"{name}.tif")
+        assert isinstance(found, Result)
+        assert isinstance(found.pixels, Path) == (name == "strips")
+    with rasterio.open(tmp_path / "whole.tif") as whole, rasterio.open(tmp_path / "strips.tif") as strips:
+        assert np.abs(whole.read().astype(int) - strips.read().astype(int)).max() <= 1
+        assert whole.tags()["LANDCAST_PERIOD"] == strips.tags()["LANDCAST_PERIOD"]
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".csv"])

@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 
+from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.forecast import QUANTILES, Forecast
-from core.product import Checkpoint
 from core.timeline import Days
 from evaluation.hindcast.result import HindcastResult
 from evaluation.hindcast.run import Forecaster, Plan, run_hindcast
-from evaluation.hindcast.sample import Sample, sample_table
+from evaluation.hindcast.sample import Sample, draw_sample
+from ingest.source import TableSource
 from tests.models.builders import wavy_series
 
 CHECKPOINT = Checkpoint(name="fake", task="forecast", sha256="f" * 64, folder="", card={})
@@ -26,7 +27,8 @@ def nonsense(series: Series, issues: Days, targets: Days, _checkpoint: Checkpoin
 
 def waves(count: int = 12, *, dates: int = 190, limit: int = 100) -> Sample:
     """Series of four years."""
-    return sample_table(wavy_series(count, dates=dates), "waves.csv", limit)
+    source = TableSource(name="waves.csv", table=wavy_series(count, dates=dates))
+    return draw_sample(source, source.period, limit)
 
 
 def run(sample: Sample, forecast: Forecaster = nonsense, **options: Any) -> HindcastResult:
