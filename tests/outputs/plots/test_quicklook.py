@@ -1,0 +1,64 @@
+"""Quicklooks: which layers they show, and in which colours."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.product import Raster
+from outputs.cog import open_cog, write_cog
+from outputs.plots.quicklook import UNSEEN, colours_of, degrees, quicklook_layers, write_quicklook
+from tests.fakes import FAKES
+from tests.outputs.rasters import DATES, class_map, forecast, origin
+
+
+def test_a_forecast_shows_the_medians_of_its_first_variable_alone() -> None:
+    found = quicklook_layers(FAKES["fake-forecast"], forecast().layers)
+    assert [(layer.variable, layer.quantile, layer.date) for layer in found] == [("NDVI", 0.5, d) for d in DATES]
+
+
+def test_of_many_dates_the_first_the_middle_and_the_last_are_shown() -> None:
+    layers = [layer for layer in forecast().layers if layer.variable == "NDVI" and layer.date == DATES[0]]
+    many = [replace(v, name=f"{v.name} {n}", date=f"2022-05-0{n}") for n in range(1, 8) for v in layers]
+    found = quicklook_layers(FAKES["fake-forecast"], many)
+    assert [layer.date for layer in found] == ["2022-05-01", "2022-05-04", "2022-05-07"]
+
+
+def test_a_class_map_shows_the_layer_that_the_product_names() -> None:
+    assert [v.name for v in quicklook_layers(FAKES["fake-map"], class_map().layers)] == ["class"]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_classes_have_the_colours_of_the_legend_in_either_type(dtype: str) -> None:
+    raster = class_map(dtype)
+    found = colours_of(raster.layers[0], raster.pixels[0], raster.nodata)
+    row, column = np.argwhere(raster.pixels[0] == 1)[0]
+    np.testing.assert_allclose(found[row, column], np.array([250, 128, 64]) / 255)
+    np.testing.assert_allclose(found[0, 0], UNSEEN)
+
+
+def test_ndvi_becomes_greener_with_its_value() -> None:
+    layer = forecast().layers[2]
+    found = colours_of(layer, np.array([[0.1, 0.9, np.nan]], np.float32), np.nan)
+    assert found[0, 0].sum() > found[0, 1].sum()
+    np.testing.assert_allclose(found[0, 2], UNSEEN)
+
+
+@pytest.mark.parametrize(("raster", "panels"), [(class_map(), 1), (forecast(), 2)])
+def test_the_picture_grows_with_its_panels(tmp_path: Path, raster: Raster, panels: int) -> None:
+    write_cog(raster, tmp_path / "map.tif", {})
+    product = FAKES["fake-map" if panels == 1 else "fake-forecast"]
+    layers = quicklook_layers(product, raster.layers)
+    assert len(layers) == panels
+    write_quicklook(open_cog(tmp_path / "map.tif"), layers, origin(), tmp_path / "map.png")
+    with Image.open(tmp_path / "map.png") as picture:
+        assert picture.size[0] > 700 * panels
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 24) or []}
+    assert ((250, 128, 64) in colours) == (panels == 1)
+
+
+def test_degrees_have_a_hemisphere() -> None:
+    assert degrees(48.12341, "NS") == "48.1234° N"
+    assert degrees(-0.5, "EW") == "0.5000° W"
