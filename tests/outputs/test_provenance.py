@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from core.checkpoint import Checkpoint
 from core.cube import SceneRecord
-from core.product import Checkpoint, Params
-from core.timeline import parse_period
 from core.version import software_version
 from outputs.provenance import Provenance, provenance
-from tests.fakes import FAKES
+from products.catalogue import find_product
 from tests.outputs.rasters import origin
 
 SCENES = {
@@ -23,10 +22,11 @@ SCENES = {
 
 
 def gathered(card: dict[str, object] | None = None, **options: object) -> Provenance:
+    product = find_product("canopy")
     return provenance(
-        FAKES["fake-map"],
-        Params(period=parse_period("2022-01-01/2022-12-31"), options=options),
-        Checkpoint(name="small", task="fake", sha256="cd" * 32, folder="", card=card or {}),
+        product,
+        product.options.read({"period": "2022-01-01/2022-12-31", **options}),
+        Checkpoint(name="small", task="canopy", sha256="cd" * 32, folder="", card=card or {}),
         SCENES,
         archive="first",
         attribution="No licence needed.",
@@ -53,11 +53,15 @@ def test_the_version_of_a_model_is_stated_if_its_card_has_one() -> None:
 
 
 def test_options_have_tags_where_they_are_given() -> None:
-    tags = gathered(mmu=0.5, threshold=0.25, blend_sha256="ef").tags()
+    tags = origin(mmu=0.5, threshold=0.25, blend_sha256="ef").tags()
     assert tags["LANDCAST_MMU"] == "0.5 ha"
     assert tags["LANDCAST_THRESHOLD"] == "0.25"
     assert tags["LANDCAST_BLEND_SHA256"] == "ef"
     assert not {"LANDCAST_MMU", "LANDCAST_THRESHOLD", "LANDCAST_BLEND_SHA256"} & gathered().tags().keys()
+
+
+def test_the_options_of_an_order_are_its_inputs() -> None:
+    assert dict(gathered(mmu="0.5").params) == {"period": "2022-01-01/2022-12-31", "mmu": 0.5}
 
 
 def test_areas_and_applicability_are_json() -> None:
@@ -72,7 +76,7 @@ def test_simulated_data_are_called_so() -> None:
     assert (
         origin().tags()["TIFFTAG_IMAGEDESCRIPTION"] == "NDVI forecast. Simulated data: no satellite has measured this."
     )
-    assert gathered().tags()["TIFFTAG_IMAGEDESCRIPTION"] == "Fake map"
+    assert gathered().tags()["TIFFTAG_IMAGEDESCRIPTION"] == "Tree canopy"
     assert gathered().tags()["LANDCAST_SIMULATED"] == "no"
 
 

@@ -12,7 +12,7 @@ from core.settings import Settings
 from core.timeline import parse_period
 from models.registry import find_checkpoint
 from products.catalogue import find_product
-from products.class_options import filled_in
+from products.order import add_card, parse
 from service.layers import COUNT_RAMP, NDVI_RAMP, PERCENT_RAMP, SHARE_RAMP, first_layer, layers_of, ramp_of, view_of
 
 AVAILABLE = parse_period("2016-08-01/2018-07-31")
@@ -21,15 +21,14 @@ AVAILABLE = parse_period("2016-08-01/2018-07-31")
 def job_of(name: str, **inputs: Any) -> Job:
     """Return a finished job as the ledger keeps it."""
     product = find_product(name)
-    params = filled_in(
-        product, product.parse(inputs, available=AVAILABLE), find_checkpoint("", product.task, Settings())
-    )
+    options = parse(product, inputs, available=AVAILABLE)
+    options = add_card(product, options, find_checkpoint("", product.task, Settings()))
     order = Order(
         product=name,
         region={},
         archive="sample",
         model="small",
-        params=params.to_json(),
+        params=options.to_json(),
     )
     now = datetime(2022, 7, 1, tzinfo=UTC).isoformat()
     return Job(id="one", order=order, state=JobState.SUCCESSFUL, created=now, updated=now)

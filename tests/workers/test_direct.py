@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import rasterio
 import xarray as xr
+from workers.direct_tables import between, same_targets, targets_ahead, write_table
 
 from core.bands import CHANNELS, channel
 from core.cube import Cube, Series
@@ -20,7 +21,6 @@ from core.timeline import Period, to_date, to_day
 from ingest.build.cube import build_cube
 from tests.fakes import FAKES, REGION, SMALL, FakeArchive, find_fake_checkpoint
 from workers.direct import run_cube_file, run_region_file
-from workers.direct_tables import between, same_targets, targets_ahead, write_table
 from workers.tile import Recipe
 
 MAP, FORECAST = FAKES["fake-map"], FAKES["fake-forecast"]
