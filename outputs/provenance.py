@@ -122,14 +122,11 @@ def provenance(
     preparation: Mapping[str, Any] | None = None,
     areas: Mapping[str, Any] | None = None,
 ) -> Provenance:
-    """Gather the facts about a result.
+    """Gather the facts about a result; see the fields of `Provenance`.
 
     Args:
         scenes: scenes of each tile by its key, or of a cube file by its name.
-        archive: name of the archive or file.
         attribution: licence and credit, one sentence.
-        preparation: how scenes were masked and filtered; None = the input was a cube file.
-        areas: hectares by class; None = the product has no table of areas.
     """
     listed = [s for records in scenes.values() for s in records]
     return Provenance(
@@ -148,8 +145,8 @@ def provenance(
         model_version=str(checkpoint.card.get("version", "")),
         archives=tuple(sorted({s.archive or archive for s in listed})),
         notes=tuple(sorted({note for s in listed for note in s.notes})),
-        preparation=dict(preparation or {}),
-        areas=dict(areas or {}),
+        preparation=preparation or {},
+        areas=areas or {},
     )
 
 

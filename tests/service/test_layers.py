@@ -63,6 +63,12 @@ def test_shares_have_one_ramp_whatever_they_are_called(variable: str) -> None:
     assert ramp_of(replace(layer, unit="%")) is PERCENT_RAMP
 
 
+def test_an_anomaly_has_a_ramp_with_zero_in_the_middle() -> None:
+    layer = Layer(name="x", description="x", variable=Variable.ANOMALY, unit="1")
+    assert ramp_of(layer).values[2] == 0
+    assert view_of(layer).legend[0].label == "-0.5"
+
+
 def test_the_name_of_a_layer_decides_nothing() -> None:
     assert ramp_of(Layer(name="p_crop", description="x", variable="NDVI", unit="1")) is NDVI_RAMP
     assert ramp_of(Layer(name="ndvi_q50", description="x", variable=Variable.CLEAR_COUNT, unit="count")) is COUNT_RAMP

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.product import Raster
+from core.product import Layer, Raster, Variable
 from outputs.cog import open_cog, write_cog
 from outputs.plots.quicklook import UNSEEN, colours_of, degrees, write_quicklook
 from tests.outputs.rasters import class_map, forecast, origin
@@ -26,6 +26,14 @@ def test_ndvi_becomes_greener_with_its_value() -> None:
     found = colours_of(layer, np.array([[0.1, 0.9, np.nan]], np.float32), np.nan)
     assert found[0, 0].sum() > found[0, 1].sum()
     np.testing.assert_allclose(found[0, 2], UNSEEN)
+
+
+def test_an_anomaly_is_brown_below_zero_and_green_above() -> None:
+    layer = Layer(name="x", description="x", variable=Variable.ANOMALY, unit="1")
+    (low, middle, high) = colours_of(layer, np.array([[-0.4, 0.0, 0.4]], np.float32), np.nan)[0]
+    assert low[0] > low[2]
+    assert high[1] > high[0]
+    assert middle.min() > 0.9
 
 
 @pytest.mark.parametrize(("raster", "panels"), [(class_map(), 1), (forecast(), 2)])
