@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: written aside, flushed to the disk, renamed. No formats here."""
+"""Files that appear whole or not at all: written beside their place, flushed to the disk, renamed. No formats here."""
 
 import contextlib
 import os
@@ -12,8 +12,10 @@ from pathlib import Path
 def written_aside(path: Path, folder: Path | None = None) -> Iterator[Path]:
     """Yield a path to write to; rename it to `path` at the end, remove it after an error.
 
-    It lies in `folder`, which must be on the same disk, or beside `path`; its name begins with a dot and keeps its
-    ending. A file or folder that is already at `path` is replaced.
+    Args:
+        path: of the finished file or folder; one that is there already is replaced.
+        folder: where the file is written meanwhile, on the same disk as `path`; None = beside `path`. Its name begins
+            with a dot and keeps the ending.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = (folder or path.parent) / f".{uuid.uuid4().hex[:12]}-{path.name}"

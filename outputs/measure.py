@@ -1,4 +1,4 @@
-"""Area tables of finished rasters, read strip by strip. What is measured stands in products/areas.py."""
+"""Area tables of finished rasters, read strip by strip. What is measured is defined in products/areas.py."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,42 +15,44 @@ from products.areas import Measured, area_table, strip_rows
 
 def measure_file(plain: Path, product: Product[Any], options: Options, layers: Sequence[Layer]) -> dict[str, Any]:
     """Return the area table of a GeoTIFF that holds all layers of a product; empty if the product has none."""
-    if not isinstance(product, Measured):
-        return {}
     with rasterio.open(plain) as file:
-        step, nodata, resolution_m = strip_rows(file.res[0], file.width), file.nodata, file.res[0]
         strips = (
-            file.read(window=PixelWindow(0, first, file.width, min(step, file.height - first)))
-            for first in range(0, file.height, step)
+            file.read(window=PixelWindow(0, rows.start, file.width, rows.stop - rows.start))
+            for rows in _strips(file.shape, file.res[0])
         )
-        return area_table(
-            strips,
-            layers,
-            product.area_classes(options),
-            nodata=nodata,
-            resolution_m=resolution_m,
-            limit=_limit(options),
-        )
+        return _table(strips, product, options, layers, nodata=file.nodata, resolution_m=file.res[0])
 
 
 def measure_raster(raster: Raster, product: Product[Any], options: Options) -> dict[str, Any]:
     """Return the area table of a raster in memory; empty if the product has none."""
+    resolution_m = raster.window.resolution_m
+    strips = (raster.pixels[:, rows] for rows in _strips(raster.window.shape_yx, resolution_m))
+    return _table(strips, product, options, raster.layers, nodata=raster.nodata, resolution_m=resolution_m)
+
+
+def _strips(shape_yx: tuple[int, int], resolution_m: float) -> Iterator[slice]:
+    """Yield rows from north to south."""
+    height, width = shape_yx
+    step = strip_rows(resolution_m, width)
+    for first in range(0, height, step):
+        yield slice(first, min(first + step, height))
+
+
+def _table(
+    strips: Iterator[NDArray[Any]],
+    product: Product[Any],
+    options: Options,
+    layers: Sequence[Layer],
+    *,
+    nodata: float,
+    resolution_m: float,
+) -> dict[str, Any]:
     if not isinstance(product, Measured):
         return {}
-    strips = _strips(raster)
-    classes, resolution_m = product.area_classes(options), raster.window.resolution_m
-    return area_table(
-        strips, raster.layers, classes, nodata=raster.nodata, resolution_m=resolution_m, limit=_limit(options)
-    )
+    classes, limit = product.area_classes(options), _limit(options)
+    return area_table(strips, layers, classes, nodata=nodata, resolution_m=resolution_m, limit=limit)
 
 
 def _limit(options: Options) -> float | None:
-    """Return the largest dissimilarity inside the area of applicability, where there is such a layer."""
+    """Return the largest dissimilarity inside the area of applicability; None if there is no such layer."""
     return getattr(options, "dissimilarity_limit", None)
-
-
-def _strips(raster: Raster) -> Iterator[NDArray[Any]]:
-    height, width = raster.window.shape_yx
-    step = strip_rows(raster.window.resolution_m, width)
-    for first in range(0, height, step):
-        yield raster.pixels[:, first : first + step]

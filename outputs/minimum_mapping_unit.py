@@ -1,4 +1,4 @@
-"""Minimum mapping unit: patches of a class map that are too small, given away. On the mosaic, never on a tile.
+"""Minimum mapping unit: patches of a class map that are too small go to a neighbour. On the mosaic, never on a tile.
 
 GDAL's sieve (8-connected) gives a patch to the largest patch that touches it. A patch with nodata alone around it
 stays, and so do small patches among which none is large enough.

@@ -64,11 +64,11 @@ def write_observations(cube: Cube, path: Path, period: Period, attribution: str,
     check_ending(path)
     if not cube.data.data_vars:
         raise NoClearObservation("the region", period)
-    tell = _count_strips(cube, progress)
+    note_strip = _count_strips(cube, progress)
     data = xr.Dataset({**place_variables(cube.window), **_axes(cube), **_weather(cube)})
-    data = data.assign({name: _band(cube, name, tell) for name in _pixel_names(cube)})
+    data = data.assign({name: _band(cube, name, note_strip) for name in _pixel_names(cube)})
     if _has_ndvi(cube):
-        data = data.assign(_counts(cube, tell))
+        data = data.assign(_counts(cube, note_strip))
     data.attrs = _attributes(cube, period, attribution)
     write_cube(data, path)
 
@@ -100,13 +100,13 @@ def _stored(name: str, values: NDArray[np.float32]) -> NDArray[Any]:
     return np.where(np.isfinite(steps), np.clip(steps, -LARGEST, LARGEST), FILL).astype(np.int16)
 
 
-def _band(cube: Cube, name: str, tell: Callable[[], None]) -> xr.Variable:
+def _band(cube: Cube, name: str, note_strip: Callable[[], None]) -> xr.Variable:
     given = cube.data[name]
     is_packed = name in (*OPTICAL_NAMES, "NDVI")
 
     def read(rows: slice, columns: slice) -> NDArray[Any]:
         values = _stored(name, given.isel(y=rows, x=columns).values)
-        tell()
+        note_strip()
         return values
 
     lazy = LazyPixels(read, lead=given.shape[:1], window=cube.window, dtype=np.int16 if is_packed else np.float32)
@@ -120,14 +120,14 @@ def _band(cube: Cube, name: str, tell: Callable[[], None]) -> xr.Variable:
     )
 
 
-def _counts(cube: Cube, tell: Callable[[], None]) -> dict[str, xr.Variable]:
+def _counts(cube: Cube, note_strip: Callable[[], None]) -> dict[str, xr.Variable]:
     """Return the number of clear observations and the day of the last, strip by strip; both are held in memory."""
     names = [n for n in ("NDVI", "B04", "B08", "B8A") if n in cube.data]
     bands, parts = replace(cube, data=cube.data[names]), []
     for rows in _rows(cube.shape_yx[0]):
         strip = bands.rows(rows)
         parts.append(replace(strip, data=strip.data.load()).clear_and_last())
-        tell()
+        note_strip()
     count, last = (np.concatenate(values) for values in zip(*parts, strict=True))
     text = {"long_name": "number of clear observations", "units": "1", "grid_mapping": GRID_MAPPING}
     found = {"clear_count": variable(["y", "x"], count, text, chunk=CHUNK)}

@@ -1,4 +1,4 @@
-"""Where a result comes from, as every output carries it: product, model, software, archive, scenes, what is missing."""
+"""Where a result comes from, as every output states it: product, model, software, archive, scenes, what is missing."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """Facts about one result; no times of its making and no job id, so that the same order gives the same file."""
+    """Facts about one result; without the time when it was made and the job id: the same order gives the same file."""
 
     product: str
     title: str
@@ -44,14 +44,16 @@ class Provenance:
     scenes: tuple[str, ...]
     """Ids of all scenes that the archive listed, sorted."""
     reads: int
-    """Scenes times tiles that were to be read."""
+    """Scenes times tiles that had to be read."""
     failures: tuple[Failure, ...]
+    model_version: str = ""
+    """Version on the model's card; empty if it has none."""
     archives: tuple[str, ...] = ()
-    """Archives that the scenes were listed by: more than one where another took the place of the first."""
+    """Archives that listed the scenes: more than one where another replaced the first."""
     notes: tuple[str, ...] = ()
-    """What reading the scenes has noticed, each sentence once."""
+    """Remarks on the scenes that were read, each sentence once."""
     preparation: Mapping[str, Any] = field(default_factory=dict)
-    """How scenes were masked and filtered; empty for a cube that was given as a file."""
+    """How scenes were masked and filtered; empty if the input was a cube file."""
     areas: Mapping[str, Any] = field(default_factory=dict)
     """Table of `products.areas.area_table`; empty for products without one."""
 
@@ -62,7 +64,7 @@ class Provenance:
 
     @property
     def applicability(self) -> dict[str, Any]:
-        """Share of the pixels outside the model's area of applicability, and its limit; empty if it was not asked."""
+        """Share of the pixels outside the model's area of applicability, and its limit; empty if not ordered."""
         return dict(self.areas.get("applicability", {}))
 
     @property
@@ -71,19 +73,27 @@ class Provenance:
         return hashlib.sha256("\n".join(self.scenes).encode()).hexdigest()
 
     def tags(self) -> dict[str, str]:
-        """Return GeoTIFF metadata."""
-        note = {"TIFFTAG_IMAGEDESCRIPTION": f"{self.title}. {SIMULATED}" if self.is_simulated else self.title}
+        """Return GeoTIFF metadata; docs/files.md describes the keys."""
+        return self._tags_of_options() | self._tags_of_areas() | self._tags_of_origin()
+
+    def _tags_of_options(self) -> dict[str, str]:
+        found = {}
         if "blend_sha256" in self.params:
-            note["LANDCAST_BLEND_SHA256"] = str(self.params["blend_sha256"])
+            found["LANDCAST_BLEND_SHA256"] = str(self.params["blend_sha256"])
         if "mmu" in self.params:
-            note["LANDCAST_MMU"] = f"{self.params['mmu']:g} ha"
+            found["LANDCAST_MMU"] = f"{self.params['mmu']:g} ha"
         if "threshold" in self.params:
-            note["LANDCAST_THRESHOLD"] = f"{self.params['threshold']:g}"
-        if self.areas:
-            note["LANDCAST_AREAS"] = json.dumps(self.areas)
-        if self.applicability:
-            note["LANDCAST_APPLICABILITY"] = json.dumps(self.applicability)
-        return note | {
+            found["LANDCAST_THRESHOLD"] = f"{self.params['threshold']:g}"
+        return found | {"LANDCAST_PERIOD": str(self.params["period"])}
+
+    def _tags_of_areas(self) -> dict[str, str]:
+        tables = {"LANDCAST_AREAS": self.areas, "LANDCAST_APPLICABILITY": self.applicability}
+        return {key: json.dumps(table) for key, table in tables.items() if table}
+
+    def _tags_of_origin(self) -> dict[str, str]:
+        version = {"LANDCAST_MODEL_VERSION": self.model_version} if self.model_version else {}
+        return version | {
+            "TIFFTAG_IMAGEDESCRIPTION": f"{self.title}. {SIMULATED}" if self.is_simulated else self.title,
             "TIFFTAG_SOFTWARE": f"landcast {self.version}",
             "TIFFTAG_COPYRIGHT": self.attribution,
             "LANDCAST_PRODUCT": self.product,
@@ -91,12 +101,11 @@ class Provenance:
             "LANDCAST_MODEL_SHA256": self.model_sha256,
             "LANDCAST_VERSION": self.version,
             "LANDCAST_ARCHIVE": self.archive,
+            "LANDCAST_ARCHIVES": ", ".join(self.archives),
             "LANDCAST_ATTRIBUTION": self.attribution,
             "LANDCAST_SIMULATED": "yes" if self.is_simulated else "no",
             "LANDCAST_SCENES": f"{len(self.scenes)} sha256:{self.scenes_sha256}",
-            "LANDCAST_ARCHIVES": ", ".join(self.archives),
             "LANDCAST_PREPARATION": json.dumps(self.preparation, sort_keys=True, default=str),
-            "LANDCAST_PERIOD": str(self.params["period"]),
             "LANDCAST_COMPLETENESS": f"{self.completeness:.4f} ({len(self.failures)} of {self.reads} reads failed)",
         }
 
@@ -113,22 +122,13 @@ def provenance(
     preparation: Mapping[str, Any] | None = None,
     areas: Mapping[str, Any] | None = None,
 ) -> Provenance:
-    """Gather the facts about a result.
+    """Gather the facts about a result; see the fields of `Provenance`.
 
     Args:
         scenes: scenes of each tile by its key, or of a cube file by its name.
-        archive: name of the archive or file.
         attribution: licence and credit, one sentence.
-        preparation: how scenes were masked and filtered; None = a cube was given.
-        areas: hectares by class; None = they are not measured.
     """
     listed = [s for records in scenes.values() for s in records]
-    failures = [
-        Failure(scene_id=s.scene_id, time=s.time, tile=tile, reason=s.failure)
-        for tile, records in scenes.items()
-        for s in records
-        if s.failure
-    ]
     return Provenance(
         product=product.id,
         title=product.title,
@@ -141,9 +141,21 @@ def provenance(
         params=options.to_json(),
         scenes=tuple(sorted({s.scene_id for s in listed})),
         reads=len(listed),
-        failures=tuple(sorted(failures, key=lambda f: (f.tile, f.time, f.scene_id))),
+        failures=_failures(scenes),
+        model_version=str(checkpoint.card.get("version", "")),
         archives=tuple(sorted({s.archive or archive for s in listed})),
         notes=tuple(sorted({note for s in listed for note in s.notes})),
-        preparation=dict(preparation or {}),
-        areas=dict(areas or {}),
+        preparation=preparation or {},
+        areas=areas or {},
     )
+
+
+def _failures(scenes: Mapping[str, Sequence[SceneRecord]]) -> tuple[Failure, ...]:
+    """Return failed reads by tile, time and scene."""
+    found = [
+        Failure(scene_id=scene.scene_id, time=scene.time, tile=tile, reason=scene.failure)
+        for tile, records in scenes.items()
+        for scene in records
+        if scene.failure
+    ]
+    return tuple(sorted(found, key=lambda f: (f.tile, f.time, f.scene_id)))

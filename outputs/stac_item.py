@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,9 @@ EXTENSIONS = [
 ]
 COG, PNG, NETCDF = pystac.MediaType.COG, pystac.MediaType.PNG, "application/x-netcdf"
 SHA256_MULTIHASH = "1220"
-"""Prefix of a sha256 of 32 bytes as a multihash, which the file extension wants."""
+"""Prefix of a sha256 of 32 bytes as a multihash, which the file extension requires."""
+MAX_NOTES = 100
+"""Notes of an item; the log has all."""
 
 
 def build_item(
@@ -49,14 +51,14 @@ def build_item(
 
     Args:
         item_id: of the job, or of the file.
-        raster: the finished COG; other files of the result are found beside it by their names.
+        raster: the finished COG; other files of the result lie beside it.
         origin: how it was made.
         footprint: what it covers, WGS84.
         pixels: seen pixels, pixels of the region.
         created: ISO 8601 UTC; left out if empty.
 
     Returns:
-        An item that stands alone, with relative links to the files; an API that serves it adds collection and links.
+        An item with relative links to the files; an API that serves it adds collection and links.
     """
     start, end, nominal = _times(raster, origin)
     item = pystac.Item(
@@ -82,7 +84,7 @@ def write_item(item: pystac.Item, path: Path) -> None:
 
 
 def _times(raster: RasterFile, origin: Provenance) -> tuple[datetime, datetime, datetime]:
-    """Return first, last and nominal time: of the layers' dates if they differ, else of the period observed."""
+    """Return first, last and nominal time: of the layers' dates if they differ, else of the observed period."""
     period = parse_period(origin.params["period"])
     dates = sorted({parse_date(layer.date) for layer in raster.layers if layer.date})
     if len(dates) > 1:
@@ -91,18 +93,18 @@ def _times(raster: RasterFile, origin: Provenance) -> tuple[datetime, datetime, 
     return _midnight(period.start), _midnight(period.end), _midnight(dates[0] if dates else period.end)
 
 
-MAX_NOTES = 100
-"""Notes of an item; the log has all."""
-
-
-def _midnight(day: Any) -> datetime:
+def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
 def _properties(origin: Provenance, pixels: tuple[int, int]) -> dict[str, Any]:
     seen, total = pixels
-    further = {"landcast:areas": dict(origin.areas), "landcast:applicability": origin.applicability}
-    return {name: facts for name, facts in further.items() if facts} | {
+    optional = {
+        "landcast:model_version": origin.model_version,
+        "landcast:areas": dict(origin.areas),
+        "landcast:applicability": origin.applicability,
+    }
+    return {name: value for name, value in optional.items() if value} | {
         "title": f"{origin.title} (simulated)" if origin.is_simulated else origin.title,
         "description": f"{SIMULATED} {origin.attribution}" if origin.is_simulated else origin.attribution,
         "landcast:product": origin.product,
@@ -110,16 +112,23 @@ def _properties(origin: Provenance, pixels: tuple[int, int]) -> dict[str, Any]:
         "landcast:model": origin.model,
         "landcast:model_sha256": origin.model_sha256,
         "landcast:version": origin.version,
+        "landcast:attribution": origin.attribution,
+        "landcast:simulated": origin.is_simulated,
+        **_inputs(origin),
+        "landcast:clear_share": round(seen / total, 6) if total else 0.0,
+    }
+
+
+def _inputs(origin: Provenance) -> dict[str, Any]:
+    """Return which scenes the result was made of, and what could not be read."""
+    return {
         "landcast:archive": origin.archive,
         "landcast:archives": list(origin.archives),
         "landcast:preparation": dict(origin.preparation),
         "landcast:notes": list(origin.notes)[:MAX_NOTES],
-        "landcast:attribution": origin.attribution,
-        "landcast:simulated": origin.is_simulated,
         "landcast:scenes": list(origin.scenes),
         "landcast:completeness": round(origin.completeness, 6),
         "landcast:failures": [asdict(f) for f in origin.failures],
-        "landcast:clear_share": round(seen / total, 6) if total else 0.0,
     }
 
 

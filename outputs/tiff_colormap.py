@@ -1,6 +1,6 @@
-"""A palette in a TIFF of several bands: GDAL reads one but writes one only for a single band, so it is entered here.
+"""Palettes of TIFFs of several bands: GDAL reads them, but writes one only for a single band, so we enter them here.
 
-GDAL writes a ColorMap of the right size (a grey ramp) when asked for `photometric=palette`; its numbers are replaced in
+GDAL writes a ColorMap of the right size (a grey ramp) with `photometric=palette`; its numbers are replaced in
 place, in the image and in every overview, so that offsets and the order of the file stay as they are (TIFF 6.0, section
 5; BigTIFF: libtiff's specification).
 """

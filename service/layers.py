@@ -37,6 +37,11 @@ PERCENT_RAMP = Ramp(
     values=(0, 25, 50, 75, 100),
     colours=((247, 244, 236), (214, 214, 190), (150, 178, 140), (74, 132, 104), (14, 78, 74)),
 )
+ANOMALY_RAMP = Ramp(
+    values=(-0.5, -0.25, 0.0, 0.25, 0.5),
+    colours=((110, 66, 16), (202, 164, 96), (245, 245, 245), (104, 180, 170), (0, 84, 74)),
+)
+"""Brown below the seasonal cycle, green above it."""
 COUNT_RAMP = Ramp(
     values=(0, 10, 25, 50, 100, 200),
     colours=((250, 241, 224), (244, 214, 164), (226, 160, 110), (184, 104, 92), (118, 62, 84), (58, 34, 70)),
@@ -60,7 +65,9 @@ def first_layer(job: Job) -> str:
 
 
 def ramp_of(layer: Layer) -> Ramp:
-    """Return the colours of a continuous layer, by its unit; what lies in 0..1 may be shares or percent."""
+    """Return the colours of a continuous layer, by its variable and unit."""
+    if layer.variable == Variable.ANOMALY:
+        return ANOMALY_RAMP
     if layer.variable in _SHARES and layer.unit == "1":
         return SHARE_RAMP
     return _RAMPS.get(layer.unit, COUNT_RAMP)

@@ -22,7 +22,7 @@ FRAMES = 12
 COLUMNS = 6
 MASKED = (1.0, 0.0, 0.65)
 MASK_STRENGTH = 0.45
-"""How much of the mask's colour lies on a hidden pixel."""
+"""Share of the mask's colour in that of a hidden pixel."""
 PARTLY = 0.6
 """Share of clear pixels that shows best what a mask does."""
 BRIGHT = 0.3
@@ -55,7 +55,7 @@ def write_cube_picture(
         cube: masked; B02, B03, B04 and a near infrared.
         bare: position on the time axis to a cube of that date without a mask; a date that is missing is drawn masked.
         pixels: label to row and column whose NDVI is drawn.
-        title: one line; says where the numbers come from.
+        title: one line: where the numbers come from.
         path: the .png file.
 
     Raises:

@@ -52,7 +52,7 @@ def choose_pixel(raster: RasterFile, region: Region) -> tuple[int, int]:
 
     Args:
         raster: a forecast with a layer of clear counts; at least one pixel has been seen.
-        region: what was asked about.
+        region: that was ordered.
     """
     layer = next(layer for layer in raster.layers if layer.variable == Variable.CLEAR_COUNT)
     count = np.nan_to_num(raster.read(layer.name), nan=-1.0)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -13,8 +14,9 @@ from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
 from pyproj import Transformer
 
+from core.bands import NDVI
 from core.grid import Window
-from core.product import Layer, LegendEntry
+from core.product import Layer, LegendEntry, Variable
 from outputs.atomic import written_aside
 from outputs.cog import RasterFile
 from outputs.provenance import SIMULATED, Provenance
@@ -28,12 +30,24 @@ PANEL_IN, FOOT_IN = 4.6, 0.66
 """Longest edge of a map, and the room below it for three lines of text, in inches."""
 
 
+_SHARE = (0.0, 1.0, "viridis")
+_SCALES: dict[str, tuple[float, float, str, str]] = {
+    Variable.CLIMATOLOGY: (0.0, 1.0, "YlGn", "NDVI"),
+    Variable.ANOMALY: (-0.5, 0.5, "BrBG", "anomaly of NDVI"),
+    Variable.PROBABILITY: (*_SHARE, "probability"),
+    Variable.SIGNIFICANCE: (*_SHARE, "significance"),
+    Variable.DISSIMILARITY: (0.0, 2.0, "viridis", "dissimilarity"),
+    Variable.CLEAR_COUNT: (0.0, 100.0, "viridis", "clear observations"),
+}
+"""Scales of variables in their own unit; quantities lie in 0..1."""
+
+
 def write_quicklook(raster: RasterFile, layers: Sequence[Layer], origin: Provenance, path: Path) -> None:
     """Draw layers side by side and write the PNG, whole or not at all.
 
     Args:
         raster: the finished COG.
-        layers: one to three of its layers, all with the legend or unit of the first.
+        layers: one to three of its layers, all with the legend or variable of the first.
         origin: title, model and whether the data are simulated.
         path: of the PNG.
     """
@@ -64,8 +78,6 @@ def colours_of(layer: Layer, pixels: NDArray[Any], nodata: float) -> NDArray[np.
             table[entry.value] = np.array(entry.colour) / 255
         colours = table[np.where(unseen, 0, pixels).astype(np.uint8)]
     else:
-        from matplotlib import colormaps
-
         low, high, name, _ = _scale(layer)
         colours = colormaps[name]((np.nan_to_num(pixels.astype(np.float64)) - low) / (high - low))[..., :3]
     return np.where(unseen[..., None], UNSEEN, colours)
@@ -74,8 +86,8 @@ def colours_of(layer: Layer, pixels: NDArray[Any], nodata: float) -> NDArray[np.
 def _scale(layer: Layer) -> tuple[float, float, str, str]:
     """Return lowest and highest value, colour map and label of a continuous layer."""
     if layer.unit == "%":
-        return 0.0, 100.0, "viridis", "probability (%)"
-    return 0.0, 1.0, "YlGn", "NDVI"
+        return 0.0, 100.0, "viridis", f"{layer.variable or Variable.PROBABILITY} (%)"
+    return _SCALES.get(layer.variable, (0.0, 1.0, "YlGn", layer.variable or NDVI.name))
 
 
 def _draw(axes: Axes, raster: RasterFile, layer: Layer) -> None:

@@ -8,13 +8,11 @@ import pytest
 import rasterio
 from affine import Affine
 from rasterio.enums import ColorInterp
-from rasterio.shutil import copy
 from rio_cogeo.cogeo import cog_validate
 
 from core.grid import Window
 from core.product import Layer, LegendEntry, Raster, Variable
 from outputs.cog import open_cog, write_cog
-from outputs.tiff_colormap import paint
 
 LEGEND = (
     LegendEntry(value=0, label="Åker", colour=(1, 2, 3)),
@@ -120,19 +118,3 @@ def test_the_same_raster_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.tif", "b.tif"):
         write_cog(given, tmp_path / name, {"LANDCAST_PRODUCT": "test"})
     assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
-
-
-def test_a_palette_is_painted_into_a_big_tiff_too(tmp_path: Path) -> None:
-    write_cog(raster((40, 40), layers=3, is_class_map=True), tmp_path / "a.tif", {})
-    big = tmp_path / "big.tif"
-    copy(tmp_path / "a.tif", big, driver="GTiff", bigtiff="yes", photometric="palette")
-    assert big.read_bytes()[2] == 43
-    paint(big, LEGEND)
-    with rasterio.Env(GDAL_PAM_ENABLED="NO"), rasterio.open(big) as file:
-        assert file.colormap(1)[7] == (0, 0, 255, 255)
-
-
-def test_a_file_without_a_palette_cannot_be_painted(tmp_path: Path) -> None:
-    write_cog(raster((40, 40), layers=1, is_class_map=False), tmp_path / "a.tif", {})
-    with pytest.raises(ValueError, match="no colour map"):
-        paint(tmp_path / "a.tif", LEGEND)

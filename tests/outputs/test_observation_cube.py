@@ -13,7 +13,6 @@ from core.errors import InvalidOption, NoClearObservation
 from ingest.build.cube import build_cube
 from ingest.cubes.read import read_cube
 from outputs.observation_cube import write_observations
-from outputs.plots.cube import choose_dates, spread_pixels, write_cube_picture
 from tests.ingest.fake_archive import APRIL, EXTENT, FakeArchive
 
 BANDS = ("B04", "B08", "VV", "temperature_2m")
@@ -68,11 +67,33 @@ def test_another_ending_and_an_empty_cube_are_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_cube_is_drawn_with_its_mask_and_series(tmp_path: Path) -> None:
-    given = cube()
-    drawn = replace(given, data=given.data.assign(B02=given.data["B04"], B03=given.data["B04"]))
-    assert choose_dates(drawn) == [0, 1, 2]
-    pixels = spread_pixels(drawn)
-    assert set(pixels) == {"lowest mean NDVI", "median mean NDVI", "highest mean NDVI"}
-    write_cube_picture(drawn, {}, pixels, "A simulated cube", tmp_path / "cube.png")
-    assert (tmp_path / "cube.png").stat().st_size > 10_000
+@pytest.mark.parametrize("ending", [".nc", ".zarr"])
+def test_bands_are_packed_and_chunks_hold_all_dates(tmp_path: Path, ending: str) -> None:
+    with xr.open_dataset(
+        written(tmp_path, ending), engine="zarr" if ending == ".zarr" else "netcdf4", mask_and_scale=False
+    ) as data:
+        red, radar = data["B04"], data["VV"]
+        assert (str(red.dtype), red.attrs["_FillValue"], red.attrs["scale_factor"]) == ("int16", -32768, 1e-4)
+        assert (red.attrs["units"], radar.attrs["units"], data["temperature_2m"].attrs["units"]) == ("1", "dB", "K")
+        assert tuple(red.encoding.get("chunksizes") or red.encoding["chunks"]) == (3, 40, 60)
+        assert (str(radar.dtype), radar.dims) == ("float32", ("time_s1", "y", "x"))
+        assert data["last_clear"].attrs["_FillValue"] == -1
+        assert data["spatial_ref"].attrs["grid_mapping_name"] == "transverse_mercator"
+
+
+def test_a_tall_cube_is_written_strip_by_strip_and_reports_how_far_it_is(tmp_path: Path) -> None:
+    small, repeats = cube(), 4
+    tall = replace(
+        small,
+        data=xr.concat([small.data.drop_vars("orbit_s1", errors="ignore")] * repeats, dim="y", data_vars="minimal"),
+        window=replace(small.window, shape_yx=(repeats * small.shape_yx[0], small.shape_yx[1])),
+    )
+    tall.data["B04"][:, 150:, 7] = 4.0  # brighter than the integers reach
+    shares: list[float] = []
+    write_observations(tall, tmp_path / "cube.nc", APRIL, "No licence needed", shares.append)
+    assert shares == sorted(shares)
+    assert (len(shares), shares[-1]) == (3 * 4, 1.0)  # three strips of two bands, of the radar and of the counts
+    with xr.open_dataset(tmp_path / "cube.nc", mask_and_scale=False) as data:
+        np.testing.assert_array_equal(data["clear_count"], tall.clear_count())
+        assert data["B04"].values[:, 150:, 7].max() == 32767
+        np.testing.assert_array_equal(data["B08"].values[:, 40:80], data["B08"].values[:, :40])

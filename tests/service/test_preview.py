@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from core.product import Layer
-from service.layers import NDVI_RAMP, view_of
+from service.layers import NDVI_RAMP
 from service.preview import EDGE_PX, frame_of, paint
 from tests.service.scene import problem_of
 
@@ -80,9 +80,3 @@ def test_a_ramp_holds_its_end_colours_beyond_its_ends() -> None:
     painted = paint(np.array([[-9.0, 9.0, np.nan]], np.float32), layer)
     assert tuple(painted[0, 0]) == NDVI_RAMP.colours[0]
     assert tuple(painted[0, 1]) == NDVI_RAMP.colours[-1]
-
-
-def test_every_legend_has_colours_a_browser_knows() -> None:
-    for unit in ("1", "%", "count", ""):
-        for stop in view_of(Layer(name="x", description="x", unit=unit)).legend:
-            assert len(stop.colour) == 7

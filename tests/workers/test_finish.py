@@ -17,7 +17,6 @@ from pystac.extensions.projection import ProjectionExtension
 from rasterio.enums import ColorInterp
 from rio_cogeo.cogeo import cog_validate
 
-from core.errors import InvalidOption
 from core.job import Job
 from core.region import parse_region
 from core.settings import Settings
@@ -221,19 +220,6 @@ def test_a_forecast_cube_opens_with_quantiles_times_and_place(made_forecast: Mad
         assert data.spatial_ref.attrs["crs_wkt"].startswith("PROJCRS")
         assert str(data.issue_date.values)[:10] == "2022-06-19"
         assert data.attrs["landcast_simulated"] == "yes"
-
-
-def test_a_class_cube_has_flags_and_a_fill_value(made_map: Made, tmp_path: Path) -> None:
-    write_raster(made_map.raster, tmp_path / "map.nc", origin_of(made_map))
-    with xr.open_dataset(tmp_path / "map.nc", mask_and_scale=False) as data:
-        assert data["class"].attrs["flag_meanings"] == "bare green_field"
-        assert data["class"].attrs["_FillValue"] == 255
-        np.testing.assert_array_equal(data["class"].values, made_map.raster.read("class"))
-
-
-def test_a_cube_of_another_kind_is_refused(made_map: Made, tmp_path: Path) -> None:
-    with pytest.raises(InvalidOption, match=r"ends in \.nc or \.zarr"):
-        write_raster(made_map.raster, tmp_path / "map.h5", origin_of(made_map))
 
 
 def origin_of(made: Made) -> Provenance:
