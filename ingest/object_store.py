@@ -199,8 +199,8 @@ def _open_catalogue(remote: Remote, url: str) -> StacFolder:
 
     items = list(walk_items(url, fetch=fetch, resolve=_below_folder(folder, remote)))
     check_items(url, items)
-    marks = sorted(f"{i.scene.scene_id}:{i.scene.version}" for i in items)
-    description = describe(document, items, name=remote.name, mark=_mark(url, content.hex(), *marks))
+    item_versions = sorted(f"{i.scene.scene_id}:{i.scene.version}" for i in items)
+    description = describe(document, items, name=remote.name, content_hash=_hash(url, content.hex(), *item_versions))
     return _remote_folder(remote, description, items)
 
 
@@ -239,8 +239,8 @@ def _open_zarr(remote: Remote) -> Archive:
             return xr.open_dataset(store, engine="zarr", mask_and_scale=False)
 
     place = RemoteCube(url=remote.url, open_dataset=open_dataset, errors=(BaseError,))
-    mark = _mark(remote.url, str(head.get("e_tag")), str(head.get("last_modified")), str(head.get("size")))
-    return open_remote_cube(place, tile_size=remote.settings.tile_size, mark=mark)
+    content_hash = _hash(remote.url, str(head.get("e_tag")), str(head.get("last_modified")), str(head.get("size")))
+    return open_remote_cube(place, tile_size=remote.settings.tile_size, content_hash=content_hash)
 
 
 def _open_netcdf(remote: Remote) -> Archive:
@@ -261,7 +261,7 @@ def _fetched(remote: Remote) -> Path:
     if head["size"] > LARGEST_FILE_BYTES:
         size_gb = head["size"] / 1e9
         raise InvalidCube(remote.url, f"it has {size_gb:.1f} GB, and files up to 4 GB are fetched; make it a Zarr cube")
-    version = _mark(remote.url, str(head.get("e_tag")), str(head.get("last_modified")), str(head["size"]))
+    version = _hash(remote.url, str(head.get("e_tag")), str(head.get("last_modified")), str(head["size"]))
     folder = remote.settings.home / "cache" / "files" / version[:24]
     target = folder / remote.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -294,7 +294,7 @@ def _open_listed(remote: Remote) -> StacFolder:
     Raises:
         InvalidCube: there are none, too many, or none with a date and a band.
     """
-    versions = {f"{remote.base}/{path}": mark for path, mark in _listed(remote) if is_raster(path)}
+    versions = {f"{remote.base}/{path}": version for path, version in _listed(remote) if is_raster(path)}
     start = len(remote.url) + 1
     named = [read_name(href, href[start:].rpartition("/")[0]) for href in sorted(versions)]
     files = [n for n in named if n is not None]
@@ -302,8 +302,8 @@ def _open_listed(remote: Remote) -> StacFolder:
         raise InvalidCube(remote.url, "it holds no STAC catalogue, no cube, and no raster with a date in its name")
     items = list(items_from_names(files, _opener(remote.access), versions=versions))
     check_items(remote.url, items)
-    mark = _mark(remote.url, *(f"{h}:{v}" for h, v in sorted(versions.items())))
-    return _remote_folder(remote, describe_rasters(remote.name, mark=mark), items)
+    content_hash = _hash(remote.url, *(f"{h}:{v}" for h, v in sorted(versions.items())))
+    return _remote_folder(remote, describe_rasters(remote.name, content_hash=content_hash), items)
 
 
 def _listed(remote: Remote) -> Iterator[tuple[str, str]]:
@@ -328,7 +328,7 @@ def _opener(access: Access) -> Any:
     return opened
 
 
-def _mark(*parts: str) -> str:
+def _hash(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

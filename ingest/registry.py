@@ -19,7 +19,7 @@ SENTINEL_HUB = ("cdse", "sentinel-hub")
 """Deployments of Sentinel Hub known by name: Copernicus Data Space, and the commercial one."""
 AUTO = "auto"
 """Copernicus Data Space where credentials are set, with Earth Search in its place; else Earth Search."""
-MAX_CHOICES = 4
+MAX_ARCHIVES = 4
 
 
 def known_names() -> tuple[str, ...]:
@@ -61,8 +61,8 @@ def split_spec(spec: str, settings: Settings) -> list[str]:
     else:
         parts = [part.strip() for part in spec.split(",") if part.strip()]
     parts = [name for part in parts for name in (_auto(settings) if part == AUTO else [part])]
-    if len(set(parts)) < len(parts) or len(parts) > MAX_CHOICES:
-        raise InvalidOption("archive", spec, f"it names up to {MAX_CHOICES} different archives in order of preference")
+    if len(set(parts)) < len(parts) or len(parts) > MAX_ARCHIVES:
+        raise InvalidOption("archive", spec, f"it names up to {MAX_ARCHIVES} different archives in order of preference")
     return parts
 
 

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 FORMAT = 2
 """Raised whenever the stored form or its names change, so that older scene tiles are ignored."""
 SCALE, FILL = 1e-4, -32768
-"""Reflectance and NDVI are kept as integers of 1e-4, the precision of Sentinel-2's own numbers."""
+"""Reflectance and NDVI are stored as integers of 1e-4, the precision of Sentinel-2's own numbers."""
 CHUNK = 128
 """Edge of a chunk in pixels: one default tile reads one chunk of a band, and all chunks share one file."""
 EVICT_TO = 0.9

@@ -169,7 +169,7 @@ def _scene_tile(
     preparation: Preparation,
     cache: SceneTileCache | None,
 ) -> SceneTile:
-    """Return a scene's pixels, from the cache where they are kept there."""
+    """Return a scene's pixels, from the cache if it holds them."""
     if cache is None or block.tile is None or not archive.is_cached:
         prepared = _prepared(archive, scene, block.window, bands, preparation)
         return MemorySceneTile(window=block.window, values=prepared.values, notes=prepared.notes)

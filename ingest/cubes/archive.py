@@ -34,8 +34,10 @@ MAX_SKEW = 0.25
 class CubeArchive:
     """Cube files as an archive: each date of a file is a scene. Implements `ingest.archive.Archive`."""
 
-    def __init__(self, path: Path | RemoteCube, files: Sequence[CubeFile], *, tile_size: int, mark: str = "") -> None:
-        """Set up the archive; `mark` is the fingerprint of a cube that is not on disk."""
+    def __init__(
+        self, path: Path | RemoteCube, files: Sequence[CubeFile], *, tile_size: int, content_hash: str = ""
+    ) -> None:
+        """Set up the archive; `content_hash` is the fingerprint of a cube that is not on disk."""
         self._files = {f.path.name: f for f in files}
         self._tile_size = tile_size
         self._blocks: dict[tuple[str, tuple[str, ...]], _Block] = {}
@@ -49,7 +51,7 @@ class CubeArchive:
         )
         self.bands = tuple(b for b in CHANNELS if any(b in f.bands for f in files))
         self.footprint: BaseGeometry = unary_union([f.layout.window.footprint_wgs84 for f in files])
-        self.fingerprint = mark or (fingerprint(path) if isinstance(path, Path) else "")
+        self.fingerprint = content_hash or (fingerprint(path) if isinstance(path, Path) else "")
         self.is_cached = isinstance(path, RemoteCube)
         held = {SENSORS[AXES[b]] for b in self.bands}
         self.abilities = Abilities(sensors=tuple(s for s in SENSORS.values() if s in held))
@@ -126,13 +128,13 @@ def open_cube_archive(path: Path, *, tile_size: int) -> CubeArchive:
     return CubeArchive(path, files, tile_size=tile_size)
 
 
-def open_remote_cube(place: RemoteCube, *, tile_size: int, mark: str) -> CubeArchive:
+def open_remote_cube(place: RemoteCube, *, tile_size: int, content_hash: str) -> CubeArchive:
     """Open a cube that is not on disk.
 
     Raises:
         InvalidCube: as `open_cube_archive`.
     """
-    return CubeArchive(place, [_checked(open_cube(place))], tile_size=tile_size, mark=mark)
+    return CubeArchive(place, [_checked(open_cube(place))], tile_size=tile_size, content_hash=content_hash)
 
 
 def lattice(window: Window, *, tile_size: int) -> Grid:

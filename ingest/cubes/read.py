@@ -33,7 +33,7 @@ WHOLE = (slice(None), slice(None))
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteCube:
-    """A cube that is opened in another way than by a path."""
+    """A cube that is opened by a function instead of a path."""
 
     url: str
     open_dataset: Callable[[], xr.Dataset]
@@ -58,7 +58,7 @@ class RemoteCube:
 
 @dataclass(frozen=True, kw_only=True)
 class CubeFile:
-    """A cube file that was opened once to see what it holds; every read opens it anew, so threads may share it."""
+    """Layout of a cube file that was opened once; every read reopens it, so threads may share it."""
 
     path: Path | RemoteCube
     layout: Layout
@@ -160,7 +160,7 @@ def read_cube(path: Path, *, bands: Sequence[str] | None = None) -> Cube:
 
 
 def open_cube(path: Path | RemoteCube) -> CubeFile:
-    """Look at a cube file: bands, dates, pixels, CRS and how numbers are stored, without reading its pixels.
+    """Inspect a cube file: bands, dates, pixels, CRS and how numbers are stored, without reading its pixels.
 
     Raises:
         InvalidCube, MissingBand: as `read_cube`.

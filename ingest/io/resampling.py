@@ -1,4 +1,4 @@
-"""Pixels of one raster put onto a window, the same however the window was cut. Pure: no files, no meaning of numbers.
+"""Resampling of one raster to a window, independent of how an area is cut into windows. Pure: no files, no units.
 
 A window's pixel centre is looked up in the raster's pixel coordinates. Those are rounded to `SNAP` of a pixel and every
 sum is taken in a fixed order, so that two windows that share a pixel give it the same bits: no seams.
@@ -41,7 +41,7 @@ class Placement:
     columns: Coordinates
     """(1, X) or (Y, X): pixels from its left edge."""
     factor: int
-    """The raster is averaged over so many rows and columns before it is interpolated; 1 = not."""
+    """Number of rows and columns over which the raster is averaged before it is interpolated; 1 = not averaged."""
     shift: tuple[int, int] | None = None
     """(row, column) of the window's first pixel, where both lie on one lattice."""
 
@@ -71,7 +71,7 @@ class Span:
 
 @lru_cache(maxsize=32)
 def place_parallel(window: Window, transform: Affine) -> Placement:
-    """Place a window in a raster of the same reference system with north up; kept for the files that follow."""
+    """Place a window in a raster of the same reference system with north up; cached for further files."""
     x, y = window.centres()
     columns, rows = _snap((x - transform.c) / transform.a), _snap((y - transform.f) / transform.e)
     ratio = min(window.resolution_m / abs(transform.a), window.resolution_m / abs(transform.e))

@@ -26,7 +26,7 @@ from ingest.preprocess.offsets import DARK_BANDS, check_floor
 from ingest.preprocess.radar import lee_filter
 
 VERSION = 1
-"""Raised when the same scene gives other pixels, so that kept ones are not used."""
+"""Raised whenever the same scene gives other pixels, so that cached ones are not used."""
 SCL_CLASSES = range(12)
 
 
@@ -41,8 +41,8 @@ class Preparation:
     """SCL classes that are not clear (ESA Sentinel-2 L2A ATBD, table 3): no data, saturated, shadow, medium and high
     cloud, cirrus, snow. Kept: dark area, vegetation, bare, water, unclassified."""
     dilation_m: float = 20.0
-    """Pixels so near to a masked one are masked as well: one pixel of the 20 m mask. No data is not grown, nor is a
-    mask of kind `clear`, which its producer has already grown."""
+    """Pixels within this distance of a masked one are masked: one pixel of the 20 m mask. No data is not grown;
+    neither is a mask of kind `clear`, which its producer has already grown."""
     speckle_window: int = 0
     """Edge of the Lee filter in pixels; 0 = none."""
 
@@ -65,7 +65,7 @@ class Preparation:
         )
 
     def key(self) -> dict[str, object]:
-        """Return all that determines pixels, for the names of what is kept and for provenance."""
+        """Return all that determines pixels, for cache keys and for provenance."""
         return {
             "version": VERSION,
             "cloud_mask": self.cloud_mask,

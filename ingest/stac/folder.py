@@ -129,7 +129,9 @@ def open_stac_folder(path: Path, *, settings: Settings) -> StacFolder:
     resolve = inside(catalogue.parent, hosts)
     items = [_with_version(i) for i in walk_items(catalogue.resolve(), resolve=resolve)]
     check_items(catalogue, items)
-    description = describe(load_json(catalogue), items, name=catalogue.parent.name, mark=fingerprint(catalogue.parent))
+    description = describe(
+        load_json(catalogue), items, name=catalogue.parent.name, content_hash=fingerprint(catalogue.parent)
+    )
     if not any("://" in s.href for i in items for s in i.sources.values()):
         return StacFolder(description, items, tile_size=settings.tile_size)
     access = access_from(settings, hosts)
@@ -149,23 +151,25 @@ def check_items(where: object, items: Sequence[StacItem]) -> None:
         raise InvalidCube(where, "its items hold no red (B04) or no near infrared (B08, B8A)")
 
 
-def describe(document: Mapping[str, Any], items: Sequence[StacItem], *, name: str, mark: str) -> Description:
+def describe(document: Mapping[str, Any], items: Sequence[StacItem], *, name: str, content_hash: str) -> Description:
     """Return the description that a catalogue gives of itself.
 
     Args:
         document: of the catalogue.
         items: all.
         name: used if the catalogue states none.
-        mark: changes with the content.
+        content_hash: changes with the content.
     """
     own = str(document.get("id", name))
     title = str(document.get("title") or document.get("description") or own)
-    return Description(name=own, title=title, attribution=_attribution(document, items), fingerprint=mark)
+    return Description(name=own, title=title, attribution=_attribution(document, items), fingerprint=content_hash)
 
 
-def describe_rasters(name: str, *, mark: str) -> Description:
-    """Return the description of rasters without a catalogue; `mark` changes with their content."""
-    return Description(name=name, title=f"Rasters in {name}", attribution="Licence: not stated", fingerprint=mark)
+def describe_rasters(name: str, *, content_hash: str) -> Description:
+    """Return the description of rasters without a catalogue; `content_hash` changes with their content."""
+    return Description(
+        name=name, title=f"Rasters in {name}", attribution="Licence: not stated", fingerprint=content_hash
+    )
 
 
 def _open_by_names(folder: Path, settings: Settings) -> StacFolder:
@@ -188,7 +192,7 @@ def _open_by_names(folder: Path, settings: Settings) -> StacFolder:
     if not items:
         raise InvalidCube(folder, "neither the names nor the descriptions of its rasters name a known band")
     check_items(folder, items)
-    description = describe_rasters(folder.name, mark=fingerprint(folder))
+    description = describe_rasters(folder.name, content_hash=fingerprint(folder))
     return StacFolder(description, items, tile_size=settings.tile_size)
 
 
