@@ -37,8 +37,8 @@ def test_the_best_baseline_is_named_first_with_both_losses_and_the_others_follow
     over_all, at_10_days = findings(scores(persistence=0.03, last_year=0.035), skills())
     assert over_all == (
         "Over all leads, the baseline persistence is better than landcast: its pinball loss is 25.0 % lower (0.0300 "
-        "instead of 0.0400). The skill of landcast against it is -0.250 (95 % interval -0.400 to -0.100). "
-        "Also better: last year."
+        "instead of 0.0400). The skill of landcast against it is -0.250 (95 % interval -0.400 to -0.100). Also "
+        "better: last year."
     )
     assert at_10_days.startswith("At leads of 1 to 10 days, the baseline persistence is better")
 
