@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from core.bands import NDVI, Floats, channel
@@ -26,6 +25,8 @@ from models.registry import NETWORK, STATES, is_class_network, is_published, ver
 
 BATCH = 64
 """Series per run of the network: larger batches are slower on CPUs (activations leave the cache)."""
+PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
+"""Of ONNX Runtime, the preferred one first."""
 
 
 def forecast(
@@ -209,9 +210,13 @@ def _session(checkpoint: Checkpoint, threads: int) -> Any:
 
 @lru_cache(maxsize=4)
 def _cached(folder: str, sha256: str, threads: int) -> Any:
+    import onnxruntime  # here alone: whoever imports this module to describe products does not load it
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(str(Path(folder) / NETWORK), options, providers=_providers())
+    available = onnxruntime.get_available_providers()
+    providers = [p for p in PROVIDERS if p in available]
+    return onnxruntime.InferenceSession(str(Path(folder) / NETWORK), options, providers=providers)
 
 
 def _load(folder: str, sha256: str, threads: int, checkpoint: Checkpoint) -> Any:
@@ -222,8 +227,3 @@ def _load(folder: str, sha256: str, threads: int, checkpoint: Checkpoint) -> Any
 
 
 _VERIFIED: set[tuple[str, str]] = set()
-
-
-def _providers() -> list[str]:
-    providers = ("CUDAExecutionProvider", "CPUExecutionProvider")
-    return [p for p in providers if p in onnxruntime.get_available_providers()]

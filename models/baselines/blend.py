@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy  # loads scipy.optimize when it is first used, in fitting
 from numpy.typing import NDArray
 
 from core.bands import Floats, channel
@@ -181,8 +182,6 @@ def fit_weights(
 
 def _fit(quantiles: Floats, truth: Floats, owner: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return (M,) the weights of one bin: the loss is convex in them."""
-    from scipy.optimize import minimize
-
     share = 1 / np.bincount(owner)[owner]
     share /= share.sum()
 
@@ -191,7 +190,7 @@ def _fit(quantiles: Floats, truth: Floats, owner: NDArray[np.int64]) -> NDArray[
 
     methods = quantiles.shape[1]
     alone = min(np.eye(methods), key=lambda w: loss(w)[0])
-    found = minimize(
+    found = scipy.optimize.minimize(
         loss,
         (alone + 1 / methods) / 2,
         jac=True,

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy  # loads scipy.cluster when it is first used, in fitting
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
-from scipy.cluster.vq import kmeans2
 
 from core.bands import Floats
 from core.errors import InvalidCheckpoint, InvalidOption
@@ -168,7 +168,7 @@ def _centres(rows: Array, count: int) -> Array:
     first = rows[np.random.default_rng(0).choice(len(rows), count, replace=False)]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "One of the clusters is empty", UserWarning)  # of equal rows
-        centres, group = kmeans2(rows, first, iter=ROUNDS, minit="matrix")
+        centres, group = scipy.cluster.vq.kmeans2(rows, first, iter=ROUNDS, minit="matrix")
     return np.asarray(centres[np.unique(group)])
 
 

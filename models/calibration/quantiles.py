@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy  # loads scipy.cluster when it is first used, in fitting
 from numpy.typing import NDArray
 
 from core.bands import Floats
@@ -119,10 +120,8 @@ def cluster(traits: Floats, centres: Floats) -> NDArray[np.int64]:
 
 def _centres(traits: Floats, weight: NDArray[np.float64], clusters: int) -> Floats:
     """Return (K, TRAITS) by k-means on series drawn by their weight, always the same; ascending by level."""
-    from scipy.cluster.vq import kmeans
-
     drawn = np.random.default_rng(0).choice(len(traits), DRAWN, p=weight / weight.sum())
-    centres, _ = kmeans((traits[drawn] / SCALES).astype(np.float64), clusters, rng=0)
+    centres, _ = scipy.cluster.vq.kmeans((traits[drawn] / SCALES).astype(np.float64), clusters, rng=0)
     return np.asarray(centres[np.argsort(centres[:, 0])], np.float32)
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy  # loads scipy.optimize when it is first used, in fitting
 from numpy.typing import NDArray
-from scipy.optimize import minimize, minimize_scalar
 
 from core.errors import InvalidOption
 from models.metrics.class_scores import SMALLEST, Array, Codes, allowed_classes
@@ -76,7 +76,7 @@ def fit_temperature(truth: NDArray[Any], logits: NDArray[Any], *, weight: Array 
     y, z, w = _check(truth, logits, weight)
     allowed = allowed_classes(y, z.shape[1])
     low, high = np.log(LIMITS)
-    found = minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         lambda t: _loss(z / np.exp(t), allowed, w), bounds=(low, high), method="bounded", options={"xatol": 1e-6}
     )
     return _better(Temperature(temperature=float(np.exp(found.x))), allowed, z, w)
@@ -97,7 +97,7 @@ def fit_temperature_and_bias(truth: NDArray[Any], logits: NDArray[Any], *, weigh
         return _loss(scaled, allowed, w), np.concatenate([[(off * z).sum()], off.sum(axis=0)])
 
     bounds = [(1 / LIMITS[1], 1 / LIMITS[0])] + [(-LARGEST_BIAS, LARGEST_BIAS)] * classes
-    found = minimize(loss, np.eye(classes + 1)[0], jac=True, method="L-BFGS-B", bounds=bounds).x
+    found = scipy.optimize.minimize(loss, np.eye(classes + 1)[0], jac=True, method="L-BFGS-B", bounds=bounds).x
     bias = found[1:] - found[1:].mean()
     return _better(Temperature(temperature=float(1 / found[0]), bias=tuple(bias.tolist())), allowed, z, w)
 

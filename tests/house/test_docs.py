@@ -24,7 +24,7 @@ NOT_RUN = {
     "landcast serve --port 8000": "stays up; SERVER is a service started the same way",
     "export LANDCAST_REDIS_URL": "needs machines named redis.example and postgres.example",
     "landcast train": "trains models for up to an hour on the real data",
-    "landcast finetune crop": "trains models for minutes on the real data; see service/test_cli_training.py",
+    "landcast finetune crop-1m": "trains models for minutes on the real data; see service/test_cli_training.py",
     "landcast canopy --region parish.gpkg": "reads a public archive over the network",
     "docker build": "needs a Docker daemon; test_docker.py checks the files",
 }

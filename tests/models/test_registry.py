@@ -118,3 +118,11 @@ def test_a_changed_file_and_a_broken_card_are_refused(settings: Settings) -> Non
 def test_class_models_ship_with_a_validation_report_and_forecasters_without(settings: Settings) -> None:
     assert report_of(find_named("crop", settings)) == SHIPPED / "crop" / "validation.html"
     assert report_of(find_named("earthpt-small", settings)) is None
+
+
+@pytest.mark.parametrize("folder", sorted(SHIPPED.iterdir()), ids=lambda f: f.name)
+def test_shipped_files_have_nothing_of_the_machine_that_made_them(folder: Path) -> None:
+    for file in folder.iterdir():
+        content = file.read_bytes()
+        assert b"site-packages" not in content
+        assert b'File "' not in content

@@ -8,9 +8,9 @@ import pytest
 from core.timeline import Days
 from models.network.class_inputs import class_inputs
 from models.training_set import TrainingSet, last_seen
+from tests.training.changing_sets import changing
 from tests.training.tiny_training import small_set
 from training.class_examples import SEASON_LEFT, SHIFT_DAYS, Pool, _in_season, make_pool
-from training.sampling import SOON, altered_for_classes
 
 MONTHS = 12
 
@@ -47,7 +47,7 @@ def test_copies_differ_from_the_series_and_from_each_other_and_come_from_the_see
     assert not np.array_equal(second, other.queries[10:20])
 
 
-def test_a_label_of_a_day_is_asked_of_at_that_day_whatever_came_later() -> None:
+def test_a_label_of_a_day_is_learned_at_that_day_whatever_came_later() -> None:
     source = small_set(count=10)
     day = source.series.days[:, 90]
     pool = pool_of(source, days=day + 1)
@@ -88,47 +88,14 @@ def test_sets_weigh_by_their_share_and_labels_evenly_within_each() -> None:
         assert pool.weight[at].sum() / pool.weight.sum() == pytest.approx(0.15)
 
 
-def changing(count: int = 40) -> TrainingSet:
-    """Series of class 1 that turned 0 on a day in the middle, every second one; the others never changed."""
-    source = small_set(count=count)
-    source.labels["crop"][:] = np.arange(count) % 2
-    day = source.series.days[:, source.series.days.shape[1] * 3 // 4].astype(float)
-    changed = np.where(np.arange(count) % 2 == 0, day, np.inf)
-    before = np.ones(count, np.int8)
-    return replace(
-        source, labels_before={"canopy": before}, labels={"canopy": source.labels["crop"]}, changed_on=changed
-    )
-
-
 def test_a_label_is_what_stood_there_until_the_change_has_been_seen() -> None:
     source = changing()
     pool = make_pool({"waves": source}, {"waves": 1.0}, "canopy", months=MONTHS, copies=6, seed=0)
     is_changed = np.tile(np.isfinite(source.changed_on), 7)
     assert (pool.labels[~is_changed] == 1).all()
-    assert (pool.labels[is_changed & (pool.copy == 0)] == 0).all(), "as they are, they are asked about at their end"
+    assert (pool.labels[is_changed & (pool.copy == 0)] == 0).all(), "as they are, they are classified at their end"
     copies = pool.labels[is_changed & (pool.copy > 0)]
-    assert 0.05 < (copies == 1).mean() < 0.6, "some are asked about before, or when nothing has been seen since"
-
-
-def test_half_of_what_changed_is_asked_about_soon_after() -> None:
-    source = changing(400)
-    rng = np.random.default_rng(0)
-    series, asked = altered_for_classes(rng, source.series, SHIFT_DAYS, None, source.changed_on)
-    shift = series.days[:, 0] - source.series.days[:, 0]
-    since = (asked - shift - source.changed_on)[np.isfinite(source.changed_on)]
-    assert 0.4 < ((since >= 0) & (since <= SOON)).mean() < 0.9
-    same, days = altered_for_classes(np.random.default_rng(0), source.series, SHIFT_DAYS, None)
-    assert (days != asked).any()
-    np.testing.assert_array_equal(same.days, series.days)
-
-
-def test_taking_rows_takes_their_changes_with_them() -> None:
-    source = changing(10)
-    rows = np.arange(10) < 3
-    part = source.take(rows)
-    np.testing.assert_array_equal(part.changed_on, source.changed_on[:3])
-    assert part.labels_before["canopy"].tolist() == [1, 1, 1]
-    assert small_set(count=10).take(rows).changed_on is None
+    assert 0.05 < (copies == 1).mean() < 0.6, "some are classified before, or when nothing has been seen since"
 
 
 def test_half_of_the_copies_of_a_season_show_a_part_of_it_and_dated_labels_keep_their_day() -> None:

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import geopandas
 import numpy as np
+import pyogrio
+from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from shapely import force_2d, get_type_id, is_empty, is_missing, is_valid, make_valid
 from shapely.geometry.base import BaseGeometry
@@ -13,9 +16,6 @@ from shapely.geometry.base import BaseGeometry
 from core.errors import InvalidOption, InvalidPeriod
 from core.region import WGS84
 from core.timeline import FIRST_DATE, LAST_DATE, Days, parse_date, to_day
-
-if TYPE_CHECKING:
-    from geopandas import GeoDataFrame
 
 FORMATS = (".gpkg", ".geojson", ".json", ".parquet", ".geoparquet", ".shp", ".fgb")
 PARQUET = (".parquet", ".geoparquet")
@@ -99,9 +99,7 @@ def text_of(value: Any) -> str:
     return str(value).strip()
 
 
-def _read(path: Path, layer: str, footprint: BaseGeometry | None) -> "GeoDataFrame":
-    import geopandas
-
+def _read(path: Path, layer: str, footprint: BaseGeometry | None) -> GeoDataFrame:
     if not path.is_file():
         raise InvalidOption("--labels", path, "there is no such file")
     if path.suffix.lower() not in FORMATS:
@@ -121,8 +119,6 @@ def _read(path: Path, layer: str, footprint: BaseGeometry | None) -> "GeoDataFra
 
 
 def _layer(path: Path, layer: str) -> str:
-    import pyogrio
-
     names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
     if layer in names:
         return layer
@@ -133,7 +129,7 @@ def _layer(path: Path, layer: str) -> str:
     return names[0]
 
 
-def _check(path: Path, table: "GeoDataFrame", column: str, date_column: str) -> None:
+def _check(path: Path, table: GeoDataFrame, column: str, date_column: str) -> None:
     """Refuse a table that no label can be read from; errors name what it has instead."""
     if not hasattr(table, "geometry") or getattr(table, "_geometry_column_name", None) is None:
         raise InvalidOption("--labels", path.name, "it has no geometry, only a table")
@@ -149,7 +145,7 @@ def _check(path: Path, table: "GeoDataFrame", column: str, date_column: str) -> 
         raise InvalidOption("--labels", path.name, reason)
 
 
-def _usable(table: "GeoDataFrame", column: str) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
+def _usable(table: GeoDataFrame, column: str) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
     """Return (N,) which features have a class and a geometry that can be used, and what the others lack."""
     shapes = np.asarray(table.geometry.array, object)
     has_class = table[column].notna().to_numpy() & (table[column].astype(str).str.strip() != "").to_numpy()

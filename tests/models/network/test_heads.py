@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.product import Checkpoint
+from core.checkpoint import Checkpoint
 from core.settings import Settings
 from models.checkpoint import load_class_network, load_network
 from models.export import TOLERANCE, largest_difference

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.product import Checkpoint
+from core.checkpoint import Checkpoint
 from core.settings import Settings
 from models.registry import find_checkpoint
 from tests.models.tiny_checkpoints import write_class_model
