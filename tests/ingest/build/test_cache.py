@@ -14,8 +14,8 @@ import pytest
 from core.errors import ReadFailed
 from core.grid import Grid, Window
 from ingest.archive import Scene
-from ingest.preprocess.prepare import Preparation, Prepared
 from ingest.build.cache import Store, scene_key
+from ingest.preprocess.prepare import Preparation, Prepared
 from tests.ingest.fake_archive import FakeArchive
 
 TILE = Grid(crs="EPSG:32632", tile_size=200).tile(300, 2790)

@@ -12,10 +12,10 @@ from core.errors import ArchivesDisagree, ArchiveUnavailable
 from core.grid import Window
 from core.timeline import Period
 from ingest.archive import Reading, Scene
+from ingest.build.cache import Store
 from ingest.build.cube import Reader, build_cube
 from ingest.preference import PreferredArchives, choices
 from ingest.preprocess.prepare import Preparation
-from ingest.build.cache import Store
 from tests.ingest.fake_archive import APRIL, EXTENT, FakeArchive
 
 BANDS = ("B04", "B08")
