@@ -38,7 +38,10 @@ EDGE_PX = 1024
 """Longer edge of a preview: sharp on the page at 1280 x 800, about 50 kB for a class map."""
 MERCATOR = "EPSG:3857"
 REFUSALS = refusals(
-    {404: "There is no such job or layer, or the job has not finished.", 500: "The job failed; the detail says why."}
+    {
+        404: "There is no such job or layer, or the job has not finished.",
+        500: "The job failed; the detail gives the reason.",
+    }
 )
 PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}, "description": "The picture."}}
 
