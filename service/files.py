@@ -23,7 +23,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
             400: "The Range header is not valid.",
             404: "There is no such file of a finished job.",
             416: "The range begins after the end of the file.",
-            500: "The job failed; the detail says why.",
+            500: "The job failed; the detail gives the reason.",
         }
     ),
 }

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/jobs", tags=["Jobs"])
 
 UNKNOWN = refusals({404: "There is no such job."})
 NO_RESULTS = refusals(
-    {404: "There is no such job, or its results are not ready.", 500: "The job failed; the detail says why."}
+    {404: "There is no such job, or its results are not ready.", 500: "The job failed; the detail gives the reason."}
 )
 RESULTS_REL = "http://www.opengis.net/def/rel/ogc/1.0/results"
 MAX_PAGE = 1000

@@ -1,4 +1,4 @@
-"""Pictures of a finished job's layers for the map: drawn from the COG on demand, in web Mercator over given bounds."""
+"""Previews of a finished job's layers for the map page: drawn from the COG on demand, in web Mercator."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from affine import Affine
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from numpy.typing import NDArray
 from pyproj import Transformer
 
@@ -17,12 +17,15 @@ from core.grid import Window
 from core.job import Job
 from core.product import Layer
 from core.region import unwrap
-from core.settings import Settings
 from products.catalogue import find_product
+from service.errors import refusals
 from service.layers import first_layer, layers_of, ramp_of, view_of
-from service.results import find_file, finished_job
-from service.schemas import LayerList, Problem
-from service.stac.items import Item, is_simulated, read_item
+from service.results import find_file
+from service.schemas import LayerList
+from service.stac.items import is_simulated
+from service.state import CurrentItems, CurrentSettings, FinishedJob
+from workers.queue.item_rows import Item
+from workers.queue.items import Items
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -34,10 +37,12 @@ Bounds = tuple[float, float, float, float]
 EDGE_PX = 1024
 """Longer edge of a preview: sharp on the page at 1280 x 800, about 50 kB for a class map."""
 MERCATOR = "EPSG:3857"
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    404: {"model": Problem, "description": "No such job or layer, or the job has not finished."},
-    500: {"model": Problem, "description": "The job failed; the detail says why."},
-}
+REFUSALS = refusals(
+    {
+        404: "There is no such job or layer, or the job has not finished.",
+        500: "The job failed; the detail gives the reason.",
+    }
+)
 PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}, "description": "The picture."}}
 
 
@@ -52,11 +57,9 @@ class Frame:
 
 
 @router.get("/{job_id}/layers", summary="Layers of a result", responses=REFUSALS)
-def layers(job_id: str, request: Request) -> LayerList:
-    """Return layers with legends, and where previews of them lie."""
-    state = request.app.state
-    job = finished_job(state.ledger, job_id)
-    item = read_item(_path(state.settings, job, ".json"))
+def layers(job: FinishedJob, items: CurrentItems) -> LayerList:
+    """Return layers with legends, and the bounds of their previews."""
+    item = _item_of(job, items)
     return LayerList(
         title=find_product(job.order.product).title,
         simulated=is_simulated(item),
@@ -68,22 +71,26 @@ def layers(job_id: str, request: Request) -> LayerList:
 
 @router.get("/{job_id}/preview.png", summary="Picture of a layer", responses={**REFUSALS, **PICTURE})
 def preview(
-    job_id: str, request: Request, layer: Annotated[str | None, Query(description="Name of the layer.")] = None
+    job: FinishedJob,
+    items: CurrentItems,
+    settings: CurrentSettings,
+    layer: Annotated[str | None, Query(description="Name of the layer.")] = None,
 ) -> Response:
     """Return a transparent PNG over the bounds that `layers` names; rows are spaced as in web Mercator."""
-    state = request.app.state
-    job = finished_job(state.ledger, job_id)
     name = layer or first_layer(job)
     chosen = next((x for x in layers_of(job) if x.name == name), None)
     if chosen is None:
         raise UnknownResult(name, [x.name for x in layers_of(job)])
-    bounds = bounds_of(read_item(_path(state.settings, job, ".json")))
-    png = draw(_path(state.settings, job, ".tif"), chosen, frame_of(bounds))
+    cog = find_file(settings, job, f"{job.order.product}.tif")
+    png = draw(cog, chosen, frame_of(bounds_of(_item_of(job, items))))
     return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
 
 
-def _path(settings: Settings, job: Job, suffix: str) -> Path:
-    return find_file(settings, job, job.order.product + suffix)
+def _item_of(job: Job, items: Items) -> Item:
+    item = items.find(job.order.product, job.id)
+    if item is None:
+        raise UnknownResult(f"{job.order.product}.json")
+    return item
 
 
 def bounds_of(item: Item) -> Bounds:

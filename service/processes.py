@@ -35,7 +35,7 @@ router = APIRouter(prefix="/processes", tags=["Processes"])
 UNKNOWN = refusals({404: "There is no such process."})
 REFUSALS = refusals(
     {
-        400: "The order is not valid; the detail says why.",
+        400: "The order is not valid; the detail gives the reason.",
         404: "There is no such process.",
         413: "The body is too large.",
         502: "The archive does not answer, or its scenes cannot be read.",

@@ -143,7 +143,7 @@ def _clean_up(worker: Worker, job_id: str) -> None:
 
 
 def _say(ledger: Ledger, job_id: str) -> Callable[[str], None]:
-    return lambda message: ledger.say(job_id, message)
+    return lambda message: ledger.report(job_id, message)
 
 
 def _send_next(worker: Worker, job_id: str) -> None:

@@ -130,5 +130,5 @@ def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> Non
     deadline = time.monotonic() + START_S
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
-            raise WorkerUnavailable("the API did not start; the log above says why")
+            raise WorkerUnavailable("the API did not start; see the log above")
         time.sleep(0.02)

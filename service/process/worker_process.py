@@ -33,7 +33,7 @@ SETTLED_S = 60.0
 
 
 def worker_command(name: str, settings: Settings) -> list[str]:
-    """Return the command line of a worker; the name tells workers of one machine apart."""
+    """Return the command line of a worker; the name distinguishes workers of one machine."""
     level = settings.log_level.upper()
     return [sys.executable, "-P", "-c", CODE, *ARGUMENTS, *QUIET, "--loglevel", level, "-n", f"{name}@%h"]
 

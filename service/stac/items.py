@@ -1,11 +1,7 @@
 """Items as the STAC API publishes them: with links of the service and assets by absolute URLs. Searched in workers."""
 
-from functools import lru_cache
-from pathlib import Path
-
 from service.links import GEOJSON, file_url, link
-from workers.queue.item_rows import Item as Item
-from workers.queue.item_rows import read_item_file
+from workers.queue.item_rows import Item
 
 
 def published(item: Item, base: str) -> Item:
@@ -28,13 +24,3 @@ def published(item: Item, base: str) -> Item:
 def is_simulated(item: Item) -> bool:
     """Tell whether an item was computed from simulated observations."""
     return bool(item["properties"].get("landcast:simulated"))
-
-
-def read_item(path: Path) -> Item:
-    """Return the item in a file; a file that has not changed is read once."""
-    return dict(_read(path, path.stat().st_mtime_ns))
-
-
-@lru_cache(maxsize=256)
-def _read(path: Path, mtime_ns: int) -> Item:
-    return read_item_file(path)

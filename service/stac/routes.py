@@ -33,7 +33,7 @@ CONFORMS_TO = [
 MAX_PAGE = 1000
 """Most items in one answer; a larger limit is lowered to it, as OGC API - Features prescribes."""
 
-INVALID = refusals({400: "The search is not valid; the detail says why."})
+INVALID = refusals({400: "The search is not valid; the detail gives the reason."})
 UNKNOWN = refusals({404: "There is no such collection or item."})
 
 BBoxText = Annotated[

@@ -113,9 +113,9 @@ def test_a_body_that_grows_too_large_is_refused(client: httpx.Client) -> None:
 
 def test_an_unexpected_error_shows_nothing_of_ours(own: Front) -> None:
     scene.finished(own.settings, "crop", "broken1")
-    secret = own.settings.home / "jobs" / "broken1" / "crop.json"
-    secret.write_text("no json")
-    detail = problem_of(own.client.get("/jobs/broken1/layers"), 500)["detail"]
+    secret = own.settings.home / "jobs" / "broken1" / "crop.tif"
+    secret.write_text("no raster")
+    detail = problem_of(own.client.get("/jobs/broken1/preview.png"), 500)["detail"]
     assert str(secret) not in detail
     assert "log" in detail
 

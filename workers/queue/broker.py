@@ -70,7 +70,7 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "worker_pool": "prefork",
         "worker_redirect_stdouts": False,
         "worker_send_task_events": False,
-        "worker_cancel_long_running_tasks_on_connection_loss": False,  # the ledger's lease says who holds a tile
+        "worker_cancel_long_running_tasks_on_connection_loss": False,  # the ledger decides who holds a tile
         "enable_utc": True,
     }
 

@@ -86,13 +86,13 @@ class Items:
         """Read from the ledger's engine; the ledger itself adds and removes items with their jobs."""
         self._engine = engine
 
-    def search(self, wanted: ItemSearch, *, limit: int, after: Place | None = None) -> ItemPage:
+    def search(self, criteria: ItemSearch, *, limit: int, after: Place | None = None) -> ItemPage:
         """Return the next `limit` items that a search finds, newest first."""
         with reading(self._engine) as connection:
-            if wanted.area is None:
-                matched, places = _found(connection, _conditions(wanted), limit=limit, after=after)
+            if criteria.area is None:
+                matched, places = _found(connection, _conditions(criteria), limit=limit, after=after)
             else:
-                matched, places = _found_in(connection, _conditions(wanted), wanted.area, limit=limit, after=after)
+                matched, places = _found_in(connection, _conditions(criteria), criteria.area, limit=limit, after=after)
             shown = places[:limit]
             documents = _documents(connection, [place.job_id for place in shown])
         return ItemPage(items=documents, matched=matched, last=shown[-1] if len(places) > len(shown) else None)
@@ -137,19 +137,19 @@ def remove_item(connection: Connection, job_id: str) -> None:
     connection.execute(delete(items).where(items.c.job_id == job_id))
 
 
-def _conditions(wanted: ItemSearch) -> list[ColumnElement[bool]]:
+def _conditions(criteria: ItemSearch) -> list[ColumnElement[bool]]:
     """Return what SQL can compare: all but the exact geometry."""
     found: list[ColumnElement[bool]] = []
-    if wanted.collections is not None:
-        found.append(items.c.collection.in_(wanted.collections))
-    if wanted.ids is not None:
-        found.append(items.c.job_id.in_(wanted.ids))
-    if wanted.start is not None:
-        found.append(items.c.end_time >= wanted.start.timestamp())
-    if wanted.end is not None:
-        found.append(items.c.start_time <= wanted.end.timestamp())
-    if wanted.area is not None:
-        found.append(_box_touches(unwrap(wanted.area).bounds))
+    if criteria.collections is not None:
+        found.append(items.c.collection.in_(criteria.collections))
+    if criteria.ids is not None:
+        found.append(items.c.job_id.in_(criteria.ids))
+    if criteria.start is not None:
+        found.append(items.c.end_time >= criteria.start.timestamp())
+    if criteria.end is not None:
+        found.append(items.c.start_time <= criteria.end.timestamp())
+    if criteria.area is not None:
+        found.append(_box_touches(unwrap(criteria.area).bounds))
     return found
 
 

@@ -104,7 +104,7 @@ class Ledger:
         with reading(self.engine) as connection:
             return int(connection.scalar(query) or 0)
 
-    def say(self, job_id: str, message: str) -> None:
+    def report(self, job_id: str, message: str) -> None:
         """Set the message of an active job: its current stage, as a sentence."""
         change = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(ACTIVE))
         with self.engine.begin() as connection:

@@ -23,9 +23,14 @@ def test_waiting_ends_with_each_signal_that_stops(number: signal.Signals) -> Non
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_unwinds_the_block(number: signal.Signals) -> None:
     cleaned, before = [], signal.getsignal(number)
-    with pytest.raises(SystemExit) as caught, ending_unwinds(), ExitStack() as stack:  # noqa: PT012 - unwinds
-        stack.callback(cleaned.append, 1)
-        signal.raise_signal(number)
+
+    def work() -> None:
+        with ending_unwinds(), ExitStack() as stack:
+            stack.callback(cleaned.append, 1)
+            signal.raise_signal(number)
+
+    with pytest.raises(SystemExit) as caught:
+        work()
     assert (caught.value.code, cleaned) == (TERMINATED, [1])
     assert signal.getsignal(number) is before
 

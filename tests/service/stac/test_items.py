@@ -1,8 +1,6 @@
-import os
-from pathlib import Path
 from typing import Any
 
-from service.stac.items import is_simulated, published, read_item
+from service.stac.items import is_simulated, published
 
 ITEM: dict[str, Any] = {
     "type": "Feature",
@@ -34,12 +32,3 @@ def test_assets_become_urls_and_keep_their_other_members() -> None:
 def test_an_item_without_the_mark_is_not_simulated() -> None:
     assert is_simulated(ITEM)
     assert not is_simulated({"properties": {}})
-
-
-def test_an_item_that_was_written_again_is_read_again(tmp_path: Path) -> None:
-    path = tmp_path / "crop.json"
-    path.write_text('{"id": "a"}')
-    assert read_item(path) == {"id": "a"}
-    path.write_text('{"id": "b"}')
-    os.utime(path, ns=(1, 1))
-    assert read_item(path) == {"id": "b"}

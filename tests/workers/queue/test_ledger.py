@@ -185,9 +185,9 @@ def test_only_the_closer_closes(ledger: Ledger) -> None:
     assert ledger.pace("canopy", "m") is None
 
 
-def test_what_a_job_says_is_its_stage(ledger: Ledger) -> None:
+def test_the_message_of_a_job_is_its_stage(ledger: Ledger) -> None:
     add(ledger)
-    ledger.say("a", "writing the map")
+    ledger.report("a", "writing the map")
     assert ledger.job("a").message == "writing the map"
 
 
