@@ -60,7 +60,9 @@ def draw_forecast(data: Path, work: Path, out: Path) -> None:
     seen = ndvi_seen(xr.open_dataset(data / FOREST))
     forecast = xr.open_dataset(work / "forecast.nc").ndvi
     median, came = forecast.sel(quantile=0.5, time=TARGET), seen.sel(time=TARGET)
-    print(f"forecast: mean absolute error of the median on {TARGET}: {float(abs(median.values - came.values).mean()):.3f}")
+    print(
+        f"forecast: mean absolute error of the median on {TARGET}: {float(abs(median.values - came.values).mean()):.3f}"
+    )
     figure, axes = plt.subplots(1, 3, figsize=(11, 3.6), width_ratios=(1, 1, 1.7), layout="constrained")
     for axis, image, title in ((axes[0], median, f"Forecast for {TARGET}"), (axes[1], came, f"Seen on {TARGET}")):
         shown = axis.imshow(image, cmap="YlGn", vmin=0.4, vmax=1)
@@ -72,9 +74,16 @@ def draw_forecast(data: Path, work: Path, out: Path) -> None:
 
 def draw_pixel(axes: Axes, forecast: xr.DataArray, seen: xr.DataArray) -> None:
     row, column = 62, 30
-    band, past = forecast[..., row, column], seen[:, row, column].sel(time=slice("2018-06-01", "2019-09-30")).dropna("time")
-    axes.fill_between(band.time, band.sel(quantile=0.05), band.sel(quantile=0.95), color="#2b7bba", alpha=0.2, label="90 %")
-    axes.fill_between(band.time, band.sel(quantile=0.25), band.sel(quantile=0.75), color="#2b7bba", alpha=0.35, label="50 %")
+    band, past = (
+        forecast[..., row, column],
+        seen[:, row, column].sel(time=slice("2018-06-01", "2019-09-30")).dropna("time"),
+    )
+    axes.fill_between(
+        band.time, band.sel(quantile=0.05), band.sel(quantile=0.95), color="#2b7bba", alpha=0.2, label="90 %"
+    )
+    axes.fill_between(
+        band.time, band.sel(quantile=0.25), band.sel(quantile=0.75), color="#2b7bba", alpha=0.35, label="50 %"
+    )
     axes.plot(band.time, band.sel(quantile=0.5), color="#2b7bba", label="median")
     before = past.sel(time=slice(None, ISSUED))
     after = past.sel(time=slice(ISSUED, None))
@@ -91,7 +100,9 @@ def draw_canopy(data: Path, work: Path, out: Path) -> None:
     landcast("canopy", data / FOREST, "-o", work / "canopy.tif", "--date", "2019-09-30")
     classes = rasterio.open(work / "canopy.tif").read(1)
     density = xr.open_dataset(data / FOREST).tree_cover_density.values
-    print(f"canopy: agrees with a tree cover density of 50 % or more in {((classes > 0) == (density >= 50)).mean():.3f}")
+    print(
+        f"canopy: agrees with a tree cover density of 50 % or more in {((classes > 0) == (density >= 50)).mean():.3f}"
+    )
     figure, axes = plt.subplots(1, 2, figsize=(8.4, 4.2), layout="constrained")
     shown = axes[0].imshow(density, cmap="Greens", vmin=0, vmax=100)
     figure.colorbar(shown, ax=axes[0], label="%", shrink=0.8, location="left")

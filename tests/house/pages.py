@@ -7,7 +7,9 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 PAGES = [ROOT / n for n in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted((ROOT / "docs").rglob("*.md"))
-BLOCK = re.compile(r"(?:^<!-- (?P<kind>not run|real data): (?P<text>.+) -->\n)?^```sh\n(?P<commands>.*?)^```", re.M | re.S)
+BLOCK = re.compile(
+    r"(?:^<!-- (?P<kind>not run|real data): (?P<text>[^\n]+) -->\n)?^```sh\n(?P<commands>.*?)^```", re.M | re.S
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,12 @@
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -27,7 +30,16 @@ def test_a_block_that_is_not_run_says_why() -> None:
 
 def test_only_commands_that_need_more_than_a_machine_are_not_run() -> None:
     """Network, daemon, hours, or this very test: all else is run."""
-    allowed = ("make", "landcast serve", "export", "landcast train", "landcast finetune", "docker", "torchrun")
+    allowed = (
+        "make",
+        "landcast evaluate model",
+        "landcast serve",
+        "export",
+        "landcast train",
+        "landcast finetune",
+        "docker",
+        "torchrun",
+    )
     network = "reads a public archive over the network"
     found = [b for page in PAGES for b in all_blocks(page) if b.not_run and b.not_run != network]
     assert [b.commands for b in found if not b.commands.startswith(allowed)] == []
@@ -40,6 +52,35 @@ def server(sample_home: Path) -> Iterator[str]:
         yield supervisor.url
 
 
+def given(commands: str) -> list[list[str]]:
+    """Return the arguments of each `landcast` in some lines of a shell."""
+    lines = re.sub(r"<<'END'\n.*?\nEND\n", "\n", commands.replace("\\\n", " "), flags=re.S).splitlines()
+    words = [shlex.split(line, comments=True) for line in lines if re.search(r"\blandcast \w", line)]
+    return [w[w.index("landcast") + 1 :] for w in words if "landcast" in w]
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that the pages name, beside an empty `shared/data`."""
+    folder = tmp_path_factory.mktemp("pages") / "checkout"
+    folder.mkdir()
+    (folder.parent / "shared" / "data").mkdir(parents=True)
+    write_inputs(folder)
+    return folder
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if all_blocks(p)], ids=name_of)
+def test_every_command_of_a_page_is_understood(page: Path, inputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of the blocks that are not run: the command exists, and so do its options. Nothing is carried out."""
+    monkeypatch.chdir(inputs)
+    group: Any = typer.main.get_command(app)
+    for words in [w for b in all_blocks(page) for w in given(b.commands)]:
+        command, context = group, group.context_class(group, info_name="landcast")
+        while hasattr(command, "resolve_command"):
+            _, command, words = command.resolve_command(context, words)
+        command.parse_args(command.context_class(command, parent=context), list(words))
+
+
 def run_block(commands: str, folder: Path, environment: dict[str, str]) -> None:
     run = subprocess.run(
         ["sh", "-e", "-c", commands], cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -48,23 +89,30 @@ def run_block(commands: str, folder: Path, environment: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def reader(server: str, sample_home: Path, tmp_path: Path) -> dict[str, str]:
+def reader(server: str, sample_home: Path, inputs: Path, tmp_path: Path) -> dict[str, str]:
     """Environment of a reader in an empty folder with the files that the pages name and landcast on the PATH."""
-    write_inputs(tmp_path)
+    shutil.copytree(inputs, tmp_path, dirs_exist_ok=True)
     bin_folder = Path(sys.executable).parent
     (tmp_path / ".venv").symlink_to(bin_folder.parent)
     path = f"{bin_folder}{os.pathsep}{os.environ['PATH']}"
     return dict(os.environ) | {"PATH": path, "SERVER": server, "LANDCAST_HOME": str(sample_home)}
 
 
+def in_order(pages: list[Path]) -> list[Any]:
+    """Pages that run commands; those that a newcomer does not read first are slow."""
+    first = ("README.md", "docs/start")
+    return [pytest.param(p, marks=[] if name_of(p).startswith(first) else pytest.mark.slow) for p in pages if blocks(p)]
+
+
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=name_of)
+@pytest.mark.parametrize("page", in_order(PAGES), ids=name_of)
 def test_the_commands_of_a_page_run(page: Path, reader: dict[str, str], tmp_path: Path) -> None:
     for block in blocks(page):
         if not block.real_name:
             run_block(block.commands, tmp_path, reader)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("page", [p for p in PAGES if any(b.real_name for b in blocks(p))], ids=name_of)
@@ -94,7 +142,9 @@ def test_every_product_is_in_the_docs(page: str) -> None:
 
 
 def test_every_input_of_every_product_is_in_the_docs() -> None:
-    assert {name for p in PRODUCTS.values() for name in p.inputs if f"`{name}`" not in text_of("docs/reference/rest.md")} == set()
+    assert {
+        name for p in PRODUCTS.values() for name in p.inputs if f"`{name}`" not in text_of("docs/reference/rest.md")
+    } == set()
 
 
 def test_every_route_is_in_the_docs() -> None:

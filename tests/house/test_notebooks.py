@@ -41,6 +41,7 @@ def test_a_notebook_is_committed_without_outputs(path: Path) -> None:
     assert [c for c in cells if c.get("outputs") or c.get("execution_count")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_the_canopy_notebook_maps_the_stand_and_shows_that_four_months_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -51,6 +52,7 @@ def test_the_canopy_notebook_maps_the_stand_and_shows_that_four_months_fail(
     assert whole > 0.9 > 0.7 > short
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_the_notebook_of_fields_is_better_than_persistence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = run(ROOT / "docs/notebooks/forecast-for-fields.ipynb", tmp_path, monkeypatch)
