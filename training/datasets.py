@@ -1,7 +1,7 @@
 """Training sets: the real series below a data folder, and simulated ones, as models learn from them.
 
-Each loader reads one folder of the data collection (docs/reference/models.md names them with their licences) and states
-what one place is. What judges maps is not offered with labels: the FORDEAD
+Each loader reads one folder of the data collection (docs/models.md names them with their licences) and states what one
+place is. What judges maps is not offered with labels: the FORDEAD
 cube's east half, and the WorldCereal patches.
 """
 

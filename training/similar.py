@@ -2,7 +2,7 @@
 
 Zones are told by the months' mean temperature and precipitation, which set what can grow where and when (as
 agro-ecological zones do, FAO and IIASA, GAEZ v4). They are among the class features, so nothing else is needed, and no
-label of the target is. What choosing by them was worth is in docs/explanation/few-labels.md.
+label of the target is. What choosing by them was worth is in docs/few-labels.md.
 """
 
 from dataclasses import replace

@@ -47,8 +47,7 @@ figure { margin: 0 } figcaption { font-size: .87rem }
 """
 READING = (
     "Below a figure stands its 95 % interval, from resampling whole places: neighbours are no independent witnesses. "
-    "What each figure means is in docs/explanation/trust.md of the software. "
-    "A dash is a figure that these data cannot give."
+    "What each figure means is in docs/trust.md of the software. A dash is a figure that these data cannot give."
 )
 OVERALL = ("accuracy", "balanced_accuracy", "macro_f1", "brier", "log_loss", "ece")
 OVERALL_HEADS = ("Accuracy", "Balanced accuracy", "Macro-F1", "Brier", "Log loss", "ECE")
