@@ -32,7 +32,7 @@ check: $(VENV)/.ready-dev ## format, lint, types, import rules, openapi.yaml
 	@$(BIN)/python -m service.openapi --check
 
 docs: $(VENV)/.ready-dev ## build the site of the pages in site/, warnings as errors, without the network
-	@$(BIN)/python -m mkdocs build --strict
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 constraints: $(VENV)/.ready-dev ## write constraints.txt from what is installed in .venv
 	@$(BIN)/python .ci/constraints.py > constraints.txt.new && mv constraints.txt.new constraints.txt
