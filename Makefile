@@ -1,7 +1,7 @@
 # landcast. `make run` and `make test` need Python 3.11 or newer, make and a package index; nothing else.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run serve test test-all check constraints clean
+.PHONY: help run serve test test-all check docs constraints clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -31,11 +31,14 @@ check: $(VENV)/.ready-dev ## format, lint, types, import rules, openapi.yaml
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m service.openapi --check
 
+docs: $(VENV)/.ready-dev ## build the site of the pages in site/, warnings as errors, without the network
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 constraints: $(VENV)/.ready-dev ## write constraints.txt from what is installed in .venv
 	@$(BIN)/python .ci/constraints.py > constraints.txt.new && mv constraints.txt.new constraints.txt
 
 clean: ## remove the environment and everything generated
-	rm -rf $(VENV) .landcast results build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .landcast results site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@for p in "$$PYTHON" python3 python3.13 python3.12 python3.11; do \

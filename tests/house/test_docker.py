@@ -21,7 +21,7 @@ TRIED = {
     ".venv/bin/pip install -c constraints.txt -r requirements.txt",
     ".venv/bin/pip install --no-deps .",
 }
-"""RUN lines executed by hand; docs/docker.md says when and where. A changed line is tried again, then put here."""
+"""RUN lines executed by hand; docs/guides/docker.md says when and where. Test a changed line, then put it here."""
 
 
 def instructions(name: str) -> list[tuple[str, str]]:

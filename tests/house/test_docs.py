@@ -1,9 +1,12 @@
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -13,41 +16,33 @@ from cli.main import app
 from core.settings import Settings
 from products.catalogue import PRODUCTS
 from service.process.supervisor import Supervisor
-from tests.conftest import ROOT
+from tests.conftest import REAL_DATA, ROOT
 from tests.house.inputs import write_inputs
-
-PAGES = [ROOT / n for n in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted((ROOT / "docs").rglob("*.md"))
-BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-NOT_RUN = {
-    "make run": "sets up an environment of two gigabytes",
-    "make check": "is what calls this test",
-    "landcast serve --port 8000": "stays up; SERVER is a service started the same way",
-    "export LANDCAST_REDIS_URL": "needs machines named redis.example and postgres.example",
-    "landcast train": "trains models for up to an hour on the real data",
-    "landcast finetune crop-1m": "trains models for minutes on the real data; see service/test_cli_training.py",
-    "landcast canopy --region parish.gpkg": "reads a public archive over the network",
-    "docker build": "needs a Docker daemon; test_docker.py checks the files",
-}
-"""Beginnings of blocks that this test does not run, and why."""
+from tests.house.pages import PAGES, all_blocks, blocks, name_of, text_of
+from tests.house.tree import ROOMS, modules
 
 
-def name_of(page: Path) -> str:
-    return str(page.relative_to(ROOT))
+def test_a_block_that_is_not_run_says_why() -> None:
+    reasons = {b.not_run for page in PAGES for b in all_blocks(page) if b.not_run}
+    assert len(reasons) >= 5
+    assert [r for r in reasons if len(r.split()) < 3] == []
 
 
-def text_of(name: str) -> str:
-    return (ROOT / name).read_text(encoding="utf-8")
-
-
-def blocks(page: Path) -> list[str]:
-    found = BLOCK.findall(page.read_text(encoding="utf-8"))
-    return [b for b in found if not b.startswith(tuple(NOT_RUN))]
-
-
-@pytest.mark.parametrize("beginning", NOT_RUN)
-def test_a_block_that_is_not_run_exists(beginning: str) -> None:
-    found = [b for page in PAGES for b in BLOCK.findall(page.read_text(encoding="utf-8"))]
-    assert any(b.startswith(beginning) for b in found)
+def test_only_commands_that_need_more_than_a_machine_are_not_run() -> None:
+    """Network, daemon, hours, or this very test: all else is run."""
+    allowed = (
+        "make",
+        "landcast evaluate model",
+        "landcast serve",
+        "export",
+        "landcast train",
+        "landcast finetune",
+        "docker",
+        "torchrun",
+    )
+    network = "reads a public archive over the network"
+    found = [b for page in PAGES for b in all_blocks(page) if b.not_run and b.not_run != network]
+    assert [b.commands for b in found if not b.commands.startswith(allowed)] == []
 
 
 @pytest.fixture(scope="module")
@@ -57,19 +52,78 @@ def server(sample_home: Path) -> Iterator[str]:
         yield supervisor.url
 
 
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=name_of)
-def test_the_commands_of_a_page_run(page: Path, server: str, sample_home: Path, tmp_path: Path) -> None:
-    write_inputs(tmp_path)
+def given(commands: str) -> list[list[str]]:
+    """Return the arguments of each `landcast` in some lines of a shell."""
+    lines = re.sub(r"<<'END'\n.*?\nEND\n", "\n", commands.replace("\\\n", " "), flags=re.S).splitlines()
+    words = [shlex.split(line, comments=True) for line in lines if re.search(r"\blandcast \w", line)]
+    return [w[w.index("landcast") + 1 :] for w in words if "landcast" in w]
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that the pages name, beside an empty `shared/data`."""
+    folder = tmp_path_factory.mktemp("pages") / "checkout"
+    folder.mkdir()
+    (folder.parent / "shared" / "data").mkdir(parents=True)
+    write_inputs(folder)
+    return folder
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if all_blocks(p)], ids=name_of)
+def test_every_command_of_a_page_is_understood(page: Path, inputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of the blocks that are not run: the command exists, and so do its options. Nothing is carried out."""
+    monkeypatch.chdir(inputs)
+    group: Any = typer.main.get_command(app)
+    for words in [w for b in all_blocks(page) for w in given(b.commands)]:
+        command, context = group, group.context_class(group, info_name="landcast")
+        while hasattr(command, "resolve_command"):
+            _, command, words = command.resolve_command(context, words)
+        command.parse_args(command.context_class(command, parent=context), list(words))
+
+
+def run_block(commands: str, folder: Path, environment: dict[str, str]) -> None:
+    run = subprocess.run(
+        ["sh", "-e", "-c", commands], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, f"{commands}\n{run.stdout}\n{run.stderr}"
+
+
+@pytest.fixture
+def reader(server: str, sample_home: Path, inputs: Path, tmp_path: Path) -> dict[str, str]:
+    """Environment of a reader in an empty folder with the files that the pages name and landcast on the PATH."""
+    shutil.copytree(inputs, tmp_path, dirs_exist_ok=True)
     bin_folder = Path(sys.executable).parent
     (tmp_path / ".venv").symlink_to(bin_folder.parent)
     path = f"{bin_folder}{os.pathsep}{os.environ['PATH']}"
-    environment = os.environ | {"PATH": path, "SERVER": server, "LANDCAST_HOME": str(sample_home)}
+    return dict(os.environ) | {"PATH": path, "SERVER": server, "LANDCAST_HOME": str(sample_home)}
+
+
+def in_order(pages: list[Path]) -> list[Any]:
+    """Pages that run commands; those that a newcomer does not read first are slow."""
+    first = ("README.md", "docs/start")
+    return [pytest.param(p, marks=[] if name_of(p).startswith(first) else pytest.mark.slow) for p in pages if blocks(p)]
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("page", in_order(PAGES), ids=name_of)
+def test_the_commands_of_a_page_run(page: Path, reader: dict[str, str], tmp_path: Path) -> None:
     for block in blocks(page):
-        run = subprocess.run(
-            ["sh", "-e", "-c", block], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert run.returncode == 0, f"{block}\n{run.stdout}\n{run.stderr}"
+        if not block.real_name:
+            run_block(block.commands, tmp_path, reader)
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("page", [p for p in PAGES if any(b.real_name for b in blocks(p))], ids=name_of)
+def test_the_commands_of_a_page_run_on_real_data(page: Path, reader: dict[str, str], tmp_path: Path) -> None:
+    found = [b for b in blocks(page) if b.real_name]
+    for name, path in {(b.real_name, b.real_path) for b in found}:
+        if not (REAL_DATA / path).exists():
+            pytest.skip(f"{path} is not in {REAL_DATA}")
+        (tmp_path / name).symlink_to((REAL_DATA / path).resolve())
+    for block in found:
+        run_block(block.commands, tmp_path, reader)
 
 
 def test_every_setting_is_in_the_docs_with_its_default_and_meaning() -> None:
@@ -78,23 +132,25 @@ def test_every_setting_is_in_the_docs_with_its_default_and_meaning() -> None:
         f"| {field.description} |"
         for name, field in Settings.model_fields.items()
     ]
-    table = [n for n in text_of("docs/settings.md").splitlines() if n.startswith("| `LANDCAST_")]
+    table = [n for n in text_of("docs/reference/settings.md").splitlines() if n.startswith("| `LANDCAST_")]
     assert table == rows
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/rest.md", "docs/files.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/reference/rest.md", "docs/reference/files.md"])
 def test_every_product_is_in_the_docs(page: str) -> None:
     assert [p for p in PRODUCTS if f"`{p}`" not in text_of(page)] == []
 
 
 def test_every_input_of_every_product_is_in_the_docs() -> None:
-    assert {name for p in PRODUCTS.values() for name in p.inputs if f"`{name}`" not in text_of("docs/rest.md")} == set()
+    assert {
+        name for p in PRODUCTS.values() for name in p.inputs if f"`{name}`" not in text_of("docs/reference/rest.md")
+    } == set()
 
 
 def test_every_route_is_in_the_docs() -> None:
     paths = yaml.safe_load(text_of("openapi.yaml"))["paths"]
     routes = [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods if method != "head"]
-    assert [r for r in routes if f"`{r}`" not in text_of("docs/rest.md")] == []
+    assert [r for r in routes if f"`{r}`" not in text_of("docs/reference/rest.md")] == []
 
 
 def commands() -> dict[str, list[str]]:
@@ -108,7 +164,7 @@ def commands() -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("command", commands())
 def test_every_command_and_each_of_its_options_is_in_the_docs(command: str) -> None:
-    page = text_of("docs/cli.md")
+    page = text_of("docs/reference/cli.md")
     assert f"landcast {command}" in page
     assert [o for o in commands()[command] if o not in page] == []
 
@@ -117,3 +173,9 @@ def test_every_command_and_each_of_its_options_is_in_the_docs(command: str) -> N
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [t for t in targets if not (page.parent / t).exists()] == []
+
+
+def test_pages_that_the_code_names_exist() -> None:
+    named = re.compile(r"docs/[a-z/-]+\.md")
+    found = {n for p in modules(*ROOMS) for n in named.findall(p.read_text(encoding="utf-8"))}
+    assert [n for n in found if not (ROOT / n).exists()] == []

@@ -1,0 +1,145 @@
+"""The pictures in README.md: each product beside what is known of a place that its model has not learned from.
+
+    python benchmarks/readme_pictures.py --data ../shared/data --out docs/images
+
+Runs `landcast forecast`, `canopy` and `crop` on two real cubes. The numbers under the pictures are printed.
+"""
+
+import argparse
+import subprocess
+import tempfile
+from pathlib import Path
+
+import matplotlib.dates
+import numpy as np
+import pandas as pd
+import rasterio
+import xarray as xr
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+FOREST = "romania_forest_cube/romania_2015-08_2019-12.nc"
+FARMLAND = "worldcereal_belgium_monthly/belgium_neighbour_2020-11_2021-10_12months.nc"
+ISSUED, TARGET = "2019-05-01", "2019-07-01"
+DATES = pd.date_range("2019-05-11", "2019-09-28", freq="10D").union([pd.Timestamp(TARGET)])
+CLEAR = (4, 5, 6, 7)
+"""SCL classes that are clear: vegetation, bare, water, unclassified."""
+CANOPY = (("No tree canopy", "#eee3c8"), ("Conifer", "#155c49"), ("Broadleaf", "#7ab648"))
+CROP = (("Non-crop", "#d6d0c4"), ("Temporary crop", "#e2a020"))
+ROMANIA = "Contains modified Copernicus Sentinel data 2015-2019; cube of the Python package nrt (EUPL-1.2)."
+BELGIUM = "Contains modified Copernicus Sentinel data 2020-2021; WorldCereal test cube (MIT)."
+
+
+def landcast(*arguments: str | Path) -> None:
+    subprocess.run(["landcast", *map(str, arguments)], check=True)
+
+
+def ndvi_seen(cube: xr.Dataset) -> xr.DataArray:
+    """NDVI (T, Y, X) of clear observations; NaN = cloud, shadow or snow."""
+    return ((cube.B08 - cube.B04) / (cube.B08 + cube.B04)).where(cube.SCL.isin(CLEAR))
+
+
+def frame(axes: Axes, title: str) -> None:
+    axes.set(xticks=[], yticks=[])
+    axes.set_title(title, fontsize=10)
+
+
+def draw_classes(axes: Axes, classes: NDArray[np.uint8], legend: tuple[tuple[str, str], ...]) -> None:
+    axes.imshow(classes, cmap=ListedColormap([c for _, c in legend]), vmin=0, vmax=len(legend) - 1)
+    handles = [Patch(facecolor=c, edgecolor="grey", label=n) for n, c in legend]
+    axes.legend(handles=handles, loc="lower left", fontsize=7)
+
+
+def draw_forecast(data: Path, work: Path, out: Path) -> None:
+    dates = ",".join(d.date().isoformat() for d in DATES)
+    landcast("forecast", data / FOREST, "-o", work / "forecast.nc", "--issue-date", ISSUED, "--dates", dates)
+    seen = ndvi_seen(xr.open_dataset(data / FOREST))
+    forecast = xr.open_dataset(work / "forecast.nc").ndvi
+    median, came = forecast.sel(quantile=0.5, time=TARGET), seen.sel(time=TARGET)
+    print(
+        f"forecast: mean absolute error of the median on {TARGET}: {float(abs(median.values - came.values).mean()):.3f}"
+    )
+    figure, axes = plt.subplots(1, 3, figsize=(11, 3.6), width_ratios=(1, 1, 1.7), layout="constrained")
+    for axis, image, title in ((axes[0], median, f"Forecast for {TARGET}"), (axes[1], came, f"Seen on {TARGET}")):
+        shown = axis.imshow(image, cmap="YlGn", vmin=0.4, vmax=1)
+        frame(axis, title)
+    figure.colorbar(shown, ax=axes[:2], label="NDVI", shrink=0.7, location="left")
+    draw_pixel(axes[2], forecast, seen)
+    save(figure, out / "readme-forecast.png", ROMANIA)
+
+
+def draw_pixel(axes: Axes, forecast: xr.DataArray, seen: xr.DataArray) -> None:
+    row, column = 62, 30
+    band, past = (
+        forecast[..., row, column],
+        seen[:, row, column].sel(time=slice("2018-06-01", "2019-09-30")).dropna("time"),
+    )
+    axes.fill_between(
+        band.time, band.sel(quantile=0.05), band.sel(quantile=0.95), color="#2b7bba", alpha=0.2, label="90 %"
+    )
+    axes.fill_between(
+        band.time, band.sel(quantile=0.25), band.sel(quantile=0.75), color="#2b7bba", alpha=0.35, label="50 %"
+    )
+    axes.plot(band.time, band.sel(quantile=0.5), color="#2b7bba", label="median")
+    before = past.sel(time=slice(None, ISSUED))
+    after = past.sel(time=slice(ISSUED, None))
+    axes.plot(before.time, before, "k.", label="history")
+    axes.plot(after.time, after, "o", color="#d1495b", markersize=4, label="came later")
+    axes.axvline(np.datetime64(ISSUED), color="grey", linestyle=":")
+    axes.set(ylim=(0.3, 1), title=f"One pixel, issued {ISSUED}")
+    axes.title.set_fontsize(10)
+    axes.xaxis.set_major_formatter(matplotlib.dates.ConciseDateFormatter(axes.xaxis.get_major_locator()))
+    axes.legend(fontsize=7, loc="lower left", ncols=2)
+
+
+def draw_canopy(data: Path, work: Path, out: Path) -> None:
+    landcast("canopy", data / FOREST, "-o", work / "canopy.tif", "--date", "2019-09-30")
+    classes = rasterio.open(work / "canopy.tif").read(1)
+    density = xr.open_dataset(data / FOREST).tree_cover_density.values
+    print(
+        f"canopy: agrees with a tree cover density of 50 % or more in {((classes > 0) == (density >= 50)).mean():.3f}"
+    )
+    figure, axes = plt.subplots(1, 2, figsize=(8.4, 4.2), layout="constrained")
+    shown = axes[0].imshow(density, cmap="Greens", vmin=0, vmax=100)
+    figure.colorbar(shown, ax=axes[0], label="%", shrink=0.8, location="left")
+    frame(axes[0], "Tree cover density 2018 (Copernicus)")
+    draw_classes(axes[1], classes, CANOPY)
+    frame(axes[1], "landcast canopy, 2019-09-30")
+    save(figure, out / "readme-canopy.png", ROMANIA + " Copernicus Land Monitoring Service.")
+
+
+def draw_crop(data: Path, work: Path, out: Path) -> None:
+    landcast("crop", data / FARMLAND, "-o", work / "crop.tif")
+    cube = xr.open_dataset(data / FARMLAND)
+    figure, axes = plt.subplots(1, 3, figsize=(11, 4.2), layout="constrained")
+    for axis, month in zip(axes, ("2021-04-01", "2021-08-01"), strict=False):
+        colour = np.stack([cube[b].sel(t=month).values for b in ("B04", "B03", "B02")], axis=-1) / 10_000
+        axis.imshow(np.clip(colour / 0.2, 0, 1) ** 0.7)
+        frame(axis, f"Sentinel-2, {month[:7]}")
+    draw_classes(axes[2], rasterio.open(work / "crop.tif").read(1), CROP)
+    frame(axes[2], "landcast crop, season to 2021-10")
+    save(figure, out / "readme-crop.png", BELGIUM)
+
+
+def save(figure: Figure, path: Path, credit: str) -> None:
+    figure.supxlabel(credit, fontsize=7, color="grey")
+    figure.savefig(path, dpi=90)
+    print(path, path.stat().st_size // 1024, "kB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of real data")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the pictures")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as work:
+        for draw in (draw_forecast, draw_canopy, draw_crop):
+            draw(arguments.data, Path(work), arguments.out)
+
+
+if __name__ == "__main__":
+    main()
