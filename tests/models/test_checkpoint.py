@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.errors import InvalidCheckpoint
 from core.checkpoint import Checkpoint
+from core.errors import InvalidCheckpoint
 from core.settings import Settings
 from models.checkpoint import load_class_network, load_network
 from models.registry import CARD, NETWORK, WEIGHTS, find_checkpoint, sha256_of
