@@ -5,22 +5,30 @@ from typing import Annotated
 
 import typer
 
-from cli.import_model import import_model
+from cli.group import Command, lazy_group
 from core.read_settings import read_settings
 from core.text_table import text_table
 from models.registry import find_named, list_checkpoints, report_of
 
+COMMANDS = {
+    "list": Command(place="cli.models:list_models", help="List all models with version and task."),
+    "show": Command(place="cli.models:show_model", help="Print the card of a model as JSON."),
+    "import": Command(place="cli.import_model:import_model", help="Import a published EarthPT file."),
+}
 models = typer.Typer(
+    cls=lazy_group(COMMANDS),
     help="Show the models that can be named by --model, and import published ones. Those of your own lie in the folder "
     "LANDCAST_MODELS, by default in 'models' below LANDCAST_HOME.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
-models.command("import")(import_model)
+
+@models.callback()
+def _group() -> None:
+    pass
 
 
-@models.command("list")
 def list_models() -> None:
     """List all models with version and task."""
     rows = [
@@ -36,7 +44,6 @@ def list_models() -> None:
     print(text_table(rows, left=5))
 
 
-@models.command("show")
 def show_model(name: Annotated[str, typer.Argument(help="Name of the model.")]) -> None:
     """Print the card of a model as JSON: inputs, training data and licences, accuracy, sha256, its report's place."""
     found = find_named(name, read_settings())

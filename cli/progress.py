@@ -9,7 +9,7 @@ from typing import Protocol, TextIO
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from core.product import Progress
+from core.progress import Progress
 
 PLAIN_STEP = 0.1
 BAR_FORMAT = "{desc:<14} {percentage:3.0f} %|{bar:32}| {elapsed}{postfix}"

@@ -1,6 +1,6 @@
 """Product, Layer, Raster: what can be ordered, one band of its raster, and the finished pixels. No files, no model."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -15,10 +15,9 @@ from core.checkpoint import Checkpoint
 from core.cube import Cube, Series
 from core.grid import Window
 from core.options import Options
+from core.progress import Progress as Progress
 from core.timeline import Period
 
-Progress = Callable[[float], None]
-"""Takes the share done, 0..1, rising; may raise to stop the work."""
 AnyOptions = TypeVar("AnyOptions", bound=Options)
 
 

@@ -2,18 +2,27 @@
 
 import typer
 
-from cli.evaluate.embeddings import evaluate_embeddings
-from cli.evaluate.forecast import evaluate_forecast
-from cli.evaluate.map import evaluate_map, evaluate_sample
-from cli.evaluate.model import evaluate_model
+from cli.group import Command, lazy_group
 
+COMMANDS = {
+    "model": Command(place="cli.evaluate.model:evaluate_model", help="Measure a model on data that it was kept from."),
+    "forecast": Command(
+        place="cli.evaluate.forecast:evaluate_forecast", help="Forecast the past of your own data again and score it."
+    ),
+    "embeddings": Command(
+        place="cli.evaluate.embeddings:evaluate_embeddings", help="Measure what a linear probe reads off embeddings."
+    ),
+    "map": Command(place="cli.evaluate.map:evaluate_map", help="Estimate accuracy and areas of a class map."),
+    "sample": Command(place="cli.evaluate.map:evaluate_sample", help="Draw points of a class map to be labelled."),
+}
 evaluate = typer.Typer(
+    cls=lazy_group(COMMANDS),
     help="Measure how good a model is: on the data that it was kept from, or on the past of your own data.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-evaluate.command("model")(evaluate_model)
-evaluate.command("forecast")(evaluate_forecast)
-evaluate.command("embeddings")(evaluate_embeddings)
-evaluate.command("map")(evaluate_map)
-evaluate.command("sample")(evaluate_sample)
+
+
+@evaluate.callback()
+def _group() -> None:
+    pass

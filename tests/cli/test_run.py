@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from cli.demo import coverage, fetch, order_all, print_table, region_of, run_main_job
+from cli.run import coverage, fetch, order_all, print_table, region_of, run_main_job
 from shapely.geometry import MultiPolygon, box
 
 from cli.client import JobStatus, Link

@@ -12,7 +12,7 @@ import pytest
 import typer.main
 import yaml
 
-from cli.main import app
+from cli.main import make_app
 from core.settings import Settings
 from products.catalogue import PRODUCTS
 from service.process.supervisor import Supervisor
@@ -73,7 +73,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_command_of_a_page_is_understood(page: Path, inputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also of the blocks that are not run: the command exists, and so do its options. Nothing is carried out."""
     monkeypatch.chdir(inputs)
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(make_app())
     for words in [w for b in all_blocks(page) for w in given(b.commands)]:
         command, context = group, group.context_class(group, info_name="landcast")
         while hasattr(command, "resolve_command"):
@@ -156,8 +156,11 @@ def test_every_route_is_in_the_docs() -> None:
 def commands() -> dict[str, list[str]]:
     """Options of every command of the command line."""
     found: dict[str, list[str]] = {}
-    for name, command in vars(typer.main.get_command(app))["commands"].items():
-        parts = vars(command).get("commands", {"": command}).values()
+    group: Any = typer.main.get_command(make_app())
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
+        names = command.list_commands(None) if hasattr(command, "list_commands") else []
+        parts = [command.get_command(None, n) for n in names] or [command]
         found[name] = [o for c in parts for p in c.params for o in p.opts if o.startswith("--") and o != "--help"]
     return found
 

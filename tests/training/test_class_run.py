@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from evaluation.validation.figures import Validation, judge
+from evaluation.validation.figures import Validation, measure
 from models.calibration.prediction_sets import PredictionSets
 from models.calibration.temperature import Temperature
 from tests.models.builders import TINY, tiny_network
@@ -64,9 +64,9 @@ def test_the_card_has_calibration_sets_accuracy_and_split(found: ClassModel) -> 
 
 
 def test_a_report_and_an_area_of_applicability_are_made_from_it(found: ClassModel) -> None:
-    judged = judge(Validation(name="tiny", card=found.card, parts=found.parts))
-    assert [j.title for j in judged] == ["waves", "others"]
-    assert judged[0].coverage is not None
+    figures = measure(Validation(name="tiny", card=found.card, parts=found.parts))
+    assert [f.title for f in figures] == ["waves", "others"]
+    assert figures[0].coverage is not None
     points = found.applicability.points
     assert points.shape == (89, 2 * TINY.width), "all real rows with any label"
     assert 0 < found.applicability.threshold < 10
