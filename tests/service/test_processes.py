@@ -22,7 +22,7 @@ def test_every_product_is_listed_and_described(client: httpx.Client) -> None:
         described = client.get(summary["links"][0]["href"]).json()
         assert {**described, **summary} == described
         assert {"region", "period", "archive", "model"} <= described["inputs"].keys()
-        assert PRODUCTS[summary["id"]].inputs.keys() <= described["inputs"].keys()
+        assert PRODUCTS[summary["id"]].options.schemas().keys() <= described["inputs"].keys()
 
 
 @pytest.mark.parametrize("product", PRODUCTS)

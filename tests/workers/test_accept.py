@@ -61,8 +61,8 @@ def test_a_wrong_order_is_refused(
         accept(product, {"region": REGION, **changes}, shop, FAKE_DEPENDENCIES)
 
 
-def test_a_blend_is_part_of_the_order_and_must_be_for_its_model(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path)
+def test_a_blend_is_part_of_the_order_and_must_be_for_its_model(sample_home: Path) -> None:
+    settings = Settings(home=sample_home)
     model = find_checkpoint("", "forecast", settings)
     fitting = {**blend(0.5, 0.5, 0, 0, 0, 0).to_json(), "model": {"name": model.name, "sha256": model.sha256}}
     order, archive, _ = accept("ndvi-forecast", {"region": sample_region(), "blend": fitting}, settings)
