@@ -12,9 +12,11 @@ from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidOption
 from core.forecast import QUANTILES, Forecast
+from core.settings import Settings
 from models.baselines.baseline_errors import BaselineErrors, lead_bin, lead_edges
 from models.baselines.blend import METHODS, Blend, fit_weights, read_blend
 from models.baselines.rules import BASELINES, weigh
+from models.registry import SHIPPED, find_checkpoint
 from tests.models.builders import START, wavy_series
 
 EDGES = lead_edges(150)
@@ -138,6 +140,12 @@ def test_a_blend_for_another_model_is_refused() -> None:
     blend(1, 0, 0, 0, 0, 0).check_model(checkpoint, "blend.json")
     with pytest.raises(InvalidOption, match=r"'earthpt-small'.*'mine'"):
         blend(1, 0, 0, 0, 0, 0).check_model(replace(checkpoint, sha256="def"), "blend.json")
+
+
+def test_a_blend_that_calls_its_model_by_the_old_name_still_fits_it() -> None:
+    shipped = find_checkpoint("", "forecast", Settings(models=SHIPPED / "none"))
+    old = replace(blend(1, 0, 0, 0, 0, 0), model="earthpt-1m", model_sha256=shipped.sha256)
+    old.check_model(shipped, "blend.json")
 
 
 def methods(truth: np.ndarray, errors: list[float], rng: np.random.Generator) -> np.ndarray:
