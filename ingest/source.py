@@ -206,7 +206,7 @@ def open_cube(path: Path, bands: Sequence[str]) -> CubeSource:
         InvalidCube: it cannot be read as one.
     """
     cube = read_cube(path, bands=bands)
-    return CubeSource(name=cube.archive, whole=cube)
+    return CubeSource(name=path.name, whole=cube)
 
 
 def open_region(region: Region, archive: str | None, bands: Sequence[str], settings: Settings) -> RegionSource:

@@ -91,7 +91,7 @@ class ForecastOptions(Options):
         Raises:
             InvalidOption: it is no blend.
         """
-        return parse_blend(self.blend) if self.blend else None
+        return None if self.blend is None else parse_blend(self.blend)
 
 
 class NdviForecast:

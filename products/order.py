@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from core.checkpoint import Checkpoint
-from core.errors import InvalidOption, InvalidPeriod, MissingBand
+from core.errors import InvalidOption, MissingBand, NoClearObservation
 from core.options import MapsOnly, Options, marker
 from core.product import AnyOptions, Product, ReadsBands, ReadsCard
 from core.source import SourceKind
@@ -49,11 +49,11 @@ def check_source(
     """Refuse a source that cannot show what an order needs, whatever its kind.
 
     Raises:
-        InvalidPeriod: the period lies outside the days that the source covers.
+        NoClearObservation: the period lies outside the days that the source covers.
         MissingBand: a band is missing.
     """
     if options.days.overlap(available) is None:
-        raise InvalidPeriod(options.days, f"'{name}' covers {available}")
+        raise NoClearObservation(f"'{name}', which covers {available},", options.days)
     require_ndvi(shown, name)
     if isinstance(product, ReadsBands):
         product.require(options, shown, name)

@@ -116,7 +116,7 @@ def test_cubes_hold_a_variable_for_each_dimension_decoded_by_xarray(
 def test_a_large_cube_is_embedded_and_drawn_strip_by_strip(
     folder: Path, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.embeddings.STRIP_BYTES", 4 * WIDTH * 5 * 2)
+    monkeypatch.setattr("workers.direct.STRIP_BYTES", 4 * WIDTH * 5 * 2)
     monkeypatch.setattr("outputs.plots.embedding.STRIP_BYTES", 4 * WIDTH * 5 * 4)
     monkeypatch.setattr("outputs.plots.embedding.MAX_PIXELS", 2)
     write_cube(folder / "cube.nc", dates=20)
@@ -213,7 +213,7 @@ def test_principal_components_are_those_of_all_pixels_whichever_their_order(tmp_
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("cube.nc", "-o", "out.tif", "--layer", "first"), "the layers are middle and last"),
+        (("cube.nc", "-o", "out.tif", "--layer", "first"), "it is middle or last"),
         (("cube.nc", "-o", "out.tif", "--date", "2019-01-01"), "no clear observation"),
         (("cube.nc", "-o", "out.tif", "--dtype", "float64"), "float16 or int8"),
         (("cube.nc", "-o", "out.parquet"), "ends in .tif, .nc, .zarr"),
@@ -224,7 +224,7 @@ def test_principal_components_are_those_of_all_pixels_whichever_their_order(tmp_
         (("series.csv", "-o", "out.csv", "--dtype", "int8"), "tables always hold floats"),
         (("series.csv", "-o", "out.csv", "--picture", "pca.png"), "the input is a table"),
         (("series.csv", "-o", "out.csv", "--date", "2018-01-01"), "no clear observation"),
-        (("series.csv", "-o", "out.csv", "--layer", "first"), "the layers are middle and last"),
+        (("series.csv", "-o", "out.csv", "--layer", "first"), "it is middle or last"),
         (
             (
                 "-o",

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from cli.run import coverage, fetch, order_all, print_table, region_of, run_main_job
 from shapely.geometry import MultiPolygon, box
 
 from cli.client import JobStatus, Link
+from cli.run import coverage, fetch, order_all, print_table, region_of, run_main_job
 from core.errors import RequestError, WorkerUnavailable
 from core.job import JobState
 from core.region import Region, parse_region

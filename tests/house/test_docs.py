@@ -143,7 +143,10 @@ def test_every_product_is_in_the_docs(page: str) -> None:
 
 def test_every_input_of_every_product_is_in_the_docs() -> None:
     assert {
-        name for p in PRODUCTS.values() for name in p.inputs if f"`{name}`" not in text_of("docs/reference/rest.md")
+        name
+        for p in PRODUCTS.values()
+        for name in p.options.choices()
+        if f"`{name}`" not in text_of("docs/reference/rest.md")
     } == set()
 
 
