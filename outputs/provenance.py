@@ -73,7 +73,7 @@ class Provenance:
         return hashlib.sha256("\n".join(self.scenes).encode()).hexdigest()
 
     def tags(self) -> dict[str, str]:
-        """Return GeoTIFF metadata; docs/files.md describes the keys."""
+        """Return GeoTIFF metadata; docs/reference/files.md describes the keys."""
         return self._tags_of_options() | self._tags_of_areas() | self._tags_of_origin()
 
     def _tags_of_options(self) -> dict[str, str]:

@@ -32,7 +32,7 @@ from training.train import train
 
 TEST_YEAR = 2022
 """Year of the reference sites that forecasters are evaluated on, unless they have learned from it."""
-CHOSEN = "not learned from, but choices were made while looking at this year: see docs/accuracy.md"
+CHOSEN = "not learned from, but choices were made while looking at this year: see docs/explanation/accuracy.md"
 UNSEEN, LAST_YEAR = "fordead_conifer_cube:whole", 2020
 UNSEEN_ISSUES = ((2018, 1), (2018, 7), (2019, 1))
 """Set that calibrates a forecaster which learns from it, by one that does not; months that hindcasts are issued at."""

@@ -42,7 +42,7 @@ class Run:
     tune: Tune = "heads"
     """What is learned besides class heads: nothing of the trunk, low-rank changes of its attention, or all of it."""
     layer: TrunkLayer = "last"
-    """States of the trunk that class heads read; both are worth the same (docs/ablations.md)."""
+    """States of the trunk that class heads read; both are worth the same (docs/explanation/ablations.md)."""
     members: int = 6
     """Class heads side by side."""
     trees: int = 0

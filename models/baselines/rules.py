@@ -1,7 +1,7 @@
 """The simple forecasters that a model has to beat: five rules on a series' own past. No network, no files.
 
 All take the observations as they are and look only at those strictly before each series' issue date. Definitions:
-`docs/evaluating.md`. Shapes: N series, T dates, H target dates.
+`docs/guides/evaluating.md`. Shapes: N series, T dates, H target dates.
 """
 
 from collections.abc import Sequence

@@ -12,7 +12,7 @@ import pytest
 import typer.main
 import yaml
 
-from cli.main import app
+from cli.main import make_app
 from core.settings import Settings
 from products.catalogue import PRODUCTS
 from service.process.supervisor import Supervisor
@@ -73,7 +73,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_command_of_a_page_is_understood(page: Path, inputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also of the blocks that are not run: the command exists, and so do its options. Nothing is carried out."""
     monkeypatch.chdir(inputs)
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(make_app())
     for words in [w for b in all_blocks(page) for w in given(b.commands)]:
         command, context = group, group.context_class(group, info_name="landcast")
         while hasattr(command, "resolve_command"):
@@ -143,7 +143,10 @@ def test_every_product_is_in_the_docs(page: str) -> None:
 
 def test_every_input_of_every_product_is_in_the_docs() -> None:
     assert {
-        name for p in PRODUCTS.values() for name in p.inputs if f"`{name}`" not in text_of("docs/reference/rest.md")
+        name
+        for p in PRODUCTS.values()
+        for name in p.options.choices()
+        if f"`{name}`" not in text_of("docs/reference/rest.md")
     } == set()
 
 
@@ -154,12 +157,19 @@ def test_every_route_is_in_the_docs() -> None:
 
 
 def commands() -> dict[str, list[str]]:
-    """Options of every command of the command line."""
-    found: dict[str, list[str]] = {}
-    for name, command in vars(typer.main.get_command(app))["commands"].items():
-        parts = vars(command).get("commands", {"": command}).values()
-        found[name] = [o for c in parts for p in c.params for o in p.opts if o.startswith("--") and o != "--help"]
-    return found
+    """Options of every command of the command line, with those of its own commands."""
+    group: Any = typer.main.get_command(make_app())
+    context = group.context_class(group)
+    return {name: options_of(group.get_command(context, name)) for name in group.list_commands(context)}
+
+
+def options_of(command: Any) -> list[str]:
+    own = [o for p in command.params for o in p.opts if o.startswith("--") and o != "--help"]
+    if not hasattr(command, "list_commands"):
+        return own
+    context = command.context_class(command)
+    parts = [command.get_command(context, name) for name in command.list_commands(context)]
+    return own + [o for part in parts for o in options_of(part)]
 
 
 @pytest.mark.parametrize("command", commands())
