@@ -4,7 +4,7 @@ First-order MAML (Finn et al. 2017, arXiv 1703.03400, section 5.2: the gradient 
 that at the first ones), ANIL (Raghu et al. 2020, arXiv 1909.09157: the inner loop moves the last layer alone), and
 conditioning on what is known of a task without its labels (TIML, Tseng et al. 2022, arXiv 2202.02124; here its
 climate, by FiLM, Perez et al. 2018, arXiv 1709.07871, of the first layer alone). The trunk is frozen. None of
-them is better than plain training (docs/few-labels.md), so the product has none.
+them is better than plain training (docs/explanation/few-labels.md), so the product has none.
 """
 
 from collections.abc import Mapping, Sequence

@@ -3,7 +3,7 @@
 Zones are told by the months' mean temperature and precipitation, which set what can grow where and when (as
 agro-ecological zones do, FAO and IIASA, GAEZ v4). They are among the class features, so nothing else is needed, and no
 label of the target is. What choosing by them was worth is in
-docs/few-labels.md: nothing outside one region, so the product does not do it.
+docs/explanation/few-labels.md: nothing outside one region, so the product does not do it.
 """
 
 from dataclasses import replace

@@ -27,7 +27,7 @@ from outputs.tiff_colormap import paint
 BLOCK = 512
 VARIABLE, QUANTILE, DATE = "LANDCAST_VARIABLE", "LANDCAST_QUANTILE", "LANDCAST_DATE"
 CLASS_NAME, CLASS_CODE = "LANDCAST_CLASS_NAME", "LANDCAST_CLASS_CODE"
-"""Metadata of a band: fields of `core.product.Layer` that docs/reference/files.md describes."""
+"""Metadata of a band that state what it means: fields of `core.product.Layer`; see docs/reference/files.md."""
 MAX_PIXEL_INTERLEAVED = 8
 """Up to so many bands are kept together pixel by pixel; more are kept apart."""
 ZSTD_LEVEL = 9

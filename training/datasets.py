@@ -1,7 +1,8 @@
 """Training sets: the real series below a data folder, and simulated ones, as models learn from them.
 
-Each loader reads one folder of the data collection (docs/reference/models.md names them with their licences) and states what one
-place is. What maps are evaluated on has no labels here: the east half of the FORDEAD cube, and the WorldCereal patches.
+Each loader reads one folder of the data collection (docs/reference/models.md names them with their licences) and states
+what one place is. What maps are evaluated on has no labels here: the east half of the FORDEAD cube, and the WorldCereal
+patches.
 """
 
 from collections.abc import Callable, Mapping

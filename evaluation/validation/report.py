@@ -29,8 +29,8 @@ FEW_PLACES = 20
 PNG = b"\x89PNG\r\n\x1a\n"
 READING = (
     "Below a figure stands its 95 % interval, from resampling whole places, because neighbouring rows are not "
-    "independent. The page docs/explanation/trust.md of the software explains every figure. A dash stands for a "
-    "figure that these data cannot give."
+    "independent. The page docs/explanation/trust.md of the software explains every figure. "
+    "A dash stands for a figure that these data cannot give."
 )
 OVERALL = {
     "accuracy": "Accuracy",
