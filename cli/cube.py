@@ -58,7 +58,7 @@ def cube(
     _check(out, picture)
     settings = read_settings()
     asked = parse_region(read_region_file(region))
-    opened = open_archive(archive or settings.archive, settings)
+    opened = open_archive(archive or settings.archives.default, settings)
     check_region(opened, asked)
     window = _window(opened, asked)
     days = parse_period(period) if period else _last_year(opened)
@@ -94,7 +94,7 @@ def _draw(built: Cube, archive: Archive, settings: Settings, days: Period, path:
         part = build_cube(archive, built.window, Period(start=day, end=day), COLOURS, reader=reader)
         if set(COLOURS) <= set(part.data.data_vars):
             bare[position] = part
-    title = f"{archive.title}, {days}, clouds by {settings.cloud_mask} mask. {archive.attribution}"
+    title = f"{archive.title}, {days}, clouds by {settings.preparation.cloud_mask} mask. {archive.attribution}"
     write_cube_picture(built, bare, spread_pixels(built), title, path)
 
 

@@ -92,7 +92,7 @@ def redis(settings: Settings) -> Iterator[str]:
     from service.health import ping_redis
     from workers.queue.redis_server import find_redis_server
 
-    if settings.redis_url is None:
+    if settings.jobs.redis_url is None:
         yield f"{find_redis_server()}, started privately when needed"
     else:
         ping_redis(settings)
@@ -132,7 +132,7 @@ def archive(settings: Settings, *, point: tuple[float, float] | None = None) -> 
     from ingest.registry import open_archive
 
     today = datetime.now(UTC).date()
-    yield from describe(open_archive(settings.archive, settings), settings, point=point, today=today)
+    yield from describe(open_archive(settings.archives.default, settings), settings, point=point, today=today)
 
 
 CHECKS: dict[str, Check] = {

@@ -71,9 +71,9 @@ def _abilities(abilities: Abilities) -> Iterator[str]:
 def _lacks(abilities: Abilities, settings: Settings) -> Iterator[str]:
     if "s2" not in abilities.sensors:
         yield "has no optical images (Sentinel-2)"
-    elif not set(abilities.masks) - {"TOA"} and settings.cloud_mask == "scene":
+    elif not set(abilities.masks) - {"TOA"} and settings.preparation.cloud_mask == "scene":
         yield "has no cloud mask: clouds look like land"
-    if settings.cloud_mask == "s2cloudless" and "TOA" not in abilities.masks:
+    if settings.preparation.cloud_mask == "s2cloudless" and "TOA" not in abilities.masks:
         yield "has no Level-1C reflectance, which LANDCAST_CLOUD_MASK=s2cloudless needs"
     if "s1" not in abilities.sensors:
         yield "has no radar (Sentinel-1): days under clouds stay unseen"
@@ -82,7 +82,7 @@ def _lacks(abilities: Abilities, settings: Settings) -> Iterator[str]:
 
 
 def _check_packages(settings: Settings) -> None:
-    if settings.cloud_mask == "s2cloudless" and importlib.util.find_spec("s2cloudless") is None:
+    if settings.preparation.cloud_mask == "s2cloudless" and importlib.util.find_spec("s2cloudless") is None:
         raise InternalError(
             "LANDCAST_CLOUD_MASK=s2cloudless needs the package s2cloudless; 'pip install s2cloudless' installs it."
         )

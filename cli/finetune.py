@@ -221,8 +221,10 @@ def _read(call: Call, classes: "ClassMap", settings: Settings, progress: Progres
 def _source(call: Call, settings: Settings) -> "PixelSource":
     bands = find_product(call.task).bands
     if call.cube is not None:
-        return CubePixels(call.cube, bands, settings.tile_size)
-    return ArchivePixels(open_archive(call.archive or settings.archive, settings), bands, reader_from(settings))
+        return CubePixels(call.cube, bands, settings.jobs.tile_size)
+    return ArchivePixels(
+        open_archive(call.archive or settings.archives.default, settings), bands, reader_from(settings)
+    )
 
 
 def _scores_text(scores: dict[str, Any], before: dict[str, Any], start: str) -> str:

@@ -19,6 +19,6 @@ def open_own_archive(settings: Settings) -> Archive:
     Raises:
         UnknownArchive, InvalidCube: as `ingest.registry.open_archive`.
     """
-    if settings.archive == SAMPLE:
+    if settings.archives.default == SAMPLE:
         print("Opening the simulated sample archive; the first time it is generated, which takes a minute", flush=True)
-    return open_archive(settings.archive, settings)
+    return open_archive(settings.archives.default, settings)

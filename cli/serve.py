@@ -46,5 +46,5 @@ def worker() -> None:
 
 
 def _require_redis(settings: Settings, who: str) -> None:
-    if settings.redis_url is None:
+    if settings.jobs.redis_url is None:
         raise WorkerUnavailable(f"{who} needs LANDCAST_REDIS_URL, the Redis that it shares with the others")

@@ -3,9 +3,7 @@
 from pydantic import ValidationError
 
 from core.errors import InvalidOption
-from core.settings import Settings
-
-PREFIX = "LANDCAST_"
+from core.settings import PREFIX, Settings
 
 
 def read_settings() -> Settings:
@@ -18,7 +16,7 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        name = PREFIX + str(first["loc"][0]).upper().removeprefix(PREFIX)
         raise InvalidOption(name, first["input"], first["msg"].lower()) from None
 
 
@@ -26,7 +24,7 @@ def environment(settings: Settings) -> dict[str, str]:
     """Return the variables from which another process reads the same settings; the home folder is made absolute."""
     values = {
         name: value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
-        for name, value in settings
+        for name, value in settings.flat().items()
         if value is not None
     }
     return {PREFIX + name.upper(): value for name, value in values.items()} | {
@@ -36,4 +34,4 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def overridden(settings: Settings, **given: object) -> Settings:
     """Return the settings with what was given on the command line in place of the environment's; None = not given."""
-    return settings.model_copy(update={name: value for name, value in given.items() if value is not None})
+    return settings.but(**{name: value for name, value in given.items() if value is not None})

@@ -145,7 +145,7 @@ def open_remote(url: str, settings: Settings) -> Remote:
         UntrustedAddress: it is neither `https://` nor `s3://`, or holds a password.
     """
     plain = url.split("?", 1)[0].split("#", 1)[0].rstrip("/")
-    hosts = Hosts(name=plain.rsplit("/", 1)[-1], allowed=allowed_hosts(plain, settings.archive_hosts))
+    hosts = Hosts(name=plain.rsplit("/", 1)[-1], allowed=allowed_hosts(plain, settings.archives.hosts))
     hosts.check(plain)
     parts = urlsplit(plain)
     base = f"{parts.scheme}://{parts.netloc}"
@@ -186,7 +186,7 @@ def _client(url: str) -> Any:
 
 def _retries(settings: Settings) -> Any:
 
-    return {"max_retries": settings.tries - 1, "retry_timeout": timedelta(seconds=TIMEOUT_S)}
+    return {"max_retries": settings.archives.tries - 1, "retry_timeout": timedelta(seconds=TIMEOUT_S)}
 
 
 def _open_catalogue(remote: Remote, url: str) -> StacFolder:
@@ -221,7 +221,7 @@ def _below_folder(folder: str, remote: Remote) -> Resolve:
 def _remote_folder(remote: Remote, description: Description, items: Any) -> StacFolder:
 
     cached = replace(description, is_cached=True)
-    return StacFolder(cached, items, tile_size=remote.settings.tile_size, access=remote.access)
+    return StacFolder(cached, items, tile_size=remote.settings.jobs.tile_size, access=remote.access)
 
 
 def _open_zarr(remote: Remote) -> Archive:
@@ -240,12 +240,12 @@ def _open_zarr(remote: Remote) -> Archive:
 
     place = RemoteCube(url=remote.url, open_dataset=open_dataset, errors=(BaseError,))
     content_hash = _hash(remote.url, str(head.get("e_tag")), str(head.get("last_modified")), str(head.get("size")))
-    return open_remote_cube(place, tile_size=remote.settings.tile_size, content_hash=content_hash)
+    return open_remote_cube(place, tile_size=remote.settings.jobs.tile_size, content_hash=content_hash)
 
 
 def _open_netcdf(remote: Remote) -> Archive:
 
-    return open_cube_archive(_fetched(remote), tile_size=remote.settings.tile_size)
+    return open_cube_archive(_fetched(remote), tile_size=remote.settings.jobs.tile_size)
 
 
 def _fetched(remote: Remote) -> Path:

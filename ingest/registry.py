@@ -67,7 +67,7 @@ def split_spec(spec: str, settings: Settings) -> list[str]:
 
 
 def _auto(settings: Settings) -> list[str]:
-    has_account = bool(settings.sentinelhub_client_id and settings.sentinelhub_client_secret)
+    has_account = bool(settings.sentinel_hub.client_id and settings.sentinel_hub.client_secret)
     return ["cdse", "earth-search"] if has_account else ["earth-search"]
 
 
@@ -116,4 +116,4 @@ def _open_path(path: Path, settings: Settings) -> Archive:
 
     if holds_cogs(path):
         return open_stac_folder(path, settings=settings)
-    return open_cube_archive(path, tile_size=settings.tile_size)
+    return open_cube_archive(path, tile_size=settings.jobs.tile_size)

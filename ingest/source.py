@@ -216,7 +216,7 @@ def open_region(region: Region, archive: str | None, bands: Sequence[str], setti
         UnknownArchive: there is none of this name.
         RegionOutsideArchive: nothing of the region lies in it.
     """
-    opened = open_archive(archive or settings.archive, settings)
+    opened = open_archive(archive or settings.archives.default, settings)
     check_region(opened, region)
     return RegionSource(archive=opened, region=region, wanted=tuple(bands), reader=reader_from(settings))
 

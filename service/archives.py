@@ -22,7 +22,7 @@ SAMPLE = "sample"
 )
 def archives(settings: CurrentSettings) -> ArchiveList:
     """Return the archive that orders use by default, others by name, and the built-in sample if it has been made."""
-    names = list(dict.fromkeys([settings.archive, *settings.archive_names.split()]))
+    names = list(dict.fromkeys([settings.archives.default, *settings.archives.names.split()]))
     if SAMPLE not in names and (settings.home / "archives" / SAMPLE).is_dir():
         names.append(SAMPLE)
     return ArchiveList(archives=[_view(name, settings) for name in names])
@@ -31,11 +31,11 @@ def archives(settings: CurrentSettings) -> ArchiveList:
 def _view(name: str, settings: Settings) -> ArchiveView:
     archive = open_archive(name, settings)
     return ArchiveView(
-        id=name if name == SAMPLE or name in settings.archive_names.split() else None,
+        id=name if name == SAMPLE or name in settings.archives.names.split() else None,
         title=archive.title,
         attribution=archive.attribution,
         simulated=archive.is_simulated,
-        default=name == settings.archive,
+        default=name == settings.archives.default,
         period=str(archive.period),
         footprint=dict(mapping(archive.footprint)),
     )

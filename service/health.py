@@ -43,9 +43,9 @@ def ping_redis(settings: Settings) -> None:
     Raises:
         WorkerUnavailable: it does not answer, or none is set.
     """
-    if settings.redis_url is None:
+    if settings.jobs.redis_url is None:
         raise WorkerUnavailable("no Redis is set; start the service with 'landcast serve'")
-    url = settings.redis_url.get_secret_value().replace("redis+socket://", "unix://")
+    url = settings.jobs.redis_url.get_secret_value().replace("redis+socket://", "unix://")
     try:
         with redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2, retry=AT_ONCE) as client:
             client.ping()

@@ -101,5 +101,5 @@ def _inputs(found: Job, settings: Settings) -> dict[str, Any]:
     """Return inputs that order the same again, without the service's own archive, whose path clients need not see."""
     order = found.order
     inputs: dict[str, Any] = {"region": dict(order.region), "model": order.model, **order.params}
-    is_own = order.archive == allowed_archive(settings.archive, settings)
+    is_own = order.archive == allowed_archive(settings.archives.default, settings)
     return inputs if is_own else {**inputs, "archive": order.archive}

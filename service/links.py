@@ -19,7 +19,7 @@ def base_url(request: Request) -> str:
     It is LANDCAST_PUBLIC_URL if that is set, otherwise scheme, host and root path of the request.
     """
     settings: Settings = request.app.state.settings
-    return (settings.public_url or str(request.base_url)).rstrip("/")
+    return (settings.http.public_url or str(request.base_url)).rstrip("/")
 
 
 BaseUrl = Annotated[str, Depends(base_url)]

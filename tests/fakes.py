@@ -238,7 +238,7 @@ def open_fake(spec: str, settings: Settings) -> Archive:
     kind = {"sample": "plain"}.get(spec, spec.removeprefix("fake://"))
     if kind not in ("plain", "gaps", "broken", "cloudy"):
         raise UnknownArchive(spec)
-    return FakeArchive(kind, settings.tile_size)
+    return FakeArchive(kind, settings.jobs.tile_size)
 
 
 FAKE_DEPENDENCIES = Dependencies(find_product=find_fake, find_checkpoint=find_fake_checkpoint, open_archive=open_fake)

@@ -231,7 +231,7 @@ def _split(run: Run) -> str:
 
 
 def _with(settings: Settings, out: Path) -> Settings:
-    return settings.model_copy(update={"models": out})
+    return settings.but(models=out)
 
 
 def _add_accuracy(card: Path, accuracy: dict[str, Any]) -> None:

@@ -41,7 +41,7 @@ def accept(
     """
     product = dependencies.find_product(product_id)
     region = _region(inputs)
-    spec = allowed_archive(inputs.get("archive") or settings.archive, settings)
+    spec = allowed_archive(inputs.get("archive") or settings.archives.default, settings)
     archive = dependencies.open_archive(spec, settings)
     resolved = _options(product, inputs, archive)
     checkpoint = dependencies.find_checkpoint(_model(inputs), product.task, settings)
@@ -87,10 +87,10 @@ def plan(region: Region, archive: Archive, settings: Settings) -> list[Tile]:
     """
     grid = archive.grid(region)
     expected = region.area_km2 * 1e6 / grid.edge_m**2
-    found = grid.tiles(region) if expected <= settings.max_tiles else []
-    if expected > settings.max_tiles or len(found) > settings.max_tiles:
+    found = grid.tiles(region) if expected <= settings.jobs.max_tiles else []
+    if expected > settings.jobs.max_tiles or len(found) > settings.jobs.max_tiles:
         count = max(len(found), int(expected) + 1)
-        raise InvalidRegion(f"it takes {count} tiles, and one job may have {settings.max_tiles}")
+        raise InvalidRegion(f"it takes {count} tiles, and one job may have {settings.jobs.max_tiles}")
     tiles = [t for t in found if archive.footprint.intersects(t.window.footprint_wgs84)]
     if not tiles:
         west, south, east, north = archive.footprint.bounds
@@ -126,15 +126,15 @@ def allowed_archive(spec: object, settings: Settings) -> str:
     if not isinstance(spec, str):
         raise UnknownArchive(spec, _listed(settings))
     parts = split_spec(spec, settings)
-    own = [_resolved(part) for part in split_spec(settings.archive, settings)]
+    own = [_resolved(part) for part in split_spec(settings.archives.default, settings)]
     return ",".join(_allowed(part, own, settings) for part in parts)
 
 
 def _allowed(part: str, own: Sequence[str], settings: Settings) -> str:
     found = _resolved(part)
-    if part == SAMPLE or found in own or part in settings.archive_names.split():
+    if part == SAMPLE or found in own or part in settings.archives.names.split():
         return found
-    roots = [Path(root).resolve() for root in settings.archive_roots.split(":") if root]
+    roots = [Path(root).resolve() for root in settings.archives.roots.split(":") if root]
     if not _is_name(part) and _is_there(part) and any(Path(found).is_relative_to(root) for root in roots):
         return found
     raise UnknownArchive(part, _listed(settings))
@@ -142,7 +142,7 @@ def _allowed(part: str, own: Sequence[str], settings: Settings) -> str:
 
 def _listed(settings: Settings) -> list[str]:
     """Return the names that an order may give; paths of the service are not told."""
-    return [SAMPLE, *settings.archive_names.split()]
+    return [SAMPLE, *settings.archives.names.split()]
 
 
 def _is_name(spec: str) -> bool:

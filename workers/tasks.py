@@ -64,7 +64,7 @@ def make_app(dependencies: Dependencies = REAL, read_settings: Callable[[], Sett
 
 def carry_out_tile(worker: Worker, job_id: str, tile_key: str) -> None:
     """Render one tile if it is still to be done, and send what comes next. Every end is written into the ledger."""
-    ledger, lease_s = worker.ledger, worker.settings.lease_seconds
+    ledger, lease_s = worker.ledger, worker.settings.jobs.lease_seconds
     ledger.release(is_gone, job_id)
     if ledger.claim_tile(job_id, tile_key, worker.name, lease_s):
         logger.info("tile begins job=%s tile=%s worker=%s", job_id, tile_key, worker.name)
@@ -77,7 +77,7 @@ def carry_out_tile(worker: Worker, job_id: str, tile_key: str) -> None:
 
 def close_job(worker: Worker, job_id: str) -> None:
     """Write the result of a job whose tiles are done, if nobody else does. Every end is written into the ledger."""
-    ledger, lease_s = worker.ledger, worker.settings.lease_seconds
+    ledger, lease_s = worker.ledger, worker.settings.jobs.lease_seconds
     ledger.release_closers(is_gone)
     if ledger.claim_close(job_id, worker.name, lease_s):
         logger.info("closing begins job=%s worker=%s", job_id, worker.name)

@@ -52,9 +52,9 @@ class Reader:
 
 def reader_from(settings: Settings) -> Reader:
     """Return the reader that the settings describe."""
-    limit_bytes = int(settings.cache_gb * 1e9)
+    limit_bytes = int(settings.cache.size_gb * 1e9)
     cache = SceneTileCache(settings.home / "cache" / "scene-tiles", limit_bytes=limit_bytes) if limit_bytes else None
-    return Reader(preparation=Preparation.from_settings(settings), cache=cache, block_size=settings.cell_size)
+    return Reader(preparation=Preparation.from_settings(settings), cache=cache, block_size=settings.cache.block_size)
 
 
 def check_region(archive: Archive, region: Region) -> None:

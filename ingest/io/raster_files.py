@@ -70,8 +70,8 @@ class S3Options:
     @classmethod
     def from_settings(cls, settings: Settings) -> "S3Options":
         """Return the options that the settings state."""
-        secret = settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else ""
-        return cls(endpoint=settings.s3_endpoint, access_key=settings.s3_access_key, secret_key=secret)
+        secret = settings.s3.secret_key.get_secret_value() if settings.s3.secret_key else ""
+        return cls(endpoint=settings.s3.endpoint, access_key=settings.s3.access_key, secret_key=secret)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +95,8 @@ def access_from(settings: Settings, hosts: Hosts | None) -> Access:
     """Return access to files that need no signature, as the settings allow it."""
     return Access(
         hosts=hosts,
-        tries=settings.tries,
-        per_second=settings.requests_per_second,
+        tries=settings.archives.tries,
+        per_second=settings.archives.requests_per_second,
         s3=S3Options.from_settings(settings),
     )
 

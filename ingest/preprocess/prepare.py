@@ -53,15 +53,17 @@ class Preparation:
         Raises:
             InvalidOption: classes that do not exist, an even speckle window, or s2cloudless without its package.
         """
-        if settings.cloud_mask == "s2cloudless":
+        if settings.preparation.cloud_mask == "s2cloudless":
             check_installed()
-        if settings.speckle_window and settings.speckle_window % 2 == 0:
-            raise InvalidOption("LANDCAST_SPECKLE_WINDOW", settings.speckle_window, "it is odd, or 0 for no filter")
+        if settings.preparation.speckle_window and settings.preparation.speckle_window % 2 == 0:
+            raise InvalidOption(
+                "LANDCAST_SPECKLE_WINDOW", settings.preparation.speckle_window, "it is odd, or 0 for no filter"
+            )
         return cls(
-            cloud_mask=settings.cloud_mask,
-            classes=_classes(settings.cloud_classes),
-            dilation_m=settings.cloud_dilation_m,
-            speckle_window=settings.speckle_window,
+            cloud_mask=settings.preparation.cloud_mask,
+            classes=_classes(settings.preparation.cloud_classes),
+            dilation_m=settings.preparation.cloud_dilation_m,
+            speckle_window=settings.preparation.speckle_window,
         )
 
     def key(self) -> dict[str, object]:

@@ -330,23 +330,23 @@ def open_sentinel_hub(name: str, settings: Settings, *, sleep: Callable[[float],
     """
     if name not in PLACES:
         raise UnknownArchive(name, PLACES)
-    secret = settings.sentinelhub_client_secret
-    if not settings.sentinelhub_client_id or secret is None or not secret.get_secret_value():
+    secret = settings.sentinel_hub.client_secret
+    if not settings.sentinel_hub.client_id or secret is None or not secret.get_secret_value():
         names = ("LANDCAST_SENTINELHUB_CLIENT_ID", "LANDCAST_SENTINELHUB_CLIENT_SECRET")
         raise MissingCredentials(name, names)
     title, url, token_url = PLACES[name]
-    url = (settings.sentinelhub_url or url).rstrip("/")
-    token_url = settings.sentinelhub_token_url or token_url
+    url = (settings.sentinel_hub.url or url).rstrip("/")
+    token_url = settings.sentinel_hub.token_url or token_url
     for address in (url, token_url):
         Hosts(name=name, allowed=allowed_hosts(address)).check(address)
     account = Account(
         archive=name,
         url=url,
         token_url=token_url,
-        client_id=settings.sentinelhub_client_id,
+        client_id=settings.sentinel_hub.client_id,
         client_secret=secret,
-        budget=settings.sentinelhub_budget,
-        tries=settings.tries,
-        per_second=settings.requests_per_second,
+        budget=settings.sentinel_hub.budget,
+        tries=settings.archives.tries,
+        per_second=settings.archives.requests_per_second,
     )
-    return SentinelHub(name, Service(account, sleep=sleep), title=title, tile_size=settings.tile_size)
+    return SentinelHub(name, Service(account, sleep=sleep), title=title, tile_size=settings.jobs.tile_size)

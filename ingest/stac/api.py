@@ -88,7 +88,7 @@ class StacApi:
 
     def grid(self, region: Region) -> Grid:
         """Return the 10 m lattice of the region's UTM zone, with the origin at (0, 0)."""
-        return Grid(crs=utm_crs(region), tile_size=self._settings.tile_size)
+        return Grid(crs=utm_crs(region), tile_size=self._settings.jobs.tile_size)
 
     def search(self, window: Window, period: Period) -> list[Scene]:
         """List the scenes that touch a window in a period, ordered by time, then id; reuse a result for five minutes.
@@ -186,8 +186,8 @@ class StacApi:
                 requests_io = StacApiIO(timeout=self._timeout_s, max_retries=None)
                 requests_io.session = open_session(
                     self._catalogue.hosts,
-                    tries=self._settings.tries,
-                    per_second=self._settings.requests_per_second,
+                    tries=self._settings.archives.tries,
+                    per_second=self._settings.archives.requests_per_second,
                     timeout_s=self._timeout_s,
                 )
                 self._client = Client.open(self._catalogue.url, stac_io=requests_io)
@@ -227,7 +227,7 @@ def open_stac_api(url: str, settings: Settings) -> StacApi:
     if not _is_api(landing):
         raise ArchiveUnavailable(urlsplit(url).netloc, "there is no STAC API with item search at its address")
     collections = _collections(url, landing, settings)
-    catalogue = describe_api(url, landing, collections, hosts=settings.archive_hosts)
+    catalogue = describe_api(url, landing, collections, hosts=settings.archives.hosts)
     return StacApi(catalogue, settings=settings, access=access_from(settings, catalogue.hosts))
 
 
@@ -238,8 +238,8 @@ def _landing(url: str, settings: Settings) -> dict[str, Any]:
 def _json(url: str, own: str, settings: Settings) -> dict[str, Any]:
     """Return a JSON object at an address of an archive, or an empty one if there is none."""
     name = urlsplit(own).netloc
-    hosts = Hosts(name=name, allowed=allowed_hosts(own, settings.archive_hosts))
-    session = open_session(hosts, tries=settings.tries, per_second=settings.requests_per_second)
+    hosts = Hosts(name=name, allowed=allowed_hosts(own, settings.archives.hosts))
+    session = open_session(hosts, tries=settings.archives.tries, per_second=settings.archives.requests_per_second)
     status, text = fetch(session, hosts.check(url), archive=name)
     if status in REFUSED:
         raise ArchiveUnavailable(name, describe_refusal(status, text))

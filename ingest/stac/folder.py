@@ -124,7 +124,7 @@ def open_stac_folder(path: Path, *, settings: Settings) -> StacFolder:
     catalogue = find_catalogue(path)
     if catalogue is None:
         return _open_by_names(path, settings)
-    further = settings.archive_hosts.split()
+    further = settings.archives.hosts.split()
     hosts = Hosts(name=catalogue.parent.name, allowed=tuple(further)) if further else None
     resolve = inside(catalogue.parent, hosts)
     items = [_with_version(i) for i in walk_items(catalogue.resolve(), resolve=resolve)]
@@ -133,9 +133,9 @@ def open_stac_folder(path: Path, *, settings: Settings) -> StacFolder:
         load_json(catalogue), items, name=catalogue.parent.name, content_hash=fingerprint(catalogue.parent)
     )
     if not any("://" in s.href for i in items for s in i.sources.values()):
-        return StacFolder(description, items, tile_size=settings.tile_size)
+        return StacFolder(description, items, tile_size=settings.jobs.tile_size)
     access = access_from(settings, hosts)
-    return StacFolder(replace(description, is_cached=True), items, tile_size=settings.tile_size, access=access)
+    return StacFolder(replace(description, is_cached=True), items, tile_size=settings.jobs.tile_size, access=access)
 
 
 def check_items(where: object, items: Sequence[StacItem]) -> None:
@@ -193,7 +193,7 @@ def _open_by_names(folder: Path, settings: Settings) -> StacFolder:
         raise InvalidCube(folder, "neither the names nor the descriptions of its rasters name a known band")
     check_items(folder, items)
     description = describe_rasters(folder.name, content_hash=fingerprint(folder))
-    return StacFolder(description, items, tile_size=settings.tile_size)
+    return StacFolder(description, items, tile_size=settings.jobs.tile_size)
 
 
 @contextmanager

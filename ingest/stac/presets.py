@@ -83,22 +83,26 @@ def open_catalogue(catalogue: Catalogue, settings: Settings) -> StacApi:
     Raises:
         MissingCredentials: it needs keys that the settings do not hold.
     """
-    further = settings.archive_hosts.split()
+    further = settings.archives.hosts.split()
     catalogue = replace(catalogue, asset_hosts=(*catalogue.asset_hosts, *further))
     signer, s3 = None, S3Options()
     if catalogue.name == PLANETARY_COMPUTER.name:
-        rate, tries = settings.requests_per_second, settings.tries
-        signer = PlanetarySigner(key=settings.planetary_computer_key, tries=tries, per_second=rate)
+        rate, tries = settings.archives.requests_per_second, settings.archives.tries
+        signer = PlanetarySigner(key=settings.archives.planetary_computer_key, tries=tries, per_second=rate)
     if catalogue.name == CDSE_STAC.name:
-        if not (settings.s3_access_key and settings.s3_secret_key):
+        if not (settings.s3.access_key and settings.s3.secret_key):
             raise MissingCredentials(catalogue.name, ["LANDCAST_S3_ACCESS_KEY", "LANDCAST_S3_SECRET_KEY"])
         s3 = S3Options(
-            endpoint=settings.s3_endpoint or CDSE_STORAGE,
-            access_key=settings.s3_access_key,
-            secret_key=settings.s3_secret_key.get_secret_value(),
+            endpoint=settings.s3.endpoint or CDSE_STORAGE,
+            access_key=settings.s3.access_key,
+            secret_key=settings.s3.secret_key.get_secret_value(),
             region="default",
         )
     access = Access(
-        hosts=catalogue.hosts, signer=signer, tries=settings.tries, per_second=settings.requests_per_second, s3=s3
+        hosts=catalogue.hosts,
+        signer=signer,
+        tries=settings.archives.tries,
+        per_second=settings.archives.requests_per_second,
+        s3=s3,
     )
     return StacApi(catalogue, settings=settings, access=access)

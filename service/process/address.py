@@ -18,15 +18,17 @@ def listen(settings: Settings) -> socket.socket:
     Raises:
         WorkerUnavailable: the port is taken or the address is not this machine's.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in settings.http.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
+        listener.bind((settings.http.host, settings.http.port))
         listener.listen(128)
     except OSError as error:
         listener.close()
-        raise WorkerUnavailable(f"{settings.host}:{settings.port} is not available ({error.strerror})") from None
+        raise WorkerUnavailable(
+            f"{settings.http.host}:{settings.http.port} is not available ({error.strerror})"
+        ) from None
     return listener
 
 
@@ -57,8 +59,8 @@ def running_service(settings: Settings) -> str:
     Raises:
         WorkerUnavailable: none is known.
     """
-    if settings.public_url:
-        return settings.public_url
+    if settings.http.public_url:
+        return settings.http.public_url
     try:
         return (settings.home / FILE_NAME).read_text().strip()
     except OSError:

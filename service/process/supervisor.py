@@ -51,7 +51,7 @@ class Supervisor:
     def __enter__(self) -> "Supervisor":
         home = self._given.home.resolve()
         home.mkdir(parents=True, exist_ok=True)
-        self.settings = self._given.model_copy(update={"home": home})
+        self.settings = self._given.but(home=home)
         with ExitStack() as stack:
             self._start(stack)
             self._stack = stack.pop_all()
@@ -63,7 +63,7 @@ class Supervisor:
 
     def _start(self, stack: ExitStack) -> None:
         orphan_guard = stack.enter_context(OrphanGuard())
-        if self.settings.redis_url is None:
+        if self.settings.jobs.redis_url is None:
             self._start_redis(stack, orphan_guard)
         broker_url(self.settings)  # raises at once if workers could not use this Redis
         if self._with_worker:

@@ -127,5 +127,5 @@ def test_a_point_is_longitude_then_latitude() -> None:
 @pytest.mark.parametrize(("archive", "says"), [("nowhere", "There is no archive 'nowhere'"), ("cdse", "account")])
 def test_an_archive_that_does_not_open_is_one_sentence(settings: Settings, archive: str, says: str) -> None:
     with pytest.raises(LandcastError, match=says) as error:
-        list(doctor.archive(settings.model_copy(update={"archive": archive})))
+        list(doctor.archive(settings.but(archive=archive)))
     assert "\n" not in str(error.value)

@@ -19,7 +19,7 @@ def running(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LANDCAST_HOME", str(settings.home))
     (tmp_path / "aoi.geojson").write_text(json.dumps(square(15.00033, 47.853, degrees=0.0003)))
-    with Supervisor(settings.model_copy(update={"archive": str(cube)})) as supervisor:
+    with Supervisor(settings.but(archive=str(cube))) as supervisor:
         yield supervisor
 
 

@@ -137,7 +137,7 @@ def test_the_main_job_writes_all_products_of_a_cube(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cube = write_cube(tmp_path / "cube.nc", shape_yx=(12, 14), dates=80)
-    ready = settings.model_copy(update={"archive": str(cube)})
+    ready = settings.but(archive=str(cube))
     assert run_main_job(ready, None, tmp_path / "results") == 0
     told = capsys.readouterr().out
     for product, endings in {

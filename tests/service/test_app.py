@@ -38,7 +38,7 @@ PATHS = ("/", "/processes", "/processes/crop", "/jobs", "/jobs/crop1", "/jobs/cr
 
 
 def test_links_carry_the_public_url(own: Front) -> None:
-    settings = own.settings.model_copy(update={"public_url": "https://eo.example.org/landcast/"})
+    settings = own.settings.but(public_url="https://eo.example.org/landcast/")
     scene.finished(own.settings, "crop", "crop1")
     with served(settings) as client:
         for path in PATHS:

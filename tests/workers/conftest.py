@@ -159,15 +159,15 @@ class CeleryWorker:
     """A real Celery worker with fakes, in a process group of its own."""
 
     def __init__(self, settings: Settings, log: Path) -> None:
-        assert settings.redis_url
+        assert settings.jobs.redis_url
         given = {
             "HOME": settings.home.absolute(),
-            "REDIS_URL": settings.redis_url.get_secret_value(),
-            "TILE_SIZE": settings.tile_size,
-            "LEASE_SECONDS": settings.lease_seconds,
+            "REDIS_URL": settings.jobs.redis_url.get_secret_value(),
+            "TILE_SIZE": settings.jobs.tile_size,
+            "LEASE_SECONDS": settings.jobs.lease_seconds,
         }
-        if settings.database_url:
-            given["DATABASE_URL"] = settings.database_url.get_secret_value()
+        if settings.jobs.database_url:
+            given["DATABASE_URL"] = settings.jobs.database_url.get_secret_value()
         words = ["-A", "tests.worker_app", "worker", "-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle"]
         self.log = log
         with log.open("ab") as output:

@@ -98,14 +98,14 @@ def test_an_order_that_the_model_cannot_serve_is_refused_before_anything_is_kept
     class_models: Path, tmp_path: Path
 ) -> None:
     models = copied(class_models, "crop", tmp_path / "models", prediction_sets=None)
-    settings = workshop(tmp_path / "home", "redis+socket:///nowhere").model_copy(update={"models": models})
+    settings = workshop(tmp_path / "home", "redis+socket:///nowhere").but(models=models)
     with pytest.raises(InvalidOption, match="no sets"):
         accept("crop", {"region": REGION, "model": "crop", "sets": True}, settings, ROOMS)
 
 
 def test_the_threshold_on_a_card_is_part_of_the_order(class_models: Path, tmp_path: Path) -> None:
     models = copied(class_models, "rice", tmp_path / "models", threshold=0.37)
-    settings = workshop(tmp_path / "home", "redis+socket:///nowhere").model_copy(update={"models": models})
+    settings = workshop(tmp_path / "home", "redis+socket:///nowhere").but(models=models)
     wishes = {"region": REGION, "model": "rice"}
     for asked, expected in ({}, 0.37), ({"threshold": "0.6"}, 0.6):
         order, _, _ = accept("crop", wishes | asked, settings, ROOMS)

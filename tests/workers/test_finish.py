@@ -52,7 +52,7 @@ class Made:
 def make(tmp_path_factory: pytest.TempPathFactory, product: str, **inputs: object) -> Made:
     settings = workshop(tmp_path_factory.mktemp("made") / "home", "redis+socket:///nowhere")
     if "archive" in inputs:
-        settings = settings.model_copy(update={"archive": inputs["archive"]})
+        settings = settings.but(archive=inputs["archive"])
     job = carry_out(settings, product, **inputs)
     assert_successful(job)
     return Made(settings=settings, job=job)

@@ -115,8 +115,8 @@ def test_a_dismissed_job_stops_within_a_tile(open_shop: Shop) -> None:
 
 def test_messages_that_redis_lost_are_sent_again(open_shop: Shop) -> None:
     shop, _ = open_shop
-    assert shop.redis_url
-    path = shop.redis_url.get_secret_value().removeprefix("redis+socket://")
+    assert shop.jobs.redis_url
+    path = shop.jobs.redis_url.get_secret_value().removeprefix("redis+socket://")
     blocker, lost = order(shop, region=SMALL, pause_s=1.0), order(shop, region=SMALL)
     until_running(open_ledger(shop), blocker.id)
     with redis.Redis(unix_socket_path=path) as client:

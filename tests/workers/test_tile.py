@@ -55,7 +55,7 @@ def test_only_pixels_of_the_region_are_computed(lonely: Settings) -> None:
     "change", [{"archive": "fake://gaps"}, {"model": "other"}, {"period": "2022-03-01/2022-05-01"}]
 )
 def test_a_tiles_key_changes_with_what_its_pixels_depend_on(lonely: Settings, change: dict[str, str]) -> None:
-    settings = lonely.model_copy(update={"archive": change["archive"]}) if "archive" in change else lonely
+    settings = lonely.but(archive=change["archive"]) if "archive" in change else lonely
     ledger = open_ledger(settings)
     job = order(settings)
     tile = ledger.lattice(job.id)[0]
@@ -69,7 +69,7 @@ def test_a_tiles_key_changes_with_what_its_pixels_depend_on(lonely: Settings, ch
 
 
 def test_a_job_whose_archive_shows_only_cloud_ends_with_one_sentence(lonely: Settings) -> None:
-    settings = lonely.model_copy(update={"archive": "fake://cloudy"})
+    settings = lonely.but(archive="fake://cloudy")
     job = carry_out(settings)
     assert (job.state, files_of(settings, job)) == (JobState.FAILED, [])
     assert job.message == (
@@ -78,7 +78,7 @@ def test_a_job_whose_archive_shows_only_cloud_ends_with_one_sentence(lonely: Set
 
 
 def test_a_job_none_of_whose_scenes_can_be_read_says_so(lonely: Settings) -> None:
-    settings = lonely.model_copy(update={"archive": "fake://broken"})
+    settings = lonely.but(archive="fake://broken")
     job, worker = carry_out(settings), worker_here(settings)
     for _ in range(2):
         close_job(worker, job.id)
@@ -127,7 +127,7 @@ def test_a_region_thinner_than_a_pixel_is_still_mapped(lonely: Settings) -> None
 
 def test_tiles_meet_without_seams(lonely: Settings) -> None:
     wide = rectangle(11.003, 48.002, 11.012, 48.006)
-    small, large = lonely, lonely.model_copy(update={"tile_size": 64, "home": lonely.home.parent / "large"})
+    small, large = lonely, lonely.but(tile_size=64, home=lonely.home.parent / "large")
     pictures = [
         open_cog(s.home / "jobs" / carry_out(s, region=wide).id / "fake-map.tif").read("p_green")
         for s in (small, large)

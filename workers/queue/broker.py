@@ -32,9 +32,9 @@ def broker_url(settings: Settings) -> str:
         WorkerUnavailable: no Redis is set.
         InvalidOption: the URL names a Redis Cluster or another kind of server.
     """
-    if settings.redis_url is None:
+    if settings.jobs.redis_url is None:
         raise WorkerUnavailable("no Redis is named in LANDCAST_REDIS_URL and no private one has been started")
-    url = settings.redis_url.get_secret_value()
+    url = settings.jobs.redis_url.get_secret_value()
     scheme, _, rest = url.partition("://")
     if scheme == "unix":
         return f"redis+socket://{rest}"

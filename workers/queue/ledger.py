@@ -39,9 +39,9 @@ DIED = "its worker died while working on it, killed or out of memory"
 
 def open_ledger(settings: Settings) -> "Ledger":
     """Return the ledger of some settings, SQLite in the home folder unless a database is named; made if missing."""
-    url = settings.database_url
+    url = settings.jobs.database_url
     path = settings.home.absolute() / "ledger.sqlite"
-    return _open(url.get_secret_value() if url else f"sqlite:///{path}", settings.max_attempts)
+    return _open(url.get_secret_value() if url else f"sqlite:///{path}", settings.jobs.max_attempts)
 
 
 @cache

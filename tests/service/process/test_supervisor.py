@@ -108,7 +108,7 @@ def test_a_redis_that_is_killed_comes_back_at_the_same_address(settings: Setting
 def test_a_port_that_is_taken_is_said_so(settings: Settings) -> None:
     with Supervisor(settings, with_worker=False) as first:
         port = int(first.url.rsplit(":", 1)[1])
-        taken = settings.model_copy(update={"port": port, "home": settings.home / "other"})
+        taken = settings.but(port=port, home=settings.home / "other")
         with pytest.raises(WorkerUnavailable, match=str(port)), Supervisor(taken, with_worker=False):
             pass
 
@@ -118,7 +118,7 @@ def test_a_worker_that_is_killed_is_restarted_and_its_job_ends_with_the_same_byt
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cube = write_cube(tmp_path / "cube.nc", shape_yx=(48, 48))
-    ready = settings.model_copy(update={"archive": str(cube), "tile_size": 16})
+    ready = settings.but(archive=str(cube), tile_size=16)
     with Supervisor(ready) as supervisor, Client(supervisor.url) as client:
         assert supervisor.worker
         region = square(15.003, 47.8525, degrees=0.004)

@@ -161,7 +161,7 @@ def test_a_killed_run_goes_on_without_its_finished_folds_to_the_card_that_it_wou
     with pytest.raises(InvalidOption, match="nothing is saved there"):
         fit_user_model(found, replace(request, resume="always"), tiny, lambda _share: None)
     check_card(cards[0], tiny)
-    check_use(found, tiny.model_copy(update={"models": request.folder}))
+    check_use(found, tiny.but(models=request.folder))
     report = (whole.parent / REPORT).read_text()
     assert "fields.gpkg, blocks not learned from" in report
     assert "48" in report

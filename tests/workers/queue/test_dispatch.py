@@ -15,7 +15,7 @@ from workers.tasks import carry_out_tile
 
 
 def test_a_large_job_does_not_fill_the_queue(shop: Settings) -> None:
-    settings = shop.model_copy(update={"tile_size": 16, "home": shop.home / "fine"})
+    settings = shop.but(tile_size=16, home=shop.home / "fine")
     accepted, _, tiles = accept(
         "fake-map", {"region": rectangle(11.001, 48.001, 11.019, 48.011)}, settings, FAKE_DEPENDENCIES
     )
@@ -41,7 +41,7 @@ def test_an_order_becomes_a_job_with_the_id_it_was_given(shop: Settings) -> None
 
 
 def test_without_a_redis_nothing_is_written(settings: Settings) -> None:
-    nowhere = settings.model_copy(update={"archive": "fake://plain", "tile_size": 32})
+    nowhere = settings.but(archive="fake://plain", tile_size=32)
     with pytest.raises(WorkerUnavailable, match="no Redis"):
         submitted(nowhere)
     assert open_ledger(nowhere).count() == 0

@@ -1,0 +1,28 @@
+"""Settings read for a command: one sentence for a wrong variable, and the same settings in another process."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import InvalidOption
+from core.read_settings import environment, overridden, read_settings
+from core.settings import Settings
+
+
+@pytest.mark.parametrize("name", ["LANDCAST_TILE_SIZE", "LANDCAST_CELL_SIZE", "LANDCAST_PORT"])
+def test_a_wrong_variable_is_named_with_its_value(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "many")
+    with pytest.raises(InvalidOption, match=f"'many' is not a valid value of '{name}'"):
+        read_settings()
+
+
+def test_another_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given = Settings(home=tmp_path, tile_size=48, redis_url="redis://:secret@host", cell_size=96, archive_names="cdse")
+    for name, value in environment(given).items():
+        monkeypatch.setenv(name, value)
+    assert read_settings() == given
+
+
+def test_what_the_command_line_does_not_give_stays(settings: Settings) -> None:
+    changed = overridden(settings, port=8001, archive=None)
+    assert (changed.http.port, changed.archives.default) == (8001, settings.archives.default)
