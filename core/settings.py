@@ -1,4 +1,4 @@
-"""Settings: every knob, nested by concern, read from the environment (`LANDCAST_...`). Built once at each entry point."""
+"""Settings: every knob, nested by concern, read from the environment. Built once at each entry point, passed down."""
 
 from functools import cache
 from pathlib import Path

@@ -51,8 +51,10 @@ class TableSource:
 
     @cached_property
     def bands(self) -> tuple[str, ...]:
-        """Channels that some series shows; NDVI, without which no table is read, even if no series does."""
-        return tuple(dict.fromkeys((*self.table.shown, NDVI.name)))
+        """Channels that some series shows; NDVI, without which no table is read, where red or near infrared is not."""
+        shown = [name for name in self.table.shown if name != NDVI.name]
+        has_both = "B04" in shown and ("B08" in shown or "B8A" in shown)
+        return tuple(shown) if has_both else (*shown, NDVI.name)
 
     def blocks(self, period: Period) -> Iterator[Series]:
         """Yield the series."""

@@ -13,7 +13,7 @@ import typer.main
 import yaml
 
 from cli.main import make_app
-from core.settings import described
+from core.settings import Settings, described
 from products.catalogue import PRODUCTS
 from service.process.supervisor import Supervisor
 from tests.conftest import REAL_DATA, ROOT
