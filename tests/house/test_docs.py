@@ -12,9 +12,10 @@ import pytest
 import typer.main
 import yaml
 
+from cli import products_page
 from cli.main import make_app
 from core.settings import Settings, described
-from products.catalogue import PRODUCTS
+from products.catalogue import PRODUCTS, find_entry
 from service.process.supervisor import Supervisor
 from tests.conftest import REAL_DATA, ROOT
 from tests.house.inputs import write_inputs
@@ -135,18 +136,12 @@ def test_every_setting_is_in_the_docs_with_its_default_and_meaning() -> None:
     assert table == rows
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/reference/rest.md", "docs/reference/files.md"])
-def test_every_product_is_in_the_docs(page: str) -> None:
-    assert [p for p in PRODUCTS if f"`{p}`" not in text_of(page)] == []
-
-
-def test_every_input_of_every_product_is_in_the_docs() -> None:
-    assert {
-        name
-        for p in PRODUCTS.values()
-        for name in p.options.choices()
-        if f"`{name}`" not in text_of("docs/reference/rest.md")
-    } == set()
+def test_every_product_and_each_of_its_options_is_in_the_docs() -> None:
+    page = text_of("docs/reference/products.md")
+    assert page == products_page.text()
+    for product in PRODUCTS.values():
+        assert f"Product `{product.id}`, on the command line `landcast {find_entry(product.id).command}`." in page
+        assert [n for n in product.options.choices() if f"| `{n}` | `--{n.replace('_', '-')}` |" not in page] == []
 
 
 def test_every_route_is_in_the_docs() -> None:
@@ -169,7 +164,7 @@ def commands() -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("command", commands())
 def test_every_command_and_each_of_its_options_is_in_the_docs(command: str) -> None:
-    page = text_of("docs/reference/cli.md")
+    page = text_of("docs/reference/cli.md") + text_of("docs/reference/products.md")
     assert f"landcast {command}" in page
     assert [o for o in commands()[command] if o not in page] == []
 
