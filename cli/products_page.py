@@ -16,8 +16,8 @@ from products.catalogue import PRODUCTS, find_entry
 PATH = Path(__file__).parent.parent / "docs" / "reference" / "products.md"
 HEAD = """# Products and their options
 
-This page is made from the code: `python -m cli.products_page` writes it. An option of the command line has the name of the
-REST input with dashes: `issue_date` is `--issue-date`. `landcast order` takes the same options.
+This page is made from the code: `python -m cli.products_page` writes it. An option of the command line has the name of
+the REST input with dashes: `issue_date` is `--issue-date`. `landcast order` takes the same options.
 """
 
 
@@ -53,12 +53,12 @@ def _values(schema: Mapping[str, Any]) -> str:
     if "pattern" in schema:
         return "START/END"
     names = {"boolean": "true or false", "object": "JSON", "string": str(schema.get("format", "text"))}
-    return names.get(schema["type"], schema["type"])
+    return names.get(str(schema["type"]), str(schema["type"]))
 
 
 def _default(schema: Mapping[str, Any]) -> str:
     given = schema.get("default")
-    if given is None or given == []:
+    if given is None:
         return ""
     return f"`{str(given).lower() if isinstance(given, bool) else given}`"
 

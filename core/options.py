@@ -199,4 +199,4 @@ def _plain_schema(schema: Mapping[str, Any], field: FieldInfo) -> dict[str, Any]
     if field.title:
         merged["title"] = field.title
     shown = merged.pop("shown_default", field.default)
-    return merged if shown is None else {**merged, "default": shown}
+    return merged if shown is None or shown == () else {**merged, "default": shown}
