@@ -15,7 +15,7 @@ import typer
 
 from cli.group import Command, lazy_group
 from core.errors import LandcastError, RequestError
-from products.catalogue import ENTRIES
+from products.catalogue import entries
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 ROOMS = ("core", "ingest", "models", "products", "outputs", "evaluation", "workers", "training", "service", "cli")
@@ -29,7 +29,7 @@ Settings are read from the environment (LANDCAST_HOME, LANDCAST_ARCHIVE, LANDCAS
 
 def commands() -> dict[str, Command]:
     """Return all commands by name, in the order of the help: one for each product, then the others."""
-    made = {e.command: Command(place="cli.product:command", help=e.summary, arguments=(e.id,)) for e in ENTRIES}
+    made = {e.command: Command(place="cli.product:command", help=e.summary, arguments=(e.id,)) for e in entries()}
     return made | OTHERS
 
 

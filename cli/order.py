@@ -16,7 +16,7 @@ from core.errors import InvalidOption
 from core.product import Product
 from core.read_settings import read_settings
 from core.text_table import text_table
-from products.catalogue import ENTRIES, find_product
+from products.catalogue import entries, find_product
 from service.process.address import running_service
 
 HELP = """Order PRODUCT from a running service, follow the job and download its files.
@@ -74,7 +74,7 @@ def _product_options() -> list[inspect.Parameter]:
     """Return the options of all products; the help of each names the products that have it."""
     owners: dict[str, list[str]] = {}
     fields: dict[str, FieldInfo] = {}
-    for entry in ENTRIES:
+    for entry in entries():
         for name, field in find_product(entry.id).options.choices().items():
             owners.setdefault(name, []).append(entry.command)
             fields.setdefault(name, field)
@@ -84,19 +84,19 @@ def _product_options() -> list[inspect.Parameter]:
 
 
 def _owned(commands: list[str], text: str) -> str:
-    return text if len(commands) == len(ENTRIES) else f"{', '.join(commands).capitalize()}: {text}"
+    return text if len(commands) == len(entries()) else f"{', '.join(commands).capitalize()}: {text}"
 
 
 def _listed() -> str:
     """Return the products for a sentence."""
-    *first, last = [e.id for e in ENTRIES]
+    *first, last = [e.id for e in entries()]
     return f"{', '.join(first)} or {last}."
 
 
 def _inputs(product: Product[Any] | None, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs of the order; options of another product are passed on, and the service refuses them."""
     chosen: dict[str, Any] = {n: values[n] for n in ("archive", "model") if values[n] is not None}
-    for entry in ENTRIES:
+    for entry in entries():
         chosen |= inputs_of(find_product(entry.id).options, values)
     if product is not None:
         product.options.read({n: v for n, v in chosen.items() if n in product.options.choices()})

@@ -35,6 +35,11 @@ ENTRIES: tuple[Entry, ...] = (
 )
 
 
+def entries() -> tuple[Entry, ...]:
+    """Return all entries, in the order of lists."""
+    return ENTRIES
+
+
 class Catalogue(Mapping[str, "Product[Any]"]):
     """The products by their ids, in the order of the entries."""
 
