@@ -213,6 +213,10 @@ class Settings(BaseSettings):
         """Return the settings with other values, by the names of their variables."""
         return type(self)(**(self.flat() | changes))
 
+    def model_copy(self, *, update: Any = None, deep: bool = False) -> Self:
+        """Refuse pydantic's own copy: it takes values by names that are no fields, and nobody reads them."""
+        raise TypeError("use `but` to change settings")
+
     def flat(self) -> dict[str, Any]:
         """Return all values by the names of their variables, in lower case without the prefix."""
         nested = {name: getattr(getattr(self, group), field) for name, (group, field) in variables().items()}

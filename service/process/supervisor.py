@@ -76,7 +76,7 @@ class Supervisor:
 
     def _start_redis(self, stack: ExitStack, orphan_guard: OrphanGuard) -> None:
         self.redis = stack.enter_context(private_redis(orphan_guard))
-        self.settings = self.settings.model_copy(update={"redis_url": SecretStr(self.redis.url)})
+        self.settings = self.settings.but(redis_url=SecretStr(self.redis.url))
 
     @contextmanager
     def _tending(self) -> Iterator[None]:

@@ -58,3 +58,8 @@ def test_a_value_that_is_given_goes_before_the_environment(monkeypatch: pytest.M
     monkeypatch.setenv("LANDCAST_TILE_SIZE", "64")
     assert Settings(tile_size=32).jobs.tile_size == 32
     assert Settings(tile_size=32).but(port=1).jobs.tile_size == 32
+
+
+def test_a_copy_that_would_lose_its_changes_is_refused(settings: Settings) -> None:
+    with pytest.raises(TypeError, match="but"):
+        settings.model_copy(update={"tile_size": 16})

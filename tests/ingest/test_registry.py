@@ -51,9 +51,7 @@ def test_an_archive_that_needs_an_account_names_the_settings(settings: Settings)
 
 
 def test_auto_is_keyless_without_an_account_and_sentinel_hub_with_one(settings: Settings) -> None:
-    with_account = settings.model_copy(
-        update={"sentinelhub_client_id": "a", "sentinelhub_client_secret": SecretStr("b")}
-    )
+    with_account = settings.but(sentinelhub_client_id="a", sentinelhub_client_secret=SecretStr("b"))
     assert split_spec("auto", settings) == ["earth-search"]
     assert split_spec("auto", with_account) == ["cdse", "earth-search"]
 

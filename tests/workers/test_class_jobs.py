@@ -34,9 +34,7 @@ def class_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_job_of_crop_types_keeps_its_classes_and_says_what_lies_outside(
     class_models: Path, tmp_path: Path, probabilities: str
 ) -> None:
-    settings: Settings = workshop(tmp_path / "home", "redis+socket:///nowhere").model_copy(
-        update={"models": class_models}
-    )
+    settings: Settings = workshop(tmp_path / "home", "redis+socket:///nowhere").but(models=class_models)
     inputs = {"model": "types", "sets": True, "applicability": True, "probabilities": probabilities}
     order, _, tiles = accept("crop", {"region": REGION, **inputs}, settings, ROOMS)
     worker = replace(worker_here(settings), dependencies=ROOMS)

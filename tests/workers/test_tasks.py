@@ -60,7 +60,7 @@ def test_a_job_goes_from_order_to_files(open_shop: Shop) -> None:
 
 
 def test_a_job_is_carried_out_over_postgresql(shop: Settings, postgres_url: str, start_worker: Start) -> None:
-    settings = shop.model_copy(update={"database_url": SecretStr(postgres_url)})
+    settings = shop.but(database_url=SecretStr(postgres_url))
     start_worker(settings)
     done = end_of(settings, order(settings, "fake-forecast").id)
     assert_successful(done)
