@@ -6,7 +6,7 @@ LandcastError
 │   ├── InvalidPeriod           reversed, unreadable or empty period, date or horizon
 │   ├── InvalidOption           an option or input that does not exist or has a wrong value
 │   ├── InvalidCube             a cube file that cannot be read as one
-│   ├── MissingBand             a source without the bands that NDVI is computed from
+│   │   └── MissingBand         a source without the bands that NDVI is computed from
 │   ├── InvalidTable            a table that lacks a column or holds the wrong kind of value
 │   ├── UntrustedAddress        an archive points to a host or file that the settings do not allow
 │   ├── MissingCredentials      an archive that needs an account was named without one
@@ -84,7 +84,7 @@ class InvalidCube(RequestError):
         )
 
 
-class MissingBand(RequestError):
+class MissingBand(InvalidCube):
     """A source lacks the bands that NDVI, or another quantity, is computed from."""
 
     title = "Missing band"
@@ -94,7 +94,9 @@ class MissingBand(RequestError):
     ) -> None:
         names = " and ".join(missing)
         have = ", ".join(present)
-        super().__init__(f"{quantity} needs {names}, and '{source}' has {f'only {have}' if have else 'no band'}.")
+        Exception.__init__(
+            self, f"{quantity} needs {names}, and '{source}' has {f'only {have}' if have else 'no band'}."
+        )
 
 
 class InvalidTable(RequestError):

@@ -224,7 +224,7 @@ def test_the_report_of_a_class_model_is_copied_and_its_place_shown(
         (("cube.nc", "-o", "out.tif", "--change", "2020-12-31/2021-07-31", "--significance", "0"), "0.5"),
         (("cube.nc", "-o", "out.tif", "--significance", "0.9"), "belongs to change"),
         (("cube.nc", "-o", "out.tif", "--mmu", "-1"), "hectares"),
-        (("series.csv", "-o", "out.csv", "--change", "2030-12-31/2031-07-31"), "between the two dates"),
+        (("series.csv", "-o", "out.csv", "--change", "2030-12-31/2031-07-31"), "no clear observation"),
         (("series.csv", "-o", "out.csv", "--mmu", "1"), "table"),
     ],
 )

@@ -70,7 +70,7 @@ def test_too_many_archives_or_one_twice_are_refused(settings: Settings, spec: st
 
 @pytest.mark.parametrize("name", known_names())
 def test_every_known_archive_is_in_the_docs(name: str) -> None:
-    assert f"| `{name}` |" in (ROOT / "docs" / "archives.md").read_text()
+    assert f"| `{name}` |" in (ROOT / "docs" / "reference" / "archives.md").read_text()
 
 
 def test_a_cube_file_is_an_archive(settings: Settings, tmp_path: Path) -> None:
