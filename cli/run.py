@@ -6,8 +6,9 @@ Archives are opened here only to say which region is their own.
 import contextlib
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,7 @@ from core.read_settings import overridden, read_settings
 from core.region import Region, parse_region, reproject
 from core.settings import Settings
 from core.text_table import text_table
+from core.timeline import Period
 from ingest.archive import Archive
 from ingest.build.cube import check_region
 from service.health import ping_redis
@@ -34,6 +36,7 @@ from service.results import OUTPUTS
 DONE, FAILED = 0, 1
 KIB, MIB = 1024, 1024 * 1024
 WGS84 = "EPSG:4326"
+NO_INPUTS: Mapping[str, Mapping[str, str]] = {}
 LARGE_KM2, SQUARE_M = 30.0, 5000.0
 """Of an archive larger than the first, a square with the second as its edge is ordered: a run shows what comes out.
 For the whole of it, a region is given."""
@@ -93,12 +96,18 @@ def run_main_job(settings: Settings, region_file: Path | None, results: Path) ->
     print(f"{archive.title}: {region.area_km2:.2f} km2, {archive.period}", flush=True)
     with _quiet(), Supervisor(settings) as supervisor, Client(supervisor.url) as client:
         ping_redis(supervisor.settings)
-        orders = order_all(client, region, supervisor)
+        orders = order_all(client, region, supervisor, {"crop": {"period": str(last_year(archive))}})
         for ordered in orders:
             fetch(client, ordered, results / ordered.product)
     print_table(orders, region)
     print_next(orders, archive)
     return FAILED if any(o.failure for o in orders) else DONE
+
+
+def last_year(archive: Archive) -> Period:
+    """Return the last 365 days of an archive: the season that the crop map of a run is of."""
+    end = archive.period.end
+    return Period(start=max(archive.period.start, end - timedelta(days=364)), end=end)
 
 
 def region_of(archive: Archive) -> Region:
@@ -117,13 +126,19 @@ def region_of(archive: Archive) -> Region:
     return Region(geometry=reproject(inside, grid.crs, WGS84))
 
 
-def order_all(client: Client, region: Region, supervisor: Supervisor) -> list[Ordered]:
-    """Order every product and wait for all of them; what fails is noted, and called off if the run is stopped."""
+def order_all(
+    client: Client, region: Region, supervisor: Supervisor, inputs: Mapping[str, Mapping[str, str]] = NO_INPUTS
+) -> list[Ordered]:
+    """Order every product and wait for all of them; what fails is noted, and called off if the run is stopped.
+
+    Args:
+        inputs: of each product besides the region.
+    """
     orders = []
     try:
         for position, product in enumerate(client.products()):
             orders.append(Ordered(product=product, line=new_line(product, position=position)))
-            submit(client, orders[-1], region)
+            submit(client, orders[-1], region, inputs.get(product, {}))
         watch(client, orders, supervisor)
     except BaseException:
         call_off(client, orders)
@@ -134,10 +149,10 @@ def order_all(client: Client, region: Region, supervisor: Supervisor) -> list[Or
     return orders
 
 
-def submit(client: Client, ordered: Ordered, region: Region) -> None:
+def submit(client: Client, ordered: Ordered, region: Region, inputs: Mapping[str, str]) -> None:
     """Send one order, or note why it is refused."""
     try:
-        ordered.status = client.status(client.submit(ordered.product, {"region": region.to_geojson()}))
+        ordered.status = client.status(client.submit(ordered.product, {"region": region.to_geojson(), **inputs}))
     except RequestError as error:
         ordered.failure = str(error)
 

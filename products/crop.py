@@ -27,7 +27,7 @@ from products.palette import user_legend
 
 MONTHS = 18
 """The season and the half year before it, where the input has them; a season alone is enough."""
-SEASON_DAYS = 365
+DAYS = round(MONTHS * 30.4375)
 CLASSES = ("non_crop", "crop")
 LEGEND = (
     LegendEntry(value=0, label="Non-crop", colour=(214, 208, 196)),
@@ -69,8 +69,8 @@ class Crop:
     options = CropOptions
 
     def resolve(self, options: CropOptions, *, available: Period) -> CropOptions:
-        """Fill in the period: by default the last 365 days of the source."""
-        period = default_period(options, last=available.end, days=SEASON_DAYS, available=available)
+        """Fill in the period: by default the last 18 months of the source."""
+        period = default_period(options, last=available.end, days=DAYS, available=available)
         return options.but(period=period, probabilities=options.probabilities or "percent")
 
     def add_card(self, options: CropOptions, checkpoint: Checkpoint) -> CropOptions:

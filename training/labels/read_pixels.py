@@ -24,14 +24,14 @@ from ingest.archive import Archive
 from ingest.build.cube import Reader, build_cube
 from ingest.cubes.read import cut_window, read_cube, window_slices
 from models.training_set import Labels, TrainingSet
-from products import canopy
+from products import canopy, crop
 from training.labels.class_mapping import ClassMap
 from training.labels.read_file import LabelFile
 from training.labels.sample_pixels import Drawn, LabelledSet, draw_pixels, move, place_blocks, thin, without_conflicts
 
 logger = logging.getLogger(__name__)
 
-READ_DAYS = {"canopy": canopy.DAYS, "crop": 365}
+READ_DAYS = {"canopy": canopy.DAYS, "crop": crop.DAYS}
 """Observations up to a label's date that are read: as many as the product reads for a map by default."""
 MAX_PIXELS = 20_000
 """Most pixels of all labels together; series of three years of them fill about 1.5 GB."""
