@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -120,28 +119,6 @@ class Blend:
             baseline_errors=baseline_errors,
             fitted_on=content["fitted_on"],
         )
-
-
-def read_blend(path: Path) -> Blend:
-    """Read a blend file.
-
-    Raises:
-        InvalidOption: it is missing, or something else.
-    """
-    return parse_blend(read_content(path), path)
-
-
-def read_content(path: Path) -> Any:
-    """Read the JSON of a blend file, whatever is in it.
-
-    Raises:
-        InvalidOption: it is missing, or no JSON.
-    """
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else f"it is not a blend file ({error})"
-        raise InvalidOption(OPTION, path, str(reason)) from None
 
 
 def parse_blend(content: Any, named: object = "") -> Blend:

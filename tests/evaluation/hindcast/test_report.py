@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import InvalidOption
 from evaluation.hindcast.report import render_json, render_page, render_text, write_blend, write_report
-from models.baselines.blend import METHODS, read_blend
+from models.baselines.blend import METHODS, parse_blend
 from tests.evaluation.hindcast.waves import run, waves
 
 
@@ -45,4 +45,5 @@ def test_the_json_holds_every_figure(tmp_path: Path) -> None:
     assert set(content["skill"]["landcast"]["persistence"]["all"]) == {"value", "low", "high"}
     write_blend(report.blend, tmp_path / "blend.json")  # type: ignore[arg-type]
     assert json.loads((tmp_path / "blend.json").read_text()) == content["blend"]
-    np.testing.assert_allclose(read_blend(tmp_path / "blend.json").weights, report.blend.weights, atol=1e-4)  # type: ignore[union-attr]
+    found = parse_blend(json.loads((tmp_path / "blend.json").read_text()))
+    np.testing.assert_allclose(found.weights, report.blend.weights, atol=1e-4)  # type: ignore[union-attr]

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from core.errors import InvalidOption
 from core.forecast import QUANTILES, Forecast
 from core.settings import Settings
 from models.baselines.baseline_errors import BaselineErrors, lead_bin, lead_edges
-from models.baselines.blend import METHODS, Blend, fit_weights, read_blend
+from models.baselines.blend import METHODS, Blend, fit_weights, parse_blend
 from models.baselines.rules import BASELINES, weigh
 from models.registry import SHIPPED, find_checkpoint
 from tests.models.builders import START, wavy_series
@@ -93,10 +92,8 @@ def test_nothing_on_or_after_the_issue_date_is_looked_at() -> None:
     np.testing.assert_array_equal(mixed.apply(changed, own_forecast(series)).quantiles, expected)
 
 
-def test_a_file_is_read_back_with_its_sha256(tmp_path: Path) -> None:
-    path = tmp_path / "blend.json"
-    path.write_text(json.dumps(blend(0.5, 0.3, 0, 0, 0, 0.2).to_json()))
-    found = read_blend(path)
+def test_content_is_read_back_with_its_sha256() -> None:
+    found = parse_blend(json.loads(json.dumps(blend(0.5, 0.3, 0, 0, 0, 0.2).to_json())))
     assert len(found.sha256) == 64
     np.testing.assert_allclose(found.weights, blend(0.5, 0.3, 0, 0, 0, 0.2).weights, atol=1e-6)
     assert found.fitted_on == {"input": "meadows.csv"}
@@ -119,20 +116,15 @@ def test_a_file_is_read_back_with_its_sha256(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_something_else_than_a_blend_is_refused(tmp_path: Path, spoil: dict[str, object]) -> None:
-    path = tmp_path / "blend.json"
-    path.write_text(json.dumps({**blend(1, 0, 0, 0, 0, 0).to_json(), **spoil}))
+def test_something_else_than_a_blend_is_refused(spoil: dict[str, object]) -> None:
     with pytest.raises(InvalidOption, match="--blend"):
-        read_blend(path)
+        parse_blend({**blend(1, 0, 0, 0, 0, 0).to_json(), **spoil})
 
 
-@pytest.mark.parametrize("text", ["", "[]", "1", "not json", None])
-def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str | None) -> None:
-    path = tmp_path / "blend.json"
-    if text is not None:
-        path.write_text(text)
+@pytest.mark.parametrize("content", [{}, [], 1, "not a blend", None])
+def test_content_that_is_none_is_refused(content: object) -> None:
     with pytest.raises(InvalidOption, match="--blend"):
-        read_blend(path)
+        parse_blend(content)
 
 
 def test_a_blend_for_another_model_is_refused() -> None:
