@@ -136,6 +136,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of real data")
     parser.add_argument("--out", type=Path, required=True, help="folder of the pictures")
     arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
         for draw in (draw_forecast, draw_canopy, draw_crop):
             draw(arguments.data, Path(work), arguments.out)
