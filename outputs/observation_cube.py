@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.bands import OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES
 from core.cube import ORBITS, Cube
 from core.errors import NoClearObservation
-from core.product import Progress
+from core.progress import Progress
 from core.timeline import Period
 from core.version import software_version
 from outputs.cube_file import (

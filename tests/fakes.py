@@ -16,7 +16,8 @@ from core.errors import ReadFailed, UnknownArchive, UnknownProduct
 from core.forecast import QUANTILE_COLUMNS, QUANTILES
 from core.grid import Grid, Window, utm_crs
 from core.options import Day, Days, Options
-from core.product import Layer, LegendEntry, Product, Progress, Raster, Variable
+from core.product import Layer, LegendEntry, Product, Raster, Variable
+from core.progress import Progress
 from core.region import Region
 from core.settings import Settings
 from core.timeline import Period

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.bands import Floats
-from core.product import Progress
+from core.progress import Progress
 from evaluation.validation.figures import ValidationPart
 from models.calibration.applicability import Applicability
 from models.calibration.temperature import Temperature, fit_temperature

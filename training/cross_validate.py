@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.bands import Floats
-from core.product import Progress
+from core.progress import Progress
 from models.calibration import applicability
 from models.calibration.applicability import Applicability
 from models.network.class_network import ClassNetwork

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from core.bands import Floats
-from core.product import Progress
+from core.progress import Progress
 from models.metrics.class_scores import allowed_classes
 from models.network.class_features import CLASS_FEATURES, NDVI_FEATURES
 from models.network.class_network import ClassConfig, ClassNetwork, Grown, tree_inputs

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from core.product import Progress
+from core.progress import Progress
 from training.device import available_precision, learning_device, placed
 from training.distributed import average_gradients, copy_from_first, from_first, is_first, ranks, seed_dropout
 from training.resume import ResumeFile, TrainingState

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from core.checkpoint import Checkpoint
 from core.errors import InvalidOption, UnknownModel
-from core.product import Progress
+from core.progress import Progress
 from core.settings import Settings
 from core.timeline import parse_date, to_day
 from core.version import software_version

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from core.cube import Series
 from core.forecast import QUANTILES
-from core.product import Progress
+from core.progress import Progress
 from core.timeline import Days, parse_date, to_day
 from models.network.earthpt import SIZES, EarthPT
 from models.training_set import TrainingSet

@@ -13,7 +13,8 @@ from core.cube import Cube
 from core.errors import NoClearObservation, ReadFailed
 from core.grid import Tile
 from core.options import Options
-from core.product import Layer, Product, Progress, Raster
+from core.product import Layer, Product, Raster
+from core.progress import Progress
 from outputs.cog import has_pixels
 from outputs.measure import measure_file, measure_raster
 from outputs.minimum_mapping_unit import mmu_filter_file, mmu_filter_raster

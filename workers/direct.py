@@ -21,7 +21,8 @@ from core.cube import Cube
 from core.errors import InvalidOption, InvalidTable, NoClearObservation
 from core.grid import Tile
 from core.options import Options
-from core.product import Layer, Product, Progress, Raster, RendersCube
+from core.product import Layer, Product, Raster, RendersCube
+from core.progress import Progress
 from core.settings import Settings
 from core.source import Source
 from core.timeline import Period

@@ -11,7 +11,8 @@ from rasterio.windows import Window as PixelWindow
 
 from core.cube import SceneRecord
 from core.grid import Tile, Window
-from core.product import Layer, Progress
+from core.product import Layer
+from core.progress import Progress
 from core.region import Region
 from outputs.cog import plain_raster
 from workers.tile import pixel_kind, read_tile

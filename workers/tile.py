@@ -21,7 +21,8 @@ from core.cube import Cube, SceneRecord
 from core.grid import Tile, Window
 from core.job import Job, Order
 from core.options import Options
-from core.product import Layer, Product, Progress, Raster
+from core.product import Layer, Product, Raster
+from core.progress import Progress
 from core.region import Region, parse_region
 from core.settings import Settings
 from core.version import software_version

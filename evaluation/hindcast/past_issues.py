@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from core.bands import Floats, channel
 from core.cube import Series
 from core.forecast import QUANTILES
-from core.product import Progress
+from core.progress import Progress
 from core.timeline import Days, to_date, to_day
 from models.baselines.baseline_errors import MIN_RESIDUALS, BaselineErrors, lead_bin, lead_names
 from models.baselines.rules import BASELINES, Evidence, weigh

@@ -16,7 +16,7 @@ from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidOption
 from core.forecast import Forecast
-from core.product import Progress
+from core.progress import Progress
 from core.timeline import Days, to_date
 from core.version import software_version
 from evaluation.hindcast.findings import findings

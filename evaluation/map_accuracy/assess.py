@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidOption
-from core.product import Progress
+from core.progress import Progress
 from evaluation.map_accuracy.class_map import Census, ClassMap, classes_at, count_classes, open_class_map
 from evaluation.map_accuracy.estimators import Assessment, assess
 from evaluation.map_accuracy.reference import OPTION, ReferencePoints, read_reference

@@ -20,7 +20,8 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 from core.errors import InvalidOption
-from core.product import Progress, Variable
+from core.product import Variable
+from core.progress import Progress
 from outputs.cog import read_layer
 from products import canopy, crop
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import InvalidOption
-from core.product import Progress
+from core.progress import Progress
 from evaluation.map_accuracy.class_map import Census, ClassMap, count_classes, locate, open_class_map
 from evaluation.map_accuracy.estimators import (
     Z95,

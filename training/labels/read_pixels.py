@@ -17,7 +17,7 @@ from core.bands import CHANNELS, Floats
 from core.cube import Cube, Series
 from core.errors import InvalidOption
 from core.grid import Grid, Window
-from core.product import Progress
+from core.progress import Progress
 from core.region import WGS84, Region
 from core.timeline import Days, Period, to_date, to_day
 from ingest.archive import Archive

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.checkpoint import Checkpoint
-from core.product import Progress
+from core.progress import Progress
 from core.settings import Settings
 from core.version import software_version
 from models.checkpoint import load_class_network, load_network
