@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Empty (make run CONSTRAINTS=) takes the newest versions, and whichever build of torch the package index prefers.
 CONSTRAINTS := constraints.txt
+# Files of tests are dealt out to this many processes, which need about 2 GB each.
+PROCESSES := 2
 INSTALL := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 
 help: ## list the targets
@@ -19,10 +21,10 @@ serve: $(VENV)/.ready ## start the service with its map page and stay up
 	@$(BIN)/landcast serve $(if $(ARCHIVE),--archive '$(ARCHIVE)')
 
 test: $(VENV)/.ready-dev ## run the test suite, but for the tests marked slow
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile -m "not slow"
 
 test-all: $(VENV)/.ready-dev ## run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
 
 check: $(VENV)/.ready-dev ## format, lint, types, import rules, openapi.yaml, products page
 	@$(BIN)/ruff format --check .

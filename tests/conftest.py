@@ -1,18 +1,23 @@
 """What every test runs under: no network beyond this machine, no settings from outside, real data where it lies."""
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from core.settings import Settings
+from ingest.simulate.sample import sample_folder
 
 ROOT = Path(__file__).parent.parent
 CLOSED = "http://127.0.0.1:9"
 """The discard port: nothing listens, so clients that honour proxies fail at once."""
+IS_PARALLEL = "PYTEST_XDIST_WORKER" in os.environ
+"""True in a process that pytest-xdist started beside others."""
 
 
 class NetworkBlocked(RuntimeError):
@@ -45,6 +50,8 @@ def pytest_configure() -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         os.environ[name] = os.environ[name.upper()] = CLOSED
     os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,::1,localhost"
+    if IS_PARALLEL:  # the processes of `make test` share the cores: one thread each, for their child processes too
+        os.environ["OMP_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(autouse=True)
@@ -71,9 +78,30 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One home for all tests that need the sample archive, so that it is generated once a session."""
-    return tmp_path_factory.mktemp("sample") / "home"
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of this run, the same in all of its processes: what is costly to make is made in it once, under a lock."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if IS_PARALLEL else own
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path) -> Path:
+    """One home a process for all tests that need the sample archive, which is generated once a run."""
+    home = tmp_path_factory.mktemp("sample") / "home"
+    shutil.copytree(sample_folder(shared_folder), home / "archives" / "sample")
+    return home
+
+
+@pytest.fixture(scope="session")
+def class_models(shared_folder: Path) -> Path:
+    """Folder of the models of tests/products/class_models.py, fitted once a run; tests that change one copy it."""
+    from tests.products.class_models import write_class_models  # loads torch
+
+    folder = shared_folder / "class_models"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            write_class_models(shared_folder / "class_models.new").rename(folder)
+    return folder
 
 
 REAL_DATA = Path(os.environ.get("LANDCAST_REAL_DATA", ROOT.parent / "shared" / "data"))

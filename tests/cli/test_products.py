@@ -13,7 +13,7 @@ import xarray as xr
 from cli.main import DONE, WRONG_INPUT, run_command
 from models.registry import APPLICABILITY, REPORT
 from tests.cli.cubes import NORTH, SHAPE_YX, WEST, square, write_cube, write_series
-from tests.products.class_models import copied, write_class_models
+from tests.products.class_models import copied
 
 LAST = date(2020, 1, 3) + timedelta(days=590)
 """Last date of `write_cube`."""
@@ -24,12 +24,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LANDCAST_HOME", str(tmp_path / "home"))
     return tmp_path
-
-
-@pytest.fixture(scope="module")
-def class_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of tiny class models: crop, canopy, types, rice."""
-    return write_class_models(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture

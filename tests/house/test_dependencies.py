@@ -42,6 +42,7 @@ WITHOUT_IMPORT = {
     "mypy": "a command",
     "import-linter": "a command",
     "pytest-timeout": "a plug-in",
+    "pytest-xdist": "a plug-in",
     "pandas-stubs": "types",
     "types-pyyaml": "types",
     "types-shapely": "types",

@@ -14,7 +14,7 @@ from models.registry import find_checkpoint
 from products.catalogue import find_product
 from service.layers import first_layer, layers_of, ramp_of
 from tests.fakes import FAKE_DEPENDENCIES, REGION
-from tests.products.class_models import copied, write_class_models
+from tests.products.class_models import copied
 from tests.workers.conftest import assert_successful, worker_here, workshop
 from workers.accept import accept
 from workers.queue.dispatch import submit
@@ -22,12 +22,6 @@ from workers.tasks import carry_out_tile, close_job
 
 ROOMS = replace(FAKE_DEPENDENCIES, find_product=find_product, find_checkpoint=find_checkpoint)
 DATES = "2022-04-15/2022-06-01"
-
-
-@pytest.fixture(scope="module")
-def class_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of tiny class models: crop, canopy, types, rice."""
-    return write_class_models(tmp_path_factory.mktemp("models"))
 
 
 @pytest.mark.parametrize("probabilities", ["percent", "float"])

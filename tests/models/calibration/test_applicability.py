@@ -99,9 +99,9 @@ def test_a_file_of_it_is_small_and_reads_back(tmp_path: Path) -> None:
 def test_ten_thousand_pixels_take_well_under_a_second() -> None:
     points = np.random.default_rng(0).normal(size=(2000, 64))
     area, asked = fit(points, folds(2000)), np.random.default_rng(1).normal(size=(10_000, 64)).astype(np.float32)
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert area.index(asked).shape == (10_000,)
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 1
 
 
 def test_the_same_points_give_the_same_area_equal_ones_too() -> None:
