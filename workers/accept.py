@@ -1,4 +1,4 @@
-"""Accepting an order: every check that can be made before pixels are read, and what carrying it out would take."""
+"""Accepting an order: all checks that need no pixels, the tiles of its region, and an estimate of the work."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +15,7 @@ from ingest.archive import Archive
 from ingest.registry import SAMPLE, known_names, split_spec
 from products.order import add_card, check_source, parse
 from workers.dependencies import REAL, Dependencies
+from workers.queue.ledger import open_ledger
 
 COMMON = ("region", "archive", "model")
 """Inputs of every product that are not handed to its `parse`."""
@@ -57,13 +58,11 @@ def accept(
 def estimate(
     product_id: str, inputs: Mapping[str, Any], settings: Settings, dependencies: Dependencies = REAL
 ) -> dict[str, Any]:
-    """Check an order and say what it would take: tiles, pixels of the region, km2, scenes listed, seconds of rendering.
+    """Check an order and count what it takes: tiles, pixels of the region, km2, scenes listed, seconds of rendering.
 
     Raises:
         RequestError: as `accept`.
     """
-    from workers.queue.ledger import open_ledger
-
     order, archive, tiles = accept(product_id, inputs, settings, dependencies)
     region = parse_region(dict(order.region))
     options = parse(dependencies.find_product(product_id), order.params, available=archive.period)
@@ -141,7 +140,7 @@ def _allowed(part: str, own: Sequence[str], settings: Settings) -> str:
 
 
 def _listed(settings: Settings) -> list[str]:
-    """Return the names that an order may give; paths of the service are not told."""
+    """Return the names that an order may give; paths of the service are kept secret."""
     return [SAMPLE, *settings.archives.names.split()]
 
 

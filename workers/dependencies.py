@@ -15,56 +15,34 @@ from core.region import Region
 from core.settings import Settings
 from core.timeline import Period
 from ingest.archive import Archive
+from ingest.build.cube import build_cube, check_region, reader_from
+from ingest.registry import open_archive
+from models.registry import find_checkpoint
+from products.catalogue import find_product
 
 Mask = NDArray[np.bool_]
 
 
-def _find_product(product_id: str) -> Product[Any]:
-    from products.catalogue import find_product
-
-    return find_product(product_id)
-
-
-def _find_checkpoint(name: str, task: str, settings: Settings) -> Checkpoint:
-    from models.registry import find_checkpoint
-
-    return find_checkpoint(name, task, settings)
-
-
-def _open_archive(spec: str, settings: Settings) -> Archive:
-    from ingest.registry import open_archive
-
-    return open_archive(spec, settings)
-
-
-def _check_region(archive: Archive, region: Region) -> None:
-    from ingest.build.cube import check_region
-
-    check_region(archive, region)
-
-
 def _build_cube(
-    archive: Archive, window: Window, period: Period, bands: Sequence[str], asked: Mask | None, settings: Settings
+    archive: Archive, window: Window, period: Period, bands: Sequence[str], wanted: Mask | None, settings: Settings
 ) -> Cube:
-    from ingest.build.cube import build_cube, reader_from
-
-    return build_cube(archive, window, period, bands, reader=reader_from(settings), wanted=asked)
+    return build_cube(archive, window, period, bands, reader=reader_from(settings), wanted=wanted)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dependencies:
-    """Functions of products, models and ingest; by default the real ones, loaded when first called."""
+    """Functions of products, models and ingest; by default the real ones."""
 
-    find_product: Callable[[str], Product[Any]] = _find_product
+    find_product: Callable[[str], Product[Any]] = find_product
     """Product id -> product; raises UnknownProduct."""
-    find_checkpoint: Callable[[str, str, Settings], Checkpoint] = _find_checkpoint
+    find_checkpoint: Callable[[str, str, Settings], Checkpoint] = find_checkpoint
     """Name (empty = default), task, settings -> checkpoint; raises UnknownModel."""
-    open_archive: Callable[[str, Settings], Archive] = _open_archive
+    open_archive: Callable[[str, Settings], Archive] = open_archive
     """Specification, settings -> archive; raises UnknownArchive, InvalidCube."""
-    check_region: Callable[[Archive, Region], None] = _check_region
+    check_region: Callable[[Archive, Region], None] = check_region
     """Raises RegionOutsideArchive."""
     build_cube: Callable[[Archive, Window, Period, Sequence[str], Mask | None, Settings], Cube] = _build_cube
-    """Archive, window, period, bands, pixels asked for (None = all), settings -> cube."""
+    """Archive, window, period, bands, wanted pixels (None = all), settings -> cube."""
 
 
 REAL = Dependencies()

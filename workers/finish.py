@@ -43,7 +43,7 @@ def finish(
     tiles: Sequence[Tile],
     settings: Settings,
     watch: Watch,
-    say: Callable[[str], None],
+    report: Callable[[str], None],
     dependencies: Dependencies = REAL,
 ) -> Path:
     """Write all files of a job whose tiles are rendered, and show them in one step.
@@ -52,8 +52,8 @@ def finish(
         job: still running.
         tiles: all of the job's.
         settings: where things lie.
-        watch: asked between the steps, and once more before the files are shown.
-        say: told what is being done.
+        watch: checked between the steps, and once more before the files are shown.
+        report: takes a sentence on the step that begins.
         dependencies: products, models and archives.
 
     Returns:
@@ -68,7 +68,7 @@ def finish(
     with written_aside(target, scratch_folder(settings, job.id)) as aside:
         aside.mkdir()
         result = ResultFiles(folder=aside, recipe=recipe, settings=settings, dependencies=dependencies)
-        result.write(rendered, watch, say, item_id=job.id, created=job.created)
+        result.write(rendered, watch, report, item_id=job.id, created=job.created)
         watch.check()
     return target
 
@@ -78,14 +78,14 @@ class ResultFiles:
 
     def __init__(self, *, folder: Path, recipe: Recipe, settings: Settings, dependencies: Dependencies = REAL) -> None:
         """Prepare; `folder` exists, and the files are named after the product."""
-        self._folder, self._recipe, self._region, self._rooms = folder, recipe, recipe.region, dependencies
+        self._folder, self._recipe, self._region, self._dependencies = folder, recipe, recipe.region, dependencies
         self._settings, self._name = settings, recipe.product.id
 
     def write(
         self,
         rendered: Sequence[tuple[Tile, Path]],
         watch: Watch,
-        say: Callable[[str], None],
+        report: Callable[[str], None],
         *,
         item_id: str,
         created: str = "",
@@ -96,27 +96,27 @@ class ResultFiles:
             NoClearObservation: no pixel of the region has been seen.
             ReadFailed: no pixel has been seen, and scenes could not be read.
         """
-        found = self._write_map(rendered, watch, say)
+        found = self._write_map(rendered, watch, report)
         raster, origin = open_cog(self._path(".tif")), found.origin
         watch.progress(1.0)
-        say("drawing the pictures")
+        report("drawing the pictures")
         layers = self._recipe.product.shown(raster.layers) or raster.layers[:1]
         write_quicklook(raster, layers, origin, self._path(".png"))
         watch.progress(1.0)
         options = self._recipe.options
         if isinstance(options, Issued):
             self._write_plot(raster, origin, options.issue)
-            say("writing the forecast cube")
+            report("writing the forecast cube")
             write_raster(raster, self._path(".nc"), origin)
         pixels = (found.seen_pixels, found.region_pixels)
         footprint = _footprint(self._region, raster.window)
         write_item(build_item(item_id, raster, origin, footprint, pixels=pixels, created=created), self._path(".json"))
 
-    def _write_map(self, rendered: Sequence[tuple[Tile, Path]], watch: Watch, say: Callable[[str], None]) -> Result:
+    def _write_map(self, rendered: Sequence[tuple[Tile, Path]], watch: Watch, report: Callable[[str], None]) -> Result:
         plain = self._path(".plain.tif")
-        say("putting the tiles together")
+        report("putting the tiles together")
         found = assemble_tiles(rendered, self._recipe, plain, watch.progress)
-        say("writing the map")
+        report("writing the map")
         write_cog_from(plain, self._path(".tif"), found.layers, found.origin.tags())
         remove(plain)
         return found
@@ -129,7 +129,7 @@ class ResultFiles:
 
     def _history(self, window: Window) -> Cube:
         recipe = self._recipe
-        return self._rooms.build_cube(
+        return self._dependencies.build_cube(
             recipe.archive, window, recipe.options.days, recipe.product.bands, None, self._settings
         )
 

@@ -1,7 +1,8 @@
 """The Celery app and its two tasks: one tile, and the closing of a job. What they do is in plain functions.
 
 Start workers with `celery -A workers.tasks worker`, or `landcast worker`. Importing this module reads no settings and
-loads no model: both happen in the child processes, when the first task arrives.
+loads no model: both happen in the child processes, when the first task arrives. The raster libraries are loaded once,
+before the children are forked.
 """
 
 import logging
@@ -18,12 +19,14 @@ from core.job import JobState
 from core.settings import Settings
 from outputs.atomic import remove
 from workers.dependencies import REAL, Dependencies
+from workers.finish import finish
 from workers.queue.broker import FINISH, TILE, celery_settings
 from workers.queue.dispatch import feed, item_path, job_folder, sweep
 from workers.queue.item_rows import read_item_file
 from workers.queue.lease import Lease, LeaseLost
 from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.liveness import is_gone, worker_name
+from workers.tile import find_tile, read_recipe, render_tile
 
 logger = logging.getLogger(__name__)
 
@@ -89,8 +92,6 @@ def close_job(worker: Worker, job_id: str) -> None:
 
 
 def _try_tile(worker: Worker, job_id: str, tile_key: str, lease: Lease) -> None:
-    from workers.tile import find_tile, read_recipe, render_tile
-
     ledger, began = worker.ledger, time.monotonic()
     try:
         job = ledger.job(job_id)
@@ -106,18 +107,16 @@ def _try_tile(worker: Worker, job_id: str, tile_key: str, lease: Lease) -> None:
         ledger.fail_tile(job_id, tile_key, worker.name, reason(error), for_good=isinstance(error, RequestError))
     else:
         seconds = time.monotonic() - began
-        pixels = int(recipe.asked(tile).sum())
+        pixels = int(recipe.mask(tile).sum())
         ledger.finish_tile(job_id, tile_key, worker.name, *((None, None) if reused else (seconds, pixels)))
         logger.info("tile done job=%s tile=%s seconds=%.1f reused=%s", job_id, tile_key, seconds, bool(reused))
 
 
 def _try_close(worker: Worker, job_id: str, lease: Lease) -> None:
-    from workers.finish import finish
-
     ledger, began = worker.ledger, time.monotonic()
     try:
         job = ledger.job(job_id)
-        finish(job, ledger.lattice(job_id), worker.settings, lease, _say(ledger, job_id), worker.dependencies)
+        finish(job, ledger.lattice(job_id), worker.settings, lease, _reporter(ledger, job_id), worker.dependencies)
         item = read_item_file(item_path(worker.settings, job_id, job.order.product))
     except LeaseLost:
         logger.info("closing dropped job=%s", job_id)
@@ -142,7 +141,7 @@ def _clean_up(worker: Worker, job_id: str) -> None:
         remove(job_folder(worker.settings, job_id))
 
 
-def _say(ledger: Ledger, job_id: str) -> Callable[[str], None]:
+def _reporter(ledger: Ledger, job_id: str) -> Callable[[str], None]:
     return lambda message: ledger.report(job_id, message)
 
 

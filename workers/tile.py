@@ -64,16 +64,16 @@ class Recipe:
         return self.product.layers(self.options)
 
     def _scenes(self, tile: Tile) -> list[list[str]]:
-        """Return what tells the scenes of a tile apart from those of yesterday: a new one changes only its tiles."""
+        """Return names and versions of a tile's scenes; a new scene changes the key of its own tiles alone."""
         if not self.archive.is_cached:
             return []
         return [[s.scene_id, s.version] for s in self.archive.search(tile.window, self.options.days)]
 
-    def asked(self, tile: Tile) -> Mask:
+    def mask(self, tile: Tile) -> Mask:
         """Return (Y, X), True for the pixels of a tile that lie in the region."""
         return tile.window.mask(self.region)
 
-    def key(self, tile: Tile, asked: Mask) -> str:
+    def key(self, tile: Tile, mask: Mask) -> str:
         """Return the sha256 (hex) that names some pixels of a tile."""
         facts = {
             "format": FORMAT,
@@ -87,7 +87,7 @@ class Recipe:
             "scenes": self._scenes(tile),
             "preparation": self.preparation,
             "tile": tile.key,
-            "pixels": "all" if asked.all() else hashlib.sha256(np.packbits(asked).tobytes()).hexdigest(),
+            "pixels": "all" if mask.all() else hashlib.sha256(np.packbits(mask).tobytes()).hexdigest(),
             "version": software_version(),
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -130,9 +130,9 @@ def find_tile(recipe: Recipe, tile: Tile, settings: Settings, job_id: str) -> Pa
     noted = _noted(tile, settings, job_id)
     if noted is not None:
         return noted
-    asked = recipe.asked(tile)
-    whole = shared_path(recipe, tile, settings, np.ones_like(asked))
-    paths = (whole, shared_path(recipe, tile, settings, asked), own_path(tile, settings, job_id))
+    mask = recipe.mask(tile)
+    whole = shared_path(recipe, tile, settings, np.ones_like(mask))
+    paths = (whole, shared_path(recipe, tile, settings, mask), own_path(tile, settings, job_id))
     return next((p for p in paths if p.exists()), None)
 
 
@@ -140,14 +140,14 @@ def render_tile(
     recipe: Recipe, tile: Tile, settings: Settings, job_id: str, progress: Progress, dependencies: Dependencies = REAL
 ) -> Path:
     """Build a tile's cube and render it. A tile some of whose scenes could not be read is kept for its job alone."""
-    asked = recipe.asked(tile)
-    wanted = None if asked.all() else asked
+    mask = recipe.mask(tile)
+    wanted = None if mask.all() else mask
     cube = dependencies.build_cube(
         recipe.archive, tile.window, recipe.options.days, recipe.product.bands, wanted, settings
     )
     progress(BUILD_SHARE)
     raster = _render(recipe, cube, lambda share: progress(BUILD_SHARE + (1 - BUILD_SHARE) * share))
-    path = own_path(tile, settings, job_id) if cube.failures else shared_path(recipe, tile, settings, asked)
+    path = own_path(tile, settings, job_id) if cube.failures else shared_path(recipe, tile, settings, mask)
     with written_aside(path, scratch_folder(settings, job_id)) as aside:
         _write(aside, raster, cube.scenes)
     _note(tile, path, settings, job_id)
@@ -157,9 +157,9 @@ def render_tile(
     return path
 
 
-def shared_path(recipe: Recipe, tile: Tile, settings: Settings, asked: Mask) -> Path:
+def shared_path(recipe: Recipe, tile: Tile, settings: Settings, mask: Mask) -> Path:
     """Return where pixels of a tile are kept for all jobs, if none of its scenes failed."""
-    key = recipe.key(tile, asked)
+    key = recipe.key(tile, mask)
     return settings.home / "cache" / "tiles" / key[:2] / f"{key}.tif"
 
 

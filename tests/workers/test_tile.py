@@ -60,12 +60,12 @@ def test_a_tiles_key_changes_with_what_its_pixels_depend_on(lonely: Settings, ch
     job = order(settings)
     tile = ledger.lattice(job.id)[0]
     plain = read_recipe(order(lonely).order, lonely, FAKE_DEPENDENCIES)
-    asked = plain.asked(tile)
+    mask = plain.mask(tile)
     other = read_recipe(order(settings, **change).order, settings, FAKE_DEPENDENCIES)
     if "model" in change:  # the fake models all have one sha256, and names alone do not matter
-        assert plain.key(tile, asked) == other.key(tile, asked)
+        assert plain.key(tile, mask) == other.key(tile, mask)
     else:
-        assert plain.key(tile, asked) != other.key(tile, asked)
+        assert plain.key(tile, mask) != other.key(tile, mask)
 
 
 def test_a_job_whose_archive_shows_only_cloud_ends_with_one_sentence(lonely: Settings) -> None:
@@ -77,7 +77,7 @@ def test_a_job_whose_archive_shows_only_cloud_ends_with_one_sentence(lonely: Set
     )
 
 
-def test_a_job_none_of_whose_scenes_can_be_read_says_so(lonely: Settings) -> None:
+def test_a_job_none_of_whose_scenes_can_be_read_fails_with_the_reason(lonely: Settings) -> None:
     settings = lonely.but(archive="fake://broken")
     job, worker = carry_out(settings), worker_here(settings)
     for _ in range(2):
@@ -88,7 +88,7 @@ def test_a_job_none_of_whose_scenes_can_be_read_says_so(lonely: Settings) -> Non
     assert "60 of 60 reads failed" in failed.message
 
 
-def test_a_fault_in_a_product_is_said_after_three_attempts(lonely: Settings) -> None:
+def test_a_fault_in_a_product_ends_the_job_after_three_attempts(lonely: Settings) -> None:
     job, worker = order(lonely, fault=True), worker_here(lonely)
     key = worker.ledger.tiles(job.id)[0].tile_key
     for _ in range(3):
