@@ -19,7 +19,6 @@ from models.registry import find_checkpoint
 from outputs.plots.embedding import principal_components
 from tests.cli.cubes import EPSG, NORTH, SHAPE_YX, WEST, square, write_cube, write_series
 from tests.models.published.published_files import TEN, published_weights, write_published
-from workers.embeddings import scale_of, to_int8
 
 WIDTH = find_checkpoint("", "forecast", Settings()).card["network"]["width"]
 NAMES = tuple(f"e{n:03d}" for n in range(WIDTH))
@@ -84,14 +83,6 @@ def test_int8_is_within_half_a_step_of_each_dimension(folder: Path, run: Callabl
     assert (np.abs(half - decoded) <= steps / 2 + rounding * 1.01 + 1e-7)[np.isfinite(half)].all()
     largest = np.nanmax(np.abs(decoded), axis=(1, 2))
     np.testing.assert_allclose(largest, 127 * steps[:, 0, 0])
-
-
-def test_a_step_is_a_127th_of_the_largest_value_and_nothing_is_lost_of_zeros() -> None:
-    values = np.array([[0.3, -2.54, np.nan, 0.011]], np.float32)
-    assert scale_of(values) == pytest.approx(0.02)
-    assert to_int8(values, scale_of(values)).tolist() == [[15, -127, -128, 1]]
-    nothing = np.array([[0.0, np.nan]], np.float32)
-    assert to_int8(nothing, scale_of(nothing)).tolist() == [[0, -128]]
 
 
 @pytest.mark.parametrize("ending", [".nc", ".zarr"])
