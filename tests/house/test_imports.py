@@ -1,12 +1,48 @@
+import ast
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from tests.conftest import ROOT
-from tests.house.tree import ROOMS
+from tests.house.tree import ROOMS, modules, name_of, syntax
 
 HEAVY = ("torch", "onnxruntime", "onnx", "rasterio", "matplotlib", "sklearn", "prosail", "numba")
+LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+CONTRACTS = {c["type"] + c.get("containers", [""])[0]: c for c in LINTER["contracts"]}
+DEFERRED = {
+    "cli/group.py": "the one lazy group: a command is loaded when it is called",
+    "cli/main.py": "help and completion run without the signals; --version alone reads the installed metadata",
+    "cli/doctor.py": "one check whose part is broken or missing must not end the others",
+    "products/catalogue.py": "products are listed without loading any",
+    "products/canopy.py": "ONNX Runtime is loaded where pixels are predicted",
+    "products/class_pixels.py": "the same",
+    "products/embedding.py": "the same, and torch",
+    "products/forecast.py": "the same",
+    "models/runtime.py": "torch is loaded for imported models alone",
+    "ingest/registry.py": "each kind of archive loads its own libraries: rasterio, pystac-client, sentinelhub, obstore",
+    "ingest/simulate/sample.py": "prosail and numba are loaded where the sample archive is generated",
+}
+"""Files that import our own rooms inside functions, each with its reason."""
+
+
+def deferred(tree: ast.Module) -> Iterator[str]:
+    """Yield what is imported inside functions; `import_module` is one import."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    inner = {n for f in ast.walk(tree) if isinstance(f, functions) for n in ast.walk(f)}
+    for node in inner:
+        if isinstance(node, ast.Import):
+            yield from (a.name for a in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("import_module", "__import__"):
+            yield "cli"  # a room whose name is computed
+
+
+def of_our_own(path: Path) -> list[str]:
+    return sorted(name for name in deferred(syntax(path)) if name.split(".")[0] in ROOMS)
 
 
 def test_imports_run_one_way() -> None:
@@ -18,6 +54,39 @@ def test_imports_run_one_way() -> None:
         check=False,
     )
     assert linted.returncode == 0, linted.stdout
+
+
+def test_the_linter_looks_at_every_room() -> None:
+    layers = {room for layer in CONTRACTS["layers"]["layers"] for room in layer.split(" | ")}
+    assert set(LINTER["root_packages"]) == layers == set(CONTRACTS["acyclic_siblings"]["ancestors"]) == set(ROOMS)
+
+
+def test_the_linter_knows_the_layer_of_every_part_of_ingest() -> None:
+    assert CONTRACTS["layersingest"]["exhaustive"]
+
+
+def test_every_folder_of_source_is_a_package_that_the_linter_sees() -> None:
+    folders = {p.parent for p in modules(*ROOMS)}
+    assert [name_of(f) for f in folders if not (f / "__init__.py").exists()] == []
+
+
+def test_our_own_rooms_are_imported_inside_functions_only_for_a_reason() -> None:
+    found = {name_of(p): names for p in modules(*ROOMS) if (names := of_our_own(p))}
+    assert {name: names for name, names in found.items() if name not in DEFERRED} == {}
+    assert set(DEFERRED) - set(found) == set(), "reasons for nothing"
+
+
+def test_the_rule_finds_deferred_imports_of_every_kind() -> None:
+    lines = (
+        "import a",
+        "class B:",
+        "  def c(self):",
+        "    import core.grid",
+        "    from ingest import d",
+        "    import_module(e)",
+    )
+    text = "\n".join(lines)
+    assert sorted(deferred(ast.parse(text))) == ["cli", "core.grid", "ingest"]
 
 
 def test_making_the_application_loads_no_model_runtime_and_no_raster_library() -> None:
