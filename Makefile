@@ -1,7 +1,7 @@
 # landcast. `make run` and `make test` need Python 3.11 or newer, make and a package index; nothing else.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run serve test test-all check docs constraints clean
+.PHONY: help run serve test test-slow test-all check docs constraints clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,6 +22,9 @@ serve: $(VENV)/.ready ## start the service with its map page and stay up
 
 test: $(VENV)/.ready-dev ## run the test suite, but for the tests marked slow
 	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile -m "not slow"
+
+test-slow: $(VENV)/.ready-dev ## run the tests marked slow
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile -m slow
 
 test-all: $(VENV)/.ready-dev ## run all tests
 	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
