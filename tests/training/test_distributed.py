@@ -52,6 +52,7 @@ def by_torchrun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_ranks_started_by_torchrun_end_with_equal_weights_and_one_log(by_torchrun: Path) -> None:
     first, second = weights(by_torchrun, 0), weights(by_torchrun, 1)
     assert all(torch.equal(first[k], second[k]) for k in first)
@@ -74,6 +75,7 @@ def test_ranks_that_were_killed_go_on_to_the_same_log_and_weights(by_torchrun: P
     assert all(torch.equal(found[k], expected[k]) for k in expected)
 
 
+@pytest.mark.slow
 def test_two_ranks_with_half_a_batch_each_take_the_steps_of_one_process_with_all_of_it(tmp_path: Path) -> None:
     finish("half", str(tmp_path))
     alone = take_steps(RUN, lambda: slice(None), tmp_path / "alone.jsonl")

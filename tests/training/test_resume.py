@@ -32,7 +32,7 @@ def kill_after(step: int, folder: Path) -> None:
         assert child.wait() == -signal.SIGKILL
 
 
-@pytest.mark.parametrize(("killed_after", "saved_at"), [(2, 0), (7, 6)])
+@pytest.mark.parametrize(("killed_after", "saved_at"), [(2, 0), pytest.param(7, 6, marks=pytest.mark.slow)])
 def test_a_run_killed_between_checks_goes_on_to_the_same_log_and_weights(
     killed_after: int, saved_at: int, undisturbed: Path, tmp_path: Path
 ) -> None:
