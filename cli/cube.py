@@ -31,39 +31,52 @@ READ_SHARE = 0.8
 
 
 def cube(
-    out: Annotated[Path, typer.Option("-o", "--out", help="File to write: .nc or .zarr.", show_default=False)],
-    region: Annotated[Path, typer.Option("--region", help="File with the polygon(s): GeoJSON, GeoPackage, Shapefile.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="FILE", help="File to write: .nc or .zarr.", show_default=False)
+    ],
+    region: Annotated[
+        Path,
+        typer.Option("--region", metavar="FILE", help="File with the polygon(s): GeoJSON, GeoPackage, Shapefile, KML."),
+    ],
     archive: Annotated[
         str | None,
-        typer.Option("--archive", help="Name, address or path of the archive, or several by preference: A,B."),
+        typer.Option(
+            "--archive", metavar="NAME,...", help="Name, URL or path of the archive, or several in order of preference."
+        ),
     ] = None,
     period: Annotated[
-        str | None, typer.Option("--period", metavar="D/D", help="START/END; default: the archive's last year.")
+        str | None,
+        typer.Option("--period", metavar="DATE/DATE", help="First and last day; default: the archive's last year."),
     ] = None,
     bands: Annotated[
-        str | None, typer.Option("--bands", metavar="B,B,...", help="Bands to read; default: all the archive has.")
+        str | None, typer.Option("--bands", metavar="BAND,...", help="Bands to read; default: all the archive has.")
     ] = None,
     picture: Annotated[
         Path | None,
-        typer.Option("--picture", help="Draw the cube as well: true colour with the mask, NDVI series (.png)."),
+        typer.Option(
+            "--picture", metavar="FILE", help="Also draw the cube: true colour with the mask, NDVI series (.png)."
+        ),
     ] = None,
     fail_on_gaps: Annotated[
         bool, typer.Option("--fail-on-gaps", help="Write nothing and exit with 1 if a scene could not be read.")
     ] = False,
 ) -> None:
-    """Read the observations of a region into one cube file, complete or openly incomplete.
+    """Read the observations of a region into one cube file, which records scenes that could not be read.
 
-    Prints what was read and which scenes could not be. The file can be given to 'landcast forecast', 'canopy', 'crop'.
+    Prints the number of scenes read, and those that failed. The file is an INPUT of 'landcast forecast', 'canopy' and
+    'crop'.
     """
     _check(out, picture)
     settings = read_settings()
-    asked = parse_region(read_region_file(region))
+    wanted = parse_region(read_region_file(region))
     opened = open_archive(archive or settings.archives.default, settings)
-    check_region(opened, asked)
-    window = _window(opened, asked)
+    check_region(opened, wanted)
+    window = _window(opened, wanted)
     days = parse_period(period) if period else _last_year(opened)
     with show_progress("cube") as progress:
-        built = build_cube(opened, window, days, _bands(bands), reader=reader_from(settings), wanted=window.mask(asked))
+        built = build_cube(
+            opened, window, days, _bands(bands), reader=reader_from(settings), wanted=window.mask(wanted)
+        )
         if fail_on_gaps and built.failures:
             raise built.failures[0].error()
         progress(READ_SHARE)
@@ -86,7 +99,7 @@ def _check(out: Path, picture: Path | None) -> None:
 
 
 def _draw(built: Cube, archive: Archive, settings: Settings, days: Period, path: Path) -> None:
-    """Draw the cube; the dates shown are read once more without a mask, so that one sees what it hides."""
+    """Draw the cube; the dates shown are read again without a mask, so that the picture shows what the mask hides."""
     reader = Reader(preparation=Preparation(cloud_mask="none"))
     bare = {}
     for position in choose_dates(built):

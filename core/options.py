@@ -78,7 +78,7 @@ class FromFile:
 
 @dataclass(frozen=True)
 class PerSeries:
-    """Marks a field whose value may differ between the series of a table: the command line option `option` names a file."""
+    """Marks a field that may differ between the series of a table, whose values a file gives by the option `option`."""
 
     option: str
 
@@ -95,9 +95,12 @@ def _split(value: Any) -> tuple[Any, ...]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple):
         raise ValueError("it is a list, or a text with commas")
-    return tuple(p.strip() if isinstance(p, str) else p for p in parts if p != "")
+    stripped = (p.strip() if isinstance(p, str) else p for p in parts)
+    return tuple(p for p in stripped if p != "")
 
 
+PLAIN_TYPES = {"dict_type": "a JSON object", "string_type": "a text", "tuple_type": "a list"}
+"""What a value should be, by the error of pydantic."""
 PERIOD_PATTERN = r"^\d{4}-\d{2}-\d{2}(T[^/]*)?/\d{4}-\d{2}-\d{2}(T[^/]*)?$"
 Day = Annotated[date, BeforeValidator(parse_date), WithJsonSchema({"type": "string", "format": "date"})]
 """A date; YYYY-MM-DD as text."""
@@ -120,7 +123,7 @@ YesNo = Annotated[bool, BeforeValidator(_parse_yes_no), WithJsonSchema({"type": 
 
 
 class Options(BaseModel):
-    """Options that every product has; the models of the products add fields. None = the default follows from the data."""
+    """Options that every product has; the products' models add fields. None = the default follows from the data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
@@ -188,6 +191,8 @@ def _allowed(error: Mapping[str, Any]) -> str:
         return f"it is {str(error['ctx']['expected']).replace(chr(39), '')}"
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
+    if error["type"] in PLAIN_TYPES:
+        return f"it is {PLAIN_TYPES[error['type']]}"
     return str(error["msg"]).lower()
 
 

@@ -47,7 +47,7 @@ class CanopyOptions(ClassMapOptions):
     )
     change: PeriodOption | None = Field(
         default=None,
-        description="DATE/DATE: map the change of canopy between these two dates, in place of the canopy of one date.",
+        description="Map the change of canopy between two dates, DATE/DATE, in place of the canopy of one date.",
         json_schema_extra={"pattern": None},
     )
     significance: Annotated[float, InRange(LEAST, MOST, "a probability")] | None = Field(
@@ -75,9 +75,9 @@ class Canopy:
     id = "canopy"
     title = "Tree canopy"
     description = (
-        "Tree canopy at 10 m on a date: none, conifer or broadleaf, with the probability of each. The model reads up to "
-        "three years of Sentinel-2 and, where the archive has it, Sentinel-1 before that date. With change, the map "
-        "shows the change of canopy between two dates."
+        "Tree canopy at 10 m on a date: none, conifer or broadleaf, with the probability of each. The model reads "
+        "up to three years of Sentinel-2 and, where the archive has it, Sentinel-1 before that date. With change, the "
+        "map shows the change of canopy between two dates."
     )
     task = "canopy"
     bands: tuple[str, ...] = (*OPTICAL_NAMES, *RADAR_NAMES)

@@ -27,14 +27,14 @@ class ClassMapOptions(Options):
 
     probabilities: Literal["percent", "float"] | None = Field(
         default=None,
-        description="percent: all bands are uint8 with nodata 255 and a palette. float: all bands are float32, shares "
-        "0..1 with NaN. Tables hold floats unless percent is chosen.",
+        description="percent: all bands are uint8 with nodata 255 and a palette. float: all bands are float32, "
+        "shares 0..1 with NaN. Tables hold floats unless percent is chosen.",
         json_schema_extra={"shown_default": "percent"},
     )
     sets: YesNo = Field(
         default=False,
-        description="Add the band set: all classes that a pixel may have, as a bit mask. The true class is among them as "
-        "often as the model's card states.",
+        description="Add the band set: all classes that a pixel may have, as a bit mask. The true class is among them "
+        "as often as the model's card states.",
     )
     applicability: YesNo = Field(
         default=False,

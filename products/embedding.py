@@ -1,4 +1,4 @@
-"""Embeddings of pixels, made like a product. Only `landcast embed` makes them; a service does not take orders for them."""
+"""Embeddings of pixels, made like a product, by `landcast embed` only: a service takes no orders for them."""
 
 from collections.abc import Collection, Sequence
 from typing import Annotated, Literal

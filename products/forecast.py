@@ -100,9 +100,10 @@ class NdviForecast:
     id = "ndvi-forecast"
     title = "NDVI forecast"
     description = (
-        "Forecast of NDVI per pixel for the next 150 days, and up to two years: quantiles (5, 25, 50, 75, 95 %) by date, "
-        "with the climatology beside them. EarthPT reads the pixel's own clear observations before the issue date. An "
-        "imported, published EarthPT has no learned uncertainty: its quantiles come from its own next-step errors."
+        "Forecast of NDVI per pixel for the next 150 days, and up to two years: quantiles (5, 25, 50, 75, 95 %) by "
+        "date, with the climatology beside them. EarthPT reads the pixel's own clear observations before the issue "
+        "date. An imported, published EarthPT has no learned uncertainty: its quantiles come from its own next-step "
+        "errors."
     )
     task = "forecast"
     bands: tuple[str, ...] = OPTICAL_NAMES

@@ -78,7 +78,9 @@ def test_a_year_is_searched_where_two_months_have_nothing() -> None:
 
 
 def test_an_archive_without_a_scene_in_a_year_fails_with_what_to_do() -> None:
-    with pytest.raises(ArchiveError, match=r"lists no scene at 10\.0000,50\.0000 in the year to 2021-05-02; ask for"):
+    with pytest.raises(
+        ArchiveError, match=r"lists no scene at 10\.0000,50\.0000 in the year to 2021-05-02; name a place"
+    ):
         told(WorldArchive(newest=date(2019, 1, 1)))
 
 
@@ -101,7 +103,7 @@ def test_a_large_archive_elsewhere_is_asked_for_a_point_of_its_own() -> None:
         (replace(FULL, sensors=("s2",)), "scene", "world has no radar (Sentinel-1)"),
         (replace(FULL, sensors=("s1",)), "scene", "world has no optical images"),
         (replace(FULL, masks=()), "scene", "world has no cloud mask"),
-        (replace(FULL, convention=""), "scene", "does not say how its radar"),
+        (replace(FULL, convention=""), "scene", "does not state how its radar"),
         (FULL, "s2cloudless", "has no Level-1C reflectance"),
     ],
 )

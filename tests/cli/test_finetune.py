@@ -189,7 +189,7 @@ def test_labels_that_cannot_be_learned_are_refused_in_one_sentence_before_anythi
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["-o", "models"], "a named run needs the folder of the data, and own labels need --labels FILE"),
+        (["-o", "models"], "a named run needs the folder of the data, and user labels need --labels FILE"),
         (["--data", "nowhere", "-o", "models"], "there is no such folder"),
         (["--data", "."], "a named run needs a folder for models"),
         (["--data", ".", "-o", "models", "--cube", "cube.nc"], "it belongs to --labels, which is not given"),
