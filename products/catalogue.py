@@ -45,7 +45,9 @@ class Catalogue(Mapping[str, "Product[Any]"]):
 
     def __getitem__(self, product_id: str) -> "Product[Any]":
         """Return a product; the first call imports it."""
-        return _load(next((e.place for e in ENTRIES if e.id == product_id), None) or _missing(product_id))
+        if product_id not in list(self):
+            raise KeyError(product_id)
+        return find_product(product_id)
 
     def __iter__(self) -> Iterator[str]:
         """Yield the ids."""
@@ -65,9 +67,7 @@ def find_product(product_id: str) -> "Product[Any]":
     Raises:
         UnknownProduct: there is none; the sentence lists the known ids.
     """
-    if product_id not in [e.id for e in ENTRIES]:
-        raise UnknownProduct(product_id, PRODUCTS)
-    return PRODUCTS[product_id]
+    return _load(find_entry(product_id).place)
 
 
 def find_entry(product_id: str) -> Entry:
@@ -80,10 +80,6 @@ def find_entry(product_id: str) -> Entry:
     if found is None:
         raise UnknownProduct(product_id, PRODUCTS)
     return found
-
-
-def _missing(product_id: str) -> str:
-    raise KeyError(product_id)
 
 
 @cache

@@ -1,15 +1,18 @@
 """Every product of the catalogue predicted for the pixels of a cube, block by block."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.cube import Cube
 from core.grid import Window
-from core.product import Product, Variable
+from core.product import Layer, Product, Variable
 from core.quantities import QUANTITIES
+from products import rows
 from products.catalogue import find_product
 from products.order import parse
-from products.rows import render
+from products.rows import encode, percent, render
 from tests.products.cubes import WINDOW, checkpoint_of, every_product, rendered, small_cube
 
 
@@ -81,3 +84,50 @@ def test_float_probabilities_are_shares_and_percent_their_rounding(name: str) ->
     kept = ~whole.is_unseen()
     np.testing.assert_allclose(shares.pixels[1:-1][:, kept] * 100, whole.pixels[1:-1][:, kept], atol=0.51)
     np.testing.assert_allclose(shares.pixels[1:-1][:, kept].sum(axis=0), 1, atol=1e-5)
+
+
+@every_product
+def test_the_size_of_a_block_changes_nothing(product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, whole = rendered(product)
+    monkeypatch.setattr(rows, "BLOCK_PIXELS", 6)  # one row of five pixels
+    _, in_rows = rendered(product)
+    difference = np.abs(in_rows.pixels.astype(float) - whole.pixels.astype(float))
+    assert np.nanmax(difference) <= (1 if whole.pixels.dtype == np.uint8 else 1e-4)
+
+
+@every_product
+def test_observations_outside_the_period_and_of_other_bands_are_not_read(product: Product) -> None:
+    period = "2017-01-01/2018-02-28"
+    _, before = rendered(product, period=period)
+    cube = small_cube()
+    late = cube.data.time >= np.datetime64("2018-03-01")
+    changed = cube.data.where(~late, np.float32(0.3)).assign(ELEVATION=cube.data.B04 * 9)
+    _, after = rendered(product, replace(cube, data=changed), period=period)
+    np.testing.assert_array_equal(after.pixels, before.pixels)
+
+
+LAYERS = (
+    Layer(name="class", description="", dtype="uint8"),
+    Layer(name="p_tree", description="", unit="%", dtype="uint8"),
+    Layer(name="clear_count", description="", unit="count", dtype="uint8"),
+)
+VALUES = np.float32([[[0, 2, np.nan]], [[0.004, 0.996, np.nan]], [[3, 700, np.nan]]])
+
+
+def test_bytes_hold_whole_percents_and_counts_up_to_254() -> None:
+    cube = replace(small_cube(), window=replace(WINDOW, shape_yx=(1, 3)))
+    raster = encode(LAYERS, VALUES, cube)
+    assert raster.pixels.dtype == np.uint8
+    assert raster.pixels[:, 0].tolist() == [[0, 2, 255], [0, 100, 255], [3, 254, 255]]
+    assert (raster.nodata, raster.window) == (255, cube.window)
+
+
+def test_floats_are_kept_as_they_are() -> None:
+    layers = tuple(replace(layer, dtype="float32") for layer in LAYERS)
+    raster = encode(layers, VALUES, small_cube())
+    np.testing.assert_array_equal(raster.pixels, VALUES)
+    assert np.isnan(raster.nodata)
+
+
+def test_percents_are_rounded_and_an_unseen_share_is_zero() -> None:
+    assert percent(np.float32([0.126, 0.994, np.nan, 1])).tolist() == [13, 99, 0, 100]
