@@ -20,12 +20,11 @@ from ingest.archive import Archive
 from ingest.build.cube import Reader, build_cube, check_region, reader_from
 from ingest.preprocess.prepare import Preparation
 from ingest.registry import open_archive
+from ingest.source import CUBE_ENDINGS, check_size
 from outputs.observation_cube import write_observations
 from outputs.plots.cube import COLOURS, choose_dates, spread_pixels, write_cube_picture
 
 DEFAULT_DAYS = 365
-MAX_PIXELS = 4096 * 4096
-ENDINGS = (".nc", ".zarr")
 READ_SHARE = 0.8
 """Share of the work that reading is counted as; the rest is writing."""
 
@@ -92,8 +91,8 @@ def cube(
 
 
 def _check(out: Path, picture: Path | None) -> None:
-    if out.suffix not in ENDINGS:
-        raise InvalidOption("--out", out, f"it ends in {' or '.join(ENDINGS)}")
+    if out.suffix not in CUBE_ENDINGS:
+        raise InvalidOption("--out", out, f"it ends in {' or '.join(CUBE_ENDINGS)}")
     if picture and picture.suffix != ".png":
         raise InvalidOption("--picture", picture, "it ends in .png")
 
@@ -113,10 +112,7 @@ def _draw(built: Cube, archive: Archive, settings: Settings, days: Period, path:
 
 def _window(archive: Archive, region: Region) -> Window:
     window = archive.grid(region).window(region)
-    if window.shape_yx[0] * window.shape_yx[1] > MAX_PIXELS:
-        raise InvalidOption(
-            "--region", f"{window.shape_yx[1]} x {window.shape_yx[0]} pixels", f"a cube has up to {MAX_PIXELS}"
-        )
+    check_size(window)
     return window
 
 
