@@ -18,7 +18,7 @@ Input = Annotated[
     Path | None,
     typer.Argument(
         metavar="INPUT",
-        help="A cube (.nc, .zarr) or a table (.parquet, .csv); or give --region in its place.",
+        help="A cube (.nc, .zarr) or a table (.parquet, .csv); give --region instead for an archive.",
         show_default=False,
     ),
 ]
@@ -27,24 +27,34 @@ Out = Annotated[
     typer.Option(
         "-o",
         "--out",
+        metavar="FILE",
         help="File to write: .tif (COG), .nc or .zarr for cubes and regions; .parquet or .csv for tables.",
         show_default=False,
     ),
 ]
 RegionFile = Annotated[
-    Path | None, typer.Option("--region", help="File with the polygon(s): GeoJSON, GeoPackage, Shapefile, KML.")
+    Path | None,
+    typer.Option("--region", metavar="FILE", help="File with the polygon(s): GeoJSON, GeoPackage, Shapefile, KML."),
 ]
 ArchiveName = Annotated[
-    str | None, typer.Option("--archive", help="With --region: name, address or path of the archive; default: sample.")
+    str | None,
+    typer.Option("--archive", metavar="NAME", help="With --region: name, URL or path of the archive; default: sample."),
 ]
 Observations = Annotated[
-    str | None, typer.Option("--period", metavar="D/D", help="Observations to use, START/END; default: all that fit.")
+    str | None,
+    typer.Option(
+        "--period", metavar="DATE/DATE", help="First and last day of the observations; default: all that fit."
+    ),
 ]
 ModelName = Annotated[
-    str, typer.Option("--model", help="Name of a model, see 'landcast models list'; default: the product's own.")
+    str,
+    typer.Option("--model", metavar="NAME", help="A model of 'landcast models list'; default: that of the product."),
 ]
 Samples = Annotated[
-    Path | None, typer.Option("--samples", help="For a table: terrain of each series (sample_id, elevation, slope).")
+    Path | None,
+    typer.Option(
+        "--samples", metavar="TABLE", help="For a table: terrain of each series (sample_id, elevation, slope)."
+    ),
 ]
 
 
@@ -54,16 +64,16 @@ def is_table(path: Path | None) -> bool:
 
 
 def check_source(source: Path | None, region: Path | None, archive: str | None) -> None:
-    """Refuse anything but one cube or table that exists, or a region in its place.
+    """Refuse anything but one existing cube or table, or a region.
 
     Raises:
-        InvalidOption: names the option and what is possible.
+        InvalidOption: names the option and the allowed values.
     """
     if (source is None) == (region is None):
         reason = "give either a cube or table, or --region with --archive and --period"
         raise InvalidOption("INPUT", source or "", reason)
     if archive and region is None:
-        raise InvalidOption("--archive", archive, "it goes with --region, not with INPUT")
+        raise InvalidOption("--archive", archive, "it belongs to --region, and INPUT is given")
     if source is None:
         return
     if source.suffix.lower() not in (*CUBE_ENDINGS, *TABLE_ENDINGS):
@@ -101,7 +111,7 @@ def source_of(
     """Open the source that the arguments of a command name.
 
     Raises:
-        RequestError: it cannot be opened, in one sentence.
+        RequestError: one sentence about a source that cannot be opened.
     """
     polygon = read_region_file(region) if region else None
     return open_source(path, region=polygon, archive=archive, samples=samples, bands=bands, settings=settings)

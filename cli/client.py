@@ -20,12 +20,12 @@ FIRST_POLL_S, LAST_POLL_S = 0.2, 2.0
 TIMEOUT = httpx.Timeout(30.0, read=120.0)
 CHUNK_BYTES = 1024 * 1024
 TRIES = 3
-"""Of one download; each goes on where the one before broke off."""
+"""Of one download; each continues the one before."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobStatus:
-    """What the service says of a job (OGC API - Processes 1.0, statusInfo)."""
+    """State of a job as the service reports it (OGC API - Processes 1.0, statusInfo)."""
 
     id: str
     url: str
@@ -58,7 +58,7 @@ class Client:
     """Talks to one service. Not shared between threads."""
 
     def __init__(self, server: str, http: httpx.Client | None = None) -> None:
-        """Use the service at a base URL, through a given HTTP client or one that passes proxies by for loopback."""
+        """Use the service at a base URL, through a given HTTP client or one that uses no proxy for loopback."""
         self.server = server.rstrip("/") + "/"
         is_local = urlsplit(server).hostname in ("127.0.0.1", "localhost", "::1")
         self._http = http or httpx.Client(timeout=TIMEOUT, trust_env=not is_local, follow_redirects=True)
@@ -70,7 +70,7 @@ class Client:
         self._http.close()
 
     def products(self) -> list[str]:
-        """Return the ids of what can be ordered."""
+        """Return the ids of the products."""
         return [p["id"] for p in self._json("GET", "processes")["processes"]]
 
     def estimate(self, product: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class Client:
         """Order a product; return the job's address.
 
         Raises:
-            RequestError: the service refuses the order, in its own words.
+            RequestError: the service refuses the order; the sentence is that of the service.
             WorkerUnavailable: no service answers.
         """
         with self._answers():
@@ -94,25 +94,25 @@ class Client:
         return urljoin(str(answer.url), answer.headers["Location"])
 
     def status(self, job_url: str) -> JobStatus:
-        """Ask for the state of a job."""
+        """Return the state of a job."""
         return _status(self._json("GET", job_url), job_url)
 
-    def follow(self, job_url: str, told: Callable[[JobStatus], None]) -> JobStatus:
-        """Wait for the end of a job, telling every answer.
+    def follow(self, job_url: str, show: Callable[[JobStatus], None]) -> JobStatus:
+        """Wait for the end of a job and show every state on the way.
 
         Raises:
             JobFailed: it ended without a result.
         """
         for pause in pauses():
             status = self.status(job_url)
-            told(status)
+            show(status)
             if status.state.is_final:
                 return ended_well(status)
             time.sleep(pause)
         raise AssertionError("the pauses never end")
 
     def dismiss(self, job_url: str) -> None:
-        """Call a job off."""
+        """Dismiss a job."""
         self._json("DELETE", job_url)
 
     def results(self, job_url: str) -> list[Link]:
@@ -125,9 +125,9 @@ class Client:
         ]
 
     def download(self, link: Link, path: Path) -> Path:
-        """Fetch a file whole; it appears under its name only when complete.
+        """Download a file; it appears under its name only when complete.
 
-        An interrupted earlier try, of this call or an earlier one, is continued if the ETag is still the same.
+        An interrupted download, of this call or an earlier one, continues if the ETag is still the same.
         """
         for _ in range(TRIES - 1):
             with suppress(WorkerUnavailable):
@@ -189,7 +189,7 @@ def _status(document: Mapping[str, Any], job_url: str) -> JobStatus:
 
 
 def pauses() -> Iterator[float]:
-    """Yield the seconds to wait between questions: short at first, then longer, for ever."""
+    """Yield the seconds to wait between requests: short at first, then longer, without end."""
     pause = FIRST_POLL_S
     while True:
         yield pause
@@ -197,7 +197,7 @@ def pauses() -> Iterator[float]:
 
 
 def _check(answer: httpx.Response) -> None:
-    """Turn a refusal into an error that carries the service's sentence (problem+json, RFC 9457)."""
+    """Raise a refusal as an error with the sentence of the service (problem+json, RFC 9457)."""
     if answer.is_success:
         return
     answer.read()
@@ -211,7 +211,7 @@ def _check(answer: httpx.Response) -> None:
 
 
 def _resume(part: Path, tag_file: Path) -> dict[str, str]:
-    """Return the headers that ask for the rest of a file begun earlier; none where that cannot be had safely."""
+    """Return the headers that request the rest of an interrupted download; the whole file without a strong ETag."""
     plain = {"Accept-Encoding": "identity"}
     tag = tag_file.read_text() if tag_file.exists() else ""
     if not part.exists() or not tag or tag.startswith("W/"):

@@ -20,50 +20,62 @@ from ingest.archive import Archive
 from ingest.build.cube import Reader, build_cube, check_region, reader_from
 from ingest.preprocess.prepare import Preparation
 from ingest.registry import open_archive
+from ingest.source import CUBE_ENDINGS, check_size
 from outputs.observation_cube import write_observations
 from outputs.plots.cube import COLOURS, choose_dates, spread_pixels, write_cube_picture
 
 DEFAULT_DAYS = 365
-MAX_PIXELS = 4096 * 4096
-ENDINGS = (".nc", ".zarr")
 READ_SHARE = 0.8
 """Share of the work that reading is counted as; the rest is writing."""
 
 
 def cube(
-    out: Annotated[Path, typer.Option("-o", "--out", help="File to write: .nc or .zarr.", show_default=False)],
-    region: Annotated[Path, typer.Option("--region", help="File with the polygon(s): GeoJSON, GeoPackage, Shapefile.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="FILE", help="File to write: .nc or .zarr.", show_default=False)
+    ],
+    region: Annotated[
+        Path,
+        typer.Option("--region", metavar="FILE", help="File with the polygon(s): GeoJSON, GeoPackage, Shapefile, KML."),
+    ],
     archive: Annotated[
         str | None,
-        typer.Option("--archive", help="Name, address or path of the archive, or several by preference: A,B."),
+        typer.Option(
+            "--archive", metavar="NAME,...", help="Name, URL or path of the archive, or several in order of preference."
+        ),
     ] = None,
     period: Annotated[
-        str | None, typer.Option("--period", metavar="D/D", help="START/END; default: the archive's last year.")
+        str | None,
+        typer.Option("--period", metavar="DATE/DATE", help="First and last day; default: the archive's last year."),
     ] = None,
     bands: Annotated[
-        str | None, typer.Option("--bands", metavar="B,B,...", help="Bands to read; default: all the archive has.")
+        str | None, typer.Option("--bands", metavar="BAND,...", help="Bands to read; default: all the archive has.")
     ] = None,
     picture: Annotated[
         Path | None,
-        typer.Option("--picture", help="Draw the cube as well: true colour with the mask, NDVI series (.png)."),
+        typer.Option(
+            "--picture", metavar="FILE", help="Also draw the cube: true colour with the mask, NDVI series (.png)."
+        ),
     ] = None,
     fail_on_gaps: Annotated[
         bool, typer.Option("--fail-on-gaps", help="Write nothing and exit with 1 if a scene could not be read.")
     ] = False,
 ) -> None:
-    """Read the observations of a region into one cube file, complete or openly incomplete.
+    """Read the observations of a region into one cube file, which records scenes that could not be read.
 
-    Prints what was read and which scenes could not be. The file can be given to 'landcast forecast', 'canopy', 'crop'.
+    Prints the number of scenes read, and those that failed. The file is an INPUT of 'landcast forecast', 'canopy' and
+    'crop'.
     """
     _check(out, picture)
     settings = read_settings()
-    asked = parse_region(read_region_file(region))
+    wanted = parse_region(read_region_file(region))
     opened = open_archive(archive or settings.archives.default, settings)
-    check_region(opened, asked)
-    window = _window(opened, asked)
+    check_region(opened, wanted)
+    window = _window(opened, wanted)
     days = parse_period(period) if period else _last_year(opened)
     with show_progress("cube") as progress:
-        built = build_cube(opened, window, days, _bands(bands), reader=reader_from(settings), wanted=window.mask(asked))
+        built = build_cube(
+            opened, window, days, _bands(bands), reader=reader_from(settings), wanted=window.mask(wanted)
+        )
         if fail_on_gaps and built.failures:
             raise built.failures[0].error()
         progress(READ_SHARE)
@@ -79,14 +91,14 @@ def cube(
 
 
 def _check(out: Path, picture: Path | None) -> None:
-    if out.suffix not in ENDINGS:
-        raise InvalidOption("--out", out, f"it ends in {' or '.join(ENDINGS)}")
+    if out.suffix not in CUBE_ENDINGS:
+        raise InvalidOption("--out", out, f"it ends in {' or '.join(CUBE_ENDINGS)}")
     if picture and picture.suffix != ".png":
         raise InvalidOption("--picture", picture, "it ends in .png")
 
 
 def _draw(built: Cube, archive: Archive, settings: Settings, days: Period, path: Path) -> None:
-    """Draw the cube; the dates shown are read once more without a mask, so that one sees what it hides."""
+    """Draw the cube; the dates shown are read again without a mask, so that the picture shows what the mask hides."""
     reader = Reader(preparation=Preparation(cloud_mask="none"))
     bare = {}
     for position in choose_dates(built):
@@ -100,10 +112,7 @@ def _draw(built: Cube, archive: Archive, settings: Settings, days: Period, path:
 
 def _window(archive: Archive, region: Region) -> Window:
     window = archive.grid(region).window(region)
-    if window.shape_yx[0] * window.shape_yx[1] > MAX_PIXELS:
-        raise InvalidOption(
-            "--region", f"{window.shape_yx[1]} x {window.shape_yx[0]} pixels", f"a cube has up to {MAX_PIXELS}"
-        )
+    check_size(window)
     return window
 
 

@@ -1,6 +1,6 @@
-"""`landcast doctor`: is everything here that landcast needs?
+"""`landcast doctor`: check that this machine has everything that landcast needs.
 
-It looks, and leaves nothing behind but the sample archive, which is generated when it is first opened.
+It leaves no file behind except the sample archive, which is generated when it is first opened.
 """
 
 import shutil
@@ -20,6 +20,11 @@ from cli.own_archive import OwnArchive
 from core.errors import InternalError, LandcastError
 from core.read_settings import overridden, read_settings
 from core.settings import Settings
+from ingest.registry import open_archive
+from models.registry import find_checkpoint, list_checkpoints, verify
+from products.catalogue import PRODUCTS
+from service.health import ping_redis
+from workers.queue.redis_server import find_redis_server
 
 FINE, WANTING = 0, 1
 MIN_PYTHON = (3, 11)
@@ -28,29 +33,31 @@ MIN_FREE_GB = 1.0
 GB = 1e9
 
 Check = Callable[[Settings], Iterator[str]]
-"""Yields what is there, one line each; raises LandcastError with what is missing and what to do about it."""
+"""Yields one line for each fact; raises LandcastError with what is missing and what to do about it."""
 
 
 def doctor(
     archive: OwnArchive = None,
     point: Annotated[
         str | None,
-        typer.Option(metavar="LON,LAT", help="Where to look for the archive's newest scene; default: a place in it."),
+        typer.Option(
+            metavar="LON,LAT", help="Place whose newest scene is looked up in the archive; default: one inside it."
+        ),
     ] = None,
 ) -> None:
-    """Check that everything landcast needs is here, and say what to do about what is not.
+    """Check that this machine has everything that landcast needs, and advise on what is missing.
 
-    Of the archive it says what it can do, how old its newest scene is, and what it lacks.
+    Also reports what the archive can do, how old its newest scene is, and what it lacks.
     """
     place = parse_point(point) if point else None
     raise typer.Exit(examine(overridden(read_settings(), archive=archive), point=place))
 
 
 def examine(settings: Settings, *, point: tuple[float, float] | None = None) -> int:
-    """Print what every check found; return 0 if nothing that is needed is missing, else 1.
+    """Print the result of every check; return 0 if all pass, else 1.
 
     Args:
-        point: longitude and latitude of the place at which the archive's newest scene is looked for; None = its own.
+        point: longitude and latitude of the place whose newest scene is looked up; None = a place in the archive.
     """
     failed = 0
     for topic, check in (CHECKS | {"archive": partial(archive, point=point)}).items():
@@ -74,7 +81,7 @@ def python(_settings: Settings) -> Iterator[str]:
 
 
 def packages(_settings: Settings) -> Iterator[str]:
-    """Check that every package that landcast asks for is installed in a fitting version."""
+    """Check that every required package is installed in a fitting version."""
     try:
         needed = [Requirement(text) for text in requires("landcast") or []]
     except PackageNotFoundError:
@@ -88,10 +95,7 @@ def packages(_settings: Settings) -> Iterator[str]:
 
 
 def redis(settings: Settings) -> Iterator[str]:
-    """Check that Redis answers if one is named, else that one can be started."""
-    from service.health import ping_redis
-    from workers.queue.redis_server import find_redis_server
-
+    """Check that the Redis of the settings answers, or that a private one can be started."""
     if settings.jobs.redis_url is None:
         yield f"{find_redis_server()}, started privately when needed"
     else:
@@ -100,7 +104,7 @@ def redis(settings: Settings) -> Iterator[str]:
 
 
 def home(settings: Settings) -> Iterator[str]:
-    """Check that the home folder can be written to and has space."""
+    """Check that the home folder is writable and has space."""
     folder = settings.home.resolve()
     there = next(p for p in (folder, *folder.parents) if p.exists())
     try:
@@ -116,10 +120,7 @@ def home(settings: Settings) -> Iterator[str]:
 
 
 def models(settings: Settings) -> Iterator[str]:
-    """Check that each product has a model, and that all files are those of their cards."""
-    from models.registry import find_checkpoint, list_checkpoints, verify
-    from products.catalogue import PRODUCTS
-
+    """Check that each product has a model, and that all model files match their cards."""
     for product in PRODUCTS.values():
         yield f"{product.id} uses {find_checkpoint('', product.task, settings).name}"
     for checkpoint in list_checkpoints(settings):
@@ -128,9 +129,7 @@ def models(settings: Settings) -> Iterator[str]:
 
 
 def archive(settings: Settings, *, point: tuple[float, float] | None = None) -> Iterator[str]:
-    """Check that the archive opens and answers; say what it can do, what is new in it, and what it lacks."""
-    from ingest.registry import open_archive
-
+    """Check that the archive opens and answers; report its abilities, its newest scene, and what it lacks."""
     today = datetime.now(UTC).date()
     yield from describe(open_archive(settings.archives.default, settings), settings, point=point, today=today)
 

@@ -1,4 +1,4 @@
-"""What `landcast doctor` says of an archive: what it can do, its newest scene at a place, what it lacks. No pixels."""
+"""Report of `landcast doctor` on an archive: its abilities, its newest scene at a place, what it lacks. No pixels."""
 
 import importlib.util
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from ingest.archive import Abilities, Archive, Scene
 from ingest.preference import choices
 
 NOTE = "note: "
-"""Begins a line about something that an archive lacks, and that landcast can do without."""
+"""Begins a line about something that an archive lacks and landcast does not need."""
 DEFAULT_POINT = (10.0, 50.0)
 """Longitude, latitude: farmland in Franconia, which every archive of Europe or the world covers."""
 LOOK_BACK_DAYS = (60, 365)
@@ -41,14 +41,14 @@ def parse_point(text: str) -> tuple[float, float]:
 
 
 def describe(archive: Archive, settings: Settings, *, point: tuple[float, float] | None, today: date) -> Iterator[str]:
-    """Say what an archive can do, what is new in it and what it lacks; of several in order of preference, of each.
+    """Yield the abilities of an archive, its newest scene and what it lacks; of each where there are several.
 
     Args:
         point: longitude, latitude; None = the whole of a small archive, or DEFAULT_POINT.
         today: UTC day from which the age of the newest scene is counted.
 
     Raises:
-        LandcastError: the archive does not answer, has nothing there, or cannot be used as the settings want.
+        LandcastError: the archive does not answer, has no scene there, or does not fit the settings.
     """
     for one in choices(archive):
         yield f"{one.name}: {one.title}; {one.attribution}"
@@ -78,7 +78,7 @@ def _lacks(abilities: Abilities, settings: Settings) -> Iterator[str]:
     if "s1" not in abilities.sensors:
         yield "has no radar (Sentinel-1): days under clouds stay unseen"
     elif not abilities.convention:
-        yield "does not say how its radar backscatter was normalised"
+        yield "does not state how its radar backscatter was normalised"
 
 
 def _check_packages(settings: Settings) -> None:
@@ -89,7 +89,7 @@ def _check_packages(settings: Settings) -> None:
 
 
 def _newest(archive: Archive, point: tuple[float, float] | None, today: date) -> Iterator[str]:
-    place, words = _place(archive, point)
+    place, where = _place(archive, point)
     end = max(min(archive.period.end, today), archive.period.start)
     for days in LOOK_BACK_DAYS:
         scenes = _scenes(archive, place, end, days)
@@ -98,14 +98,14 @@ def _newest(archive: Archive, point: tuple[float, float] | None, today: date) ->
             age = (today - newest.time.date()).days
             yield (
                 f"newest scene {newest.scene_id} of {newest.time:%Y-%m-%d}, {age} days old; "
-                f"{len(scenes)} in the {days} days to {end} {words}"
+                f"{len(scenes)} in the {days} days to {end} {where}"
             )
             if age > LOOK_BACK_DAYS[0] and not archive.is_simulated:
-                yield f"{NOTE}{archive.name} has had nothing new {words} for {age // 30} months"
+                yield f"{NOTE}{archive.name} has had nothing new {where} for {age // 30} months"
             return
     raise ArchiveError(
-        f"The archive '{archive.name}' lists no scene {words} in the year to {end}; "
-        "ask for a place that it covers with --point LON,LAT."
+        f"The archive '{archive.name}' lists no scene {where} in the year to {end}; "
+        "name a place that it covers with --point LON,LAT."
     )
 
 
@@ -115,7 +115,7 @@ def _scenes(archive: Archive, place: Region, end: date, days: int) -> list[Scene
 
 
 def _place(archive: Archive, point: tuple[float, float] | None) -> tuple[Region, str]:
-    """Return where to look for scenes, and how to say so.
+    """Return where to look for scenes, and the phrase for it.
 
     Raises:
         RegionOutsideArchive: the point does not lie in the archive.

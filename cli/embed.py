@@ -54,28 +54,32 @@ def embed(
     out: Out,
     source: Input = None,
     date: Annotated[
-        str | None, typer.Option("--date", help=str(EmbeddingOptions.model_fields["date"].description))
+        str | None, typer.Option("--date", metavar="DATE", help=str(EmbeddingOptions.model_fields["date"].description))
     ] = None,
     model: Annotated[
-        str, typer.Option("--model", help="Name of a forecaster, see 'landcast models list'; default: the default one.")
+        str,
+        typer.Option(
+            "--model", metavar="NAME", help="A forecaster of 'landcast models list'; default: the shipped one."
+        ),
     ] = "",
     layer: Annotated[
         str | None,
         typer.Option("--layer", metavar="middle|last", help=str(EmbeddingOptions.model_fields["layer"].description)),
     ] = None,
     dtype: Annotated[
-        str, typer.Option("--dtype", metavar="float16|int8", help="Numbers of a raster; default: float16.")
+        str, typer.Option("--dtype", metavar="float16|int8", help="Type of the numbers in a raster; default: float16.")
     ] = "",
     picture: Annotated[
-        Path | None, typer.Option("--picture", help="Draw the first three principal components as well (.png).")
+        Path | None,
+        typer.Option("--picture", metavar="FILE", help="Also draw the first three principal components (.png)."),
     ] = None,
     region: RegionFile = None,
     archive: ArchiveName = None,
     period: Observations = None,
 ) -> None:
-    """Write what the forecaster makes of each pixel or series: a vector to search, cluster or train on.
+    """Write the forecaster's embedding of each pixel or series: a vector for search, clustering or training.
 
-    A table gives series_id, e000, e001, ...; a cube or region one band or variable for each dimension.
+    For a table the columns are series_id, e000, e001, ...; for a cube or region each dimension is a band or variable.
     """
     inputs = {name: value for name, value in (("date", date), ("layer", layer), ("period", period)) if value}
     run_embed(
@@ -96,7 +100,7 @@ def run_embed(call: Call) -> None:
     """Embed a source, and write file and picture.
 
     Raises:
-        RequestError: with one sentence; nothing is left behind.
+        RequestError: one sentence about wrong input; no file is left behind.
     """
     _check(call)
     settings = read_settings()
@@ -124,7 +128,7 @@ def _check(call: Call) -> None:
     """Refuse arguments that do not go together, before anything is read.
 
     Raises:
-        InvalidOption: names the argument and what is possible.
+        InvalidOption: names the argument and the allowed values.
     """
     of_table = is_table(call.source)
     check_source(call.source, call.region, call.archive)
@@ -140,6 +144,6 @@ def _check(call: Call) -> None:
 
 
 def _facts(checkpoint: Checkpoint) -> dict[str, str]:
-    """Return what Parquet keeps beside a table."""
+    """Return the attributes that Parquet keeps beside a table."""
     facts = {"model": checkpoint.name, "model_sha256": checkpoint.sha256}
     return {f"landcast_{key}": value for key, value in {**facts, "version": software_version()}.items()}

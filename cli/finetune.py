@@ -1,8 +1,9 @@
 """`landcast finetune`: a canopy or crop model from user labels, or by one of the named runs.
 
-A named run may be started by torchrun, once per GPU; user labels are learned from by one process.
+torchrun may start a named run, once per GPU; one process learns from user labels.
 """
 
+import json
 import os
 import shlex
 import sys
@@ -15,7 +16,7 @@ import typer
 from cli.progress import show_progress
 from cli.train import Resume, policy_of, run_training
 from core.errors import InvalidOption
-from core.product import Progress
+from core.progress import Progress
 from core.read_settings import read_settings
 from core.settings import Settings
 from core.text_table import text_table
@@ -55,12 +56,12 @@ class Call:
     max_per_polygon: int
     out: Path | None
     name: str
-    resume: "ResumePolicy"
+    resume: ResumePolicy
     tune: str = ""
 
     @property
     def command(self) -> str:
-        """The call for the card: files without their folders."""
+        """The command for the card, with files but without their folders."""
         words = ["landcast", "finetune", self.task, "--labels", self.labels.name]
         for option in ("archive", "cube", "column", "date_column", "year", "layer", "classes", "block_km"):
             words += self._option(option)
@@ -82,13 +83,16 @@ def finetune(
     ],
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="Folder of the real data collection, for a named run.", file_okay=False),
+        typer.Option(
+            "--data", metavar="FOLDER", help="Folder of the real data collection, for a named run.", file_okay=False
+        ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
             "-o",
             "--out",
+            metavar="FOLDER",
             help="Folder for models; default with --labels: the one where --model looks.",
             file_okay=False,
         ),
@@ -96,49 +100,69 @@ def finetune(
     resume: Resume = None,
     labels: Annotated[
         Path | None,
-        typer.Option("--labels", help="Your own polygons or points: .gpkg, .geojson, .parquet, .shp; any CRS."),
+        typer.Option(
+            "--labels", metavar="FILE", help="Your polygons or points: .gpkg, .geojson, .parquet, .shp; any CRS."
+        ),
     ] = None,
     archive: Annotated[
         str | None,
         typer.Option(
-            "--archive", help="With --labels: where pixels are read; a name, address or path; default: sample."
+            "--archive",
+            metavar="NAME",
+            help="With --labels: name, URL or path of the archive to read; default: sample.",
         ),
     ] = None,
     cube: Annotated[
-        Path | None, typer.Option("--cube", help="With --labels: a cube (.nc, .zarr) in place of an archive.")
+        Path | None,
+        typer.Option("--cube", metavar="FILE", help="With --labels: a cube (.nc, .zarr) instead of an archive."),
     ] = None,
-    column: Annotated[str, typer.Option("--column", help="Column of the class, names or codes.")] = "class",
+    column: Annotated[
+        str, typer.Option("--column", metavar="NAME", help="Column of the class, names or codes.")
+    ] = "class",
     date_column: Annotated[
         str, typer.Option("--date-column", metavar="NAME", help="Column of each label's date, or of its year.")
     ] = "",
-    year: Annotated[int | None, typer.Option("--year", help="Year of all labels: its 31 December.")] = None,
-    layer: Annotated[str, typer.Option("--layer", metavar="NAME", help="Layer of a file that has several.")] = "",
+    year: Annotated[
+        int | None, typer.Option("--year", help="Year of all labels; their date is its 31 December.")
+    ] = None,
+    layer: Annotated[str, typer.Option("--layer", metavar="NAME", help="Layer of the file, if it has several.")] = "",
     classes: Annotated[
         str,
-        typer.Option("--classes", metavar="VALUE=CLASS,...", help="Which class each value means; - leaves it out."),
+        typer.Option(
+            "--classes", metavar="VALUE=CLASS,...", help="Class of each value in the column; - leaves labels out."
+        ),
     ] = "",
     block_km: Annotated[
-        float, typer.Option("--block-km", help="Edge of the blocks that are tested on as a whole.", min=0.05, max=1000)
+        float,
+        typer.Option(
+            "--block-km",
+            help="Edge of the blocks for testing: all labels of a block are in the same fold.",
+            min=0.05,
+            max=1000,
+        ),
     ] = 10.0,
     max_per_polygon: Annotated[
         int, typer.Option("--max-per-polygon", help="Most pixels drawn from one polygon.", min=1, max=10_000)
     ] = 50,
     name: Annotated[
-        str, typer.Option("--name", help="Name of the model; default: that of the file.", show_default=False)
+        str,
+        typer.Option(
+            "--name", metavar="NAME", help="Name of the model; default: that of the file.", show_default=False
+        ),
     ] = "",
     tune: Annotated[
         str,
         typer.Option(
             "--tune",
             metavar="heads|low-rank|all",
-            help="What is learned of the trunk beside the heads; default: nothing.",
+            help="Trained part of the network: heads, also low-rank changes of the trunk, or all; default: heads.",
         ),
     ] = "",
 ) -> None:
-    """Train a canopy or crop model: from your own labels, or by one of the named runs.
+    """Train a canopy or crop model: on your own labels, or with one of the named runs.
 
-    With --labels, polygons or points of your own are tested in blocks and then all learned from; the model is used by
-    its name at once. With --data and the name of a run, a shipped model is made again.
+    With --labels, the model is tested on blocks of your polygons or points, and then trained on all of them; --model
+    NAME uses it at once. With --data and the name of a run, a shipped model is trained again.
     """
     if labels is None:
         _check_run(data=data, out=out, archive=archive, cube=cube, classes=classes, name=name)
@@ -169,10 +193,10 @@ def finetune(
 
 
 def fit_labels(call: Call) -> None:
-    """Learn from own labels, and print what came out and how to use it.
+    """Train a model on user labels, and print its accuracy and how to use it.
 
     Raises:
-        RequestError: with one sentence; of a wrong input nothing is left behind.
+        RequestError: one sentence about wrong input; no file is left behind.
     """
     classes = _check(call)
     settings = read_settings()
@@ -186,8 +210,8 @@ def fit_labels(call: Call) -> None:
     _print_result(card, folder, models_folder(settings))
 
 
-def _check(call: Call) -> "ClassMap":
-    """Refuse options that do not go together, before anything is read."""
+def _check(call: Call) -> ClassMap:
+    """Refuse options that do not fit together, before anything is read."""
     if call.task not in TASKS:
         raise InvalidOption("RUN", call.task, f"with --labels it is {' or '.join(TASKS)}")
     if call.archive and call.cube:
@@ -197,13 +221,11 @@ def _check(call: Call) -> "ClassMap":
     if call.year is not None and not YEARS[0] <= call.year <= YEARS[1]:
         raise InvalidOption("--year", call.year, f"years are from {YEARS[0]} to {YEARS[1]}")
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise InvalidOption(
-            "--labels", call.labels.name, "own labels are learned from by one process, without torchrun"
-        )
+        raise InvalidOption("--labels", call.labels.name, "one process learns from user labels, without torchrun")
     return parse_classes(call.classes, call.task)
 
 
-def _read(call: Call, classes: "ClassMap", settings: Settings, progress: Progress) -> "LabelledSet":
+def _read(call: Call, classes: ClassMap, settings: Settings, progress: Progress) -> LabelledSet:
     source = _source(call, settings)
     labels = read_label_file(
         call.labels, column=call.column, date_column=call.date_column, layer=call.layer, footprint=source.footprint
@@ -218,7 +240,7 @@ def _read(call: Call, classes: "ClassMap", settings: Settings, progress: Progres
     return read_labelled(labels, source, options, progress)
 
 
-def _source(call: Call, settings: Settings) -> "PixelSource":
+def _source(call: Call, settings: Settings) -> PixelSource:
     bands = find_product(call.task).bands
     if call.cube is not None:
         return CubePixels(call.cube, bands, settings.jobs.tile_size)
@@ -228,7 +250,7 @@ def _source(call: Call, settings: Settings) -> "PixelSource":
 
 
 def _scores_text(scores: dict[str, Any], before: dict[str, Any], start: str) -> str:
-    """Return the scores as a table, with those of the model that the new one started from where they are known."""
+    """Return the scores as a table, with those of the model that training started from, where known."""
     names = [name for name, text in scores.items() if isinstance(text, str)]
     heads = ("score", "new model", *([start] if before else []))
     rows = [(name, scores[name], *([before[name]] if before else [])) for name in names]
@@ -236,9 +258,7 @@ def _scores_text(scores: dict[str, Any], before: dict[str, Any], start: str) -> 
 
 
 def _print_result(path: Path, folder: Path, where: Path) -> None:
-    """Print warnings to stderr; counts, accuracy and the command that maps to stdout."""
-    import json
-
+    """Print warnings to stderr; counts, accuracy and the next command to stdout."""
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     own, scores = card["user_labels"], card["accuracy"]["out_of_fold"]
     before = card["accuracy"].get(f"before_{card['start']}", {})
@@ -258,7 +278,7 @@ def _print_result(path: Path, folder: Path, where: Path) -> None:
 
 
 def _check_labels(**others: object) -> None:
-    """Refuse what does not go with own labels.
+    """Refuse options that do not belong to user labels.
 
     Raises:
         InvalidOption: an option belongs to a named run.
@@ -269,16 +289,18 @@ def _check_labels(**others: object) -> None:
 
 
 def _check_run(*, data: Path | None, out: Path | None, **others: object) -> None:
-    """Refuse what does not make a named run.
+    """Refuse options that do not belong to a named run, or miss one.
 
     Raises:
-        InvalidOption: an option is missing, or belongs to own labels.
+        InvalidOption: an option is missing, or belongs to user labels.
     """
     for option, value in others.items():
         if value:
             raise InvalidOption(f"--{option}", value, "it belongs to --labels, which is not given")
     if data is None:
-        raise InvalidOption("--data", "", "a named run needs the folder of the data, and own labels need --labels FILE")
+        raise InvalidOption(
+            "--data", "", "a named run needs the folder of the data, and user labels need --labels FILE"
+        )
     if not data.is_dir():
         raise InvalidOption("--data", data, "there is no such folder")
     if out is None:

@@ -16,13 +16,13 @@ from typer.models import CommandInfo
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """One command: where it is, and its line in the help."""
+    """One command: its module, and its line in the help."""
 
     place: str
     """`module:name` of a function or of a typer application."""
     help: str
     arguments: tuple[Any, ...] | None = None
-    """The name is a function that makes the command from these; None = it is the command itself."""
+    """Arguments for a function that makes the command; None = `place` is the command itself."""
 
     def load(self) -> Any:
         """Import the command."""

@@ -17,27 +17,39 @@ from models.registry import models_folder
 def import_model(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="A published EarthPT file (.pt); nothing in it is run.", dir_okay=False),
+        typer.Argument(metavar="FILE", help="A published EarthPT file (.pt); code in it is never run.", dir_okay=False),
     ],
     check: Annotated[
         Path | None,
         typer.Option(
-            metavar="OUT.npz", help="Known outputs to compare with; imported only if all agree to 1e-5.", exists=True
+            metavar="OUT.npz",
+            help="Known outputs: the model is imported only if it reproduces them to 1e-5.",
+            exists=True,
         ),
     ] = None,
     bands: Annotated[
         str | None,
-        typer.Option(metavar="B,B,...", help="Its columns in order, - for one left empty; needed to forecast with it."),
+        typer.Option(
+            metavar="BAND,...", help="Bands of its columns in order, - for an empty one; forecasts need them."
+        ),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the model; default: that of the file.")] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the model; default: that of the file.")
+    ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", help="Folder for models; default: the one where --model looks.", file_okay=False),
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="FOLDER",
+            help="Folder for models; default: the one where --model looks.",
+            file_okay=False,
+        ),
     ] = None,
 ) -> None:
-    """Import a published EarthPT file as a model with its own name; its weights are not changed.
+    """Import a published EarthPT file as a model with a name of its own; the weights stay as they are.
 
-    Which band stands in which column the files do not say: without --bands the model can be looked at, but not used.
+    The files do not state which band is in which column: without --bands the model is listed, but cannot forecast.
     """
     columns = [part.strip() for part in (bands or "").split(",") if part.strip()]
     folder = check_name(name or file.stem, out or models_folder(read_settings()))
@@ -52,14 +64,14 @@ def import_model(
     print(card)
 
 
-def _read(file: Path) -> "Published":
+def _read(file: Path) -> Published:
     try:
         return read_published(file)
-    except InvalidCheckpoint as error:  # the file is the caller's, not ours
+    except InvalidCheckpoint as error:  # the caller chose the file
         raise InvalidOption("FILE", file, error.reason) from None
 
 
-def _compare(found: "Published", file: Path, check: Path) -> None:
+def _compare(found: Published, file: Path, check: Path) -> None:
     """Print the largest difference of each known output.
 
     Raises:

@@ -1,7 +1,7 @@
-"""The command line `landcast`: its rim, where every error becomes one sentence and an exit code.
+"""The command line `landcast`: its commands, and how an error becomes one sentence and an exit code.
 
-Each command has a file of its own beside this one, imported when it is called; the products' commands are made from the
-catalogue. Exit codes: 0 done, 1 a failed run, 2 a wrong input, 130 stopped by Ctrl-C.
+Each command has a file of its own beside this one, imported when it is called; the commands of products are made from
+the catalogue. Exit codes: 0 done, 1 a failed run, 2 a wrong input, 130 stopped by Ctrl-C.
 """
 
 import logging
@@ -16,6 +16,7 @@ import typer
 from cli.group import Command, lazy_group
 from core.errors import LandcastError, RequestError
 from products.catalogue import entries
+from service.process.signals import ending_unwinds
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 ROOMS = ("core", "ingest", "models", "products", "outputs", "evaluation", "workers", "training", "service", "cli")
@@ -23,7 +24,7 @@ DEBUG = "--debug"
 EPILOG = "Every command also takes --debug, which shows the traceback of an error."
 HELP = """Forecast NDVI and map tree canopy and crops from Sentinel-1 and Sentinel-2 time series.
 
-Settings are read from the environment (LANDCAST_HOME, LANDCAST_ARCHIVE, LANDCAST_REDIS_URL, ...).
+Environment variables hold the settings (LANDCAST_HOME, LANDCAST_ARCHIVE, LANDCAST_REDIS_URL, ...).
 """
 
 
@@ -40,9 +41,11 @@ OTHERS = {
     "serve": Command(place="cli.serve:serve", help="Start the service: REST, STAC, map page, and its worker."),
     "worker": Command(place="cli.serve:worker", help="Start a worker alone, for a service that runs elsewhere."),
     "run": Command(place="cli.run:run", help="Order all products for one region and write the files."),
-    "doctor": Command(place="cli.doctor:doctor", help="Check that everything landcast needs is here."),
-    "train": Command(place="cli.train:train", help="Train an EarthPT forecaster by one of the named runs."),
-    "finetune": Command(place="cli.finetune:finetune", help="Train a canopy or crop model, from your own labels too."),
+    "doctor": Command(place="cli.doctor:doctor", help="Check that this machine has everything that landcast needs."),
+    "train": Command(place="cli.train:train", help="Train an EarthPT forecaster with one of the named runs."),
+    "finetune": Command(
+        place="cli.finetune:finetune", help="Train a canopy or crop model, on your own labels or a named run."
+    ),
     "models": Command(place="cli.models:models", help="List, show and import models."),
     "evaluate": Command(place="cli.evaluate.group:evaluate", help="Measure models, forecasts, maps and embeddings."),
 }
@@ -50,7 +53,7 @@ SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_
 
 
 def make_app() -> typer.Typer:
-    """Return the command line with all commands that there are now."""
+    """Return the command line with all commands of the catalogue and this file."""
     app = typer.Typer(
         cls=lazy_group(commands()),
         help=HELP,
@@ -67,8 +70,6 @@ def make_app() -> typer.Typer:
 
 def main() -> None:
     """Run the console script `landcast` and exit with its code."""
-    from service.process.signals import ending_unwinds
-
     _set_up_logging(is_debug=DEBUG in sys.argv)
     with ending_unwinds():
         sys.exit(run_command(sys.argv[1:]))
@@ -76,12 +77,12 @@ def main() -> None:
 
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command; return the exit code. `--debug` may stand anywhere."""
-    words = [a for a in arguments if a != DEBUG]
+    given = [a for a in arguments if a != DEBUG]
     try:
-        return _exit_code(make_app()(args=words, prog_name="landcast", standalone_mode=False))
+        return _exit_code(make_app()(args=given, prog_name="landcast", standalone_mode=False))
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the rim: whatever was not caught becomes a sentence here
+    except Exception as error:  # noqa: BLE001 - every error of any command becomes a sentence here
         if DEBUG in arguments:
             traceback.print_exc()
         print(f"Error: {_sentence(error)}", file=sys.stderr)
@@ -89,7 +90,7 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 def _print_version(wanted: bool) -> None:
-    from core.version import software_version  # importlib.metadata is slow to load
+    from core.version import software_version  # importlib.metadata is a quarter of the modules of --help
 
     if wanted:
         print(f"landcast {software_version()}")
@@ -126,7 +127,7 @@ def _sentence(error: Exception) -> str:
 
 
 def _usage(error: typer.TyperException) -> str:
-    """Return one line from a usage error, with the command whose help tells more."""
+    """Return one line from a usage error, with the command whose help explains more."""
     context = getattr(error, "ctx", None)
     where = getattr(context, "command_path", "landcast")
     text = " ".join(error.format_message().split())

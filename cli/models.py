@@ -17,8 +17,8 @@ COMMANDS = {
 }
 models = typer.Typer(
     cls=lazy_group(COMMANDS),
-    help="Show the models that can be named by --model, and import published ones. Those of your own lie in the folder "
-    "LANDCAST_MODELS, by default in 'models' below LANDCAST_HOME.",
+    help="List and show the models for the option --model, and import published ones. Your own models are in the "
+    "folder LANDCAST_MODELS, by default 'models' in LANDCAST_HOME.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -1,8 +1,9 @@
-"""The options of a command from the typed options of products: names, help texts and values, none written here."""
+"""Options of a command, made from the typed options of products: their names, help texts and values."""
 
 import inspect
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -10,12 +11,15 @@ import typer
 from pydantic.fields import FieldInfo
 
 from core.errors import InvalidOption
-from core.options import FromFile, InRange, Options, marker
+from core.options import FromFile, Options, marker
 from core.timeline import Period
+
+METAVARS: Mapping[type, str] = {Period: "DATE/DATE", date: "DATE", float: "NUMBER", int: "DAYS"}
+"""Placeholders of values in the help, by the type of the field."""
 
 
 def parameters(options: type[Options], *, without: Iterable[str] = ()) -> list[inspect.Parameter]:
-    """Return a keyword parameter for typer for each field that may be chosen."""
+    """Return a keyword parameter for typer for each field that an order may set."""
     left_out = set(without)
     return [parameter(name, field) for name, field in options.choices().items() if name not in left_out]
 
@@ -25,14 +29,14 @@ def parameter(name: str, field: FieldInfo, *, help_text: str = "") -> inspect.Pa
     flag, text = f"--{name.replace('_', '-')}", help_text or str(field.description)
     if field.annotation is bool:
         annotation: Any = Annotated[bool, typer.Option(flag, help=text)]
-        return _keyword(name, annotation, default=False)
+        return keyword(name, annotation, default=False)
     if marker(field, FromFile):
-        return _keyword(name, Annotated[Path | None, typer.Option(flag, metavar="FILE.json", help=text)], default=None)
-    return _keyword(name, Annotated[str | None, typer.Option(flag, metavar=_metavar(field), help=text)], default=None)
+        return keyword(name, Annotated[Path | None, typer.Option(flag, metavar="FILE.json", help=text)], default=None)
+    return keyword(name, Annotated[str | None, typer.Option(flag, metavar=_metavar(field), help=text)], default=None)
 
 
 def inputs_of(options: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the inputs of an order from what a command was given; False and None count as not given.
+    """Return the inputs of an order from the values of a command; False and None count as not given.
 
     Raises:
         InvalidOption: a file cannot be read as JSON.
@@ -54,9 +58,6 @@ def keyword(name: str, annotation: Any, default: Any = inspect.Parameter.empty) 
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-_keyword = keyword
-
-
 def _content(name: str, path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
@@ -66,22 +67,14 @@ def _content(name: str, path: Path) -> Any:
 
 
 def _metavar(field: FieldInfo) -> str:
-    """Return what stands for the value in the help, by the field's type."""
+    """Return the placeholder of the value in the help, by the field's type."""
     kinds = list(_types(field.annotation))
     choices = [k for k in kinds if get_origin(k) is Literal]
     if choices:
         return "|".join(get_args(choices[0]))
-    if Period in kinds:
-        return "D/D"
     if tuple in kinds:
-        return "VALUE,VALUE"
-    if any(isinstance(k, InRange) for k in kinds) or float in kinds:
-        return "NUMBER"
-    return "DURATION" if int in kinds else "DATE" if _is_date(kinds) else "TEXT"
-
-
-def _is_date(kinds: list[Any]) -> bool:
-    return any(getattr(k, "__name__", "") == "date" for k in kinds)
+        return "DATE,..." if date in kinds else "NAME,..."
+    return next((word for kind, word in METAVARS.items() if kind in kinds), "TEXT")
 
 
 def _types(annotation: Any) -> Iterable[Any]:

@@ -1,4 +1,4 @@
-"""`landcast order`: the same products as a job on a running service, which checks the order."""
+"""`landcast order`: a product as a job of a running service, which checks the order."""
 
 import inspect
 from collections.abc import Mapping
@@ -21,15 +21,19 @@ from service.process.address import running_service
 
 HELP = """Order PRODUCT from a running service, follow the job and download its files.
 
-A download that was interrupted is continued by --job with the id that was printed.
+The command prints the id of the job: --job ID continues an interrupted download.
 """
 RegionFile = Annotated[
-    Path | None, typer.Option(help="File with the polygon(s) to map: GeoJSON, GeoPackage, Shapefile, KML.")
+    Path | None,
+    typer.Option(metavar="FILE", help="File with the polygon(s) to map: GeoJSON, GeoPackage, Shapefile, KML."),
 ]
-Archive = Annotated[str | None, typer.Option(help="Archive to read; default: the service's own.")]
-Model = Annotated[str | None, typer.Option(help="Name of a model; default: the product's own.")]
-Server = Annotated[str | None, typer.Option(help="Address of the service; default: the one running here.")]
-Out = Annotated[Path | None, typer.Option("-o", "--out", help="Folder for the files; default: results/PRODUCT/JOB.")]
+Archive = Annotated[str | None, typer.Option(metavar="NAME", help="Archive to read; default: that of the service.")]
+Model = Annotated[str | None, typer.Option(metavar="NAME", help="Name of a model; default: that of the product.")]
+Server = Annotated[str | None, typer.Option(metavar="URL", help="URL of the service; default: the one that runs here.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("-o", "--out", metavar="FOLDER", help="Folder for the files; default: results/PRODUCT/JOB."),
+]
 
 
 def command() -> Any:
@@ -63,15 +67,23 @@ def _parameters() -> list[inspect.Parameter]:
         keyword("archive", Archive, None),
         *_product_options(),
         keyword("model", Model, None),
-        keyword("job", Annotated[str | None, typer.Option(help="Come back to an earlier job (id).")], None),
+        keyword(
+            "job",
+            Annotated[str | None, typer.Option(metavar="ID", help="Follow an earlier job and download its files.")],
+            None,
+        ),
         keyword("server", Server, None),
         keyword("out", Out, None),
-        keyword("estimate", Annotated[bool, typer.Option("--estimate", help="Only report what it would take.")], False),
+        keyword(
+            "estimate",
+            Annotated[bool, typer.Option("--estimate", help="Only estimate tiles, scenes and seconds.")],
+            False,
+        ),
     ]
 
 
 def _product_options() -> list[inspect.Parameter]:
-    """Return the options of all products; the help of each names the products that have it."""
+    """Return the options of all products; the help of an option names its products unless all have it."""
     owners: dict[str, list[str]] = {}
     fields: dict[str, FieldInfo] = {}
     for entry in entries():
@@ -84,7 +96,7 @@ def _product_options() -> list[inspect.Parameter]:
 
 
 def _owned(commands: list[str], text: str) -> str:
-    return text if len(commands) == len(entries()) else f"{', '.join(commands).capitalize()}: {text}"
+    return text if len(commands) == len(entries()) else f"({', '.join(commands)}) {text}"
 
 
 def _listed() -> str:
@@ -94,7 +106,7 @@ def _listed() -> str:
 
 
 def _inputs(product: Product[Any] | None, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the inputs of the order; options of another product are passed on, and the service refuses them."""
+    """Return the inputs of the order, options of other products too: the service refuses these."""
     chosen: dict[str, Any] = {n: values[n] for n in ("archive", "model") if values[n] is not None}
     for entry in entries():
         chosen |= inputs_of(find_product(entry.id).options, values)
@@ -110,7 +122,7 @@ def _needed(product: Product[Any] | None) -> str:
 
 
 def _region(path: Path | None) -> dict[str, Any]:
-    """Read the polygon here, so that a wrong file is named before anything is sent."""
+    """Read the polygon here, so that a wrong file is refused before anything is sent."""
     if path is None:
         raise InvalidOption(
             "--region", "", "a file with the polygon to map is needed (GeoJSON, GeoPackage, Shapefile, KML)"

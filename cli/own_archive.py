@@ -1,4 +1,4 @@
-"""The archive that a service works on by default, opened before it starts, so that a wrong name is told at once."""
+"""The default archive of a service, opened before the service starts, so that a wrong name is refused at once."""
 
 from typing import Annotated
 
@@ -9,12 +9,13 @@ from ingest.archive import Archive
 from ingest.registry import SAMPLE, open_archive
 
 OwnArchive = Annotated[
-    str | None, typer.Option("--archive", help="Archive to work on: sample, a path or an address; default: sample.")
+    str | None,
+    typer.Option("--archive", metavar="NAME", help="Archive to read: a name, a path or a URL; default: sample."),
 ]
 
 
 def open_own_archive(settings: Settings) -> Archive:
-    """Open the archive of the settings; the sample archive is generated the first time, and that is said.
+    """Open the archive of the settings; print a line first where the sample archive may have to be generated.
 
     Raises:
         UnknownArchive, InvalidCube: as `ingest.registry.open_archive`.

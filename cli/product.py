@@ -26,9 +26,11 @@ from workers.assemble import Result
 from workers.direct import DirectOrder, make, passing_folder, write_result
 
 Layers = Annotated[
-    str | None, typer.Option("--layers", metavar="NAME,NAME", help="Layers to write, in this order; default: all.")
+    str | None, typer.Option("--layers", metavar="NAME,...", help="Layers to write, in this order; default: all.")
 ]
-Targets = Annotated[Path | None, typer.Option(help="For a table: what to predict for which series (series_id, time).")]
+Targets = Annotated[
+    Path | None, typer.Option(metavar="TABLE", help="For a table: target dates of each series (series_id, time).")
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,7 @@ class Call:
 def command(product_id: str) -> Any:
     """Return the command of a product, for typer."""
     product = find_product(product_id)
-    doc = f"{product.description}\n\nThe areas of a map are printed, with intervals." if _has_areas(product) else ""
+    doc = f"{product.description}\n\nPrints the areas of a map, with intervals." if _has_areas(product) else ""
 
     def run(**values: Any) -> None:
         make_product(
@@ -78,7 +80,7 @@ def make_product(call: Call) -> None:
     """Make a product of a cube, a table, or a region of an archive, and write it.
 
     Raises:
-        RequestError: with one sentence; nothing is left behind.
+        RequestError: one sentence about wrong input; no file is left behind.
     """
     _check(call)
     settings, product = read_settings(), call.product
@@ -120,25 +122,27 @@ def _parameters(product: Product[Any]) -> list[inspect.Parameter]:
 
 
 def _check(call: Call) -> None:
-    """Refuse arguments that do not go together, before anything is read.
+    """Refuse arguments that do not fit together, before anything is read.
 
     Raises:
-        InvalidOption: names the argument and what is possible.
+        InvalidOption: names the argument and the allowed values.
     """
     check_source(call.source, call.region, call.archive)
     of_table = is_table(call.source)
     check_out("--out", call.out, TABLE_ENDINGS if of_table else RASTER_ENDINGS, call.source)
     if call.samples and not of_table:
-        raise InvalidOption("--samples", call.samples, "it belongs to a table of series, and the input is none")
+        raise InvalidOption("--samples", call.samples, "it belongs to a table of series, and the input is no table")
     if call.targets and not of_table:
-        raise InvalidOption("--targets", call.targets, "it belongs to a table; give --dates or --horizon for cubes")
+        raise InvalidOption(
+            "--targets", call.targets, "it belongs to a table of series; give --dates or --horizon for cubes"
+        )
     for name in ("dates", "horizon", "step"):
         if call.targets and name in call.inputs:
             raise InvalidOption(f"--{name}", call.inputs[name], "it cannot be combined with --targets")
     if call.layers and of_table:
         raise InvalidOption("--layers", ",".join(call.layers), "layers are chosen for maps, and the input is a table")
     if call.layers and _has_targets(call.product) and call.out.suffix != ".tif":
-        raise InvalidOption("--layers", ",".join(call.layers), "layers of a forecast are chosen for .tif alone")
+        raise InvalidOption("--layers", ",".join(call.layers), "a forecast has --layers only as .tif")
 
 
 def _targets(call: Call) -> Mapping[str, Sequence[date]] | None:
@@ -146,7 +150,7 @@ def _targets(call: Call) -> Mapping[str, Sequence[date]] | None:
 
 
 def _has_targets(product: Product[Any]) -> bool:
-    """Return whether each series of a table may have dates of its own."""
+    """Return whether each series of a table may have target dates of its own."""
     return any(marker(field, PerSeries) for field in product.options.choices().values())
 
 

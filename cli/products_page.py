@@ -16,13 +16,13 @@ from products.catalogue import PRODUCTS, find_entry
 PATH = Path(__file__).parent.parent / "docs" / "reference" / "products.md"
 HEAD = """# Products and their options
 
-This page is made from the code: `python -m cli.products_page` writes it. An option of the command line has the name of
-the REST input with dashes: `issue_date` is `--issue-date`. `landcast order` takes the same options.
+`python -m cli.products_page` writes this page from the code. An option of the command line has the name of the REST
+input with dashes: `issue_date` is `--issue-date`. `landcast order` has the same options.
 """
 
 
 def text(products: Mapping[str, Product[Any]] = PRODUCTS) -> str:
-    """Return the page as the catalogue gives it now."""
+    """Return the page for the products of the catalogue."""
     return HEAD + "".join("\n" + "\n".join(_section(product)) + "\n" for product in products.values())
 
 
@@ -64,7 +64,7 @@ def _default(schema: Mapping[str, Any]) -> str:
 
 
 def main() -> int:
-    """Write the page; with --check compare it instead, with exit code 1 if it is not current."""
+    """Write the page; with --check only compare it, with exit code 1 if it is not current."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--check", action="store_true", help="compare the page")
     if not parser.parse_args().check:

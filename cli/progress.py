@@ -1,4 +1,4 @@
-"""Progress for people: a bar on a terminal, a plain line every tenth elsewhere, always on stderr. No work here."""
+"""Progress for people: a bar on a terminal, elsewhere a plain line for each tenth, always on stderr. No work here."""
 
 import shutil
 import sys
@@ -20,15 +20,15 @@ class Line(Protocol):
     """One thing whose progress is shown."""
 
     def advance(self, share: float, note: str = "") -> None:
-        """Show the share done (0..1) and what is going on."""
+        """Show the share done (0..1) and the current stage."""
         ...
 
     def close(self, note: str = "") -> None:
-        """Show no more, after a last word."""
+        """Show a last note and end."""
         ...
 
     def abandon(self) -> None:
-        """Make room for the sentence that says what went wrong."""
+        """Make room for an error sentence."""
         ...
 
 
@@ -36,7 +36,9 @@ class Bar:
     """A line on a terminal, redrawn in place."""
 
     def __init__(self, title: str, *, position: int, stream: TextIO) -> None:
-        columns = shutil.get_terminal_size(FALLBACK_SIZE).columns  # some terminals say 0, and tqdm would show nothing
+        columns = shutil.get_terminal_size(
+            FALLBACK_SIZE
+        ).columns  # some terminals report 0, and tqdm would show nothing
         self._bar = tqdm(
             total=1.0, desc=title, position=position, bar_format=BAR_FORMAT, file=stream, leave=True, ncols=columns
         )
@@ -53,7 +55,7 @@ class Bar:
         self._bar.close()
 
     def close(self, note: str = "") -> None:
-        """Leave the bar as it stands."""
+        """Leave the bar on the terminal."""
         if note:
             self._bar.set_postfix_str(note)
         self._bar.close()
@@ -74,15 +76,15 @@ class PlainLines:
             self._print(f"{round(step * PLAIN_STEP * 100):3d} %", note)
 
     def abandon(self) -> None:
-        """What was printed stands."""
+        """Do nothing: printed lines stay."""
 
     def close(self, note: str = "") -> None:
-        """Print the last word."""
+        """Print the last note."""
         if note:
             self._print(note)
 
-    def _print(self, *words: str) -> None:
-        print(self._title, *(w for w in words if w), file=self._stream, flush=True)
+    def _print(self, *parts: str) -> None:
+        print(self._title, *(p for p in parts if p), file=self._stream, flush=True)
 
 
 def new_line(title: str, *, position: int = 0, stream: TextIO | None = None) -> Line:

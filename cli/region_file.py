@@ -1,4 +1,4 @@
-"""Read the polygons of a file in any common vector format and CRS. What makes a region of them: core/region.py."""
+"""Polygons of a file in any common vector format and CRS. core/region.py makes a region from them."""
 
 import json
 import zipfile
@@ -25,18 +25,18 @@ FORMATS = {
     ".geojson": "GeoJSON",
     ".json": "GeoJSON",
 }
-"""Formats by ending; what has another is read as GeoJSON."""
+"""Formats by ending; a file with another ending is read as GeoJSON."""
 GEOJSON = (".geojson", ".json")
 WGS84_NAMES = ("CRS84", "EPSG::4326", "EPSG:4326")
-"""Endings of the names under which GeoJSON of before RFC 7946 states WGS84."""
+"""Endings of the names of WGS84 in GeoJSON from before RFC 7946."""
 MAX_FEATURES = 10_000
 """A land register of a district; its polygons are united in seconds."""
 MOST_PACKED = 8
-"""How much smaller zip makes a file: polygons shrink to a half or a third, a bomb to a thousandth."""
+"""Largest ratio of a file to its zip: polygons have 2 or 3, a zip bomb 1000."""
 EDGE_M = 1000.0
 """Longest edge that keeps its shape when it is projected: the error is below 0.2 m."""
 MAX_REASON = 200
-"""Characters of what a library says about a broken file."""
+"""Characters of a library's message about a broken file."""
 
 
 def read_region_file(path: Path) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def read_region_file(path: Path) -> dict[str, Any]:
 
 
 def _is_wgs84(path: Path) -> bool:
-    """Tell whether a GeoJSON file names no CRS but WGS84, which is so of what cannot be read, too."""
+    """Return whether a GeoJSON file names no CRS but WGS84; true also for a file that cannot be read."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             return True
@@ -99,7 +99,7 @@ def _polygons(path: Path) -> list[BaseGeometry]:
 
 
 def _tables(path: Path) -> "Iterator[GeoDataFrame]":
-    import geopandas
+    import geopandas  # takes a second to load, and GeoJSON does not need it
     import pyogrio
 
     left = MAX_FEATURES
@@ -115,7 +115,7 @@ def _tables(path: Path) -> "Iterator[GeoDataFrame]":
 
 
 def _sources(path: Path) -> list[str]:
-    """Return what is to be opened: the file, or each Shapefile of a zip."""
+    """Return the paths to open: the file, or each Shapefile of a zip."""
     if path.suffix.lower() != ".zip":
         return [str(path.resolve())]
     with zipfile.ZipFile(path) as packed:

@@ -1,6 +1,6 @@
 """`landcast run`: a service of its own, every product ordered from it over REST, the files, and a short table.
 
-Archives are opened here only to say which region is their own.
+Archives are opened here only for their default region.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
+import rasterio
 import typer
 from shapely.geometry.base import BaseGeometry
 
@@ -38,13 +39,12 @@ KIB, MIB = 1024, 1024 * 1024
 WGS84 = "EPSG:4326"
 NO_INPUTS: Mapping[str, Mapping[str, str]] = {}
 LARGE_KM2, SQUARE_M = 30.0, 5000.0
-"""Of an archive larger than the first, a square with the second as its edge is ordered: a run shows what comes out.
-For the whole of it, a region is given."""
+"""An archive larger than the first is not mapped as a whole by default, but a square in it whose edge is the second."""
 
 
 @dataclass(kw_only=True)
 class Ordered:
-    """One product of the run: what became of its order."""
+    """One product of the run and the state of its order."""
 
     product: str
     line: Line
@@ -56,11 +56,11 @@ class Ordered:
 
     @property
     def is_pending(self) -> bool:
-        """Tell whether the job has not ended yet."""
+        """Whether the job has not ended yet."""
         return not self.failure and self.status is not None and not self.status.state.is_final
 
-    def see(self, status: JobStatus) -> None:
-        """Take note of what the service says."""
+    def record(self, status: JobStatus) -> None:
+        """Record and show the status that the service reports."""
         self.status = status
         self.line.advance(status.share, status.message)
         if status.state.is_final and status.state is not JobState.SUCCESSFUL:
@@ -70,11 +70,12 @@ class Ordered:
 def run(
     archive: OwnArchive = None,
     region: Annotated[
-        Path | None, typer.Option(help="GeoJSON, GeoPackage, Shapefile or KML; default: the archive's own region.")
+        Path | None,
+        typer.Option(metavar="FILE", help="GeoJSON, GeoPackage, Shapefile or KML; default: a region of the archive."),
     ] = None,
-    results: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("results"),
+    results: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the files.")] = Path("results"),
 ) -> None:
-    """Order all products for one region over REST from a service of its own, and write the files."""
+    """Start a service, order all products for one region over REST, and write the files."""
     raise typer.Exit(run_main_job(overridden(read_settings(), archive=archive), region, results))
 
 
@@ -83,7 +84,7 @@ def run_main_job(settings: Settings, region_file: Path | None, results: Path) ->
 
     Args:
         settings: `archive` names where the observations come from.
-        region_file: GeoJSON, GeoPackage, Shapefile or KML; None = the archive's own region.
+        region_file: GeoJSON, GeoPackage, Shapefile or KML; None = a region of the archive.
 
     Raises:
         RequestError: the region or the archive is not usable, or they do not meet.
@@ -129,10 +130,10 @@ def region_of(archive: Archive) -> Region:
 def order_all(
     client: Client, region: Region, supervisor: Supervisor, inputs: Mapping[str, Mapping[str, str]] = NO_INPUTS
 ) -> list[Ordered]:
-    """Order every product and wait for all of them; what fails is noted, and called off if the run is stopped.
+    """Order every product and wait for all of them; record failures, and dismiss the jobs if the run is stopped.
 
     Args:
-        inputs: of each product besides the region.
+        inputs: by product, besides the region.
     """
     orders = []
     try:
@@ -141,7 +142,7 @@ def order_all(
             submit(client, orders[-1], region, inputs.get(product, {}))
         watch(client, orders, supervisor)
     except BaseException:
-        call_off(client, orders)
+        dismiss_pending(client, orders)
         raise
     finally:
         for ordered in orders:
@@ -150,7 +151,7 @@ def order_all(
 
 
 def submit(client: Client, ordered: Ordered, region: Region, inputs: Mapping[str, str]) -> None:
-    """Send one order, or note why it is refused."""
+    """Send one order, or record why it is refused."""
     try:
         ordered.status = client.status(client.submit(ordered.product, {"region": region.to_geojson(), **inputs}))
     except RequestError as error:
@@ -166,16 +167,16 @@ def watch(client: Client, orders: Sequence[Ordered], supervisor: Supervisor) -> 
     for pause in pauses():
         for ordered in orders:
             if ordered.is_pending and ordered.status:
-                ordered.see(client.status(ordered.status.url))
+                ordered.record(client.status(ordered.status.url))
         if not any(o.is_pending for o in orders):
             return
         if supervisor.worker is not None and supervisor.worker.is_hopeless:
-            raise WorkerUnavailable(f"the worker dies whenever it is started; '{supervisor.worker.log}' says why")
+            raise WorkerUnavailable(f"the worker dies whenever it is started; see '{supervisor.worker.log}'")
         time.sleep(pause)
 
 
-def call_off(client: Client, orders: Sequence[Ordered]) -> None:
-    """Dismiss what is still running, so that the next run does not do it first."""
+def dismiss_pending(client: Client, orders: Sequence[Ordered]) -> None:
+    """Dismiss the jobs that still run, so that the next run does not wait for them."""
     for ordered in orders:
         if ordered.is_pending and ordered.status:
             with contextlib.suppress(LandcastError):
@@ -183,7 +184,7 @@ def call_off(client: Client, orders: Sequence[Ordered]) -> None:
 
 
 def fetch(client: Client, ordered: Ordered, folder: Path) -> None:
-    """Download the files of a successful job; of a failed one, remove what an earlier run has left in the folder."""
+    """Download the files of a successful job; for a failed one, remove files of an earlier run from the folder."""
     for output in OUTPUTS:
         (folder / (ordered.product + output.suffix)).unlink(missing_ok=True)
     if ordered.failure or ordered.status is None:
@@ -204,7 +205,7 @@ def print_table(orders: Sequence[Ordered], region: Region) -> None:
 
 
 def print_next(orders: Sequence[Ordered], archive: Archive) -> None:
-    """Print what to open, and that simulated data are simulated."""
+    """Print the files to open, and a note where the observations are simulated."""
     if not any(ordered.files for ordered in orders):
         return
     print("\nOpen next:")
@@ -219,8 +220,6 @@ def print_next(orders: Sequence[Ordered], archive: Archive) -> None:
 
 def coverage(tif: Path, region: Region) -> float:
     """Return the share of the region's pixels that have data, 0..1."""
-    import rasterio
-
     with rasterio.open(tif) as raster:
         window = Window(crs=str(raster.crs), transform=raster.transform, shape_yx=raster.shape)
         has_data = raster.read_masks(1) > 0
@@ -230,7 +229,7 @@ def coverage(tif: Path, region: Region) -> float:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Leave out what service and workers log of their doings: the progress shows it."""
+    """Silence the log of service and workers: the progress lines replace it."""
     rooms = [logging.getLogger(name) for name in ("service", "workers")]
     before = [room.level for room in rooms]
     for room in rooms:

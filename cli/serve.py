@@ -19,13 +19,14 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     archive: OwnArchive = None,
     worker: Annotated[
-        bool, typer.Option("--worker/--no-worker", help="Start a worker beside the API, or leave that to others.")
+        bool,
+        typer.Option("--worker/--no-worker", help="Start a worker with the API, or use workers that run elsewhere."),
     ] = True,
 ) -> None:
     """Start the service: REST, STAC and the map page, with its worker. Ctrl-C ends it.
 
-    Without LANDCAST_REDIS_URL it starts a private Redis too. --no-worker needs that variable, and a 'landcast worker'
-    somewhere that reads the same one.
+    Without LANDCAST_REDIS_URL it also starts a private Redis. --no-worker needs this variable, and a 'landcast worker'
+    with the same value.
     """
     settings = overridden(read_settings(), port=port, host=host, archive=archive)
     if not worker:

@@ -1,6 +1,6 @@
-"""`landcast train`: an EarthPT forecaster by one of the named runs.
+"""`landcast train`: train an EarthPT forecaster with one of the named runs.
 
-It may be started by torchrun, once per GPU: the processes find each other, and rank 0 alone prints.
+torchrun may start it, once per GPU: the processes find each other, and only rank 0 prints.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -11,7 +11,7 @@ import typer
 
 from cli.progress import show_progress
 from core.errors import InvalidOption
-from core.product import Progress
+from core.progress import Progress
 from core.read_settings import read_settings
 from models.registry import current_name
 from training.distributed import is_first, joined
@@ -19,30 +19,32 @@ from training.resume import ResumePolicy
 from training.runner import train_named_run
 from training.runs import RUNS
 
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of the run, which becomes the model's name.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of the run, which is also the name of the model.")]
 DataFolder = Annotated[
-    Path, typer.Option("--data", help="Folder of the real data collection.", exists=True, file_okay=False)
+    Path,
+    typer.Option("--data", metavar="FOLDER", help="Folder of the real data collection.", exists=True, file_okay=False),
 ]
 OutFolder = Annotated[
-    Path, typer.Option("-o", "--out", help="Folder for models; LANDCAST_MODELS names it to use them.")
+    Path,
+    typer.Option("-o", "--out", metavar="FOLDER", help="Folder for models; set LANDCAST_MODELS to it to use them."),
 ]
 Resume = Annotated[
     bool | None,
     typer.Option(
         "--resume/--restart",
-        help="Go on from what a killed run saved in OUT/RUN, or begin anew; by default the former if it fits.",
+        help="Continue a killed run from its files in OUT/RUN, or start anew; default: continue if the files fit.",
         show_default=False,
     ),
 ]
 
 
 def train(run: RunName, data: DataFolder, out: OutFolder, resume: Resume = None) -> None:
-    """Train an EarthPT forecaster by one of the named runs; writes OUT/RUN with weights, ONNX file and model card."""
+    """Train an EarthPT forecaster with one of the named runs; writes weights, ONNX file and model card to OUT/RUN."""
     run_training(run, "forecast", data, out, resume)
 
 
 def run_training(run: str, kind: str, data: Path, out: Path, resume: bool | None, tune: str = "") -> None:
-    """Carry out a named run of a forecaster or a class model, and print the path of the card.
+    """Train a forecaster or a class model with a named run, and print the path of the card.
 
     Raises:
         InvalidOption: there is no such run of the kind.
@@ -59,7 +61,7 @@ def run_training(run: str, kind: str, data: Path, out: Path, resume: bool | None
 
 
 def policy_of(resume: bool | None) -> ResumePolicy:
-    """Return what --resume and --restart mean; None = neither was given."""
+    """Return the policy of --resume and --restart; None = neither was given."""
     if resume is None:
         return "if_possible"
     return "always" if resume else "never"

@@ -74,7 +74,7 @@ CHANNELS = (*OPTICAL_NAMES, NDVI.name, *RADAR_NAMES, *WEATHER_NAMES)
 """Order of the C axis of a Series. Models address channels through `channel`, never by number."""
 
 LEAST_NDVI = 0.05
-"""Below it, either side, NDVI and EVI2 do not tell the reflectances that they were made of: rounding decides."""
+"""Closer to zero than this, NDVI and EVI2 do not determine the reflectances: rounding decides."""
 
 STATIC = ("elevation", "slope")
 """Terrain of a series: metres above sea level, degrees."""
@@ -101,7 +101,7 @@ def ndvi(red: Floats, nir: Floats) -> Floats:
 
 
 def red_and_nir(ndvi: Floats, evi2: Floats) -> tuple[Floats, Floats]:
-    """Solve NDVI and EVI2 (Jiang et al. 2008, doi:10.1016/j.rse.2008.06.006) for the two bands that they are made of.
+    """Solve NDVI and EVI2 (Jiang et al. 2008, doi:10.1016/j.rse.2008.06.006) for the two bands behind them.
 
     With k = NIR / red = (1 + NDVI) / (1 - NDVI), EVI2 = 2.5 (k - 1) red / ((k + 2.4) red + 1) leaves red alone.
 
@@ -116,5 +116,7 @@ def red_and_nir(ndvi: Floats, evi2: Floats) -> tuple[Floats, Floats]:
         ratio = (1 + ndvi) / (1 - ndvi)
         red = evi2 / (2.5 * (ratio - 1) - evi2 * (ratio + 2.4))
         nir = ratio * red
-        is_told = (np.abs(ndvi) >= LEAST_NDVI) & (red > 0) & (red < 1) & (nir > 0) & (nir < 1)
-    return np.where(is_told, red, np.nan).astype(np.float32), np.where(is_told, nir, np.nan).astype(np.float32)
+        is_determined = (np.abs(ndvi) >= LEAST_NDVI) & (red > 0) & (red < 1) & (nir > 0) & (nir < 1)
+    return np.where(is_determined, red, np.nan).astype(np.float32), np.where(is_determined, nir, np.nan).astype(
+        np.float32
+    )

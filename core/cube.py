@@ -36,7 +36,7 @@ class SceneRecord:
     archive: str = ""
     """Name of the archive that listed it; empty = that of the cube."""
     notes: tuple[str, ...] = ()
-    """What reading it has noticed, one sentence each."""
+    """Remarks from reading it, one sentence each."""
 
     def error(self) -> ReadFailed:
         """Return the failure as an error."""
@@ -51,14 +51,14 @@ class Cube:
     """Variables by band name, float32: optical reflectance 0..1 with dims (time, y, x), NaN where not clear;
     VV, VH in dB with dims (time_s1, y, x); weather with dims (time_weather,), temperature in K, precipitation in m.
     Every variable is optional, and so is each time axis (datetime64[ns], sorted, midnight UTC). Where radar passes of
-    both directions are known, `orbit_s1` (time_s1,) holds the code of ORBITS, and a day with both stands twice.
+    both directions are known, `orbit_s1` (time_s1,) holds the code of ORBITS, and a day with both appears twice.
     Variables of a large cube are read from the cache when they are indexed."""
     window: Window
     """Where it lies."""
     archive: str
     """Name of the archive, or of the file."""
     is_simulated: bool = False
-    """True = no satellite has measured this; said in every output."""
+    """True = no satellite has measured this; every output states it."""
     scenes: tuple[SceneRecord, ...] = ()
     """Every scene that the archive listed for the window and period, read or failed."""
 
@@ -145,7 +145,7 @@ class Cube:
         return self.between(Period(start=FIRST_DATE, end=to_date(to_day(day) - 1)))
 
     def series(self, rows: slice = slice(None)) -> "Series":
-        """Return the pixels of some rows, row by row, on the union of all dates; a day with two radar passes is twice.
+        """Return the pixels of some rows, row by row, on the union of all dates; two radar passes of a day are two.
 
         Returns:
             Series of N = rows x X pixels; ids are the flat pixel numbers in the whole cube.
@@ -172,7 +172,7 @@ class Cube:
 
 
 def _visits(days: Days) -> NDArray[np.int64]:
-    """Number the entries of a sorted axis so that the second of one day has a place of its own."""
+    """Number the entries of a sorted axis so that two entries of one day have two numbers."""
     first = np.searchsorted(days, days, side="left")
     return days.astype(np.int64) * MAX_VISITS + (np.arange(len(days)) - first)
 

@@ -1,7 +1,7 @@
-"""The error tree. Its branches say whose move it is. HTTP statuses: service/errors.py; exit codes: cli/main.py.
+"""The error tree. Its branches state who has to act. HTTP statuses: service/errors.py; exit codes: cli/main.py.
 
 LandcastError
-├── RequestError                the caller's move
+├── RequestError                the caller has to act
 │   ├── InvalidRegion           polygon empty, self-crossing, not GeoJSON
 │   ├── InvalidPeriod           reversed, unreadable or empty period, date or horizon
 │   ├── InvalidOption           an option or input that does not exist or has a wrong value
@@ -15,13 +15,13 @@ LandcastError
 │   ├── NoClearObservation      the period holds no clear observation
 │   ├── UnknownProduct, UnknownModel, UnknownArchive
 │   ├── UnknownJob, UnknownResult
-│   ├── JobNotReady             results asked for before the job has ended
+│   ├── JobNotReady             results requested before the job has ended
 │   └── JobDismissed            results of a job that was dismissed
-├── ArchiveError                the archive's move
+├── ArchiveError                the archive has to act
 │   ├── ReadFailed              one scene could not be read
 │   ├── ArchiveUnavailable      the archive does not answer, or refuses us
 │   └── ArchivesDisagree        two archives show different numbers for the same date
-└── InternalError               ours
+└── InternalError               we have to act
     ├── InvalidCheckpoint       weights that do not match their card
     ├── WorkerUnavailable       Redis or the worker cannot be reached
     └── JobFailed               a job ended without a result
@@ -37,7 +37,7 @@ class LandcastError(Exception):
 
 
 class RequestError(LandcastError):
-    """The caller asked for something that cannot be had; asking differently helps."""
+    """The request cannot be fulfilled; another request can."""
 
     title = "The request cannot be fulfilled"
 
@@ -93,9 +93,9 @@ class MissingBand(InvalidCube):
         self, source: object, missing: Iterable[str], present: Iterable[str], *, quantity: str = "NDVI"
     ) -> None:
         names = " and ".join(missing)
-        have = ", ".join(present)
+        bands = ", ".join(present)
         Exception.__init__(
-            self, f"{quantity} needs {names}, and '{source}' has {f'only {have}' if have else 'no band'}."
+            self, f"{quantity} needs {names}, and '{source}' has {f'only {bands}' if bands else 'no band'}."
         )
 
 
@@ -127,9 +127,9 @@ class UntrustedAddress(RequestError):
     title = "Untrusted address"
 
     def __init__(self, archive: str, where: str, allowed: Iterable[str]) -> None:
-        have = ", ".join(allowed) or "none"
+        places = ", ".join(allowed) or "none"
         super().__init__(
-            f"The archive '{archive}' points to '{where}', which is not among the places it may be read from ({have}). "
+            f"The archive '{archive}' points to '{where}', which is not among its allowed places ({places}). "
             "Add the host to LANDCAST_ARCHIVE_HOSTS if you trust it."
         )
 
@@ -165,13 +165,13 @@ class NoClearObservation(RequestError):
 
 
 class Unknown(RequestError):
-    """Something asked for by name does not exist."""
+    """No object has the requested name."""
 
     noun = "thing"
 
     def __init__(self, name: object, known: Iterable[str] = ()) -> None:
-        have = ", ".join(known)
-        super().__init__(f"There is no {self.noun} '{name}'." + (f" Known: {have}." if have else ""))
+        names = ", ".join(known)
+        super().__init__(f"There is no {self.noun} '{name}'." + (f" Known: {names}." if names else ""))
 
 
 class UnknownProduct(Unknown):
@@ -205,7 +205,7 @@ class UnknownResult(Unknown):
 
 
 class JobNotReady(RequestError):
-    """The results of a job were asked for before it has ended."""
+    """The results of a job were requested before it had ended."""
 
     title = "Job not ready"
 
@@ -258,13 +258,13 @@ class ArchivesDisagree(ArchiveError):
 
 
 class InternalError(LandcastError):
-    """Something of ours is broken."""
+    """Something in landcast is broken."""
 
     title = "Internal error"
 
 
 class InvalidCheckpoint(InternalError):
-    """Weights do not match their card, or hold something else than weights."""
+    """Weights do not match their card, or are not weights."""
 
     title = "Invalid checkpoint"
 

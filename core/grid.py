@@ -1,6 +1,6 @@
 """Grid, Tile and Window: the fixed lattice that all users share, its cells, and pieces of it. No web-map tiles.
 
-Which pixels of a lattice a region asks for is decided in core/pixels.py, which UTM zone it lies in in core/utm.py.
+core/pixels.py decides which pixels of a lattice belong to a region, core/utm.py in which UTM zone it lies.
 """
 
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from shapely import bounds, box, contains_xy, get_parts, prepare
 from shapely.geometry.base import BaseGeometry
 
-from core.pixels import SNAP, asked_pixels
+from core.pixels import SNAP, selected_pixels
 from core.region import WGS84, Region, reproject
 from core.utm import utm_crs
 
 __all__ = ["Grid", "Tile", "Window", "utm_crs"]
 
 SPARSE = 8
-"""Pixels from one to the next of those that are looked at first."""
+"""Distance in pixels between those that are checked first."""
 OUTLINE_M = 1000.0
 """Longest edge of a footprint: straight in degrees, it misses the true one by less than 0.2 m."""
 
@@ -67,12 +67,12 @@ class Window:
         return round(rows), round(columns)
 
     def mask(self, region: Region) -> NDArray[np.bool_]:
-        """Return (Y, X), True for the pixels that the region asks for, however it is cut into windows.
+        """Return (Y, X), True for the pixels of the region, however it is cut into windows.
 
-        They are those with their centre in the region; a part too thin or small to hold any centre asks for the pixels
-        it touches, or for one pixel if it is smaller than one. Pixels in holes are not asked for.
+        They are those with their centre in the region. A part too thin or small to hold any centre has the pixels that
+        it touches, or one pixel if it is smaller than one. Pixels in holes do not belong to the region.
         """
-        return asked_pixels(region.to_crs(self.crs), *self.centres(), self.resolution_m)
+        return selected_pixels(region.to_crs(self.crs), *self.centres(), self.resolution_m)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ class Grid:
         return Tile(grid=self, column=column, row=row)
 
     def tiles(self, region: Region) -> list["Tile"]:
-        """Return the tiles with pixels that the region asks for, north to south and west to east; at least one.
+        """Return the tiles with pixels of the region, north to south and west to east; at least one.
 
         The lattice ends nowhere: a region that reaches into the next UTM zone has tiles of this grid's zone there.
         """
@@ -154,14 +154,14 @@ class Tile:
         return Window(crs=self.grid.crs, transform=corner, shape_yx=(self.grid.tile_size, self.grid.tile_size))
 
     def has_pixels_of(self, polygon: BaseGeometry) -> bool:
-        """Tell whether a polygon, in the grid's CRS, asks for any pixel of the tile."""
+        """Return whether a polygon, in the grid's CRS, has any pixel of the tile."""
         window, size = self.window, self.grid.resolution_m
         cell = box(*window.bounds)
         if not polygon.intersects(cell.buffer(SNAP * size)):
             return False
         x, y = window.centres()
         some = contains_xy(polygon, *np.meshgrid(x[::SPARSE], y[::SPARSE]))  # settles most tiles at a 64th of the work
-        return bool(some.any() or asked_pixels(polygon, x, y, size).any())
+        return bool(some.any() or selected_pixels(polygon, x, y, size).any())
 
 
 def _steps(low: NDArray[np.float64], high: NDArray[np.float64]) -> tuple[int, int]:

@@ -17,7 +17,7 @@ class JobState(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Tell whether nothing will change any more."""
+        """Whether nothing will change any more."""
         return self in (JobState.SUCCESSFUL, JobState.FAILED, JobState.DISMISSED)
 
 
@@ -42,7 +42,7 @@ class Order:
     model: str
     """Name of a checkpoint."""
     params: Mapping[str, Any]
-    """`Params.to_json()` of the product."""
+    """`Options.to_json()` of the product."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
-"""Options: what may be chosen of a product, one typed model each. The options of one product are in its own file.
+"""Options of products: their types, checks and texts. The options of one product are in the product's own file.
 
-From the model come the JSON schema of an order's inputs, the options of the command line, the checks, and the tables in
-the docs. Values may be texts, as query strings, forms and the command line send them.
+One typed model for each product gives the JSON schema of an order's inputs, the options of the command line, the
+checks, and the tables in the docs. Values may be texts, as query strings, forms and the command line send them.
 """
 
 import math
@@ -32,7 +32,7 @@ Mark = TypeVar("Mark")
 
 @dataclass(frozen=True)
 class InRange:
-    """A number from `least` to `most`, also as text; `phrase` says what it is: `a probability`."""
+    """A number from `least` to `most`, also as text; `phrase` describes it: `a probability`."""
 
     least: float
     most: float
@@ -53,22 +53,22 @@ class InRange:
         return number
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Check before pydantic does; its own words for a wrong number are not ours."""
+        """Check before pydantic does, so that our sentence describes a wrong number."""
         return core_schema.no_info_before_validator_function(self.check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Return what JSON schema can say of it."""
+        """Return the range as JSON schema."""
         return {"type": "number", "minimum": self.least, "maximum": self.most}
 
 
 @dataclass(frozen=True)
 class MapsOnly:
-    """Marks a field that a table has no use for: it needs the class or the neighbours of a pixel."""
+    """Marks a field that does not apply to tables: it needs the class or the neighbours of a pixel."""
 
 
 @dataclass(frozen=True)
 class FromCard:
-    """Marks a field that nobody chooses: the model's card gives it once the model is known."""
+    """Marks a field that comes from the model's card, not from the order."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class FromFile:
 
 @dataclass(frozen=True)
 class PerSeries:
-    """Marks a field that a table may give for each series of its own, by the command line option `option`."""
+    """Marks a field that may differ between the series of a table, whose values a file gives by the option `option`."""
 
     option: str
 
@@ -95,9 +95,12 @@ def _split(value: Any) -> tuple[Any, ...]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple):
         raise ValueError("it is a list, or a text with commas")
-    return tuple(p.strip() if isinstance(p, str) else p for p in parts if p != "")
+    stripped = (p.strip() if isinstance(p, str) else p for p in parts)
+    return tuple(p for p in stripped if p != "")
 
 
+PLAIN_TYPES = {"dict_type": "a JSON object", "string_type": "a text", "tuple_type": "a list"}
+"""What a value should be, by the error of pydantic."""
 PERIOD_PATTERN = r"^\d{4}-\d{2}-\d{2}(T[^/]*)?/\d{4}-\d{2}-\d{2}(T[^/]*)?$"
 Day = Annotated[date, BeforeValidator(parse_date), WithJsonSchema({"type": "string", "format": "date"})]
 """A date; YYYY-MM-DD as text."""
@@ -120,14 +123,14 @@ YesNo = Annotated[bool, BeforeValidator(_parse_yes_no), WithJsonSchema({"type": 
 
 
 class Options(BaseModel):
-    """What may be chosen of a product; its products' models add fields. Defaults that follow from the data are None."""
+    """Options that every product has; the products' models add fields. None = the default follows from the data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
     period: PeriodOption | None = Field(
         default=None,
         title="Period of the observations",
-        description="START/END as dates; without it, all that the archive has and the product can use.",
+        description="DATE/DATE, first and last day; default: all that the archive has and the product can use.",
     )
 
     @classmethod
@@ -135,7 +138,7 @@ class Options(BaseModel):
         """Check the inputs of an order; None and empty texts count as not given.
 
         Raises:
-            InvalidOption, InvalidPeriod: what is wrong with the first wrong input, in one sentence.
+            InvalidOption, InvalidPeriod: one sentence about the first wrong input.
         """
         given = {name: value for name, value in inputs.items() if value is not None and value != ""}
         try:
@@ -144,27 +147,27 @@ class Options(BaseModel):
             raise cls._refusal(error, given) from None
 
     def to_json(self) -> dict[str, Any]:
-        """Return JSON-ready inputs that `read` reads back to the same value."""
+        """Return JSON-ready inputs, from which `read` makes the same options."""
         return self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
 
     def but(self, **changes: Any) -> Self:
-        """Return the options with other values, which are not checked."""
+        """Return the options with other values, without checks."""
         return self.model_copy(update=changes)
 
     @property
     def days(self) -> Period:
-        """Return the period of a resolved order."""
+        """Period of resolved options."""
         assert self.period is not None, "the product's resolve gives a period"
         return self.period
 
     @classmethod
     def choices(cls) -> dict[str, FieldInfo]:
-        """Return the fields that may be chosen, by name."""
+        """Return the fields that an order may set, by name."""
         return {n: f for n, f in cls.model_fields.items() if marker(f, FromCard) is None}
 
     @classmethod
     def schemas(cls) -> dict[str, dict[str, Any]]:
-        """Return the JSON schema of each input that may be chosen, by name."""
+        """Return the JSON schema of each input that an order may set, by name."""
         found = cls.model_json_schema()["properties"]
         return {n: _plain_schema(found[n], f) for n, f in cls.choices().items()}
 
@@ -183,16 +186,18 @@ def marker(field: FieldInfo, kind: type[Mark]) -> Mark | None:
 
 
 def _allowed(error: Mapping[str, Any]) -> str:
-    """Return the clause that says which values a field takes."""
+    """Return the clause that states which values a field takes."""
     if error["type"] == "literal_error":
         return f"it is {str(error['ctx']['expected']).replace(chr(39), '')}"
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
+    if error["type"] in PLAIN_TYPES:
+        return f"it is {PLAIN_TYPES[error['type']]}"
     return str(error["msg"]).lower()
 
 
 def _plain_schema(schema: Mapping[str, Any], field: FieldInfo) -> dict[str, Any]:
-    """Return a schema without null as a type, and without titles and defaults that pydantic makes up."""
+    """Return a schema without null as a type, and without titles and defaults that pydantic adds."""
     parts = [p for p in schema.get("anyOf", []) if p.get("type") != "null"]
     merged = {k: v for k, v in schema.items() if k not in ("anyOf", "title", "default")}
     merged |= parts[0] if len(parts) == 1 else {}

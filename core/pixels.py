@@ -1,4 +1,4 @@
-"""Which pixels of a lattice a polygon asks for. Lattices, tiles and windows: core/grid.py."""
+"""Which pixels of a lattice belong to a polygon. Lattices, tiles and windows: core/grid.py."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,21 +13,21 @@ ROUND = 0.708
 """Share of a pixel: a circle of this radius holds a pixel's centre wherever it lies (half the diagonal is 0.7072)."""
 
 
-def asked_pixels(polygon: BaseGeometry, x: Doubles, y: Doubles, size: float) -> NDArray[np.bool_]:
-    """Return (Y, X), True for the pixels of a rectangle that a polygon asks for, whatever the rectangle.
+def selected_pixels(polygon: BaseGeometry, x: Doubles, y: Doubles, size: float) -> NDArray[np.bool_]:
+    """Return (Y, X), True for the pixels of a rectangle that belong to a polygon, whatever the rectangle.
 
-    Those are the pixels with their centre inside. A part of the polygon that holds no centre anywhere asks for the
-    pixels that it touches, and for one pixel if it is no longer and no wider than one.
+    Those are the pixels with their centre inside. A part of the polygon that holds no centre anywhere has the pixels
+    that it touches, and one pixel if it is no longer and no wider than one.
 
     Args:
         polygon: Polygon or MultiPolygon in the CRS of the pixels.
         x, y: (X,) and (Y,) pixel centres, x eastwards, y southwards.
         size: edge of a pixel in metres.
     """
-    asked = np.asarray(contains_xy(polygon, *np.meshgrid(x, y)), np.bool_)
+    selected = np.asarray(contains_xy(polygon, *np.meshgrid(x, y)), np.bool_)
     for part in _slivers(polygon, x, y, size):
-        _add(part, asked, x, y, size)
-    return asked
+        _add(part, selected, x, y, size)
+    return selected
 
 
 def _slivers(polygon: BaseGeometry, x: Doubles, y: Doubles, size: float) -> list[BaseGeometry]:
@@ -41,7 +41,7 @@ def _slivers(polygon: BaseGeometry, x: Doubles, y: Doubles, size: float) -> list
 
 
 def _holds_centre(part: BaseGeometry, x0: float, y0: float, size: float) -> bool:
-    """Tell whether a polygon holds a centre of the lattice that has one at (x0, y0): row by row, so at any length."""
+    """Return whether a polygon holds a centre of the lattice that has one at (x0, y0): row by row, so at any length."""
     west, south, east, north = part.bounds
     rows = y0 + size * np.arange(np.ceil((south - y0) / size), np.floor((north - y0) / size) + 1)
     ends = np.stack([np.column_stack([np.full_like(rows, edge), rows]) for edge in (west - size, east + size)], 1)
@@ -50,7 +50,7 @@ def _holds_centre(part: BaseGeometry, x0: float, y0: float, size: float) -> bool
     return bool((np.floor(first) + 1 < last).any())
 
 
-def _add(part: BaseGeometry, asked: NDArray[np.bool_], x: Doubles, y: Doubles, size: float) -> None:
+def _add(part: BaseGeometry, selected: NDArray[np.bool_], x: Doubles, y: Doubles, size: float) -> None:
     """Add to (Y, X) the pixels of a part without a centre."""
     west, south, east, north = part.bounds
     is_speck = max(east - west, north - south) <= size
@@ -60,7 +60,7 @@ def _add(part: BaseGeometry, asked: NDArray[np.bool_], x: Doubles, y: Doubles, s
     centre_x, centre_y = np.meshgrid(x[columns], y[rows])
     half = (0.5 + SNAP) * size
     cells = box(centre_x - half, centre_y - half, centre_x + half, centre_y + half)
-    asked[np.ix_(rows, columns)] |= True if is_speck else intersects(part, cells)
+    selected[np.ix_(rows, columns)] |= True if is_speck else intersects(part, cells)
 
 
 def _span(low: float, high: float, start: float, size: float, is_speck: bool) -> NDArray[np.intp]:

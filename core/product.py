@@ -46,7 +46,7 @@ class Variable(StrEnum):
     PROBABILITY = "probability"
     """Probability of one class, which `class_name` names."""
     SET = "set"
-    """Prediction set: bit mask of the classes that a pixel may be."""
+    """Prediction set: bit mask of the classes that a pixel may have."""
     DISSIMILARITY = "dissimilarity"
     """Dissimilarity index: distance to the training data."""
     CHANGE = "change"
@@ -117,7 +117,7 @@ class Product(Protocol[AnyOptions]):
     task: str
     """Task of the checkpoints it runs on."""
     options: type[AnyOptions]
-    """What may be chosen besides region, archive and model."""
+    """Options besides region, archive and model."""
     bands: tuple[str, ...]
     """Bands it reads, besides NDVI; missing ones are left out."""
 
@@ -125,7 +125,7 @@ class Product(Protocol[AnyOptions]):
         """Fill in the defaults that follow from the days that a source shows; done twice, it is the same as once.
 
         Raises:
-            InvalidPeriod, InvalidOption: options that do not go together, in one sentence for the caller.
+            InvalidPeriod, InvalidOption: one sentence about options that do not fit together.
         """
         ...
 
@@ -141,7 +141,7 @@ class Product(Protocol[AnyOptions]):
         """Predict all layers of N series.
 
         Args:
-            series: their observations; those outside the period of an order are unseen.
+            series: observations; those outside the period of an order are unseen.
             each: N resolved options, which differ at most in dates; all have the same number of layers.
             checkpoint: of the product's task.
 
@@ -164,7 +164,7 @@ class ReadsCard(Protocol):
         """Return resolved options with what the model's card adds; done twice, it is the same as once.
 
         Raises:
-            InvalidOption: the model cannot give what is ordered.
+            InvalidOption: the model does not fit the order.
         """
         ...
 
@@ -194,7 +194,7 @@ class Issued(Protocol):
 
 @runtime_checkable
 class RendersCube(Protocol):
-    """A product that looks at a cube as a whole, not at its pixels one by one."""
+    """A product that needs a cube as a whole, not its pixels one by one."""
 
     def render(self, cube: Cube, options: Any, checkpoint: Checkpoint, progress: Progress) -> Raster:
         """Return what `products.rows.render` returns for other products."""

@@ -1,4 +1,4 @@
-"""Quantities: what can be forecast: NDVI, further spectral indices, and the bands themselves. Formulas with sources.
+"""Quantities that can be forecast: NDVI, further spectral indices, and the bands themselves. Formulas with sources.
 
 Models see each in units in which vegetation runs from about 0 to 1, as NDVI does, so that one network serves all.
 """
@@ -150,7 +150,7 @@ _BANDS = tuple(
     for b in OPTICAL
 )
 QUANTITIES: Mapping[str, Quantity] = {q.name: q for q in (*_INDICES, *_BANDS)}
-"""By name. The order is that of the flags by which a network is told which one is asked."""
+"""By name. The order is that of the flags that name the quantity in the inputs of a network."""
 
 
 def position(name: str) -> int:

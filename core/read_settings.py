@@ -10,7 +10,7 @@ def read_settings() -> Settings:
     """Return the settings of the environment.
 
     Raises:
-        InvalidOption: a variable has a value that cannot be used.
+        InvalidOption: a variable has a value that is not allowed.
     """
     try:
         return Settings()
@@ -33,5 +33,5 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def overridden(settings: Settings, **given: object) -> Settings:
-    """Return the settings with what was given on the command line in place of the environment's; None = not given."""
+    """Return the settings with values of the command line in place of the environment's; None = not given."""
     return settings.but(**{name: value for name, value in given.items() if value is not None})

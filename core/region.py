@@ -1,4 +1,4 @@
-"""Region: the polygon a user asked about, and the one function that reads it. No tiles, no formats but GeoJSON.
+"""Region: the polygon that an order is about, and the one function that reads it. No tiles, no formats but GeoJSON.
 
 Geometries are kept as RFC 7946 wants them: longitudes within -180..180, cut at 180 where they cross it. Whatever is
 measured or projected is unwrapped first, so that nothing ever spans the world the wrong way round.
@@ -218,18 +218,18 @@ def _check_size(region: Region) -> None:
         reach = f"{-south:.1f} degrees south" if south < SOUTH_END else f"{north:.1f} degrees north"
         raise InvalidRegion(
             f"it reaches {reach}, and UTM ends at {NORTH_END:.0f} N and {-SOUTH_END:.0f} S, "
-            "where Sentinel-2 does not look either"
+            "beyond which Sentinel-2 takes no images either"
         )
     area_km2 = region.area_km2
     if area_km2 > MAX_AREA_KM2:
         parts = math.ceil(area_km2 / MAX_AREA_KM2)
-        reason = f"it covers {area_km2:.0f} km2 and at most {MAX_AREA_KM2:.0f} km2 are taken at once"
+        reason = f"it covers {area_km2:.0f} km2, and one order covers at most {MAX_AREA_KM2:.0f} km2"
         raise InvalidRegion(f"{reason}; order it in at least {parts} parts")
 
 
 def _too_wide(width: float, height: float) -> str:
     parts = math.ceil(width / MAX_SPAN_DEGREES) * math.ceil(height / MAX_SPAN_DEGREES)
-    reason = f"it spans {max(width, height):.1f} degrees and at most {MAX_SPAN_DEGREES:.0f} are taken at once"
+    reason = f"it spans {max(width, height):.1f} degrees, and one order spans at most {MAX_SPAN_DEGREES:.0f}"
     hint = ", and write one across 180 degrees in two polygons or with longitudes beyond 180" if width > 180 else ""
     return f"{reason}; order it in up to {parts} parts{hint}"
 

@@ -12,7 +12,7 @@ CONFIG = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, popu
 
 
 class ArchiveSettings(BaseSettings):
-    """Which archives there are, and how they are asked."""
+    """The archives, and how they are read."""
 
     model_config = CONFIG
 
@@ -149,7 +149,9 @@ class JobSettings(BaseSettings):
     max_tiles: int = Field(default=4096, ge=1, description="Largest job, in tiles.")
     max_attempts: int = Field(default=3, ge=1, description="How often a tile is tried before its job fails.")
     lease_seconds: float = Field(
-        default=60.0, gt=0, description="A tile whose worker has not been heard of for so long is given to another."
+        default=60.0,
+        gt=0,
+        description="A tile goes to another worker after so many seconds without a sign of life from its own.",
     )
     redis_url: SecretStr | None = Field(
         default=None, description="Redis to use; empty = a private one is started on a unix socket."
@@ -183,7 +185,7 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
     archives: ArchiveSettings = Field(
-        default_factory=ArchiveSettings, description="Which archives there are, and how they are asked."
+        default_factory=ArchiveSettings, description="The archives, and how they are read."
     )
     sentinel_hub: SentinelHubSettings = Field(
         default_factory=SentinelHubSettings, description="The account of Sentinel Hub."

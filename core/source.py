@@ -40,16 +40,16 @@ class Source(Protocol):
 
     @property
     def period(self) -> Period:
-        """First to last day of any observation that it can show."""
+        """First to last day of any observation in it."""
         ...
 
     @property
     def bands(self) -> tuple[str, ...]:
-        """Bands that it shows at least once, named as in core.bands."""
+        """Bands with at least one observation, named as in core.bands."""
         ...
 
     def blocks(self, period: Period) -> Iterator[Series]:
-        """Yield all series or pixels in order, some hundreds at a time; what lies outside the period is unseen.
+        """Yield all series or pixels in order, some hundreds at a time; observations outside the period are unseen.
 
         Raises:
             ArchiveError, InvalidCube: pixels could not be read.
@@ -61,5 +61,5 @@ class PixelSource(Source, Protocol):
     """A source whose series are pixels of a window."""
 
     def cube(self, period: Period) -> Cube:
-        """Return all its pixels in a period; of a region, those outside the polygon are unseen."""
+        """Return all its pixels in a period; pixels outside the polygon of a region are unseen."""
         ...

@@ -39,7 +39,7 @@ class Period:
         return (self.end - self.start).days + 1
 
     def contains(self, day: date) -> bool:
-        """Tell whether a day lies in the period."""
+        """Return whether a day lies in the period."""
         return self.start <= day <= self.end
 
     def overlap(self, other: "Period") -> "Period | None":

@@ -1,4 +1,4 @@
-"""Sources opened: a table, a cube file, or a region of an archive, behind one way to ask for observations."""
+"""Sources: a table, a cube file, or a region of an archive, each with the same way to read its observations."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,12 +29,12 @@ BLOCK_SERIES = 512
 BLOCK_PIXELS = 2048
 """Pixels in one block: a few hundred MB for three years of all bands."""
 MAX_PIXELS = 4096 * 4096
-"""Most pixels of a region that is held as one cube."""
+"""Most pixels of a region as one cube."""
 
 
 @dataclass(frozen=True)
 class TableSource:
-    """Series of a table, each a place of its own."""
+    """Series of a table."""
 
     name: str
     table: Series
@@ -51,7 +51,7 @@ class TableSource:
 
     @cached_property
     def bands(self) -> tuple[str, ...]:
-        """Channels that some series shows; NDVI, without which no table is read, where red or near infrared is not."""
+        """Channels with an observation in some series; NDVI only where red or near infrared is missing."""
         shown = [name for name in self.table.shown if name != NDVI.name]
         has_both = "B04" in shown and ("B08" in shown or "B8A" in shown)
         return tuple(shown) if has_both else (*shown, NDVI.name)
@@ -75,7 +75,7 @@ class CubeSource:
 
     @property
     def is_simulated(self) -> bool:
-        """Tell what the file states."""
+        """As the file states."""
         return self.whole.is_simulated
 
     @property
@@ -113,21 +113,21 @@ class RegionSource:
     reader: Reader
     kind: SourceKind = "region"
     _built: dict[Period, Cube] = field(default_factory=dict)
-    """The cube asked for last."""
+    """The last cube and its period."""
 
     @property
     def name(self) -> str:
-        """That of the archive."""
+        """Name of the archive."""
         return self.archive.name
 
     @property
     def attribution(self) -> str:
-        """That of the archive."""
+        """As the archive states."""
         return self.archive.attribution
 
     @property
     def is_simulated(self) -> bool:
-        """Tell what the archive states."""
+        """As the archive states."""
         return self.archive.is_simulated
 
     @property
@@ -137,7 +137,7 @@ class RegionSource:
 
     @property
     def bands(self) -> tuple[str, ...]:
-        """Bands of the archive that are wanted; NDVI where it has it."""
+        """Bands to read that the archive has; NDVI where it has it."""
         return tuple(n for n in self.archive.bands if n in (*self.wanted, "NDVI"))
 
     @cached_property
@@ -154,7 +154,7 @@ class RegionSource:
         """Build one cube of the whole region.
 
         Raises:
-            InvalidOption: the region is too large to be held at once.
+            InvalidOption: the region is too large for one cube.
         """
         if period not in self._built:
             check_size(self.window)
@@ -180,14 +180,14 @@ def open_source(
     bands: Sequence[str],
     settings: Settings,
 ) -> Source:
-    """Open a table or a cube file, or a region of an archive in their place.
+    """Open a table, a cube file, or a region of an archive.
 
     Args:
         path: ends in .parquet, .csv, .nc or .zarr; None = a region.
         region: GeoJSON.
         archive: name, path or URL; None = that of the settings.
         samples: terrain of the series of a table.
-        bands: to read; those that are not there are left out.
+        bands: to read; missing ones are left out.
         settings: how archives are read.
 
     Raises:
@@ -205,7 +205,7 @@ def open_cube(path: Path, bands: Sequence[str]) -> CubeSource:
     """Open a cube file.
 
     Raises:
-        InvalidCube: it cannot be read as one.
+        InvalidCube: the file cannot be read as a cube.
     """
     cube = read_cube(path, bands=bands)
     return CubeSource(name=path.name, whole=cube)
@@ -224,7 +224,7 @@ def open_region(region: Region, archive: str | None, bands: Sequence[str], setti
 
 
 def check_size(window: Window) -> None:
-    """Refuse a window that is too large to be held as one cube.
+    """Refuse a window that is too large for one cube.
 
     Raises:
         InvalidOption: names its size and the largest.

@@ -52,7 +52,7 @@ class AreaClass:
 
 @runtime_checkable
 class Measured(Protocol):
-    """A product whose areas are worth a table."""
+    """A product with a table of areas."""
 
     def area_classes(self, options: Any) -> tuple[AreaClass, ...]:
         """Return the rows of the table."""
@@ -77,7 +77,7 @@ def within(least: Floats, expected: Floats, most: Floats) -> Bounds:
 
 
 def exactly(name: str) -> Callable[[Mapping[str, Floats]], Bounds]:
-    """Return what reads the probability of a class from one layer."""
+    """Return a function that reads the probability of a class from one layer."""
     return lambda layer: within(layer[name], layer[name], layer[name])
 
 
@@ -125,8 +125,8 @@ def area_table(
         seen_pixels += int(seen.sum())
         by_name = _by_name(pixels, layers)
         outside_pixels += 0 if limit is None else int(((by_name[index] > limit) & seen).sum())
-        for row, wanted in zip(parts, classes, strict=True):
-            row.append(_measure(by_name, layers[0].name, wanted, seen, edge))
+        for row, area_class in zip(parts, classes, strict=True):
+            row.append(_measure(by_name, layers[0].name, area_class, seen, edge))
     hectares = resolution_m**2 / 10_000
     rows = [_row(c, _total(p), seen_pixels, hectares) for c, p in zip(classes, parts, strict=True)]
     table = {"total_ha": round(seen_pixels * hectares, 4), "method": METHOD, "classes": rows}
@@ -169,11 +169,13 @@ def _by_name(pixels: NDArray[Any], layers: Sequence[Layer]) -> dict[str, Floats]
     return {v.name: p.astype(np.float32) / w for v, p, w in zip(layers, pixels, whole, strict=True)}
 
 
-def _measure(by_name: Mapping[str, Floats], first: str, wanted: AreaClass, seen: NDArray[np.bool_], edge: int) -> _Sums:
-    count = int((np.isin(by_name[first], wanted.codes) & seen).sum())
-    if wanted.bounds is None:
+def _measure(
+    by_name: Mapping[str, Floats], first: str, area_class: AreaClass, seen: NDArray[np.bool_], edge: int
+) -> _Sums:
+    count = int((np.isin(by_name[first], area_class.codes) & seen).sum())
+    if area_class.bounds is None:
         return _Sums(pixels=count, least=0, expected=0, most=0, variance=0)
-    bounds = wanted.bounds(by_name)
+    bounds = area_class.bounds(by_name)
     least, expected, most = (np.where(seen, b, 0) for b in (bounds.least, bounds.expected, bounds.most))
     deviation = block_sums(np.sqrt(expected * (1 - expected)), edge)
     return _Sums(
@@ -195,10 +197,10 @@ def _total(parts: Sequence[_Sums]) -> _Sums:
     )
 
 
-def _row(wanted: AreaClass, sums: _Sums, seen_pixels: int, hectares: float) -> dict[str, Any]:
-    row: dict[str, Any] = {"label": wanted.label, "codes": list(wanted.codes)}
+def _row(area_class: AreaClass, sums: _Sums, seen_pixels: int, hectares: float) -> dict[str, Any]:
+    row: dict[str, Any] = {"label": area_class.label, "codes": list(area_class.codes)}
     row["mapped_ha"] = round(sums.pixels * hectares, 4)
-    if wanted.bounds is None:
+    if area_class.bounds is None:
         return {**row, "expected_ha": None, "low_ha": None, "high_ha": None}
     half = Z95 * sums.variance**0.5
     low, high = max(0.0, sums.least - half), min(float(seen_pixels), sums.most + half)

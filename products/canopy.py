@@ -1,6 +1,6 @@
 """Tree canopy: none, conifer or broadleaf at 10 m on any date (after Dargana, Smith et al. 2025, arXiv 2504.17321).
 
-Or its change between two dates: which orders are for a change is read here, what change means is in change.py.
+Or its change between two dates: the options of both are here, the meaning of change is in change.py.
 """
 
 import datetime
@@ -28,7 +28,7 @@ from products.order import default_period
 from products.table import wide_table
 
 MONTHS = 36
-"""Three years before the date: leafless seasons are seen even in cloudy places, and one odd year is not the rule."""
+"""Three years before the date: they hold leafless seasons even in cloudy places, and more than one odd year."""
 DAYS = round(MONTHS * 30.4375)
 MAX_MMU_HA = 1000.0
 CLASSES = ("none", "conifer", "broadleaf")
@@ -40,26 +40,26 @@ LEGEND = (
 
 
 class CanopyOptions(ClassMapOptions):
-    """What may be chosen of a canopy map."""
+    """Options of a canopy map."""
 
     date: Day | None = Field(
-        default=None, description="Date that the map is of; default: the last day of the period or source."
+        default=None, description="Date of the map; default: the last day of the period or source."
     )
     change: PeriodOption | None = Field(
         default=None,
-        description="D1/D2: map the change of canopy between these two dates, in place of the canopy of one date.",
+        description="Map the change of canopy between two dates, DATE/DATE, in place of the canopy of one date.",
         json_schema_extra={"pattern": None},
     )
     significance: Annotated[float, InRange(LEAST, MOST, "a probability")] | None = Field(
         default=None,
-        description="With change: least probability, whatever the dependence between the errors at both dates, from "
-        "which a change is mapped.",
+        description="With change: a change is mapped where its probability is at least this, whatever the dependence "
+        "between the errors at both dates.",
         json_schema_extra={"shown_default": SIGNIFICANCE},
     )
     mmu: Annotated[float, InRange(0, MAX_MMU_HA, "a number of hectares"), MapsOnly()] = Field(
         default=0.0,
-        description="Minimum mapping unit in hectares: smaller patches of the first band are given to the largest "
-        "patch beside them, after the tiles are put together. 0 keeps every pixel, hedges too.",
+        description="Minimum mapping unit in hectares: smaller patches of the first band take the class of the largest "
+        "patch beside them, after the tiles are put together. 0 keeps every pixel.",
     )
 
     @property
@@ -75,9 +75,9 @@ class Canopy:
     id = "canopy"
     title = "Tree canopy"
     description = (
-        "Tree canopy at 10 m on a date: none, conifer or broadleaf, with the probability of each, from up to three "
-        "years of Sentinel-2 and, where the archive has it, Sentinel-1 before that date; or its change between two "
-        "dates."
+        "Tree canopy at 10 m on a date: none, conifer or broadleaf, with the probability of each. The model reads "
+        "up to three years of Sentinel-2 and, where the archive has it, Sentinel-1 before that date. With change, the "
+        "map shows the change of canopy between two dates."
     )
     task = "canopy"
     bands: tuple[str, ...] = (*OPTICAL_NAMES, *RADAR_NAMES)
@@ -92,7 +92,7 @@ class Canopy:
         if options.change is not None:
             return _resolve_change(options, options.change, available)
         if options.significance is not None:
-            raise InvalidOption("significance", options.significance, "it belongs to change, which is not given")
+            raise InvalidOption("significance", options.significance, "it belongs to change, which is missing")
         end = default_period(options, last=available.end, days=DAYS, available=available).end
         day = options.date or end
         period = default_period(options, last=day, days=DAYS, available=available)
@@ -103,7 +103,7 @@ class Canopy:
         """Add coverage and limit of the model.
 
         Raises:
-            InvalidOption: the model has other classes, or cannot give what is ordered.
+            InvalidOption: the model has other classes, or does not fit the order.
         """
         found = add_card(options, checkpoint, CLASSES)
         if found.classes:
@@ -127,7 +127,7 @@ class Canopy:
         return tuple(layers[:1])
 
     def predict(self, series: Series, each: Sequence[CanopyOptions], checkpoint: Checkpoint) -> Floats:
-        """Classify series from what was seen up to the date, or up to each of the two dates."""
+        """Classify series from the observations up to the date, or up to each of the two dates."""
         options = each[0]
         if options.change is not None:
             return _predict_change(series, options, options.change, checkpoint)

@@ -1,6 +1,6 @@
 """The catalogue: every product that can be ordered. Adding one is one file and one line here.
 
-A product is imported when it is first needed: the command line lists what there is without loading any.
+A product is imported when it is first needed: the command line lists the products without loading any.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entry:
-    """One product: its names, where it is, and its line in the command line's help."""
+    """One product: its names, its module, and its line in the help of the command line."""
 
     id: str
     """Process id, as orders and results carry it."""
@@ -44,15 +44,17 @@ class Catalogue(Mapping[str, "Product[Any]"]):
     """The products by their ids, in the order of the entries."""
 
     def __getitem__(self, product_id: str) -> "Product[Any]":
-        """Return a product, imported when it is first asked for."""
-        return _load(next((e.place for e in ENTRIES if e.id == product_id), None) or _missing(product_id))
+        """Return a product; the first call imports it."""
+        if product_id not in list(self):
+            raise KeyError(product_id)
+        return find_product(product_id)
 
     def __iter__(self) -> Iterator[str]:
         """Yield the ids."""
         return iter([e.id for e in ENTRIES])
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of products."""
         return len(ENTRIES)
 
 
@@ -63,11 +65,9 @@ def find_product(product_id: str) -> "Product[Any]":
     """Return a product by its process id.
 
     Raises:
-        UnknownProduct: there is none; the sentence lists those there are.
+        UnknownProduct: there is none; the sentence lists the known ids.
     """
-    if product_id not in [e.id for e in ENTRIES]:
-        raise UnknownProduct(product_id, PRODUCTS)
-    return PRODUCTS[product_id]
+    return _load(find_entry(product_id).place)
 
 
 def find_entry(product_id: str) -> Entry:
@@ -80,10 +80,6 @@ def find_entry(product_id: str) -> Entry:
     if found is None:
         raise UnknownProduct(product_id, PRODUCTS)
     return found
-
-
-def _missing(product_id: str) -> str:
-    raise KeyError(product_id)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 The two vectors of probabilities are treated as independent given the observations. Both dates share observations where
 they lie closer together than the window that the head reads, so their errors are alike, and independence overstates the
-probability of change. Nothing is called a change on its strength: significance holds whatever the dependence.
+probability of change. No change is mapped on that assumption: significance holds whatever the dependence.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ MEANINGS: tuple[dict[str, Any], ...] = (
 )
 SIGNIFICANCE = 0.9
 LEAST, MOST = 0.5, 0.999
-"""Significance that may be asked for: from a half on, no two changes of a pixel can both be significant."""
+"""Range of the option significance: from a half on, no two changes of a pixel can both be significant."""
 ROUNDING = 1e-6
 """Room for float32: 0.95 + 0.95 - 1 is 0.9."""
 
@@ -53,7 +53,7 @@ def change_layers(
     """Return the change, its probabilities and significance, the classes at both dates, the clear count."""
     first, second = dates.start.isoformat(), dates.end.isoformat()
     unit = "%" if is_percent else "1"
-    said = (
+    texts = (
         f"Probability of canopy gain from {first} to {second}",
         f"Probability of canopy loss from {first} to {second}",
         f"Probability of a change between conifer and broadleaf from {first} to {second}",
@@ -61,7 +61,7 @@ def change_layers(
     )
     probabilities = [
         Layer(name=n, description=d, unit=unit, **meaning)
-        for n, d, meaning in zip(PROBABILITIES, said, MEANINGS, strict=True)
+        for n, d, meaning in zip(PROBABILITIES, texts, MEANINGS, strict=True)
     ]
     text = f"Most probable change from {first} to {second}, where its significance is at least"
     change = Layer(
@@ -94,8 +94,8 @@ def change_layers(
 def change_values(series: Series, dates: Period, before: Floats, after: Floats, *, significance: float) -> Floats:
     """Return (N, L) the layers of a change.
 
-    A pixel is NaN where nothing was clear between the two dates, as its change cannot be known then, and where nothing
-    was clear up to the first date.
+    A pixel without a clear observation between the two dates, or without one up to the first date, is NaN: its change
+    cannot be known.
 
     Args:
         series: N, from which the classes at both dates were predicted.

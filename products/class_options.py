@@ -1,6 +1,6 @@
 """Options that canopy and crop maps share, and what the model's card adds to them once the model is known. No pixels.
 
-What the card adds is kept with the order: layers can then be described, and described again later, without the model.
+The order keeps what the card adds, so that the layers can be described later without the model.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ from models.registry import APPLICABILITY as AREA_FILE
 MIDDLE = 0.5
 """Threshold of two classes where neither the order nor the card gives one."""
 LARGEST_CODE, MOST_CODED = 254, 2.54
-"""Largest dissimilarity as a whole percent below nodata, and the number that it stands for."""
+"""Largest dissimilarity as a whole percent below nodata, and as a number."""
 AGAIN = "make it again with landcast finetune"
 
 
@@ -27,19 +27,19 @@ class ClassMapOptions(Options):
 
     probabilities: Literal["percent", "float"] | None = Field(
         default=None,
-        description="percent: all bands uint8, nodata 255, palette. float: all bands float32, shares 0..1, NaN. Tables "
-        "hold floats unless percent is given.",
+        description="percent: all bands are uint8 with nodata 255 and a palette. float: all bands are float32, "
+        "shares 0..1 with NaN. Tables hold floats unless percent is chosen.",
         json_schema_extra={"shown_default": "percent"},
     )
     sets: YesNo = Field(
         default=False,
-        description="Add the band set: all classes that a pixel may be, as a bit mask, so that the true one is among "
-        "them as often as the model's card states.",
+        description="Add the band set: all classes that a pixel may have, as a bit mask. The true class is among them "
+        "as often as the model's card states.",
     )
     applicability: YesNo = Field(
         default=False,
-        description="Add the band dissimilarity: how unlike a pixel is to all that the model has learned from; and "
-        "state which share of the pixels lies outside the model's area of applicability.",
+        description="Add the band dissimilarity: how much a pixel differs from the training data of the model. Also "
+        "report the share of pixels outside the model's area of applicability.",
     )
     classes: Annotated[Names | None, FromCard()] = None
     """Classes of the model, where they are not the product's own."""
@@ -50,7 +50,7 @@ class ClassMapOptions(Options):
 
     @property
     def is_percent(self) -> bool:
-        """Tell whether probabilities are whole percent."""
+        """Whether probabilities are whole percent."""
         return self.probabilities == "percent"
 
     @property
@@ -69,7 +69,7 @@ def add_card(options: Chosen, checkpoint: Checkpoint, own: tuple[str, ...]) -> C
         own: the product's classes; `classes` is added where the model has others.
 
     Raises:
-        InvalidOption: the model has no sets, or no area of applicability, and the order wants them.
+        InvalidOption: the order has sets or applicability, and the model lacks them.
     """
     classes = classes_of(checkpoint, own)
     limit = _limit(checkpoint, options) if options.applicability else None
@@ -101,6 +101,6 @@ def _limit(checkpoint: Checkpoint, options: ClassMapOptions) -> float:
         raise InvalidOption("applicability", "true", reason)
     limit = float(f"{Applicability.load(path).threshold:.6g}")
     if limit >= MOST_CODED and options.is_percent:
-        reason = f"this model's area reaches to {limit:g}, and whole percents to {MOST_CODED:g}; choose float"
+        reason = f"the area of this model reaches {limit:g}, and whole percents only {MOST_CODED:g}; choose float"
         raise InvalidOption("probabilities", "percent", reason)
     return limit

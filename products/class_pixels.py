@@ -1,4 +1,4 @@
-"""Class maps: what canopy and crop predict for series. What the layers are is in classes.py."""
+"""Class maps: the values that canopy and crop predict for series. The layers are described in classes.py."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -30,9 +30,9 @@ def predict_classes(
     """Predict the layers of a class map.
 
     Args:
-        series: what may be read; later days than the last are unseen.
+        series: observations to use; days after the last are unseen.
         last_days: (N,) day that each series is classified on.
-        options: resolved, with what the card adds.
+        options: resolved, with the values of the card.
         checkpoint: of the product's task.
         names: classes of the layers.
         months: how far back the model reads.
@@ -80,7 +80,7 @@ def _load_area(path: Path, _modified_ns: int) -> Applicability:
 
 
 def _check_classes(checkpoint: Checkpoint, names: tuple[str, ...]) -> None:
-    has = tuple(checkpoint.card["classes"])
-    if has != names:
-        reason = f"its classes are {', '.join(has)}, and the order was made for {', '.join(names)}; order again"
+    classes = tuple(checkpoint.card["classes"])
+    if classes != names:
+        reason = f"its classes are {', '.join(classes)}, and the order was made for {', '.join(names)}; order again"
         raise InvalidCheckpoint(checkpoint.folder, reason)

@@ -38,11 +38,11 @@ def class_layers(
     threshold: float = MIDDLE,
     notes: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Layer, ...]:
-    """Return the class band, a probability for each class, what else is asked for, and the clear count.
+    """Return the class band, a probability for each class, the bands of options, and the clear count.
 
     Args:
-        seen: which observations the map is made of, for descriptions.
-        notes: class name -> what is meant by it, where its label does not say.
+        seen: observations that the map is made from, for descriptions.
+        notes: class name -> its meaning, where the label is not enough.
     """
     is_percent = options.is_percent
     probabilities = [
@@ -146,10 +146,10 @@ def class_table(
 
     Args:
         values: (N, L) of the layers.
-        hidden: classes whose probability the others tell.
+        hidden: classes whose probability follows from the others.
     """
 
-    def wanted(layer: Layer) -> bool:
+    def is_column(layer: Layer) -> bool:
         return layer.variable in IN_TABLES and layer.class_name not in hidden
 
-    return wide_table(series, values, layers, wanted, id_column="sample_id")
+    return wide_table(series, values, layers, is_column, id_column="sample_id")

@@ -1,7 +1,7 @@
 """Crop maps of a season at 10 m: temporary crops against everything else (task of arXiv 2411.02627), or crop types.
 
-Which it is follows from the classes on the model's card. A season may be seen in part: the map then shows what was seen
-up to the last day of the period.
+The classes on the model's card decide which. A season may be observed in part: the map then shows the crops up to the
+last day of the period.
 """
 
 from collections.abc import Sequence
@@ -34,17 +34,17 @@ LEGEND = (
     LegendEntry(value=1, label="Temporary crop", colour=(226, 160, 32)),
 )
 MEANING = {"crop": "sown and harvested within a year, as WorldCereal defines it"}
-"""What the product's own classes mean; a user's own mean what their labels meant."""
+"""Meaning of the product's own classes; classes of a user have the meaning of the user's labels."""
 COLOURS = {name: entry.colour for name, entry in zip(CLASSES, LEGEND, strict=True)}
 
 
 class CropOptions(ClassMapOptions):
-    """What may be chosen of a crop map."""
+    """Options of a crop map."""
 
     threshold: Annotated[Annotated[float, InRange(0, 1, "a probability")] | None, MapsOnly()] = Field(
         default=None,
-        description="Of a model with two classes: probability of the second one from which it is mapped; default: that "
-        "on the model's card, else 0.5.",
+        description="With a model of two classes: probability from which the second class is mapped; default: the "
+        "threshold on the model's card, else 0.5.",
     )
 
     @property
@@ -60,9 +60,9 @@ class Crop:
     title = "Crop map"
     description = (
         "Temporary crops (sown and harvested within a year, as WorldCereal defines them) against everything else at "
-        "10 m for a season or the part of it that has been seen, with the probability of each, from Sentinel-2 and, "
-        "where the archive has them, Sentinel-1, temperature and precipitation; or the crop types of a model of your "
-        "own."
+        "10 m, for a season or the observed part of it, with the probability of each. The model reads Sentinel-2 and, "
+        "where the archive has them, Sentinel-1, temperature and precipitation. A model of your own may map crop types "
+        "instead."
     )
     task = "crop"
     bands: tuple[str, ...] = (*OPTICAL_NAMES, *RADAR_NAMES, *WEATHER_NAMES)
@@ -77,7 +77,7 @@ class Crop:
         """Add classes, coverage, limit and threshold of the model.
 
         Raises:
-            InvalidOption: the model cannot give what is ordered.
+            InvalidOption: the model does not fit the order.
         """
         classes = classes_of(checkpoint, CLASSES)
         if options.threshold is not None and len(classes) != 2:
@@ -114,7 +114,7 @@ class Crop:
         )
 
     def tabulate(self, series: Series, each: Sequence[CropOptions], values: Floats) -> pd.DataFrame:
-        """Return sample_id and p_CLASS; of crop and non-crop p_crop alone, which tells both."""
+        """Return sample_id and p_CLASS; of crop and non-crop only p_crop, from which the other follows."""
         hidden = {"non_crop"} if each[0].names == CLASSES else set()
         return class_table(series, values, self.layers(each[0]), hidden=hidden)
 

@@ -1,4 +1,4 @@
-"""Embeddings of pixels, made as a product is but not ordered as one: `landcast embed` alone makes them."""
+"""Embeddings of pixels, made like a product, by `landcast embed` only: a service takes no orders for them."""
 
 from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
@@ -28,12 +28,14 @@ def dimension(number: int) -> str:
 
 
 class EmbeddingOptions(Options):
-    """What may be chosen of an embedding."""
+    """Options of an embedding."""
 
-    date: Day | None = Field(default=None, description="Last day of observations used; default: the last observation.")
+    date: Day | None = Field(
+        default=None, description="Last day of the observations to use; default: the last observation."
+    )
     layer: Block | None = Field(
         default=None,
-        description="Block whose states are averaged; default: middle, of an imported model last.",
+        description="Block of the network whose states are averaged; default: middle, for an imported model last.",
     )
     dimensions: Annotated[int, FromCard()] = 0
     """Width of the model."""
@@ -44,7 +46,7 @@ class Embedding:
 
     id = "embedding"
     title = "Embedding"
-    description = "What the forecaster makes of a pixel's observations: the mean of its states over the observed dates."
+    description = "The forecaster's view of a pixel's observations: the mean of its states over the observed dates."
     task = "forecast"
     options = EmbeddingOptions
 
@@ -68,14 +70,14 @@ class Embedding:
         return options.but(period=period, date=day, layer=block, dimensions=self._width)
 
     def require(self, options: EmbeddingOptions, shown: Collection[str], name: str) -> None:
-        """Refuse a source that lacks a band of an imported model, which reads only dates that show them all.
+        """Refuse a source that lacks a band of an imported model, which reads only dates with all its bands.
 
         Raises:
             InvalidOption: names the bands.
         """
         missing = [n for n in self._needed if n not in shown]
         if missing:
-            raise InvalidOption("model", self._model, f"it reads {', '.join(missing)}, which '{name}' never shows")
+            raise InvalidOption("model", self._model, f"it reads {', '.join(missing)}, which '{name}' does not have")
 
     def layers(self, options: EmbeddingOptions) -> tuple[Layer, ...]:
         """Return one layer for each dimension."""
@@ -97,7 +99,7 @@ class Embedding:
         return tuple(layers[:1])
 
     def predict(self, series: Series, each: Sequence[EmbeddingOptions], checkpoint: Checkpoint) -> Floats:
-        """Embed series from what was seen up to the date; NaN where that is nothing."""
+        """Embed series from their observations up to the date; NaN for a series without any."""
         from models.embed import embed  # loads torch, which the API never needs
 
         last = np.array([to_day(o.date) for o in each if o.date], np.int32)

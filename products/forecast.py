@@ -25,7 +25,7 @@ HISTORY_DAYS = 6 * 365
 HORIZON, STEP = "150d", "5d"
 HORIZON_DAYS, STEP_DAYS = 150, 5
 MOST_HORIZON_DAYS = 732
-"""Two years ahead: the seasonal cycle is all that is known by then."""
+"""Two years ahead: only the seasonal cycle is known that far."""
 MEDIAN = len(QUANTILE_COLUMNS) // 2
 
 
@@ -38,15 +38,15 @@ def _known_variables(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class ForecastOptions(Options):
-    """What may be chosen of a forecast."""
+    """Options of a forecast."""
 
     issue_date: Day | None = Field(
         default=None,
-        description="Only observations strictly before it are used; default: the day after the last one.",
+        description="Issue date: only earlier observations are used; default: the day after the last one.",
     )
     horizon: Duration | None = Field(
         default=None,
-        description="How far ahead, in days: 150d; at most 732d.",
+        description="How far ahead to forecast, in days: 150d; at most 732d.",
         json_schema_extra={"shown_default": HORIZON},
     )
     step: Duration | None = Field(
@@ -57,7 +57,7 @@ class ForecastOptions(Options):
     )
     variables: Annotated[Names, AfterValidator(_known_variables)] = Field(
         default=(),
-        description="What to forecast beside NDVI: EVI2, NDWI, GCVI, BSI, or bands (B04: reflectance).",
+        description="Quantities to forecast besides NDVI: EVI2, NDWI, GCVI, BSI, or bands (B04: reflectance).",
         json_schema_extra={"items": {"type": "string", "enum": list(QUANTITIES)}},
     )
     blend: Annotated[dict[str, Any] | None, FromFile()] = Field(
@@ -86,7 +86,7 @@ class ForecastOptions(Options):
         return (NDVI.name, *self.variables)
 
     def mixture(self) -> Blend | None:
-        """Return the blend, None where the model's own forecast is ordered.
+        """Return the blend; None = the forecast of the model alone.
 
         Raises:
             InvalidOption: it is no blend.
@@ -100,9 +100,10 @@ class NdviForecast:
     id = "ndvi-forecast"
     title = "NDVI forecast"
     description = (
-        "Quantiles (5, 25, 50, 75, 95 %) of NDVI per pixel at dates up to 150 days ahead and more, by EarthPT from the "
-        "pixel's own clear observations before the issue date; the climatology of that history is given beside them. "
-        "An imported, published EarthPT has no learned uncertainty: its quantiles are its own next-step errors."
+        "Forecast of NDVI per pixel for the next 150 days, and up to two years: quantiles (5, 25, 50, 75, 95 %) by "
+        "date, with the climatology beside them. EarthPT reads the pixel's own clear observations before the issue "
+        "date. An imported, published EarthPT has no learned uncertainty: its quantiles come from its own next-step "
+        "errors."
     )
     task = "forecast"
     bands: tuple[str, ...] = OPTICAL_NAMES
@@ -126,7 +127,7 @@ class NdviForecast:
         )
 
     def add_card(self, options: ForecastOptions, checkpoint: Checkpoint) -> ForecastOptions:
-        """Return the options; a blend must have been fitted for the model.
+        """Check that a blend was fitted for the model, and return the options.
 
         Raises:
             InvalidOption: it was fitted for another.
@@ -137,16 +138,17 @@ class NdviForecast:
         return options
 
     def require(self, options: ForecastOptions, shown: Collection[str], name: str) -> None:
-        """Refuse a source that lacks what a variable is computed from; B8A stands in for B08.
+        """Refuse a source that lacks a band of a variable; B8A replaces a missing B08.
 
         Raises:
             MissingBand: names what is missing.
         """
-        has, chosen = set(shown), options.quantities
+        present, chosen = set(shown), options.quantities
         needed = {b for q in options.variables for b in QUANTITIES[q].bands}
-        lacking = sorted(b for b in needed - has if not (b == "B08" and "B8A" in has and "B08" not in chosen))
+        has_b8a = "B8A" in present and "B08" not in chosen
+        lacking = sorted(b for b in needed - present if not (b == "B08" and has_b8a))
         if lacking:
-            raise MissingBand(name, lacking, sorted(has), quantity=" and ".join(options.variables))
+            raise MissingBand(name, lacking, sorted(present), quantity=" and ".join(options.variables))
 
     def layers(self, options: ForecastOptions) -> tuple[Layer, ...]:
         """Return quantiles by variable and date, climatology and anomaly of NDVI by date, then the clear count."""
@@ -170,7 +172,7 @@ class NdviForecast:
         return tuple(medians[number] for number in chosen)
 
     def predict(self, series: Series, each: Sequence[ForecastOptions], checkpoint: Checkpoint) -> Floats:
-        """Forecast series at the target dates of each from what was seen before its issue date."""
+        """Forecast each series at its target dates from the observations before its issue date."""
         from models.runtime import forecast  # loads ONNX Runtime, which the API never needs
 
         issues = np.array([to_day(o.issue) for o in each], np.int32)

@@ -20,13 +20,13 @@ def parse(
     """Check the inputs of an order and fill in the defaults that follow from the source.
 
     Args:
-        product: what is ordered.
+        product: the ordered one.
         inputs: values by name; None and empty texts count as not given.
         available: days that the source covers.
         kind: of the source.
 
     Raises:
-        InvalidOption, InvalidPeriod: what is wrong, in one sentence.
+        InvalidOption, InvalidPeriod: one sentence about a wrong input.
     """
     options = product.options.read(inputs)
     if kind == "table":
@@ -35,10 +35,10 @@ def parse(
 
 
 def add_card(product: Product[AnyOptions], options: AnyOptions, checkpoint: Checkpoint) -> AnyOptions:
-    """Return resolved options with what the model's card adds.
+    """Return resolved options with the values of the model's card.
 
     Raises:
-        InvalidOption: the model cannot give what is ordered.
+        InvalidOption: the model does not fit the order.
     """
     return product.add_card(options, checkpoint) if isinstance(product, ReadsCard) else options
 
@@ -46,7 +46,7 @@ def add_card(product: Product[AnyOptions], options: AnyOptions, checkpoint: Chec
 def check_source(
     product: Product[AnyOptions], options: AnyOptions, *, available: Period, shown: Collection[str], name: str
 ) -> None:
-    """Refuse a source that cannot show what an order needs, whatever its kind.
+    """Refuse a source without the days or bands that an order needs, whatever its kind.
 
     Raises:
         NoClearObservation: the period lies outside the days that the source covers.
@@ -73,15 +73,15 @@ def require_ndvi(shown: Collection[str], name: str) -> None:
 
 
 def default_period(options: Options, *, last: Any, days: int, available: Period) -> Period:
-    """Return the period of the options, by default the `days` up to `last` as far as the source has them."""
+    """Return the period of the options; default: the `days` up to `last`, as far as the source has them."""
     if options.period is not None:
         return options.period
-    wanted = Period(start=last - timedelta(days=days - 1), end=last)
-    return wanted.overlap(available) or wanted
+    longest = Period(start=last - timedelta(days=days - 1), end=last)
+    return longest.overlap(available) or longest
 
 
 def _of_table(options: AnyOptions, inputs: Mapping[str, Any]) -> AnyOptions:
-    """Return options for a table: what needs neighbouring pixels is refused, and probabilities are floats."""
+    """Return options for a table: options of maps are refused, and probabilities are floats by default."""
     for name, field in options.choices().items():
         if marker(field, MapsOnly) and getattr(options, name) != field.default:
             raise InvalidOption(name, inputs[name], "it belongs to maps, and the input is a table")

@@ -15,10 +15,10 @@ Colour = tuple[int, int, int]
 
 
 def user_legend(names: Sequence[str], known: dict[str, Colour]) -> tuple[LegendEntry, ...]:
-    """Return a legend in the order of the names; beyond the palette its colours begin again.
+    """Return a legend in the order of the names; more names than colours repeat the colours.
 
     Args:
-        known: colours of names that have one already.
+        known: fixed colours by name.
     """
     free = [name for name in names if name not in known]
     colours = known | {name: _rgb(COLOURS[n % len(COLOURS)]) for n, name in enumerate(free)}

@@ -1,4 +1,4 @@
-"""Rows: a product predicted for all pixels of a cube, block by block, so that memory stays bounded."""
+"""A product predicted for all pixels of a cube, rows by rows, so that memory stays bounded. Tables: table.py."""
 
 from dataclasses import replace
 
@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from core.bands import Floats
 from core.checkpoint import Checkpoint
 from core.cube import Cube
-from core.product import AnyOptions, Layer, Product, Progress, Raster, RendersCube
+from core.product import AnyOptions, Layer, Product, Raster, RendersCube
+from core.progress import Progress
 
 BLOCK_PIXELS = 2048
 """Pixels predicted at once: a few hundred MB for three years of all bands."""

@@ -12,7 +12,8 @@ from core.bands import Floats
 from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidPeriod, InvalidTable
-from core.product import AnyOptions, Layer, Product, Progress
+from core.product import AnyOptions, Layer, Product
+from core.progress import Progress
 from core.timeline import Period, to_date, to_day
 from products.order import add_card, parse
 
@@ -29,7 +30,7 @@ def options_of_each(
     *,
     dates: Mapping[str, Sequence[date]] | None = None,
 ) -> list[AnyOptions]:
-    """Return the resolved options of each series: defaults follow from its own last row.
+    """Return the resolved options of each series; defaults follow from the last row of the series.
 
     Args:
         dates: input `dates` of each series by its id; None = the same inputs for all.
@@ -64,11 +65,11 @@ def predict_table(
 ) -> pd.DataFrame:
     """Predict series with resolved options of their own, and return the rows of the result in order.
 
-    Series with as many layers as one another are predicted together.
+    Series with the same number of layers are predicted together.
     """
     parts: list[tuple[int, pd.DataFrame]] = []
     done = 0
-    for rows in _alike(product, each):
+    for rows in _by_layer_count(product, each):
         for first in range(0, len(rows), BLOCK_SERIES):
             block = rows[first : first + BLOCK_SERIES]
             parts += _tables(product, series.take(np.array(block)), [each[r] for r in block], checkpoint, block)
@@ -78,22 +79,22 @@ def predict_table(
 
 
 def seen_in_period(product: Product[AnyOptions], series: Series, each: Sequence[AnyOptions]) -> Series:
-    """Return series with what the product does not read unseen: other channels, and days outside the periods."""
+    """Return series in which other channels than those of the product, and days outside the periods, are unseen."""
     first, last = (np.array([to_day(d) for d in days], np.int32) for days in zip(*map(_ends, each), strict=True))
     return series.only(product.bands).between(first, last)
 
 
 def wide_table(
-    series: Series, values: Floats, layers: Sequence[Layer], wanted: Callable[[Layer], bool], *, id_column: str
+    series: Series, values: Floats, layers: Sequence[Layer], is_column: Callable[[Layer], bool], *, id_column: str
 ) -> pd.DataFrame:
-    """Return one row for each series, and a column for each layer that is wanted.
+    """Return one row for each series, and a column for each layer for which `is_column` is true.
 
     Args:
         values: (N, L) shares 0..1; of layers in percent the columns are whole percent.
     """
     table = pd.DataFrame({id_column: series.ids})
     for layer, column in zip(layers, values.T, strict=True):
-        if wanted(layer):
+        if is_column(layer):
             table[layer.name] = np.rint(column * 100) if layer.unit == "%" else column
     return table
 
@@ -102,7 +103,7 @@ def _ends(options: AnyOptions) -> tuple[date, date]:
     return options.days.start, options.days.end
 
 
-def _alike(product: Product[AnyOptions], each: Sequence[AnyOptions]) -> list[list[int]]:
+def _by_layer_count(product: Product[AnyOptions], each: Sequence[AnyOptions]) -> list[list[int]]:
     """Return the numbers of the series grouped by their count of layers."""
     counts: dict[int, int] = {}
     groups: dict[int, list[int]] = defaultdict(list)
@@ -119,7 +120,7 @@ def _tables(
     checkpoint: Checkpoint,
     numbers: Sequence[int],
 ) -> list[tuple[int, pd.DataFrame]]:
-    """Return the rows of a block of series, under the number of its first series where these are consecutive."""
+    """Return the rows of a block under the number of its first series; series that are not consecutive one by one."""
     values = product.predict(seen_in_period(product, series, each), each, checkpoint)
     if numbers[-1] - numbers[0] == len(numbers) - 1:
         return [(numbers[0], product.tabulate(series, each, values))]

@@ -11,25 +11,27 @@ from evaluation.probes.tables import read_labels
 
 
 def evaluate_embeddings(
-    table: Annotated[Path, typer.Argument(metavar="TABLE", help="Embeddings as 'landcast embed' wrote them.")],
-    labels: Annotated[Path, typer.Option("--labels", help="Table of series_id, a label, and a place.")],
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="Embeddings that 'landcast embed' wrote.")],
+    labels: Annotated[
+        Path, typer.Option("--labels", metavar="TABLE", help="Table with series_id, a label, and a place.")
+    ],
     column: Annotated[
         str, typer.Option("--column", metavar="NAME", help="Column of the label; default: the only one.")
     ] = "",
     place_column: Annotated[
         str,
         typer.Option(
-            "--place-column", metavar="NAME", help="Column of the place; default: 'place', else each series is one."
+            "--place-column", metavar="NAME", help="Column of the place; default: 'place', else each series is a place."
         ),
     ] = "",
     against: Annotated[
         Path | None, typer.Option("--against", metavar="TABLE", help="Other embeddings of the same series.")
     ] = None,
 ) -> None:
-    """Measure what a linear probe reads off embeddings in places that it was not trained on.
+    """Measure how well a linear probe predicts labels from embeddings, in places that it was not trained on.
 
-    Classes by logistic regression, numbers by ridge regression, beside the majority class or the mean. With --against
-    also how far two embeddings agree on who is near whom.
+    Classes by logistic regression, numbers by ridge regression; the majority class or the mean is the baseline. With
+    --against, also measure how many neighbours two embeddings share.
     """
     tables = [table] if against is None else [table, against]
     with show_progress("probe") as progress:

@@ -1,4 +1,4 @@
-"""`landcast evaluate forecast`: the past of a source forecast again. Scores are made in evaluation/hindcast/run.py."""
+"""`landcast evaluate forecast`: forecast the past of a source again. evaluation/hindcast/run.py computes the scores."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -51,17 +51,18 @@ def evaluate_forecast(
     model: ModelName = "",
     issues: Annotated[
         str | None,
-        typer.Option("--issues", metavar="D,D,...", help="Issue dates; default: the first of each month of --years."),
+        typer.Option("--issues", metavar="DATE,...", help="Issue dates; default: the first of each month of --years."),
     ] = None,
     years: Annotated[
         int | None, typer.Option("--years", help="Past years to forecast again; default: 1.", min=1, max=50)
     ] = None,
-    horizon: Annotated[str, typer.Option("--horizon", help="How far ahead.")] = HORIZON,
+    horizon: Annotated[str, typer.Option("--horizon", metavar="DAYS", help="How far ahead to forecast.")] = HORIZON,
     max_series: Annotated[
-        int, typer.Option("--max-series", help="Most series or pixels; of more, so many are drawn at random.", min=1)
+        int, typer.Option("--max-series", help="Most series or pixels; of more, a random sample is used.", min=1)
     ] = 2000,
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Write the report as well: .html or .json.", show_default=False)
+        Path | None,
+        typer.Option("-o", "--out", metavar="FILE", help="Also write the report: .html or .json.", show_default=False),
     ] = None,
     fit: Annotated[
         Path | None, typer.Option("--fit", metavar="BLEND.json", help="Fit a blend for 'landcast forecast --blend'.")
@@ -70,10 +71,10 @@ def evaluate_forecast(
     archive: ArchiveName = None,
     period: Observations = None,
 ) -> None:
-    """Forecast the past of your own data again and score it beside five simple baselines.
+    """Forecast the past of your own data again, and score the forecasts beside five simple baselines.
 
-    Only observations before each issue date are used; every clear observation up to the horizon is a target. Prints
-    tables by lead, and sentences that name the simple baselines that are better.
+    Uses only observations before each issue date; every clear observation up to the horizon is a target. Prints tables
+    by lead time, and names the baselines that score better than the model.
     """
     run_evaluation(
         Call(
@@ -93,10 +94,10 @@ def evaluate_forecast(
 
 
 def run_evaluation(call: Call) -> None:
-    """Forecast the past again, print the report, and write it and the blend where asked.
+    """Forecast the past again, print the report, and write the requested files.
 
     Raises:
-        RequestError: with one sentence; nothing is left behind.
+        RequestError: one sentence about wrong input; no file is left behind.
     """
     _check(call)
     plan, settings = _plan(call), read_settings()
@@ -149,7 +150,7 @@ def _sample(call: Call, plan: Plan, settings: Settings) -> Sample:
 
 
 def _default_period(source: Source, plan: Plan) -> Period:
-    """Return all of a file; of an archive, the years that are forecast again and the history before them."""
+    """Return the whole period of a file; for an archive, the years to forecast again and the history before them."""
     if source.kind != "region":
         return source.period
     first = source.period.end - timedelta(days=HISTORY_DAYS + 366 * plan.years)

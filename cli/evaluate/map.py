@@ -1,4 +1,4 @@
-"""`landcast evaluate map` and `evaluate sample`: options only. The work is done in evaluation/map_accuracy/."""
+"""`landcast evaluate map` and `evaluate sample`: options and their checks. evaluation/map_accuracy/ does the work."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,10 +16,10 @@ REPORT_ENDINGS, SAMPLE_ENDINGS = (".json", ".html", ".csv"), (".gpkg",)
 HALF_WIDTH = 0.02
 """As Olofsson et al. (2014) choose for the overall accuracy: a standard error of 0.01."""
 EXPECTED = 0.9
-"""User's accuracy that is expected where none is given."""
+"""Expected user's accuracy where none is given."""
 
 Map = Annotated[
-    Path, typer.Argument(metavar="MAP", help="A class map (.tif), as 'landcast canopy' or 'crop' write it.")
+    Path, typer.Argument(metavar="MAP", help="A class map (.tif), such as those of 'landcast canopy' and 'crop'.")
 ]
 LayerName = Annotated[
     str | None, typer.Option("--layer", metavar="NAME", help="Band of the classes; default: 'class', else the first.")
@@ -33,19 +33,25 @@ def evaluate_map(
     map_file: Map,
     reference: Annotated[
         Path,
-        typer.Option("--reference", help="Points with a label: .gpkg, .geojson, .parquet; .csv with lon, lat."),
+        typer.Option(
+            "--reference",
+            metavar="FILE",
+            help="Points with a label: .gpkg, .geojson, .parquet; .csv with lon, lat.",
+        ),
     ],
     column: Annotated[str, typer.Option("--column", metavar="NAME", help="Column of the label.")] = "class",
     layer: LayerName = None,
     classes: Names = "",
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", help="Write the report as well: .json, .html or .csv.", show_default=False),
+        typer.Option(
+            "-o", "--out", metavar="FILE", help="Also write the report: .json, .html or .csv.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Measure how accurate a class map is and how large its classes are, from reference points, with 95 % intervals.
 
-    Strata are the map's classes, or the columns stratum and stratum_weight that 'landcast evaluate sample' wrote.
+    The strata are the map's classes, or the columns stratum and stratum_weight of 'landcast evaluate sample'.
     """
     if out is not None:
         _check_out(out, REPORT_ENDINGS, map_file, reference)
@@ -62,7 +68,10 @@ def evaluate_map(
 def evaluate_sample(
     map_file: Map,
     out: Annotated[
-        Path, typer.Option("-o", "--out", help="GeoPackage to write and to label, .gpkg.", show_default=False)
+        Path,
+        typer.Option(
+            "-o", "--out", metavar="FILE", help="GeoPackage to write and to label, .gpkg.", show_default=False
+        ),
     ],
     half_width: Annotated[
         float | None,
@@ -70,21 +79,25 @@ def evaluate_sample(
             "--half-width", help=f"Target: half the 95 % interval of the overall accuracy; default: {HALF_WIDTH}."
         ),
     ] = None,
-    size: Annotated[int | None, typer.Option("--size", help="Points in all, in place of --half-width.", min=1)] = None,
+    size: Annotated[
+        int | None, typer.Option("--size", help="Total number of points, instead of --half-width.", min=1)
+    ] = None,
     expected_accuracy: Annotated[
         str,
         typer.Option(
             "--expected-accuracy", metavar="CLASS=A,...", help=f"User's accuracy expected; default: {EXPECTED} of each."
         ),
     ] = "",
-    per_class_min: Annotated[int, typer.Option("--per-class-min", help="Points of each class at least.", min=2)] = 50,
+    per_class_min: Annotated[
+        int, typer.Option("--per-class-min", help="Least number of points in each class.", min=2)
+    ] = 50,
     seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same points.", min=0)] = 0,
     layer: LayerName = None,
     classes: Names = "",
 ) -> None:
-    """Draw random points of a class map, stratified by class, to be labelled and given to 'landcast evaluate map'.
+    """Draw random points of a class map, stratified by class: label them and run 'landcast evaluate map'.
 
-    Prints how many points the target needs, and which intervals the points drawn should give.
+    Prints how many points the target needs, and the intervals to expect from the drawn points.
     """
     if half_width is not None and size is not None:
         raise InvalidOption("--size", size, "it cannot be combined with --half-width")

@@ -1,4 +1,4 @@
-"""`landcast evaluate model`: the accuracy of a model on data that it was kept from, or its validation report."""
+"""`landcast evaluate model`: accuracy of a model on data that it was not trained on, or its validation report."""
 
 import json
 import shutil
@@ -17,22 +17,28 @@ from training.runner import evaluate as measure
 
 
 def evaluate_model(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name of a model, see 'landcast models list'.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model of 'landcast models list'.")],
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="Folder of the real data collection.", exists=True, file_okay=False),
+        typer.Option(
+            "--data", metavar="FOLDER", help="Folder of the real data collection.", exists=True, file_okay=False
+        ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", help="Copy the validation report of a class model to this .html file."),
+        typer.Option(
+            "-o", "--out", metavar="FILE", help="Copy the validation report of a class model to this .html file."
+        ),
     ] = None,
 ) -> None:
     """Measure the accuracy of a model on the held-out part of the real data collection; prints JSON.
 
-    With -o, the report that was written when a class model was made; it needs no data.
+    With -o, copies the report that was written when a class model was trained; that needs no data.
     """
     if data is None and out is None:
-        raise InvalidOption("--data", "", "name the folder of the real data collection, or with -o a file for a report")
+        raise InvalidOption(
+            "--data", "", "give the folder of the real data collection, or -o FILE for the validation report"
+        )
     if out is not None:
         copy_report(model, out)
     if data is None:
@@ -43,7 +49,7 @@ def evaluate_model(
 
 
 def copy_report(name: str, out: Path) -> None:
-    """Copy the validation report that lies beside a model, and print where it is now.
+    """Copy the validation report of a model, and print the path of the copy.
 
     Raises:
         UnknownModel: there is no such model.
@@ -52,7 +58,7 @@ def copy_report(name: str, out: Path) -> None:
     check_out("--out", out, (".html",), None)
     report = report_of(find_named(name, read_settings()))
     if report is None:
-        reason = f"there is no {REPORT} beside it: only class models have one, from when they were made"
+        reason = f"there is no {REPORT} beside it: only class models have one, from their training"
         raise InvalidOption("MODEL", name, reason)
     with written_aside(out) as aside:
         shutil.copyfile(report, aside)

@@ -10,7 +10,7 @@ from tests.service.conftest import archive_folder, client, front, own, redis_url
 
 __all__ = ["archive_folder", "client", "front", "own", "redis_url"]
 
-PROGRESS = ("embed ", "probe ", "hindcast ")
+PROGRESS = ("cube ", "embed ", "probe ", "hindcast ")
 """Beginnings of lines that tell how far a command is."""
 
 

@@ -1,7 +1,7 @@
 """`landcast order` against a real service with a real worker."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,31 @@ from cli.main import DONE, WRONG_INPUT, run_command
 from core.settings import Settings
 from service.process.supervisor import Supervisor
 from tests.cli.cubes import square, write_cube
+
+
+def test_the_help_names_the_products_of_an_option_unless_all_have_it(run: Callable[..., str]) -> None:
+    text = " ".join(run("order", "--help").split())
+    assert "(canopy) Minimum mapping unit" in text
+    assert "(canopy, crop) Add the band set" in text
+    assert "--period DATE/DATE DATE/DATE, first and last day" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("crop",), "'--region': a file with the polygon"),
+        (("--region", "aoi.geojson"), "'PRODUCT': name a product (ndvi-forecast, canopy or crop) or give --job"),
+        (("canopy", "--region", "aoi.geojson", "--mmu", "-1"), "'mmu': it is a number of hectares from 0"),
+        (("wheat", "--region", "aoi.geojson"), "no product 'wheat'"),
+        (("crop", "--region", "text.gpkg"), "text.gpkg"),
+    ],
+)
+def test_a_wrong_order_is_refused_before_a_service_is_looked_for(
+    refused: Callable[..., str], folder: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    (folder / "aoi.geojson").write_text(json.dumps(square(15.0, 47.85)))
+    (folder / "text.gpkg").write_text("no polygons")
+    assert sentence in refused("order", *arguments, "--server", "http://127.0.0.1:9")
 
 
 @pytest.fixture

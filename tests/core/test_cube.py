@@ -113,6 +113,32 @@ def test_taking_rows_keeps_ids_days_values_and_terrain_together() -> None:
     assert len(series(4).take(slice(0, 3))) == 3
 
 
+def test_days_outside_the_period_of_each_series_are_unseen() -> None:
+    whole = series(2)
+    fifth, sixth = (to_day(date(2022, 5, d)) for d in (5, 6))
+    part = whole.between(np.int32([0, fifth]), np.int32([fifth, sixth]))
+    assert np.isfinite(part.values).all(axis=2).tolist() == [[True, False], [False, True]]
+    np.testing.assert_array_equal(part.days, whole.days)
+    assert whole.between(np.int32([0, 0]), np.int32([sixth, sixth])) is whole
+    assert np.isfinite(whole.values).all(), "the series itself is not changed"
+
+
+def test_only_the_named_channels_and_ndvi_are_kept() -> None:
+    whole = series(2)
+    part = whole.only(["VV", "B04"])
+    assert part.shown == ("B04", "NDVI", "VV")
+    np.testing.assert_array_equal(part.values[..., channel("VV")], whole.values[..., channel("VV")])
+    assert part.only(["VV", "B04"]) is part
+    assert len(whole.shown) == len(CHANNELS)
+
+
+def test_clear_dates_are_those_with_an_ndvi_and_the_last_row_counts_even_if_unseen() -> None:
+    part = series(3)
+    part.values[1, 1] = np.nan
+    assert part.clear_count().tolist() == [2, 1, 2]
+    assert part.last_days.tolist() == [to_day(date(2022, 5, 6))] * 3
+
+
 def test_a_series_whose_parts_do_not_fit_cannot_be_made() -> None:
     whole = series(2)
     with pytest.raises(ValueError, match="do not fit"):

@@ -5,12 +5,12 @@ import pytest
 from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import affinity, box
-from shapely.geometry import shape
+from shapely import box
 
 from core.grid import Grid, Window, utm_crs
-from core.region import Region, parse_region, region_from, reproject
-from tests.core.regions import square, triangle
+from core.region import Region, parse_region, region_from
+from tests.core.hard_regions import hard_regions
+from tests.core.regions import square
 
 UTM = "EPSG:32632"
 
@@ -103,26 +103,6 @@ def test_the_footprint_of_tiles_gives_back_these_tiles_and_pixels_only() -> None
     assert grid.window(rounded) == tile.window
 
 
-def test_a_region_smaller_than_a_pixel_has_one_tile_one_pixel_and_a_mask() -> None:
-    speck = parse_region(square(width=1e-6, height=1e-6))
-    grid = Grid(crs=UTM)
-    assert len(grid.tiles(speck)) == 1
-    assert grid.window(speck).shape_yx == (1, 1)
-    assert grid.window(speck).mask(speck).all()
-    assert grid.tiles(speck)[0].window.mask(speck).sum() == 1
-
-
-def test_a_mask_follows_the_polygon_not_its_mirror_image() -> None:
-    region = triangle()
-    window = Grid(crs=UTM).window(region)
-    mask = window.mask(region)
-    assert mask.shape == window.shape_yx
-    assert mask.sum() * 1e-4 == pytest.approx(region.area_km2, rel=0.02)
-    # The triangle has its long side in the south and its tip in the north-west.
-    assert mask[-40:].sum() > 2 * mask[:40].sum()
-    assert mask[:, :40].sum() > 2 * mask[:, -40:].sum()
-
-
 def test_centres_run_east_and_south_half_a_pixel_inside() -> None:
     x, y = window_of((2, 3)).centres()
     assert x.tolist() == [600_005, 600_015, 600_025]
@@ -147,25 +127,6 @@ def test_a_footprint_covers_the_rectangle_it_came_from() -> None:
     footprint = Region(geometry=window.footprint_wgs84)
     assert footprint.area_km2 == pytest.approx(6.0, rel=2e-3)
     assert window.mask(footprint).all()
-
-
-PLACES = [(11.95, 48.0), (179.97, -17.0), (-180.02, 52.0), (5.98, 62.0), (-60.01, -33.0), (32.98, 78.0), (20.0, -0.01)]
-"""South-west corners near borders of zones, 180 degrees, the equator, and far north."""
-
-
-@st.composite
-def hard_regions(draw: st.DrawFn) -> Region:
-    """A region of up to three parts with holes and specks, near the borders of zones and 180 degrees."""
-    west, south = draw(st.sampled_from(PLACES))
-    parts = []
-    for number in range(draw(st.integers(1, 3))):
-        x = west + 0.02 * number + draw(st.floats(0, 0.003))
-        y = south + draw(st.floats(0, 0.005))
-        width, height = draw(st.floats(1e-6, 0.012)), draw(st.floats(1e-6, 0.006))
-        part = affinity.rotate(box(x, y, x + width, y + height), draw(st.sampled_from([0, 3, 45])))
-        hole = affinity.scale(part, draw(st.floats(0.1, 0.9)), draw(st.floats(0.1, 0.9)))
-        parts.append(part.difference(hole) if draw(st.booleans()) else part)
-    return region_from(parts)
 
 
 @settings(deadline=None, max_examples=80)
@@ -196,73 +157,8 @@ def test_the_footprint_of_a_window_holds_its_region_near_every_border(region: Re
     assert footprint.geometry.bounds[2] <= 180
 
 
-def test_pixels_in_holes_and_tiles_within_them_are_not_asked() -> None:
-    outer, hole = square(width=0.06, height=0.04), square(11.02, 48.01, width=0.02, height=0.02)
-    region = parse_region({"type": "Polygon", "coordinates": [*outer["coordinates"], *hole["coordinates"]]})
-    window = Grid(crs=UTM).window(region)
-    asked, filled = window.mask(region), window.mask(parse_region(outer))
-    assert (filled & ~asked == window.mask(parse_region(hole))).all()
-    assert asked.sum() * 1e-4 == pytest.approx(region.area_km2, rel=0.01)
-    tiles = Grid(crs=UTM, tile_size=16).tiles(region)
-    assert len(tiles) < len(Grid(crs=UTM, tile_size=16).tiles(parse_region(outer)))
-
-
-def test_each_part_smaller_than_a_pixel_is_one_pixel() -> None:
-    specks = region_from([shape(square(11.0 + 0.001 * n, width=1e-6, height=1e-6)) for n in range(5)])
-    grid = Grid(crs=UTM, tile_size=16)
-    assert grid.window(specks).mask(specks).sum() == 5
-    assert sum(tile.window.mask(specks).sum() for tile in grid.tiles(specks)) == 5
-
-
-def test_a_strip_thinner_than_a_pixel_is_the_pixels_it_touches() -> None:
-    strip = box(600_002, 5_299_981, 600_098, 5_299_983)
-    region = region_from([reproject(strip, UTM, "EPSG:4326")])
-    assert Grid(crs=UTM).window(region).mask(region).tolist() == [[True] * 10]
-
-
-def test_a_strip_along_the_edge_of_pixels_is_pixels_too() -> None:
-    strip = box(600_002, 5_299_979.95, 600_098, 5_299_980.05)
-    region = region_from([reproject(strip, UTM, "EPSG:4326")])
-    grid = Grid(crs=UTM, tile_size=16)
-    assert grid.window(region).mask(region).sum() == 10
-    assert sum(tile.window.mask(region).sum() for tile in grid.tiles(region)) == 10
-
-
 def test_a_footprint_across_180_degrees_is_two_polygons() -> None:
     region = parse_region(square(179.99, -17.0))
     footprint = Grid(crs="EPSG:32760").window(region).footprint_wgs84
     assert footprint.geom_type == "MultiPolygon"
     assert Region(geometry=footprint).area_km2 == pytest.approx(region.area_km2, rel=0.1)
-
-
-@pytest.mark.parametrize(
-    ("longitude", "latitude", "crs"),
-    [
-        (-179.9, 10.0, "EPSG:32601"),
-        (5.99, 48.0, "EPSG:32631"),
-        (5.999, 48.0, "EPSG:32632"),
-        (6.01, 48.0, "EPSG:32632"),
-        (179.98, 10.0, "EPSG:32660"),
-        (179.999, 10.0, "EPSG:32601"),
-        (-180.004, 10.0, "EPSG:32660"),
-        (-56.0, -12.0, "EPSG:32721"),
-        (11.0, -0.006, "EPSG:32732"),
-        (11.0, -0.004, "EPSG:32632"),
-        (2.99, 60.0, "EPSG:32631"),
-        (3.01, 60.0, "EPSG:32632"),
-        (3.01, 64.1, "EPSG:32631"),
-        (8.9, 78.0, "EPSG:32631"),
-        (9.1, 78.0, "EPSG:32633"),
-        (20.9, 78.0, "EPSG:32633"),
-        (21.1, 78.0, "EPSG:32635"),
-        (33.1, 78.0, "EPSG:32637"),
-        (42.1, 78.0, "EPSG:32638"),
-    ],
-)
-def test_the_utm_zone_is_that_of_most_of_the_area(longitude: float, latitude: float, crs: str) -> None:
-    assert utm_crs(parse_region(square(longitude, latitude, width=0.005))) == crs
-
-
-def test_of_two_parts_the_larger_decides_the_zone() -> None:
-    wide, small = shape(square(5.9, 48.0, width=0.09)), shape(square(8.0, 48.0))
-    assert utm_crs(region_from([wide, small])) == "EPSG:32631"

@@ -4,33 +4,25 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-import xarray as xr
-from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.bands import Floats, channel
 from core.cube import Cube, Series
-from core.errors import InvalidOption, InvalidPeriod
 from core.forecast import ClassProbabilities
-from core.grid import Window
 from core.product import Raster
 from core.region import Region
 from core.settings import Settings
-from core.timeline import Period, parse_period, to_day
+from core.timeline import to_day
 from ingest.build.cube import build_cube
 from ingest.registry import open_archive
 from ingest.simulate.archive import FELLED, draw_landscape, halve, write_archive
-from models.registry import find_checkpoint
 from products.canopy import CLASSES, Canopy
 from products.change import change_codes, change_probabilities, change_values, least_probabilities
 from products.order import parse
-from products.rows import encode, render
+from products.rows import encode
+from tests.products.felling import AVAILABLE, DATES, SECOND, felling
 
-AVAILABLE = parse_period("2018-01-01/2022-12-31")
-FIRST, SECOND = date(2021, 6, 30), date(2022, 6, 30)
-DATES = f"{FIRST}/{SECOND}"
-WINDOW = Window(crs="EPSG:32631", transform=Affine(10, 0, 500_000, 0, -10, 5_600_000), shape_yx=(2, 3))
 SIZE = 48
 probabilities = st.lists(st.floats(0.001, 1), min_size=3, max_size=3).map(lambda p: np.array(p) / sum(p))
 
@@ -45,26 +37,6 @@ def by_ndvi(series: Series, after: date) -> ClassProbabilities:
             share[row] = 0.02
             share[row, np.digitize(np.median(seen), [0.5, 0.75]) * 2 % 3] = 0.96
     return ClassProbabilities(ids=series.ids, classes=CLASSES, probability=share)
-
-
-def cube_of(ndvi: Floats, days: list[date]) -> Cube:
-    """A cube of (T, Y, X) NDVI."""
-    near = np.where(np.isnan(ndvi), np.nan, 0.4).astype(np.float32)
-    red = (near * (1 - ndvi) / (1 + ndvi)).astype(np.float32)
-    dims = ("time", "y", "x")
-    times = np.array(days, "datetime64[ns]")
-    return Cube(data=xr.Dataset({"B04": (dims, red), "B08": (dims, near)}, {"time": times}), window=WINDOW, archive="t")
-
-
-def felling() -> Cube:
-    """Six pixels: forest, field, felled, planted, unseen between the dates, unseen before the first."""
-    days = [date(2020, 7, 1) + timedelta(days=20 * n) for n in range(44)]
-    late = np.array([d > date(2021, 12, 1) for d in days])
-    between = np.array([FIRST < d <= SECOND for d in days])
-    high, low = np.full(len(days), 0.9), np.full(len(days), 0.2)
-    pixels = [high, low, np.where(late, 0.2, 0.9), np.where(late, 0.9, 0.2)]
-    pixels += [np.where(between, np.nan, 0.9), np.where(np.cumsum(between) > 0, 0.9, np.nan)]
-    return cube_of(np.stack(pixels, axis=1).reshape(-1, 2, 3), days)
 
 
 def mapped(cube: Cube, **inputs: object) -> Raster:
@@ -159,64 +131,6 @@ def test_errors_that_persist_make_no_change() -> None:
 def test_a_switch_of_type_has_a_direction() -> None:
     conifer, broadleaf = np.array([0.01, 0.98, 0.01]), np.array([0.01, 0.01, 0.98])
     assert (change_codes(conifer, broadleaf, 0.9), change_codes(broadleaf, conifer, 0.9)) == (4, 5)
-
-
-def test_an_order_reads_three_years_before_the_first_date_and_is_read_back_to_the_same() -> None:
-    params = parse(Canopy(), {"change": DATES, "mmu": 0.5}, available=AVAILABLE)
-    assert params.period == Period(start=FIRST - timedelta(days=1095), end=SECOND)
-    assert params.to_json() == {
-        "period": str(params.period),
-        "change": DATES,
-        "significance": 0.9,
-        "probabilities": "percent",
-        "mmu": 0.5,
-    }
-    assert parse(Canopy(), params.to_json(), available=AVAILABLE) == params
-
-
-def test_an_order_without_change_is_that_of_before() -> None:
-    assert set(parse(Canopy(), {"mmu": 0}, available=AVAILABLE).to_json()) == {"period", "date", "probabilities"}
-
-
-@pytest.mark.parametrize(
-    ("inputs", "error", "said"),
-    [
-        ({"change": "2022-06-30/2021-06-30"}, InvalidPeriod, "before it starts"),
-        ({"change": "2021-06-30"}, InvalidPeriod, "slash"),
-        ({"change": "2021-06-30/2021-06-30"}, InvalidPeriod, "two different dates"),
-        ({"change": "2017-06-30/2019-06-30"}, InvalidPeriod, "starts after"),
-        ({"change": "2022-12-31/2023-06-30"}, InvalidPeriod, "no day between"),
-        ({"change": DATES, "date": "2022-01-01"}, InvalidOption, "two dates"),
-        ({"change": DATES, "significance": 0.4}, InvalidOption, "from 0.5"),
-        ({"change": DATES, "significance": "much"}, InvalidOption, "from 0.5"),
-        ({"significance": 0.9}, InvalidOption, "belongs to change"),
-        ({"mmu": -1}, InvalidOption, "hectares"),
-        ({"mmu": "small"}, InvalidOption, "hectares"),
-        ({"mmu": True}, InvalidOption, "hectares"),
-        ({"mmu": 10**400}, InvalidOption, "hectares"),
-        ({"mmu": "nan"}, InvalidOption, "hectares"),
-    ],
-)
-def test_what_makes_no_sense_is_refused(inputs: dict[str, object], error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=said):
-        parse(Canopy(), inputs, available=AVAILABLE)
-
-
-def test_the_minimum_mapping_unit_is_said_in_the_first_layer_alone() -> None:
-    for inputs in ({"mmu": 0.5}, {"mmu": 0.5, "change": DATES}):
-        first, *others = Canopy().layers(parse(Canopy(), inputs, available=AVAILABLE))
-        assert "below 0.5 ha" in first.description
-        assert not any("below" in v.description for v in others)
-
-
-def test_the_shipped_model_gives_all_layers_of_a_change() -> None:
-    product, cube = Canopy(), felling()
-    params = parse(product, {"change": DATES}, available=cube.period)
-    raster = render(product, cube, params, find_checkpoint("", "canopy", Settings()), lambda share: None)
-    assert raster.layers == product.layers(params)
-    assert raster.layers[-1].name == "clear_count"
-    assert [v.name for v in raster.layers if v.legend] == ["change", "class_before", "class_after"]
-    assert np.array_equal(raster.is_unseen().ravel(), [False] * 4 + [True] * 2)
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,13 @@ import pytest
 from core.bands import channel
 from core.cube import Series
 from core.errors import InvalidOption, InvalidTable
+from core.product import Layer
 from core.settings import Settings
-from core.timeline import to_date
+from core.timeline import Period, to_date
 from models.registry import find_checkpoint
 from products.catalogue import find_product
-from products.table import options_of_each, predict_table
+from products.order import parse
+from products.table import options_of_each, predict_table, seen_in_period, wide_table
 from tests.models.builders import START, wavy_series
 
 AFTER = to_date(START + 8 * 119 + 1)
@@ -106,3 +108,49 @@ def test_a_change_has_all_its_layers_but_the_count() -> None:
         "sample_id",
         *("change", "p_gain", "p_loss", "p_switch", "significance", "class_before", "class_after"),
     ]
+
+
+def test_series_with_the_same_end_share_their_options() -> None:
+    product, series = find_product("ndvi-forecast"), wavy_series(4)
+    series.days[2] -= 40
+    checkpoint = find_checkpoint("", "forecast", Settings())
+    each = options_of_each(product, series, {"horizon": "10d"}, checkpoint)
+    assert each[0] is each[1] is each[3]
+    assert (each[0].issue - each[2].issue).days == 40
+
+
+def test_only_channels_of_the_product_in_the_period_of_each_series_are_seen() -> None:
+    product, series = find_product("crop"), wavy_series(2)
+    series.values[..., channel("B02")] = 0.1
+    first, second = (
+        parse(
+            product,
+            {"period": f"{to_date(START)}/{to_date(START + days)}"},
+            available=Period(start=to_date(START), end=AFTER),
+            kind="table",
+        )
+        for days in (80, 400)
+    )
+    seen = np.isfinite(seen_in_period(product, series, [first, second]).values)
+    inside = series.days <= START + np.array([[80], [400]])
+    expected = np.isfinite(series.values[..., channel("NDVI")]) & inside
+    assert 0 < expected.sum(axis=1)[0] < expected.sum(axis=1)[1]
+    np.testing.assert_array_equal(seen[..., channel("NDVI")], expected)
+    forecast = find_product("ndvi-forecast")
+    series.values[..., channel("VV")] = -11
+    resolved = parse(forecast, {}, available=Period(start=to_date(START), end=AFTER))
+    assert "VV" not in seen_in_period(forecast, series, [resolved, resolved]).shown
+
+
+def test_a_wide_table_has_the_chosen_layers_and_whole_percents() -> None:
+    layers = (
+        Layer(name="class", description=""),
+        Layer(name="p_a", description="", unit="%"),
+        Layer(name="p_b", description="", unit="1"),
+    )
+    values = np.float32([[1, 0.256, 0.744], [0, 0.5, 0.5]])
+    table = wide_table(wavy_series(2), values, layers, lambda layer: layer.name != "class", id_column="sample_id")
+    assert list(table.columns) == ["sample_id", "p_a", "p_b"]
+    assert table.sample_id.tolist() == ["s0", "s1"]
+    assert table.p_a.tolist() == [26, 50]
+    np.testing.assert_array_equal(table.p_b, np.float32([0.744, 0.5]))

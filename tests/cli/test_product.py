@@ -11,7 +11,7 @@ import rasterio
 import xarray as xr
 
 from cli.main import DONE, WRONG_INPUT, run_command
-from models.registry import APPLICABILITY, REPORT
+from models.registry import APPLICABILITY
 from tests.cli.cubes import NORTH, SHAPE_YX, WEST, square, write_cube, write_series
 from tests.products.class_models import copied
 
@@ -28,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def models(class_models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The same, as the user's own."""
+    """The tiny class models as the user's own."""
     monkeypatch.setenv("LANDCAST_MODELS", str(class_models))
     return class_models
 
@@ -174,10 +174,6 @@ def test_a_table_has_the_probability_of_each_crop_type(folder: Path, models: Pat
         (("crop", "series.csv", "-o", "out.csv", "--model", "old", "--sets"), "no sets"),
         (("crop", "series.csv", "-o", "out.csv", "--model", "old", "--applicability"), APPLICABILITY),
         (("crop", "series.csv", "-o", "out.csv", "--threshold", "0"), "table"),
-        (("evaluate", "model", "old", "-o", "out.html"), REPORT),
-        (("evaluate", "model", "nobody", "-o", "out.html"), "nobody"),
-        (("evaluate", "model", "old", "-o", "out.pdf"), ".html"),
-        (("evaluate", "model", "old"), "--data"),
     ],
 )
 def test_what_a_model_or_an_input_cannot_give_is_refused_in_one_sentence(
@@ -191,24 +187,13 @@ def test_what_a_model_or_an_input_cannot_give_is_refused_in_one_sentence(
     write_cube(folder / "cube.nc")
     write_series(folder / "series.csv")
     copied(class_models, "crop", folder / "models", name="old", prediction_sets=None)
-    for file in (APPLICABILITY, REPORT):
-        (folder / "models" / "crop" / file).unlink()
+    (folder / "models" / "crop" / APPLICABILITY).unlink()
     monkeypatch.setenv("LANDCAST_MODELS", str(folder / "models"))
     assert run_command(list(options)) == WRONG_INPUT
     told = capsys.readouterr().err
     assert said in told
     assert len(told.splitlines()) == 1
     assert not list(folder.glob("out.*"))
-
-
-def test_the_report_of_a_class_model_is_copied_and_its_place_shown(
-    folder: Path, models: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run("evaluate", "model", "types", "-o", "reports/types.html")
-    assert capsys.readouterr().out == "reports/types.html\n"
-    assert (folder / "reports" / "types.html").read_text() == "<html>types</html>"
-    run("models", "show", "types")
-    assert json.loads(capsys.readouterr().out)["validation_report"] == str(models / "types" / REPORT)
 
 
 @pytest.mark.parametrize(
@@ -294,28 +279,3 @@ def test_tables_are_classified(folder: Path) -> None:
     assert list(canopy.columns) == ["sample_id", "p_none", "p_conifer", "p_broadleaf"]
     assert list(crop.columns) == ["sample_id", "p_crop"]
     assert np.allclose(canopy.iloc[:, 1:].sum(axis=1), 1, atol=1e-3)
-
-
-def test_models_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    run("models", "list")
-    names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
-    assert names
-    run("models", "show", names[0])
-    assert json.loads(capsys.readouterr().out)["name"] == names[0]
-
-
-def test_the_doctor_finds_everything_and_names_what_is_missing(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_cube(folder / "cube.nc", dates=4)
-    run("doctor", "--archive", "cube.nc")
-    told = capsys.readouterr().out
-    assert "FAIL" not in told
-    assert "newest scene" in told
-    assert "2020-02-02" in told
-    monkeypatch.setenv("LANDCAST_REDIS_URL", "redis://127.0.0.1:9")
-    assert run_command(["doctor", "--archive", "nowhere"]) == 1
-    told = capsys.readouterr().out
-    assert "FAIL  redis" in told
-    assert "FAIL  archive" in told
-    assert "2 of 6 checks failed" in told

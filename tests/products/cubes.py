@@ -1,0 +1,45 @@
+"""A small cube, and products made from it by the shipped models."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from affine import Affine
+
+from core.checkpoint import Checkpoint
+from core.cube import Cube
+from core.grid import Window
+from core.options import Options
+from core.product import Product, Raster
+from core.settings import Settings
+from core.timeline import parse_period, to_times
+from models.registry import find_checkpoint
+from products.catalogue import PRODUCTS
+from products.order import check_source, parse
+from products.rows import render
+from tests.models.builders import wavy_series
+
+AVAILABLE = parse_period("2016-08-01/2018-07-31")
+WINDOW = Window(crs="EPSG:32631", transform=Affine(10, 0, 500_000, 0, -10, 5_600_000), shape_yx=(4, 5))
+every_product = pytest.mark.parametrize("product", PRODUCTS.values(), ids=lambda p: p.id)
+
+
+def small_cube() -> Cube:
+    """4 x 5 pixels of seasonal red and near infrared; pixel (1, 2) is never seen."""
+    series = wavy_series(20, dates=90)
+    flat = {name: series.values[..., c].T.reshape(90, 4, 5).copy() for name, c in (("B04", 2), ("B08", 6))}
+    for band in flat.values():
+        band[:, 1, 2] = np.nan
+    times = to_times(series.days[0])
+    data = xr.Dataset({n: (("time", "y", "x"), v) for n, v in flat.items()}, coords={"time": times})
+    return Cube(data=data, window=WINDOW, archive="test")
+
+
+def checkpoint_of(product: Product) -> Checkpoint:
+    return find_checkpoint("", product.task, Settings())
+
+
+def rendered(product: Product, cube: Cube | None = None, **inputs: object) -> tuple[Options, Raster]:
+    cube = cube or small_cube()
+    params = parse(product, inputs, available=cube.period)
+    check_source(product, params, available=cube.period, shown=list(cube.data.data_vars), name="test")
+    return params, render(product, cube, params, checkpoint_of(product), lambda share: None)

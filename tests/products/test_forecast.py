@@ -1,0 +1,79 @@
+"""Every product of the catalogue, without being written for any one of them; then the defaults of each."""
+
+import numpy as np
+import pytest
+
+from core.errors import InvalidOption, LandcastError, MissingBand
+from products.catalogue import PRODUCTS, find_product
+from products.order import parse
+from tests.products.cubes import AVAILABLE, rendered
+
+
+def test_a_layer_of_a_forecast_names_its_quantity_its_quantile_and_its_date() -> None:
+    _, raster = rendered(find_product("ndvi-forecast"), dates=["2019-05-20", "2019-06-20"], variables=["EVI2"])
+    found = {v.name: (v.variable, v.quantile, v.date) for v in raster.layers}
+    assert found["evi2_2019-06-20_q25"] == ("EVI2", 0.25, "2019-06-20")
+    assert found["anomaly_2019-05-20"] == ("anomaly", None, "2019-05-20")
+    assert [v.name for v in raster.layers if v.is_median][:2] == ["ndvi_2019-05-20_q50", "ndvi_2019-06-20_q50"]
+
+
+def test_forecast_layers_are_quantiles_by_date_then_climatology() -> None:
+    params, raster = rendered(find_product("ndvi-forecast"), dates=["2018-08-10", "2018-08-20"])
+    names = [layer.name for layer in raster.layers]
+    assert names[0] == "ndvi_2018-08-10_q05"
+    assert names[5] == "ndvi_2018-08-20_q05"
+    days = ("2018-08-10", "2018-08-20")
+    assert names[10:] == [*(f"{n}_{d}" for n in ("climatology", "anomaly") for d in days), "clear_count"]
+    assert [str(d) for d in params.dates] == ["2018-08-10", "2018-08-20"]
+    quantiles = raster.pixels[:5][:, ~raster.is_unseen()]
+    assert (np.diff(quantiles, axis=0) >= 0).all()
+
+
+def test_further_variables_follow_ndvi_and_have_quantiles_of_their_own() -> None:
+    _, raster = rendered(PRODUCTS["ndvi-forecast"], dates=["2019-05-20"], variables=["EVI2", "NDVI", "B04"])
+    names = [layer.name for layer in raster.layers]
+    assert names[:15:5] == ["ndvi_2019-05-20_q05", "evi2_2019-05-20_q05", "b04_2019-05-20_q05"]
+    for first in (0, 5, 10):
+        assert (np.diff(raster.pixels[first : first + 5], axis=0) >= 0)[:, np.isfinite(raster.pixels[0])].all()
+    median, climatology, anomaly = (raster.pixels[names.index(n)] for n in (names[2], names[15], names[16]))
+    np.testing.assert_allclose(anomaly, median - climatology, atol=1e-6)
+    assert np.nanmax(raster.pixels[12]) < 0.5  # red reflectance, not an index
+
+
+def test_the_order_without_further_variables_is_that_of_before() -> None:
+    product = PRODUCTS["ndvi-forecast"]
+    assert parse(product, {"variables": ["NDVI"]}, available=AVAILABLE) == parse(product, {}, available=AVAILABLE)
+
+
+@pytest.mark.parametrize(
+    ("variables", "error", "said"), [(["NDMI"], InvalidOption, "NDMI"), (["BSI"], MissingBand, "B11")]
+)
+def test_variables_that_cannot_be_had_are_named(variables: list[str], error: type[LandcastError], said: str) -> None:
+    with pytest.raises(error, match=said):
+        rendered(PRODUCTS["ndvi-forecast"], dates=["2019-05-20"], variables=variables)
+
+
+def test_a_forecast_is_issued_the_day_after_the_last_observation() -> None:
+    params = parse(find_product("ndvi-forecast"), {"horizon": "10d", "step": "5d"}, available=AVAILABLE)
+    assert params.to_json() == {
+        "period": str(AVAILABLE),
+        "issue_date": "2018-08-01",
+        "dates": ["2018-08-05", "2018-08-10"],
+    }
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"dates": ["2018-07-01"]},
+        {"horizon": "0d"},
+        {"step": "soon"},
+        {"issue_date": "2018-13-01"},
+        {"horizon": "3d", "step": "5d"},
+        {"period": "2018-01-01/2018-03-01", "issue_date": "2017-06-01"},
+    ],
+)
+def test_forecast_inputs_that_make_no_sense_end_in_one_sentence(inputs: dict[str, object]) -> None:
+    with pytest.raises(LandcastError) as raised:
+        parse(find_product("ndvi-forecast"), inputs, available=AVAILABLE)
+    assert "\n" not in str(raised.value)
