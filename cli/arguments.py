@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from cli.region_file import read_region_file
 from core.errors import InvalidOption
 from core.settings import Settings
 from core.source import Source
+from ingest.region_file import read_region_file
 from ingest.source import CUBE_ENDINGS, TABLE_ENDINGS, open_source
 
 RASTER_ENDINGS = (".tif", *CUBE_ENDINGS)

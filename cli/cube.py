@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from cli.progress import show_progress
-from cli.region_file import read_region_file
 from core.bands import CHANNELS
 from core.cube import Cube
 from core.errors import InvalidOption
@@ -19,6 +18,7 @@ from core.timeline import Period, parse_period, to_date
 from ingest.archive import Archive
 from ingest.build.cube import Reader, build_cube, check_region, reader_from
 from ingest.preprocess.prepare import Preparation
+from ingest.region_file import read_region_file
 from ingest.registry import open_archive
 from ingest.source import CUBE_ENDINGS, check_size
 from outputs.observation_cube import write_observations

@@ -11,11 +11,11 @@ from pydantic.fields import FieldInfo
 from cli.client import Client, JobStatus
 from cli.options import inputs_of, keyword, parameter, with_signature
 from cli.progress import new_line
-from cli.region_file import read_region_file
 from core.errors import InvalidOption
 from core.product import Product
 from core.read_settings import read_settings
 from core.text_table import text_table
+from ingest.region_file import read_region_file
 from products.catalogue import entries, find_product
 from service.process.address import running_service
 

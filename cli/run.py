@@ -19,7 +19,6 @@ from shapely.geometry.base import BaseGeometry
 from cli.client import Client, JobStatus, pauses
 from cli.own_archive import OwnArchive, open_own_archive
 from cli.progress import Line, new_line
-from cli.region_file import read_region_file
 from core.errors import LandcastError, RequestError, WorkerUnavailable
 from core.grid import Window
 from core.job import JobState
@@ -30,6 +29,7 @@ from core.text_table import text_table
 from core.timeline import Period
 from ingest.archive import Archive
 from ingest.build.cube import check_region
+from ingest.region_file import read_region_file
 from service.health import ping_redis
 from service.process.supervisor import Supervisor
 from service.results import OUTPUTS

@@ -104,14 +104,6 @@ def class_models(shared_folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def class_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of the tiny models of tests/products/class_models.py, written once a session: a model takes seconds."""
-    from tests.products.class_models import write_class_models  # loads torch
-
-    return write_class_models(tmp_path_factory.mktemp("models"))
-
-
 REAL_DATA = Path(os.environ.get("LANDCAST_REAL_DATA", ROOT.parent / "shared" / "data"))
 
 

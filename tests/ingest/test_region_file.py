@@ -11,10 +11,10 @@ from shapely import box, union_all
 from shapely.geometry import LineString, Point, shape
 from shapely.geometry.base import BaseGeometry
 
-from cli import region_file
-from cli.region_file import read_region_file
 from core.errors import InvalidRegion
 from core.region import MAX_FILE_BYTES
+from ingest import region_file
+from ingest.region_file import read_region_file
 from tests.conftest import ROOT
 from tests.core.regions import square
 
@@ -81,7 +81,7 @@ def test_geojson_is_read_without_geopandas(tmp_path: Path) -> None:
         json.dumps({**square(), "crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC::CRS84"}}})
     )
     code = (
-        "import sys; from pathlib import Path; import cli.main; from cli.region_file import read_region_file;"
+        "import sys; from pathlib import Path; import cli.main; from ingest.region_file import read_region_file;"
         f"print(read_region_file(Path({str(path)!r}))['type'], *({{'geopandas', 'pyogrio'}} & set(sys.modules)))"
     )
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
