@@ -28,9 +28,9 @@ def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
 
     def done(*arguments: object) -> str:
         code = run_command([str(a) for a in arguments])
-        told = capsys.readouterr()
-        assert code == DONE, told.err
-        return told.out
+        printed = capsys.readouterr()
+        assert code == DONE, printed.err
+        return printed.out
 
     return done
 
@@ -42,11 +42,11 @@ def refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., s
     def run(*arguments: object) -> str:
         before = sorted(p.name for p in folder.iterdir() if p.name != "home")
         code = run_command([str(a) for a in arguments])
-        told = capsys.readouterr()
-        assert code == WRONG_INPUT, told.err
+        printed = capsys.readouterr()
+        assert code == WRONG_INPUT, printed.err
         assert sorted(p.name for p in folder.iterdir() if p.name != "home") == before
-        lines = [line for line in told.err.splitlines() if not line.startswith(PROGRESS)]
-        assert len(lines) == 1, told.err
+        lines = [line for line in printed.err.splitlines() if not line.startswith(PROGRESS)]
+        assert len(lines) == 1, printed.err
         return lines[0]
 
     return run

@@ -18,11 +18,11 @@ class Files(http.server.BaseHTTPRequestHandler):
     """Answers Range; breaks off the first answers after some bytes."""
 
     breaks = 0
-    asked: list[str]
+    ranges: list[str]
 
     def do_GET(self) -> None:
         start = 0
-        self.asked.append(self.headers.get("Range") or "")
+        self.ranges.append(self.headers.get("Range") or "")
         if self.headers.get("Range") and self.headers.get("If-Range") == ETAG:
             start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
             self.send_response(206)
@@ -43,7 +43,7 @@ class Files(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def files() -> Iterator[str]:
-    Files.breaks, Files.asked = 0, []
+    Files.breaks, Files.ranges = 0, []
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -59,7 +59,7 @@ def test_a_download_that_breaks_off_goes_on_where_it_stopped(files: str, tmp_pat
     with Client(files) as client:
         path = client.download(link(files), tmp_path / "canopy.tif")
     assert path.read_bytes() == CONTENT
-    assert [bool(r) for r in Files.asked] == [False, True, True]
+    assert [bool(r) for r in Files.ranges] == [False, True, True]
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -70,7 +70,7 @@ def test_a_part_of_another_version_is_not_continued(files: str, tmp_path: Path) 
         assert client.download(link(files), tmp_path / "canopy.tif").read_bytes() == CONTENT
 
 
-def test_where_nothing_answers_the_sentence_says_what_to_do() -> None:
+def test_without_a_service_the_sentence_advises_to_start_one() -> None:
     with Client("http://127.0.0.1:9") as client, pytest.raises(WorkerUnavailable, match="landcast serve"):
         client.submit("canopy", {})
 

@@ -12,9 +12,9 @@ from core.settings import Settings
 from tests.cli.cubes import write_cube
 
 
-@pytest.mark.parametrize(("archive", "says"), [("nowhere", "There is no archive 'nowhere'"), ("cdse", "account")])
-def test_an_archive_that_does_not_open_is_one_sentence(settings: Settings, archive: str, says: str) -> None:
-    with pytest.raises(LandcastError, match=says) as error:
+@pytest.mark.parametrize(("archive", "phrase"), [("nowhere", "There is no archive 'nowhere'"), ("cdse", "account")])
+def test_an_archive_that_does_not_open_is_one_sentence(settings: Settings, archive: str, phrase: str) -> None:
+    with pytest.raises(LandcastError, match=phrase) as error:
         list(doctor.archive(settings.but(archive=archive)))
     assert "\n" not in str(error.value)
 

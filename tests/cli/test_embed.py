@@ -202,7 +202,7 @@ def test_principal_components_are_those_of_all_pixels_whichever_their_order(tmp_
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "printed"),
     [
         (("cube.nc", "-o", "out.tif", "--layer", "first"), "it is middle or last"),
         (("cube.nc", "-o", "out.tif", "--date", "2019-01-01"), "no clear observation"),
@@ -225,9 +225,9 @@ def test_principal_components_are_those_of_all_pixels_whichever_their_order(tmp_
         ),
     ],
 )
-def test_what_cannot_be_had_is_refused_in_one_sentence(
-    folder: Path, refused: Callable[..., str], arguments: tuple[str, ...], told: str
+def test_wrong_options_are_refused_in_one_sentence(
+    folder: Path, refused: Callable[..., str], arguments: tuple[str, ...], printed: str
 ) -> None:
     write_cube(folder / "cube.nc", dates=4)
     write_series(folder / "series.csv", series=2, dates=10)
-    assert told in refused("embed", *arguments)
+    assert printed in refused("embed", *arguments)

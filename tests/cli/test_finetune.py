@@ -59,9 +59,11 @@ def test_a_run_that_was_stopped_goes_on_shows_where_and_leaves_only_a_checkpoint
     assert sorted(p.name for p in folder.glob("fold*.npz")) == ["fold0.npz", "fold1.npz"], "in the third of four"
     assert run_command([*arguments, "--resume"]) == DONE
     torch.set_num_threads(threads)
-    told = capsys.readouterr()
-    assert told.out == f"{folder / CARD}\n"
-    assert told.err.splitlines()[1:3] == [f"{NAME}  20 %", f"{NAME}  40 %"], "no step of the first two folds is taken"
+    printed = capsys.readouterr()
+    assert printed.out == f"{folder / CARD}\n"
+    assert printed.err.splitlines()[1:3] == [f"{NAME}  20 %", f"{NAME}  40 %"], (
+        "no step of the first two folds is taken"
+    )
     assert [r["step"] for r in rows(folder)] == [2, 4, 6]
     assert json.loads((folder / CARD).read_text())["ranks"] == 1
     assert sorted(p.name for p in folder.iterdir()) == [
@@ -80,7 +82,7 @@ def test_a_run_that_was_stopped_goes_on_shows_where_and_leaves_only_a_checkpoint
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # torch's ONNX exporter warns of itself
 @pytest.mark.usefixtures("one_thread")
-def test_what_of_the_trunk_is_learned_is_chosen_and_on_the_card(
+def test_the_trained_part_of_the_network_is_an_option_and_on_the_card(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["finetune", NAME, "--data", str(data), "-o", str(tmp_path / "out"), "--tune", "low-rank"]
@@ -91,7 +93,7 @@ def test_what_of_the_trunk_is_learned_is_chosen_and_on_the_card(
 
 
 @pytest.mark.slow
-def test_under_torchrun_one_process_alone_speaks_and_writes(data: Path, tmp_path: Path) -> None:
+def test_under_torchrun_only_one_process_prints_and_writes(data: Path, tmp_path: Path) -> None:
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
     port = ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0"]
     program = ["-m", "tests.cli.tiny_run", "finetune", NAME, "--data", str(data), "-o", str(tmp_path / "out")]
@@ -131,15 +133,15 @@ def inputs(folder: Path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # torch's ONNX exporter warns of itself
-def test_own_labels_become_a_model_that_maps_by_its_name_at_once(
+def test_user_labels_become_a_model_that_maps_by_its_name_at_once(
     inputs: Path, run: Callable[..., str], refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fit_module, "STEPS", (30, 30))
     monkeypatch.setattr(fit_module, "BATCH", 16)
-    said = run("finetune", "crop", "--labels", "fields.gpkg", "--cube", "cube.nc", *words(), "--name", "mine")
+    printed = run("finetune", "crop", "--labels", "fields.gpkg", "--cube", "cube.nc", *words(), "--name", "mine")
     card = json.loads((inputs / "home" / "models" / "mine" / CARD).read_text())
-    assert "crop: 50 labels, 200 pixels" in said
-    assert "use it: landcast crop INPUT --model mine -o OUT.tif" in said
+    assert "crop: 50 labels, 200 pixels" in printed
+    assert "use it: landcast crop INPUT --model mine -o OUT.tif" in printed
     assert card["user_labels"]["file"] == "fields.gpkg"
     assert card["made_by"] == (
         "landcast finetune crop --labels fields.gpkg --cube cube.nc --year 2021 "
@@ -196,7 +198,7 @@ def test_labels_that_cannot_be_learned_are_refused_in_one_sentence_before_anythi
         (["--data", ".", "-o", "models", "--tune", "some"], "it is one of heads, low-rank, all"),
     ],
 )
-def test_a_named_run_needs_data_and_a_folder_and_takes_nothing_of_own_labels(
+def test_a_named_run_needs_data_and_a_folder_and_takes_no_option_of_user_labels(
     refused: Callable[..., str], options: list[str], sentence: str
 ) -> None:
     assert sentence in refused("finetune", "canopy", *options)

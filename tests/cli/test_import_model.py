@@ -42,10 +42,10 @@ def run(*arguments: object) -> int:
 def refused(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = WRONG_INPUT) -> str:
     capsys.readouterr()
     assert run(*arguments) == code
-    told = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("import ")]
-    assert len(told) == 1, told
-    assert told[0].startswith("Error: ")
-    return told[0]
+    printed = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("import ")]
+    assert len(printed) == 1, printed
+    assert printed[0].startswith("Error: ")
+    return printed[0]
 
 
 def test_the_golden_file_is_imported_after_a_check(golden: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,8 +74,8 @@ def test_a_file_that_does_not_give_the_known_outputs_is_a_failed_run_and_not_imp
     weights = published_weights(channels=6, positions=40, seed=SEED)
     weights["transformer.h.2.ln_2.weight"] += 0.1
     write_published(folder / "changed.pt", weights)
-    told = refused(capsys, "models", "import", "changed.pt", "--check", "known.npz", code=FAILED)
-    assert "next_step and rollout and embedding differ by more than 1e-05" in told
+    printed = refused(capsys, "models", "import", "changed.pt", "--check", "known.npz", code=FAILED)
+    assert "next_step and rollout and embedding differ by more than 1e-05" in printed
     assert not (folder / "home").exists()
 
 
@@ -85,7 +85,7 @@ def test_a_folder_and_a_name_can_be_given(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "sentence"),
     [
         (("text.pt",), "no file of weights"),
         (("missing.pt",), "no such file"),
@@ -103,23 +103,23 @@ def test_a_folder_and_a_name_can_be_given(folder: Path) -> None:
         ((), "FILE"),
     ],
 )
-def test_what_cannot_be_imported_is_one_sentence_and_leaves_nothing(
-    folder: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+def test_a_file_that_cannot_be_imported_is_refused_in_one_sentence_and_leaves_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], sentence: str
 ) -> None:
     (folder / "text.pt").write_text("These are not weights.\n" * 50)
     (folder / "cut.pt").write_bytes((folder / "006M_ckpt.pt").read_bytes()[:4000])
     biased = published_weights() | {"transformer.h.0.ln_1.bias": torch.zeros(24)}
     write_published(folder / "biased.pt", biased)
     np.savez(folder / "other.npz", **known_outputs(published_weights(channels=10), 3))
-    assert said in refused(capsys, "models", "import", *arguments)
+    assert sentence in refused(capsys, "models", "import", *arguments)
     assert not (folder / "home").exists()
 
 
 def test_without_the_order_of_bands_no_forecast_is_made(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_cube(folder / "cube.nc", dates=8)
     assert run("models", "import", "006M_ckpt.pt", "--name", "six") == DONE
-    told = refused(capsys, "forecast", "cube.nc", "-o", "out.tif", "--model", "six")
-    assert "import it again with --bands" in told
+    printed = refused(capsys, "forecast", "cube.nc", "-o", "out.tif", "--model", "six")
+    assert "import it again with --bands" in printed
     assert not (folder / "out.tif").exists()
 
 
@@ -137,7 +137,9 @@ def test_with_the_order_of_bands_a_cube_is_forecast(folder: Path) -> None:
         assert raster.tags()["LANDCAST_MODEL"] == "six"
 
 
-def test_a_cube_that_lacks_a_named_band_is_told_which(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cube_that_lacks_a_band_of_the_model_is_refused_with_the_band(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_cube(folder / "cube.nc", dates=8, bands=("B03", "B04", "B08", "B11", "B12"))
     assert run("models", "import", "006M_ckpt.pt", "--name", "six", "--bands", ORDER) == DONE
     assert "it reads B02, which" in refused(capsys, "forecast", "cube.nc", "-o", "out.tif", "--model", "six")

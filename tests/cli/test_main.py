@@ -31,14 +31,14 @@ def refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., s
     def run(*arguments: object) -> str:
         before = sorted(folder.iterdir())
         code = run_command([str(a) for a in arguments])
-        told = capsys.readouterr()
-        assert code == cli.WRONG_INPUT, told.err
+        printed = capsys.readouterr()
+        assert code == cli.WRONG_INPUT, printed.err
         assert sorted(p for p in folder.iterdir() if p.name != "home") == [p for p in before if p.name != "home"]
-        assert told.out == ""
-        lines = told.err.splitlines()
-        assert len(lines) == 1, told.err
+        assert printed.out == ""
+        lines = printed.err.splitlines()
+        assert len(lines) == 1, printed.err
         assert lines[0].startswith("Error: ")
-        assert "Traceback" not in told.err
+        assert "Traceback" not in printed.err
         return lines[0]
 
     return run
@@ -56,7 +56,7 @@ def test_a_text_file_named_nc_is_no_cube(refused: Callable[..., str], folder: Pa
 
 @pytest.mark.parametrize(("left_out", "named"), [("B04", "red"), ("B08", "near infrared")])
 @pytest.mark.parametrize("command", ["forecast", "canopy", "crop"])
-def test_a_cube_from_which_ndvi_cannot_be_had_is_told_what_is_missing(
+def test_a_cube_without_ndvi_is_refused_with_the_missing_band(
     refused: Callable[..., str], folder: Path, command: str, left_out: str, named: str
 ) -> None:
     write_cube(folder / "cube.nc", bands=[b for b in ("B02", "B03", "B04", "B08") if b != left_out], dates=4)
@@ -72,8 +72,8 @@ def test_a_period_that_the_cube_does_not_cover_holds_no_clear_observation(
     refused: Callable[..., str], folder: Path
 ) -> None:
     write_cube(folder / "cube.nc", dates=6)
-    told = refused("crop", "cube.nc", "--period", "2031-01-01/2031-12-31", "-o", "out.nc")
-    assert "no clear observation" in told
+    printed = refused("crop", "cube.nc", "--period", "2031-01-01/2031-12-31", "-o", "out.nc")
+    assert "no clear observation" in printed
 
 
 def test_a_reversed_period_is_refused(refused: Callable[..., str], folder: Path) -> None:
@@ -91,18 +91,20 @@ def test_a_region_without_a_usable_polygon_is_refused(
 ) -> None:
     write_cube(folder / "cube.nc", dates=4)
     save(folder / "aoi.geojson", polygon)
-    told = refused("canopy", "--region", "aoi.geojson", "--archive", "cube.nc", "-o", "out.tif")
-    assert "region is not usable" in told
-    assert reason in told
+    printed = refused("canopy", "--region", "aoi.geojson", "--archive", "cube.nc", "-o", "out.tif")
+    assert "region is not usable" in printed
+    assert reason in printed
 
 
-def test_a_region_outside_the_archive_is_told_where_the_archive_lies(refused: Callable[..., str], folder: Path) -> None:
+def test_a_region_outside_the_archive_is_refused_with_the_bounds_of_the_archive(
+    refused: Callable[..., str], folder: Path
+) -> None:
     write_cube(folder / "cube.nc", dates=4)
     save(folder / "aoi.geojson", square(3.0, 50.0))
     for command in (("canopy", "-o", "out.tif"), ("run", "--results", "out")):
-        told = refused(*command, "--region", "aoi.geojson", "--archive", "cube.nc")
-        assert "outside the archive" in told
-        assert "15.0" in told
+        printed = refused(*command, "--region", "aoi.geojson", "--archive", "cube.nc")
+        assert "outside the archive" in printed
+        assert "15.0" in printed
 
 
 def test_an_unknown_archive_model_and_product_are_named(refused: Callable[..., str], folder: Path) -> None:
@@ -154,9 +156,7 @@ def test_an_unknown_archive_model_and_product_are_named(refused: Callable[..., s
         ("run", "--region", "missing.geojson"),
     ],
 )
-def test_options_that_cannot_be_are_refused(
-    refused: Callable[..., str], folder: Path, arguments: tuple[str, ...]
-) -> None:
+def test_wrong_options_are_refused(refused: Callable[..., str], folder: Path, arguments: tuple[str, ...]) -> None:
     write_cube(folder / "cube.nc", dates=4)
     write_series(folder / "series.csv")
     (folder / "cube.docx").touch()
@@ -177,7 +177,7 @@ def test_a_failed_run_ends_with_code_1(folder: Path, capsys: pytest.CaptureFixtu
     assert "no landcast service answers" in capsys.readouterr().err
 
 
-def test_what_nobody_expected_is_one_sentence_and_a_traceback_only_with_debug(
+def test_an_unexpected_error_is_one_sentence_and_a_traceback_only_with_debug(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     card = folder / "mine" / "odd" / "card.json"
@@ -188,9 +188,9 @@ def test_what_nobody_expected_is_one_sentence_and_a_traceback_only_with_debug(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LANDCAST_MODELS", str(folder / "mine"))
         code = run_command(["models", "list"])
-    told = capsys.readouterr().err
+    printed = capsys.readouterr().err
     assert code == cli.FAILED
-    assert len(told.splitlines()) == 1
+    assert len(printed.splitlines()) == 1
 
 
 def test_help_and_version_end_with_code_0(capsys: pytest.CaptureFixture[str]) -> None:
@@ -201,5 +201,5 @@ def test_help_and_version_end_with_code_0(capsys: pytest.CaptureFixture[str]) ->
         assert "--debug" in capsys.readouterr().out
 
 
-def test_the_cube_lies_where_the_tests_say() -> None:
+def test_the_cube_lies_where_the_tests_expect_it() -> None:
     assert (WEST, NORTH) == (500_000.0, 5_300_000.0)

@@ -79,7 +79,7 @@ def test_no_option_of_a_product_has_the_placeholder_of_an_unknown_type(product: 
     assert "TEXT" not in made
 
 
-def test_a_command_made_from_options_hands_on_what_was_given(tmp_path: Path) -> None:
+def test_a_command_made_from_options_passes_on_the_given_values(tmp_path: Path) -> None:
     given: dict[str, Any] = {}
 
     def run(**values: Any) -> None:

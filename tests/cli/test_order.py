@@ -65,8 +65,8 @@ def test_an_order_is_estimated_refused_carried_out_and_come_back_to(
     capsys.readouterr()
 
     assert run_command(["order", "crop", *aoi, "--server", running.url]) == DONE
-    told = capsys.readouterr().out.split()
-    job = told[1].rsplit("/", 1)[1]
+    printed = capsys.readouterr().out.split()
+    job = printed[1].rsplit("/", 1)[1]
     folder = tmp_path / "results" / "crop" / job
     assert {p.name for p in folder.iterdir()} == {"crop.tif", "crop.json", "crop.png"}
 

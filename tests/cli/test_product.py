@@ -61,13 +61,13 @@ def test_a_class_map_of_a_cube_lies_on_its_grid(folder: Path, command: str, band
 CHANGE = ("change", "p_gain", "p_loss", "p_switch", "significance", "class_before", "class_after", "clear_count")
 
 
-def test_a_change_map_of_a_cube_lies_on_its_grid_and_says_its_areas(
+def test_a_change_map_of_a_cube_lies_on_its_grid_and_its_areas_are_printed(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_cube(folder / "cube.nc")
     order = ("canopy", "cube.nc", "--change", "2020-12-31/2021-07-31")
     run(*order, "-o", "change.tif")
-    told = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr().out.splitlines()
     run(*order, "-o", "float.tif", "--probabilities", "float", "--significance", "0.5", "--layers", "p_loss")
     run(*order, "-o", "change.nc")
     with rasterio.open("change.tif") as raster, rasterio.open("float.tif") as exact:
@@ -81,13 +81,13 @@ def test_a_change_map_of_a_cube_lies_on_its_grid_and_says_its_areas(
         areas = json.loads(raster.tags()["LANDCAST_AREAS"])
     assert areas["total_ha"] == pytest.approx(SHAPE_YX[0] * SHAPE_YX[1] / 100)
     assert areas["total_ha"] == pytest.approx(sum(row["mapped_ha"] for row in areas["classes"][:6]))
-    assert told[-1] == "change.tif"
-    assert [line.split("  ")[0] for line in told[1:-2]] == [row["label"] for row in areas["classes"]]
+    assert printed[-1] == "change.tif"
+    assert [line.split("  ")[0] for line in printed[1:-2]] == [row["label"] for row in areas["classes"]]
     with xr.open_dataset("change.nc", mask_and_scale=False) as cube:
         assert set(CHANGE) <= set(cube.data_vars)
 
 
-def test_a_minimum_mapping_unit_is_applied_to_the_class_alone_and_said(folder: Path) -> None:
+def test_a_minimum_mapping_unit_changes_only_the_class_and_is_in_the_tags(folder: Path) -> None:
     write_cube(folder / "cube.nc")
     run("canopy", "cube.nc", "-o", "all.tif")
     run("canopy", "cube.nc", "-o", "large.tif", "--mmu", "0.05")
@@ -120,15 +120,15 @@ def test_sets_and_applicability_are_bands_of_a_cube_and_the_share_outside_is_pri
     assert line == f"{OUTSIDE}{100 * share:.1f} %"
 
 
-def test_a_region_has_the_bands_that_were_asked_for_tile_by_tile(
+def test_a_region_mapped_by_tiles_has_the_ordered_bands(
     folder: Path, models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_cube(folder / "cube.nc")
     (folder / "aoi.geojson").write_text(json.dumps(square(15.00033, 47.853, degrees=0.0003)))
-    asked = ("--model", "types", "--sets", "--applicability")
-    run("crop", "--region", "aoi.geojson", "--archive", "cube.nc", "-o", "part.tif", *asked)
+    options = ("--model", "types", "--sets", "--applicability")
+    run("crop", "--region", "aoi.geojson", "--archive", "cube.nc", "-o", "part.tif", *options)
     assert OUTSIDE in capsys.readouterr().out
-    run("crop", "cube.nc", "-o", "whole.tif", *asked)
+    run("crop", "cube.nc", "-o", "whole.tif", *options)
     with rasterio.open("part.tif") as part, rasterio.open("whole.tif") as whole:
         names = ("class", "p_other", "p_winter_wheat", "p_maize", "set", "dissimilarity", "clear_count")
         assert part.descriptions == whole.descriptions == names
@@ -165,7 +165,7 @@ def test_a_table_has_the_probability_of_each_crop_type(folder: Path, models: Pat
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "sentence"),
     [
         (("crop", "cube.nc", "-o", "out.tif", "--model", "old", "--sets"), "no sets"),
         (("crop", "cube.nc", "-o", "out.tif", "--model", "old", "--applicability"), APPLICABILITY),
@@ -176,13 +176,13 @@ def test_a_table_has_the_probability_of_each_crop_type(folder: Path, models: Pat
         (("crop", "series.csv", "-o", "out.csv", "--threshold", "0"), "table"),
     ],
 )
-def test_what_a_model_or_an_input_cannot_give_is_refused_in_one_sentence(
+def test_an_order_that_does_not_fit_the_model_or_the_input_is_refused_in_one_sentence(
     folder: Path,
     class_models: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     options: tuple[str, ...],
-    said: str,
+    sentence: str,
 ) -> None:
     write_cube(folder / "cube.nc")
     write_series(folder / "series.csv")
@@ -190,14 +190,14 @@ def test_what_a_model_or_an_input_cannot_give_is_refused_in_one_sentence(
     (folder / "models" / "crop" / APPLICABILITY).unlink()
     monkeypatch.setenv("LANDCAST_MODELS", str(folder / "models"))
     assert run_command(list(options)) == WRONG_INPUT
-    told = capsys.readouterr().err
-    assert said in told
-    assert len(told.splitlines()) == 1
+    printed = capsys.readouterr().err
+    assert sentence in printed
+    assert len(printed.splitlines()) == 1
     assert not list(folder.glob("out.*"))
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "sentence"),
     [
         (("cube.nc", "-o", "out.tif", "--change", "2021-01-01"), "slash"),
         (("cube.nc", "-o", "out.tif", "--change", "2020-12-31/2021-07-31", "--significance", "0"), "0.5"),
@@ -207,13 +207,13 @@ def test_what_a_model_or_an_input_cannot_give_is_refused_in_one_sentence(
         (("series.csv", "-o", "out.csv", "--mmu", "1"), "table"),
     ],
 )
-def test_change_and_mapping_unit_that_cannot_be_are_refused(
-    folder: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], said: str
+def test_wrong_values_of_change_and_mapping_unit_are_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], sentence: str
 ) -> None:
     write_cube(folder / "cube.nc")
     write_series(folder / "series.csv")
     assert run_command(["canopy", *options]) == WRONG_INPUT
-    assert said in capsys.readouterr().err
+    assert sentence in capsys.readouterr().err
     assert not list(folder.glob("out.*"))
 
 

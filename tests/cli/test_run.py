@@ -27,7 +27,7 @@ class FakeClient:
     """A service that knows two products, refuses one, and ends the other after three questions."""
 
     def __init__(self, *, end: JobState = JobState.SUCCESSFUL) -> None:
-        self._end, self._asked = end, 0
+        self._end, self._requests = end, 0
         self.dismissed: list[str] = []
 
     def products(self) -> list[str]:
@@ -40,9 +40,9 @@ class FakeClient:
         return "http://fake/jobs/1"
 
     def status(self, job_url: str) -> JobStatus:
-        self._asked += 1
-        state = JobState.RUNNING if self._asked < 3 else self._end
-        return JobStatus(id="1", url=job_url, state=state, share=self._asked / 3, message="It rained.", seconds=4.5)
+        self._requests += 1
+        state = JobState.RUNNING if self._requests < 3 else self._end
+        return JobStatus(id="1", url=job_url, state=state, share=self._requests / 3, message="It rained.", seconds=4.5)
 
     def dismiss(self, job_url: str) -> None:
         self.dismissed.append(job_url)
@@ -83,17 +83,17 @@ def test_a_refused_product_does_not_keep_the_others_from_being_made(
     for ordered in orders:
         fetch(client, ordered, tmp_path / ordered.product)
     print_table(orders, REGION)
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     assert [p.name for p in (tmp_path / "crop").iterdir()] == ["crop_notes.txt"]
-    assert "canopy" in told.out
-    assert str(tmp_path / "canopy" / "canopy.tif") in told.out
-    assert "4.5" in told.out
-    assert "not made: There is no radar." in told.out
-    assert "crop There is no radar." in told.err
+    assert "canopy" in printed.out
+    assert str(tmp_path / "canopy" / "canopy.tif") in printed.out
+    assert "4.5" in printed.out
+    assert "not made: There is no radar." in printed.out
+    assert "crop There is no radar." in printed.err
     assert client.dismissed == []
 
 
-def test_a_job_that_failed_is_said_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_the_reason_of_a_failed_job_is_printed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     client: Any = FakeClient(end=JobState.FAILED)
     supervisor: Any = FakeSupervisor()
     orders = order_all(client, REGION, supervisor)
@@ -139,7 +139,7 @@ def test_the_main_job_writes_all_products_of_a_cube(
     cube = write_cube(tmp_path / "cube.nc", shape_yx=(12, 14), dates=80)
     ready = settings.but(archive=str(cube))
     assert run_main_job(ready, None, tmp_path / "results") == 0
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     for product, endings in {
         "ndvi-forecast": {".tif", ".json", ".png", "_pixel.png", ".nc"},
         "canopy": {".tif", ".json", ".png"},
@@ -147,6 +147,6 @@ def test_the_main_job_writes_all_products_of_a_cube(
     }.items():
         found = {p.name for p in (tmp_path / "results" / product).iterdir()}
         assert found == {product + e for e in endings}
-        assert str(tmp_path / "results" / product / f"{product}.tif") in told
+        assert str(tmp_path / "results" / product / f"{product}.tif") in printed
         item = json.loads((tmp_path / "results" / product / f"{product}.json").read_text())
         assert item["properties"]["landcast:product"] == product

@@ -9,7 +9,9 @@ from cli.main import FAILED, WRONG_INPUT, run_command
 @pytest.mark.parametrize(
     ("arguments", "who"), [(["serve", "--no-worker"], "a service without a worker"), (["worker"], "a worker alone")]
 )
-def test_what_shares_a_redis_needs_its_url(capsys: pytest.CaptureFixture[str], arguments: list[str], who: str) -> None:
+def test_a_service_without_a_worker_and_a_worker_alone_need_the_url_of_a_redis(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], who: str
+) -> None:
     assert run_command(arguments) == FAILED
     printed = capsys.readouterr()
     assert printed.out == ""

@@ -1,4 +1,4 @@
-"""Regions for tests: small, asymmetric, in Bavaria unless a test says otherwise."""
+"""Regions for tests: small, asymmetric, in Bavaria unless a test states otherwise."""
 
 from typing import Any
 

@@ -44,18 +44,18 @@ def test_ndvi_lies_between_minus_one_and_one_and_changes_sign_with_the_bands(red
     np.testing.assert_allclose(index, -ndvi(nir, red), rtol=1e-6)
 
 
-def test_two_indices_tell_the_two_bands_that_they_are_made_of() -> None:
+def test_two_indices_determine_the_two_bands_behind_them() -> None:
     red, nir = np.meshgrid(np.linspace(0.01, 0.3, 12, dtype=np.float32), np.linspace(0.02, 0.6, 12, dtype=np.float32))
     index = (nir - red) / (nir + red)
     enhanced = 2.5 * (nir - red) / (nir + 2.4 * red + 1)
     solved = red_and_nir(index, enhanced)
-    is_told = np.abs(index) >= LEAST_NDVI
+    is_determined = np.abs(index) >= LEAST_NDVI
     for found, band in zip(solved, (red, nir), strict=True):
-        np.testing.assert_allclose(found[is_told], band[is_told], rtol=2e-3)
-        assert np.isnan(found[~is_told]).all()
+        np.testing.assert_allclose(found[is_determined], band[is_determined], rtol=2e-3)
+        assert np.isnan(found[~is_determined]).all()
 
 
-def test_indices_that_no_pair_of_reflectances_has_tell_nothing() -> None:
+def test_indices_that_no_pair_of_reflectances_has_give_no_bands() -> None:
     nan = np.float32("nan")
     index = np.array([0.5, 0.5, -0.5, 1.0, nan, 0.5], np.float32)
     enhanced = np.array([-0.2, 2.4, 0.3, 0.5, 0.3, nan], np.float32)

@@ -66,6 +66,6 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     assert str(EXAMPLES["UnknownProduct"]) == "There is no product 'soup'. Known: canopy, crop."
 
 
-def test_a_missing_band_says_what_is_missing_and_what_is_there() -> None:
+def test_a_missing_band_is_named_with_the_bands_that_are_present() -> None:
     assert "needs B04 and B08, and 'a.nc' has only B02" in str(EXAMPLES["MissingBand"])
     assert "'a.nc' has no band." in str(errors.MissingBand("a.nc", ["B04"], []))

@@ -131,18 +131,18 @@ def test_a_footprint_covers_the_rectangle_it_came_from() -> None:
 
 @settings(deadline=None, max_examples=80)
 @given(hard_regions(), st.sampled_from([16, 64]))
-def test_tiles_and_window_ask_for_the_same_pixels_once_near_every_border(region: Region, tile_size: int) -> None:
+def test_tiles_and_window_have_the_same_pixels_once_near_every_border(region: Region, tile_size: int) -> None:
     grid = Grid(crs=utm_crs(region), tile_size=tile_size)
     window = grid.window(region)
-    asked = np.zeros(window.shape_yx, int)
+    selected = np.zeros(window.shape_yx, int)
     for tile in grid.tiles(region):
         of_tile = tile.window.mask(region)
         assert of_tile.any()
         row, column = tile.window.offset_in(window)
         for y, x in np.argwhere(of_tile) + np.array([row, column]):
             assert min(y, x) >= 0
-            asked[y, x] += 1
-    assert (asked == window.mask(region)).all()
+            selected[y, x] += 1
+    assert (selected == window.mask(region)).all()
 
 
 @settings(deadline=None, max_examples=80)

@@ -31,13 +31,13 @@ def test_a_mask_follows_the_polygon_not_its_mirror_image() -> None:
     assert mask[:, :40].sum() > 2 * mask[:, -40:].sum()
 
 
-def test_pixels_in_holes_and_tiles_within_them_are_not_asked() -> None:
+def test_pixels_in_holes_and_tiles_within_them_do_not_belong_to_a_region() -> None:
     outer, hole = square(width=0.06, height=0.04), square(11.02, 48.01, width=0.02, height=0.02)
     region = parse_region({"type": "Polygon", "coordinates": [*outer["coordinates"], *hole["coordinates"]]})
     window = Grid(crs=UTM).window(region)
-    asked, filled = window.mask(region), window.mask(parse_region(outer))
-    assert (filled & ~asked == window.mask(parse_region(hole))).all()
-    assert asked.sum() * 1e-4 == pytest.approx(region.area_km2, rel=0.01)
+    selected, filled = window.mask(region), window.mask(parse_region(outer))
+    assert (filled & ~selected == window.mask(parse_region(hole))).all()
+    assert selected.sum() * 1e-4 == pytest.approx(region.area_km2, rel=0.01)
     tiles = Grid(crs=UTM, tile_size=16).tiles(region)
     assert len(tiles) < len(Grid(crs=UTM, tile_size=16).tiles(parse_region(outer)))
 

@@ -41,8 +41,8 @@ def test_b8a_stands_in_for_b08() -> None:
 def test_quantiles_ascend_in_own_units_and_come_back(quantity) -> None:
     low, high = quantity.limits
     own = np.linspace(max(low, -0.2) + 0.01, min(high, 0.9) - 0.01, 5, dtype=np.float32)
-    told = quantity.to_model(own)
-    ascending = told if quantity.factor > 0 else told[::-1]
+    quantiles = quantity.to_model(own)
+    ascending = quantiles if quantity.factor > 0 else quantiles[::-1]
     assert (np.diff(ascending) > 0).all()
     np.testing.assert_allclose(quantity.from_model(ascending), own, atol=1e-5)
 
@@ -60,5 +60,5 @@ def test_places_are_those_of_the_flags() -> None:
     assert set(OPTICAL_NAMES) < set(QUANTITIES)
 
 
-def test_what_is_not_possible_is_unseen() -> None:
+def test_impossible_values_are_unseen() -> None:
     assert np.isnan(QUANTITIES["GCVI"].of(seen({**LEAF, "B03": 0.0}))[0, 0])

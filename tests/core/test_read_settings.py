@@ -23,6 +23,6 @@ def test_another_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatch
     assert read_settings() == given
 
 
-def test_what_the_command_line_does_not_give_stays(settings: Settings) -> None:
+def test_settings_that_the_command_line_does_not_give_stay(settings: Settings) -> None:
     changed = overridden(settings, port=8001, archive=None)
     assert (changed.http.port, changed.archives.default) == (8001, settings.archives.default)

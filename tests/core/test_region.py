@@ -113,7 +113,7 @@ def test_long_edges_are_straight_in_degrees() -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "says"),
+    ("document", "phrase"),
     [
         ({}, "type is 'None'"),
         ({"type": "Topology"}, "type is 'Topology'"),
@@ -143,10 +143,10 @@ def test_long_edges_are_straight_in_degrees() -> None:
         ("x" * 5000, "cannot be read"),
     ],
 )
-def test_what_is_no_region_is_refused_with_one_sentence(document: Any, says: str) -> None:
+def test_documents_that_are_no_region_are_refused_with_one_sentence(document: Any, phrase: str) -> None:
     with pytest.raises(InvalidRegion) as refused:
         parse_region(document)
-    assert says in str(refused.value)
+    assert phrase in str(refused.value)
     assert "\n" not in str(refused.value)
 
 

@@ -62,7 +62,7 @@ def test_a_date_is_read_from_text_date_or_time(text: str | date) -> None:
 @pytest.mark.parametrize(
     "text", ["", "yesterday", "2022-13-01", "2022-02-30", "01.06.2022", "1899-12-31", "2201-01-01"]
 )
-def test_what_is_no_date_is_refused_by_name(text: str) -> None:
+def test_texts_that_are_no_date_are_refused_by_name(text: str) -> None:
     with pytest.raises(InvalidPeriod, match=f"'{text}' is not a usable"):
         parse_date(text)
 
@@ -105,7 +105,7 @@ def test_a_duration_is_a_number_of_days(text: str | int, days: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["0d", "-5d", "5m", "", "1.5d", "P1M", 0, "100000d"])
-def test_what_is_no_duration_is_refused(text: str | int) -> None:
+def test_values_that_are_no_duration_are_refused(text: str | int) -> None:
     with pytest.raises(InvalidPeriod):
         parse_duration(text)
 

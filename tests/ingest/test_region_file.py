@@ -84,8 +84,8 @@ def test_geojson_is_read_without_geopandas(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; import cli.main; from ingest.region_file import read_region_file;"
         f"print(read_region_file(Path({str(path)!r}))['type'], *({{'geopandas', 'pyogrio'}} & set(sys.modules)))"
     )
-    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert told.stdout.split() == ["Polygon"]
+    printed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert printed.stdout.split() == ["Polygon"]
 
 
 def refused(path: Path) -> str:
@@ -96,7 +96,7 @@ def refused(path: Path) -> str:
 
 
 @pytest.mark.parametrize("ending", [*region_file.FORMATS, ".txt"])
-def test_what_is_not_there_or_not_of_its_format_is_refused(tmp_path: Path, ending: str) -> None:
+def test_missing_files_and_files_of_another_format_are_refused(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"a{ending}"
     assert "cannot be read" in refused(path)
     path.write_bytes(b"\x89PNG\xff\xfe" * 50)

@@ -49,7 +49,7 @@ def test_errors_in_a_block_are_fully_correlated_and_those_of_blocks_independent(
     assert half == pytest.approx(1.959964 * np.sqrt(4 * 0.5**2), rel=1e-4)
 
 
-def test_the_interval_holds_the_truth_of_blocks_that_err_together_as_often_as_it_says() -> None:
+def test_the_interval_holds_the_truth_of_blocks_that_err_together_in_95_percent_of_cases() -> None:
     share = np.repeat(np.repeat(rng.uniform(0.1, 0.9, (12, 12)), 10, axis=0), 10, axis=1)
     row = table_of(share)["Tree"]
     truth = [(rng.random((12, 12)) < share[::10, ::10]).sum() for _ in range(2000)]  # 1 ha a block
@@ -57,7 +57,7 @@ def test_the_interval_holds_the_truth_of_blocks_that_err_together_as_often_as_it
     assert 0.92 < inside < 0.98
 
 
-def test_what_is_certain_has_no_interval_and_what_is_unseen_is_left_out() -> None:
+def test_certain_pixels_have_no_interval_and_unseen_ones_are_left_out() -> None:
     share = np.ones((15, 25), np.float32)
     share[3:5, 4:9] = np.nan
     found = table_of(share)
@@ -65,7 +65,7 @@ def test_what_is_certain_has_no_interval_and_what_is_unseen_is_left_out() -> Non
     assert found["Tree"]["low_ha"] == found["Tree"]["high_ha"] == found["Tree"]["mapped_ha"] == pytest.approx(3.65)
 
 
-def test_strips_of_whole_blocks_give_what_the_whole_gives() -> None:
+def test_strips_of_whole_blocks_give_the_same_table_as_the_whole_map() -> None:
     share = rng.random((47, 33)).astype(np.float32)
     assert table_of(share, rows=10) == table_of(share, rows=20) == table_of(share)
     assert strip_rows(10, 33) % 10 == 0

@@ -31,12 +31,12 @@ def test_an_order_reads_three_years_before_the_first_date_and_is_read_back_to_th
     assert parse(Canopy(), params.to_json(), available=AVAILABLE) == params
 
 
-def test_an_order_without_change_is_that_of_before() -> None:
+def test_an_order_of_one_date_has_no_option_of_change() -> None:
     assert set(parse(Canopy(), {"mmu": 0}, available=AVAILABLE).to_json()) == {"period", "date", "probabilities"}
 
 
 @pytest.mark.parametrize(
-    ("inputs", "error", "said"),
+    ("inputs", "error", "sentence"),
     [
         ({"change": "2022-06-30/2021-06-30"}, InvalidPeriod, "before it starts"),
         ({"change": "2021-06-30"}, InvalidPeriod, "slash"),
@@ -54,8 +54,10 @@ def test_an_order_without_change_is_that_of_before() -> None:
         ({"mmu": "nan"}, InvalidOption, "hectares"),
     ],
 )
-def test_what_makes_no_sense_is_refused(inputs: dict[str, object], error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=said):
+def test_options_that_do_not_fit_together_are_refused(
+    inputs: dict[str, object], error: type[Exception], sentence: str
+) -> None:
+    with pytest.raises(error, match=sentence):
         parse(Canopy(), inputs, available=AVAILABLE)
 
 

@@ -52,7 +52,7 @@ def layer(raster: Raster, name: str) -> np.ndarray:
     return raster.pixels[[v.name for v in raster.layers].index(name)].ravel()
 
 
-def test_felling_is_loss_planting_is_gain_and_what_stands_is_stable() -> None:
+def test_felling_is_loss_planting_is_gain_and_standing_forest_is_stable() -> None:
     raster = mapped(felling())
     assert list(layer(raster, "change")) == [1, 0, 3, 2, 255, 255]
     assert list(layer(raster, "class_before")) == [1, 0, 1, 0, 255, 255]
@@ -85,7 +85,7 @@ def test_a_change_that_is_not_significant_enough_is_stable() -> None:
     assert list(layer(raster, "p_loss")) == list(layer(mapped(felling()), "p_loss"))
 
 
-def test_float_probabilities_are_what_percents_round() -> None:
+def test_percents_are_rounded_float_probabilities() -> None:
     exact, whole = mapped(felling(), probabilities="float"), mapped(felling())
     assert exact.pixels.dtype == np.float32
     for name in ("p_gain", "p_loss", "p_switch", "significance"):

@@ -24,7 +24,7 @@ def test_probabilities_are_percent_or_float() -> None:
 
 
 @both
-def test_what_is_not_asked_for_is_not_there(name: str, class_models: Path) -> None:
+def test_bands_of_options_are_absent_unless_ordered(name: str, class_models: Path) -> None:
     params, raster, bands = rendered(class_models, name, sets="false", applicability=False)
     assert list(bands) == ["class", *(f"p_{c}" for c in CLASSES[name]), "clear_count"]
     from_card = {n for n, f in type(params).model_fields.items() if marker(f, FromCard)}
@@ -45,7 +45,7 @@ def test_an_order_with_all_that_was_filled_in_is_read_back_to_the_same(name: str
     assert add_card(product, again, named(class_models, name)) == params
 
 
-def test_what_an_order_says_of_a_model_does_not_count() -> None:
+def test_values_of_the_card_in_an_order_are_replaced_by_those_of_the_model() -> None:
     product = find_product("crop")
     inputs = {"classes": ["one"], "coverage": 2, "dissimilarity_limit": None}
     params = parse(product, inputs, available=AVAILABLE)
@@ -54,7 +54,7 @@ def test_what_an_order_says_of_a_model_does_not_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "inputs", "said"),
+    ("name", "inputs", "sentence"),
     [
         ("crop", {"sets": "perhaps"}, "true or false"),
         ("crop", {"applicability": 2}, "true or false"),
@@ -65,20 +65,22 @@ def test_what_an_order_says_of_a_model_does_not_count() -> None:
         ("canopy", {"threshold": 0.4}, "threshold"),
     ],
 )
-def test_wishes_that_cannot_be_are_refused(name: str, inputs: dict[str, Any], said: str, class_models: Path) -> None:
-    with pytest.raises(InvalidOption, match=said):
+def test_wrong_values_and_combinations_are_refused(
+    name: str, inputs: dict[str, Any], sentence: str, class_models: Path
+) -> None:
+    with pytest.raises(InvalidOption, match=sentence):
         order(class_models, name, **inputs)
 
 
-@pytest.mark.parametrize("asked", ["sets", "applicability"])
-def test_a_model_without_what_is_wished_is_refused_with_what_is_missing(
-    asked: str, class_models: Path, tmp_path: Path
+@pytest.mark.parametrize("name", ["sets", "applicability"])
+def test_a_model_without_sets_or_applicability_is_refused_with_what_it_lacks(
+    name: str, class_models: Path, tmp_path: Path
 ) -> None:
     models = copied(class_models, "crop", tmp_path, prediction_sets=None)
     (models / "crop" / APPLICABILITY).unlink()
-    missing = {"sets": "no sets", "applicability": "applicability.safetensors"}[asked]
+    missing = {"sets": "no sets", "applicability": "applicability.safetensors"}[name]
     with pytest.raises(InvalidOption, match=missing) as raised:
-        order(models, "crop", **{asked: True})
+        order(models, "crop", **{name: True})
     assert "\n" not in str(raised.value)
     assert set(order(models, "crop").to_json()) == {"period", "probabilities"}
 

@@ -50,7 +50,7 @@ def test_a_set_is_the_same_number_as_bytes_and_as_floats(name: str, class_models
     assert values == list(range(1, 2 ** len(CLASSES[name])))
 
 
-def test_the_dissimilarity_tells_pixels_like_those_learned_from_apart_from_others(
+def test_the_dissimilarity_is_low_for_pixels_like_the_training_data_and_high_for_others(
     class_models: Path, tmp_path: Path
 ) -> None:
     models = copied(class_models, "crop", tmp_path)

@@ -15,18 +15,18 @@ from tests.products.class_maps import layer, rendered
 from tests.products.felling import AVAILABLE, DATES
 
 
-def test_the_minimum_mapping_unit_is_said_in_the_first_layer_alone() -> None:
+def test_only_the_description_of_the_first_layer_states_the_minimum_mapping_unit() -> None:
     for inputs in ({"mmu": 0.5}, {"mmu": 0.5, "change": DATES}):
         first, *others = Canopy().layers(parse(Canopy(), inputs, available=AVAILABLE))
         assert "below 0.5 ha" in first.description
         assert not any("below" in v.description for v in others)
 
 
-def test_a_season_seen_in_part_is_mapped_and_says_up_to_when(class_models: Path) -> None:
+def test_a_map_of_a_season_observed_in_part_states_its_last_day(class_models: Path) -> None:
     _, raster, bands = rendered(class_models, "crop", period="2018-02-01/2018-05-11")
-    said = layer(raster, "class").description
-    assert "100 days of observations, 2018-02-01 to 2018-05-11" in said
-    assert "sown and harvested within a year, as WorldCereal defines it" in said
+    description = layer(raster, "class").description
+    assert "100 days of observations, 2018-02-01 to 2018-05-11" in description
+    assert "sown and harvested within a year, as WorldCereal defines it" in description
     assert "WorldCereal" in layer(raster, "p_crop").description
     assert layer(raster, "class").date == "2018-05-11"
     assert 0 < bands["clear_count"][0, 0] <= 13

@@ -40,7 +40,7 @@ def test_the_second_of_two_classes_is_mapped_from_the_threshold_on(class_models:
     assert params.threshold == round(middle, 4)
     np.testing.assert_array_equal(other["class"][seen], probability >= round(middle, 4))
     assert 0 < other["class"][seen].mean() < 1
-    for asked, crops in (("0", 1), (1, 0)):
-        params, _, other = rendered(models, "crop", probabilities="float", threshold=asked)
-        assert params.threshold == float(asked)
+    for threshold, crops in (("0", 1), (1, 0)):
+        params, _, other = rendered(models, "crop", probabilities="float", threshold=threshold)
+        assert params.threshold == float(threshold)
         assert (other["class"][seen] == crops).all()

@@ -40,16 +40,18 @@ def test_further_variables_follow_ndvi_and_have_quantiles_of_their_own() -> None
     assert np.nanmax(raster.pixels[12]) < 0.5  # red reflectance, not an index
 
 
-def test_the_order_without_further_variables_is_that_of_before() -> None:
+def test_ndvi_as_a_variable_changes_nothing() -> None:
     product = PRODUCTS["ndvi-forecast"]
     assert parse(product, {"variables": ["NDVI"]}, available=AVAILABLE) == parse(product, {}, available=AVAILABLE)
 
 
 @pytest.mark.parametrize(
-    ("variables", "error", "said"), [(["NDMI"], InvalidOption, "NDMI"), (["BSI"], MissingBand, "B11")]
+    ("variables", "error", "sentence"), [(["NDMI"], InvalidOption, "NDMI"), (["BSI"], MissingBand, "B11")]
 )
-def test_variables_that_cannot_be_had_are_named(variables: list[str], error: type[LandcastError], said: str) -> None:
-    with pytest.raises(error, match=said):
+def test_unknown_variables_and_missing_bands_are_named(
+    variables: list[str], error: type[LandcastError], sentence: str
+) -> None:
+    with pytest.raises(error, match=sentence):
         rendered(PRODUCTS["ndvi-forecast"], dates=["2019-05-20"], variables=variables)
 
 

@@ -35,11 +35,11 @@ def test_a_reversed_period_is_refused(product: Product) -> None:
 
 
 @every_product
-@pytest.mark.parametrize(("lost", "said"), [("B04", "red"), ("B08", "near infrared")])
-def test_a_cube_without_ndvi_is_refused_with_what_is_missing(product: Product, lost: str, said: str) -> None:
+@pytest.mark.parametrize(("lost", "sentence"), [("B04", "red"), ("B08", "near infrared")])
+def test_a_cube_without_ndvi_is_refused_with_the_missing_band(product: Product, lost: str, sentence: str) -> None:
     cube = small_cube()
     cube = Cube(data=cube.data.drop_vars(lost), window=cube.window, archive="test")
-    with pytest.raises(MissingBand, match=said):
+    with pytest.raises(MissingBand, match=sentence):
         rendered(product, cube)
 
 

@@ -17,7 +17,7 @@ from tests.products.cubes import WINDOW, checkpoint_of, every_product, rendered,
 
 
 @every_product
-def test_the_raster_has_the_layers_that_were_promised(product: Product) -> None:
+def test_the_raster_has_the_layers_of_its_product(product: Product) -> None:
     params, raster = rendered(product)
     assert raster.layers == product.layers(params)
     assert raster.pixels.shape == (len(raster.layers), 4, 5)
@@ -27,7 +27,7 @@ def test_the_raster_has_the_layers_that_were_promised(product: Product) -> None:
 
 @every_product
 @pytest.mark.parametrize("form", ["percent", "float"])
-def test_every_layer_states_what_it_is_and_no_two_are_the_same(product: Product, form: str) -> None:
+def test_every_layer_states_its_meaning_and_no_two_are_the_same(product: Product, form: str) -> None:
     chosen = {"probabilities": form} if "probabilities" in product.options.choices() else {}
     _, raster = rendered(product, **chosen)
     assert {layer.variable for layer in raster.layers} <= {*Variable, *QUANTITIES}
@@ -68,11 +68,11 @@ def test_rows_rendered_alone_equal_the_rows_of_the_whole(product: Product) -> No
 
 @every_product
 def test_progress_rises_to_one(product: Product) -> None:
-    told: list[float] = []
+    shares_done: list[float] = []
     params = parse(product, {}, available=small_cube().period)
-    render(product, small_cube(), params, checkpoint_of(product), told.append)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    render(product, small_cube(), params, checkpoint_of(product), shares_done.append)
+    assert shares_done == sorted(shares_done)
+    assert shares_done[-1] == 1.0
 
 
 @pytest.mark.parametrize("name", ["canopy", "crop"])

@@ -79,7 +79,7 @@ def test_each_series_is_classified_at_its_end(product: str, columns: list[str]) 
     np.testing.assert_array_equal(percent, np.rint(shares * 100))
 
 
-def test_what_lies_outside_the_period_is_not_read() -> None:
+def test_observations_outside_the_period_are_not_read() -> None:
     series = wavy_series()
     cut = f"{to_date(START)}/{to_date(START + 400)}"
     table = predicted("canopy", series, period=cut)
@@ -97,7 +97,7 @@ def test_a_channel_that_the_product_does_not_read_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(("product", "option", "value"), [("canopy", "mmu", 1), ("crop", "threshold", 0.4)])
-def test_what_needs_a_map_is_refused(product: str, option: str, value: float) -> None:
+def test_options_of_maps_are_refused(product: str, option: str, value: float) -> None:
     with pytest.raises(InvalidOption, match="the input is a table"):
         predicted(product, **{option: value})
 

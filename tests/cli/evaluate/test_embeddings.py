@@ -43,33 +43,33 @@ def write(vectors: np.ndarray, *, unseen: int = 5) -> pd.DataFrame:
 def probe(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, list[str]]]:
     def run(*arguments: str) -> tuple[int, str, list[str]]:
         code = run_command(["evaluate", "embeddings", *arguments])
-        told = capsys.readouterr()
-        return code, told.out, [n for n in told.err.splitlines() if not n.startswith("probe ")]
+        printed = capsys.readouterr()
+        return code, printed.out, [n for n in printed.err.splitlines() if not n.startswith("probe ")]
 
     return run
 
 
 def test_classes_are_probed_beside_the_majority_class(probe: Callable[..., tuple[int, str, list[str]]]) -> None:
-    code, told, _ = probe("e.parquet", "--labels", "labels.csv", "--column", "crop")
+    code, printed, _ = probe("e.parquet", "--labels", "labels.csv", "--column", "crop")
     assert code == DONE
-    assert "Label 'crop' (2 classes) of 59 series in 20 places (by column 'place'), 5 folds by place" in told
-    assert "majority class" in told
-    assert "e.parquet is better than the majority class" in told
+    assert "Label 'crop' (2 classes) of 59 series in 20 places (by column 'place'), 5 folds by place" in printed
+    assert "majority class" in printed
+    assert "e.parquet is better than the majority class" in printed
 
 
 def test_numbers_are_probed_beside_the_mean_and_other_embeddings(
     probe: Callable[..., tuple[int, str, list[str]]],
 ) -> None:
-    code, told, _ = probe("e.parquet", "--labels", "labels.csv", "--column", "height", "--against", "other.csv")
+    code, printed, _ = probe("e.parquet", "--labels", "labels.csv", "--column", "height", "--against", "other.csv")
     assert code == DONE
-    assert "Label 'height' (a number) of 58 series" in told  # each table lacks another one
-    assert "e.parquet is better than other.csv" in told
-    assert "Mutual neighbours: " in told
-    assert "k = 10, n = 20, one series of each place" in told
+    assert "Label 'height' (a number) of 58 series" in printed  # each table lacks another one
+    assert "e.parquet is better than other.csv" in printed
+    assert "Mutual neighbours: " in printed
+    assert "k = 10, n = 20, one series of each place" in printed
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "printed"),
     [
         (("none.csv", "--labels", "labels.csv", "--column", "crop"), "there is no such file"),
         (("labels.csv", "--labels", "labels.csv", "--column", "crop"), "no table of 'landcast embed'"),
@@ -81,18 +81,18 @@ def test_numbers_are_probed_beside_the_mean_and_other_embeddings(
         (("e.parquet", "--labels", "e.parquet", "--column", "e000", "--against", "twice.csv"), "'p0' twice"),
     ],
 )
-def test_what_cannot_be_probed_is_refused_in_one_sentence(
-    probe: Callable[..., tuple[int, str, list[str]]], arguments: tuple[str, ...], told: str
+def test_tables_that_cannot_be_probed_are_refused_in_one_sentence(
+    probe: Callable[..., tuple[int, str, list[str]]], arguments: tuple[str, ...], printed: str
 ) -> None:
     pd.concat([write(VECTORS)] * 2).to_csv("twice.csv", index=False)
     code, _, lines = probe(*arguments)
     assert code == WRONG_INPUT
     assert len(lines) == 1
-    assert told in lines[0]
+    assert printed in lines[0]
 
 
 def test_series_without_a_place_are_places_of_their_own(probe: Callable[..., tuple[int, str, list[str]]]) -> None:
     pd.DataFrame({"sample_id": IDS, "crop": np.where(VECTORS[:, 0] > 0, 1, 0)}).to_parquet("plain.parquet")
-    code, told, _ = probe("e.parquet", "--labels", "plain.parquet")
+    code, printed, _ = probe("e.parquet", "--labels", "plain.parquet")
     assert code == DONE
-    assert "Label 'crop' (2 classes) of 59 series in 59 places (each series is a place of its own)" in told
+    assert "Label 'crop' (2 classes) of 59 series in 59 places (each series is a place of its own)" in printed

@@ -37,12 +37,12 @@ def set_weights(path: str, *weights: float) -> None:
 
 def test_a_table_is_forecast_again_and_the_report_printed_and_written(folder: Path, run: Callable[..., str]) -> None:
     write_series(folder / "series.csv")
-    told = run("evaluate", "forecast", "series.csv", "-o", "report.html")
-    assert "series.csv: 3 series, 8 issue dates (2020-01-01 to 2020-08-01)" in told
+    printed = run("evaluate", "forecast", "series.csv", "-o", "report.html")
+    assert "series.csv: 3 series, 8 issue dates (2020-01-01 to 2020-08-01)" in printed
     for method in METHODS:
-        assert f"\n{method} " in told
-    assert "better than landcast" in told
-    assert told.splitlines()[-1] == "report.html"
+        assert f"\n{method} " in printed
+    assert "better than landcast" in printed
+    assert printed.splitlines()[-1] == "report.html"
     assert "<html" in (folder / "report.html").read_text()
 
 
@@ -68,16 +68,16 @@ def test_a_cube_and_a_region_of_it_are_forecast_again(folder: Path, run: Callabl
     write_cube(folder / "cube.nc", dates=80, shape_yx=(12, 11))
     assert "cube.nc: 132 pixels in 4 blocks of 10 x 10" in run("evaluate", "forecast", "cube.nc")
     (folder / "aoi.geojson").write_text(json.dumps(square(15.00033, 47.853, degrees=0.0003)))
-    told = run("evaluate", "forecast", "--region", "aoi.geojson", "--archive", "cube.nc", "-o", "report.json")
-    assert told.startswith("region of cube: ")
+    printed = run("evaluate", "forecast", "--region", "aoi.geojson", "--archive", "cube.nc", "-o", "report.json")
+    assert printed.startswith("region of cube: ")
     assert 1 <= report()["basis"]["series"] < 30
 
 
 def test_a_blend_is_fitted_and_mixed_into_the_forecast_of_a_table(folder: Path, run: Callable[..., str]) -> None:
     write_series(folder / "series.csv", dates=120)
-    told = run("evaluate", "forecast", "series.csv", "--years", 2, "--fit", "blend.json", "-o", "report.json")
-    assert told.splitlines()[-2:] == ["report.json", "blend.json"]
-    assert "\nblend " in told
+    printed = run("evaluate", "forecast", "series.csv", "--years", 2, "--fit", "blend.json", "-o", "report.json")
+    assert printed.splitlines()[-2:] == ["report.json", "blend.json"]
+    assert "\nblend " in printed
     assert report("blend.json") == report()["blend"]
     assert np.allclose(np.sum(list(report("blend.json")["weights"].values()), axis=0), 1, atol=1e-3)
     set_weights("blend.json", 0.4, 0.6, 0, 0, 0, 0)
@@ -138,8 +138,8 @@ def test_a_blend_for_another_model_is_refused(
     content = report("blend.json")
     content["model"] = {"name": "meadows-9m", "sha256": "0" * 64}
     Path("blend.json").write_text(json.dumps(content))
-    told = refused("forecast", "series.csv", "-o", "out.csv", "--blend", "blend.json")
-    assert "made for the model 'meadows-9m'" in told
+    printed = refused("forecast", "series.csv", "-o", "out.csv", "--blend", "blend.json")
+    assert "made for the model 'meadows-9m'" in printed
 
 
 @pytest.mark.parametrize(
@@ -166,9 +166,7 @@ def test_a_blend_for_another_model_is_refused(
         ("evaluate", "wheat"),
     ],
 )
-def test_options_that_cannot_be_are_refused(
-    folder: Path, refused: Callable[..., str], arguments: tuple[str, ...]
-) -> None:
+def test_wrong_options_are_refused(folder: Path, refused: Callable[..., str], arguments: tuple[str, ...]) -> None:
     write_series(folder / "series.csv")
     write_cube(folder / "cube.nc", dates=4)
     (folder / "notes.json").write_text("{}")
@@ -184,11 +182,11 @@ def test_too_short_a_history_is_refused_with_one_clear_sentence(folder: Path, re
 
 def test_too_little_for_a_blend_is_refused_and_leaves_no_report(folder: Path, refused: Callable[..., str]) -> None:
     write_series(folder / "series.csv", dates=45)
-    told = refused("evaluate", "forecast", "series.csv", "--fit", "blend.json", "-o", "report.html")
-    assert "longer history or more --years" in told
+    printed = refused("evaluate", "forecast", "series.csv", "--fit", "blend.json", "-o", "report.html")
+    assert "longer history or more --years" in printed
 
 
-def test_a_model_of_ones_own_is_judged_by_its_name(folder: Path, run: Callable[..., str]) -> None:
+def test_a_model_of_the_user_is_evaluated_by_its_name(folder: Path, run: Callable[..., str]) -> None:
     default = find_checkpoint("", "forecast", Settings())
     shutil.copytree(default.folder, folder / "home" / "models" / "mine")
     card = folder / "home" / "models" / "mine" / "card.json"

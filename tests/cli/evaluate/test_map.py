@@ -32,18 +32,18 @@ def label(path: str = "sample.gpkg", *, wrong: int = 0) -> None:
 
 
 def test_a_sample_is_drawn_labelled_and_the_map_assessed(folder: Path, run: Callable[..., str]) -> None:
-    told = run("evaluate", "sample", "map.tif", "-o", "sample.gpkg", "--half-width", "0.05")
-    assert "map.tif: 6,250 pixels with a class; 177 points drawn." in told
-    assert "needs 139 points (Olofsson et al. 2014, equation 13), with at least 50 in each class 177." in told
-    assert "The points drawn are expected to give ± 0.050." in told
-    assert told.splitlines()[-2:] == ["Simulated data: no satellite has measured this.", "sample.gpkg"]
+    printed = run("evaluate", "sample", "map.tif", "-o", "sample.gpkg", "--half-width", "0.05")
+    assert "map.tif: 6,250 pixels with a class; 177 points drawn." in printed
+    assert "needs 139 points (Olofsson et al. 2014, equation 13), with at least 50 in each class 177." in printed
+    assert "The points drawn are expected to give ± 0.050." in printed
+    assert printed.splitlines()[-2:] == ["Simulated data: no satellite has measured this.", "sample.gpkg"]
     label(wrong=6)
-    told = run("evaluate", "map", "map.tif", "--reference", "sample.gpkg", "-o", "report.html")
-    assert "map.tif (class) against 177 points of sample.gpkg; strata are those of the reference file." in told
+    printed = run("evaluate", "map", "map.tif", "--reference", "sample.gpkg", "-o", "report.html")
+    assert "map.tif (class) against 177 points of sample.gpkg; strata are those of the reference file." in printed
     for name in NAMES.values():
-        assert f"\n{name} " in told
-    assert "Simulated data" in told
-    assert told.splitlines()[-1] == "report.html"
+        assert f"\n{name} " in printed
+    assert "Simulated data" in printed
+    assert printed.splitlines()[-1] == "report.html"
     assert "<html" in (folder / "report.html").read_text()
 
 
@@ -65,8 +65,8 @@ def test_the_report_is_written_as_json_and_csv(folder: Path, run: Callable[..., 
 
 def test_size_minimum_accuracy_and_seed_are_chosen(folder: Path, run: Callable[..., str]) -> None:
     chosen = ("--size", 120, "--per-class-min", 40, "--expected-accuracy", "forest_loss=0.6,7=0.8")
-    told = run("evaluate", "sample", "map.tif", "-o", "a.gpkg", *chosen)
-    lines = {line.split("  ")[0].strip(): line.split() for line in told.splitlines()}
+    printed = run("evaluate", "sample", "map.tif", "-o", "a.gpkg", *chosen)
+    lines = {line.split("  ")[0].strip(): line.split() for line in printed.splitlines()}
     assert (lines["Forest loss"][-4], lines["Forest loss"][-3]) == ("0.6", "40")
     assert lines["Other land"][-4] == "0.8"
     run("evaluate", "sample", "map.tif", "-o", "b.gpkg", *chosen, "--seed", 3)
@@ -83,9 +83,9 @@ def test_band_column_and_names_are_chosen(folder: Path, run: Callable[..., str])
     table["seen"] = table["seen"].map({"Stable forest": "wood", "Forest loss": "loss", "Other land": "field"})
     table.to_parquet("points.parquet")
     named = ("--column", "seen", "--classes", "0=wood,1=loss,7=field")
-    told = run("evaluate", "map", "plain.tif", "--reference", "points.parquet", *named)
-    assert "whole map      60  1.000 ± 0.000" in told
-    assert "wood: all 20 points on this class in the map agree" in told
+    printed = run("evaluate", "map", "plain.tif", "--reference", "points.parquet", *named)
+    assert "whole map      60  1.000 ± 0.000" in printed
+    assert "wood: all 20 points on this class in the map agree" in printed
 
 
 @pytest.mark.parametrize(
@@ -115,13 +115,13 @@ def test_band_column_and_names_are_chosen(folder: Path, run: Callable[..., str])
         ("sample", "map.tif", "-o", "sample.gpkg", "--layer", "class2"),
     ],
 )
-def test_options_that_cannot_be_are_refused_with_one_sentence_and_nothing_is_left(
+def test_wrong_options_are_refused_with_one_sentence_and_nothing_is_left(
     folder: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
 ) -> None:
     (folder / "points.csv").write_text("lon,lat,class\n0,0,0\n")  # lies outside the map
     before = sorted(folder.iterdir())
     assert run_command(["evaluate", *arguments]) == WRONG_INPUT
-    told = [line for line in capsys.readouterr().err.splitlines() if not line.startswith(("sample ", "accuracy "))]
-    assert len(told) == 1
-    assert told[0].startswith("Error: ")
+    printed = [line for line in capsys.readouterr().err.splitlines() if not line.startswith(("sample ", "accuracy "))]
+    assert len(printed) == 1
+    assert printed[0].startswith("Error: ")
     assert sorted(folder.iterdir()) == before
