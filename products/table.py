@@ -67,15 +67,14 @@ def predict_table(
 
     Series with the same number of layers are predicted together.
     """
-    parts: list[tuple[int, pd.DataFrame]] = []
-    done = 0
+    parts, done = [], 0
     for rows in _by_layer_count(product, each):
         for first in range(0, len(rows), BLOCK_SERIES):
             block = rows[first : first + BLOCK_SERIES]
-            parts += _tables(product, series.take(np.array(block)), [each[r] for r in block], checkpoint, block)
+            parts.append(_rows_of(product, series, each, checkpoint, block))
             done += len(block)
             progress(done / len(series))
-    return pd.concat([table for _, table in sorted(parts, key=lambda p: p[0])], ignore_index=True)
+    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
 
 
 def seen_in_period(product: Product[AnyOptions], series: Series, each: Sequence[AnyOptions]) -> Series:
@@ -105,27 +104,24 @@ def _ends(options: AnyOptions) -> tuple[date, date]:
 
 def _by_layer_count(product: Product[AnyOptions], each: Sequence[AnyOptions]) -> list[list[int]]:
     """Return the numbers of the series grouped by their count of layers."""
-    counts: dict[int, int] = {}
+    distinct = {id(options): options for options in each}
+    sizes = {key: len(product.layers(options)) for key, options in distinct.items()}
     groups: dict[int, list[int]] = defaultdict(list)
     for number, options in enumerate(each):
-        count = counts.setdefault(id(options), len(product.layers(options)))
-        groups[count].append(number)
+        groups[sizes[id(options)]].append(number)
     return list(groups.values())
 
 
-def _tables(
+def _rows_of(
     product: Product[AnyOptions],
     series: Series,
     each: Sequence[AnyOptions],
     checkpoint: Checkpoint,
     numbers: Sequence[int],
-) -> list[tuple[int, pd.DataFrame]]:
-    """Return the rows of a block under the number of its first series; series that are not consecutive one by one."""
-    values = product.predict(seen_in_period(product, series, each), each, checkpoint)
-    if numbers[-1] - numbers[0] == len(numbers) - 1:
-        return [(numbers[0], product.tabulate(series, each, values))]
-    parts = []
-    for at, number in enumerate(numbers):
-        rows = slice(at, at + 1)
-        parts.append((number, product.tabulate(series.take(rows), each[rows], values[rows])))
-    return parts
+) -> pd.DataFrame:
+    """Return the rows of some series, each with the number of its series as index."""
+    block, options = series.take(np.array(numbers)), [each[n] for n in numbers]
+    values = product.predict(seen_in_period(product, block, options), options, checkpoint)
+    table = product.tabulate(block, options, values)
+    table.index = pd.Index(np.repeat(numbers, len(table) // len(numbers)))
+    return table
