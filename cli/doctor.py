@@ -1,6 +1,7 @@
 """`landcast doctor`: check that this machine has everything that landcast needs.
 
-It leaves no file behind except the sample archive, which is generated when it is first opened.
+It leaves no file behind except the sample archive, which is generated when it is first opened. Each check has
+its own imports, so that a missing package ends one check and not the command.
 """
 
 import shutil
@@ -20,11 +21,6 @@ from cli.own_archive import OwnArchive
 from core.errors import InternalError, LandcastError
 from core.read_settings import overridden, read_settings
 from core.settings import Settings
-from ingest.registry import open_archive
-from models.registry import find_checkpoint, list_checkpoints, verify
-from products.catalogue import PRODUCTS
-from service.health import ping_redis
-from workers.queue.redis_server import find_redis_server
 
 FINE, WANTING = 0, 1
 MIN_PYTHON = (3, 11)
@@ -96,6 +92,9 @@ def packages(_settings: Settings) -> Iterator[str]:
 
 def redis(settings: Settings) -> Iterator[str]:
     """Check that the Redis of the settings answers, or that a private one can be started."""
+    from service.health import ping_redis
+    from workers.queue.redis_server import find_redis_server
+
     if settings.jobs.redis_url is None:
         yield f"{find_redis_server()}, started privately when needed"
     else:
@@ -121,6 +120,9 @@ def home(settings: Settings) -> Iterator[str]:
 
 def models(settings: Settings) -> Iterator[str]:
     """Check that each product has a model, and that all model files match their cards."""
+    from models.registry import find_checkpoint, list_checkpoints, verify
+    from products.catalogue import PRODUCTS
+
     for product in PRODUCTS.values():
         yield f"{product.id} uses {find_checkpoint('', product.task, settings).name}"
     for checkpoint in list_checkpoints(settings):
@@ -130,6 +132,8 @@ def models(settings: Settings) -> Iterator[str]:
 
 def archive(settings: Settings, *, point: tuple[float, float] | None = None) -> Iterator[str]:
     """Check that the archive opens and answers; report its abilities, its newest scene, and what it lacks."""
+    from ingest.registry import open_archive
+
     today = datetime.now(UTC).date()
     yield from describe(open_archive(settings.archives.default, settings), settings, point=point, today=today)
 
