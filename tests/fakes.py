@@ -103,7 +103,7 @@ def work(options: "FakeOptions", progress: Progress) -> None:
     if options.poison:
         os.kill(os.getpid(), signal.SIGKILL)
     if options.fault:
-        raise ZeroDivisionError("the fake product was told to fail")
+        raise ZeroDivisionError("the fake product fails as ordered")
 
 
 class FakeOptions(Options):

@@ -20,18 +20,18 @@ from workers.accept import accept
 from workers.queue.dispatch import submit
 from workers.tasks import carry_out_tile, close_job
 
-ROOMS = replace(FAKE_DEPENDENCIES, find_product=find_product, find_checkpoint=find_checkpoint)
+REAL_PRODUCTS = replace(FAKE_DEPENDENCIES, find_product=find_product, find_checkpoint=find_checkpoint)
 DATES = "2022-04-15/2022-06-01"
 
 
 @pytest.mark.parametrize("probabilities", ["percent", "float"])
-def test_a_job_of_crop_types_keeps_its_classes_and_says_what_lies_outside(
+def test_a_job_of_crop_types_keeps_its_classes_and_reports_the_share_outside(
     class_models: Path, tmp_path: Path, probabilities: str
 ) -> None:
     settings: Settings = workshop(tmp_path / "home", "redis+socket:///nowhere").but(models=class_models)
     inputs = {"model": "types", "sets": True, "applicability": True, "probabilities": probabilities}
-    order, _, tiles = accept("crop", {"region": REGION, **inputs}, settings, ROOMS)
-    worker = replace(worker_here(settings), dependencies=ROOMS)
+    order, _, tiles = accept("crop", {"region": REGION, **inputs}, settings, REAL_PRODUCTS)
+    worker = replace(worker_here(settings), dependencies=REAL_PRODUCTS)
     job = submit(order, tiles, settings)
     for task in worker.ledger.tiles(job.id):
         carry_out_tile(worker, job.id, task.tile_key)
@@ -58,10 +58,10 @@ def test_a_job_of_crop_types_keeps_its_classes_and_says_what_lies_outside(
 
 
 @pytest.mark.parametrize("inputs", [{"change": DATES, "mmu": 0.3}, {"change": DATES, "probabilities": "float"}, {}])
-def test_a_canopy_job_says_its_areas_in_the_item_and_the_map(tmp_path: Path, inputs: dict[str, object]) -> None:
+def test_a_canopy_job_has_its_areas_in_the_item_and_the_map(tmp_path: Path, inputs: dict[str, object]) -> None:
     settings: Settings = workshop(tmp_path / "home", "redis+socket:///nowhere")
-    order, _, tiles = accept("canopy", {"region": REGION, **inputs}, settings, ROOMS)
-    worker = replace(worker_here(settings), dependencies=ROOMS)
+    order, _, tiles = accept("canopy", {"region": REGION, **inputs}, settings, REAL_PRODUCTS)
+    worker = replace(worker_here(settings), dependencies=REAL_PRODUCTS)
     job = submit(order, tiles, settings)
     for task in worker.ledger.tiles(job.id):
         carry_out_tile(worker, job.id, task.tile_key)
@@ -92,14 +92,14 @@ def test_an_order_that_the_model_cannot_serve_is_refused_before_anything_is_kept
     models = copied(class_models, "crop", tmp_path / "models", prediction_sets=None)
     settings = workshop(tmp_path / "home", "redis+socket:///nowhere").but(models=models)
     with pytest.raises(InvalidOption, match="no sets"):
-        accept("crop", {"region": REGION, "model": "crop", "sets": True}, settings, ROOMS)
+        accept("crop", {"region": REGION, "model": "crop", "sets": True}, settings, REAL_PRODUCTS)
 
 
 def test_the_threshold_on_a_card_is_part_of_the_order(class_models: Path, tmp_path: Path) -> None:
     models = copied(class_models, "rice", tmp_path / "models", threshold=0.37)
     settings = workshop(tmp_path / "home", "redis+socket:///nowhere").but(models=models)
-    wishes = {"region": REGION, "model": "rice"}
-    for asked, expected in ({}, 0.37), ({"threshold": "0.6"}, 0.6):
-        order, _, _ = accept("crop", wishes | asked, settings, ROOMS)
+    inputs = {"region": REGION, "model": "rice"}
+    for more, expected in ({}, 0.37), ({"threshold": "0.6"}, 0.6):
+        order, _, _ = accept("crop", inputs | more, settings, REAL_PRODUCTS)
         assert order.params["threshold"] == expected
         assert order.params["classes"] == ["other", "rice"]

@@ -116,7 +116,7 @@ def test_a_forecast_has_a_described_band_for_each_date_and_quantile(made_forecas
     assert np.nanmin(high - low) > 0
 
 
-def test_a_geotiff_says_how_it_was_made_but_not_when(made_map: Made) -> None:
+def test_a_geotiff_holds_how_it_was_made_but_not_when(made_map: Made) -> None:
     with rasterio.open(made_map.path(".tif")) as raster:
         tags = raster.tags()
     assert tags["LANDCAST_PRODUCT"] == "fake-map"
@@ -135,7 +135,7 @@ def test_an_item_is_valid_stac(made: Made) -> None:
     assert (item.id, item.properties["landcast:product"]) == (made.job.id, made.job.order.product)
 
 
-def test_an_item_says_where_its_raster_lies(made: Made) -> None:
+def test_an_item_holds_the_place_of_its_raster(made: Made) -> None:
     window, properties = made.raster.window, made.item["properties"]
     read = ProjectionExtension.ext(pystac.Item.from_dict(made.item))
     assert (read.code, read.shape) == (window.crs, list(window.shape_yx))
@@ -157,7 +157,7 @@ def test_an_item_lists_files_with_sizes_and_checksums(made: Made) -> None:
         assert asset["file:checksum"].startswith("1220")
 
 
-def test_an_item_says_what_its_classes_mean(made_map: Made) -> None:
+def test_an_item_holds_the_meaning_of_its_classes(made_map: Made) -> None:
     band = made_map.item["assets"]["data"]["bands"][0]
     assert band["classification:classes"][1] == {
         "value": 1,

@@ -96,7 +96,7 @@ def test_a_fault_in_a_product_ends_the_job_after_three_attempts(lonely: Settings
     failed = worker.ledger.job(job.id)
     assert failed.state is JobState.FAILED
     assert failed.message == (
-        f"Tile {key} failed 3 times, at last because of ZeroDivisionError (the fake product was told to fail)."
+        f"Tile {key} failed 3 times, at last because of ZeroDivisionError (the fake product fails as ordered)."
     )
 
 
