@@ -9,8 +9,6 @@ from tests.conftest import ROOT
 from tests.house.tree import ROOMS, modules, name_of
 
 MAX_FILES = 20
-LARGER = {"cli": 21}
-"""One file a command, and what commands share."""
 MAX_FAMILY = 3
 FOLDERS = sorted({p.parent for p in modules(*ROOMS)})
 
@@ -27,8 +25,8 @@ def families(names: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=name_of)
-def test_a_folder_has_about_twenty_source_files_at_most(folder: Path) -> None:
-    assert len(sources(folder)) <= LARGER.get(name_of(folder), MAX_FILES)
+def test_a_folder_has_twenty_source_files_at_most(folder: Path) -> None:
+    assert len(sources(folder)) <= MAX_FILES
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=name_of)
