@@ -18,9 +18,9 @@ from workers.dependencies import REAL, Dependencies
 from workers.queue.ledger import open_ledger
 
 COMMON = ("region", "archive", "model")
-"""Inputs of every product that are not handed to its `parse`."""
+"""Inputs of an order that are no options of its product."""
 PIXEL_SECONDS = 0.01
-"""Guess where a product has not been rendered yet; replaced by what rendering took here."""
+"""Estimate for a product that this ledger has not rendered yet; measured times replace it."""
 
 
 def accept(

@@ -1,6 +1,6 @@
-"""Rendered pixels to one result: mosaic, mapping unit, areas, provenance. The same for jobs and for the command line.
+"""From rendered pixels to one result: mosaic, mapping unit, areas, provenance; for jobs and for the command line.
 
-What is written from it is in outputs/; which files a job has is in finish.py.
+outputs/ writes files from it; finish.py chooses the files of a job.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the workers need of other rooms, gathered so that a test can hand in fakes. Importing it loads no model."""
+"""Functions of other rooms that the workers call, in one object, so that tests can replace them with fakes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -42,12 +42,12 @@ from workers.tile import Recipe, find_tile, pixel_kind, render_tile
 STRIP_BYTES = 256 * 2**20
 """Pixels of all layers held at once."""
 MOSAIC_SHARE = 0.1
-"""Share of a region's work that putting the tiles together is counted as."""
+"""Share of the progress of a region that the mosaic takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DirectOrder:
-    """What is to be made of a source."""
+    """What to make of a source."""
 
     product: Product[Any]
     checkpoint: Checkpoint
@@ -80,7 +80,7 @@ def make(
         order: what to make.
         source: a table gives a table; a cube and a region give pixels.
         settings: home folder and limits.
-        folder: for files that pass; the result may lie in it.
+        folder: for temporary files; the result may be in it.
         progress: takes the share done.
 
     Raises:
@@ -165,7 +165,7 @@ def make_region(
 
 
 def write_result(found: Result | pd.DataFrame, out: Path, layers: Sequence[str] = ()) -> None:
-    """Write what was made, whole or not at all.
+    """Write a result completely or not at all.
 
     Args:
         out: .parquet or .csv of a table; .tif, .nc or .zarr of pixels.
@@ -196,7 +196,7 @@ def check_layers(names: Sequence[str], layers: Sequence[Layer]) -> None:
 
 
 def write_table(table: pd.DataFrame, out: Path) -> None:
-    """Write a table as Parquet or CSV by the ending; nothing stands under the name until it is complete."""
+    """Write a table as Parquet or CSV, by its ending, completely or not at all."""
     with written_aside(out) as aside:
         if out.suffix == ".parquet":
             table.to_parquet(aside, index=False)
@@ -223,7 +223,7 @@ def _rows_of(progress: Progress, rows: slice, height: int) -> Progress:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Return names for a sentence: a forecast has hundreds, of which a few show how they are made."""
+    """Return names for a sentence; of many names the first six and the last three."""
     return ", ".join(names) if len(names) <= 12 else f"{', '.join(names[:6])}, ... {', '.join(names[-3:])}"
 
 
@@ -246,7 +246,7 @@ def _part(progress: Progress, number: int, count: int) -> Progress:
 
 @contextmanager
 def passing_folder(settings: Settings) -> Iterator[Path]:
-    """Give a folder in the home folder for files that pass, which may have gigabytes; it goes at the end."""
+    """Make a folder for temporary files, which may have gigabytes, in the home folder; remove it at the end."""
     work = settings.home / "work"
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="direct-", dir=work) as folder:
@@ -255,7 +255,7 @@ def passing_folder(settings: Settings) -> Iterator[Path]:
 
 @contextmanager
 def _scratch(settings: Settings) -> Iterator[str]:
-    """Give a job id of our own, whose scratch folder is removed at the end."""
+    """Make a job id with a scratch folder; remove the folder at the end."""
     job_id = f"local-{uuid.uuid4().hex[:12]}"
     scratch_folder(settings, job_id).mkdir(parents=True)
     try:

@@ -1,4 +1,4 @@
-"""Embeddings of cubes and regions written to a file: the numbers that it holds, and the picture beside it.
+"""Embeddings of cubes and regions in a file, as float16 or int8, and the picture beside it.
 
 They are made as any product is (direct.py); the picture is drawn in outputs/plots/embedding.py.
 """
@@ -26,10 +26,10 @@ INT8_NODATA, INT8_LARGEST = -128, 127
 
 @dataclass(frozen=True, kw_only=True)
 class EmbeddingFile:
-    """What is to be written."""
+    """What to write."""
 
     out: Path
-    """`.tif` is a COG, `.nc` and `.zarr` are cubes; what stands there is replaced at the end."""
+    """`.tif` is a COG, `.nc` and `.zarr` are cubes; an existing file is replaced at the end."""
     dtype: str
     """One of DTYPES. Zarr stores float16 as such; GeoTIFF (before GDAL 3.11) and NetCDF have no such type, and hold
     float32 numbers rounded to it."""
@@ -43,7 +43,7 @@ def write_embedding(found: Result, file: EmbeddingFile, folder: Path) -> None:
     Args:
         found: float32 pixels of all dimensions.
         file: what to write.
-        folder: for files that pass, on the disk that the result goes to: they may have gigabytes.
+        folder: for temporary files, which may have gigabytes; on the disk of the result.
     """
     plain = found.pixels if isinstance(found.pixels, Path) else _saved(found.pixels, folder / "plain.tif")
     params = found.origin.params
@@ -61,7 +61,7 @@ def write_embedding(found: Result, file: EmbeddingFile, folder: Path) -> None:
 
 
 def encode(plain: Path, coded: Path, layers: Sequence[Layer], dtype: str) -> None:
-    """Write pixels anew as int8 with one scale for each dimension, or rounded to float16; one dimension at a time."""
+    """Encode pixels as int8 with one scale for each dimension, or rounded to float16; one dimension at a time."""
     is_int8 = dtype == "int8"
     kind: tuple[str, float] = ("int8", INT8_NODATA) if is_int8 else ("float32", np.nan)
     scales = []

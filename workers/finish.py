@@ -1,4 +1,4 @@
-"""Closing a job: mosaic, COG, quicklook, plot, forecast cube, STAC item, and then the rename that shows them all."""
+"""The end of a job: mosaic, COG, quicklook, plot, forecast cube and STAC item, published by one rename."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -46,13 +46,13 @@ def finish(
     report: Callable[[str], None],
     dependencies: Dependencies = REAL,
 ) -> Path:
-    """Write all files of a job whose tiles are rendered, and show them in one step.
+    """Write all files of a job whose tiles are rendered, and publish them in one step.
 
     Args:
         job: still running.
         tiles: all of the job's.
         settings: where things lie.
-        watch: checked between the steps, and once more before the files are shown.
+        watch: checked between the steps, and once more before the files are published.
         report: takes a sentence on the step that begins.
         dependencies: products, models and archives.
 

@@ -1,4 +1,4 @@
-"""One tile: built, rendered, and kept under the hash of all that determines its pixels, so that it is made once.
+"""One tile: built, rendered once, and kept under a hash of everything that its pixels depend on.
 
 Only pixels of the region are computed. A tile that lies in its region as a whole serves every region that touches it;
 one at the edge serves orders of the same region.
@@ -40,14 +40,14 @@ logger = logging.getLogger(__name__)
 Mask = NDArray[np.bool_]
 
 FORMAT = 1
-"""Raised when tiles are kept differently, so that old ones are not read."""
+"""Version of the tile files; a higher one keeps old files from being read."""
 BUILD_SHARE = 0.1
-"""Share of the work that building the cube is counted as."""
+"""Share of the progress of a tile that building its cube takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What an order names, found: all that a tile's pixels depend on besides the tile."""
+    """What a tile's pixels depend on besides the tile: the parts that an order names."""
 
     product: Product[Any]
     options: Options
@@ -94,7 +94,7 @@ class Recipe:
 
 
 def read_recipe(order: Order, settings: Settings, dependencies: Dependencies = REAL) -> Recipe:
-    """Find what an order names.
+    """Find the parts that an order names.
 
     Raises:
         RequestError: something is no longer there.
@@ -158,18 +158,18 @@ def render_tile(
 
 
 def shared_path(recipe: Recipe, tile: Tile, settings: Settings, mask: Mask) -> Path:
-    """Return where pixels of a tile are kept for all jobs, if none of its scenes failed."""
+    """Return the path of a tile that all jobs share; none of its scenes failed."""
     key = recipe.key(tile, mask)
     return settings.home / "cache" / "tiles" / key[:2] / f"{key}.tif"
 
 
 def own_path(tile: Tile, settings: Settings, job_id: str) -> Path:
-    """Return where a tile with gaps is kept, for its job."""
+    """Return the path of a tile with gaps, which is kept for its job alone."""
     return scratch_folder(settings, job_id) / f"{tile.key}.tif"
 
 
 def _note(tile: Tile, path: Path, settings: Settings, job_id: str) -> None:
-    """Write down for the job where its tile lies."""
+    """Note the path of a tile for its job."""
     note = own_path(tile, settings, job_id).with_suffix(".path")
     with written_aside(note, scratch_folder(settings, job_id)) as aside:
         aside.write_text(str(path.relative_to(settings.home)), encoding="utf-8")

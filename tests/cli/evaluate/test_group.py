@@ -1,13 +1,14 @@
 """`landcast evaluate`: its commands and their order."""
 
+import re
 from collections.abc import Callable
 
 from cli.evaluate.group import COMMANDS
 
 
 def test_the_help_lists_every_evaluation_in_order(run: Callable[..., str]) -> None:
-    lines = [line.split() for line in run("evaluate", "--help").split("Commands:")[1].splitlines()]
-    assert [words[0] for words in lines if words][: len(COMMANDS)] == list(COMMANDS)
+    found = re.findall(r"^  (\w+) ", run("evaluate", "--help").split("Commands:")[1], re.MULTILINE)
+    assert found[: len(COMMANDS)] == list(COMMANDS)
 
 
 def test_each_evaluation_is_a_function_of_its_own() -> None:
