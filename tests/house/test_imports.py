@@ -14,12 +14,8 @@ LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["t
 CONTRACTS = {c["type"] + c.get("containers", [""])[0]: c for c in LINTER["contracts"]}
 DEFERRED = {
     "cli/group.py": "the one lazy group: a command is loaded when it is called",
-<<<<<<< HEAD
     "cli/main.py": "--version alone reads the installed metadata",
     "cli/doctor.py": "one check whose part is broken or missing must not end the others",
-=======
-    "cli/main.py": "--version alone reads the metadata of the installed package",
->>>>>>> tests-b
     "products/catalogue.py": "products are listed without loading any",
     "products/canopy.py": "ONNX Runtime is loaded where pixels are predicted",
     "products/class_pixels.py": "the same",
