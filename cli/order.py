@@ -84,19 +84,21 @@ def _parameters() -> list[inspect.Parameter]:
 
 def _product_options() -> list[inspect.Parameter]:
     """Return the options of all products; the help of an option names its products unless all have it."""
-    owners: dict[str, list[str]] = {}
     fields: dict[str, FieldInfo] = {}
+    owners: dict[str, dict[str, list[str]]] = {}
     for entry in entries():
         for name, field in find_product(entry.id).options.choices().items():
-            owners.setdefault(name, []).append(entry.command)
             fields.setdefault(name, field)
-    return [
-        parameter(name, field, help_text=_owned(owners[name], str(field.description))) for name, field in fields.items()
-    ]
+            owners.setdefault(name, {}).setdefault(str(field.description), []).append(entry.command)
+    return [parameter(name, field, help_text=_owned(owners[name])) for name, field in fields.items()]
 
 
-def _owned(commands: list[str], text: str) -> str:
-    return text if len(commands) == len(entries()) else f"({', '.join(commands)}) {text}"
+def _owned(texts: Mapping[str, list[str]]) -> str:
+    """Return the help of an option from its texts, each with the commands that have it."""
+    (first, commands), *others = texts.items()
+    if not others and len(commands) == len(entries()):
+        return first
+    return " ".join(f"({', '.join(names)}) {text}" for text, names in texts.items())
 
 
 def _listed() -> str:

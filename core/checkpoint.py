@@ -18,3 +18,7 @@ class Checkpoint:
     """Where the files lie."""
     card: Mapping[str, Any]
     """Inputs, normalisation, training data and licences, accuracy, command."""
+
+
+NO_MODEL = Checkpoint(name="none", task="", sha256="", folder="", card={})
+"""Of products that need no model: their task is empty."""

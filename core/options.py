@@ -135,7 +135,7 @@ class Options(BaseModel):
 
     @classmethod
     def read(cls, inputs: Mapping[str, Any]) -> Self:
-        """Check the inputs of an order; None and empty texts count as not given.
+        """Check the inputs of an order; None and empty texts count as not given. What a card gives is read back too.
 
         Raises:
             InvalidOption, InvalidPeriod: one sentence about the first wrong input.

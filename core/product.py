@@ -115,7 +115,7 @@ class Product(Protocol[AnyOptions]):
     title: str
     description: str
     task: str
-    """Task of the checkpoints it runs on."""
+    """Task of the checkpoints it runs on; empty = it needs no model."""
     options: type[AnyOptions]
     """Options besides region, archive and model."""
     bands: tuple[str, ...]
@@ -130,7 +130,7 @@ class Product(Protocol[AnyOptions]):
         ...
 
     def layers(self, options: AnyOptions) -> tuple[Layer, ...]:
-        """Return the bands of the raster for resolved options, in order."""
+        """Return the bands of the raster for resolved options, in order; the last one is `clear_count`."""
         ...
 
     def shown(self, layers: Sequence[Layer]) -> tuple[Layer, ...]:

@@ -60,8 +60,8 @@ def parse_date(text: str | date) -> date:
         return text
     try:
         day = date.fromisoformat(str(text).strip().split("T")[0])
-    except ValueError as error:
-        raise InvalidPeriod(text, str(error)) from None
+    except ValueError:
+        raise InvalidPeriod(text, "it is no date of the calendar") from None
     if not FIRST_DATE <= day <= LAST_DATE:
         raise InvalidPeriod(text, f"dates lie between {FIRST_DATE} and {LAST_DATE}")
     return day

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from core.checkpoint import Checkpoint
+from core.checkpoint import NO_MODEL, Checkpoint
 from core.errors import InvalidCheckpoint, InvalidOption, UnknownModel
 from core.settings import Settings
 
@@ -52,12 +52,14 @@ def list_checkpoints(settings: Settings) -> list[Checkpoint]:
 
 
 def find_checkpoint(name: str, task: str, settings: Settings) -> Checkpoint:
-    """Return the checkpoint of a task by name; an empty name means the task's default.
+    """Return the checkpoint of a task by name; an empty name means the task's default, an empty task no model.
 
     Raises:
         UnknownModel: no checkpoint of that task has the name.
         InvalidOption: it was imported without the order of its bands, so nothing can be fed to it.
     """
+    if not task:
+        return _no_model(name)
     fitting = [c for c in list_checkpoints(settings) if c.task == task]
     default = next((c for c in fitting if c.card.get("default")), None)
     checkpoint = _by_name(name, fitting) if name else default
@@ -66,6 +68,12 @@ def find_checkpoint(name: str, task: str, settings: Settings) -> Checkpoint:
     if is_published(checkpoint):
         band_order(checkpoint)
     return checkpoint
+
+
+def _no_model(name: str) -> Checkpoint:
+    if name not in ("", NO_MODEL.name):
+        raise InvalidOption("model", name, "this product needs no model")
+    return NO_MODEL
 
 
 def find_named(name: str, settings: Settings) -> Checkpoint:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 
 from core.job import Job, JobState
 from core.settings import Settings
+from products.catalogue import find_product
 from service.errors import refusals
 from service.links import GEOJSON, BaseUrl, file_url, link
 from service.results import outputs_of
@@ -100,6 +101,8 @@ def _links(found: Job, base: str) -> list[Link]:
 def _inputs(found: Job, settings: Settings) -> dict[str, Any]:
     """Return inputs that order the same again, without the service's own archive, whose path clients need not see."""
     order = found.order
-    inputs: dict[str, Any] = {"region": dict(order.region), "model": order.model, **order.params}
+    chosen = find_product(order.product).options.choices()
+    params = {name: value for name, value in order.params.items() if name in chosen}
+    inputs: dict[str, Any] = {"region": dict(order.region), "model": order.model, **params}
     is_own = order.archive == allowed_archive(settings.archives.default, settings)
     return inputs if is_own else {**inputs, "archive": order.archive}

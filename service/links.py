@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from core.bands import RADAR_NAMES
+from core.product import Product
 from core.settings import Settings
 from service.schemas import Link
 
@@ -33,3 +35,9 @@ def link(href: str, rel: str, *, kind: str = JSON, **further: Any) -> Link:
 def file_url(base: str, job_id: str, name: str) -> str:
     """Return the URL of one result file."""
     return f"{base}/files/{job_id}/{name}"
+
+
+def keywords_of(product: Product[Any]) -> list[str]:
+    """Return what a product is found by: the sensors that it reads, and its task."""
+    sensors = ["Sentinel-2", *(["Sentinel-1"] if set(RADAR_NAMES) & set(product.bands) else [])]
+    return [*sensors, *([product.task] if product.task else [])]

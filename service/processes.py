@@ -13,7 +13,7 @@ from products.catalogue import PRODUCTS, find_product
 from service.errors import refusals
 from service.idempotency import MAX_KEY, body_sha256
 from service.jobs import status_info
-from service.links import BaseUrl, link
+from service.links import BaseUrl, keywords_of, link
 from service.results import outputs_for
 from service.schemas import (
     Estimate,
@@ -59,7 +59,7 @@ def process(process_id: str, settings: CurrentSettings, base: BaseUrl) -> Proces
     return Process(
         **dict(_summary(product, base)),
         inputs=_inputs(product, settings),
-        outputs={o.id: _output(o.title, o.kind) for o in outputs_for(product.task)},
+        outputs={o.id: _output(o.title, o.kind) for o in outputs_for(product)},
     )
 
 
@@ -112,7 +112,7 @@ def plain_inputs(product: Product[Any], order: Execute) -> dict[str, Any]:
     Raises:
         InvalidOption: an input by reference, or an output that the product does not have.
     """
-    known = [o.id for o in outputs_for(product.task)]
+    known = [o.id for o in outputs_for(product)]
     for name in order.outputs or {}:
         if name not in known:
             raise InvalidOption("outputs", name, f"'{product.id}' has {', '.join(known)}")
@@ -139,7 +139,7 @@ def _summary(product: Product[Any], base: str) -> ProcessSummary:
         title=product.title,
         description=product.description,
         version=software_version(),
-        keywords=["Sentinel-2", "Sentinel-1", product.task],
+        keywords=keywords_of(product),
         jobControlOptions=["async-execute", "dismiss"],
         outputTransmission=["reference"],
         links=links,

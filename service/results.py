@@ -3,9 +3,11 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core.errors import JobDismissed, JobFailed, JobNotReady, UnknownJob, UnknownResult
 from core.job import Job, JobState
+from core.product import Product
 from core.settings import Settings
 from service.links import COG, GEOJSON
 from workers.queue.dispatch import job_folder
@@ -28,19 +30,16 @@ class Output:
     kind: str
     """Media type."""
     title: str
-    tasks: tuple[str, ...]
-    """Tasks whose products write it."""
+    of_forecasts: bool = False
+    """Whether forecasts alone have it."""
 
 
-_ALL = ("forecast", "canopy", "crop")
 OUTPUTS = (
-    Output(id="geotiff", suffix=".tif", kind=COG, title="Cloud Optimized GeoTIFF with all layers", tasks=_ALL),
-    Output(id="item", suffix=".json", kind=GEOJSON, title="STAC item: provenance and completeness", tasks=_ALL),
-    Output(id="quicklook", suffix=".png", kind=PNG, title="Picture of the result", tasks=_ALL),
-    Output(
-        id="plot", suffix="_pixel.png", kind=PNG, title="Forecast of one pixel with its history", tasks=("forecast",)
-    ),
-    Output(id="netcdf", suffix=".nc", kind=NETCDF, title="Forecast cube as CF NetCDF", tasks=("forecast",)),
+    Output(id="geotiff", suffix=".tif", kind=COG, title="Cloud Optimized GeoTIFF with all layers"),
+    Output(id="item", suffix=".json", kind=GEOJSON, title="STAC item: provenance and completeness"),
+    Output(id="quicklook", suffix=".png", kind=PNG, title="Picture of the result"),
+    Output(id="plot", suffix="_pixel.png", kind=PNG, title="Forecast of one pixel with its history", of_forecasts=True),
+    Output(id="netcdf", suffix=".nc", kind=NETCDF, title="Forecast cube as CF NetCDF", of_forecasts=True),
 )
 KINDS = {path: o.kind for o in OUTPUTS for path in (o.suffix[o.suffix.rindex(".") :],)}
 """Media type by file ending."""
@@ -51,9 +50,10 @@ def is_job_id(text: str) -> bool:
     return _JOB_ID.fullmatch(text) is not None
 
 
-def outputs_for(task: str) -> list[Output]:
-    """Return the outputs that products of a task write."""
-    return [output for output in OUTPUTS if task in output.tasks]
+def outputs_for(product: Product[Any]) -> list[Output]:
+    """Return the outputs that a product writes: forecasts have an issue date, and a plot and a cube of their own."""
+    is_forecast = hasattr(product.options, "issue")
+    return [output for output in OUTPUTS if is_forecast or not output.of_forecasts]
 
 
 def find_job(ledger: Ledger, job_id: str) -> Job:

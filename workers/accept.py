@@ -42,7 +42,7 @@ def accept(
     """
     product = dependencies.find_product(product_id)
     region = _region(inputs)
-    spec = allowed_archive(inputs.get("archive") or settings.archives.default, settings)
+    spec = allowed_archive(_given(inputs, "archive", settings.archives.default), settings)
     archive = dependencies.open_archive(spec, settings)
     resolved = _options(product, inputs, archive)
     checkpoint = dependencies.find_checkpoint(_model(inputs), product.task, settings)
@@ -165,8 +165,13 @@ def _is_there(spec: str) -> bool:
         return False
 
 
+def _given(inputs: Mapping[str, Any], name: str, default: str) -> Any:
+    """Return an input, by default another; null and an empty text count as not given."""
+    return default if inputs.get(name) in (None, "") else inputs[name]
+
+
 def _model(inputs: Mapping[str, Any]) -> str:
-    name = inputs.get("model") or ""
+    name = _given(inputs, "model", "")
     if not isinstance(name, str):
         raise InvalidOption("model", name, "it is the name of a model")
     return name
@@ -181,6 +186,10 @@ def _region(inputs: Mapping[str, Any]) -> Region:
 
 def _options(product: Product[Any], inputs: Mapping[str, Any], archive: Archive) -> Options:
     given = {k: v for k, v in inputs.items() if k not in COMMON}
+    known = product.options.choices()
+    for name in given:
+        if name not in known:
+            raise InvalidOption("input", name, f"the inputs are {', '.join((*COMMON, *known))}")
     try:
         options: Options = parse(product, given, available=archive.period)
     except (TypeError, AttributeError) as error:

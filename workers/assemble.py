@@ -4,7 +4,7 @@ outputs/ writes files from it; finish.py chooses the files of a job.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ from outputs.provenance import Provenance, provenance
 from workers.accept import result_window
 from workers.mosaic import Mosaic, mosaic
 from workers.tile import Recipe
+
+WHOLE = 0.999
+"""Share of a region from which it counts as covered: footprints have few digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,7 @@ def assemble_tiles(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, plain:
         areas=measure_file(plain, recipe.product, recipe.options, recipe.layers),
     )
     _check_seen(found, origin)
+    origin = replace(origin, notes=(*origin.notes, *_coverage_notes(recipe)))
     return Result(
         pixels=plain,
         layers=recipe.layers,
@@ -111,6 +115,13 @@ def assemble_cube(
         areas=areas,
     )
     return Result(pixels=pixels, layers=layers, origin=origin)
+
+
+def _coverage_notes(recipe: Recipe) -> list[str]:
+    """Return a note on the part of the region that lies outside the archive, if there is one."""
+    region = recipe.region.geometry
+    covered = region.intersection(recipe.archive.footprint).area / region.area
+    return [] if covered > WHOLE else [f"The archive covers {100 * covered:.3g} % of the region."]
 
 
 def _mmu(options: Options) -> float:

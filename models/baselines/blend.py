@@ -29,7 +29,7 @@ MIN_TARGETS = 50
 """With fewer in a lead bin, the weights of all leads are taken."""
 MIN_WEIGHT = 0.005
 """Smaller weights are taken as none."""
-OPTION = "--blend"
+OPTION = "blend"
 
 
 @dataclass(frozen=True, kw_only=True)

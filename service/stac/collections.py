@@ -6,7 +6,7 @@ from typing import Any
 from core.errors import UnknownResult
 from core.product import Product
 from products.catalogue import PRODUCTS
-from service.links import GEOJSON, link
+from service.links import GEOJSON, keywords_of, link
 from service.schemas import StacDocument
 from workers.queue.items import Extent
 
@@ -33,7 +33,7 @@ def collection_of(product: Product[Any], extent: Extent | None, base: str) -> St
         "id": product.id,
         "title": product.title,
         "description": product.description,
-        "keywords": ["Sentinel-2", "Sentinel-1", product.task],
+        "keywords": keywords_of(product),
         "license": "other",
         "extent": {"spatial": {"bbox": [_bbox(extent)]}, "temporal": {"interval": [_interval(extent)]}},
         "links": [

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import JobDismissed, JobFailed, JobNotReady, UnknownJob, UnknownResult
+from products.catalogue import find_product
 from service.results import KINDS, find_file, find_job, finished_job, is_job_id, outputs_for, outputs_of
 from tests.service import scene
 from tests.service.conftest import Front
@@ -47,8 +48,14 @@ def test_results_of_a_dismissed_job_are_gone(own: Front) -> None:
 
 
 def test_only_forecasts_have_a_plot_and_a_cube() -> None:
-    assert [o.id for o in outputs_for("forecast")] == ["geotiff", "item", "quicklook", "plot", "netcdf"]
-    assert [o.id for o in outputs_for("crop")] == ["geotiff", "item", "quicklook"]
+    assert [o.id for o in outputs_for(find_product("ndvi-forecast"))] == [
+        "geotiff",
+        "item",
+        "quicklook",
+        "plot",
+        "netcdf",
+    ]
+    assert [o.id for o in outputs_for(find_product("crop"))] == ["geotiff", "item", "quicklook"]
 
 
 def test_outputs_are_those_that_were_written(front: Front, ledger: Ledger) -> None:

@@ -117,13 +117,13 @@ def test_content_is_read_back_with_its_sha256() -> None:
     ids=str,
 )
 def test_something_else_than_a_blend_is_refused(spoil: dict[str, object]) -> None:
-    with pytest.raises(InvalidOption, match="--blend"):
+    with pytest.raises(InvalidOption, match="blend"):
         parse_blend({**blend(1, 0, 0, 0, 0, 0).to_json(), **spoil})
 
 
 @pytest.mark.parametrize("content", [{}, [], 1, "not a blend", None])
 def test_content_that_is_none_is_refused(content: object) -> None:
-    with pytest.raises(InvalidOption, match="--blend"):
+    with pytest.raises(InvalidOption, match="blend"):
         parse_blend(content)
 
 
