@@ -10,7 +10,7 @@ COMMANDS = {
     ),
     "forecast": Command(
         place="cli.evaluate.forecast:evaluate_forecast",
-        help="Forecast the past of your own data again and score the forecasts.",
+        help="Score forecasts of the past of your own data.",
     ),
     "embeddings": Command(
         place="cli.evaluate.embeddings:evaluate_embeddings",
