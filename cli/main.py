@@ -81,6 +81,7 @@ def run_command(arguments: Sequence[str]) -> int:
     try:
         return _exit_code(make_app()(args=given, prog_name="landcast", standalone_mode=False))
     except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - every error of any command becomes a sentence here
         if DEBUG in arguments:

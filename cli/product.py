@@ -1,6 +1,7 @@
 """`landcast forecast`, `canopy`, `crop`: a command for each product, made from the catalogue and the typed options."""
 
 import inspect
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -99,6 +100,8 @@ def make_product(call: Call) -> None:
         )
         found = make(order, source, settings, folder, progress)
         write_result(found, call.out, call.layers)
+    for caution in found.cautions if isinstance(found, Result) else ():
+        print(f"Warning: {caution}", file=sys.stderr)
     if isinstance(found, Result) and found.areas:
         print(*area_lines(found.areas), sep="\n")
     print(call.out)

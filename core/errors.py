@@ -56,11 +56,9 @@ class InvalidPeriod(RequestError):
 
     title = "Invalid period"
 
-    def __init__(self, text: object, reason: str) -> None:
-        super().__init__(
-            f"'{text}' is not a usable period or date: {reason}. "
-            "Write dates as YYYY-MM-DD, periods as START/END and horizons as 150d."
-        )
+    def __init__(self, text: object, reason: str, *, is_unreadable: bool = False) -> None:
+        advice = " Write dates as YYYY-MM-DD, periods as START/END and horizons as 150d." if is_unreadable else ""
+        super().__init__(f"'{text}' is not a usable period or date: {reason}.{advice}")
 
 
 class InvalidOption(RequestError):

@@ -160,6 +160,11 @@ class Options(BaseModel):
         assert self.period is not None, "the product's resolve gives a period"
         return self.period
 
+    @property
+    def window(self) -> Period:
+        """Days of which an observation is needed, of resolved options: the period, unless a product needs fewer."""
+        return self.days
+
     @classmethod
     def choices(cls) -> dict[str, FieldInfo]:
         """Return the fields that an order may set, by name."""

@@ -61,7 +61,7 @@ def parse_date(text: str | date) -> date:
     try:
         day = date.fromisoformat(str(text).strip().split("T")[0])
     except ValueError:
-        raise InvalidPeriod(text, "it is no date of the calendar") from None
+        raise InvalidPeriod(text, "it is no date of the calendar", is_unreadable=True) from None
     if not FIRST_DATE <= day <= LAST_DATE:
         raise InvalidPeriod(text, f"dates lie between {FIRST_DATE} and {LAST_DATE}")
     return day
@@ -77,7 +77,7 @@ def parse_period(text: "str | Period") -> Period:
         return text
     parts = str(text).split("/")
     if len(parts) != 2:
-        raise InvalidPeriod(text, "a period has a start and an end, separated by a slash")
+        raise InvalidPeriod(text, "a period has a start and an end, separated by a slash", is_unreadable=True)
     start, end = (parse_date(p) for p in parts)
     if end < start:
         raise InvalidPeriod(text, "it ends before it starts")
@@ -92,7 +92,7 @@ def parse_duration(text: str | int) -> int:
     """
     found = re.fullmatch(r"[Pp]?(\d{1,5})[dD]?", str(text).strip())
     if not found or int(found[1]) == 0:
-        raise InvalidPeriod(text, "a duration is a positive number of days")
+        raise InvalidPeriod(text, "a duration is a positive number of days", is_unreadable=True)
     return int(found[1])
 
 

@@ -70,7 +70,7 @@ def read_targets(path: Path) -> dict[str, list[date]]:
 def _read(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise InvalidTable(path, "there is no such file")
-    readers: dict[str, Any] = {".parquet": pd.read_parquet, ".csv": pd.read_csv}
+    readers: dict[str, Any] = {".parquet": pd.read_parquet, ".csv": _read_csv}
     if path.suffix.lower() not in readers:
         raise InvalidTable(path, f"its ending is '{path.suffix}', not .parquet or .csv")
     try:
@@ -83,11 +83,17 @@ def _read(path: Path) -> pd.DataFrame:
     return table
 
 
+def _read_csv(path: Path) -> pd.DataFrame:
+    """Read a CSV file with its ids as they are written: 007 and NA are ids, not a number and a gap."""
+    ids = pd.read_csv(path, usecols=lambda c: c in ID_COLUMNS, dtype=str, keep_default_na=False)
+    return pd.read_csv(path).assign(**{str(name): ids[name].to_numpy() for name in ids})
+
+
 def _id_column(path: Path, table: pd.DataFrame) -> str:
     name = next((c for c in ID_COLUMNS if c in table), None)
     if name is None:
         raise InvalidTable(path, "it has no column 'series_id' or 'sample_id'")
-    if table[name].isna().any():
+    if table[name].isna().any() or (table[name] == "").any():
         raise InvalidTable(path, f"column '{name}' has empty rows")
     return name
 
@@ -161,9 +167,16 @@ def _with_ndvi(values: Floats) -> Floats:
 
 
 def _static(path: Path, ids: NDArray[np.str_]) -> Floats:
-    """Return (N, 2) terrain aligned with the series; NaN where the samples say nothing."""
+    """Return (N, 2) terrain aligned with the series; NaN where the samples have none.
+
+    Raises:
+        InvalidTable: it has no terrain of any series.
+    """
     table = _read(path)
     name = _id_column(path, table)
     table = table.assign(**{name: table[name].astype(str)}).drop_duplicates(name).set_index(name)
     known = pd.DataFrame({c: _numbers(path, table, c) if c in table else np.nan for c in STATIC}, index=table.index)
-    return known.reindex(list(ids)).to_numpy(np.float32)
+    static = known.reindex(list(ids)).to_numpy(np.float32)
+    if np.isnan(static).all():
+        raise InvalidTable(path, f"it has no {' or '.join(STATIC)} of any series; its ids must be those of the series")
+    return static

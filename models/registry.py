@@ -60,7 +60,11 @@ def find_checkpoint(name: str, task: str, settings: Settings) -> Checkpoint:
     """
     if not task:
         return _no_model(name)
-    fitting = [c for c in list_checkpoints(settings) if c.task == task]
+    known = list_checkpoints(settings)
+    fitting = [c for c in known if c.task == task]
+    other = _by_name(name, [c for c in known if c.task != task]) if name else None
+    if other is not None and _by_name(name, fitting) is None:
+        raise InvalidOption("model", name, f"it is a model for '{other.task}', and this needs one for '{task}'")
     default = next((c for c in fitting if c.card.get("default")), None)
     checkpoint = _by_name(name, fitting) if name else default
     if checkpoint is None:

@@ -20,7 +20,7 @@ from core.product import Layer, LegendEntry, Variable
 from core.timeline import Period, to_day
 from products import change
 from products.areas import AreaClass
-from products.change import LEAST, MOST, SIGNIFICANCE
+from products.change import LEAST, MOST, SIGNIFICANCE, between
 from products.class_options import ClassMapOptions, add_card
 from products.class_pixels import predict_classes
 from products.classes import class_areas, class_layers, class_table, noted_mmu
@@ -67,6 +67,13 @@ class CanopyOptions(ClassMapOptions):
         """Date of the map, of resolved options without a change."""
         assert self.date is not None, "resolve gives a date"
         return self.date
+
+    @property
+    def window(self) -> Period:
+        """Days up to the date; of a change, those between the two dates."""
+        if self.change is not None:
+            return between(self.change)
+        return Period(start=self.days.start, end=min(self.days.end, self.day))
 
 
 class Canopy:

@@ -40,6 +40,11 @@ class EmbeddingOptions(Options):
     dimensions: Annotated[int, FromCard()] = 0
     """Width of the model."""
 
+    @property
+    def window(self) -> Period:
+        """Days up to the date."""
+        return Period(start=self.days.start, end=self.days.end if self.date is None else min(self.days.end, self.date))
+
 
 class Embedding:
     """The state of the forecaster, one layer of the raster for each of its dimensions."""

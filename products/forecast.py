@@ -75,6 +75,11 @@ class ForecastOptions(Options):
         return self.issue_date
 
     @property
+    def window(self) -> Period:
+        """Days before the issue date."""
+        return Period(start=self.days.start, end=min(self.days.end, self.issue - timedelta(days=1)))
+
+    @property
     def targets(self) -> tuple[date, ...]:
         """Target dates of resolved options."""
         assert self.dates is not None, "resolve gives dates"

@@ -15,6 +15,7 @@ from core.grid import Tile
 from core.options import Options
 from core.product import Layer, Product, Raster
 from core.progress import Progress
+from core.timeline import Period
 from outputs.cog import has_pixels
 from outputs.measure import measure_file, measure_raster
 from outputs.minimum_mapping_unit import mmu_filter_file, mmu_filter_raster
@@ -34,6 +35,8 @@ class Result:
     pixels: Raster | Path
     layers: tuple[Layer, ...]
     origin: Provenance
+    cautions: tuple[str, ...] = ()
+    """Sentences that a user should read before the file."""
     seen_pixels: int = 0
     region_pixels: int = 0
 
@@ -69,12 +72,14 @@ def assemble_tiles(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, plain:
         preparation=recipe.preparation,
         areas=measure_file(plain, recipe.product, recipe.options, recipe.layers),
     )
-    _check_seen(found, origin)
-    origin = replace(origin, notes=(*origin.notes, *_coverage_notes(recipe)))
+    _check_seen(found, origin, recipe.options.window)
+    cautions = _coverage_notes(recipe)
+    origin = replace(origin, notes=(*origin.notes, *cautions))
     return Result(
         pixels=plain,
         layers=recipe.layers,
         origin=origin,
+        cautions=cautions,
         seen_pixels=found.seen_pixels,
         region_pixels=found.region_pixels,
     )
@@ -103,7 +108,7 @@ def assemble_cube(
         pixels = mmu_filter_raster(pixels, _mmu(options))
         areas = measure_raster(pixels, product, options)
     if not is_seen:
-        raise NoClearObservation(f"'{cube.archive}'", options.days)
+        raise NoClearObservation(f"'{cube.archive}'", options.window)
     origin = provenance(
         product,
         options,
@@ -117,11 +122,11 @@ def assemble_cube(
     return Result(pixels=pixels, layers=layers, origin=origin)
 
 
-def _coverage_notes(recipe: Recipe) -> list[str]:
+def _coverage_notes(recipe: Recipe) -> tuple[str, ...]:
     """Return a note on the part of the region that lies outside the archive, if there is one."""
     region = recipe.region.geometry
     covered = region.intersection(recipe.archive.footprint).area / region.area
-    return [] if covered > WHOLE else [f"The archive covers {100 * covered:.3g} % of the region."]
+    return () if covered > WHOLE else (f"The archive covers {100 * covered:.3g} % of the region.",)
 
 
 def _mmu(options: Options) -> float:
@@ -129,10 +134,10 @@ def _mmu(options: Options) -> float:
     return float(getattr(options, "mmu", 0.0))
 
 
-def _check_seen(found: Mosaic, origin: Provenance) -> None:
+def _check_seen(found: Mosaic, origin: Provenance, window: Period) -> None:
     if found.seen_pixels:
         return
     if origin.failures:
         first = origin.failures[0]
         raise ReadFailed(first.scene_id, f"{first.reason}; {len(origin.failures)} of {origin.reads} reads failed")
-    raise NoClearObservation("the region", origin.params["period"])
+    raise NoClearObservation("the region", window)

@@ -17,7 +17,7 @@ import pandas as pd
 from rasterio.windows import Window as PixelWindow
 
 from core.checkpoint import Checkpoint
-from core.cube import Cube
+from core.cube import Cube, Series
 from core.errors import InvalidOption, InvalidTable, NoClearObservation
 from core.grid import Tile
 from core.options import Options
@@ -25,7 +25,7 @@ from core.product import Layer, Product, Raster, RendersCube
 from core.progress import Progress
 from core.settings import Settings
 from core.source import Source
-from core.timeline import Period
+from core.timeline import Period, to_day
 from ingest.preprocess.prepare import Preparation
 from ingest.source import CubeSource, RegionSource, TableSource
 from outputs.atomic import written_aside
@@ -33,7 +33,7 @@ from outputs.cog import open_cog, plain_raster
 from outputs.write_raster import pick_layers, write_raster
 from products.order import add_card, check_source, parse
 from products.rows import render
-from products.table import options_of_each, predict_table, seen_in_period
+from products.table import options_of_each, predict_table
 from workers.accept import plan
 from workers.assemble import Result, assemble_cube, assemble_tiles
 from workers.queue.dispatch import scratch_folder, sweep
@@ -109,8 +109,7 @@ def make_table(order: DirectOrder, source: TableSource, progress: Progress) -> p
     whole = Period(start=min(o.days.start for o in each), end=max(o.days.end for o in each))
     widest = each[0].but(period=whole)
     check_source(order.product, widest, available=source.period, shown=source.bands, name=source.name)
-    if not seen_in_period(order.product, series, each).clear_count().any():
-        raise NoClearObservation(f"any series of '{source.name}'", whole)
+    _check_windows(series, each, source.name)
     return predict_table(order.product, series, each, order.checkpoint, progress)
 
 
@@ -123,8 +122,9 @@ def make_pixels(order: DirectOrder, source: CubeSource, folder: Path, progress: 
     """
     options = order.options(source)
     cube = source.cube(options.days)
-    if not (cube.data.sizes.get("time") and cube.clear_count().any()):
-        raise NoClearObservation(f"'{source.name}'", options.days)
+    needed = cube.between(options.window)
+    if not (needed.data.sizes.get("time") and needed.clear_count().any()):
+        raise NoClearObservation(f"'{source.name}'", options.window)
     step = max(1, STRIP_BYTES // (4 * cube.shape_yx[1] * len(order.product.layers(options))))
     if step >= cube.shape_yx[0] or isinstance(order.product, RendersCube):
         pixels: Raster | Path = render(order.product, cube, options, order.checkpoint, progress)
@@ -183,6 +183,20 @@ def write_result(found: Result | pd.DataFrame, out: Path, layers: Sequence[str] 
         write_raster(pick_layers(pixels, names), out, found.origin)
 
 
+def _check_windows(series: Series, each: Sequence[Options], name: str) -> None:
+    """Refuse series none of which was seen in the days of which its order needs an observation.
+
+    Raises:
+        NoClearObservation: names the days.
+    """
+    windows = [options.window for options in each]
+    first = np.array([to_day(w.start) for w in windows], np.int32)
+    last = np.array([to_day(w.end) for w in windows], np.int32)
+    if not series.between(first, last).clear_count().any():
+        whole = Period(start=min(w.start for w in windows), end=max(w.end for w in windows))
+        raise NoClearObservation(f"any series of '{name}'", whole)
+
+
 def check_layers(names: Sequence[str], layers: Sequence[Layer]) -> None:
     """Refuse layers that a product does not have.
 
@@ -190,7 +204,9 @@ def check_layers(names: Sequence[str], layers: Sequence[Layer]) -> None:
         InvalidOption: names those there are.
     """
     known = [layer.name for layer in layers]
-    for name in names:
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise InvalidOption("layers", name, "it is named twice")
         if name not in known:
             raise InvalidOption("layers", name, f"the layers are {_listed(known)}")
 
@@ -248,7 +264,11 @@ def _part(progress: Progress, number: int, count: int) -> Progress:
 def passing_folder(settings: Settings) -> Iterator[Path]:
     """Make a folder for temporary files, which may have gigabytes, in the home folder; remove it at the end."""
     work = settings.home / "work"
-    work.mkdir(parents=True, exist_ok=True)
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"no folder can be made there ({error.strerror}); name another folder"
+        raise InvalidOption("LANDCAST_HOME", settings.home, reason) from None
     with tempfile.TemporaryDirectory(prefix="direct-", dir=work) as folder:
         yield Path(folder)
 

@@ -89,6 +89,23 @@ def test_terrain_is_aligned_by_id(tmp_path: Path) -> None:
     np.testing.assert_allclose(series.static, [[np.nan, np.nan], [120, np.nan]])
 
 
+def test_ids_stay_as_they_are_written(tmp_path: Path) -> None:
+    table = pd.DataFrame({"series_id": ["00007", "NA", "1e3"], "time": "2021-05-01", "NDVI": 0.4})
+    assert list(read_series(write(tmp_path / "t.csv", table)).ids) == ["00007", "NA", "1e3"]
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        pd.DataFrame({"sample_id": ["x", "y"], "elevation": 120.0, "slope": 3.0}),
+        pd.DataFrame({"sample_id": ["a", "b"], "lat": 50.0}),
+    ],
+)
+def test_samples_without_terrain_of_any_series_are_refused(tmp_path: Path, samples: pd.DataFrame) -> None:
+    with pytest.raises(InvalidTable, match="elevation or slope of any series"):
+        read_series(write(tmp_path / "t.csv", ROWS), write(tmp_path / "s.csv", samples))
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -101,6 +118,7 @@ def test_terrain_is_aligned_by_id(tmp_path: Path) -> None:
         (lambda t: t.assign(B04=t.B04 * 1e4), "not reflectance"),
         (lambda t: t.assign(NDVI=180.0), "not in -1..1"),
         (lambda t: t[:0], "no row"),
+        (lambda t: t.assign(sample_id=["b", "", "b", "b", "a"]), "has empty rows"),
     ],
 )
 def test_a_table_that_is_none_is_refused_with_its_reason(tmp_path: Path, change: object, reason: str) -> None:

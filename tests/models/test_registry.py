@@ -78,8 +78,10 @@ def test_without_a_name_the_default_is_found_a_users_before_the_shipped_one(sett
 
 
 def test_a_name_of_another_task_or_of_nothing_is_refused_with_the_names_that_there_are(settings: Settings) -> None:
-    with pytest.raises(UnknownModel, match="earthpt-small, earthpt-small-before-2022"):
+    with pytest.raises(InvalidOption, match="it is a model for 'crop', and this needs one for 'forecast'"):
         find_checkpoint("crop", "forecast", settings)
+    with pytest.raises(UnknownModel, match="earthpt-small, earthpt-small-before-2022"):
+        find_checkpoint("oak", "forecast", settings)
     with pytest.raises(UnknownModel, match="canopy"):
         find_named("oak", settings)
 

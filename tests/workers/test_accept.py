@@ -1,5 +1,6 @@
 """What an order must be: product, region, archive, period and model, each refusal one sentence."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from core.region import parse_region
 from core.settings import Settings
 from ingest.simulate.archive import sample_region
 from models.registry import find_checkpoint
+from products.catalogue import find_product
 from products.forecast import NdviForecast
 from products.order import parse
 from tests.fakes import EAST, FAKE_DEPENDENCIES, NORTH, REGION, SMALL, rectangle
@@ -60,6 +62,24 @@ def test_a_wrong_order_is_refused(
 ) -> None:
     with pytest.raises(error, match=sentence):
         accept(product, {"region": REGION, **changes}, shop, FAKE_DEPENDENCIES)
+
+
+@pytest.mark.parametrize("name", ["dimensions", "classes", "coverage", "blend_sha256", "no_such_input"])
+@pytest.mark.parametrize("product", ["crop", "ndvi-forecast", "canopy"])
+def test_an_input_that_no_user_may_give_is_refused_with_those_that_there_are(
+    shop: Settings, product: str, name: str
+) -> None:
+    real = replace(FAKE_DEPENDENCIES, find_product=find_product)
+    with pytest.raises(InvalidOption, match=f"'{name}' is not a valid value of 'input': the inputs are region"):
+        accept(product, {"region": REGION, name: None}, shop, real)
+
+
+@pytest.mark.parametrize("value", [0, [], {}, False])
+def test_a_name_that_is_no_text_is_not_taken_for_the_default(shop: Settings, value: Any) -> None:
+    with pytest.raises(InvalidOption, match="name of a model"):
+        accept("fake-map", {"region": REGION, "model": value}, shop, FAKE_DEPENDENCIES)
+    with pytest.raises(UnknownArchive):
+        accept("fake-map", {"region": REGION, "archive": value}, shop, FAKE_DEPENDENCIES)
 
 
 def test_a_blend_is_part_of_the_order_and_must_be_for_its_model(sample_home: Path) -> None:
