@@ -12,6 +12,8 @@ from core.options import Options
 from core.product import Product
 from core.version import software_version
 
+MAX_NOTES = 100
+"""Notes in a file and in an item; the log has all."""
 SIMULATED = "Simulated data: no satellite has measured this."
 
 
@@ -92,22 +94,27 @@ class Provenance:
 
     def _tags_of_origin(self) -> dict[str, str]:
         version = {"LANDCAST_MODEL_VERSION": self.model_version} if self.model_version else {}
-        return version | {
-            "TIFFTAG_IMAGEDESCRIPTION": f"{self.title}. {SIMULATED}" if self.is_simulated else self.title,
-            "TIFFTAG_SOFTWARE": f"landcast {self.version}",
-            "TIFFTAG_COPYRIGHT": self.attribution,
-            "LANDCAST_PRODUCT": self.product,
-            "LANDCAST_MODEL": self.model,
-            "LANDCAST_MODEL_SHA256": self.model_sha256,
-            "LANDCAST_VERSION": self.version,
-            "LANDCAST_ARCHIVE": self.archive,
-            "LANDCAST_ARCHIVES": ", ".join(self.archives),
-            "LANDCAST_ATTRIBUTION": self.attribution,
-            "LANDCAST_SIMULATED": "yes" if self.is_simulated else "no",
-            "LANDCAST_SCENES": f"{len(self.scenes)} sha256:{self.scenes_sha256}",
-            "LANDCAST_PREPARATION": json.dumps(self.preparation, sort_keys=True, default=str),
-            "LANDCAST_COMPLETENESS": f"{self.completeness:.4f} ({len(self.failures)} of {self.reads} reads failed)",
-        }
+        notes = {"LANDCAST_NOTES": "\n".join(self.notes[:MAX_NOTES])} if self.notes else {}
+        return (
+            version
+            | notes
+            | {
+                "TIFFTAG_IMAGEDESCRIPTION": f"{self.title}. {SIMULATED}" if self.is_simulated else self.title,
+                "TIFFTAG_SOFTWARE": f"landcast {self.version}",
+                "TIFFTAG_COPYRIGHT": self.attribution,
+                "LANDCAST_PRODUCT": self.product,
+                "LANDCAST_MODEL": self.model,
+                "LANDCAST_MODEL_SHA256": self.model_sha256,
+                "LANDCAST_VERSION": self.version,
+                "LANDCAST_ARCHIVE": self.archive,
+                "LANDCAST_ARCHIVES": ", ".join(self.archives),
+                "LANDCAST_ATTRIBUTION": self.attribution,
+                "LANDCAST_SIMULATED": "yes" if self.is_simulated else "no",
+                "LANDCAST_SCENES": f"{len(self.scenes)} sha256:{self.scenes_sha256}",
+                "LANDCAST_PREPARATION": json.dumps(self.preparation, sort_keys=True, default=str),
+                "LANDCAST_COMPLETENESS": f"{self.completeness:.4f} ({len(self.failures)} of {self.reads} reads failed)",
+            }
+        )
 
 
 def provenance(

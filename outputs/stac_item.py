@@ -23,7 +23,7 @@ from core.region import Region
 from core.timeline import parse_date, parse_period
 from outputs.atomic import written_aside
 from outputs.cog import RasterFile
-from outputs.provenance import SIMULATED, Provenance
+from outputs.provenance import MAX_NOTES, SIMULATED, Provenance
 
 EXTENSIONS = [
     "https://stac-extensions.github.io/projection/v1.2.0/schema.json",
@@ -34,8 +34,6 @@ EXTENSIONS = [
 COG, PNG, NETCDF = pystac.MediaType.COG, pystac.MediaType.PNG, "application/x-netcdf"
 SHA256_MULTIHASH = "1220"
 """Prefix of a sha256 of 32 bytes as a multihash, which the file extension requires."""
-MAX_NOTES = 100
-"""Notes of an item; the log has all."""
 
 
 def build_item(
@@ -125,7 +123,7 @@ def _inputs(origin: Provenance) -> dict[str, Any]:
         "landcast:archive": origin.archive,
         "landcast:archives": list(origin.archives),
         "landcast:preparation": dict(origin.preparation),
-        "landcast:notes": list(origin.notes)[:MAX_NOTES],
+        "landcast:notes": list(origin.notes[:MAX_NOTES]),
         "landcast:scenes": list(origin.scenes),
         "landcast:completeness": round(origin.completeness, 6),
         "landcast:failures": [asdict(f) for f in origin.failures],

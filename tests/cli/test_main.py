@@ -54,6 +54,26 @@ def test_a_text_file_named_nc_is_no_cube(refused: Callable[..., str], folder: Pa
     assert "cannot be read as a cube" in refused("canopy", "notes.nc", "-o", "out.tif")
 
 
+def test_a_home_that_is_a_file_is_refused_with_its_setting(
+    refused: Callable[..., str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_cube(folder / "cube.nc", dates=30)
+    (folder / "notes.txt").write_text("no folder")
+    monkeypatch.setenv("LANDCAST_HOME", str(folder / "notes.txt"))
+    assert "'LANDCAST_HOME': no folder can be made there" in refused("crop", "cube.nc", "-o", "out.tif")
+
+
+def test_ctrl_c_ends_with_one_word_and_its_own_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "make_app", interrupt)
+    assert run_command(["crop"]) == cli.INTERRUPTED
+    assert capsys.readouterr().err == "Interrupted.\n"
+
+
 @pytest.mark.parametrize(("left_out", "named"), [("B04", "red"), ("B08", "near infrared")])
 @pytest.mark.parametrize("command", ["forecast", "canopy", "crop"])
 def test_a_cube_without_ndvi_is_refused_with_the_missing_band(

@@ -1,6 +1,7 @@
 """Products made by the command line from small cubes and tables, with the shipped models."""
 
 import json
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -235,6 +236,21 @@ def test_a_forecast_uses_nothing_from_the_issue_date_on(folder: Path) -> None:
         run("forecast", f"{name}.nc", "-o", f"{name}.tif", "--issue-date", "2021-03-05", "--dates", "2021-04-01")
     with rasterio.open("long.tif") as long, rasterio.open("cut.tif") as cut:
         assert np.array_equal(long.read(), cut.read(), equal_nan=True)
+
+
+def test_the_part_of_a_region_outside_the_archive_is_said_on_stderr_and_in_the_file(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_cube(folder / "cube.nc")
+    (folder / "inside.geojson").write_text(json.dumps(square(15.00033, 47.853, degrees=0.0003)))
+    (folder / "beyond.geojson").write_text(json.dumps(square(15.0, 47.853, degrees=0.001)))
+    run("crop", "--region", "inside.geojson", "--archive", "cube.nc", "-o", "inside.tif")
+    assert "Warning" not in capsys.readouterr().err
+    run("crop", "--region", "beyond.geojson", "--archive", "cube.nc", "-o", "beyond.tif")
+    warning = capsys.readouterr().err.splitlines()[-1]
+    assert re.fullmatch(r"Warning: The archive covers [0-9.]+ % of the region\.", warning)
+    with rasterio.open("beyond.tif") as raster:
+        assert warning.removeprefix("Warning: ") in "".join(raster.tags().values())
 
 
 def test_a_region_of_a_cube_archive_is_cut_out(folder: Path) -> None:

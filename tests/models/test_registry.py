@@ -86,6 +86,13 @@ def test_a_name_of_another_task_or_of_nothing_is_refused_with_the_names_that_the
         find_named("oak", settings)
 
 
+def test_a_product_without_a_task_has_no_model_and_takes_none(settings: Settings) -> None:
+    assert find_checkpoint("", "", settings).name == "none"
+    assert find_checkpoint("none", "", settings).name == "none"
+    with pytest.raises(InvalidOption, match="this product needs no model"):
+        find_checkpoint("crop", "", settings)
+
+
 def test_an_imported_model_is_usable_once_the_order_of_its_bands_is_known(settings: Settings) -> None:
     write_card(settings, "unknown", task="forecast", network={"form": "calendar"}, bands=[])
     write_card(settings, "known", task="forecast", network={"form": "calendar"}, bands=["B04", "B08"])

@@ -11,8 +11,8 @@ from shapely.geometry import box
 
 from core.product import Layer, Raster
 from outputs.cog import open_cog, write_cog
-from outputs.provenance import Provenance
-from outputs.stac_item import MAX_NOTES, build_item, write_item
+from outputs.provenance import MAX_NOTES, Provenance
+from outputs.stac_item import build_item, write_item
 from tests.outputs.rasters import class_map, forecast, origin
 
 FOOTPRINT = box(10.3, 47.8, 10.4, 47.9)

@@ -112,6 +112,12 @@ def test_an_unknown_layer_is_refused_before_anything_is_rendered(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_layer_named_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidOption, match="'class' is not a valid value of 'layers': it is named twice"):
+        make_map(MAP, tmp_path / "map.tif", layers=["class", "p_green", "class"])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_failure_in_the_middle_leaves_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "map.tif").write_text("old")
     with pytest.raises(ZeroDivisionError):
