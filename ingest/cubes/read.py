@@ -19,7 +19,7 @@ from core.errors import InvalidCube
 from core.grid import Window
 from core.timeline import Days, to_date, to_times
 from ingest.cubes.layout import AXES, Layout, find_layout
-from ingest.preprocess.decode import Coding, decode, doubt, find_coding, is_clear, unseen
+from ingest.rules.numbers import Coding, decode, doubt, find_coding, is_clear, unseen
 
 logger = logging.getLogger(__name__)
 

@@ -21,9 +21,9 @@ from ingest.preprocess.clouds import (
     hidden_by,
     no_toa,
 )
-from ingest.preprocess.decode import MIN_REFLECTANCE, unseen
-from ingest.preprocess.offsets import DARK_BANDS, check_floor
 from ingest.preprocess.radar import lee_filter
+from ingest.rules.numbers import MIN_REFLECTANCE, unseen
+from ingest.rules.offsets import DARK_BANDS, check_floor
 
 VERSION = 1
 """Raised whenever the same scene gives other pixels, so that cached ones are not used."""

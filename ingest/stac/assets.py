@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.bands import OPTICAL, RADAR_NAMES
-from ingest.preprocess.decode import Coding
+from ingest.rules.numbers import Coding
 
 JsonObject = Mapping[str, Any]
 """A JSON object of an item."""

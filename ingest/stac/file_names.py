@@ -22,7 +22,7 @@ from rasterio.io import DatasetReader
 from core.bands import RADAR_NAMES
 from core.grid import Window
 from ingest.archive import Scene
-from ingest.preprocess.decode import Coding, find_coding
+from ingest.rules.numbers import Coding, find_coding
 from ingest.stac.assets import BAND_NAMES, MASK_NAMES, OFFSET_SINCE_BASELINE, BandSource
 from ingest.stac.items import StacItem
 

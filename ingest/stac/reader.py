@@ -29,8 +29,8 @@ from ingest.io.resampling import (
     place_projected,
     projection,
 )
-from ingest.preprocess.decode import MAX_REFLECTANCE, Coding, decode
 from ingest.preprocess.radar import to_power
+from ingest.rules.numbers import MAX_REFLECTANCE, Coding, decode
 from ingest.stac.items import MASK_NAMES, BandSource, StacItem
 
 LOWEST_REFLECTANCE = -0.5

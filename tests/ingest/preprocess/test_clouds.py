@@ -14,7 +14,7 @@ from core.bands import Floats
 from core.errors import InvalidOption
 from ingest.archive import TOA_BANDS
 from ingest.preprocess.clouds import CLOUDLESS_REACH, Mask, check_installed, cloudless, dilate, hidden_by, no_toa
-from ingest.preprocess.decode import is_clear
+from ingest.rules.numbers import is_clear
 
 CLASSES = (0, 1, 3, 8, 9, 10, 11)
 SHAPES = npst.array_shapes(min_dims=2, max_dims=2, max_side=14)

@@ -15,9 +15,9 @@ from core.grid import Window
 from core.settings import Settings
 from ingest.archive import TOA_BANDS, Reading, Scene
 from ingest.preprocess.clouds import CLOUDLESS_REACH
-from ingest.preprocess.decode import SCL_CLEAR
 from ingest.preprocess.prepare import SCL_CLASSES, Preparation, margin_pixels, prepare
 from ingest.preprocess.radar import lee_filter
+from ingest.rules.numbers import SCL_CLEAR
 
 S2 = Scene(scene_id="S2B_1", time=datetime(2022, 6, 7, tzinfo=UTC), sensor="s2", baseline="05.10")
 S1 = replace(S2, scene_id="S1A_1", sensor="s1", baseline="")

@@ -11,8 +11,8 @@ from hypothesis.extra import numpy as npst
 from core.bands import Floats
 from core.errors import ReadFailed
 from ingest.archive import Convention, Scene, Sensor
-from ingest.preprocess.decode import to_db
 from ingest.preprocess.radar import LOOKS, check_conventions, lee_filter, to_power
+from ingest.rules.numbers import to_db
 
 WINDOWS = st.sampled_from([1, 3, 5, 7])
 POWERS = npst.arrays(

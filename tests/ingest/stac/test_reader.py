@@ -12,7 +12,7 @@ from core.errors import ReadFailed
 from core.grid import Window
 from ingest.archive import Scene
 from ingest.io.raster_files import Access
-from ingest.preprocess.decode import Coding
+from ingest.rules.numbers import Coding
 from ingest.simulate.rasters import write_raster
 from ingest.stac.assets import BandSource
 from ingest.stac.items import StacItem

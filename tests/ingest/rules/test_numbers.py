@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.preprocess.decode import SCL_CLEAR, Coding, decode, doubt, find_coding, is_clear, to_db
+from ingest.rules.numbers import SCL_CLEAR, Coding, decode, doubt, find_coding, is_clear, to_db
 
 
 def test_clear_classes_are_dark_vegetation_bare_water_and_unclassified() -> None:

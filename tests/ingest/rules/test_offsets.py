@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.bands import Floats
 from core.errors import ReadFailed
-from ingest.preprocess.offsets import FIRST_WITH_OFFSET, MIN_PIXELS, baseline_number, check_floor
+from ingest.rules.offsets import FIRST_WITH_OFFSET, MIN_PIXELS, baseline_number, check_floor
 
 
 def field(shift: float = 0.0, *, floor: float = 0.02, pixels: int = 5_000) -> dict[str, Floats]:
