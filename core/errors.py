@@ -7,7 +7,9 @@ LandcastError
 │   ├── InvalidOption           an option or input that does not exist or has a wrong value
 │   ├── InvalidCube             a cube file that cannot be read as one
 │   │   └── MissingBand         a source without the bands that NDVI is computed from
+│   ├── InvalidArchive          a folder or catalogue that cannot be read as an archive
 │   ├── InvalidTable            a table that lacks a column or holds the wrong kind of value
+│   ├── DoubtfulInput           --strict, and the input needs a decision
 │   ├── UntrustedAddress        an archive points to a host or file that the settings do not allow
 │   ├── MissingCredentials      an archive that needs an account was named without one
 │   ├── OverBudget              reading would cost more than the settings allow
@@ -104,6 +106,24 @@ class InvalidTable(RequestError):
 
     def __init__(self, path: object, reason: str) -> None:
         super().__init__(f"'{path}' cannot be read as a table of series: {reason}.")
+
+
+class InvalidArchive(RequestError):
+    """A folder of rasters or a STAC catalogue cannot be read as an archive."""
+
+    title = "Invalid archive"
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(f"'{path}' cannot be read as an archive: {reason}.")
+
+
+class DoubtfulInput(RequestError):
+    """An input needs a decision that it does not state, and the caller wants none to be made."""
+
+    title = "Doubtful input"
+
+    def __init__(self, name: str, remarks: Iterable[str]) -> None:
+        super().__init__(f"'{name}' is refused because of --strict: {' '.join(remarks)}")
 
 
 class RegionOutsideArchive(RequestError):

@@ -32,6 +32,8 @@ STATUS: dict[type[errors.LandcastError], int] = {
     errors.InvalidCube: 400,
     errors.MissingBand: 400,
     errors.InvalidTable: 400,
+    errors.InvalidArchive: 400,
+    errors.DoubtfulInput: 400,
     errors.RegionOutsideArchive: 400,
     errors.NoClearObservation: 400,
     errors.Unknown: 404,

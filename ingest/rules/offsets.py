@@ -7,11 +7,15 @@ bright, as in a desert, there are no dark pixels to check.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.bands import Floats
 from core.errors import ReadFailed
+from core.timeline import Days
 
 FIRST_WITH_OFFSET = (4, 0)
 """Processing baseline since which numbers carry +1000 (ESA, S2 Products Specification, 2022-01-25)."""
@@ -63,6 +67,103 @@ def check_floor(scene_id: str, values: Mapping[str, Floats], *, offset: float, b
         if all(low <= f <= high for f in floors):
             return f"no offset was stated, and its darkest clear pixels reflect {min(floors):.2f}: 0.1 may be left in"
     return ""
+
+
+MIN_DATES = 5
+"""Fewer dates may all be hazy: an offset seems likely, but is not certain."""
+MIN_VALUES = 4
+"""Fewer clear values of a date tell nothing of its darkest."""
+DATE_PERCENTILE = 2.0
+"""What counts as the darkest of a date's clear values."""
+DARKEST_WITH_OFFSET = 0.085
+"""No date with 0.1 left in is darker than this in its darkest visible band, noise included."""
+CLUSTER = 0.03
+"""The darkest values of dates with an offset lie this close together; those of hazy dates do not."""
+STEP = 0.07
+"""How much brighter the darkest value is at least from the first date with an offset on."""
+SOIL = 0.045
+"""Bare soil and sand reflect this much more red than blue; vegetation, water and shadow do not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OffsetFinding:
+    """What the darkest values of each date show of an offset of 0.1 that was left in."""
+
+    has_offset: NDArray[np.bool_]
+    """(T,) dates whose numbers seem to carry it."""
+    is_certain: bool
+    """False = too few dates to be sure."""
+    darkest: float
+    """Darkest visible reflectance of the dates that carry it; NaN where none does."""
+    state: Literal["none", "all", "part"]
+
+
+def date_floors(values: Mapping[str, Floats]) -> Floats:
+    """Return (T, 3) the darkest clear reflectance of each date in B02, B03, B04; NaN where it cannot be told.
+
+    Args:
+        values: (T, ...) reflectance by band, at least one of these; NaN = not clear. Numbers at or below zero are no
+            data or noise and are left out.
+    """
+    count = len(next(iter(values.values())))
+    found = np.full((count, len(DARK_BANDS)), np.nan, np.float32)
+    for column, band in enumerate(DARK_BANDS):
+        if band not in values:
+            continue
+        for date, pixels in enumerate(values[band]):
+            seen = pixels[pixels > 0]
+            if seen.size >= MIN_VALUES:
+                found[date, column] = np.percentile(seen, DATE_PERCENTILE)
+    return found
+
+
+def find_offset(days: Days, floors: Floats) -> OffsetFinding:
+    """Tell which dates carry an offset of 0.1, from their darkest values: all, none, or all since one date.
+
+    Land that is not bare everywhere is darker than 0.085 in a visible band on at least one of several clear dates.
+    Where no date of a period is, while all bands are equally far from zero, the offset was left in.
+
+    Args:
+        days: (T,) in any order.
+        floors: (T, 3) of `date_floors`.
+    """
+    order = np.argsort(days, kind="stable")
+    lowest = np.nanmin(np.where(np.isnan(floors), np.inf, floors), axis=1)[order]
+    told = np.isfinite(lowest)
+    is_dark = told & (lowest < DARKEST_WITH_OFFSET)
+    first = int(np.nonzero(is_dark)[0].max()) + 1 if is_dark.any() else 0
+    after = np.zeros(len(order), bool)
+    after[first:] = True
+    has_offset = np.zeros(len(order), bool)
+    has_offset[order] = after
+    tail = floors[order][after & told]
+    count = len(tail)
+    likely = count > 0 and _is_offset(tail) and (first == 0 or _is_step(lowest[:first][is_dark[:first]], tail))
+    if not likely:
+        nothing = np.zeros(len(order), bool)
+        return OffsetFinding(has_offset=nothing, is_certain=True, darkest=float("nan"), state="none")
+    return OffsetFinding(
+        has_offset=has_offset,
+        is_certain=count >= MIN_DATES,
+        darkest=float(np.nanmin(tail)),
+        state="all" if first == 0 else "part",
+    )
+
+
+def _is_step(before: Floats, tail: Floats) -> bool:
+    """Tell whether later dates are as a whole 0.1 brighter, not some hazy dates after the last clear one."""
+    lowest = np.nanmin(np.where(np.isnan(tail), np.inf, tail), axis=1)
+    alike = int((lowest < lowest.min() + CLUSTER).sum())
+    return alike >= MIN_DATES and bool(lowest.min() > np.percentile(before, 20) + STEP)
+
+
+def _is_offset(floors: Floats) -> bool:
+    """Tell whether the darkest values of some dates are those of dark land with 0.1 added, not of bare soil."""
+    lowest = np.nanmin(np.where(np.isnan(floors), np.inf, floors), axis=0)
+    seen = lowest[np.isfinite(lowest)]
+    if not len(seen) or not (DARKEST_WITH_OFFSET <= seen).all() or seen.min() > FLOOR_LEFT_IN[1]:
+        return False
+    return not (np.isfinite(lowest[[0, 2]]).all() and lowest[2] - lowest[0] > SOIL)
 
 
 def baseline_number(baseline: str) -> tuple[int, ...]:

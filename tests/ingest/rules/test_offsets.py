@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 
 from core.bands import Floats
 from core.errors import ReadFailed
-from ingest.rules.offsets import FIRST_WITH_OFFSET, MIN_PIXELS, baseline_number, check_floor
+from ingest.rules.offsets import (
+    FIRST_WITH_OFFSET,
+    MIN_PIXELS,
+    baseline_number,
+    check_floor,
+    date_floors,
+    find_offset,
+)
 
 
 def field(shift: float = 0.0, *, floor: float = 0.02, pixels: int = 5_000) -> dict[str, Floats]:
@@ -96,3 +103,57 @@ def test_baselines_are_ordered_as_numbers(text: str, number: tuple[int, ...]) ->
 
 def test_the_first_baseline_with_an_offset_is_4() -> None:
     assert baseline_number("03.01") < FIRST_WITH_OFFSET <= baseline_number("04.00") < baseline_number("05.10")
+
+
+def scene_floors(dates: int, *, bright: float = 0.0, soil: float = 0.0, seed: int = 0) -> np.ndarray:
+    """Return (T, 3) darkest values of dates of mixed land, with an offset or bare soil's slope added."""
+    rng = np.random.default_rng(seed)
+    floors = 0.02 + rng.gamma(2.0, 0.012, (dates, 1)) + rng.normal(0, 0.003, (dates, 3))
+    return (floors + bright + soil * np.array([0, 0.5, 1.0])).astype(np.float32)
+
+
+@pytest.mark.parametrize("dates", [5, 12, 80])
+def test_an_offset_on_all_dates_is_found(dates: int) -> None:
+    found = find_offset(np.arange(dates) * 5, scene_floors(dates, bright=0.1))
+    assert found.state == "all"
+    assert found.is_certain
+    assert found.has_offset.all()
+
+
+def test_an_offset_of_a_few_dates_is_likely_but_not_certain() -> None:
+    found = find_offset(np.arange(2), scene_floors(2, bright=0.1))
+    assert (found.state, found.is_certain) == ("all", False)
+
+
+def test_an_offset_of_the_later_dates_is_found_in_any_order_of_dates() -> None:
+    floors = np.concatenate([scene_floors(30), scene_floors(25, bright=0.1, seed=1)])
+    order = np.random.default_rng(2).permutation(55)
+    found = find_offset(np.arange(55)[order] * 5, floors[order])
+    assert found.state == "part"
+    assert np.array_equal(found.has_offset, order >= 30)
+
+
+@pytest.mark.parametrize(
+    "floors",
+    [
+        scene_floors(40),
+        scene_floors(1),
+        scene_floors(40, bright=0.08, soil=0.12),
+        np.full((6, 3), np.nan, np.float32),
+        np.concatenate([scene_floors(40), scene_floors(6) + np.linspace(0.08, 0.4, 6, dtype=np.float32)[:, None]]),
+    ],
+    ids=["dark land", "one date", "desert", "never clear", "haze at the end"],
+)
+def test_dark_land_desert_and_haze_carry_no_offset(floors: np.ndarray) -> None:
+    found = find_offset(np.arange(len(floors)), floors)
+    assert found.state == "none"
+    assert not found.has_offset.any()
+
+
+def test_floors_leave_out_what_is_no_data_or_too_little() -> None:
+    red = np.array([[[0.0, 0.03, 0.2, 0.3, 0.3, 0.3]], [[np.nan, np.nan, np.nan, 0.1, 0.1, np.nan]]], np.float32)
+    found = date_floors({"B04": red})
+    assert found.shape == (2, 3)
+    assert 0.03 <= found[0, 2] < 0.05
+    assert np.isnan(found[1]).all()
+    assert np.isnan(found[:, :2]).all()
