@@ -5,6 +5,7 @@ Files and archives are opened in ingest/source.py.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Literal, Protocol
 
 from core.cube import Cube, Series
@@ -80,14 +81,21 @@ class ReadAs:
     """Name of the cloud mask in the input, with the rule for its codes where the name does not tell: `QA60`,
     `my_mask=clear`, `my_mask=cloud`; `none` = no mask is used."""
     offset: float | None = None
-    """In stored numbers, for every date: -1000 where baseline 04.00's offset is left in, 0 where it is not; None = as
-    the input states, and checked."""
+    """Added to stored numbers, in place of what the input states: -1000 where baseline 04.00's offset is left in, 0
+    where it is not; None = as the input states, and checked. Of reflectances 0 to 1 in ten thousandths."""
+    offset_from: date | None = None
+    """First date on which `offset` holds, `--offset -1000@2022-01-25`; None = all dates."""
     crs: str = ""
     """EPSG code with prefix, for an input that states none or a wrong one."""
     date_from: str = ""
     """Where dates stand: name of a column of a table; of rasters `name`, `folder`, `tags`; or a date for all of it."""
     is_strict: bool = False
     """True = an input that needs a decision is refused."""
+
+    def key(self) -> str:
+        """Return a text that differs wherever other pixels are read; empty if nothing is stated."""
+        stated = replace(self, is_strict=False)
+        return "" if stated == AS_STATED else repr(sorted(vars(stated).items(), key=lambda pair: pair[0]))
 
 
 AS_STATED = ReadAs()

@@ -22,7 +22,8 @@ from core.region import WGS84, Region
 from core.timeline import Days, Period, to_date, to_day
 from ingest.archive import Archive
 from ingest.build.cube import Reader, build_cube
-from ingest.cubes.read import cut_window, read_cube, window_slices
+from ingest.cubes.pixels import cut_window, window_slices
+from ingest.cubes.read import read_cube
 from models.training_set import Labels, TrainingSet
 from products import canopy, crop
 from training.labels.class_mapping import ClassMap
