@@ -110,7 +110,9 @@ def find_layout(path: object, arranged: Arranged, read_as: ReadAs = AS_STATED) -
     mask = _find_mask(path, data, names, read_as)
     used = [*names.taken.values(), *([mask.name] if mask else [])]
     crs = find_crs(path, data, [n for n in used if yx_of(data[n])], read_as.crs)
-    lattices = {n: find_lattice(path, data, dims, crs) for n in used if (dims := yx_of(data[n]))}
+    axes = {n: dims for n in used if (dims := yx_of(data[n]))}
+    placed = {dims: find_lattice(path, data, dims, crs) for dims in dict.fromkeys(axes.values())}
+    lattices = {n: placed[dims] for n, dims in axes.items()}
     time_dims = {n: _time_dim(path, data, n) for n in used}
     dates = {d: _find_times(path, data, d) for d in sorted(set(time_dims.values()))}
     dated = {d: ~np.isnat(t) for d, t in dates.items() if np.isnat(t).any()}

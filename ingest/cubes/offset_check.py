@@ -54,7 +54,7 @@ def check_offset(path: object, days: Days, visible: Mapping[str, Floats], *, sta
     """
     if read_as.offset is not None or not visible:
         return ""
-    share = max(float((v[np.isfinite(v)] < TOO_DARK).mean()) if np.isfinite(v).any() else 0.0 for v in visible.values())
+    share = max(_dark_share(v) for v in visible.values())
     if share > TOO_DARK_SHARE:
         raise InvalidCube(path, _twice(share, stated))
     found = find_offset(days, date_floors(visible))
@@ -70,6 +70,11 @@ def check_offset(path: object, days: Days, visible: Mapping[str, Floats], *, sta
     reason = f"{dark}{since}, so the offset of +1000 of processing baseline 04.00 seems to be left in"
     advice = f"give --offset {option} to subtract it, or --offset 0 if the land is so bright"
     raise InvalidCube(path, f"{reason}; {advice}")
+
+
+def _dark_share(values: Floats) -> float:
+    """Return the share of clear values that are too dark to exist; 0 where none is clear."""
+    return float((values < TOO_DARK).sum() / max(1, np.isfinite(values).sum()))
 
 
 def _twice(share: float, stated: float) -> str:

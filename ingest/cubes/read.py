@@ -14,6 +14,7 @@ from core.cube import Cube, SceneRecord
 from core.errors import InvalidCube
 from core.source import AS_STATED, InputSummary, ReadAs
 from core.timeline import Days, to_date
+from ingest.cubes.arrange import arrange
 from ingest.cubes.dates import align, join_dates
 from ingest.cubes.judge import judge_numbers
 from ingest.cubes.layout import AXES, Layout, read_layout
@@ -76,8 +77,8 @@ class CubeFile:
         """
         with opened(self.path) as data:
             try:
-                _, arranged = read_layout(self.path, data, self.read_as)
-                return self._read(arranged, [b for b in self.bands if b in bands], rows_columns)
+                arranged = arrange(self.path, data, self.read_as.date_from)
+                return self._read(arranged.data, [b for b in self.bands if b in bands], rows_columns)
             except errors_of(self.path, OSError, RuntimeError, ValueError) as error:
                 raise InvalidCube(self.path, f"its pixels cannot be read ({error})") from None
 
@@ -86,7 +87,7 @@ class CubeFile:
         stacks = {b: self._stack(data, b, at) for b in bands}
         if optical:
             hidden = self._hidden(data, stacks, at)
-            stacks |= {b: _masked(stacks[b], self._days(b), hidden) for b in optical}
+            stacks |= {b: _mask(stacks[b], self._days(b), hidden) for b in optical}
             self._check_offset(data, stacks, at)
         return join_dates({b: (self._days(b), v) for b, v in stacks.items()})
 
@@ -191,7 +192,7 @@ class CubeFile:
         """Return (T, Y, X) clear reflectance of visible bands."""
         stacks = {b: self._stack(data, b, at) for b in bands}
         days, hidden = self._hidden(data, stacks, at)
-        return {b: _masked(v, days, (days, hidden)) for b, v in stacks.items()}
+        return {b: _mask(v, days, (days, hidden)) for b, v in stacks.items()}
 
 
 def read_cube(
@@ -276,10 +277,11 @@ def is_simulated(attrs: Mapping[str, Any]) -> bool:
     return str(value).lower() in ("1", "true", "yes")
 
 
-def _masked(values: Floats, days: Days, hidden: tuple[Days, NDArray[np.bool_]]) -> Floats:
-    """Return (T, Y, X) with NaN where hidden; of a band on dates of its own, dates that are not masked are hidden."""
+def _mask(values: Floats, days: Days, hidden: tuple[Days, NDArray[np.bool_]]) -> Floats:
+    """Write NaN where hidden and return the values; of a band on dates of its own, dates without a mask are hidden."""
     own, where = hidden
-    return np.where(align(where, own, onto=days, missing=True), np.float32(np.nan), values)
+    np.copyto(values, np.float32(np.nan), where=align(where, own, onto=days, missing=True))
+    return values
 
 
 def _dated(variable: xr.DataArray, layout: Layout, name: str) -> xr.DataArray:

@@ -19,7 +19,7 @@ Codes = NDArray[Any]
 
 CLEAR, HIDDEN, NO_DATA = 0, 1, 255
 """Codes of kind `CLM`."""
-SCL_CODES = range(12)
+SCL_CLASSES = 12
 PROBABILITY = 0.4
 """Cloud probability from which a pixel is not clear: s2cloudless's threshold (doi:10.1016/j.rse.2022.112990)."""
 CLOUD_SCORE = 0.6
@@ -85,7 +85,7 @@ RULES: Sequence[MaskRule] = (
         names=("scl", "scene_classification", "scene_classification_map", "l2a_scl"),
         used_by="ESA, STAC, openEO, Earth Engine",
         meaning="scene classes of Sen2Cor; 2, 4, 5, 6, 7 are clear",
-        read=lambda stored: np.where(np.isin(stored, list(SCL_CODES)), stored, 0),
+        read=lambda stored: np.where((stored >= 0) & (stored < SCL_CLASSES), stored, 0),
         kind="SCL",
     ),
     MaskRule(

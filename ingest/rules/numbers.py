@@ -123,7 +123,10 @@ def decode(raw: NDArray[Any], coding: Coding, band: str) -> Floats:
         float32 of the same shape; NaN where filled or impossible.
     """
     stored = raw.view(f"u{raw.dtype.itemsize}") if coding.is_unsigned and raw.dtype.kind == "i" else raw
-    values = stored.astype(np.float32) * np.float32(coding.scale) + np.float32(coding.offset)
+    values = stored.astype(np.float32)
+    values *= np.float32(coding.scale)
+    if coding.offset:
+        values += np.float32(coding.offset)
     for fill in coding.fills:
         values[stored == fill] = np.nan
     return _possible(_convert(values, stored, coding.unit), band)
@@ -234,12 +237,15 @@ def _convert(values: Floats, stored: NDArray[Any], unit: str) -> Floats:
 
 
 def _possible(values: Floats, band: str) -> Floats:
+    """Write NaN where a value is impossible, and return the values."""
     if band in OPTICAL_NAMES:
-        possible = (values >= MIN_REFLECTANCE) & (values <= MAX_REFLECTANCE)
+        hidden = values < MIN_REFLECTANCE
+        hidden |= values > MAX_REFLECTANCE
     elif band == "NDVI":
-        possible = np.abs(values) <= 1
+        hidden = np.abs(values) > 1
     elif band in RADAR_NAMES:
-        possible = (values > -100) & (values < 50) & (values != 0)
+        hidden = (values <= -100) | (values >= 50) | (values == 0)
     else:
         return values
-    return np.where(possible, values, np.nan).astype(np.float32)
+    np.copyto(values, np.float32(np.nan), where=hidden)
+    return values
