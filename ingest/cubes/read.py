@@ -18,6 +18,7 @@ from ingest.cubes.arrange import arrange
 from ingest.cubes.dates import align, join_dates
 from ingest.cubes.judge import judge_numbers
 from ingest.cubes.layout import AXES, Layout, read_layout
+from ingest.cubes.mask_check import check_mask
 from ingest.cubes.offset_check import check_offset, given_codings, shifted
 from ingest.cubes.open_file import RemoteCube, errors_of, opened
 from ingest.cubes.pixels import WHOLE, cut_window, middle, stored_pixels, whole, widened
@@ -128,7 +129,9 @@ class CubeFile:
         hidden = ~np.isfinite(seen[0]) if len(seen) == 1 else unseen(seen[0], seen[1])
         days = self._days(index[0])
         if self.layout.mask is not None and self.preparation.cloud_mask != "none":
-            hidden = hidden | align(self._clouds(data, at), self._mask_days(), onto=days, missing=True)
+            clouds = align(self._clouds(data, at), self._mask_days(), onto=days, missing=True)
+            check_mask(self.path, self.layout.mask, seen[0], clouds)
+            hidden = hidden | clouds
         return days, hidden
 
     def _mask_days(self) -> Days:

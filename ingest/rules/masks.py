@@ -206,6 +206,8 @@ class FoundMask:
     name: str
     """In the input."""
     rule: MaskRule
+    is_stated: bool = False
+    """True = the user states what its codes mean."""
 
     @property
     def kind(self) -> MaskKind:
@@ -295,4 +297,4 @@ def _stated(names: Sequence[str], stated: str) -> FoundMask | None:
         raise ValueError(
             f"the codes of '{found}' are not known; write {found}=clear (1 is clear) or {found}=cloud (0 is)"
         )
-    return FoundMask(name=found, rule=rule)
+    return FoundMask(name=found, rule=rule, is_stated=bool(word))
