@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from core.bands import OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats
 from core.grid import Grid, Window
 from core.region import Region
+from core.source import InputSummary
 from core.timeline import Period
 
 Sensor = Literal["s2", "s1", "weather"]
@@ -111,6 +112,8 @@ class Archive(Protocol):
     is_cached: bool
     """True = pixels are worth caching: remote, or slow to decode."""
     abilities: Abilities
+    summary: InputSummary | None
+    """What files were taken for; None = an archive known by name, or an API, which states everything."""
 
     @property
     def period(self) -> Period:

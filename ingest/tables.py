@@ -1,6 +1,7 @@
 """Tables in: series, samples and targets from Parquet or CSV. Results out are the workers' and the command line's."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from core.bands import CHANNELS, OPTICAL_NAMES, STATIC, Floats, channel, ndvi, red_and_nir
 from core.cube import Series
 from core.errors import InvalidTable
+from core.source import AS_STATED, InputSummary, ReadAs
 from core.timeline import Days, to_date, to_days
 
 ID_COLUMNS = ("series_id", "sample_id")
@@ -22,6 +24,26 @@ EVI2 = "EVI2"
 
 MAX_REFLECTANCE = 2.5
 """Values of a reflectance column whose median is above 2 are digital numbers: refused, not guessed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesTable:
+    """Series of a table, and what it was taken for."""
+
+    series: Series
+    summary: InputSummary
+
+
+def read_table(path: Path, samples: Path | None = None, *, read_as: ReadAs = AS_STATED) -> SeriesTable:
+    """Read a table of series as `read_series` does, with what it was taken for."""
+    series = read_series(path, samples)
+    dates = f"dates: from {to_date(int(series.days.min()))} to {to_date(int(series.days.max()))}"
+    summary = InputSummary(
+        name=path.name,
+        layout="table with a row for each series and date",
+        taken=(f"bands: {', '.join(series.shown)}", dates),
+    )
+    return SeriesTable(series=series, summary=summary)
 
 
 def read_series(path: Path, samples: Path | None = None) -> Series:

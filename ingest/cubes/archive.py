@@ -16,6 +16,7 @@ from core.bands import CHANNELS, RADAR_NAMES, WEATHER_NAMES, Floats
 from core.errors import InvalidCube, ReadFailed
 from core.grid import Grid, Window
 from core.region import Region
+from core.source import AS_STATED, InputSummary, ReadAs
 from core.timeline import Period, to_date, to_day, to_days
 from ingest.archive import Abilities, Reading, Scene, Sensor
 from ingest.cubes.layout import AXES
@@ -55,6 +56,7 @@ class CubeArchive:
         self.is_cached = isinstance(path, RemoteCube)
         held = {SENSORS[AXES[b]] for b in self.bands}
         self.abilities = Abilities(sensors=tuple(s for s in SENSORS.values() if s in held))
+        self.summary: InputSummary | None = _summary(self.name, files)
 
     def grid(self, region: Region) -> Grid:
         """Return the pixel lattice of the file that shares most of the region."""
@@ -84,7 +86,7 @@ class CubeArchive:
         day = to_day(scene.time.date())
         values = {str(b): _place(block, str(b), day, window) for b in block.data.data_vars}
         linear = {b: to_power(v) if b in RADAR_NAMES else v for b, v in values.items()}
-        return Reading(values=linear, is_masked=True)
+        return Reading(values=linear, is_masked=bool(file.layout.clear_variable))
 
     def _load(self, scene: Scene, file: CubeFile, window: Window, bands: tuple[str, ...]) -> "_Block":
         """Return the pixels of a window; blocks of one window are kept, one per file and set of bands."""
@@ -108,18 +110,18 @@ class _Block:
     """Of the whole file."""
 
 
-def open_cube_archive(path: Path, *, tile_size: int) -> CubeArchive:
+def open_cube_archive(path: Path, *, tile_size: int, read_as: ReadAs = AS_STATED) -> CubeArchive:
     """Open a cube file or a folder of them; files of a folder that allow no NDVI are skipped and logged.
 
     Raises:
         InvalidCube: the file is no cube, its pixels form no square lattice, or the folder holds no usable cube.
     """
     if path.suffix in CUBE_SUFFIXES or path.is_file():
-        return CubeArchive(path, [_checked(open_cube(path))], tile_size=tile_size)
+        return CubeArchive(path, [_checked(open_cube(path, read_as=read_as))], tile_size=tile_size)
     files, reasons = [], []
     for candidate in sorted(p for p in path.iterdir() if p.suffix in CUBE_SUFFIXES):
         try:
-            files.append(_checked(open_cube(candidate)))
+            files.append(_checked(open_cube(candidate, read_as=read_as)))
         except InvalidCube as error:
             logger.warning("cube_skipped file=%s reason=%s", candidate.name, error)
             reasons.append(error)
@@ -135,6 +137,19 @@ def open_remote_cube(place: RemoteCube, *, tile_size: int, content_hash: str) ->
         InvalidCube: as `open_cube_archive`.
     """
     return CubeArchive(place, [_checked(open_cube(place))], tile_size=tile_size, content_hash=content_hash)
+
+
+def _summary(name: str, files: Sequence[CubeFile]) -> InputSummary:
+    """Return what one file or a folder of files was taken for."""
+    if len(files) == 1:
+        return files[0].summary
+    found = [f.summary for f in files]
+    return InputSummary(
+        name=name,
+        layout=f"folder of {len(files)} cubes",
+        taken=tuple(dict.fromkeys(text for s in found for text in (s.layout, *s.taken))),
+        remarks=tuple(f"{s.name}: {remark}" for s in found for remark in s.remarks),
+    )
 
 
 def lattice(window: Window, *, tile_size: int) -> Grid:

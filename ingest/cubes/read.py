@@ -17,6 +17,7 @@ from core.bands import Floats
 from core.cube import Cube, SceneRecord
 from core.errors import InvalidCube
 from core.grid import Window
+from core.source import AS_STATED, InputSummary, ReadAs
 from core.timeline import Days, to_date, to_times
 from ingest.cubes.layout import AXES, Layout, find_layout
 from ingest.rules.numbers import Coding, decode, doubt, find_coding, is_clear, unseen
@@ -66,6 +67,20 @@ class CubeFile:
     """Band name to how it is stored."""
     attrs: Mapping[str, Any]
     """Global attributes."""
+
+    @property
+    def summary(self) -> InputSummary:
+        """What the file was taken for."""
+        mask = self.layout.clear_variable
+        names = ", ".join(f"{b} from {n}" if b != n else b for b, n in self.layout.variables.items())
+        days = np.concatenate([self.days(axis) for axis in ("time", "time_s1", "time_weather")])
+        dates = f"dates: {len(np.unique(days))} from {to_date(days.min())} to {to_date(days.max())}"
+        return InputSummary(
+            name=self.path.name,
+            layout="cube with a variable for each band",
+            taken=(f"bands: {names}", *([f"mask: {mask}"] if mask else []), dates),
+            remarks=() if mask else ("It has no cloud mask, and all its pixels are taken as clear.",),
+        )
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -139,7 +154,7 @@ class CubeFile:
         return np.asarray(part[:, ::-1] if self.layout.is_south_up else part)
 
 
-def read_cube(path: Path, *, bands: Sequence[str] | None = None) -> Cube:
+def read_cube(path: Path, *, bands: Sequence[str] | None = None, read_as: ReadAs = AS_STATED) -> Cube:
     """Read a whole NetCDF or Zarr cube.
 
     Floats are read as reflectance 0..1, packed integers by their CF attributes, plain integers as 1e-4 (logged).
@@ -154,12 +169,12 @@ def read_cube(path: Path, *, bands: Sequence[str] | None = None) -> Cube:
         InvalidCube: not a cube.
         MissingBand: it allows no NDVI.
     """
-    file = open_cube(Path(path))
+    file = open_cube(Path(path), read_as=read_as)
     wanted = file.bands if bands is None else {*bands, *index_bands(file.layout)}
     return make_cube(file, file.read([b for b in file.bands if b in wanted]))
 
 
-def open_cube(path: Path | RemoteCube) -> CubeFile:
+def open_cube(path: Path | RemoteCube, *, read_as: ReadAs = AS_STATED) -> CubeFile:
     """Inspect a cube file: bands, dates, pixels, CRS and how numbers are stored, without reading its pixels.
 
     Raises:

@@ -20,6 +20,7 @@ from core.errors import InvalidCube, ReadFailed
 from core.grid import Grid, Window
 from core.region import Region
 from core.settings import Settings
+from core.source import AS_STATED, InputSummary, ReadAs
 from core.timeline import Period
 from ingest.archive import Abilities, Convention, Reading, Scene, Sensor
 from ingest.io.fingerprint import file_fingerprint, fingerprint
@@ -65,6 +66,11 @@ class StacFolder:
         shapes = {i.geometry.wkb: i.geometry for i in items}
         self.footprint: BaseGeometry = unary_union(list(shapes.values()))
         self.abilities = _abilities(items)
+        self.summary: InputSummary | None = InputSummary(
+            name=self.name,
+            layout="folder of rasters",
+            taken=(f"bands: {', '.join(self.bands)}", f"dates: {len(set(days))} from {min(days)} to {max(days)}"),
+        )
 
     def grid(self, region: Region) -> Grid:
         """Return the lattice of the finest rasters, in the CRS of most items that touch the region."""
@@ -113,7 +119,7 @@ def find_catalogue(path: Path) -> Path | None:
     return next((path / name for name in CATALOGUE_NAMES if (path / name).is_file()), None)
 
 
-def open_stac_folder(path: Path, *, settings: Settings) -> StacFolder:
+def open_stac_folder(path: Path, *, settings: Settings, read_as: ReadAs = AS_STATED) -> StacFolder:
     """Open a static catalogue, or a folder of rasters whose names carry date and band.
 
     Items may name files by URL on the hosts of LANDCAST_ARCHIVE_HOSTS; other files must lie in the catalogue's folder.

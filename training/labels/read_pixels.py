@@ -19,10 +19,12 @@ from core.errors import InvalidOption
 from core.grid import Grid, Window
 from core.progress import Progress
 from core.region import WGS84, Region
+from core.source import AS_STATED, InputSummary, ReadAs
 from core.timeline import Days, Period, to_date, to_day
 from ingest.archive import Archive
 from ingest.build.cube import Reader, build_cube
-from ingest.cubes.read import cut_window, read_cube, window_slices
+from ingest.cubes.read import cut_window, window_slices
+from ingest.source import open_cube
 from models.training_set import Labels, TrainingSet
 from products import canopy, crop
 from training.labels.class_mapping import ClassMap
@@ -52,6 +54,8 @@ class PixelSource(Protocol):
     footprint: BaseGeometry
     """In WGS84."""
     period: Period
+    summary: InputSummary | None
+    """What it was taken for; None = an archive that states everything."""
 
     def grid(self, region: Region) -> Grid:
         """Return the lattice on which a region is read."""
@@ -74,6 +78,7 @@ class ArchivePixels:
         self._archive, self._bands, self._reader = archive, bands, reader
         self.name, self.attribution = archive.name, archive.attribution
         self.is_simulated, self.footprint, self.period = archive.is_simulated, archive.footprint, archive.period
+        self.summary = archive.summary
 
     def grid(self, region: Region) -> Grid:
         """Return the archive's lattice at a region."""
@@ -91,9 +96,11 @@ class ArchivePixels:
 class CubePixels:
     """Pixels of a cube file, read as maps of it read them."""
 
-    def __init__(self, path: Path, bands: Sequence[str], tile_size: int) -> None:
+    def __init__(self, path: Path, bands: Sequence[str], tile_size: int, *, read_as: ReadAs = AS_STATED) -> None:
         """Read the file."""
-        self._cube = read_cube(path, bands=bands)
+        source = open_cube(path, bands, read_as=read_as)
+        self._cube = source.whole
+        self.summary: InputSummary | None = source.summary
         window = self._cube.window
         west, south, _, _ = window.bounds
         self._grid = Grid(
