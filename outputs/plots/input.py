@@ -16,10 +16,14 @@ from core.bands import NDVI, Floats, channel
 from core.cube import Cube, Series
 from core.timeline import Days, to_date
 from outputs.atomic import written_aside
-from outputs.plots.cube import COLOURS, MASK_STRENGTH, MASKED, PARTLY, PIXEL_COLOURS, true_colour
+from outputs.plots.cube import BRIGHT, COLOURS, MASK_STRENGTH, MASKED, PARTLY, PIXEL_COLOURS
 from outputs.provenance import SIMULATED
 
 MOST_SERIES = 4
+MOST_TICKS = 12
+"""Months written on a time axis."""
+DARKEST_WHITE = 0.08
+"""Reflectance drawn as white where all clear pixels are darker: winter conifers would be black otherwise."""
 UNSEEN = 0.8
 """Grey of pixels without data."""
 LINE, FILLED = "#1f5fa8", "#c9dcf0"
@@ -108,17 +112,21 @@ def often_seen(series: Series) -> list[int]:
 
 def _draw_shot(axes: Axes, shot: Shot) -> None:
     hidden = ~np.isfinite(shot.masked.ndvi()[0])
-    picture, kind = _colours(shot.bare)
+    picture, kind = _colours(shot.bare, ~hidden)
     picture[hidden] = (1 - MASK_STRENGTH) * picture[hidden] + MASK_STRENGTH * np.array(MASKED, np.float32)
     axes.imshow(picture, interpolation="nearest")
     day = to_date(shot.masked.axis_days("time")[0])
     axes.set_title(f"{day}, {kind}; {1 - hidden.mean():.0%} clear, the mask in pink", fontsize=9)
 
 
-def _colours(cube: Cube) -> tuple[Floats, str]:
-    """Return (Y, X, 3) in 0..1 of the first date, and what the colours are."""
+def _colours(cube: Cube, clear: NDArray[np.bool_]) -> tuple[Floats, str]:
+    """Return (Y, X, 3) in 0..1 of the first date, as bright as its clear pixels allow, and what the colours are."""
     if all(b in cube.data for b in COLOURS):
-        return true_colour(cube, 0), "true colour"
+        stack = np.stack([cube.data[b].values[0] for b in COLOURS], axis=-1)
+        known = stack[clear & np.isfinite(stack).all(axis=-1)]
+        bright = max(DARKEST_WHITE, float(np.percentile(known, 99))) if known.size else BRIGHT
+        scaled = np.clip(stack / bright, 0, 1) ** 0.7
+        return np.where(np.isfinite(scaled), scaled, UNSEEN).astype(np.float32), "true colour"
     index = cube.ndvi()[0]
     shown = colormaps["YlGn"](np.nan_to_num(index))[..., :3]
     return np.where(np.isfinite(index)[..., None], shown, UNSEEN).astype(np.float32), "NDVI 0 to 1"
@@ -133,7 +141,7 @@ def _draw_clear(axes: Axes, days: Days, clear: NDArray[np.float64]) -> None:
 
 
 def _time_axis(axes: Axes, days: Days) -> None:
-    months = max(1, int(np.ptp(days)) // 300) if len(days) else 1
+    months = max(1, -(-int(np.ptp(days)) // (30 * MOST_TICKS))) if len(days) else 1
     axes.xaxis.set_major_locator(mdates.MonthLocator(interval=months))  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))  # type: ignore[no-untyped-call]
     axes.grid(alpha=0.2)
