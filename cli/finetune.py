@@ -24,6 +24,7 @@ from core.source import AS_STATED, ReadAs
 from core.text_table import text_table
 from ingest.build.cube import reader_from
 from ingest.registry import open_archive
+from ingest.source import open_cube
 from models.registry import models_folder
 from products.catalogue import find_product
 from training.labels.class_mapping import ClassMap, parse_classes
@@ -258,7 +259,8 @@ def _read(call: Call, classes: ClassMap, labels: LabelFile, source: PixelSource,
 def _source(call: Call, settings: Settings) -> PixelSource:
     bands = find_product(call.task).bands
     if call.cube is not None:
-        return CubePixels(call.cube, bands, settings.jobs.tile_size, read_as=call.read_as)
+        source = open_cube(call.cube, bands, settings, read_as=call.read_as)
+        return CubePixels(source, settings.jobs.tile_size)
     archive = open_archive(call.archive or settings.archives.default, settings, read_as=call.read_as)
     return ArchivePixels(archive, bands, reader_from(settings))
 

@@ -40,8 +40,8 @@ class SceneRecord:
     notes: tuple[str, ...] = ()
     """Remarks from reading it, one sentence each."""
     mask: str = ""
-    """What hid its clouds: kind of its own mask (`SCL`, `CLM`, `clear`), `s2cloudless`, `none`; empty = not known, or
-    no optical scene."""
+    """What hid its clouds: name or kind (`SCL`, `CLM`, `clear`) of its own mask, `s2cloudless`, `none`; empty = not
+    known, or no optical scene."""
 
     def error(self) -> ReadFailed:
         """Return the failure as an error."""

@@ -78,10 +78,7 @@ class InvalidCube(RequestError):
     title = "Invalid cube"
 
     def __init__(self, path: object, reason: str) -> None:
-        super().__init__(
-            f"'{path}' cannot be read as a cube: {reason}. "
-            "A cube is NetCDF or Zarr with dimensions time, y, x and one variable per band (B02 ... B12, VV, VH)."
-        )
+        super().__init__(f"'{path}' cannot be read as a cube: {reason}.")
 
 
 class MissingBand(InvalidCube):

@@ -99,11 +99,6 @@ class ReadAs:
     is_strict: bool = False
     """True = an input that needs a decision is refused."""
 
-    @property
-    def is_stated(self) -> bool:
-        """Whether nothing but the input itself says how it is read; --strict changes no number."""
-        return not self.stated()
-
     def stated(self) -> dict[str, str]:
         """Return what the user states, by the option of the command line."""
         since = "" if self.offset_from is None else f"@{self.offset_from}"
@@ -115,6 +110,11 @@ class ReadAs:
             "--date-from": self.date_from,
         }
         return {option: value for option, value in given.items() if value}
+
+    def key(self) -> str:
+        """Return a text that differs wherever other pixels are read; empty if nothing is stated."""
+        stated = replace(self, is_strict=False)
+        return "" if stated == AS_STATED else repr(sorted(vars(stated).items(), key=lambda pair: pair[0]))
 
 
 AS_STATED = ReadAs()

@@ -71,6 +71,8 @@ class Reading:
     """Meaning of the numbers of the mask."""
     is_masked: bool = False
     """True = the values are NaN where not clear already, as those of cube files."""
+    masked_by: str = ""
+    """Name of the mask by which values are masked already; `none` where no mask was used."""
     offset: float = 0.0
     """Reflectance that was added to scaled numbers: -0.1 for an offset of -1000."""
     notes: tuple[str, ...] = ()

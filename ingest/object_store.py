@@ -27,7 +27,7 @@ from core.errors import ArchiveUnavailable, InvalidCube
 from core.settings import Settings
 from ingest.archive import Archive
 from ingest.cubes.archive import open_cube_archive, open_remote_cube
-from ingest.cubes.read import RemoteCube
+from ingest.cubes.open_file import RemoteCube
 from ingest.io.hosts import Hosts, allowed_hosts
 from ingest.io.raster_files import Access, S3Options, access_from, environment, open_raster
 from ingest.stac.file_names import is_raster, items_from_names, read_name

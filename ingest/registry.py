@@ -13,6 +13,7 @@ from core.settings import Settings
 from core.source import AS_STATED, ReadAs
 from ingest.archive import Archive
 from ingest.preference import PreferredArchives
+from ingest.preprocess.prepare import Preparation
 
 SAMPLE = "sample"
 """Name of the built-in simulated archive."""
@@ -137,10 +138,10 @@ def _open_path(path: Path, settings: Settings, read_as: ReadAs) -> Archive:
     from ingest.cubes.archive import open_cube_archive
     from ingest.stac.folder import holds_cogs, open_stac_folder
 
-    if holds_cogs(path):
-        archive: Archive = open_stac_folder(path, settings=settings, read_as=read_as)
-    else:
-        archive = open_cube_archive(path, tile_size=settings.jobs.tile_size, read_as=read_as)
-    if not read_as.is_stated:  # other numbers from the same files: tiles are kept by the fingerprint
-        archive.fingerprint = sha256(f"{archive.fingerprint} {sorted(read_as.stated().items())}".encode()).hexdigest()
+    if not holds_cogs(path):
+        preparation = Preparation.from_settings(settings)
+        return open_cube_archive(path, tile_size=settings.jobs.tile_size, read_as=read_as, preparation=preparation)
+    archive = open_stac_folder(path, settings=settings, read_as=read_as)
+    if stated := read_as.key():  # other numbers of the same files: tiles are kept by the fingerprint
+        archive.fingerprint = sha256(f"{archive.fingerprint} {stated}".encode()).hexdigest()
     return archive

@@ -1,6 +1,6 @@
 """Sources: a table, a cube file, or a region of an archive, each with the same way to read its observations."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from core.timeline import Period, to_date, to_day
 from ingest.archive import Archive
 from ingest.build.cube import Reader, build_cube, check_region, reader_from
 from ingest.cubes import read as cubes
+from ingest.preprocess.prepare import Preparation
 from ingest.registry import open_archive
 from ingest.tables import read_table
 
@@ -35,7 +36,7 @@ MAX_PIXELS = 4096 * 4096
 """Most pixels of a region as one cube."""
 
 
-IN_MEMORY = InputSummary(name="", layout="observations in memory")
+IN_MEMORY = InputSummary(name="memory", layout="observations in memory")
 """Of a source that was read from no file."""
 
 
@@ -79,6 +80,8 @@ class CubeSource:
     name: str
     whole: Cube
     summary: InputSummary = IN_MEMORY
+    preparation: Mapping[str, object] = field(default_factory=dict)
+    """How it was masked, for provenance; empty = it was read from no file."""
     kind: SourceKind = "cube"
     attribution: str = "Licence and credit as of the input cube"
 
@@ -216,19 +219,23 @@ def open_source(
     if path.suffix.lower() in TABLE_INPUTS:
         found = read_table(path, samples, read_as=read_as)
         return TableSource(name=path.name, table=found.series, summary=found.summary)
-    return open_cube(path, bands, read_as=read_as)
+    return open_cube(path, bands, settings, read_as=read_as)
 
 
-def open_cube(path: Path, bands: Sequence[str], *, read_as: ReadAs = AS_STATED) -> CubeSource:
+def open_cube(path: Path, bands: Sequence[str], settings: Settings, *, read_as: ReadAs = AS_STATED) -> CubeSource:
     """Open a cube file.
 
     Raises:
         InvalidCube: the file cannot be read as a cube.
     """
-    file = cubes.open_cube(path, read_as=read_as)
-    wanted = {*bands, *cubes.index_bands(file.layout)}
-    whole = cubes.make_cube(file, file.read([b for b in file.bands if b in wanted]))
-    return CubeSource(name=path.name, whole=whole, summary=file.summary)
+    preparation = Preparation.from_settings(settings)
+    file = cubes.open_cube(path, read_as=read_as, preparation=preparation)
+    return CubeSource(
+        name=path.name,
+        whole=cubes.whole_cube(file, bands),
+        summary=file.summary,
+        preparation={**preparation.key(), "cloud_mask": file.mask_used},
+    )
 
 
 def open_region(

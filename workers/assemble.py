@@ -97,12 +97,15 @@ def assemble_cube(
     checkpoint: Checkpoint,
     cube: Cube,
     attribution: str,
+    *,
     summary: InputSummary | None = None,
+    preparation: Mapping[str, Any] | None = None,
 ) -> Result:
     """Finish the pixels of a cube file, a raster in memory or a plain GeoTIFF.
 
     Args:
         summary: what the file was taken for; None = pixels that were read from no file.
+        preparation: how it was masked.
 
     Raises:
         NoClearObservation: no pixel has been seen.
@@ -126,7 +129,7 @@ def assemble_cube(
         archive=cube.archive,
         attribution=attribution,
         is_simulated=cube.is_simulated,
-        preparation={} if summary is None else {"cloud_mask": summary.mask or "none"},
+        preparation=preparation,
         areas=areas,
     ).with_input(summary)
     return Result(pixels=pixels, layers=layers, origin=origin)

@@ -132,7 +132,16 @@ def make_pixels(order: DirectOrder, source: CubeSource, folder: Path, progress: 
         pixels: Raster | Path = render(order.product, cube, options, order.checkpoint, progress)
     else:
         pixels = _render_strips(order, cube, options, step, folder / "plain.tif", progress)
-    return assemble_cube(pixels, order.product, options, order.checkpoint, cube, source.attribution, source.summary)
+    return assemble_cube(
+        pixels,
+        order.product,
+        options,
+        order.checkpoint,
+        cube,
+        source.attribution,
+        summary=source.summary,
+        preparation=source.preparation,
+    )
 
 
 def make_region(

@@ -29,6 +29,7 @@ from core.timeline import Days, Period, to_date
 from ingest.archive import Archive
 from ingest.build.cube import reader_from
 from ingest.cubes.read import CubeFile, open_cube
+from ingest.preprocess.prepare import Preparation
 from ingest.registry import FILE_URL, known_names, open_archive
 from ingest.source import CUBE_ENDINGS, TABLE_INPUTS, TableSource
 from ingest.tables import read_table
@@ -79,6 +80,7 @@ class Inspected:
     """The same by use, of polygons and points."""
     bounds_wgs84: tuple[float, float, float, float] | None = None
     """Of polygons."""
+    path: Path = Path()
     opened: Archive | CubeFile | TableSource | None = None
     look: Look | None = None
 
@@ -140,7 +142,7 @@ def inspect_cube(path: Path, settings: Settings, read_as: ReadAs) -> Inspected:
     Raises:
         InvalidCube: it cannot be read as one.
     """
-    file = open_cube(path, read_as=read_as)
+    file = open_cube(path, read_as=read_as, preparation=Preparation.from_settings(settings))
     look = look_at_cube(file)
     days = np.concatenate([file.days(axis) for axis in ("time", "time_s1", "time_weather")])
     candidate = Candidate(name=path.name, kind="cube", period=_period(days), bands=file.bands, seen=look.seen)
@@ -151,6 +153,7 @@ def inspect_cube(path: Path, settings: Settings, read_as: ReadAs) -> Inspected:
         place=_place(file.layout.window),
         seen=look.seen,
         products=verdicts(candidate, settings),
+        path=path,
         opened=file,
         look=look,
     )
@@ -174,6 +177,7 @@ def inspect_archive(path: Path, settings: Settings, read_as: ReadAs) -> Inspecte
         seen=look.seen,
         failures=look.failures,
         products=verdicts(candidate, settings),
+        path=path,
         opened=archive,
         look=look,
     )

@@ -20,7 +20,8 @@ from core.region import Region
 from core.timeline import Days, Period, to_date, to_day
 from ingest.archive import Archive, Scene
 from ingest.build.cube import Reader, build_cube
-from ingest.cubes.read import CubeFile, cut_window, index_bands, is_simulated
+from ingest.cubes.pixels import cut_window
+from ingest.cubes.read import CubeFile, index_bands, is_simulated
 
 SAMPLE_VALUES = 4_000_000
 """Most values of one band that are read of a cube file: some hundred MB, a few seconds."""

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from cli.inspect.look import Inspected
 from cli.inspect.observations import PICTURE_BANDS, Look, read_day
 from core.cube import Cube
@@ -13,12 +11,15 @@ from core.settings import Settings
 from core.source import ReadAs
 from core.timeline import Period, to_date
 from ingest.archive import Archive
-from ingest.build.cube import Reader, reader_from
-from ingest.cubes.read import CubeFile, cut_window, index_bands, open_cube, window_slices
+from ingest.build.cube import reader_from
+from ingest.cubes.pixels import window_slices
+from ingest.cubes.read import CubeFile, index_bands, open_cube
 from ingest.preprocess.prepare import Preparation
-from ingest.rules.masks import NO_MASK
+from ingest.registry import open_archive
 from ingest.source import TableSource
 from outputs.plots.input import Shot, choose_shots, has_light, write_input_picture, write_table_picture
+
+UNMASKED = Preparation(cloud_mask="none")
 
 
 def draw(found: Inspected, path: Path, settings: Settings, read_as: ReadAs) -> None:
@@ -33,35 +34,41 @@ def draw(found: Inspected, path: Path, settings: Settings, read_as: ReadAs) -> N
     if found.look is None or found.opened is None:
         raise InvalidOption("--quicklook", path, "it shows cubes, archives and tables")
     seen = found.look.seen
-    shots = [
-        _shot(found.opened, found.look, day, settings, read_as) for day in choose_shots(seen.looked_at, seen.clear)
-    ]
-    title = f"{found.summary.name}: {found.summary.layout}; {seen.basis}"
-    write_input_picture([s for s in shots if s], seen.looked_at, seen.clear, title, path)
-
-
-def _shot(opened: Archive | CubeFile, look: Look, day: int, settings: Settings, read_as: ReadAs) -> Shot | None:
-    """Return one date with its mask and without; None where it could not be read."""
-    if isinstance(opened, CubeFile):
-        masked, bare = _on(look.sample, day), _bare_of_file(opened, look.sample, day, read_as)
+    days = choose_shots(seen.looked_at, seen.clear)
+    if isinstance(found.opened, CubeFile):
+        shots = _shots_of_file(found.opened, found.look.sample, days, read_as)
     else:
-        window = look.sample.window
-        masked = read_day(opened, window, day, reader_from(settings))
-        bare = read_day(opened, window, day, Reader(preparation=Preparation(cloud_mask="none")))
-    return Shot(masked=masked, bare=bare if has_light(bare) else masked) if has_light(masked) else None
+        shots = _shots_of_archive(found, found.opened, found.look, days, settings, read_as)
+    title = f"{found.summary.name}: {found.summary.layout}; {seen.basis}"
+    write_input_picture([s for s in shots if has_light(s.masked)], seen.looked_at, seen.clear, title, path)
 
 
-def _bare_of_file(file: CubeFile, sample: Cube, day: int, read_as: ReadAs) -> Cube:
-    """Return one date of a cube file without its mask; with it where the file cannot be read without."""
+def _shots_of_file(file: CubeFile, sample: Cube, days: list[int], read_as: ReadAs) -> list[Shot]:
+    """Return dates of a cube file with its mask and without; with it where the file cannot be read without."""
     try:
-        plain = open_cube(file.path, read_as=replace(read_as, mask=NO_MASK))
+        plain = open_cube(file.path, read_as=read_as, preparation=UNMASKED)
         place = window_slices(file.layout.window, sample.window)
-        data = plain.read([*index_bands(plain.layout), *PICTURE_BANDS], place)
+        bare = replace(sample, data=plain.read([*index_bands(plain.layout), *PICTURE_BANDS], place))
     except InvalidCube:
-        return _on(sample, day)
-    return _on(replace(sample, data=data, window=cut_window(file.layout.window, place)), day)
+        bare = sample
+    return [Shot(masked=_on(sample, day), bare=_on(bare, day)) for day in days]
+
+
+def _shots_of_archive(
+    found: Inspected, archive: Archive, look: Look, days: list[int], settings: Settings, read_as: ReadAs
+) -> list[Shot]:
+    """Return dates of a place of an archive with its mask and without."""
+    window, unmasked = look.sample.window, settings.but(cloud_mask="none")
+    plain = open_archive(str(found.path), unmasked, read_as=read_as)
+    return [
+        Shot(
+            masked=read_day(archive, window, day, reader_from(settings)),
+            bare=read_day(plain, window, day, reader_from(unmasked)),
+        )
+        for day in days
+    ]
 
 
 def _on(cube: Cube, day: int) -> Cube:
-    when = to_date(int(np.int32(day)))
+    when = to_date(day)
     return cube.between(Period(start=when, end=when))

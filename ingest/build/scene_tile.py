@@ -11,7 +11,7 @@ from xarray.core import indexing
 
 from core.bands import RADAR_NAMES, Floats
 from core.grid import Window
-from ingest.cubes.read import cut_window
+from ingest.cubes.pixels import cut_window
 from ingest.rules.numbers import to_db
 
 Mask = NDArray[np.bool_]

@@ -177,7 +177,7 @@ def _doubt(reading: Reading, preparation: Preparation) -> list[str]:
 def _mask_used(reading: Reading, preparation: Preparation) -> str:
     """Return what hid the clouds of a scene; an archive whose values are masked has done so itself."""
     if reading.is_masked:
-        return reading.mask_kind or "that of the archive"
+        return reading.masked_by or "that of the archive"
     own = reading.mask_kind if reading.mask is not None else ""
     match preparation.cloud_mask:
         case "none":

@@ -76,6 +76,9 @@ def _fmask(stored: Codes) -> Codes:
     return (_classes((1, 5), (0, 255)) if is_classes else _bits(0b11111, fills=(255,)))(stored)
 
 
+ANYONE = "many"
+"""Who uses names that state no more than that they are a mask: flags of the variable say better what its codes mean."""
+
 RULES: Sequence[MaskRule] = (
     MaskRule(names=("clear",), used_by="landcast", meaning="1 is clear", read=lambda stored: stored == 1, kind="clear"),
     MaskRule(
@@ -160,13 +163,13 @@ RULES: Sequence[MaskRule] = (
     ),
     MaskRule(
         names=("cloud_mask", "cloudmask", "cloud", "clouds", "cloudy", "is_cloud", "iscloud", "is_cloudy", "cmask"),
-        used_by="many",
+        used_by=ANYONE,
         meaning="0 is clear, every other number is not",
         read=_classes((0,)),
     ),
     MaskRule(
         names=("clear_mask", "is_clear", "cloud_free", "cloudfree", "valid_mask", "is_valid", "usable"),
-        used_by="many",
+        used_by=ANYONE,
         meaning="1 is clear",
         read=_classes((1,)),
     ),

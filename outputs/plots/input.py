@@ -112,7 +112,7 @@ def often_seen(series: Series) -> list[int]:
 
 def _draw_shot(axes: Axes, shot: Shot) -> None:
     hidden = ~np.isfinite(shot.masked.ndvi()[0])
-    picture, kind = _colours(shot.bare, ~hidden)
+    picture, kind = _colours(shot.bare if has_light(shot.bare) else shot.masked, ~hidden)
     picture[hidden] = (1 - MASK_STRENGTH) * picture[hidden] + MASK_STRENGTH * np.array(MASKED, np.float32)
     axes.imshow(picture, interpolation="nearest")
     day = to_date(shot.masked.axis_days("time")[0])

@@ -14,7 +14,7 @@ from core.region import Region
 from core.source import InputSummary
 from core.timeline import Period
 from ingest.archive import Abilities, Archive, Reading, Scene, Sensor
-from ingest.cubes.read import window_slices
+from ingest.cubes.pixels import window_slices
 from ingest.preprocess.radar import to_power
 
 EXTENT = Window(crs="EPSG:32632", transform=Affine(10, 0, 600_000, 0, -10, 5_600_400), shape_yx=(40, 60))

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -19,12 +18,12 @@ from core.errors import InvalidOption
 from core.grid import Grid, Window
 from core.progress import Progress
 from core.region import WGS84, Region
-from core.source import AS_STATED, InputSummary, ReadAs
+from core.source import InputSummary
 from core.timeline import Days, Period, to_date, to_day
 from ingest.archive import Archive
 from ingest.build.cube import Reader, build_cube
-from ingest.cubes.read import cut_window, window_slices
-from ingest.source import open_cube
+from ingest.cubes.pixels import cut_window, window_slices
+from ingest.source import CubeSource
 from models.training_set import Labels, TrainingSet
 from products import canopy, crop
 from training.labels.class_mapping import ClassMap
@@ -96,9 +95,8 @@ class ArchivePixels:
 class CubePixels:
     """Pixels of a cube file, read as maps of it read them."""
 
-    def __init__(self, path: Path, bands: Sequence[str], tile_size: int, *, read_as: ReadAs = AS_STATED) -> None:
-        """Read the file."""
-        source = open_cube(path, bands, read_as=read_as)
+    def __init__(self, source: CubeSource, tile_size: int) -> None:
+        """Take an opened file."""
         self._cube = source.whole
         self.summary: InputSummary | None = source.summary
         window = self._cube.window
@@ -106,7 +104,7 @@ class CubePixels:
         self._grid = Grid(
             crs=window.crs, resolution_m=window.resolution_m, tile_size=tile_size, origin_xy=(west, south)
         )
-        self.name, self.attribution = path.name, ""
+        self.name, self.attribution = source.name, ""
         self.is_simulated, self.footprint = self._cube.is_simulated, window.footprint_wgs84
         self.period = self._cube.period
 
