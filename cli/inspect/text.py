@@ -53,8 +53,8 @@ def _facts(found: Inspected) -> Iterator[str]:
 def _place(place: Place) -> str:
     rows, columns = place.shape_yx
     return (
-        f"pixels: {rows:,} x {columns:,} (rows x columns) of {place.pixel_m:g} m in {place.crs}, "
-        f"{_extent(place.bounds_wgs84)}"
+        f"extent: {_extent(place.bounds_wgs84)}; {rows:,} x {columns:,} (rows x columns) pixels of "
+        f"{place.pixel_m:g} m in {place.crs}"
     )
 
 

@@ -1,5 +1,6 @@
 """An input as a picture: two dates with the mask and the share of clear pixels over time, or series of a table."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from outputs.plots.cube import BRIGHT, COLOURS, MASK_STRENGTH, MASKED, PARTLY, P
 from outputs.provenance import SIMULATED
 
 MOST_SERIES = 4
+LINE_LENGTH = 120
+"""Characters of a line of the title."""
 MOST_TICKS = 12
 """Months written on a time axis."""
 DARKEST_WHITE = 0.08
@@ -49,8 +52,9 @@ def choose_shots(days: Days, clear: NDArray[np.float64]) -> list[int]:
     if not len(days):
         return []
     best = int(clear.argmax())
-    partly = int(np.abs(clear - PARTLY).argmin())
-    return [int(days[n]) for n in sorted({best, partly})]
+    distance = np.abs(clear - PARTLY)
+    distance[best] = np.inf
+    return [int(days[n]) for n in sorted({best, int(distance.argmin())})]
 
 
 def has_light(cube: Cube) -> bool:
@@ -79,7 +83,8 @@ def write_input_picture(shots: Sequence[Shot], days: Days, clear: NDArray[np.flo
             _draw_shot(axes, shots[number])
     _draw_clear(figure.add_subplot(grid[1, :]), days, clear)
     is_simulated = any(s.masked.is_simulated for s in shots)
-    figure.suptitle(f"{title}\n{SIMULATED}" if is_simulated else title, fontsize=9)
+    lines = [*textwrap.wrap(title, LINE_LENGTH), *([SIMULATED] if is_simulated else [])]
+    figure.suptitle("\n".join(lines), fontsize=9)
     with written_aside(path) as aside:
         figure.savefig(aside, format="png")
 
