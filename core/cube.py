@@ -53,7 +53,7 @@ def masks_used(scenes: Iterable[SceneRecord]) -> str:
     counts = Counter(mask for _, mask in {(s.scene_id, s.mask) for s in scenes if s.mask})
     if len(counts) < 2:
         return next(iter(counts), "")
-    return ", ".join(f"{name} ({count} scenes)" for name, count in counts.most_common())
+    return ", ".join(f"{name} ({n} {'scene' if n == 1 else 'scenes'})" for name, n in counts.most_common())
 
 
 def preparation_done(preparation: Mapping[str, Any], scenes: Iterable[SceneRecord]) -> dict[str, Any]:

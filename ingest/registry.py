@@ -13,7 +13,6 @@ from core.settings import Settings
 from core.source import AS_STATED, ReadAs
 from ingest.archive import Archive
 from ingest.preference import PreferredArchives
-from ingest.preprocess.prepare import Preparation
 
 SAMPLE = "sample"
 """Name of the built-in simulated archive."""
@@ -136,6 +135,7 @@ def _exists(path: Path) -> bool:
 
 def _open_path(path: Path, settings: Settings, read_as: ReadAs) -> Archive:
     from ingest.cubes.archive import open_cube_archive
+    from ingest.preprocess.prepare import Preparation
     from ingest.stac.folder import holds_cogs, open_stac_folder
 
     if not holds_cogs(path):

@@ -136,14 +136,14 @@ def test_the_fingerprint_follows_the_content(tmp_path: Path) -> None:
     assert fingerprint(path) != before
 
 
-def test_radar_is_read_as_linear_power_and_no_file_without_a_mask_says_that_it_is_masked(tmp_path: Path) -> None:
+def test_radar_is_read_as_linear_power_and_pixels_are_masked_already(tmp_path: Path) -> None:
     archive = open_cube_archive(write_with_radar(tmp_path / "a.nc"), tile_size=16)
     window = archive.grid(region_of(archive)).window(region_of(archive))
     radar = next(s for s in archive.search(window, archive.period) if s.sensor == "s1")
     reading = archive.read(radar, window, ("VV",))
     decibel = read_cube(tmp_path / "a.nc").data["VV"].values[0]
     np.testing.assert_allclose(reading.values["VV"], 10 ** (decibel / 10), rtol=1e-5)
-    assert (reading.is_masked, reading.mask, radar.version) == (False, None, archive.fingerprint)
+    assert (reading.is_masked, reading.mask, radar.version) == (True, None, archive.fingerprint)
     assert (archive.is_cached, archive.abilities.sensors) == (False, ("s2", "s1"))
 
 
