@@ -50,7 +50,7 @@ class SceneRecord:
 
 def masks_used(scenes: Iterable[SceneRecord]) -> str:
     """Return what hid the clouds of scenes: `SCL`, or `SCL (40 scenes), none (2 scenes)`; empty = not known."""
-    counts = Counter(mask for _, mask in {(s.scene_id, s.mask) for s in scenes if s.mask})
+    counts = Counter(mask for _, mask in sorted({(s.scene_id, s.mask) for s in scenes if s.mask}))
     if len(counts) < 2:
         return next(iter(counts), "")
     return ", ".join(f"{name} ({n} {'scene' if n == 1 else 'scenes'})" for name, n in counts.most_common())
