@@ -25,7 +25,7 @@ KINDS = {"time": "dates", "time_s1": "radar dates", "time_weather": "weather dat
 
 def summarise(path: Path | RemoteCube, layout: Layout, numbers: Numbers, read_as: ReadAs) -> InputSummary:
     """Describe a cube file."""
-    usual, unknown = _unused(layout)
+    usual, unknown = _unused(layout, read_as)
     taken = [_bands(layout, numbers), *numbers.taken, _mask(layout, read_as), *_dates(layout, numbers)]
     taken += [_pixels(layout), _coarser(layout), _others(usual), _given(read_as)]
     remarks = [*layout.remarks, *_doubled(layout), _unknown(unknown), _maskless(layout, numbers, unknown, read_as)]
@@ -80,11 +80,12 @@ def _coarser(layout: Layout) -> str:
     return f"resampled from coarser pixels, bilinearly (a mask by the nearest): {listed(other)}" if other else ""
 
 
-def _unused(layout: Layout) -> tuple[list[str], list[str]]:
+def _unused(layout: Layout, read_as: ReadAs) -> tuple[list[str], list[str]]:
     """Return the variables that are not used: those that such files often hold, and others."""
     known = {name for rule in RULES for name in rule.names}
     free = [n for n in layout.names.ignored if layout.mask is None or n != layout.mask.name]
-    masks = [*mask_like(free), *(n for n in free if plain(n) in known)] if layout.mask is not None else []
+    has_choice = layout.mask is not None or bool(read_as.mask)
+    masks = [*mask_like(free), *(n for n in free if plain(n) in known)] if has_choice else []
     is_usual = {n: bool(USUAL.fullmatch(plain(n))) or n in masks for n in free}
     return [n for n in free if is_usual[n]], [n for n in free if not is_usual[n]]
 

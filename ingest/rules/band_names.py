@@ -149,7 +149,9 @@ def find_family(*texts: str, names: Iterable[str] = ()) -> Family:
         for family, sign in SIGNS:
             if text and sign.search(text):
                 return family
-    return Family.LANDSAT if any(ONLY_LANDSAT.match(n.lower()) for n in names) else Family.SENTINEL_2
+    lower = {n.lower() for n in names}
+    is_landsat = any(ONLY_LANDSAT.match(n) for n in lower) and "b8a" not in {plain(n) for n in lower}
+    return Family.LANDSAT if is_landsat else Family.SENTINEL_2
 
 
 def is_top_of_atmosphere(*texts: str) -> bool:

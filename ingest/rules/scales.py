@@ -24,6 +24,8 @@ DARKEST = 0.004
 """In some band any input is brighter than this on some date, a lake and its blue light included."""
 SMALLEST_DN = 110.0
 """An input whose brightest numbers lie between 2 and this may be in percent, or in 8 bits, or very dark."""
+MIXED = 0.02
+"""Share of numbers of either scale from which an input is a mixture of both."""
 MAX_IMPOSSIBLE = 0.02
 """Share of a band's numbers that may be impossible as reflectance before it is mentioned."""
 MAX_WRONG = 0.5
@@ -58,6 +60,8 @@ def judge_scale(samples: Mapping[str, NDArray[Any]], fills: Sequence[float] = ()
     are_whole = all(s.dtype.kind in "iub" for s in samples.values()) or bool((pooled == np.rint(pooled)).all())
     if all(s.dtype.itemsize == 1 for s in samples.values()):
         return Judged(doubt="8 bits a band, colours of a picture rather than reflectance")
+    if min((pooled <= BRIGHTEST).mean(), (pooled > SMALLEST_DN).mean()) > MIXED and not are_whole:
+        return Judged(doubt="0 to 1 on some dates or in some pixels and 0 to 10,000 elsewhere")
     bright = float(np.percentile(pooled, BRIGHT_PERCENTILE))
     if bright > SMALLEST_DN:
         return Judged(scale=DN_SCALE)

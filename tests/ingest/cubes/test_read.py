@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import InvalidCube
-from ingest.cubes.dates import merge_days
 from ingest.cubes.pixels import cut_window, window_slices
 from ingest.cubes.read import open_cube, read_cube
 from ingest.preprocess.prepare import Preparation
@@ -238,16 +237,6 @@ def test_a_window_read_equals_the_crop_of_a_whole_read(
     xr.testing.assert_identical(part, whole.isel(y=rows, x=columns))
     window = cut_window(file.layout.window, (rows, columns))
     assert window_slices(file.layout.window, window) == (rows, columns)
-
-
-@given(st.lists(st.integers(0, 8), min_size=1, max_size=12))
-def test_merging_days_loses_no_day_and_invents_none(days: list[int]) -> None:
-    at = np.array(days, np.int32)
-    onto = np.unique(at)
-    values = np.arange(len(days), dtype=np.float32)[:, None]
-    merged = merge_days(at, values, onto=onto)
-    first = [days.index(d) for d in onto]
-    np.testing.assert_array_equal(merged[:, 0], np.array(first, np.float32))
 
 
 @pytest.mark.real_data
