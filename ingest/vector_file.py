@@ -50,6 +50,7 @@ MOST_PACKED = 8
 MAX_REASON = 200
 """Characters of a library's message about a broken file."""
 WKT_COLUMNS = ("wkt", "geometry", "geom", "the_geom")
+_WKT_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:SRID=\d+;)?\s*(?:MULTI)?(?:POINT|LINE|POLYGON|GEOM)", re.IGNORECASE)
 _EWKT = re.compile(r"\s*SRID=(\d+);", re.IGNORECASE)
 
 
@@ -67,7 +68,8 @@ class VectorFile:
     @property
     def crs(self) -> CRS:
         """CRS of the geometries, x before y."""
-        return self.table.crs
+        crs: CRS = self.table.crs
+        return crs
 
 
 def read_vector(
@@ -87,10 +89,10 @@ def read_vector(
     """
     check_file(path)
     ending = path.suffix.lower()
-    if ending in TEXT and ending not in WKT or (ending in PARQUET and not _is_geoparquet(path)):
-        found = _points(path, crs)
-    elif ending in WKT:
+    if ending in WKT and _starts_as_wkt(path):
         found = read_wkt(path)
+    elif ending in TEXT or (ending in PARQUET and not _is_geoparquet(path)):
+        found = _points(path, crs)
     elif ending in PARQUET:
         found = _opened(path, lambda: _read_parquet(path))
     else:
@@ -127,6 +129,21 @@ def sources(path: Path) -> list[str]:
     if not names:
         raise Refused(f"it holds no {'Shapefile (.shp)' if inner == '.shp' else 'KML (.kml)'}")
     return [f"zip://{path.resolve()}!{name}" for name in names]
+
+
+def layers(path: Path) -> list[str]:
+    """Return the layers with geometry of a file; none where the format has no layers.
+
+    Raises:
+        Refused: it cannot be read.
+    """
+    import pyogrio
+
+    check_file(path)
+    if path.suffix.lower() in (*PARQUET, *WKT, *TEXT):
+        return []
+    names = _opened(path, lambda: [str(n) for n, kind in pyogrio.list_layers(sources(path)[0]) if kind is not None])
+    return list(names)
 
 
 def size_of(path: Path) -> int:
@@ -169,7 +186,7 @@ def extent(path: Path, layer: str, crs: CRS) -> NDArray[np.float64]:
     source = sources(path)[0]
     _, bounds = pyogrio.read_bounds(source, layer=layer or _layer(source, ""))
     boxes = geopandas.GeoSeries(box(*bounds[:, np.isfinite(bounds).all(axis=0)]), crs=crs)
-    return boxes.to_crs(WGS84).bounds.to_numpy(np.float64)
+    return np.asarray(boxes.to_crs(WGS84).bounds, np.float64)
 
 
 def with_crs(found: VectorFile, crs: str) -> VectorFile:
@@ -209,6 +226,12 @@ def read_wkt(path: Path) -> VectorFile:
     whole = [_EWKT.sub("", text)]
     shapes = _shapes(whole) if _is_wkt(whole[0]) else _shapes([_EWKT.sub("", line) for line in lines])
     return _of_shapes(path, "WKT", {}, shapes, f"EPSG:{stated.pop()}" if stated else "")
+
+
+def _starts_as_wkt(path: Path) -> bool:
+    """Tell WKT from a table with the same ending."""
+    with path.open("rb") as file:
+        return path.suffix.lower() == ".wkt" or bool(_WKT_START.match(file.read(200)))
 
 
 def _is_wkt(text: str) -> bool:
@@ -285,7 +308,9 @@ def _layer(source: str, layer: str) -> str:
     if layer in names:
         return layer
     if layer or len(names) > 1:
-        raise Refused(f"{f'--layer {layer}: ' if layer else ''}it has the layers {listed(names, 20)}; choose one by --layer")
+        raise Refused(
+            f"{f'--layer {layer}: ' if layer else ''}it has the layers {listed(names, 20)}; choose one by --layer"
+        )
     if not names:
         raise Refused("it has no geometry, only a table")
     return names[0]
@@ -301,7 +326,9 @@ def _all_layers(path: Path, most: int) -> list[VectorFile]:
             left = most + 1 - sum(len(f.table) for f in found)
             if kind is not None and left > 0:
                 table = geopandas.read_file(source, engine="pyogrio", layer=layer, columns=[], rows=left)
-                found.append(VectorFile(name=path.name, layout=FORMATS.get(path.suffix.lower(), "GeoJSON"), table=table))
+                found.append(
+                    VectorFile(name=path.name, layout=FORMATS.get(path.suffix.lower(), "GeoJSON"), table=table)
+                )
     return found
 
 
@@ -316,7 +343,11 @@ def _check_degrees(table: "GeoDataFrame") -> None:
         return
     west, south, east, north = bounds
     where = f"its coordinates from {west:.1f}, {south:.1f} to {east:.1f}, {north:.1f} are not degrees"
-    hint = f"; {SWAPPED}" if are_swapped_degrees(bounds) else "; where they are of a projected CRS, give it by --crs EPSG:..."
+    hint = (
+        f"; {SWAPPED}"
+        if are_swapped_degrees(bounds)
+        else "; where they are of a projected CRS, give it by --crs EPSG:..."
+    )
     raise Refused(where + hint)
 
 
@@ -355,23 +386,3 @@ def _check_lonlat(found: VectorFile, crs: str, names: tuple[str, str]) -> None:
     hint = f"; {SWAPPED}" if are_swapped_degrees(found.table.total_bounds) else ""
     at = np.nonzero(found.table.geometry.notna().to_numpy())[0][int(bad.argmax())]
     raise Refused(f"{', '.join(names)} of its row {at + 1} are not degrees{hint}")
-
-
-def geojson_shapes(document: dict[str, Any]) -> list[dict[str, Any] | None]:
-    """Return the geometries of a GeoJSON object, those of collections one by one; None = a feature without one."""
-    match document.get("type"):
-        case "FeatureCollection":
-            features = document.get("features")
-            return [g for f in (features if isinstance(features, list) else []) for g in _geometry_of(f)]
-        case "GeometryCollection":
-            inner = document.get("geometries")
-            return [g for d in (inner if isinstance(inner, list) else []) for g in _geometry_of({"geometry": d})]
-        case "Feature":
-            return _geometry_of(document)
-    return [document]
-
-
-def _geometry_of(feature: Any) -> list[dict[str, Any] | None]:
-    geometry = feature.get("geometry") if isinstance(feature, dict) else None
-    return geojson_shapes(geometry) if isinstance(geometry, dict) else [None]
-

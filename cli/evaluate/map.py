@@ -56,7 +56,7 @@ def evaluate_map(
     if out is not None:
         _check_out(out, REPORT_ENDINGS, map_file, reference)
     names = _names(classes)
-    with show_progress("accuracy") as progress:
+    with show_progress("progress") as progress:
         found = assess_map(map_file, reference, progress, column=column, layer=layer, names=names)
         if out is not None:
             write_report(found, out)

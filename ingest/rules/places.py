@@ -1,4 +1,4 @@
-"""Places: where things lie in words, whether longitude and latitude are swapped, and which CRS a text names. No files."""
+"""Places: where things lie, whether longitude and latitude are swapped, and which CRS a text names. No files."""
 
 from collections.abc import Sequence
 

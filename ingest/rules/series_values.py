@@ -107,7 +107,7 @@ def judge_reflectance(
     stack, names = np.stack(list(bands.values()), axis=1), listed([columns[b] for b in bands])
     scale = _reflectance_scales(stack, names, rows)
     found: dict[str, Floats] = {}
-    remarks = list(_scale_remarks(scale, _count(np.isfinite(stack).any(axis=1), rows) > 0, names))
+    remarks = list(_scale_remarks(scale, _count(np.asarray(np.isfinite(stack).any(axis=1)), rows) > 0, names))
     for band, values in bands.items():
         read = _scaled(values, scale[rows.series], band, offset * REFLECTANCE_SCALE)
         after = f" after --offset {offset:g}" if offset else ""
