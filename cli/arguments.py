@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.read_as import say
+from cli.read_as import say, with_own_crs
 from core.errors import InvalidOption
 from core.settings import Settings
 from core.source import AS_STATED, ReadAs, Source
-from ingest.region_file import read_region_file
+from ingest.region_file import read_region
 from ingest.source import CUBE_ENDINGS, TABLE_INPUTS, open_source
 
 RASTER_ENDINGS = (".tif", *CUBE_ENDINGS)
@@ -115,7 +115,7 @@ def source_of(
     Raises:
         RequestError: one sentence about a source that cannot be opened, or that --strict refuses.
     """
-    polygon = said_region(region, read_as) if region else None
+    polygon, read_as = said_region(region, read_as) if region else (None, read_as)
     source = open_source(
         path, region=polygon, archive=archive, samples=samples, bands=bands, settings=settings, read_as=read_as
     )
@@ -123,12 +123,12 @@ def source_of(
     return source
 
 
-def said_region(path: Path, read_as: ReadAs) -> dict[str, Any]:
-    """Read a region file, and print what it was taken for.
+def said_region(path: Path, read_as: ReadAs) -> tuple[dict[str, Any], ReadAs]:
+    """Read a region file, and print what it was taken for; return it, and what is stated about the archive.
 
     Raises:
         InvalidRegion, DoubtfulInput: it cannot be read, or --strict refuses it.
     """
-    polygon = read_region_file(path)
-    say(getattr(polygon, "summary", None), read_as)
-    return polygon
+    found, rest = with_own_crs(lambda stated: read_region(path, read_as=stated), read_as)
+    say(found.summary, read_as)
+    return found.geojson, rest

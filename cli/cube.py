@@ -72,8 +72,9 @@ def cube(
     """
     _check(out, picture)
     settings = read_settings()
-    wanted = parse_region(said_region(region, read_as))
-    opened = open_archive(archive or settings.archives.default, settings, read_as=read_as)
+    polygon, stated = said_region(region, read_as)
+    wanted = parse_region(polygon)
+    opened = open_archive(archive or settings.archives.default, settings, read_as=stated)
     check_region(opened, wanted)
     say(opened.summary, read_as)
     window = _window(opened, wanted)

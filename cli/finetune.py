@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.progress import show_progress
-from cli.read_as import say, with_read_as
+from cli.read_as import say, with_own_crs, with_read_as
 from cli.train import Resume, policy_of, run_training
 from core.errors import InvalidOption
 from core.progress import Progress
@@ -25,6 +25,7 @@ from core.text_table import text_table
 from ingest.build.cube import reader_from
 from ingest.registry import open_archive
 from ingest.source import open_cube
+from ingest.vector_file import read_vector
 from models.registry import models_folder
 from products.catalogue import find_product
 from training.labels.class_mapping import ClassMap, parse_classes
@@ -214,10 +215,11 @@ def fit_labels(call: Call) -> None:
     name = call.name or call.labels.stem
     request = ModelRequest(name=name, folder=folder, command=call.command, resume=call.resume, tune=call.tune)
     check_name(request.name, folder, call.resume)
-    source = _source(call, settings)
+    _, stated = with_own_crs(lambda read_as: _probe(call, read_as), call.read_as)
+    source = _source(call, settings, stated)
     say(source.summary, call.read_as)
-    labels = _labels(call, source)
-    say(getattr(labels, "summary", None), call.read_as)
+    labels = _labels(call, source, ReadAs(crs="" if stated.crs else call.read_as.crs))
+    say(labels.summary, call.read_as)
     with show_progress("finetune") as progress:
         found = _read(call, classes, labels, source, lambda share: progress(READ_SHARE * share))
         card = fit_user_model(found, request, settings, lambda share: progress(READ_SHARE + (1 - READ_SHARE) * share))
@@ -239,9 +241,20 @@ def _check(call: Call) -> ClassMap:
     return parse_classes(call.classes, call.task)
 
 
-def _labels(call: Call, source: PixelSource) -> LabelFile:
+def _probe(call: Call, read_as: ReadAs) -> None:
+    """Read one label, which tells whether the file states its CRS; what else is wrong is said later."""
+    if read_as.crs or call.read_as.crs:
+        read_vector(call.labels, crs=read_as.crs, layer=call.layer, most=1)
+
+
+def _labels(call: Call, source: PixelSource, read_as: ReadAs) -> LabelFile:
     return read_label_file(
-        call.labels, column=call.column, date_column=call.date_column, layer=call.layer, footprint=source.footprint
+        call.labels,
+        column=call.column,
+        date_column=call.date_column,
+        layer=call.layer,
+        footprint=source.footprint,
+        read_as=read_as,
     )
 
 
@@ -256,12 +269,12 @@ def _read(call: Call, classes: ClassMap, labels: LabelFile, source: PixelSource,
     return read_labelled(labels, source, options, progress)
 
 
-def _source(call: Call, settings: Settings) -> PixelSource:
+def _source(call: Call, settings: Settings, read_as: ReadAs) -> PixelSource:
     bands = find_product(call.task).bands
     if call.cube is not None:
-        source = open_cube(call.cube, bands, settings, read_as=call.read_as)
+        source = open_cube(call.cube, bands, settings, read_as=read_as)
         return CubePixels(source, settings.jobs.tile_size)
-    archive = open_archive(call.archive or settings.archives.default, settings, read_as=call.read_as)
+    archive = open_archive(call.archive or settings.archives.default, settings, read_as=read_as)
     return ArchivePixels(archive, bands, reader_from(settings))
 
 

@@ -4,8 +4,9 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pyproj import CRS
@@ -13,11 +14,14 @@ from pyproj.exceptions import CRSError
 
 from cli.options import keyword, with_signature
 from core.bands import CHANNELS
-from core.errors import InvalidOption
+from core.errors import InvalidOption, RequestError
 from core.source import InputSummary, ReadAs
 from core.timeline import parse_date
 from ingest.rules.band_names import find_band
 from ingest.rules.masks import NO_MASK, STATED
+from ingest.rules.refusal import Refused
+
+Found = TypeVar("Found")
 
 PANEL = "How the input is read"
 """Heading in the help."""
@@ -117,6 +121,24 @@ def with_read_as(function: Callable[..., Any]) -> Any:
         return function(**values, read_as=read_as)
 
     return with_signature(command, [*named, *parameters()], name=function.__name__, doc=function.__doc__ or "")
+
+
+def with_own_crs(read: Callable[[ReadAs], Found], read_as: ReadAs) -> tuple[Found, ReadAs]:
+    """Read places that lie beside observations: --crs is theirs if they cannot be read without it.
+
+    Args:
+        read: reads the places.
+        read_as: what the user states about places and observations together.
+
+    Returns:
+        What was read, and what is left that is stated about the observations.
+    """
+    try:
+        return read(ReadAs(is_strict=read_as.is_strict)), read_as
+    except (RequestError, Refused):
+        if not read_as.crs:
+            raise
+    return read(ReadAs(crs=read_as.crs, is_strict=read_as.is_strict)), replace(read_as, crs="")
 
 
 def say(summary: InputSummary | None, read_as: ReadAs) -> None:

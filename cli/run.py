@@ -95,7 +95,7 @@ def run_main_job(settings: Settings, region_file: Path | None, results: Path, *,
         RequestError: the region or the archive is not usable, or they do not meet.
         WorkerUnavailable: the service cannot be started, or Redis does not answer.
     """
-    given = parse_region(said_region(region_file, ReadAs(is_strict=is_strict))) if region_file else None
+    given = parse_region(said_region(region_file, ReadAs(is_strict=is_strict))[0]) if region_file else None
     archive = open_own_archive(settings, is_strict=is_strict)
     region = given or region_of(archive)
     check_region(archive, region)

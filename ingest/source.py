@@ -21,12 +21,13 @@ from ingest.build.cube import Reader, build_cube, check_region, reader_from
 from ingest.cubes import read as cubes
 from ingest.preprocess.prepare import Preparation
 from ingest.registry import open_archive
+from ingest.table.file import ENDINGS
 from ingest.tables import read_table
 
 CUBE_ENDINGS = (".nc", ".zarr")
 TABLE_ENDINGS = (".parquet", ".csv")
 """Of tables that are written."""
-TABLE_INPUTS = (*TABLE_ENDINGS, ".geoparquet", ".pq", ".tsv", ".txt")
+TABLE_INPUTS = ENDINGS
 """Of tables that are read."""
 BLOCK_SERIES = 512
 """Series of a table in one block: bounds memory."""
@@ -229,12 +230,12 @@ def open_cube(path: Path, bands: Sequence[str], settings: Settings, *, read_as: 
         InvalidCube: the file cannot be read as a cube.
     """
     preparation = Preparation.from_settings(settings)
-    file = cubes.open_cube(path, read_as=read_as, preparation=preparation)
+    opened = cubes.open_cube(path, read_as=read_as, preparation=preparation)
     return CubeSource(
         name=path.name,
-        whole=cubes.whole_cube(file, bands),
-        summary=file.summary,
-        preparation={**preparation.key(), "cloud_mask": file.mask_used},
+        whole=cubes.whole_cube(opened, bands),
+        summary=opened.summary,
+        preparation={**preparation.key(), "cloud_mask": opened.mask_used},
     )
 
 

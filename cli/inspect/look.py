@@ -24,7 +24,7 @@ from core.cube import Series
 from core.errors import InvalidOption, InvalidTable, RequestError
 from core.grid import Window
 from core.settings import Settings
-from core.source import InputSummary, ReadAs
+from core.source import AS_STATED, InputSummary, ReadAs
 from core.timeline import Days, Period, to_date
 from ingest.archive import Archive
 from ingest.build.cube import reader_from
@@ -33,9 +33,10 @@ from ingest.preprocess.prepare import Preparation
 from ingest.registry import FILE_URL, known_names, open_archive
 from ingest.source import CUBE_ENDINGS, TABLE_INPUTS, TableSource
 from ingest.tables import read_table
+from ingest.vector_file import FORMATS
 
 ZARR = ("zarr.json", ".zgroup", ".zmetadata")
-VECTOR_ENDINGS = (".gpkg", ".geojson", ".json", ".shp", ".zip", ".fgb", ".kml", ".kmz", ".wkt")
+VECTOR_ENDINGS = tuple(FORMATS)
 STAC_TYPES = ("Catalog", "Collection")
 PATH = "PATH"
 
@@ -129,7 +130,7 @@ def inspect_input(text: str, settings: Settings, read_as: ReadAs, *, column: str
     if ending in TABLE_INPUTS:
         return _inspect_table_or_points(path, settings, read_as, column)
     if ending in VECTOR_ENDINGS:
-        return inspect_vectors(path, column)
+        return inspect_vectors(path, column, read_as)
     if ending in (".tif", ".tiff", ".jp2"):
         raise InvalidOption(PATH, text, "one raster is read as part of a folder; give the folder that it lies in")
     known = ", ".join((*CUBE_ENDINGS, *TABLE_INPUTS, *VECTOR_ENDINGS))
@@ -204,13 +205,13 @@ def inspect_table(path: Path, settings: Settings, read_as: ReadAs) -> Inspected:
     )
 
 
-def inspect_vectors(path: Path, column: str) -> Inspected:
+def inspect_vectors(path: Path, column: str, read_as: ReadAs = AS_STATED) -> Inspected:
     """Look at a file of polygons or points.
 
     Raises:
         RequestError: it is neither a region nor labels nor reference points.
     """
-    found = look_at_vectors(path, column)
+    found = look_at_vectors(path, column, read_as)
     return Inspected(kind="vectors", summary=found.summary, uses=found.uses, bounds_wgs84=found.bounds_wgs84)
 
 
@@ -220,7 +221,7 @@ def _inspect_table_or_points(path: Path, settings: Settings, read_as: ReadAs, co
         return inspect_table(path, settings, read_as)
     except InvalidTable as error:
         try:
-            return inspect_vectors(path, column)
+            return inspect_vectors(path, column, read_as)
         except RequestError:
             raise error from None
 

@@ -3,15 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pyproj import CRS
 
-from core.errors import InvalidRegion, RequestError
+from core.errors import RequestError
 from core.region import WGS84, parse_region
-from core.source import InputSummary
+from core.source import AS_STATED, InputSummary, ReadAs
 from evaluation.map_accuracy.reference import read_reference
-from ingest.region_file import read_region_file
+from ingest.region_file import read_region
 from training.labels.read_file import read_label_file
 
 USES = {
@@ -32,14 +31,17 @@ class VectorLook:
     """Of a region; None = it is none."""
 
 
-def look_at_vectors(path: Path, column: str) -> VectorLook:
+def look_at_vectors(path: Path, column: str, read_as: ReadAs = AS_STATED) -> VectorLook:
     """Read a file as a region, as labels and as reference points; `column` is that of the class.
 
     Raises:
         RequestError: it is none of these; the sentence is that of the region.
     """
-    readers = {"region": lambda: _region(path), "labels": lambda: _labels(path, column)}
-    readers |= {"reference": lambda: _reference(path, column)}
+    readers: dict[str, Callable[[], _Use]] = {
+        "region": lambda: _region(path, read_as),
+        "labels": lambda: _labels(path, column, read_as),
+        "reference": lambda: _reference(path, column, read_as),
+    }
     looks = {name: _tried(read) for name, read in readers.items()}
     fits = [found for found in looks.values() if isinstance(found, _Use)]
     if not fits:
@@ -69,29 +71,21 @@ def _tried(read: Callable[[], _Use]) -> _Use | RequestError:
         return error
 
 
-def _region(path: Path) -> _Use:
-    if not path.is_file():
-        raise InvalidRegion(f"there is no file '{path}'")
-    found = read_region_file(path)
-    region = parse_region(found)
+def _region(path: Path, read_as: ReadAs) -> _Use:
+    found = read_region(path, read_as=read_as)
+    region = parse_region(found.geojson)
     text = f"ready: {region.area_km2:,.4g} km2"
-    return _Use(text=text, summary=_summary(found, path, "polygons"), bounds_wgs84=region.bounds_wgs84)
+    return _Use(text=text, summary=found.summary, bounds_wgs84=region.bounds_wgs84)
 
 
-def _labels(path: Path, column: str) -> _Use:
-    found = read_label_file(path, column=column)
+def _labels(path: Path, column: str, read_as: ReadAs) -> _Use:
+    found = read_label_file(path, column=column, read_as=read_as)
     classes = sorted(set(found.values.tolist()))
     text = f"ready: {len(found)} labels of {len(classes)} classes in the column '{column}'"
-    return _Use(text=text, summary=_summary(found, path, "labels"))
+    return _Use(text=text, summary=found.summary)
 
 
-def _reference(path: Path, column: str) -> _Use:
-    found = read_reference(path, column=column, crs=CRS(WGS84))
+def _reference(path: Path, column: str, read_as: ReadAs) -> _Use:
+    found = read_reference(path, column=column, crs=CRS(WGS84), read_as=read_as)
     text = f"ready: {int((found.labels != '').sum())} points with a label in the column '{column}'"
-    return _Use(text=text, summary=_summary(found, path, "points"))
-
-
-def _summary(found: Any, path: Path, what: str) -> InputSummary:
-    """Return the summary of a reader that gives one, else the name of what the file holds."""
-    given = getattr(found, "summary", None)
-    return given if isinstance(given, InputSummary) else InputSummary(name=path.name, layout=f"file of {what}")
+    return _Use(text=text, summary=found.summary)

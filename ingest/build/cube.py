@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import xarray as xr
+from shapely import transform
 from xarray.core import indexing
 
 from core.bands import Floats
@@ -65,7 +66,9 @@ def check_region(archive: Archive, region: Region) -> None:
     """
     if not archive.footprint.intersects(region.geometry):
         west, south, east, north = archive.footprint.bounds
-        raise RegionOutsideArchive(archive.name, (west, south, east, north))
+        swapped = transform(region.geometry, lambda points: points[:, ::-1])
+        is_swapped = bool(archive.footprint.intersects(swapped))
+        raise RegionOutsideArchive(archive.name, (west, south, east, north), is_swapped=is_swapped)
 
 
 def build_cube(

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from shapely import bounds, box, buffer, intersects
+from shapely import bounds, box, buffer, centroid, get_coordinates, intersects
 from shapely.geometry.base import BaseGeometry
 
 from core.bands import CHANNELS, Floats
@@ -23,6 +23,7 @@ from core.timeline import Days, Period, to_date, to_day
 from ingest.archive import Archive
 from ingest.build.cube import Reader, build_cube
 from ingest.cubes.pixels import cut_window, window_slices
+from ingest.rules.places import in_words, swapped_hint
 from ingest.source import CubeSource
 from models.training_set import Labels, TrainingSet
 from products import canopy, crop
@@ -152,7 +153,7 @@ def read_labelled(labels: LabelFile, source: PixelSource, options: LabelOptions,
     codes = options.classes.apply(labels.values, labels.name)
     places = move(labels.geometries, labels.crs, WGS84)
     is_inside = _inside(places, source)
-    _check_inside(is_inside, labels.name, source)
+    _check_inside(is_inside, places, labels.name, source)
     days = _reference_days(labels, source, options)
     is_dated = (days >= to_day(source.period.start)) & (days - READ_DAYS[options.task] < to_day(source.period.end))
     chosen = np.nonzero(is_inside & is_dated & (codes != -1))[0]
@@ -237,12 +238,20 @@ def _inside(places: NDArray[np.object_], source: PixelSource) -> NDArray[np.bool
     return inside
 
 
-def _check_inside(is_inside: NDArray[np.bool_], file: str, source: PixelSource) -> None:
-    if not is_inside.any():
-        west, south, east, north = source.footprint.bounds
-        where = f"{west:.4f} to {east:.4f} degrees east and {south:.4f} to {north:.4f} degrees north"
-        reason = f"none of its {len(is_inside)} labels lies within '{source.name}', which covers {where}"
-        raise InvalidOption("--labels", file, reason)
+def _check_inside(is_inside: NDArray[np.bool_], places: NDArray[np.object_], file: str, source: PixelSource) -> None:
+    """Refuse labels of which none lies in the source; names where both lie."""
+    if is_inside.any():
+        return
+    centres = get_coordinates(centroid(places))
+    centres = centres[np.isfinite(centres).all(axis=1)]
+    lie, hint = "", ""
+    if len(centres):
+        (west, south), (east, north) = centres.min(axis=0), centres.max(axis=0)
+        lie = f"; they lie at {in_words((west, south, east, north))}"
+        hint = swapped_hint(centres, source.footprint)
+    covers = in_words(source.footprint.bounds)
+    reason = f"none of its {len(is_inside)} labels lies within '{source.name}', which covers {covers}{lie}{hint}"
+    raise InvalidOption("--labels", file, reason)
 
 
 def _reference_days(labels: LabelFile, source: PixelSource, options: LabelOptions) -> Days:
