@@ -1,7 +1,7 @@
 """Items: one scene of an archive whose bands lie in raster files. Made by ingest.stac or ingest.rasters.folder."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shapely.geometry.base import BaseGeometry
 
@@ -44,6 +44,16 @@ class RasterItem:
     """Our band name, or `SCL`, `clear`, `CLM`, to its place."""
     file_crs: str = ""
     """Reference system of its files in place of the one that they state; empty = as they state."""
+    is_offset_stated: bool = True
+    """False = nothing states whether its reflectances carry the offset of processing baseline 04.00."""
+
+    def with_offset(self, offset: float) -> "RasterItem":
+        """Return the item with something added to each reflectance, after scaling."""
+        sources = {
+            b: replace(s, coding=replace(s.coding, offset=offset)) if b in OPTICAL_NAMES else s
+            for b, s in self.sources.items()
+        }
+        return replace(self, sources=sources, is_offset_stated=True)
 
     @property
     def reflectances(self) -> tuple[str, ...]:

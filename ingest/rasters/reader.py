@@ -88,13 +88,13 @@ def read_item(item: RasterItem, window: Window, bands: tuple[str, ...], access: 
     )
 
 
-def read_sparse(item: RasterItem, bands: tuple[str, ...], access: Access = LOCAL) -> Reading:
-    """Read some hundred pixels a side, spread over the whole scene, with the mask at the same places.
+def read_sparse(item: RasterItem, bands: tuple[str, ...], access: Access = LOCAL, *, is_masked: bool = True) -> Reading:
+    """Read some hundred pixels a side, spread over the whole scene, with the mask at the same places if wanted.
 
     Raises:
         ReadFailed, UntrustedAddress: as `read_item`.
     """
-    masks = [m for m in MASK_KINDS if m in item.sources][: item.scene.sensor == "s2"]
+    masks = [m for m in MASK_KINDS if m in item.sources][: item.scene.sensor == "s2" and is_masked]
     found: dict[str, NDArray[Any]] = {}
     shape_yx: tuple[int, int] | None = None
     with environment(access.s3):

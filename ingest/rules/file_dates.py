@@ -70,6 +70,4 @@ def _stamp(found: re.Match[str], day: date, clock: str) -> Stamp | None:
         moment = time(int(digits[:2]), int(digits[2:4]), int(digits[4:])) if digits else time()
     except ValueError:
         return None
-    return Stamp(
-        when=datetime.combine(day, moment, UTC), has_clock=bool(digits), start=found.start(), end=found.end()
-    )
+    return Stamp(when=datetime.combine(day, moment, UTC), has_clock=bool(digits), start=found.start(), end=found.end())

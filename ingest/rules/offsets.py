@@ -34,7 +34,7 @@ FLOOR_LEFT_IN = (0.08, 0.16)
 MIN_PIXELS = 2_000
 """Fewer clear pixels may truly be all bright, or a few of them dark by noise."""
 FEW_PIXELS, FEW_SHARE = 25, 0.5
-"""Of fewer pixels than MIN_PIXELS, at least 25, half have to be too dark: no shadow or water covers them all so dark."""
+"""Of fewer pixels than MIN_PIXELS, at least 25, half have to be too dark, as no shadow or water is."""
 
 
 def check_floor(scene_id: str, values: Mapping[str, Floats], *, offset: float, baseline: str) -> str:

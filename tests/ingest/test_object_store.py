@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 from pydantic import SecretStr
 
-from core.errors import ArchiveUnavailable, InvalidCube, ReadFailed, UntrustedAddress
+from core.errors import ArchiveUnavailable, InvalidArchive, ReadFailed, UntrustedAddress
 from core.settings import Settings
 from ingest.archive import Archive
 from ingest.build.cube import build_cube
@@ -116,7 +116,7 @@ def test_another_url_is_another_archive(server: FolderServer, settings: Settings
 def test_links_out_of_the_folder_are_refused(server: FolderServer, settings: Settings, href: str) -> None:
     items = [item("one", "2021-05-01", {"red": asset(href), "nir": asset("./nir.tif")})]
     write_catalogue(server.folder / "a", items)
-    with pytest.raises(InvalidCube, match="leads out"):
+    with pytest.raises(InvalidArchive, match="leads out"):
         open_remote_folder(f"{server.url}/a", settings)
 
 
@@ -136,7 +136,7 @@ def test_addresses_without_tls_or_with_a_password_are_refused(settings: Settings
 
 
 def test_a_folder_of_a_web_server_without_a_catalogue_is_refused(server: FolderServer, settings: Settings) -> None:
-    with pytest.raises(InvalidCube, match=r"no catalog\.json"):
+    with pytest.raises(InvalidArchive, match=r"no catalog\.json"):
         open_remote_folder(f"{server.url}/nothing", settings)
 
 
@@ -148,7 +148,7 @@ def test_a_server_that_refuses_is_unavailable(server: FolderServer, tmp_path: Pa
 
 def test_a_catalogue_that_is_no_json_is_refused(server: FolderServer, settings: Settings) -> None:
     (server.folder / "catalog.json").write_text("<html>")
-    with pytest.raises(InvalidCube, match="not readable"):
+    with pytest.raises(InvalidArchive, match="not readable"):
         open_remote_folder(server.url, settings)
 
 
@@ -225,7 +225,7 @@ def test_keys_hold_when_a_read_is_tried_again(s3: str, tmp_path: Path) -> None:
 
 
 def test_a_bucket_that_is_not_there_is_unavailable_or_empty(s3: str, tmp_path: Path) -> None:
-    with pytest.raises((ArchiveUnavailable, InvalidCube)):
+    with pytest.raises((ArchiveUnavailable, InvalidArchive)):
         open_remote_folder("s3://nobody/a", s3_settings(s3, tmp_path / "home"))
 
 
@@ -234,7 +234,7 @@ def test_files_that_are_too_large_are_not_fetched(
 ) -> None:
     monkeypatch.setattr("ingest.object_store.LARGEST_FILE_BYTES", 100)
     write_cube(server.folder / "cube.nc")
-    with pytest.raises(InvalidCube, match="make it a Zarr cube"):
+    with pytest.raises(InvalidArchive, match="make it a Zarr cube"):
         open_remote_folder(f"{server.url}/cube.nc", settings)
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import InvalidCube
+from core.errors import InvalidArchive
 from core.region import Region
 from core.settings import Settings
+from ingest.rasters.names import read_name
 from ingest.simulate.rasters import write_raster
-from ingest.stac.file_names import read_name
 from ingest.stac.folder import StacFolder, holds_cogs, open_stac_folder
 from tests.ingest.cubes.cube_files import write_cube
 from tests.ingest.stac.folders import CLASSES, COARSE, PIXELS, WINDOW, write_bands
@@ -159,7 +159,7 @@ def test_files_that_are_no_rasters_are_left_out_and_logged(tmp_path: Path, caplo
 def test_folders_of_which_nothing_can_be_made_are_refused(tmp_path: Path, names: tuple[str, ...], reason: str) -> None:
     for name in names:
         write_raster(tmp_path / f"{name}.tif", COARSE, CLASSES[None], ("x",), nodata=None)
-    with pytest.raises(InvalidCube, match=reason):
+    with pytest.raises(InvalidArchive, match=reason):
         open_folder(tmp_path)
 
 

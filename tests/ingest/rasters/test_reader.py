@@ -12,11 +12,10 @@ from core.errors import ReadFailed
 from core.grid import Window
 from ingest.archive import Scene
 from ingest.io.raster_files import Access
+from ingest.rasters.item import BandSource, RasterItem
+from ingest.rasters.reader import item_lattice, physical, read_item
 from ingest.rules.numbers import Coding
 from ingest.simulate.rasters import write_raster
-from ingest.stac.assets import BandSource
-from ingest.stac.items import StacItem
-from ingest.stac.reader import item_lattice, physical, read_item
 from tests.ingest.stac.folders import CLASSES, COARSE, PIXELS, SHAPE, WINDOW
 
 OPTICAL = Coding(scale=1e-4, offset=-0.1, fills=(0.0,))
@@ -24,13 +23,13 @@ LINEAR = Coding(unit="power")
 POWER = (PIXELS / 20000).astype(np.float32)
 
 
-def item(sensor: str = "s2", crs: str = "EPSG:32632", **files: tuple[object, Coding]) -> StacItem:
+def item(sensor: str = "s2", crs: str = "EPSG:32632", **files: tuple[object, Coding]) -> RasterItem:
     sources = {b: BandSource(href=str(f), index=1, coding=c) for b, (f, c) in files.items()}
     scene = Scene(scene_id="one", time=datetime(2022, 6, 7, tzinfo=UTC), sensor=sensor)  # type: ignore[arg-type]
-    return StacItem(scene=scene, geometry=WINDOW.footprint_wgs84, crs=crs, transform=(), sources=sources)
+    return RasterItem(scene=scene, geometry=WINDOW.footprint_wgs84, crs=crs, transform=(), sources=sources)
 
 
-def red_of(source: StacItem, window: Window = WINDOW, access: Access | None = None) -> NDArray[np.float32]:
+def red_of(source: RasterItem, window: Window = WINDOW, access: Access | None = None) -> NDArray[np.float32]:
     return read_item(source, window, ("B04",), access or Access()).values["B04"]
 
 
@@ -198,7 +197,7 @@ def test_a_file_truncated_is_a_failed_read_never_zeros(tmp_path: Path, share: fl
 def test_a_band_number_beyond_the_file_is_a_failed_read(red: Path) -> None:
     source = BandSource(href=str(red), index=4, coding=OPTICAL)
     with pytest.raises(ReadFailed, match="has 1 bands, not 4"):
-        red_of(StacItem(**{**item().__dict__, "sources": {"B04": source}}))
+        red_of(RasterItem(**{**item().__dict__, "sources": {"B04": source}}))
 
 
 @pytest.mark.filterwarnings("ignore:Dataset has no geotransform")

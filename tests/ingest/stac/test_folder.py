@@ -11,7 +11,7 @@ from affine import Affine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.errors import InvalidCube
+from core.errors import InvalidArchive
 from core.grid import Window
 from core.region import Region
 from core.settings import Settings
@@ -200,7 +200,7 @@ def test_zero_is_no_data_where_the_item_states_nothing(tmp_path: Path) -> None:
 def test_assets_that_lead_out_of_the_folder_are_refused(tmp_path: Path, href: str) -> None:
     assets = {"red": asset(href), "nir": asset("./nir.tif")}
     folder = write_catalogue(tmp_path / "a", [item("one", "2021-05-01", assets)])
-    with pytest.raises(InvalidCube, match="leads out"):
+    with pytest.raises(InvalidArchive, match="leads out"):
         open_folder(folder)
 
 
@@ -216,7 +216,7 @@ def test_assets_that_lead_out_of_the_folder_are_refused(tmp_path: Path, href: st
 )
 def test_a_catalogue_that_is_none_is_refused(tmp_path: Path, text: str, reason: str) -> None:
     (tmp_path / "catalog.json").write_text(text)
-    with pytest.raises(InvalidCube, match=reason):
+    with pytest.raises(InvalidArchive, match=reason):
         open_folder(tmp_path)
 
 
@@ -231,7 +231,7 @@ def test_a_catalogue_that_is_none_is_refused(tmp_path: Path, text: str, reason: 
 )
 def test_an_item_without_place_time_or_bands_is_refused(tmp_path: Path, change: dict[str, object], reason: str) -> None:
     good = item("one", "2021-05-01", {n: asset(f"./{n}.tif") for n in ("red", "nir")})
-    with pytest.raises(InvalidCube, match=reason):
+    with pytest.raises(InvalidArchive, match=reason):
         open_folder(write_catalogue(tmp_path / "a", [{**good, **change}]))
 
 

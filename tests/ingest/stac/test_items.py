@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from shapely.geometry import mapping
 
-from core.errors import InvalidCube, UntrustedAddress
+from core.errors import InvalidArchive, UntrustedAddress
 from ingest.stac.items import inside, item_from_dict, parse_stac, reachable, walk_items
 from tests.ingest.stac.documents import HOST, HOSTS, known, optical, radar, read
 from tests.ingest.stac.folders import WINDOW, asset, item, write_catalogue
@@ -63,9 +63,9 @@ def test_a_catalogue_on_disk_may_name_files_of_allowed_hosts_alone(tmp_path: Pat
         with pytest.raises(UntrustedAddress):
             resolve(place, href)
     for href in ("../red.tif", "/etc/passwd", "/vsimem/red.tif"):
-        with pytest.raises(InvalidCube, match="leads out"):
+        with pytest.raises(InvalidArchive, match="leads out"):
             resolve(place, href)
-    with pytest.raises(InvalidCube, match="leads out"):
+    with pytest.raises(InvalidArchive, match="leads out"):
         inside(tmp_path)(place, f"{HOST}/red.tif")
 
 
@@ -97,15 +97,15 @@ def test_a_link_to_another_host_is_refused() -> None:
 
 
 def test_an_item_without_a_place_or_a_date_cannot_be_read() -> None:
-    with pytest.raises(InvalidCube, match="no usable geometry"):
+    with pytest.raises(InvalidArchive, match="no usable geometry"):
         read({**optical(), "geometry": None})
-    with pytest.raises(InvalidCube, match="not a date"):
+    with pytest.raises(InvalidArchive, match="not a date"):
         read(optical(datetime=None))
 
 
 def test_what_is_not_stac_is_refused() -> None:
     for text in ("{", "[]", "{}", "[" * 100_000, b"\xff\xfe\x00"):
-        with pytest.raises(InvalidCube, match="STAC"):
+        with pytest.raises(InvalidArchive, match="STAC"):
             parse_stac(text, where="there")
     assert parse_stac(json.dumps(optical()), where="there")["geometry"] == json.loads(
         json.dumps(mapping(WINDOW.footprint_wgs84))
