@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from core.bands import OPTICAL_NAMES
-from core.errors import InvalidArchive
+from core.errors import InvalidArchive, InvalidOption
 from core.source import AS_STATED, InputSummary, ReadAs, counted, listed
 from ingest.io.raster_files import LOCAL, Access
 from ingest.rasters.item import RasterItem
@@ -95,6 +95,8 @@ def find_items(folder: RasterFolder, *, read_as: ReadAs = AS_STATED) -> Found:
         elif not found.layers and not is_other_name(found.file.key.rsplit("_", 1)[-1]) and not _holds_other(found):
             reasons.add(NO_BAND, found.file.name)
     layers = [la for found in looked for la in found.layers]
+    if layers:
+        _check_stated(layers, named, looked, read_as)
     assembled = assemble(layers, hints=_hints(named), versions=folder.versions)
     for scene, reason in assembled.left_out:
         reasons.add(reason, scene)
@@ -104,6 +106,26 @@ def find_items(folder: RasterFolder, *, read_as: ReadAs = AS_STATED) -> Found:
             folder.name, f"none of its {counted(len(named), 'raster', 'rasters')} can be read: {cause}"
         )
     return _settled(folder, assembled, layers, looked, reasons, read_as)
+
+
+def _check_stated(
+    layers: Sequence[Layer], named: Sequence[NamedFile], looked: Sequence[Looked], read_as: ReadAs
+) -> None:
+    """Check that the bands and the mask that the user states are there.
+
+    Raises:
+        InvalidOption: one is not; lists what is there.
+    """
+    words = dict.fromkeys([*(la.name for la in layers), *missing_names(looked)])
+    words |= dict.fromkeys(f.path.rsplit("/", 1)[-1] for f in named if not f.meanings)
+    there = listed(list(words))
+    held = {la.band for la in layers}
+    for ours, theirs in read_as.bands.items():
+        if ours not in held:
+            raise InvalidOption("--band", f"{ours}={theirs}", f"no raster or band is named {theirs}; there are {there}")
+    if read_as.mask and read_as.mask.lower() != "none" and all(la.band for la in layers):
+        name = read_as.mask.partition("=")[0]
+        raise InvalidOption("--mask", read_as.mask, f"no raster or band is named {name}; there are {there}")
 
 
 def _settled(

@@ -68,14 +68,14 @@ def settle_offsets(
     is_told = np.isfinite(floors).any(axis=1)
     likely = np.array([i.scene.scene_id in expected for i in open_items], bool)
     inferred = np.asarray(likely & ~_tells(floors).any() & ~has_offset, bool)
-    has_offset = has_offset | inferred
+    has_offset = np.asarray(has_offset | inferred, bool)
     decided = {
         id(i): i.with_offset(OFFSET if shifted else 0.0) for i, shifted in zip(open_items, has_offset, strict=True)
     }
     return Settled(
         items=tuple(decided.get(id(i), i) for i in items),
         taken=_taken(has_offset),
-        remarks=_remarks(floors, np.asarray(has_offset & ~inferred), is_told, inferred),
+        remarks=_remarks(floors, np.asarray(has_offset & ~inferred, bool), is_told, inferred),
     )
 
 

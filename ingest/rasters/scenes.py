@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from core.bands import CHANNELS, OPTICAL_NAMES, RADAR_NAMES
 from core.grid import Window
@@ -80,9 +81,11 @@ def assemble(layers: Sequence[Layer], *, hints: Mapping[str, frozenset[str]], ve
 def unique(items: Iterable[RasterItem]) -> list[RasterItem]:
     """Return items with ids that all differ: those of one id get their time, those still equal a number."""
     listed = sorted(items, key=lambda i: (i.scene.scene_id, i.scene.time))
-    ids = Counter(i.scene.scene_id for i in listed)
+    times: dict[str, set[datetime]] = defaultdict(set)
+    for item in listed:
+        times[item.scene.scene_id].add(item.scene.time)
     timed = [
-        i if ids[i.scene.scene_id] == 1 else _renamed(i, f"{i.scene.scene_id}_{i.scene.time:%Y%m%dT%H%M%S}")
+        i if len(times[i.scene.scene_id]) == 1 else _renamed(i, f"{i.scene.scene_id}_{i.scene.time:%Y%m%dT%H%M%S}")
         for i in listed
     ]
     seen: Counter[str] = Counter()

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 from pydantic import SecretStr
 
-from core.errors import ArchiveUnavailable, InvalidArchive, ReadFailed, UntrustedAddress
+from core.errors import ArchiveUnavailable, InvalidArchive, InvalidCube, ReadFailed, UntrustedAddress
 from core.settings import Settings
 from ingest.archive import Archive
 from ingest.build.cube import build_cube
@@ -22,6 +22,7 @@ from tests.ingest.cubes.cube_files import cube_dataset, write_cube
 from tests.ingest.remote_files import FolderServer, serve
 from tests.ingest.stac.folders import (
     CLASSES,
+    DARK,
     PIXELS,
     WINDOW,
     asset,
@@ -178,7 +179,7 @@ def test_a_catalogue_on_object_storage_reads_like_one_on_disk(s3: str, tmp_path:
 
 def test_rasters_on_object_storage_are_found_by_their_names(s3: str, tmp_path: Path) -> None:
     folder = tmp_path / "plain"
-    bands = {"B04": PIXELS, "B08": PIXELS + 2000, "SCL": CLASSES}
+    bands = {"B04": DARK, "B08": PIXELS + 2000, "SCL": CLASSES}
     for day in ("20210501", "20210506"):
         write_bands(folder / day, **{f"T32UMB_{day}T103031_{b}": p for b, p in bands.items()})
     upload(s3, folder, "plain")
@@ -189,8 +190,9 @@ def test_rasters_on_object_storage_are_found_by_their_names(s3: str, tmp_path: P
         "T32UMB_20210506T103031",
     ]
     reading = remote.read(remote.search(WINDOW, remote.period)[0], WINDOW, ("B04",))
-    np.testing.assert_allclose(reading.values["B04"], PIXELS * 1e-4, atol=1e-6)
+    np.testing.assert_allclose(reading.values["B04"], DARK * 1e-4, atol=1e-6)
     assert reading.mask_kind == "SCL"
+    assert remote.summary.remarks == ()
     same_pixels(remote, open_stac_folder(folder, settings=settings))
 
 
@@ -234,7 +236,7 @@ def test_files_that_are_too_large_are_not_fetched(
 ) -> None:
     monkeypatch.setattr("ingest.object_store.LARGEST_FILE_BYTES", 100)
     write_cube(server.folder / "cube.nc")
-    with pytest.raises(InvalidArchive, match="make it a Zarr cube"):
+    with pytest.raises(InvalidCube, match="make it a Zarr cube"):
         open_remote_folder(f"{server.url}/cube.nc", settings)
 
 

@@ -24,7 +24,8 @@ def known(document: dict[str, Any], **options: Any) -> RasterItem:
 
 
 def optical(name: str = "one", *, assets: dict[str, Any] | None = None, **properties: Any) -> dict[str, Any]:
-    return item(name, "2022-06-07", assets or {"red": asset(f"{HOST}/red.tif")}, **properties)
+    stated = {"s2:processing_baseline": None, **properties}
+    return item(name, "2022-06-07", assets or {"red": asset(f"{HOST}/red.tif")}, **stated)
 
 
 def earth_search(**properties: Any) -> dict[str, Any]:

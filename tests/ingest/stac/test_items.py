@@ -59,10 +59,10 @@ def test_a_catalogue_on_disk_may_name_files_of_allowed_hosts_alone(tmp_path: Pat
     place = str(tmp_path / "catalog.json")
     assert resolve(place, f"{HOST}/red.tif") == f"{HOST}/red.tif"
     assert resolve(place, "./red.tif") == str(tmp_path / "red.tif")
-    for href in ("https://evil.example.org/red.tif", "/vsicurl/https://data.example.com/red.tif", "file:///etc/passwd"):
+    for href in ("https://evil.example.org/red.tif", "/vsicurl/https://data.example.com/red.tif"):
         with pytest.raises(UntrustedAddress):
             resolve(place, href)
-    for href in ("../red.tif", "/etc/passwd", "/vsimem/red.tif"):
+    for href in ("../red.tif", "/etc/passwd", "/vsimem/red.tif", "file:///etc/passwd", "%2e%2e/red.tif"):
         with pytest.raises(InvalidArchive, match="leads out"):
             resolve(place, href)
     with pytest.raises(InvalidArchive, match="leads out"):
