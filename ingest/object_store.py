@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import obstore
 import xarray as xr
@@ -298,13 +298,13 @@ def _open_listed(remote: Remote, read_as: ReadAs) -> StacFolder:
     Raises:
         InvalidCube: there are none, too many, or none with a date and a band.
     """
-    versions = {f"{remote.base}/{path}": version for path, version in _listed(remote) if is_raster(path)}
+    versions = {f"{remote.base}/{quote(path)}": version for path, version in _listed(remote) if is_raster(path)}
     start = len(remote.url) + 1
     if not versions:
         raise InvalidArchive(remote.url, "it holds no STAC catalogue, no cube, and no raster (.tif, .tiff, .jp2)")
     rasters = RasterFolder(
         name=remote.name,
-        files={href: href[start:].rpartition("/")[0] for href in sorted(versions)},
+        files={href: unquote(href[start:].rpartition("/")[0]) for href in sorted(versions)},
         opener=_opener(remote.access),
         versions=versions,
         access=remote.access,
@@ -330,7 +330,7 @@ def _listed(remote: Remote) -> Iterator[tuple[str, str]]:
 def _opener(access: Access) -> Any:
     @contextmanager
     def opened(href: str) -> Iterator[DatasetReader]:
-        with environment(access.s3), open_raster("/vsis3/" + href.removeprefix("s3://")) as raster:
+        with environment(access.s3), open_raster("/vsis3/" + unquote(href.removeprefix("s3://"))) as raster:
             yield raster
 
     return opened

@@ -18,7 +18,7 @@ from core.source import ReadAs
 from ingest.rasters.item import BandSource
 from ingest.rasters.names import Meaning, NamedFile, Vocabulary, described_date, hints_of
 from ingest.rasters.place import NoPlace, Place, find_place
-from ingest.rasters.reader import spread_sample
+from ingest.rasters.sample import choose_spread, read_spread
 from ingest.rasters.sidecar import Sidecar
 from ingest.rules.band_names import READ, Family, find_family, foreign
 from ingest.rules.file_dates import find_stamp
@@ -235,7 +235,7 @@ def _coding(file: NamedFile, raster: DatasetReader, index: int, band: str) -> tu
     if fills:
         attrs["_FillValue"] = fills
     is_plain = raster.dtypes[index - 1].startswith(("int", "uint")) and band not in RADAR_NAMES
-    sample = np.zeros(0, raster.dtypes[index - 1]) if is_plain else spread_sample(raster, index)
+    sample = np.zeros(0, raster.dtypes[index - 1]) if is_plain else _sample(raster, index)
     if (
         raster.dtypes[index - 1] == "uint16"
         and product is not None
@@ -248,6 +248,10 @@ def _coding(file: NamedFile, raster: DatasetReader, index: int, band: str) -> tu
     coding = find_coding(band, attrs, sample, where=f"{file.name}:{index}")
     _check_floats(band, sample, coding)
     return coding, bool(offset) or bool(product and product.has_offset is False)
+
+
+def _sample(raster: DatasetReader, index: int) -> NDArray[Any]:
+    return read_spread(raster, index, choose_spread(raster, index))
 
 
 def _check_floats(band: str, sample: NDArray[Any], coding: Coding) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from itertools import pairwise
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from core.bands import NDVI, OPTICAL_NAMES, RADAR_NAMES
 from core.errors import InvalidOption
@@ -121,7 +121,7 @@ class NamedFile:
     @property
     def name(self) -> str:
         """Name without folders."""
-        return urlsplit(self.href).path.rsplit("/", 1)[-1]
+        return _file_name(self.href)
 
     @property
     def best(self) -> Meaning | None:
@@ -168,7 +168,7 @@ def read_name(
         company: names of bands of the other files.
         read_as: what the user states.
     """
-    stem = urlsplit(href).path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    stem = _file_name(href).rsplit(".", 1)[0]
     path = f"{inside}/{stem}" if inside else stem
     folders = [f for f in inside.split("/") if f]
     hints = hints_of(stem)
@@ -192,6 +192,11 @@ def read_name(
         is_period=not stated_date(read_as) and are_several_days(stamps),
         hints=hints,
     )
+
+
+def _file_name(href: str) -> str:
+    """Return the name of a file on disk, where `#` and `%` mean themselves, or behind a URL."""
+    return (unquote(urlsplit(href).path) if "://" in href else href).rsplit("/", 1)[-1]
 
 
 def hints_of(stem: str) -> frozenset[str]:

@@ -65,7 +65,7 @@ def settle_offsets(
         floors = np.stack(list(pool.map(lambda i: _floors(i, access), open_items)))
     days = np.array([to_day(i.scene.time.date()) for i in open_items], np.int32)
     has_offset = _decide(name, days, floors)
-    is_told = np.isfinite(floors).any(axis=1)
+    is_told = np.asarray(np.isfinite(floors).any(axis=1), bool)
     likely = np.array([i.scene.scene_id in expected for i in open_items], bool)
     inferred = np.asarray(likely & ~_tells(floors).any() & ~has_offset, bool)
     has_offset = np.asarray(has_offset | inferred, bool)

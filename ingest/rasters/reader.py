@@ -31,6 +31,7 @@ from ingest.io.resampling import (
 )
 from ingest.preprocess.radar import to_power
 from ingest.rasters.item import MASK_KINDS, BandSource, RasterItem
+from ingest.rasters.sample import Spread, choose_spread, read_spread
 from ingest.rules.numbers import MAX_REFLECTANCE, Coding, decode
 from ingest.rules.offsets import DARK_BANDS
 
@@ -44,14 +45,6 @@ OUTSIDE = {"SCL": 0, "clear": 0, "CLM": 255}
 """Code of a mask where its file has no pixel: no data."""
 ROUNDING = 1e-6
 """Of a stored number that stands for a limit exactly, in units of the stored numbers."""
-SAMPLE_PIXELS = 96
-"""Rows and columns of a sparse sample at most."""
-SMALL_PIXELS = 1024
-"""Rasters up to this edge are sampled all over; larger ones without overviews in blocks."""
-SAMPLE_BLOCKS = 3
-"""Blocks down and across a large raster."""
-BLOCK_SHARE = 1 / 160
-"""Edge of a block: 69 pixels of a granule of 10,980."""
 CHUNK_ROWS = 256
 """Rows decoded at once, so that the numbers stay in the processor's cache."""
 
@@ -96,21 +89,21 @@ def read_sparse(item: RasterItem, bands: tuple[str, ...], access: Access = LOCAL
     """
     masks = [m for m in MASK_KINDS if m in item.sources][: item.scene.sensor == "s2" and is_masked]
     found: dict[str, NDArray[Any]] = {}
-    shape_yx: tuple[int, int] | None = None
+    spread: Spread | None = None
     with environment(access.s3):
         for band in (*(b for b in bands if b in item.sources), *masks):
-            source, first_yx = item.sources[band], shape_yx
+            source, first = item.sources[band], spread
 
             def look(
                 raster: DatasetReader,
                 band: str = band,
                 source: BandSource = source,
-                first_yx: tuple[int, int] | None = first_yx,
-            ) -> NDArray[Any]:
-                return _decoded(spread_sample(raster, source.index, first_yx), source, band, raster)
+                first: Spread | None = first,
+            ) -> tuple[Spread, NDArray[Any]]:
+                chosen = first or choose_spread(raster, source.index)
+                return chosen, _decoded(read_spread(raster, source.index, chosen), source, band, raster)
 
-            found[band] = use_file(item.scene.scene_id, source.href, access, look)
-            shape_yx = shape_yx or found[band].shape
+            spread, found[band] = use_file(item.scene.scene_id, source.href, access, look)
     kind = masks[0] if masks else ""
     offsets = [item.sources[b].coding.offset for b in found if b not in (*MASK_KINDS, *RADAR_NAMES)]
     return Reading(
@@ -119,39 +112,6 @@ def read_sparse(item: RasterItem, bands: tuple[str, ...], access: Access = LOCAL
         mask_kind=kind,  # type: ignore[arg-type]
         offset=offsets[0] if offsets else 0.0,
     )
-
-
-def spread_sample(raster: DatasetReader, index: int, shape_yx: tuple[int, int] | None = None) -> NDArray[Any]:
-    """Return (Y, X) stored numbers spread over a raster, from its overviews or from blocks of it.
-
-    Args:
-        raster: opened.
-        index: of the band, from 1.
-        shape_yx: of another band of the same scene, so that both show the same places; None = up to 96 x 96.
-    """
-    rows, columns = shape_yx or (min(SAMPLE_PIXELS, raster.height), min(SAMPLE_PIXELS, raster.width))
-    if max(raster.height, raster.width) <= SMALL_PIXELS or raster.overviews(index):
-        return np.asarray(raster.read(index, out_shape=(rows, columns)))
-    sample = np.empty((rows, columns), raster.dtypes[index - 1])
-    for down, across in np.ndindex(SAMPLE_BLOCKS, SAMPLE_BLOCKS):
-        here = [_share(n, k) for n, k in ((rows, down), (columns, across))]
-        there = (_block(raster.height, down), _block(raster.width, across))
-        shape = (here[0].stop - here[0].start, here[1].stop - here[1].start)
-        sample[here[0], here[1]] = raster.read(index, window=there, out_shape=shape)
-    return sample
-
-
-def _share(count: int, number: int) -> slice:
-    """Return the part of a sample's rows or columns that one of the blocks fills."""
-    return slice(count * number // SAMPLE_BLOCKS, count * (number + 1) // SAMPLE_BLOCKS)
-
-
-def _block(size: int, number: int) -> tuple[int, int]:
-    """Return first and last of the rows or columns of a block, at the same share of every raster of a scene."""
-    edge = size * BLOCK_SHARE
-    middle = size * (number + 0.5) / SAMPLE_BLOCKS
-    first = max(0, math.floor(middle - edge / 2))
-    return first, min(size, max(first + 1, math.ceil(middle + edge / 2)))
 
 
 def _decoded(stored: NDArray[Any], source: BandSource, band: str, raster: DatasetReader) -> NDArray[Any]:

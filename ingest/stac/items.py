@@ -111,7 +111,7 @@ def reachable(hosts: Hosts) -> Resolve:
 
     def resolve(place: str, href: str) -> str:
         if place.startswith("s3://") and "://" not in href:
-            target = unquote("s3" + urljoin("https" + place.removeprefix("s3"), href).removeprefix("https"))
+            target = "s3" + urljoin("https" + place.removeprefix("s3"), href).removeprefix("https")
         else:
             target = urljoin(place, href)
         return hosts.check(target)

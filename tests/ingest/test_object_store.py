@@ -177,6 +177,21 @@ def test_a_catalogue_on_object_storage_reads_like_one_on_disk(s3: str, tmp_path:
     same_pixels(remote, open_stac_folder(folder, settings=settings))
 
 
+def test_names_with_spaces_are_read_from_object_storage(s3: str, tmp_path: Path) -> None:
+    folder = earth_search_folder(tmp_path / "a")
+    write_bands(folder / "my farm", red=PIXELS)
+    document = json.loads((folder / "old.json").read_text())
+    document["assets"]["red"]["href"] = "./my%20farm/red.tif"
+    (folder / "old.json").write_text(json.dumps(document))
+    upload(s3, folder, "spaces/a")
+    plain = tmp_path / "plain"
+    write_bands(plain / "my farm", **{f"a b_20210501_{b}": DARK for b in ("B04", "B08")})
+    upload(s3, plain, "spaces/plain")
+    settings = s3_settings(s3, tmp_path / "home")
+    same_pixels(open_remote_folder("s3://eo-data/spaces/a", settings), open_stac_folder(folder, settings=settings))
+    same_pixels(open_remote_folder("s3://eo-data/spaces/plain", settings), open_stac_folder(plain, settings=settings))
+
+
 def test_rasters_on_object_storage_are_found_by_their_names(s3: str, tmp_path: Path) -> None:
     folder = tmp_path / "plain"
     bands = {"B04": DARK, "B08": PIXELS + 2000, "SCL": CLASSES}

@@ -1,5 +1,6 @@
 """Pixels of STAC items: from disk, over HTTP, and through all that can go wrong on the way."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from core.grid import Window
 from ingest.archive import Scene
 from ingest.io.raster_files import Access
 from ingest.rasters.item import BandSource, RasterItem
-from ingest.rasters.reader import item_lattice, physical, read_item
+from ingest.rasters.reader import item_lattice, physical, read_item, read_sparse
+from ingest.rules.masks import find_mask
 from ingest.rules.numbers import Coding
 from ingest.simulate.rasters import write_raster
 from tests.ingest.stac.folders import CLASSES, COARSE, PIXELS, SHAPE, WINDOW
@@ -129,6 +131,36 @@ def test_another_system_or_a_turned_raster_is_placed_where_it_lies(tmp_path: Pat
         xs, ys = there.transform(*np.meshgrid(*window.centres()), direction="INVERSE")
     expected = (xs - 599_000) * 1e-4 + (5_601_000 - ys) * 2e-4
     np.testing.assert_allclose(red_of(item(B04=(file, Coding())), window), expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("edge", [60, 700, 1800])
+def test_a_sparse_sample_shows_the_same_places_in_bands_of_all_sizes(tmp_path: Path, edge: int) -> None:
+    rows, columns = np.mgrid[:edge, :edge]
+    fine = (rows * 4 // edge * 10 + columns * 4 // edge + 1).astype(np.uint16)
+    where = Window(crs=WINDOW.crs, transform=WINDOW.transform, shape_yx=(edge, edge))
+    half = Window(crs=WINDOW.crs, transform=COARSE.transform, shape_yx=(edge // 2, edge // 2))
+    red = write(tmp_path / "red.tif", fine, where)
+    mask = write(tmp_path / "scl.tif", fine[::2, ::2].astype(np.uint8), half, nodata=None)
+    source = item(B04=(red, Coding(scale=1e-2)), SCL=(mask, Coding()))
+    found = read_sparse(source, ("B04",))
+    assert found.mask is not None
+    assert found.values["B04"].shape == found.mask.shape
+    assert (np.rint(found.values["B04"] * 100) == found.mask).mean() > 0.9
+    assert len(np.unique(found.mask)) >= 9
+
+
+def test_codes_of_a_mask_are_read_by_its_rule(tmp_path: Path, red: Path) -> None:
+    stored = np.where(CLASSES == 9, 1024, 0).astype(np.uint16)
+    source = BandSource(
+        href=str(write(tmp_path / "qa.tif", stored, COARSE, nodata=None)),
+        index=1,
+        coding=Coding(),
+        mask=find_mask(["QA60"]),
+    )
+    one = item(B04=(red, OPTICAL))
+    reading = read_item(replace(one, sources={**one.sources, "CLM": source}), WINDOW, ("B04",))
+    assert reading.mask is not None
+    np.testing.assert_array_equal(reading.mask == 1, np.kron(CLASSES == 9, np.ones((2, 2), bool)))
 
 
 def test_interpolation_equals_gdals_warper(tmp_path: Path) -> None:
