@@ -115,6 +115,7 @@ class InvalidArchive(RequestError):
 
     def __init__(self, path: object, reason: str) -> None:
         super().__init__(f"'{path}' cannot be read as an archive: {reason}.")
+        self.reason = reason
 
 
 class DoubtfulInput(RequestError):

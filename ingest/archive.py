@@ -1,6 +1,6 @@
 """Archive and Scene: the interface of every kind of archive. One file per kind implements it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -77,6 +77,8 @@ class Reading:
     """Reflectance that was added to scaled numbers: -0.1 for an offset of -1000."""
     notes: tuple[str, ...] = ()
     """Remarks on how it was read, one sentence each."""
+    whole: "Callable[[], Reading] | None" = None
+    """Reads a sparse sample of the whole scene, for checks that need more pixels than a small window has."""
 
 
 @dataclass(frozen=True, kw_only=True)

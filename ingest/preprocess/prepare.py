@@ -23,7 +23,7 @@ from ingest.preprocess.clouds import (
 )
 from ingest.preprocess.radar import lee_filter
 from ingest.rules.numbers import MIN_REFLECTANCE, unseen
-from ingest.rules.offsets import DARK_BANDS, check_floor
+from ingest.rules.offsets import DARK_BANDS, MIN_PIXELS, check_floor
 
 VERSION = 1
 """Raised whenever the same scene gives other pixels, so that cached ones are not used."""
@@ -121,7 +121,10 @@ def prepare(scene: Scene, reading: Reading, window: Window, preparation: Prepara
     if scene.sensor == "weather":
         return Prepared(values=reading.values, notes=reading.notes)
     masked = _masked(reading, window, preparation)
-    visible = {b: reading.values[b][~masked] for b in DARK_BANDS if b in reading.values}
+    visible = _visible(reading, masked)
+    if reading.offset < 0 and reading.whole is not None and _are_few(visible):
+        wide = reading.whole()
+        visible = _visible(wide, _hidden_at_once(wide, preparation))
     note = check_floor(scene.scene_id, visible, offset=reading.offset, baseline=scene.baseline)
     hidden = masked | _unseen(reading.values, window)
     values = {b: _hide(b, v, hidden) for b, v in reading.values.items() if b not in TOA_BANDS}
@@ -149,6 +152,24 @@ def _masked(reading: Reading, window: Window, preparation: Preparation) -> Mask:
         by_mask, to_grow = hidden_by(reading.mask, reading.mask_kind, classes)
         hidden, grown = hidden | by_mask, grown | to_grow
     return hidden | dilate(grown, _radius_px(preparation, window.resolution_m))
+
+
+def _visible(reading: Reading, masked: Mask) -> dict[str, Floats]:
+    """Return the clear pixels of the visible bands."""
+    return {b: reading.values[b][~masked] for b in DARK_BANDS if b in reading.values}
+
+
+def _are_few(visible: Mapping[str, Floats]) -> bool:
+    """Tell whether there are clear pixels, but too few of any band to judge an offset by."""
+    counts = [int(np.isfinite(v).sum()) for v in visible.values()]
+    return 0 < max(counts, default=0) < MIN_PIXELS
+
+
+def _hidden_at_once(reading: Reading, preparation: Preparation) -> Mask:
+    """Return (Y, X), True where the mask of a sparse sample hides a pixel; its neighbours are far apart: none grows."""
+    if reading.mask is None or preparation.cloud_mask == "none":
+        return np.zeros(next(iter(reading.values.values())).shape, bool)
+    return hidden_by(reading.mask, reading.mask_kind, preparation.classes)[0]
 
 
 def _unseen(values: Mapping[str, Floats], window: Window) -> Mask:
