@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import numpy as np
 import pandas as pd
 import pyarrow.parquet
@@ -16,9 +17,19 @@ import xarray as xr
 
 from cli import read_as as module
 from cli.main import DONE, WRONG_INPUT, make_app, run_command
-from cli.read_as import parse_bands, parse_crs, parse_mask, parse_offset, say, say_notes, take_read_as
+from cli.read_as import (
+    parse_bands,
+    parse_crs,
+    parse_mask,
+    parse_offset,
+    say,
+    say_notes,
+    take_read_as,
+    with_own_crs,
+)
 from core.errors import DoubtfulInput, InvalidOption, InvalidPeriod
 from core.source import AS_STATED, InputSummary, ReadAs
+from ingest.region_file import read_region
 from tests.cli.cubes import square, write_cube, write_series
 from tests.cli.said import other_lines
 
@@ -186,9 +197,9 @@ def test_what_a_cube_was_taken_for_is_printed_once_before_the_work_on_stderr(
     assert call(name, "bare.nc") == DONE
     printed = capsys.readouterr()
     lines = printed.err.splitlines()
-    start = next(n for n, line in enumerate(lines) if line.startswith("bare.nc: "))
-    assert start == 0
-    assert lines[1].startswith("  bands: B02, B03, B04")
+    summary = lines.index(next(line for line in lines if line.startswith("bare.nc: ")))
+    assert lines[summary + 1].startswith("  bands: B02, B03, B04")
+    assert not any("%" in line for line in lines[:summary])
     assert printed.err.count("No cloud mask was found") == 1
     assert "bands:" not in printed.out
     assert "Note" not in printed.out
@@ -288,3 +299,38 @@ def test_commands_of_the_group_show_every_option_in_their_help() -> None:
     group: Any = typer.main.get_command(make_app())
     command = group.get_command(None, "crop")
     assert {"band", "mask", "offset", "crs", "date_from", "strict"} <= {p.name for p in command.params}
+
+
+def without_crs(path: Path, *, epsg: int) -> Path:
+    """Write the region of the tests as a Shapefile without .prj, in another CRS."""
+    region = geopandas.read_file("aoi.geojson").to_crs(epsg)
+    region.to_file(path)
+    path.with_suffix(".prj").unlink()
+    return path
+
+
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+def test_a_crs_is_that_of_a_region_that_states_none_and_else_of_the_archive(
+    inputs: Path, refused: Callable[..., str]
+) -> None:
+    without_crs(inputs / "aoi.shp", epsg=32633)
+    order = ("crop", "--archive", "cube.nc", "-o", "out.tif", "--region")
+    assert "--crs" in refused(*order, "aoi.shp")
+    assert run_command([*order, "aoi.shp", "--crs", "EPSG:32633"]) == DONE
+    with rasterio.open("out.tif") as raster:
+        own, window = raster.read(), raster.transform
+    assert run_command([*order, "aoi.geojson"]) == DONE
+    with rasterio.open("out.tif") as raster:
+        assert np.array_equal(raster.read(), own)
+        assert raster.transform == window
+    assert run_command([*order, "aoi.geojson", "--crs", "EPSG:32632"]) == WRONG_INPUT
+
+
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+def test_a_crs_of_a_region_is_none_of_an_archive_known_by_name(inputs: Path) -> None:
+    without_crs(inputs / "aoi.shp", epsg=32633)
+    found, rest = with_own_crs(
+        lambda stated: read_region(inputs / "aoi.shp", read_as=stated), ReadAs(crs="EPSG:32633", mask="QA60")
+    )
+    assert found.geojson["type"] == "Polygon"
+    assert rest == ReadAs(mask="QA60")
