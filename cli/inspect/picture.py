@@ -12,6 +12,7 @@ from core.source import ReadAs
 from core.timeline import Period, to_date
 from ingest.archive import Archive
 from ingest.build.cube import reader_from
+from ingest.cubes.archive import CubeArchive
 from ingest.cubes.pixels import window_slices
 from ingest.cubes.read import CubeFile, index_bands, open_cube
 from ingest.preprocess.prepare import Preparation
@@ -59,7 +60,8 @@ def _shots_of_archive(
 ) -> list[Shot]:
     """Return dates of a place of an archive with its mask and without."""
     window, unmasked = look.sample.window, settings.but(cloud_mask="none")
-    plain = open_archive(str(found.path), unmasked, read_as=read_as)
+    masks_itself = isinstance(archive, CubeArchive)
+    plain = open_archive(str(found.path), unmasked, read_as=read_as) if masks_itself else archive
     return [
         Shot(
             masked=read_day(archive, window, day, reader_from(settings)),
