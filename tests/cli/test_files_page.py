@@ -47,7 +47,8 @@ HELD_BY = {
         RASTERS,
     ),
     "STAC": "tests/ingest/stac/test_folder.py::test_a_saved_item_collection_is_read_as_pystac_writes_it",
-    "Long tables": "tests/ingest/table/test_any_layout.py::test_any_table_gives_the_series_of_our_own_layout_or_is_refused",
+    "Long tables": "tests/ingest/table/test_any_layout.py::"
+    "test_any_table_gives_the_series_of_our_own_layout_or_is_refused",
     "Regions": "tests/ingest/test_region_file.py::test_a_file_of_any_format_and_crs_gives_the_polygon_in_wgs84",
     "Labels": "tests/training/labels/test_read_file.py::test_every_format_and_crs_gives_the_same_labels",
     "Reference points": "tests/evaluation/map_accuracy/test_reference.py::"
