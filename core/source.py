@@ -12,6 +12,8 @@ from core.cube import Cube, Series
 from core.errors import DoubtfulInput
 from core.timeline import Period
 
+MASK = "mask: "
+"""Begins the fact that names the cloud mask of an input."""
 SourceKind = Literal["table", "cube", "region"]
 """A table of series, a cube file, or a region of an archive."""
 
@@ -54,6 +56,11 @@ class Source(Protocol):
         """Bands with at least one observation, named as in core.bands."""
         ...
 
+    @property
+    def summary(self) -> "InputSummary":
+        """What it was taken for."""
+        ...
+
     def blocks(self, period: Period) -> Iterator[Series]:
         """Yield all series or pixels in order, some hundreds at a time; observations outside the period are unseen.
 
@@ -91,6 +98,18 @@ class ReadAs:
     """Where dates stand: name of a column of a table; of rasters `name`, `folder`, `tags`; or a date for all of it."""
     is_strict: bool = False
     """True = an input that needs a decision is refused."""
+
+    def stated(self) -> dict[str, str]:
+        """Return what the user states, by the option of the command line."""
+        since = "" if self.offset_from is None else f"@{self.offset_from}"
+        given = {
+            "--band": ",".join(f"{ours}={theirs}" for ours, theirs in self.bands.items()),
+            "--mask": self.mask,
+            "--offset": "" if self.offset is None else f"{self.offset:g}{since}",
+            "--crs": self.crs,
+            "--date-from": self.date_from,
+        }
+        return {option: value for option, value in given.items() if value}
 
     def key(self) -> str:
         """Return a text that differs wherever other pixels are read; empty if nothing is stated."""
@@ -130,6 +149,11 @@ class InputSummary:
     def lines(self) -> tuple[str, ...]:
         """Return one line for the layout, one for each fact, and one for each remark."""
         return (f"{self.name}: {self.layout}", *self.taken, *(f"Note: {r}" for r in self.remarks))
+
+    @property
+    def mask(self) -> str:
+        """The cloud mask that is used, by its phrase among the facts; empty = none, or none is mentioned."""
+        return next((t.removeprefix(MASK) for t in self.taken if t.startswith(MASK)), "")
 
     def check_strict(self) -> None:
         """Refuse an input that needed a decision.

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import obstore
 import xarray as xr
@@ -23,16 +23,18 @@ from obstore.store import HTTPStore, S3Store
 from rasterio.io import DatasetReader
 from zarr.storage import ObjectStore
 
-from core.errors import ArchiveUnavailable, InvalidCube
+from core.errors import ArchiveUnavailable, InvalidArchive, InvalidCube
 from core.settings import Settings
+from core.source import AS_STATED, InputSummary, ReadAs
 from ingest.archive import Archive
 from ingest.cubes.archive import open_cube_archive, open_remote_cube
 from ingest.cubes.open_file import RemoteCube
 from ingest.io.hosts import Hosts, allowed_hosts
 from ingest.io.raster_files import Access, S3Options, access_from, environment, open_raster
-from ingest.stac.file_names import is_raster, items_from_names, read_name
-from ingest.stac.folder import CATALOGUE_NAMES, Description, StacFolder, check_items, describe, describe_rasters
-from ingest.stac.items import Resolve, parse_stac, reachable, walk_items
+from ingest.rasters.folder import RasterFolder, find_items
+from ingest.rasters.names import is_raster
+from ingest.stac.folder import CATALOGUE_NAMES, Description, StacFolder, describe, describe_rasters, settle
+from ingest.stac.items import LeftOut, Resolve, parse_stac, reachable, walk_items
 
 logger = logging.getLogger(__name__)
 
@@ -98,19 +100,19 @@ class Remote:
         """
         self.hosts.check(url)
         if not url.startswith(f"{self.base}/"):
-            raise InvalidCube(self.url, "one of its links leads out of the catalogue's folder")
+            raise InvalidArchive(self.url, "one of its links leads out of the catalogue's folder")
         try:
             answer = obstore.get(self.store, self.path(url))
             if answer.meta["size"] > LARGEST_JSON_BYTES:
-                raise InvalidCube(self.url, f"its file '{Path(urlsplit(url).path).name}' is too large for STAC")
+                raise InvalidArchive(self.url, f"its file '{Path(urlsplit(url).path).name}' is too large for STAC")
             return bytes(answer.bytes())
         except (NotFoundError, FileNotFoundError):
-            raise InvalidCube(self.url, f"its file '{Path(urlsplit(url).path).name}' does not exist") from None
+            raise InvalidArchive(self.url, f"its file '{Path(urlsplit(url).path).name}' does not exist") from None
         except (BaseError, OSError) as error:
             raise ArchiveUnavailable(self.name, _reason(error)) from None
 
 
-def open_remote_folder(url: str, settings: Settings) -> Archive:
+def open_remote_folder(url: str, settings: Settings, read_as: ReadAs = AS_STATED) -> Archive:
     """Open the archive at a URL: a STAC catalogue (.json), a cube (.zarr, .nc), or a folder with one of these.
 
     On object storage (`s3://bucket/prefix`), a folder may also consist of rasters whose names carry date and
@@ -123,19 +125,19 @@ def open_remote_folder(url: str, settings: Settings) -> Archive:
     """
     remote = open_remote(url, settings)
     if remote.url.endswith(".json"):
-        return _open_catalogue(remote, remote.url)
+        return _open_catalogue(remote, remote.url, read_as)
     if remote.url.endswith(".nc"):
         return _open_netcdf(remote)
     if remote.url.endswith(".zarr"):
         return _open_zarr(remote)
     for name in CATALOGUE_NAMES:
         if remote.head(f"{remote.url}/{name}") is not None:
-            return _open_catalogue(remote, f"{remote.url}/{name}")
+            return _open_catalogue(remote, f"{remote.url}/{name}", read_as)
     if any(remote.head(f"{remote.url}/{name}") is not None for name in ("zarr.json", ".zmetadata")):
         return _open_zarr(remote)
     if not remote.is_listable:
-        raise InvalidCube(url, "there is no catalog.json, collection.json or Zarr cube below it")
-    return _open_listed(remote)
+        raise InvalidArchive(url, "there is no catalog.json, collection.json or Zarr cube below it")
+    return _open_listed(remote, read_as)
 
 
 def open_remote(url: str, settings: Settings) -> Remote:
@@ -189,7 +191,7 @@ def _retries(settings: Settings) -> Any:
     return {"max_retries": settings.archives.tries - 1, "retry_timeout": timedelta(seconds=TIMEOUT_S)}
 
 
-def _open_catalogue(remote: Remote, url: str) -> StacFolder:
+def _open_catalogue(remote: Remote, url: str, read_as: ReadAs) -> StacFolder:
     content = remote.fetch(url)
     document = parse_stac(content, where=url)
     folder = url.rsplit("/", 1)[0]
@@ -197,11 +199,12 @@ def _open_catalogue(remote: Remote, url: str) -> StacFolder:
     def fetch(place: str) -> dict[str, Any]:
         return parse_stac(content if place == url else remote.fetch(place), where=place)
 
-    items = list(walk_items(url, fetch=fetch, resolve=_below_folder(folder, remote)))
-    check_items(url, items)
+    left_out = LeftOut()
+    walk = walk_items(url, fetch=fetch, resolve=_below_folder(folder, remote), read_as=read_as, left_out=left_out)
+    items, summary = settle(url, list(walk), left_out, read_as=read_as, access=remote.access)
     item_versions = sorted(f"{i.scene.scene_id}:{i.scene.version}" for i in items)
     description = describe(document, items, name=remote.name, content_hash=_hash(url, content.hex(), *item_versions))
-    return _remote_folder(remote, description, items)
+    return _remote_folder(remote, description, items, summary)
 
 
 def _below_folder(folder: str, remote: Remote) -> Resolve:
@@ -212,16 +215,17 @@ def _below_folder(folder: str, remote: Remote) -> Resolve:
         target = resolve(place, href)
         is_own = target.startswith(f"{remote.base}/")
         if is_own and (not target.startswith(f"{folder}/") or "/../" in unquote(target)):
-            raise InvalidCube(place, f"its link '{href.split('?', 1)[0]}' leads out of the catalogue's folder")
+            raise InvalidArchive(place, f"its link '{href.split('?', 1)[0]}' leads out of the catalogue's folder")
         return target
 
     return resolved
 
 
-def _remote_folder(remote: Remote, description: Description, items: Any) -> StacFolder:
+def _remote_folder(remote: Remote, description: Description, items: Any, summary: InputSummary) -> StacFolder:
 
     cached = replace(description, is_cached=True)
-    return StacFolder(cached, items, tile_size=remote.settings.jobs.tile_size, access=remote.access)
+    tile_size = remote.settings.jobs.tile_size
+    return StacFolder(cached, items, tile_size=tile_size, summary=summary, access=remote.access)
 
 
 def _open_zarr(remote: Remote) -> Archive:
@@ -288,22 +292,26 @@ def _fetch_into(remote: Remote, target: Path, size: int) -> None:
     logger.info("file_fetched archive=%s bytes=%d", remote.name, size)
 
 
-def _open_listed(remote: Remote) -> StacFolder:
+def _open_listed(remote: Remote, read_as: ReadAs) -> StacFolder:
     """Open the rasters below a prefix by their names.
 
     Raises:
         InvalidCube: there are none, too many, or none with a date and a band.
     """
-    versions = {f"{remote.base}/{path}": version for path, version in _listed(remote) if is_raster(path)}
+    versions = {f"{remote.base}/{quote(path)}": version for path, version in _listed(remote) if is_raster(path)}
     start = len(remote.url) + 1
-    named = [read_name(href, href[start:].rpartition("/")[0]) for href in sorted(versions)]
-    files = [n for n in named if n is not None]
-    if not files:
-        raise InvalidCube(remote.url, "it holds no STAC catalogue, no cube, and no raster with a date in its name")
-    items = list(items_from_names(files, _opener(remote.access), versions=versions))
-    check_items(remote.url, items)
+    if not versions:
+        raise InvalidArchive(remote.url, "it holds no STAC catalogue, no cube, and no raster (.tif, .tiff, .jp2)")
+    rasters = RasterFolder(
+        name=remote.name,
+        files={href: unquote(href[start:].rpartition("/")[0]) for href in sorted(versions)},
+        opener=_opener(remote.access),
+        versions=versions,
+        access=remote.access,
+    )
+    found = find_items(rasters, read_as=read_as)
     content_hash = _hash(remote.url, *(f"{h}:{v}" for h, v in sorted(versions.items())))
-    return _remote_folder(remote, describe_rasters(remote.name, content_hash=content_hash), items)
+    return _remote_folder(remote, describe_rasters(remote.name, content_hash=content_hash), found.items, found.summary)
 
 
 def _listed(remote: Remote) -> Iterator[tuple[str, str]]:
@@ -313,7 +321,7 @@ def _listed(remote: Remote) -> Iterator[tuple[str, str]]:
         for page in obstore.list(remote.store, prefix=remote.path(remote.url) or None):
             count += len(page)
             if count > MOST_OBJECTS:
-                raise InvalidCube(remote.url, f"more than {MOST_OBJECTS} objects lie below it; give it a catalogue")
+                raise InvalidArchive(remote.url, f"more than {MOST_OBJECTS} objects lie below it; give it a catalogue")
             yield from ((str(o["path"]), str(o.get("e_tag") or o["last_modified"])) for o in page)
     except (BaseError, OSError) as error:
         raise ArchiveUnavailable(remote.name, _reason(error)) from None
@@ -322,7 +330,7 @@ def _listed(remote: Remote) -> Iterator[tuple[str, str]]:
 def _opener(access: Access) -> Any:
     @contextmanager
     def opened(href: str) -> Iterator[DatasetReader]:
-        with environment(access.s3), open_raster("/vsis3/" + href.removeprefix("s3://")) as raster:
+        with environment(access.s3), open_raster("/vsis3/" + unquote(href.removeprefix("s3://"))) as raster:
             yield raster
 
     return opened

@@ -62,7 +62,7 @@ class CubeArchive:
         self._blocks: dict[tuple[str, tuple[str, ...]], _Block] = {}
         self._lock = Lock()
         self.name = path.stem
-        self.summary = _summary(path, files, skipped)
+        self.summary: InputSummary | None = _summary(path, files, skipped)
         self.title = _attribute(files, "title") or f"Cube {path.name}"
         self.attribution = _attribute(files, "license") or "Licence not stated in the file"
         self.is_simulated = any(is_simulated(f.attrs) for f in files)
@@ -104,7 +104,7 @@ class CubeArchive:
         day = to_day(scene.time.date())
         values = {str(b): _place(block, str(b), day, window) for b in block.data.data_vars}
         linear = {b: to_power(v) if b in RADAR_NAMES else v for b, v in values.items()}
-        return Reading(values=linear, is_masked=True)
+        return Reading(values=linear, is_masked=True, masked_by=file.mask_used)
 
     def _load(self, scene: Scene, file: CubeFile, window: Window, bands: tuple[str, ...]) -> "_Block":
         """Return the pixels of a window; blocks of one window are kept, one per file and set of bands."""

@@ -57,6 +57,12 @@ class CubeFile:
         """Bands in the file, in the order of core.bands."""
         return tuple(b for b in self.layout.variables if b in self.codings)
 
+    @property
+    def mask_used(self) -> str:
+        """Name of the mask that hides clouds; `none` where none does."""
+        is_used = self.layout.mask is not None and self.preparation.cloud_mask != "none"
+        return self.layout.mask.name if self.layout.mask is not None and is_used else "none"
+
     def days(self, axis: str) -> Days:
         """Return the sorted, distinct days of `time`, `time_s1` or `time_weather`; empty if the file has none."""
         names = {self.layout.variables[b] for b in self.bands if AXES[b] == axis}

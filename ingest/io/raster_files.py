@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import rasterio
@@ -147,7 +147,7 @@ def use_file(scene_id: str, href: str, access: Access, use: Callable[[DatasetRea
 def _path(href: str, access: Access) -> str | Path:
     """Return what GDAL opens: a path, or a virtual one of a signed URL."""
     if href.startswith("s3://"):
-        return "/vsis3/" + href.removeprefix("s3://")
+        return "/vsis3/" + unquote(href.removeprefix("s3://"))
     if "://" in href:
         return "/vsicurl/" + (access.signer.sign(href) if access.signer else href)
     return Path(href)

@@ -23,7 +23,7 @@ from ingest.preprocess.clouds import (
 )
 from ingest.preprocess.radar import lee_filter
 from ingest.rules.numbers import MIN_REFLECTANCE, unseen
-from ingest.rules.offsets import DARK_BANDS, check_floor
+from ingest.rules.offsets import DARK_BANDS, MIN_PIXELS, check_floor
 
 VERSION = 1
 """Raised whenever the same scene gives other pixels, so that cached ones are not used."""
@@ -89,6 +89,8 @@ class Prepared:
     """(Y, X) by band: reflectance, NaN where not clear; radar as linear power; weather as read."""
     notes: tuple[str, ...] = ()
     """Remarks for the user, one sentence each."""
+    mask: str = ""
+    """What hid clouds, as `core.cube.SceneRecord.mask`."""
 
 
 def margin_pixels(preparation: Preparation, resolution_m: float) -> int:
@@ -119,11 +121,15 @@ def prepare(scene: Scene, reading: Reading, window: Window, preparation: Prepara
     if scene.sensor == "weather":
         return Prepared(values=reading.values, notes=reading.notes)
     masked = _masked(reading, window, preparation)
-    visible = {b: reading.values[b][~masked] for b in DARK_BANDS if b in reading.values}
+    visible = _visible(reading, masked)
+    if reading.offset < 0 and reading.whole is not None and _are_few(visible):
+        wide = reading.whole()
+        visible = _visible(wide, _hidden_at_once(wide, preparation))
     note = check_floor(scene.scene_id, visible, offset=reading.offset, baseline=scene.baseline)
     hidden = masked | _unseen(reading.values, window)
     values = {b: _hide(b, v, hidden) for b, v in reading.values.items() if b not in TOA_BANDS}
-    return Prepared(values=values, notes=(*reading.notes, *([note] if note else []), *_doubt(reading, preparation)))
+    notes = (*reading.notes, *([note] if note else []), *_doubt(reading, preparation))
+    return Prepared(values=values, notes=notes, mask=_mask_used(reading, preparation))
 
 
 def _radius_px(preparation: Preparation, resolution_m: float) -> float:
@@ -148,6 +154,24 @@ def _masked(reading: Reading, window: Window, preparation: Preparation) -> Mask:
     return hidden | dilate(grown, _radius_px(preparation, window.resolution_m))
 
 
+def _visible(reading: Reading, masked: Mask) -> dict[str, Floats]:
+    """Return the clear pixels of the visible bands."""
+    return {b: reading.values[b][~masked] for b in DARK_BANDS if b in reading.values}
+
+
+def _are_few(visible: Mapping[str, Floats]) -> bool:
+    """Tell whether there are clear pixels, but too few of any band to judge an offset by."""
+    counts = [int(np.isfinite(v).sum()) for v in visible.values()]
+    return 0 < max(counts, default=0) < MIN_PIXELS
+
+
+def _hidden_at_once(reading: Reading, preparation: Preparation) -> Mask:
+    """Return (Y, X), True where the mask of a sparse sample hides a pixel; its neighbours are far apart: none grows."""
+    if reading.mask is None or preparation.cloud_mask == "none":
+        return np.zeros(next(iter(reading.values.values())).shape, bool)
+    return hidden_by(reading.mask, reading.mask_kind, preparation.classes)[0]
+
+
 def _unseen(values: Mapping[str, Floats], window: Window) -> Mask:
     """Return (Y, X), True where red and near infrared hold no light; False all over where one was not read."""
     nir = next((b for b in ("B08", "B8A") if b in values), "")
@@ -169,6 +193,20 @@ def _doubt(reading: Reading, preparation: Preparation) -> list[str]:
     if preparation.cloud_mask == "scene" and reading.mask is None and not reading.is_masked:
         return ["it has no cloud mask and was treated as clear"]
     return []
+
+
+def _mask_used(reading: Reading, preparation: Preparation) -> str:
+    """Return what hid the clouds of a scene; an archive whose values are masked has done so itself."""
+    if reading.is_masked:
+        return reading.masked_by or "that of the archive"
+    own = reading.mask_kind if reading.mask is not None else ""
+    match preparation.cloud_mask:
+        case "none":
+            return "none"
+        case "s2cloudless":
+            return "s2cloudless, SCL" if own == "SCL" else "s2cloudless"
+        case "scene":
+            return own or "none"
 
 
 def _classes(text: str) -> tuple[int, ...]:

@@ -104,12 +104,24 @@ SUFFIX = re.compile(r"[-_](?:(?:10|15|20|30|60)m|r[123]|mean|median)$")
 SIGNS: Sequence[tuple[Family, re.Pattern[str]]] = (
     (Family.HLS_L30, re.compile(r"hls[-_. ]?l30|(?<![a-z\d])l30(?![a-z\d])", re.IGNORECASE)),
     (Family.SENTINEL_2, re.compile(r"hls[-_. ]?s30|(?<![a-z\d])s30(?![a-z\d])", re.IGNORECASE)),
-    (Family.LANDSAT, re.compile(r"landsat|(?<![a-z\d])l[ceto]0[4-9](?![a-z\d])|oli_tirs", re.IGNORECASE)),
-    (Family.SENTINEL_2, re.compile(r"sentinel[-_ ]?2|(?<![a-z\d])s2[abc]?(?![a-z\d])", re.IGNORECASE)),
+    (
+        Family.LANDSAT,
+        re.compile(r"landsat|(?<![a-z\d])(?:l[ceto]0[4-9]|lnd0[4-9]|l[5789])(?![a-z\d])|oli_tirs", re.IGNORECASE),
+    ),
+    (
+        Family.SENTINEL_2,
+        re.compile(
+            r"sentinel[-_ ]?2|(?<![a-z\d])(?:s2[abcd]?|sen2[abcdl]|s2[abcd](?:1c|2a))(?![a-z\d])", re.IGNORECASE
+        ),
+    ),
     (Family.MODIS, re.compile(r"modis|(?<![a-z\d])m[oyc]d(?:09|13|15|43)[a-z]|viirs|^(?:terra|aqua)$", re.IGNORECASE)),
     (
         Family.OTHER,
-        re.compile(r"planetscope|^planet$|naip|(?<![a-z])spot[-_ ]?[4567]|sentinel[-_ ]?3|prisma|enmap", re.IGNORECASE),
+        re.compile(
+            r"planetscope|^planet$|psscene|_3b_(?:analytic|udm)|analyticms|naip|(?<![a-z])spot[-_ ]?[4567]"
+            r"|sentinel[-_ ]?3|prisma|enmap",
+            re.IGNORECASE,
+        ),
     ),
 )
 """Signs of a sensor in a platform, collection, title, id or file name, looked for in this order."""
@@ -157,6 +169,11 @@ def find_family(*texts: str, names: Iterable[str] = ()) -> Family:
 def is_top_of_atmosphere(*texts: str) -> bool:
     """Return whether an input says that its reflectance is not that of the surface, which the models are made for."""
     return any(TOP_OF_ATMOSPHERE.search(text) for text in texts)
+
+
+def foreign(family: Family) -> str:
+    """Return why data of another sensor are not read."""
+    return f"it is of {family.value}, and the models are made for Sentinel-2; of other sensors HLS L30 and S30 are read"
 
 
 def find_band(name: str, *, family: Family = Family.SENTINEL_2, beside: Iterable[str] = ()) -> str:

@@ -107,7 +107,13 @@ RULES: Sequence[MaskRule] = (
         read=_bits(0b11110, fill=0b1),
     ),
     MaskRule(
-        names=("fmask", "oa_fmask"),
+        names=("oa_fmask",),
+        used_by="Geoscience Australia",
+        meaning="classes; 1 (land) and 5 (water) are clear, 0 no data",
+        read=_classes((1, 5), (0, 255)),
+    ),
+    MaskRule(
+        names=("fmask",),
         used_by="HLS (bits), Geoscience Australia (classes)",
         meaning="bits of HLS, clear without cirrus (0), cloud (1), its neighbours (2), shadow (3) and snow (4); or "
         "classes, 1 (land) and 5 (water) are clear",
@@ -182,6 +188,13 @@ RULES: Sequence[MaskRule] = (
 )
 """In order of preference: of several masks of an input the first is used. `mask` counts only with the prefix `s2_`."""
 
+HLS_FMASK = MaskRule(
+    names=("fmask",),
+    used_by="HLS",
+    meaning="bits; clear without cirrus (0), cloud (1), its neighbours (2), shadow (3) and snow (4)",
+    read=_bits(0b11111, fills=(255,)),
+)
+"""Fmask where the input says that it is of HLS: then no codes have to tell."""
 PREFIXED = frozenset({"mask", "cloud_classification"})
 """Names too general to be a cloud mask without the prefix `s2_`."""
 NO_MASK = "none"

@@ -32,7 +32,9 @@ FLOOR_PERCENTILE = 0.5
 FLOOR_LEFT_IN = (0.08, 0.16)
 """Where the floor of every visible band lies if 0.1 was left in; sand and salt alone lie above, other land below."""
 MIN_PIXELS = 2_000
-"""Fewer clear pixels may truly be all bright or all dark."""
+"""Fewer clear pixels may truly be all bright, or a few of them dark by noise."""
+FEW_PIXELS, FEW_SHARE = 25, 0.5
+"""Of fewer pixels than MIN_PIXELS, at least 25, half have to be too dark, as no shadow or water is."""
 
 
 def check_floor(scene_id: str, values: Mapping[str, Floats], *, offset: float, baseline: str) -> str:
@@ -51,12 +53,13 @@ def check_floor(scene_id: str, values: Mapping[str, Floats], *, offset: float, b
     Raises:
         ReadFailed: the offset had been applied before.
     """
-    seen = {b: values[b][np.isfinite(values[b])] for b in DARK_BANDS if b in values}
-    seen = {b: v for b, v in seen.items() if v.size >= MIN_PIXELS}
-    if not seen:
+    told = {b: values[b][np.isfinite(values[b])] for b in DARK_BANDS if b in values}
+    told = {b: v for b, v in told.items() if v.size >= FEW_PIXELS}
+    seen = {b: v for b, v in told.items() if v.size >= MIN_PIXELS}
+    if not told:
         return ""
-    share, band = max((float((v < TOO_DARK).mean()), b) for b, v in seen.items())
-    if share > TOO_DARK_SHARE:
+    share, band = max((float((v < TOO_DARK).mean()), b) for b, v in (seen or told).items())
+    if share > (TOO_DARK_SHARE if seen else FEW_SHARE):
         dark = f"{share:.0%} of its clear pixels are darker than {TOO_DARK:g} in {band}"
         if offset < 0:
             raise ReadFailed(scene_id, f"with the stated offset of {offset:g}, {dark}: it had been applied before")
@@ -147,6 +150,29 @@ def find_offset(days: Days, floors: Floats) -> OffsetFinding:
         darkest=float(np.nanmin(tail)),
         state="all" if first == 0 else "part",
     )
+
+
+def seems_shifted(floors: Floats) -> NDArray[np.bool_]:
+    """Return (T,) whether the darkest values of each date, by themselves, are those of dark land with 0.1 added.
+
+    Of one date that is no proof: haze looks alike.
+
+    Args:
+        floors: (T, 3) of `date_floors`.
+    """
+    return np.array([_is_offset(date[None]) for date in floors], bool)
+
+
+def are_apart(floors: Floats, others: Floats) -> bool:
+    """Tell whether some dates lie as a whole about 0.1 above others, as numbers with an offset beside such without.
+
+    Args:
+        floors: (T, 3) of the dates that seem to carry it.
+        others: (T, 3) of those that do not.
+    """
+    if not len(floors) or not len(others):
+        return False
+    return _is_step(np.nanmin(others, axis=1), floors)
 
 
 def _is_step(before: Floats, tail: Floats) -> bool:

@@ -5,6 +5,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
@@ -17,19 +18,22 @@ from pystac_client.stac_api_io import StacApiIO
 from shapely import box, union_all
 from shapely.geometry.base import BaseGeometry
 
-from core.errors import ArchiveUnavailable, InvalidCube, LandcastError, ReadFailed
+from core.errors import ArchiveUnavailable, InvalidArchive, LandcastError, ReadFailed
 from core.grid import Grid, Window
 from core.region import Region
 from core.settings import Settings
+from core.source import InputSummary
 from core.timeline import Period
 from core.utm import utm_crs
 from ingest.archive import Reading, Scene, search_boxes
 from ingest.io.hosts import Hosts, allowed_hosts
 from ingest.io.raster_files import Access, access_from
 from ingest.io.web import TIMEOUT_SECONDS, describe_refusal, fetch, open_session
+from ingest.rasters.item import RasterItem
+from ingest.rasters.reader import read_item
+from ingest.rasters.scenes import ITEM_ID, unique
 from ingest.stac.describe import Catalogue, describe_api
-from ingest.stac.items import StacItem, item_from_dict, reachable
-from ingest.stac.reader import read_item
+from ingest.stac.items import item_from_dict, reachable
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +55,7 @@ class StacApi:
     """A STAC API as an archive: each item is a scene. Implements `ingest.archive.Archive`."""
 
     is_cached = True
+    summary: InputSummary | None = None
 
     def __init__(
         self,
@@ -71,7 +76,7 @@ class StacApi:
         self._lock = Lock()
         self._client: Client | None = None
         self._kept: OrderedDict[tuple[Window, Period], tuple[float, list[Scene]]] = OrderedDict()
-        self._items: OrderedDict[str, StacItem] = OrderedDict()
+        self._items: OrderedDict[str, RasterItem] = OrderedDict()
         self.name = catalogue.name
         self.title = catalogue.title
         self.attribution = catalogue.attribution
@@ -119,31 +124,33 @@ class StacApi:
             item = self._items.get(scene.scene_id)
         return read_item(item or self._find_again(scene), window, bands, self._access)
 
-    def _find_again(self, scene: Scene) -> StacItem:
+    def _find_again(self, scene: Scene) -> RasterItem:
         """Request one item by its name."""
         try:
-            found = [i for d in self._documents(ids=[scene.scene_id]) if (i := self._item(d))]
+            found = [i for d in self._documents(ids=[_item_id(scene)]) if (i := self._item(d))]
         except ArchiveUnavailable as error:
             raise ReadFailed(scene.scene_id, str(error)) from None
-        item = next((i for i in found if _is_same(i.scene, scene)), None)
-        if item is None:
+        same = next((i for i in found if _is_same(i.scene, scene)), None)
+        if same is None:
             raise ReadFailed(scene.scene_id, "it belongs to another archive, or has been reprocessed")
+        item = replace(same, scene=scene)
         with self._lock:
             _keep(self._items, {scene.scene_id: item}, MAX_ITEMS)
         return item
 
-    def _find(self, window: Window, period: Period) -> list[StacItem]:
+    def _find(self, window: Window, period: Period) -> list[RasterItem]:
         area = window.footprint_wgs84
-        found: dict[str, StacItem] = {}
+        found: dict[tuple[str, ...], RasterItem] = {}
         between = f"{period.start}T00:00:00Z/{period.end}T23:59:59Z"
         for bounds in search_boxes(window):
             for document in self._documents(bbox=list(bounds), datetime=between):
                 item = self._item(document)
                 if item is not None and item.geometry.intersects(area) and period.contains(item.scene.time.date()):
-                    found.setdefault(item.scene.scene_id, item)
-        return list(found.values())
+                    key = (item.scene.scene_id, str(item.scene.time), str(document.get("collection")))
+                    found.setdefault(key, item)
+        return unique(found.values())
 
-    def _item(self, document: Mapping[str, Any]) -> StacItem | None:
+    def _item(self, document: Mapping[str, Any]) -> RasterItem | None:
         """Read one item; one without a date or a sensible footprint is left out and logged."""
         resolve = reachable(self._catalogue.hosts)
         try:
@@ -153,7 +160,7 @@ class StacApi:
                 resolve=resolve,
                 convention=self._catalogue.convention,
             )
-        except InvalidCube as error:
+        except InvalidArchive as error:
             logger.warning("item_left_out archive=%s item=%s reason=%s", self.name, document.get("id"), error)
             return None
 
@@ -195,7 +202,12 @@ class StacApi:
 
 
 def _is_same(first: Scene, second: Scene) -> bool:
-    return (first.scene_id, first.version) == (second.scene_id, second.version)
+    return (_item_id(first), first.time, first.version) == (_item_id(second), second.time, second.version)
+
+
+def _item_id(scene: Scene) -> str:
+    """Return the id of a scene in the catalogue, where several items may have one id."""
+    return str(scene.properties.get(ITEM_ID, scene.scene_id))
 
 
 def is_stac_api(url: str, settings: Settings) -> bool:

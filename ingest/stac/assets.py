@@ -4,28 +4,19 @@ Items and catalogues: ingest.stac.items. Opens no raster.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.bands import OPTICAL, RADAR_NAMES
+from core.bands import NDVI, OPTICAL_NAMES, RADAR_NAMES
+from core.source import AS_STATED, ReadAs
+from ingest.rules.band_names import Family, find_band
+from ingest.rules.masks import HLS_FMASK, RULES, FoundMask, find_mask
 from ingest.rules.numbers import Coding
 
 JsonObject = Mapping[str, Any]
 """A JSON object of an item."""
 
-BAND_NAMES = {
-    **{b.name.lower(): b.name for b in OPTICAL},
-    **{b.common_name.lower(): b.name for b in OPTICAL},
-    **{f"rededge{n}": f"B0{n + 4}" for n in (1, 2, 3)},
-    **{n.lower(): n for n in RADAR_NAMES},
-    "scl": "SCL",
-    "clear": "clear",
-    "clm": "CLM",
-}
-"""Names of assets and bands, lower case, to ours: Sentinel-2's own, STAC common names, Earth Search's red edges."""
-
-MASK_NAMES = ("clear", "SCL", "CLM")
 RASTER_TYPES = ("image/tiff", "image/vnd.stac.geotiff", "image/jp2", "image/jpeg2000")
 PICTURES = ("visual", "tci", "preview", "rendered_preview", "overview", "thumbnail")
 """Assets for display: their numbers are colours, although their bands are named red, green and blue."""
@@ -33,18 +24,9 @@ OFFSET_SINCE_BASELINE = "04.00"
 """Sentinel-2 processing baseline since which L2A numbers carry +1000 (ESA, S2 Products Specification, 2022-01-25).
 Reprocessed older recordings (Collection 1) carry it too, so the date alone does not decide."""
 BASELINE_OFFSET = -0.1
+APPLIED = "earthsearch:boa_offset_applied"
+READ_BANDS = frozenset((*OPTICAL_NAMES, NDVI.name, *RADAR_NAMES))
 UNKNOWN_METRES = float("inf")
-
-
-@dataclass(frozen=True, kw_only=True)
-class BandSource:
-    """Where one band of one item lies and how it is stored."""
-
-    href: str
-    """Absolute path, or https or s3 URL without a signature."""
-    index: int
-    """Band number in the file, from 1."""
-    coding: Coding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +34,9 @@ class BandCopy:
     """One of the places at which an item offers a band."""
 
     band: str
-    """Our name."""
+    """Our name; of a mask the kind of its codes."""
+    name: str
+    """Of the asset, or of the band in an asset with several."""
     href: str
     """As the item writes it."""
     index: int
@@ -60,36 +44,116 @@ class BandCopy:
     metres: float
     """Pixel size in metres; infinite = not stated."""
     is_jp2: bool
+    mask: FoundMask | None = None
+    is_offset_stated: bool = True
+    """False = neither scale metadata, nor the baseline, nor the item state what is added to its numbers."""
 
 
-def choose_copies(assets: Mapping[str, JsonObject], properties: JsonObject) -> dict[str, BandCopy]:
-    """Return the copy of each of our bands that is read: the finest, and a COG before a JPEG 2000."""
+def choose_copies(
+    assets: Mapping[str, JsonObject],
+    properties: JsonObject,
+    *,
+    family: Family = Family.SENTINEL_2,
+    read_as: ReadAs = AS_STATED,
+) -> dict[str, BandCopy]:
+    """Return the copy of each of our bands, and of one mask, that is read: the finest, and a COG before a JPEG 2000.
+
+    Args:
+        assets: of an item.
+        properties: of the item.
+        family: its sensor.
+        read_as: which assets the user states for bands and mask.
+    """
+    usable = {k: a for k, a in assets.items() if _is_raster(a) and not _is_picture(k, a)}
+    names = [n for key, asset in usable.items() for band in _bands(key, asset) for n in band.names]
     copies: dict[str, list[BandCopy]] = {}
-    for key, asset in assets.items():
-        for copy in _copies(key, asset, properties):
-            copies.setdefault(copy.band, []).append(copy)
-    return {band: _best(offered) for band, offered in copies.items()}
+    masks: list[BandCopy] = []
+    for key, asset in usable.items():
+        for number, band in enumerate(_bands(key, asset), start=1):
+            copy = _copy(key, asset, band, number, _Names(family, tuple(names), read_as), properties)
+            if copy is not None and copy.mask is not None:
+                masks.append(copy)
+            elif copy is not None:
+                copies.setdefault(copy.band, []).append(copy)
+    chosen = {band: _best(offered) for band, offered in copies.items()}
+    mask = _best_mask(masks)
+    return chosen | ({mask.band: mask} if mask else {})
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What names mean in one item."""
+
+    family: Family
+    company: tuple[str, ...]
+    read_as: ReadAs
+
+    def band(self, names: Sequence[str]) -> str:
+        """Return our name of a band with several names; empty = none means one."""
+        theirs = {v.lower(): ours for ours, v in self.read_as.bands.items()}
+        stated = next((theirs[n.lower()] for n in names if n.lower() in theirs), "")
+        found = (find_band(n, family=self.family, beside=self.company) for n in names)
+        return stated or next((b for b in found if b in READ_BANDS and b not in self.read_as.bands), "")
+
+    def mask(self, names: Sequence[str]) -> FoundMask | None:
+        """Return the mask that one of several names means."""
+        stated = self.read_as.mask
+        for name in names:
+            if not stated:
+                found = find_mask([name])
+            elif stated.partition("=")[0].lower() == name.lower():
+                found = find_mask([name], stated=stated)
+            else:
+                found = None
+            if found is not None:
+                is_hls = "fmask" in found.rule.names and not any("oa_" in n.lower() for n in self.company)
+                return FoundMask(name=name, rule=HLS_FMASK) if is_hls and not stated.count("=") else found
+        return None
+
+
+@dataclass(frozen=True)
+class _Band:
+    """One band of an asset, as it is described."""
+
+    names: tuple[str, ...]
+    """The more specific first."""
+    metadata: JsonObject
+
+
+def _copy(
+    key: str, asset: JsonObject, band: _Band, number: int, names: _Names, properties: JsonObject
+) -> BandCopy | None:
+    mask = names.mask(band.names)
+    ours = mask.kind if mask else names.band(band.names)
+    if not ours:
+        return None
+    coding, is_stated = (Coding(), True) if mask else _coding(ours, asset, band.metadata, properties)
+    return BandCopy(
+        band=ours,
+        name=key if len(_bands(key, asset)) == 1 else next(iter(band.names), key),
+        href=str(asset.get("href", "")),
+        index=number,
+        coding=coding,
+        metres=_metres(key, asset, band.metadata),
+        is_jp2=_is_jp2(asset),
+        mask=mask,
+        is_offset_stated=is_stated,
+    )
+
+
+def _best_mask(masks: Sequence[BandCopy]) -> BandCopy | None:
+    """Choose among masks by the order of the rules, then among copies of one."""
+    for rule in (*RULES, HLS_FMASK):
+        fitting = [m for m in masks if m.mask and m.mask.rule.names == rule.names]
+        if fitting:
+            return _best(fitting)
+    return masks[0] if masks else None
 
 
 def _best(offered: list[BandCopy]) -> BandCopy:
     """Choose among copies in the order of the item; one without a pixel size counts as the finest."""
     finest = min(c.metres for c in offered)
     return min(offered, key=lambda c: (finest if c.metres == UNKNOWN_METRES else c.metres, c.is_jp2))
-
-
-def _copies(key: str, asset: JsonObject, properties: JsonObject) -> Iterator[BandCopy]:
-    if not _is_raster(asset) or _is_picture(key, asset):
-        return
-    for number, (name, band) in enumerate(_bands(key, asset), start=1):
-        if name:
-            yield BandCopy(
-                band=name,
-                href=str(asset.get("href", "")),
-                index=number,
-                coding=_coding(name, asset, band, properties),
-                metres=_metres(key, asset, band),
-                is_jp2=_is_jp2(asset),
-            )
 
 
 def _is_raster(asset: JsonObject) -> bool:
@@ -125,36 +189,44 @@ def _metres(key: str, asset: JsonObject, band: JsonObject) -> float:
     return UNKNOWN_METRES if stated is None else abs(float(stated))
 
 
-def _bands(key: str, asset: JsonObject) -> list[tuple[str, JsonObject]]:
-    """Return (our name or empty, metadata) of each band of an asset, in the order of the file."""
+def _bands(key: str, asset: JsonObject) -> list[_Band]:
+    """Return names and metadata of each band of an asset, in the order of the file."""
     stated: list[dict[str, Any]] = [dict(b) for b in asset.get("bands") or asset.get("eo:bands") or [{}]]
     for band, raster in zip(stated, asset.get("raster:bands") or [], strict=False):
         band.update({f"raster:{k}" if k in ("scale", "offset") else k: v for k, v in raster.items()})
-    named: list[tuple[str, JsonObject]] = []
+    are_numbers = [str(b.get("name", "")).lower() for b in stated] == [f"b{n}" for n in range(1, len(stated) + 1)]
+    found = []
     for band in stated:
         names = [band.get("name"), band.get("eo:common_name"), band.get("common_name")]
-        names += [_stem(key), _stem(key).removesuffix("-jp2")] if len(stated) == 1 else []
-        named.append((next((BAND_NAMES[str(n).lower()] for n in names if str(n).lower() in BAND_NAMES), ""), band))
-    return named
+        if are_numbers:  # rio-stac counts the bands of each file from b1
+            names = [*names[1:], band.get("description")]
+        names += [key, _stem(key), _stem(key).removesuffix("-jp2")] if len(stated) == 1 else []
+        found.append(_Band(tuple(str(n) for n in names if n), band))
+    return found
 
 
-def _coding(name: str, asset: JsonObject, band: JsonObject, properties: JsonObject) -> Coding:
-    """Find scale, offset, nodata and unit of one band; metadata of the band take precedence over those of the asset."""
-    if name in MASK_NAMES:
-        return Coding()
+def _coding(name: str, asset: JsonObject, band: JsonObject, properties: JsonObject) -> tuple[Coding, bool]:
+    """Find scale, offset, nodata and unit of one band, and whether its offset is stated.
+
+    Metadata of the band take precedence over those of the asset.
+    """
     stated = {k: band.get(k, asset.get(k)) for k in ("raster:scale", "raster:offset", "nodata", "unit", "data_type")}
     is_radar = name in RADAR_NAMES
+    if stated["raster:scale"] == 1 and str(stated["data_type"]).startswith(("int", "uint")) and name in OPTICAL_NAMES:
+        stated["raster:scale"] = None  # what rio-stac writes where the file states no scale
     is_physical = is_radar or str(stated["data_type"]).startswith("float")
     scale = stated["raster:scale"]
     if scale is None:
         scale = 1.0 if is_physical else 1e-4
     offset = stated["raster:offset"]
+    is_stated = bool(offset) or bool(find_baseline(properties)) or APPLIED in properties
     if not is_radar:
         offset = _reflectance_offset(offset, properties, is_physical=is_physical)
     nodata = stated["nodata"] if stated["nodata"] is not None else (None if is_radar else 0)
     fills = () if nodata is None or str(nodata) == "nan" else (float(nodata),)
     unit = "power" if is_radar and str(stated["unit"]).lower() != "db" else ""
-    return Coding(scale=float(scale), offset=float(offset or 0), fills=fills, unit=unit)
+    coding = Coding(scale=float(scale), offset=float(offset or 0), fills=fills, unit=unit)
+    return coding, is_stated or is_radar or name == NDVI.name
 
 
 def _reflectance_offset(stated: Any, properties: JsonObject, *, is_physical: bool) -> float:
@@ -165,7 +237,7 @@ def _reflectance_offset(stated: Any, properties: JsonObject, *, is_physical: boo
     """
     baseline = find_baseline(properties)
     is_older = bool(baseline) and baseline < OFFSET_SINCE_BASELINE
-    if properties.get("earthsearch:boa_offset_applied") is True or (is_older and stated == BASELINE_OFFSET):
+    if properties.get(APPLIED) is True or (is_older and stated == BASELINE_OFFSET):
         return 0.0
     if stated is not None:
         return float(stated)

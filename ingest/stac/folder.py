@@ -3,7 +3,6 @@
 Items are read in ingest.stac.items, names in file_names, pixels in reader.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,22 +15,28 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
 from core.bands import CHANNELS
-from core.errors import InvalidCube, ReadFailed
+from core.errors import InvalidArchive, ReadFailed
 from core.grid import Grid, Window
 from core.region import Region
 from core.settings import Settings
+from core.source import AS_STATED, InputSummary, ReadAs, counted, listed
 from core.timeline import Period
 from ingest.archive import Abilities, Convention, Reading, Scene, Sensor
 from ingest.io.fingerprint import file_fingerprint, fingerprint
 from ingest.io.hosts import Hosts
 from ingest.io.raster_files import LOCAL, Access, access_from, environment, open_raster
-from ingest.stac.file_names import NamedFile, is_raster, items_from_names, read_name
-from ingest.stac.items import MASK_NAMES, StacItem, inside, load_json, walk_items
-from ingest.stac.reader import item_lattice, read_item
-
-logger = logging.getLogger(__name__)
+from ingest.rasters.folder import RasterFolder, find_items
+from ingest.rasters.item import MASK_KINDS, RasterItem
+from ingest.rasters.names import is_raster
+from ingest.rasters.offsets import settle_offsets
+from ingest.rasters.reader import item_lattice, read_item
+from ingest.rasters.scenes import ITEM_ID, unique
+from ingest.rasters.summary import check_bands, facts, item_remarks, stated_offsets
+from ingest.stac.items import LeftOut, inside, load_json, walk_items
 
 CATALOGUE_NAMES = ("catalog.json", "collection.json")
+COLLECTION_NAMES = ("items.json", "item_collection.json", "item-collection.json")
+"""Saved results of a search, if they are STAC: rslearn calls another file items.json."""
 CUBE_SUFFIXES = (".nc", ".zarr")
 
 
@@ -51,8 +56,15 @@ class StacFolder:
     """Rasters as an archive: each item is a scene. Implements `ingest.archive.Archive`."""
 
     def __init__(
-        self, description: Description, items: Sequence[StacItem], *, tile_size: int, access: Access = LOCAL
+        self,
+        description: Description,
+        items: Sequence[RasterItem],
+        *,
+        tile_size: int,
+        summary: InputSummary,
+        access: Access = LOCAL,
     ) -> None:
+        self.summary: InputSummary | None = summary
         self._items = {i.scene.scene_id: i for i in items}
         self._tile_size = tile_size
         self._access = access
@@ -91,8 +103,7 @@ class StacFolder:
         item = self._items.get(scene.scene_id)
         if item is None:
             raise ReadFailed(scene.scene_id, "it belongs to another archive")
-        reading = read_item(item, window, bands, self._access)
-        return replace(reading, notes=(*reading.notes, *scene.properties.get("landcast:notes", ())))
+        return read_item(item, window, bands, self._access)
 
 
 def holds_cogs(path: Path) -> bool:
@@ -109,49 +120,79 @@ def holds_cogs(path: Path) -> bool:
 def find_catalogue(path: Path) -> Path | None:
     """Return the STAC file that a path names: itself, or the catalogue in a folder; None if there is none."""
     if path.is_file():
-        return path if path.suffix == ".json" else None
-    return next((path / name for name in CATALOGUE_NAMES if (path / name).is_file()), None)
+        return path if path.suffix in (".json", ".geojson") else None
+    found = next((path / name for name in CATALOGUE_NAMES if (path / name).is_file()), None)
+    saved = (path / name for name in COLLECTION_NAMES if (path / name).is_file())
+    return found or next((p for p in saved if _is_stac(p)), None)
 
 
-def open_stac_folder(path: Path, *, settings: Settings) -> StacFolder:
+def _is_stac(path: Path) -> bool:
+    try:
+        load_json(path)
+    except InvalidArchive:
+        return False
+    return True
+
+
+def open_stac_folder(path: Path, *, settings: Settings, read_as: ReadAs = AS_STATED) -> StacFolder:
     """Open a static catalogue, or a folder of rasters whose names carry date and band.
 
     Items may name files by URL on the hosts of LANDCAST_ARCHIVE_HOSTS; other files must lie in the catalogue's folder.
 
     Raises:
-        InvalidCube: it cannot be read, links out of its folder, or holds no known band.
+        InvalidArchive: it cannot be read, links out of its folder, or holds no known band.
+        InvalidOption: what is stated in `read_as` is not possible.
     """
     catalogue = find_catalogue(path)
     if catalogue is None:
-        return _open_by_names(path, settings)
+        return _open_by_names(path, settings, read_as)
     further = settings.archives.hosts.split()
     hosts = Hosts(name=catalogue.parent.name, allowed=tuple(further)) if further else None
-    resolve = inside(catalogue.parent, hosts)
-    items = [_with_version(i) for i in walk_items(catalogue.resolve(), resolve=resolve)]
-    check_items(catalogue, items)
+    left_out = LeftOut()
+    walk = walk_items(catalogue.resolve(), resolve=inside(catalogue.parent, hosts), read_as=read_as, left_out=left_out)
+    items = [_with_version(i) for i in walk]
+    is_remote = any("://" in s.href for i in items for s in i.sources.values())
+    access = access_from(settings, hosts) if is_remote else LOCAL
+    items, summary = settle(catalogue, items, left_out, read_as=read_as, access=access)
     description = describe(
         load_json(catalogue), items, name=catalogue.parent.name, content_hash=fingerprint(catalogue.parent)
     )
-    if not any("://" in s.href for i in items for s in i.sources.values()):
-        return StacFolder(description, items, tile_size=settings.jobs.tile_size)
-    access = access_from(settings, hosts)
-    return StacFolder(replace(description, is_cached=True), items, tile_size=settings.jobs.tile_size, access=access)
+    tile_size = settings.jobs.tile_size
+    return StacFolder(
+        replace(description, is_cached=is_remote), items, tile_size=tile_size, summary=summary, access=access
+    )
 
 
-def check_items(where: object, items: Sequence[StacItem]) -> None:
-    """Check that items hold the bands of NDVI.
+def settle(
+    where: Path | str, items: Sequence[RasterItem], left_out: LeftOut, *, read_as: ReadAs, access: Access
+) -> tuple[list[RasterItem], InputSummary]:
+    """Return the items of a catalogue with ids of their own and known offsets, and how it was understood.
 
     Raises:
-        InvalidCube: they do not, or there is no item.
+        InvalidArchive: no item can be read, or they hold no bands of NDVI.
     """
+    causes = "; ".join(f"{listed(names, 4)}: {reason}" for reason, names in left_out.by_reason.items())
     if not items:
-        raise InvalidCube(where, "the catalogue links to no item with a band of Sentinel-1 or Sentinel-2")
-    bands = {b for i in items for b in i.sources}
-    if "B04" not in bands or not bands & {"B08", "B8A"}:
-        raise InvalidCube(where, "its items hold no red (B04) or no near infrared (B08, B8A)")
+        none = "it links to no item with a band of Sentinel-1 or Sentinel-2"
+        raise InvalidArchive(where, none + (f" ({causes})" if causes else ""))
+    check_bands(where, items, causes)
+    own = unique(items)
+    renamed = [i for i in own if ITEM_ID in i.scene.properties]
+    settled = settle_offsets(where, own, access)
+    remarks = [f"Left out: {listed(names, 4)} ({reason})." for reason, names in left_out.by_reason.items()]
+    if renamed:
+        ids = list(dict.fromkeys(str(i.scene.properties[ITEM_ID]) for i in renamed))
+        remarks.append(f"Items of equal id are told apart by their times: {listed(ids, 4)}.")
+    summary = InputSummary(
+        name=Path(str(where).rstrip("/")).name,
+        layout=f"STAC catalogue of {counted(len(items), 'item', 'items')}",
+        taken=(*facts(settled.items), *stated_offsets(own), *settled.taken),
+        remarks=(*remarks, *item_remarks(settled.items, read_as), *settled.remarks),
+    )
+    return list(settled.items), summary
 
 
-def describe(document: Mapping[str, Any], items: Sequence[StacItem], *, name: str, content_hash: str) -> Description:
+def describe(document: Mapping[str, Any], items: Sequence[RasterItem], *, name: str, content_hash: str) -> Description:
     """Return the description that a catalogue gives of itself.
 
     Args:
@@ -172,28 +213,31 @@ def describe_rasters(name: str, *, content_hash: str) -> Description:
     )
 
 
-def _open_by_names(folder: Path, settings: Settings) -> StacFolder:
+def _open_by_names(folder: Path, settings: Settings, read_as: ReadAs) -> StacFolder:
     """Open rasters by their names.
 
     Raises:
-        InvalidCube: no name carries a date, or no file a band we know.
+        InvalidArchive: nothing of them can be read.
     """
-    files: list[NamedFile] = []
-    for path in sorted(p for p in folder.rglob("*") if is_raster(p.name)):
-        named = read_name(str(path.resolve()), path.parent.relative_to(folder).as_posix())
-        if named is None:
-            logger.info("file_without_date file=%s", path.name)
-        else:
-            files.append(named)
-    if not files:
-        raise InvalidCube(folder, "it holds no STAC catalogue, and no raster with a date in its name")
-    versions = {f.href: file_fingerprint(Path(f.href)) for f in files}
-    items = list(items_from_names(files, _opened, versions=versions))
-    if not items:
-        raise InvalidCube(folder, "neither the names nor the descriptions of its rasters name a known band")
-    check_items(folder, items)
+    root = folder.resolve()
+    paths = sorted(p for p in root.rglob("*") if is_raster(p.name) and p.is_file())
+    if not paths:
+        raise InvalidArchive(folder, "it holds no STAC catalogue and no raster (.tif, .tiff, .jp2)")
+    rasters = RasterFolder(
+        name=folder.name,
+        files={str(p): _inside(p, root) for p in paths},
+        opener=_opened,
+        versions={str(p): file_fingerprint(p) for p in paths},
+        root=root,
+    )
+    found = find_items(rasters, read_as=read_as)
     description = describe_rasters(folder.name, content_hash=fingerprint(folder))
-    return StacFolder(description, items, tile_size=settings.jobs.tile_size)
+    return StacFolder(description, found.items, tile_size=settings.jobs.tile_size, summary=found.summary)
+
+
+def _inside(path: Path, root: Path) -> str:
+    """Return the folders of a file below the archive's, joined by `/`."""
+    return "/".join(path.parent.relative_to(root).parts)
 
 
 @contextmanager
@@ -202,7 +246,7 @@ def _opened(href: str) -> Iterator[DatasetReader]:
         yield raster
 
 
-def _with_version(item: StacItem) -> StacItem:
+def _with_version(item: RasterItem) -> RasterItem:
     """Take the version of an item on disk from its files, not from its properties."""
     files = sorted({Path(s.href) for s in item.sources.values() if "://" not in s.href})
     if not files:
@@ -211,18 +255,18 @@ def _with_version(item: StacItem) -> StacItem:
     return replace(item, scene=replace(item.scene, version=version))
 
 
-def _abilities(items: Sequence[StacItem]) -> Abilities:
+def _abilities(items: Sequence[RasterItem]) -> Abilities:
     held = {i.scene.sensor for i in items}
     order: tuple[Sensor, ...] = ("s2", "s1")
     conventions: set[Convention] = {i.scene.convention for i in items if i.scene.sensor == "s1"}
     return Abilities(
         sensors=tuple(s for s in order if s in held),
-        masks=tuple(m for m in MASK_NAMES if any(m in i.sources for i in items)),
+        masks=tuple(m for m in MASK_KINDS if any(m in i.sources for i in items)),
         convention=conventions.pop() if len(conventions) == 1 else "",
     )
 
 
-def _attribution(document: Mapping[str, Any], items: Sequence[StacItem]) -> str:
+def _attribution(document: Mapping[str, Any], items: Sequence[RasterItem]) -> str:
     licence = document.get("license") or next((i.scene.properties.get("license") for i in items), None)
     providers = ", ".join(str(p.get("name")) for p in document.get("providers") or [])
     return f"Licence: {licence or 'not stated'}" + (f"; {providers}" if providers else "")

@@ -8,7 +8,7 @@ from shapely.errors import GEOSException
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from core.errors import InvalidCube
+from core.errors import InvalidArchive
 from core.grid import OUTLINE_M
 from core.region import WGS84, reproject
 from ingest.archive import Bounds
@@ -27,7 +27,7 @@ def find_footprint(document: Mapping[str, Any], place: str, *, crs: str) -> Base
         crs: of its rasters; empty = not stated.
 
     Raises:
-        InvalidCube: it has no usable footprint.
+        InvalidArchive: it has no usable footprint.
     """
     try:
         stated = shape(document["geometry"])
@@ -37,9 +37,11 @@ def find_footprint(document: Mapping[str, Any], place: str, *, crs: str) -> Base
         return stated
     extent = _extent(document)
     if stated is None and extent is None:
-        raise InvalidCube(place, "the item has no usable geometry")
+        raise InvalidArchive(place, "the item has no usable geometry")
     if extent is None or not crs:
-        raise InvalidCube(place, f"the item's footprint is wider than {WIDEST_DEGREES:g} degrees, which is implausible")
+        raise InvalidArchive(
+            place, f"the item's footprint is wider than {WIDEST_DEGREES:g} degrees, which is implausible"
+        )
     return reproject(box(*extent).segmentize(OUTLINE_M), crs, WGS84)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from core.errors import InvalidCube
+from core.errors import InvalidArchive
 from ingest.archive import Convention, Orbit, Scene, Sensor
 from ingest.stac.assets import find_baseline
 
@@ -36,7 +36,7 @@ def describe_scene(document: JsonObject, place: str, *, sensor: Sensor, conventi
         convention: of radar if the item states none.
 
     Raises:
-        InvalidCube: it has no readable date.
+        InvalidArchive: it has no readable date.
     """
     properties = document.get("properties") or {}
     name = str(document.get("id") or place.rsplit("/", 1)[-1].removesuffix(".json"))
@@ -60,7 +60,7 @@ def _time(place: str, properties: JsonObject) -> datetime:
     try:
         time = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
     except ValueError:
-        raise InvalidCube(place, f"the item's datetime '{text}' is not a date") from None
+        raise InvalidArchive(place, f"the item's datetime '{text}' is not a date") from None
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 

@@ -11,6 +11,7 @@ from core.bands import RADAR_NAMES, WEATHER_NAMES, Floats
 from core.errors import ReadFailed
 from core.grid import Grid, Window
 from core.region import Region
+from core.source import InputSummary
 from core.timeline import Period
 from ingest.archive import Abilities, Archive, Reading, Scene, Sensor
 from ingest.cubes.pixels import window_slices
@@ -41,6 +42,7 @@ class FakeArchive:
     fingerprint: str = "0" * 64
     is_cached: bool = False
     abilities: Abilities = field(default_factory=lambda: Abilities(sensors=("s2", "s1", "weather")))
+    summary: InputSummary | None = None
     failing: frozenset[str] = frozenset()
     reads: list[str] = field(default_factory=list)
 

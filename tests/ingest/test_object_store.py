@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 from pydantic import SecretStr
 
-from core.errors import ArchiveUnavailable, InvalidCube, ReadFailed, UntrustedAddress
+from core.errors import ArchiveUnavailable, InvalidArchive, InvalidCube, ReadFailed, UntrustedAddress
 from core.settings import Settings
 from ingest.archive import Archive
 from ingest.build.cube import build_cube
@@ -22,6 +22,7 @@ from tests.ingest.cubes.cube_files import cube_dataset, write_cube
 from tests.ingest.remote_files import FolderServer, serve
 from tests.ingest.stac.folders import (
     CLASSES,
+    DARK,
     PIXELS,
     WINDOW,
     asset,
@@ -116,7 +117,7 @@ def test_another_url_is_another_archive(server: FolderServer, settings: Settings
 def test_links_out_of_the_folder_are_refused(server: FolderServer, settings: Settings, href: str) -> None:
     items = [item("one", "2021-05-01", {"red": asset(href), "nir": asset("./nir.tif")})]
     write_catalogue(server.folder / "a", items)
-    with pytest.raises(InvalidCube, match="leads out"):
+    with pytest.raises(InvalidArchive, match="leads out"):
         open_remote_folder(f"{server.url}/a", settings)
 
 
@@ -136,7 +137,7 @@ def test_addresses_without_tls_or_with_a_password_are_refused(settings: Settings
 
 
 def test_a_folder_of_a_web_server_without_a_catalogue_is_refused(server: FolderServer, settings: Settings) -> None:
-    with pytest.raises(InvalidCube, match=r"no catalog\.json"):
+    with pytest.raises(InvalidArchive, match=r"no catalog\.json"):
         open_remote_folder(f"{server.url}/nothing", settings)
 
 
@@ -148,7 +149,7 @@ def test_a_server_that_refuses_is_unavailable(server: FolderServer, tmp_path: Pa
 
 def test_a_catalogue_that_is_no_json_is_refused(server: FolderServer, settings: Settings) -> None:
     (server.folder / "catalog.json").write_text("<html>")
-    with pytest.raises(InvalidCube, match="not readable"):
+    with pytest.raises(InvalidArchive, match="not readable"):
         open_remote_folder(server.url, settings)
 
 
@@ -176,9 +177,24 @@ def test_a_catalogue_on_object_storage_reads_like_one_on_disk(s3: str, tmp_path:
     same_pixels(remote, open_stac_folder(folder, settings=settings))
 
 
+def test_names_with_spaces_are_read_from_object_storage(s3: str, tmp_path: Path) -> None:
+    folder = earth_search_folder(tmp_path / "a")
+    write_bands(folder / "my farm", red=PIXELS)
+    document = json.loads((folder / "old.json").read_text())
+    document["assets"]["red"]["href"] = "./my%20farm/red.tif"
+    (folder / "old.json").write_text(json.dumps(document))
+    upload(s3, folder, "spaces/a")
+    plain = tmp_path / "plain"
+    write_bands(plain / "my farm", **{f"a b_20210501_{b}": DARK for b in ("B04", "B08")})
+    upload(s3, plain, "spaces/plain")
+    settings = s3_settings(s3, tmp_path / "home")
+    same_pixels(open_remote_folder("s3://eo-data/spaces/a", settings), open_stac_folder(folder, settings=settings))
+    same_pixels(open_remote_folder("s3://eo-data/spaces/plain", settings), open_stac_folder(plain, settings=settings))
+
+
 def test_rasters_on_object_storage_are_found_by_their_names(s3: str, tmp_path: Path) -> None:
     folder = tmp_path / "plain"
-    bands = {"B04": PIXELS, "B08": PIXELS + 2000, "SCL": CLASSES}
+    bands = {"B04": DARK, "B08": PIXELS + 2000, "SCL": CLASSES}
     for day in ("20210501", "20210506"):
         write_bands(folder / day, **{f"T32UMB_{day}T103031_{b}": p for b, p in bands.items()})
     upload(s3, folder, "plain")
@@ -189,8 +205,9 @@ def test_rasters_on_object_storage_are_found_by_their_names(s3: str, tmp_path: P
         "T32UMB_20210506T103031",
     ]
     reading = remote.read(remote.search(WINDOW, remote.period)[0], WINDOW, ("B04",))
-    np.testing.assert_allclose(reading.values["B04"], PIXELS * 1e-4, atol=1e-6)
+    np.testing.assert_allclose(reading.values["B04"], DARK * 1e-4, atol=1e-6)
     assert reading.mask_kind == "SCL"
+    assert remote.summary.remarks == ()
     same_pixels(remote, open_stac_folder(folder, settings=settings))
 
 
@@ -225,7 +242,7 @@ def test_keys_hold_when_a_read_is_tried_again(s3: str, tmp_path: Path) -> None:
 
 
 def test_a_bucket_that_is_not_there_is_unavailable_or_empty(s3: str, tmp_path: Path) -> None:
-    with pytest.raises((ArchiveUnavailable, InvalidCube)):
+    with pytest.raises((ArchiveUnavailable, InvalidArchive)):
         open_remote_folder("s3://nobody/a", s3_settings(s3, tmp_path / "home"))
 
 

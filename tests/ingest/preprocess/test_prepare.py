@@ -174,6 +174,32 @@ def test_an_offset_applied_twice_is_refused_on_clear_pixels_even_of_dark_water()
         prepare(S2, Reading(values=values, is_masked=True, offset=-0.1), window((60, 60)), Preparation())
 
 
+@pytest.mark.parametrize(("dark", "is_refused"), [(-0.08, True), (0.03, False)])
+def test_of_a_small_window_the_whole_scene_is_judged(dark: float, is_refused: bool) -> None:
+    whole = Reading(
+        values={"B04": np.full((60, 60), dark, np.float32)}, mask=scl((60, 60), class_9=np.s_[:5]), mask_kind="SCL"
+    )
+    few = {b: np.full((4, 4), v, np.float32) for b, v in (("B04", 0.05), ("B08", 0.3))}
+    reading = Reading(values=few, is_masked=True, offset=-0.1, whole=lambda: whole)
+    if is_refused:
+        with pytest.raises(ReadFailed, match="had been applied before"):
+            prepare(S2, reading, window((4, 4)), Preparation())
+    else:
+        assert prepare(S2, reading, window((4, 4)), Preparation()).notes == ()
+
+
+def test_the_whole_scene_is_not_read_where_the_window_tells_or_nothing_is_clear() -> None:
+    def whole() -> Reading:
+        raise AssertionError
+
+    many = {b: np.full((60, 60), 0.04, np.float32) for b in ("B04", "B08")}
+    prepare(S2, Reading(values=many, is_masked=True, offset=-0.1, whole=whole), window((60, 60)), Preparation())
+    few = {b: np.full((4, 4), 0.04, np.float32) for b in ("B04", "B08")}
+    prepare(S2, Reading(values=few, is_masked=True, whole=whole), window((4, 4)), Preparation())
+    cloudy = Reading(values=few, mask=scl((4, 4), class_9=np.s_[:]), mask_kind="SCL", offset=-0.1, whole=whole)
+    prepare(S2, cloudy, window((4, 4)), Preparation())
+
+
 def test_clouds_do_not_hide_an_offset_left_in_nor_look_like_one() -> None:
     values = {b: np.full((60, 120), 0.13, np.float32) for b in ("B02", "B04", "B08")}
     mask = scl((60, 120), class_9=np.s_[:, 60:])
@@ -271,3 +297,26 @@ def test_a_part_read_with_the_margin_equals_the_whole(
     whole = prepare(S1, Reading(values={"VV": power}), window((40, 50)), preparation)
     found = prepare(S1, Reading(values={"VV": power[part]}), window(shape_yx), preparation)
     np.testing.assert_allclose(found.values["VV"][inner], whole.values["VV"][here], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("reading", "cloud_mask", "used"),
+    [
+        ({"mask": scl(), "mask_kind": "SCL"}, "scene", "SCL"),
+        ({"mask": scl(), "mask_kind": "CLM"}, "scene", "CLM"),
+        ({}, "scene", "none"),
+        ({"mask": scl(), "mask_kind": "SCL"}, "none", "none"),
+        ({"is_masked": True, "masked_by": "QA60"}, "scene", "QA60"),
+        ({"is_masked": True, "masked_by": "none"}, "scene", "none"),
+        ({"is_masked": True}, "none", "that of the archive"),
+    ],
+)
+def test_the_mask_that_was_used_is_stated(reading: dict[str, object], cloud_mask: str, used: str) -> None:
+    preparation = Preparation(cloud_mask=cloud_mask)  # type: ignore[arg-type]
+    given = Reading(values=optical(), **reading)  # type: ignore[arg-type]
+    assert prepare(S2, given, window(), preparation).mask == used
+
+
+def test_radar_has_no_cloud_mask() -> None:
+    power = np.full(SHAPE, 0.1, np.float32)
+    assert prepare(S1, Reading(values={"VV": power}), window(), Preparation()).mask == ""

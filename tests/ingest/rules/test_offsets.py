@@ -8,12 +8,15 @@ from hypothesis import strategies as st
 from core.bands import Floats
 from core.errors import ReadFailed
 from ingest.rules.offsets import (
+    FEW_PIXELS,
     FIRST_WITH_OFFSET,
     MIN_PIXELS,
+    are_apart,
     baseline_number,
     check_floor,
     date_floors,
     find_offset,
+    seems_shifted,
 )
 
 
@@ -67,8 +70,16 @@ def test_a_few_dark_pixels_prove_nothing() -> None:
     assert check_floor("s", values, offset=-0.1, baseline="05.10") == ""
 
 
-def test_too_few_pixels_and_other_bands_prove_nothing() -> None:
-    assert check_floor("s", field(-0.1, pixels=MIN_PIXELS - 1), offset=-0.1, baseline="05.10") == ""
+def test_of_few_pixels_half_have_to_be_too_dark() -> None:
+    with pytest.raises(ReadFailed, match="had been applied before"):
+        check_floor("s", field(-0.1, pixels=MIN_PIXELS - 1), offset=-0.1, baseline="05.10")
+    some = field(pixels=1000)
+    some["B02"][:400] = -0.05
+    assert check_floor("s", some, offset=-0.1, baseline="05.10") == ""
+
+
+def test_hardly_any_pixels_and_other_bands_prove_nothing() -> None:
+    assert check_floor("s", field(-0.1, pixels=FEW_PIXELS - 1), offset=-0.1, baseline="05.10") == ""
     assert check_floor("s", {"B08": field(-0.6)["B08"] - 1}, offset=-0.1, baseline="05.10") == ""
 
 
@@ -157,3 +168,15 @@ def test_floors_leave_out_what_is_no_data_or_too_little() -> None:
     assert 0.03 <= found[0, 2] < 0.05
     assert np.isnan(found[1]).all()
     assert np.isnan(found[:, :2]).all()
+
+
+def test_single_dates_seem_shifted_where_dark_land_would_be_with_the_offset() -> None:
+    floors = np.array([[0.11, 0.12, 0.11], [0.02, 0.12, 0.11], [0.11, 0.13, 0.17], [0.3, 0.3, 0.3]], np.float32)
+    np.testing.assert_array_equal(seems_shifted(floors), [True, False, False, False])
+
+
+def test_dates_with_an_offset_stand_apart_from_those_without() -> None:
+    dark = np.full((6, 3), 0.02, np.float32)
+    assert are_apart(dark + np.float32(0.1), dark)
+    assert not are_apart(dark + np.linspace(0.02, 0.12, 6, dtype=np.float32)[:, None], dark)
+    assert not are_apart(dark[:0], dark)

@@ -3,7 +3,8 @@
 from typing import Any
 
 from ingest.io.hosts import Hosts
-from ingest.stac.items import StacItem, item_from_dict, reachable
+from ingest.rasters.item import RasterItem
+from ingest.stac.items import item_from_dict, reachable
 from tests.ingest.stac.folders import asset, item
 
 HOSTS = Hosts(name="test", allowed=("data.example.com", "s3://eodata"))
@@ -12,18 +13,19 @@ HOSTS = Hosts(name="test", allowed=("data.example.com", "s3://eodata"))
 HOST = "https://data.example.com"
 
 
-def read(document: dict[str, Any], **options: Any) -> StacItem | None:
+def read(document: dict[str, Any], **options: Any) -> RasterItem | None:
     return item_from_dict(document, f"{HOST}/items/one.json", resolve=reachable(HOSTS), **options)
 
 
-def known(document: dict[str, Any], **options: Any) -> StacItem:
+def known(document: dict[str, Any], **options: Any) -> RasterItem:
     found = read(document, **options)
     assert found is not None
     return found
 
 
 def optical(name: str = "one", *, assets: dict[str, Any] | None = None, **properties: Any) -> dict[str, Any]:
-    return item(name, "2022-06-07", assets or {"red": asset(f"{HOST}/red.tif")}, **properties)
+    stated = {"s2:processing_baseline": None, **properties}
+    return item(name, "2022-06-07", assets or {"red": asset(f"{HOST}/red.tif")}, **stated)
 
 
 def earth_search(**properties: Any) -> dict[str, Any]:

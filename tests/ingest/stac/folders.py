@@ -17,6 +17,8 @@ WINDOW = Window(crs="EPSG:32632", transform=Affine(10, 0, 600_000, 0, -10, 5_600
 COARSE = Window(crs="EPSG:32632", transform=Affine(20, 0, 600_000, 0, -20, 5_600_120), shape_yx=(6, 8))
 PIXELS = (1000 + 16 * np.arange(12)[:, None] + np.arange(16)[None]).astype(np.uint16)
 """Asymmetric numbers, different in every pixel."""
+DARK = (PIXELS - 700).astype(np.uint16)
+"""The same as dark as vegetation is in the visible, so that no offset can have been left in."""
 CLASSES = np.full((6, 8), 4, np.uint8)
 CLASSES[1, 2] = 9
 
@@ -32,7 +34,12 @@ def item(name: str, day: str, assets: dict[str, Any], **properties: Any) -> dict
         "id": name,
         "geometry": mapping(WINDOW.footprint_wgs84),
         "bbox": list(WINDOW.footprint_wgs84.bounds),
-        "properties": {"datetime": f"{day}T10:30:00Z", "proj:epsg": 32632, **properties},
+        "properties": {
+            "datetime": f"{day}T10:30:00Z",
+            "proj:epsg": 32632,
+            "s2:processing_baseline": "02.14",
+            **properties,
+        },
         "links": [],
         "assets": assets,
     }

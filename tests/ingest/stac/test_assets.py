@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.source import ReadAs
 from tests.ingest.stac.documents import HOST, copernicus, earth_search, known, optical, planetary
 from tests.ingest.stac.folders import asset
 
@@ -72,3 +73,41 @@ def test_a_cog_is_read_before_a_jpeg_2000(size: dict[str, int]) -> None:
     jp2 = {"href": f"{HOST}/B04.jp2", "type": "image/jp2", "gsd": 10}
     found = known(optical(assets={"B04-jp2": jp2, "red": asset(f"{HOST}/B04.tif", **size)}))
     assert found.sources["B04"].href.endswith(".tif")
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [("Fmask", "CLM"), ("qa60", "CLM"), ("CLM", "CLM"), ("cloud_mask", "CLM"), ("SCL_20m", "SCL"), ("clear", "clear")],
+)
+def test_every_mask_is_found_by_its_rule(key: str, kind: str) -> None:
+    found = known(optical(assets={"red": asset(f"{HOST}/r.tif"), key: asset(f"{HOST}/m.tif")}))
+    assert found.sources[kind].href == f"{HOST}/m.tif"
+    assert found.sources[kind].mask is not None
+
+
+def test_of_several_masks_the_one_with_classes_is_read() -> None:
+    names = ("red", "cloud", "scl", "cld")
+    found = known(optical(assets={n: asset(f"{HOST}/{n}.tif") for n in names}))
+    assert set(found.sources) == {"B04", "SCL"}
+
+
+def test_bands_that_rio_stac_counts_are_no_bands_of_sentinel_2() -> None:
+    bands = [{"name": f"b{n}", "description": d} for n, d in enumerate(("red", "nir", "B11"), start=1)]
+    found = known(optical(assets={"data": asset(f"{HOST}/a.tif", **{"eo:bands": bands})}))
+    assert {b: s.index for b, s in found.sources.items()} == {"B04": 1, "B08": 2, "B11": 3}
+
+
+def test_a_scale_of_one_of_whole_numbers_states_nothing() -> None:
+    raster = {"raster:bands": [{"data_type": "uint16", "scale": 1.0, "offset": 0.0}]}
+    found = known(optical(assets={"red": asset(f"{HOST}/r.tif", **raster)}))
+    assert found.sources["B04"].coding.scale == 1e-4
+    assert not found.is_offset_stated
+
+
+def test_stated_assets_are_read_as_bands_and_mask() -> None:
+    assets = {n: asset(f"{HOST}/{n}.tif") for n in ("x1", "red", "wolken")}
+    read_as = ReadAs(bands={"B04": "x1"}, mask="wolken=cloud", offset=-1000)
+    found = known(optical(assets=assets), read_as=read_as)
+    assert {b: s.name for b, s in found.sources.items()} == {"B04": "x1", "CLM": "wolken"}
+    assert found.sources["B04"].coding.offset == pytest.approx(-0.1)
+    assert set(known(optical(assets=assets), read_as=ReadAs(mask="none")).sources) == {"B04"}

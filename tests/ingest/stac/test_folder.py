@@ -4,6 +4,7 @@ import json
 import os
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from affine import Affine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.errors import InvalidCube
+from core.errors import InvalidArchive
 from core.grid import Window
 from core.region import Region
 from core.settings import Settings
@@ -21,6 +22,7 @@ from ingest.stac.folder import StacFolder, holds_cogs, open_stac_folder
 from tests.ingest.remote_files import serve
 from tests.ingest.stac.folders import (
     CLASSES,
+    DARK,
     PIXELS,
     SHAPE,
     WINDOW,
@@ -200,7 +202,7 @@ def test_zero_is_no_data_where_the_item_states_nothing(tmp_path: Path) -> None:
 def test_assets_that_lead_out_of_the_folder_are_refused(tmp_path: Path, href: str) -> None:
     assets = {"red": asset(href), "nir": asset("./nir.tif")}
     folder = write_catalogue(tmp_path / "a", [item("one", "2021-05-01", assets)])
-    with pytest.raises(InvalidCube, match="leads out"):
+    with pytest.raises(InvalidArchive, match="leads out"):
         open_folder(folder)
 
 
@@ -216,7 +218,7 @@ def test_assets_that_lead_out_of_the_folder_are_refused(tmp_path: Path, href: st
 )
 def test_a_catalogue_that_is_none_is_refused(tmp_path: Path, text: str, reason: str) -> None:
     (tmp_path / "catalog.json").write_text(text)
-    with pytest.raises(InvalidCube, match=reason):
+    with pytest.raises(InvalidArchive, match=reason):
         open_folder(tmp_path)
 
 
@@ -231,8 +233,97 @@ def test_a_catalogue_that_is_none_is_refused(tmp_path: Path, text: str, reason: 
 )
 def test_an_item_without_place_time_or_bands_is_refused(tmp_path: Path, change: dict[str, object], reason: str) -> None:
     good = item("one", "2021-05-01", {n: asset(f"./{n}.tif") for n in ("red", "nir")})
-    with pytest.raises(InvalidCube, match=reason):
+    with pytest.raises(InvalidArchive, match=reason):
         open_folder(write_catalogue(tmp_path / "a", [{**good, **change}]))
+
+
+def good(name: str, day: str = "2021-05-01", **properties: object) -> dict[str, Any]:
+    return item(name, day, {n: asset(f"./{n}.tif") for n in ("red", "nir", "scl")}, **properties)
+
+
+def write_pixels(folder: Path) -> Path:
+    write_bands(folder, red=DARK, nir=PIXELS + 2000, scl=CLASSES)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"geometry": None}, "geometry"),
+        ({"properties": {"datetime": None}}, "not a date"),
+        ({"assets": {"red": asset("/etc/passwd")}}, "leads out"),
+        ({"assets": {"thumbnail": asset("./a.png", type="image/png")}}, "no known band"),
+        ({"collection": "landsat-c2-l2"}, "Landsat"),
+    ],
+)
+def test_one_bad_item_is_left_out_and_named(tmp_path: Path, change: dict[str, Any], reason: str) -> None:
+    folder = write_pixels(tmp_path / "a")
+    opened = open_folder(write_catalogue(folder, [good("one"), {**good("bad", "2021-05-06"), **change}]))
+    assert [s.scene_id for s in opened.search(WINDOW, opened.period)] == ["one"]
+    (remark,) = opened.summary.remarks
+    assert "bad" in remark
+    assert reason in remark
+
+
+def test_broken_json_of_one_item_leaves_out_that_item(tmp_path: Path) -> None:
+    folder = write_catalogue(write_pixels(tmp_path / "a"), [good("one"), good("bad")])
+    (folder / "bad.json").write_text("{")
+    opened = open_folder(folder)
+    assert "bad.json" in opened.summary.remarks[0]
+    assert len(opened.search(WINDOW, opened.period)) == 1
+
+
+def test_items_of_equal_id_are_all_read(tmp_path: Path) -> None:
+    folder = write_pixels(tmp_path / "a")
+    days = [f"2021-05-{d:02d}" for d in range(1, 14)]
+    collection = {"type": "FeatureCollection", "features": [good("same", d) for d in (*days, days[0])]}
+    (folder / "items.json").write_text(json.dumps(collection))
+    opened = open_folder(folder)
+    scenes = opened.search(WINDOW, opened.period)
+    assert len({s.scene_id for s in scenes}) == 14
+    assert len({s.time for s in scenes}) == 13
+    assert any("equal id" in r for r in opened.summary.remarks)
+    for scene in scenes:
+        assert opened.read(scene, WINDOW, ("B04",)).values["B04"].shape == SHAPE
+
+
+def test_a_saved_item_collection_is_read_as_pystac_writes_it(tmp_path: Path) -> None:
+    from pystac import Item, ItemCollection
+
+    folder = write_pixels(tmp_path / "a")
+    items = [Item.from_dict(good(f"i{d}", f"2021-05-0{d}")) for d in (1, 2)]
+    ItemCollection(items).save_object(str(folder / "search.json"))
+    opened = open_stac_folder(folder / "search.json", settings=Settings(tile_size=16))
+    assert len(opened.search(WINDOW, opened.period)) == 2
+    assert opened.summary.remarks == ()
+    assert opened.summary.layout == "STAC catalogue of 2 items"
+
+
+def test_a_catalogue_says_what_it_takes(archive: StacFolder) -> None:
+    text = " ".join(archive.summary.taken)
+    for part in ("B04 from red", "mask: scl", "4 from 2021-05-01 to 2022-05-06", "-0.1 in reflectance (1 scene)"):
+        assert part in text
+
+
+@pytest.mark.parametrize("shift", [0, 1000])
+def test_an_offset_that_items_do_not_state_is_told_by_the_darkest_pixels(tmp_path: Path, shift: int) -> None:
+    folder = tmp_path / "a"
+    write_bands(folder, red=(DARK + shift).astype(np.uint16), nir=PIXELS + 2000, scl=CLASSES)
+    items = [good(f"i{d}", f"2018-05-0{d}", **{"s2:processing_baseline": None}) for d in range(1, 7)]
+    opened = open_folder(write_catalogue(folder, items))
+    found = opened.read(opened.search(WINDOW, opened.period)[0], WINDOW, ("B04",)).values["B04"]
+    np.testing.assert_allclose(found, DARK * 1e-4, atol=1e-6)
+    assert any("subtracted" in r for r in opened.summary.remarks) == bool(shift)
+
+
+def test_a_stated_offset_that_was_applied_is_refused_for_a_small_window_too(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    write_bands(folder, red=(DARK - 250).astype(np.uint16), nir=PIXELS + 2000, scl=CLASSES)
+    stated = {"s2:processing_baseline": "05.00"}
+    opened = open_folder(write_catalogue(folder, [good("one", **stated)]))
+    small = Window(crs=WINDOW.crs, transform=WINDOW.transform, shape_yx=(2, 2))
+    failures = build_cube(opened, small, opened.period, ("B04", "B08")).failures
+    assert "had been applied before" in failures[0].failure
 
 
 def test_links_in_a_circle_end(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.errors import InvalidCube
+from core.errors import InvalidArchive
 from core.region import reproject
 from ingest.stac.footprints import find_footprint
 from tests.ingest.stac.documents import known, optical, read
@@ -13,7 +13,7 @@ def test_an_implausible_footprint_is_replaced_by_the_extent_of_the_raster() -> N
     extent = {"proj:bbox": [600_000, 5_600_000, 709_800, 5_709_800]}
     found = known({**optical(**extent), "geometry": world})
     assert found.geometry.bounds == pytest.approx((10.41, 50.51, 12.02, 51.53), abs=0.02)
-    with pytest.raises(InvalidCube, match="implausible"):
+    with pytest.raises(InvalidArchive, match="implausible"):
         read({**optical(), "geometry": world})
 
 

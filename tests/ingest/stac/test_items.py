@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from shapely.geometry import mapping
 
-from core.errors import InvalidCube, UntrustedAddress
-from ingest.stac.items import inside, item_from_dict, parse_stac, reachable, walk_items
+from core.errors import InvalidArchive, UntrustedAddress
+from ingest.stac.items import LeftOut, inside, item_from_dict, parse_stac, reachable, walk_items
 from tests.ingest.stac.documents import HOST, HOSTS, known, optical, radar, read
 from tests.ingest.stac.folders import WINDOW, asset, item, write_catalogue
 
@@ -22,6 +22,46 @@ def test_radar_in_radar_geometry_is_left_out() -> None:
 def test_items_of_other_satellites_are_left_out() -> None:
     assert read(optical(platform="landsat-9")) is None
     assert read(optical(assets={"lwir": asset(f"{HOST}/B10.tif")})) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"collection": "landsat-c2-l2"},
+        {"id": "LC08_L2SP_198030_20180611_02_T1_SR"},
+        {"properties": {"constellation": "landsat"}},
+        {"properties": {"instruments": ["oli", "modis"]}},
+        {"properties": {"platform": "PlanetScope"}},
+        {"assets": {"red": asset(f"{HOST}/LC08_L2SP_B4.tif")}},
+        {"assets": {"red": asset(f"{HOST}/red.tif"), "lwir11": asset(f"{HOST}/b10.tif")}},
+    ],
+)
+def test_another_sensor_is_known_by_whatever_names_it(change: dict[str, Any]) -> None:
+    document = optical()
+    document = {**document, **change, "properties": {**document["properties"], **change.get("properties", {})}}
+    left_out = LeftOut()
+    assert read(document, left_out=left_out) is None
+    (reason,) = left_out.by_reason
+    assert "the models are made for Sentinel-2" in reason
+
+
+@pytest.mark.parametrize("stated", [{}, {"platform": "landsat-8"}])
+@pytest.mark.parametrize("where", ["id", "collection"])
+def test_hls_of_landsat_is_read_by_its_own_bands(stated: dict[str, str], where: str) -> None:
+    names = ("B02", "B03", "B04", "B05", "B06", "B07", "B10", "Fmask")
+    document = optical("one", assets={n: asset(f"{HOST}/{n}.tif") for n in names}, **stated)
+    texts = {"id": "HLS.L30.T31TCJ.2018162T105031.v2.0", "collection": "HLSL30_2.0"}
+    found = known({**document, where: texts[where]})
+    assert {b: s.name for b, s in found.sources.items() if b != "CLM"} == {
+        "B02": "B02",
+        "B03": "B03",
+        "B04": "B04",
+        "B8A": "B05",
+        "B11": "B06",
+        "B12": "B07",
+    }
+    assert found.sources["CLM"].mask is not None
+    assert found.is_offset_stated
 
 
 @pytest.mark.parametrize(
@@ -59,14 +99,25 @@ def test_a_catalogue_on_disk_may_name_files_of_allowed_hosts_alone(tmp_path: Pat
     place = str(tmp_path / "catalog.json")
     assert resolve(place, f"{HOST}/red.tif") == f"{HOST}/red.tif"
     assert resolve(place, "./red.tif") == str(tmp_path / "red.tif")
-    for href in ("https://evil.example.org/red.tif", "/vsicurl/https://data.example.com/red.tif", "file:///etc/passwd"):
+    for href in ("https://evil.example.org/red.tif", "/vsicurl/https://data.example.com/red.tif"):
         with pytest.raises(UntrustedAddress):
             resolve(place, href)
-    for href in ("../red.tif", "/etc/passwd", "/vsimem/red.tif"):
-        with pytest.raises(InvalidCube, match="leads out"):
+    for href in ("../red.tif", "/etc/passwd", "/vsimem/red.tif", "file:///etc/passwd", "%2e%2e/red.tif"):
+        with pytest.raises(InvalidArchive, match="leads out"):
             resolve(place, href)
-    with pytest.raises(InvalidCube, match="leads out"):
+    with pytest.raises(InvalidArchive, match="leads out"):
         inside(tmp_path)(place, f"{HOST}/red.tif")
+
+
+def test_links_with_escapes_and_file_addresses_lead_to_files_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "a b").mkdir()
+    (tmp_path / "a b" / "red.tif").touch()
+    resolve = inside(tmp_path)
+    place = str(tmp_path / "catalog.json")
+    for href in ("a%20b/red.tif", "./a b/red.tif", (tmp_path / "a b" / "red.tif").as_uri()):
+        assert resolve(place, href) == str(tmp_path / "a b" / "red.tif")
+    (tmp_path / "50%25.tif").touch()
+    assert resolve(place, "50%25.tif") == str(tmp_path / "50%25.tif")
 
 
 def test_a_catalogue_on_disk_gives_absolute_paths(tmp_path: Path) -> None:
@@ -97,15 +148,15 @@ def test_a_link_to_another_host_is_refused() -> None:
 
 
 def test_an_item_without_a_place_or_a_date_cannot_be_read() -> None:
-    with pytest.raises(InvalidCube, match="no usable geometry"):
+    with pytest.raises(InvalidArchive, match="no usable geometry"):
         read({**optical(), "geometry": None})
-    with pytest.raises(InvalidCube, match="not a date"):
+    with pytest.raises(InvalidArchive, match="not a date"):
         read(optical(datetime=None))
 
 
 def test_what_is_not_stac_is_refused() -> None:
     for text in ("{", "[]", "{}", "[" * 100_000, b"\xff\xfe\x00"):
-        with pytest.raises(InvalidCube, match="STAC"):
+        with pytest.raises(InvalidArchive, match="STAC"):
             parse_stac(text, where="there")
     assert parse_stac(json.dumps(optical()), where="there")["geometry"] == json.loads(
         json.dumps(mapping(WINDOW.footprint_wgs84))

@@ -1,11 +1,11 @@
-"""Pixels of a STAC item on a window: decoded, and resampled to its lattice. Access to files: ingest.io.raster_files.
+"""Pixels of an item on a window: decoded, and resampled to its lattice. Access to files: ingest.io.raster_files.
 
 Each file is opened once per read. A truncated, refused or missing file is an error, never zeros.
 """
 
 import math
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rasterio.io import DatasetReader
 from rasterio.transform import GCPTransformer
 
-from core.bands import RADAR_NAMES, Floats
+from core.bands import NDVI, RADAR_NAMES, Floats
 from core.grid import Window
 from ingest.archive import Reading
 from ingest.io.raster_files import LOCAL, Access, environment, use_file
@@ -30,14 +30,17 @@ from ingest.io.resampling import (
     projection,
 )
 from ingest.preprocess.radar import to_power
+from ingest.rasters.item import MASK_KINDS, BandSource, RasterItem
+from ingest.rasters.sample import Spread, choose_spread, read_spread
 from ingest.rules.numbers import MAX_REFLECTANCE, Coding, decode
-from ingest.stac.items import MASK_NAMES, BandSource, StacItem
+from ingest.rules.offsets import DARK_BANDS
 
 LOWEST_REFLECTANCE = -0.5
 """Values below are no-data of other processors (MAJA: -1). Values between this and -0.1 are kept, so that the check of
 offsets sees an offset that was subtracted twice."""
 POWER_RANGE = (1e-10, 1e5)
 """Linear backscatter of -100 to 50 dB; 0 is no data."""
+RANGE = {NDVI.name: (-1.0, 1.0)}
 OUTSIDE = {"SCL": 0, "clear": 0, "CLM": 255}
 """Code of a mask where its file has no pixel: no data."""
 ROUNDING = 1e-6
@@ -46,7 +49,7 @@ CHUNK_ROWS = 256
 """Rows decoded at once, so that the numbers stay in the processor's cache."""
 
 
-def read_item(item: StacItem, window: Window, bands: tuple[str, ...], access: Access = LOCAL) -> Reading:
+def read_item(item: RasterItem, window: Window, bands: tuple[str, ...], access: Access = LOCAL) -> Reading:
     """Read some bands of one item, and its cloud mask where it is an optical one.
 
     Reflectance and backscatter (in linear power) are interpolated bilinearly, masks by the nearest pixel, where the
@@ -56,7 +59,7 @@ def read_item(item: StacItem, window: Window, bands: tuple[str, ...], access: Ac
         ReadFailed: a file is missing, truncated, refused, no raster, or not georeferenced.
         UntrustedAddress: the address of a file is not allowed.
     """
-    masks = [m for m in MASK_NAMES if m in item.sources][: item.scene.sensor == "s2"]
+    masks = [m for m in MASK_KINDS if m in item.sources][: item.scene.sensor == "s2"]
     sources = {b: item.sources[b] for b in (*bands, *masks) if b in item.sources}
     found: dict[str, NDArray[Any]] = {}
     notes: dict[str, None] = {}
@@ -67,17 +70,58 @@ def read_item(item: StacItem, window: Window, bands: tuple[str, ...], access: Ac
             found |= pixels
             notes |= dict.fromkeys([note] if note else [])
     kind = masks[0] if masks else ""
-    offsets = [s.coding.offset for b, s in sources.items() if b not in (*MASK_NAMES, *RADAR_NAMES)]
+    offsets = [s.coding.offset for b, s in sources.items() if b not in (*MASK_KINDS, *RADAR_NAMES)]
     return Reading(
-        values={b: v for b, v in found.items() if b not in MASK_NAMES},
+        values={b: v for b, v in found.items() if b not in MASK_KINDS},
         mask=found[kind] if kind else None,
         mask_kind=kind,  # type: ignore[arg-type]
         offset=offsets[0] if offsets else 0.0,
         notes=tuple(notes),
+        whole=partial(read_sparse, item, DARK_BANDS, access) if set(DARK_BANDS) & set(item.sources) else None,
     )
 
 
-def item_lattice(item: StacItem, access: Access = LOCAL) -> tuple[str, tuple[float, ...]]:
+def read_sparse(item: RasterItem, bands: tuple[str, ...], access: Access = LOCAL, *, is_masked: bool = True) -> Reading:
+    """Read some hundred pixels a side, spread over the whole scene, with the mask at the same places if wanted.
+
+    Raises:
+        ReadFailed, UntrustedAddress: as `read_item`.
+    """
+    masks = [m for m in MASK_KINDS if m in item.sources][: item.scene.sensor == "s2" and is_masked]
+    found: dict[str, NDArray[Any]] = {}
+    spread: Spread | None = None
+    with environment(access.s3):
+        for band in (*(b for b in bands if b in item.sources), *masks):
+            source, first = item.sources[band], spread
+
+            def look(
+                raster: DatasetReader,
+                band: str = band,
+                source: BandSource = source,
+                first: Spread | None = first,
+            ) -> tuple[Spread, NDArray[Any]]:
+                chosen = first or choose_spread(raster, source.index)
+                return chosen, _decoded(read_spread(raster, source.index, chosen), source, band, raster)
+
+            spread, found[band] = use_file(item.scene.scene_id, source.href, access, look)
+    kind = masks[0] if masks else ""
+    offsets = [item.sources[b].coding.offset for b in found if b not in (*MASK_KINDS, *RADAR_NAMES)]
+    return Reading(
+        values={b: v for b, v in found.items() if b not in MASK_KINDS},
+        mask=found[kind] if kind else None,
+        mask_kind=kind,  # type: ignore[arg-type]
+        offset=offsets[0] if offsets else 0.0,
+    )
+
+
+def _decoded(stored: NDArray[Any], source: BandSource, band: str, raster: DatasetReader) -> NDArray[Any]:
+    """Return physical values, or codes of a mask."""
+    if band in MASK_KINDS:
+        return _codes(stored, band, source)
+    return physical(stored, _with_nodata(source.coding, raster.nodatavals[source.index - 1]), band)
+
+
+def item_lattice(item: RasterItem, access: Access = LOCAL) -> tuple[str, tuple[float, ...]]:
     """Return reference system (EPSG code) and finest transform of an item, from its raster if it does not state them.
 
     Raises:
@@ -106,7 +150,7 @@ def physical(stored: NDArray[Any], coding: Coding, band: str) -> Floats:
     """
     if band in RADAR_NAMES and coding.unit != "power":
         return to_power(decode(stored, coding, band))
-    low, high = POWER_RANGE if band in RADAR_NAMES else (LOWEST_REFLECTANCE, MAX_REFLECTANCE)
+    low, high = POWER_RANGE if band in RADAR_NAMES else RANGE.get(band, (LOWEST_REFLECTANCE, MAX_REFLECTANCE))
     values = np.empty(stored.shape, np.float32)
     for first in range(0, len(stored), CHUNK_ROWS):
         rows = slice(first, first + CHUNK_ROWS)
@@ -153,30 +197,31 @@ def _equals(stored: NDArray[Any], number: float) -> NDArray[np.bool_]:
 
 
 def _read_file(
-    item: StacItem, href: str, sources: Mapping[str, BandSource], window: Window, access: Access
+    item: RasterItem, href: str, sources: Mapping[str, BandSource], window: Window, access: Access
 ) -> tuple[dict[str, NDArray[Any]], str]:
     """Return the bands of one file (Y, X), and a note for the user on their georeference."""
 
     def read(raster: DatasetReader) -> tuple[dict[str, NDArray[Any]], str]:
-        placement, note = _place(raster, window, item.crs)
+        placement, note = _place(raster, window, item.crs, item.file_crs)
         return _read_raster(raster, sources, placement, window), note
 
     return use_file(item.scene.scene_id, href, access, read)
 
 
-def _place(raster: DatasetReader, window: Window, crs: str) -> tuple[Placement, str]:
+def _place(raster: DatasetReader, window: Window, crs: str, file_crs: str = "") -> tuple[Placement, str]:
     """Find where a window's pixels lie in a raster; also return a note for the user, or an empty text.
 
     Args:
         raster: opened.
         window: to be read.
         crs: stated by the item, for a raster that states none.
+        file_crs: of the raster whatever it states; empty = as it states.
 
     Raises:
         ValueError: the raster is not georeferenced.
     """
     move: Affine = raster.transform
-    own = str(raster.crs) if raster.crs else ""
+    own = file_crs or (str(raster.crs) if raster.crs else "")
     if not own:
         points, points_crs = raster.gcps
         if points:
@@ -186,7 +231,7 @@ def _place(raster: DatasetReader, window: Window, crs: str) -> tuple[Placement, 
         raise ValueError(f"{Path(raster.name).name} is not georeferenced")
     if own == window.crs and not move.b and not move.d:
         return place_parallel(window, move), ""
-    return _place_projected(window, raster.crs.to_wkt() if raster.crs else own, move), ""
+    return _place_projected(window, raster.crs.to_wkt() if raster.crs and not file_crs else own, move), ""
 
 
 @lru_cache(maxsize=4)
@@ -232,23 +277,24 @@ def _read_raster(
     stored = raster.read(indexes, window=((at[0].start, at[0].stop), (at[1].start, at[1].stop)))
     found: dict[str, NDArray[Any]] = {}
     for pixels, (band, source) in zip(stored, sources.items(), strict=True):
-        if band in MASK_NAMES:
-            codes = span.put(_codes(pixels, band), at, OUTSIDE[band])
+        if band in MASK_KINDS:
+            codes = span.put(_codes(pixels, band, source), at, OUTSIDE[band])
             found[band] = codes if placement.shift is not None else nearest(codes, placement, span, fill=OUTSIDE[band])
         else:
-            coding = _with_nodata(source.coding, raster.nodatavals[source.index - 1])
-            values = span.put(physical(pixels, coding, band), at, np.nan)
+            values = span.put(_decoded(pixels, source, band, raster), at, np.nan)
             found[band] = values if placement.shift is not None else interpolate(values, placement, span)
     return found
 
 
 def _nothing(band: str, window: Window) -> NDArray[Any]:
-    if band in MASK_NAMES:
+    if band in MASK_KINDS:
         return np.full(window.shape_yx, OUTSIDE[band], np.uint8)
     return np.full(window.shape_yx, np.nan, np.float32)
 
 
-def _codes(pixels: NDArray[Any], band: str) -> NDArray[np.uint8]:
+def _codes(pixels: NDArray[Any], band: str, source: BandSource) -> NDArray[np.uint8]:
+    if source.mask is not None:
+        return source.mask.codes(pixels)
     if pixels.dtype == np.uint8:
         return pixels
     known = (pixels >= 0) & (pixels <= 255)

@@ -1,5 +1,6 @@
 """Pixels of STAC items: from disk, over HTTP, and through all that can go wrong on the way."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,11 +13,11 @@ from core.errors import ReadFailed
 from core.grid import Window
 from ingest.archive import Scene
 from ingest.io.raster_files import Access
+from ingest.rasters.item import BandSource, RasterItem
+from ingest.rasters.reader import item_lattice, physical, read_item, read_sparse
+from ingest.rules.masks import find_mask
 from ingest.rules.numbers import Coding
 from ingest.simulate.rasters import write_raster
-from ingest.stac.assets import BandSource
-from ingest.stac.items import StacItem
-from ingest.stac.reader import item_lattice, physical, read_item
 from tests.ingest.stac.folders import CLASSES, COARSE, PIXELS, SHAPE, WINDOW
 
 OPTICAL = Coding(scale=1e-4, offset=-0.1, fills=(0.0,))
@@ -24,13 +25,13 @@ LINEAR = Coding(unit="power")
 POWER = (PIXELS / 20000).astype(np.float32)
 
 
-def item(sensor: str = "s2", crs: str = "EPSG:32632", **files: tuple[object, Coding]) -> StacItem:
+def item(sensor: str = "s2", crs: str = "EPSG:32632", **files: tuple[object, Coding]) -> RasterItem:
     sources = {b: BandSource(href=str(f), index=1, coding=c) for b, (f, c) in files.items()}
     scene = Scene(scene_id="one", time=datetime(2022, 6, 7, tzinfo=UTC), sensor=sensor)  # type: ignore[arg-type]
-    return StacItem(scene=scene, geometry=WINDOW.footprint_wgs84, crs=crs, transform=(), sources=sources)
+    return RasterItem(scene=scene, geometry=WINDOW.footprint_wgs84, crs=crs, transform=(), sources=sources)
 
 
-def red_of(source: StacItem, window: Window = WINDOW, access: Access | None = None) -> NDArray[np.float32]:
+def red_of(source: RasterItem, window: Window = WINDOW, access: Access | None = None) -> NDArray[np.float32]:
     return read_item(source, window, ("B04",), access or Access()).values["B04"]
 
 
@@ -132,6 +133,36 @@ def test_another_system_or_a_turned_raster_is_placed_where_it_lies(tmp_path: Pat
     np.testing.assert_allclose(red_of(item(B04=(file, Coding())), window), expected, atol=2e-5)
 
 
+@pytest.mark.parametrize("edge", [60, 700, 1800])
+def test_a_sparse_sample_shows_the_same_places_in_bands_of_all_sizes(tmp_path: Path, edge: int) -> None:
+    rows, columns = np.mgrid[:edge, :edge]
+    fine = (rows * 4 // edge * 10 + columns * 4 // edge + 1).astype(np.uint16)
+    where = Window(crs=WINDOW.crs, transform=WINDOW.transform, shape_yx=(edge, edge))
+    half = Window(crs=WINDOW.crs, transform=COARSE.transform, shape_yx=(edge // 2, edge // 2))
+    red = write(tmp_path / "red.tif", fine, where)
+    mask = write(tmp_path / "scl.tif", fine[::2, ::2].astype(np.uint8), half, nodata=None)
+    source = item(B04=(red, Coding(scale=1e-2)), SCL=(mask, Coding()))
+    found = read_sparse(source, ("B04",))
+    assert found.mask is not None
+    assert found.values["B04"].shape == found.mask.shape
+    assert (np.rint(found.values["B04"] * 100) == found.mask).mean() > 0.9
+    assert len(np.unique(found.mask)) >= 9
+
+
+def test_codes_of_a_mask_are_read_by_its_rule(tmp_path: Path, red: Path) -> None:
+    stored = np.where(CLASSES == 9, 1024, 0).astype(np.uint16)
+    source = BandSource(
+        href=str(write(tmp_path / "qa.tif", stored, COARSE, nodata=None)),
+        index=1,
+        coding=Coding(),
+        mask=find_mask(["QA60"]),
+    )
+    one = item(B04=(red, OPTICAL))
+    reading = read_item(replace(one, sources={**one.sources, "CLM": source}), WINDOW, ("B04",))
+    assert reading.mask is not None
+    np.testing.assert_array_equal(reading.mask == 1, np.kron(CLASSES == 9, np.ones((2, 2), bool)))
+
+
 def test_interpolation_equals_gdals_warper(tmp_path: Path) -> None:
     import rasterio
     from rasterio.enums import Resampling
@@ -198,7 +229,7 @@ def test_a_file_truncated_is_a_failed_read_never_zeros(tmp_path: Path, share: fl
 def test_a_band_number_beyond_the_file_is_a_failed_read(red: Path) -> None:
     source = BandSource(href=str(red), index=4, coding=OPTICAL)
     with pytest.raises(ReadFailed, match="has 1 bands, not 4"):
-        red_of(StacItem(**{**item().__dict__, "sources": {"B04": source}}))
+        red_of(RasterItem(**{**item().__dict__, "sources": {"B04": source}}))
 
 
 @pytest.mark.filterwarnings("ignore:Dataset has no geotransform")
