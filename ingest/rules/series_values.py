@@ -67,7 +67,9 @@ def without_fills(bands: Mapping[str, Numbers], columns: Mapping[str, str]) -> t
     fills = np.unique(np.concatenate([v[is_fill[b]] for b, v in bands.items()]))
     shown = ", ".join(f"{v:g}" for v in fills[:4])
     names = listed([columns[b] for b, f in is_fill.items() if f.any()])
-    remark = f"{counted(count, 'number', 'numbers')} that mean no data ({shown}) count as missing, in {names}."
+    remark = (
+        f"{counted(count, 'number means', 'numbers mean')} no data ({shown}) and {_are(count)} left out, in {names}."
+    )
     return {b: np.where(is_fill[b], np.nan, v) for b, v in bands.items()}, remark
 
 
@@ -85,9 +87,8 @@ def without_empty_rows(bands: Mapping[str, Numbers]) -> tuple[dict[str, Numbers]
         is_empty &= (red == 0) | (nir == 0)
     if not is_empty.any():
         return dict(bands), ""
-    remark = (
-        f"{counted(int(is_empty.sum()), 'row has', 'rows have')} zero in red and near infrared and count as missing."
-    )
+    count = int(is_empty.sum())
+    remark = f"{counted(count, 'row holds', 'rows hold')} zero in red and near infrared and {_are(count)} left out."
     return {b: np.where(is_empty, np.nan, v) for b, v in bands.items()}, remark
 
 
@@ -301,9 +302,12 @@ def _lost(stored: Numbers, read: Floats, column: str, meaning: str) -> tuple[str
     example = f"such as {stored[is_lost][np.abs(stored[is_lost]).argmax()]:g}"
     if count > MAX_MEAN_SHARE * known:
         raise Refused(f"column '{column}' is not {meaning} ({count} of {known} values, {example})")
-    return (
-        f"{counted(count, 'value', 'values')} of column '{column}' outside {meaning} ({example}) count as missing.",
-    )
+    values = counted(count, "value", "values")
+    return (f"{values} of column '{column}' {_are(count)} outside {meaning} ({example}) and left out.",)
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _scale_remarks(scale: Numbers, seen: Flags, columns: str) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ class TableFile:
         """Return a remark on each column of numbers in which some texts were none."""
         return tuple(
             f"{self._unread[c][0]:,} of the values of column '{c}' are no numbers, such as '{self._unread[c][1]}', "
-            "and count as missing."
+            "and are left out."
             for c in columns
             if c in self._unread
         )

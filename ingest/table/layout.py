@@ -111,6 +111,7 @@ def _nothing(file: TableFile, series: str, read_as: ReadAs, family: Family) -> s
 
 def _long(file: TableFile, name: str, series: str, found: BandNames, read_as: ReadAs) -> Rows:
     dates = find_table_dates(file, series, read_as)
+    in_names(read_as, file.columns, file)
     bands = dict(found.taken) | evi2(file.columns)
     left = [c for c in file.columns if c not in (series, *dates.columns, *bands.values())]
     mask = find_table_mask(left, read_as)
