@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidOption
 from core.progress import Progress
+from core.source import AS_STATED, ReadAs
 from evaluation.map_accuracy.class_map import Census, ClassMap, classes_at, count_classes, open_class_map
 from evaluation.map_accuracy.estimators import Assessment, assess
 from evaluation.map_accuracy.reference import OPTION, ReferencePoints, read_reference
@@ -63,6 +64,8 @@ class MapAccuracy:
     pixel_ha: float
     nodata_pixels: int
     is_simulated: bool
+    remarks: tuple[str, ...] = ()
+    """What was decided about the reference file, or left out of it, a sentence each."""
 
     @property
     def points(self) -> int:
@@ -88,6 +91,7 @@ def assess_map(
     column: str = "class",
     layer: str | None = None,
     names: Mapping[int, str] | None = None,
+    read_as: ReadAs = AS_STATED,
 ) -> MapAccuracy:
     """Assess a class map by reference points.
 
@@ -95,12 +99,13 @@ def assess_map(
         path: the map, see `open_class_map`, also for `layer` and `names`.
         reference: the points, see `read_reference`, also for `column`.
         progress: called with the share of the map that is counted, 0..1.
+        read_as: what the user states of the reference file.
 
     Raises:
         InvalidOption: a file that cannot be used, a label that is no class, or no point that can be used.
     """
     found = open_class_map(path, layer=layer, names=names)
-    points = read_reference(reference, column=column, crs=found.crs)
+    points = read_reference(reference, column=column, crs=found.crs, read_as=read_as)
     truth = _codes_of(points, found, reference)
     place = _place(points, found)
     rows, columns = place
@@ -132,6 +137,7 @@ def assess_map(
         pixel_ha=found.pixel_ha,
         nodata_pixels=census.nodata,
         is_simulated=found.is_simulated,
+        remarks=points.summary.remarks,
     )
 
 

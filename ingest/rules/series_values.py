@@ -43,7 +43,7 @@ MAX_MEAN_SHARE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class Owners:
     """What the numbers of a table belong to, N rows."""
 
     series: NDArray[np.intp]
@@ -93,7 +93,7 @@ def without_empty_rows(bands: Mapping[str, Numbers]) -> tuple[dict[str, Numbers]
 
 
 def judge_reflectance(
-    bands: Mapping[str, Numbers], columns: Mapping[str, str], rows: Rows, *, offset: float = 0.0
+    bands: Mapping[str, Numbers], columns: Mapping[str, str], rows: Owners, *, offset: float = 0.0
 ) -> tuple[dict[str, Floats], tuple[str, ...]]:
     """Return reflectance 0..1, and remarks.
 
@@ -118,7 +118,7 @@ def judge_reflectance(
     return found, tuple(remarks)
 
 
-def judge_ndvi(values: Numbers, column: str, rows: Rows) -> tuple[Floats, tuple[str, ...]]:
+def judge_ndvi(values: Numbers, column: str, rows: Owners) -> tuple[Floats, tuple[str, ...]]:
     """Return NDVI -1..1, and remarks.
 
     Raises:
@@ -148,7 +148,7 @@ def judge_ndvi(values: Numbers, column: str, rows: Rows) -> tuple[Floats, tuple[
     return read, (*_scale_remarks(scale, seen, column), *_lost(values, read, column, "-1..1"))
 
 
-def judge_backscatter(values: Numbers, band: str, column: str, rows: Rows) -> tuple[Floats, tuple[str, ...]]:
+def judge_backscatter(values: Numbers, band: str, column: str, rows: Owners) -> tuple[Floats, tuple[str, ...]]:
     """Return dB, and remarks. Values above zero only are linear, or digital numbers of amplitude.
 
     Raises:
@@ -211,7 +211,7 @@ def judge_precipitation(values: Numbers, column: str) -> tuple[Floats, tuple[str
     return decode(values, Coding(unit="mm"), "total_precipitation"), (remark,)
 
 
-def _reflectance_scales(stack: Numbers, columns: str, rows: Rows) -> Numbers:
+def _reflectance_scales(stack: Numbers, columns: str, rows: Owners) -> Numbers:
     """Return (S,) the factor of each series.
 
     Args:
@@ -235,7 +235,7 @@ def _reflectance_scales(stack: Numbers, columns: str, rows: Rows) -> Numbers:
     return np.where(_count(np.isfinite(middle), rows) > 0, PERCENT_SCALE, 1.0)
 
 
-def _check_mixed(unit: NDArray[np.intp], dn: NDArray[np.intp], columns: str, rows: Rows) -> None:
+def _check_mixed(unit: NDArray[np.intp], dn: NDArray[np.intp], columns: str, rows: Owners) -> None:
     mixed = (unit > 0) & (dn > 0)
     if mixed.any():
         at = int(mixed.argmax())
@@ -245,7 +245,7 @@ def _check_mixed(unit: NDArray[np.intp], dn: NDArray[np.intp], columns: str, row
         )
 
 
-def _check_percent(stack: Numbers, untold: Flags, is_unit: Flags, has_dn: Flags, columns: str, rows: Rows) -> None:
+def _check_percent(stack: Numbers, untold: Flags, is_unit: Flags, has_dn: Flags, columns: str, rows: Owners) -> None:
     """Refuse numbers between reflectance and digital numbers that are not plainly percent.
 
     Raises:
@@ -337,10 +337,10 @@ def _row_medians(stack: Numbers) -> Numbers:
         return np.asarray(np.nanmedian(stack, axis=1))
 
 
-def _count(flags: Flags, rows: Rows) -> NDArray[np.intp]:
+def _count(flags: Flags, rows: Owners) -> NDArray[np.intp]:
     return np.bincount(rows.series[flags], minlength=len(rows.ids))
 
 
-def _by_series(values: Numbers, rows: Rows, statistic: str) -> Numbers:
+def _by_series(values: Numbers, rows: Owners, statistic: str) -> Numbers:
     found = pd.Series(values).groupby(rows.series).agg(statistic)
     return found.reindex(range(len(rows.ids))).to_numpy(np.float64)

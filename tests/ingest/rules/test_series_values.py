@@ -8,7 +8,7 @@ import pytest
 from ingest.rules.refusal import Refused
 from ingest.rules.series_values import (
     FILLS,
-    Rows,
+    Owners,
     judge_backscatter,
     judge_ndvi,
     judge_precipitation,
@@ -20,7 +20,7 @@ from ingest.rules.series_values import (
 
 RED = np.array([0.03, 0.05, 0.08, 0.04, 0.06, 0.02])
 NIR = np.array([0.31, 0.35, 0.28, 0.41, 0.3, 0.37])
-ROWS = Rows(series=np.array([0, 0, 0, 1, 1, 1]), ids=["a", "b"])
+ROWS = Owners(series=np.array([0, 0, 0, 1, 1, 1]), ids=["a", "b"])
 NAMES = {"B04": "red", "B08": "nir"}
 SECOND = ROWS.series == 1
 

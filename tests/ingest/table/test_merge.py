@@ -3,12 +3,12 @@
 import numpy as np
 
 from core.bands import channel
-from ingest.rules.series_values import Rows
+from ingest.rules.series_values import Owners
 from ingest.table.merge import from_evi2, stack, with_ndvi
 
 
 def test_dates_are_sorted_joined_and_padded_and_conflicts_counted() -> None:
-    owners = Rows(series=np.array([0, 0, 1, 0]), ids=["a", "b"])
+    owners = Owners(series=np.array([0, 0, 1, 0]), ids=["a", "b"])
     days = np.array([9, 5, 7, 9], np.int32)
     ids, found, values, remark = stack(owners, days, {"NDVI": np.array([0.1, 0.2, 0.3, 0.4], np.float32)})
     assert (ids.tolist(), found.tolist()) == (["a", "b"], [[5, 9], [7, 7]])
@@ -17,7 +17,7 @@ def test_dates_are_sorted_joined_and_padded_and_conflicts_counted() -> None:
 
 
 def test_ndvi_is_filled_from_the_bands() -> None:
-    owners = Rows(series=np.array([0]), ids=["a"])
+    owners = Owners(series=np.array([0]), ids=["a"])
     bands = {"B04": np.array([0.1], np.float32), "B8A": np.array([0.3], np.float32)}
     values = with_ndvi(stack(owners, np.array([1], np.int32), bands)[2])
     np.testing.assert_allclose(values[0, 0, channel("NDVI")], 0.5, rtol=1e-6)
