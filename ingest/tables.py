@@ -110,7 +110,7 @@ def _needed_series(file: TableFile) -> str:
 def _series_table(path: Path, rows: Rows, samples: Path | None, read_as: ReadAs) -> SeriesTable:
     _check_columns(rows)
     codes, names = pd.factorize(rows.ids)
-    owners = series_values.Rows(series=codes, ids=[str(n) for n in names])
+    owners = series_values.Owners(series=codes, ids=[str(n) for n in names])
     stored, remarks = _without_fills(rows)
     stored, mask_phrase = _clear_only(rows, stored)
     values, judged = _judge(rows, stored, owners, read_as)
@@ -195,7 +195,7 @@ def _check_mask(mask: FoundMask, values: Numbers) -> None:
 
 
 def _judge(
-    rows: Rows, stored: dict[str, Numbers], owners: series_values.Rows, read_as: ReadAs
+    rows: Rows, stored: dict[str, Numbers], owners: series_values.Owners, read_as: ReadAs
 ) -> tuple[dict[str, Floats], list[str]]:
     """Return values in our units by band, and remarks."""
     columns = rows.columns
@@ -217,7 +217,7 @@ def _judge(
     return found, remarks
 
 
-def _judge_one(band: str, values: Numbers, column: str, owners: series_values.Rows) -> tuple[Floats, tuple[str, ...]]:
+def _judge_one(band: str, values: Numbers, column: str, owners: series_values.Owners) -> tuple[Floats, tuple[str, ...]]:
     if band in ("NDVI", EVI2):
         return series_values.judge_ndvi(values, column, owners)
     if band in RADAR_NAMES:

@@ -1,5 +1,6 @@
 """`landcast evaluate map` and `evaluate sample`: options and their checks. evaluation/map_accuracy/ does the work."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -38,7 +39,7 @@ def evaluate_map(
         typer.Option(
             "--reference",
             metavar="FILE",
-            help="Points with a label: .gpkg, .geojson, .parquet; .csv with lon, lat.",
+            help="Points with a label: .gpkg, .geojson, .parquet, .shp; .csv with lon, lat.",
         ),
     ],
     column: Annotated[str, typer.Option("--column", metavar="NAME", help="Column of the label.")] = "class",
@@ -73,6 +74,8 @@ def evaluate_map(
         )
         if out is not None:
             write_report(found, out)
+    for remark in found.remarks:
+        print(f"Note: {remark}", file=sys.stderr)
     print(render_text(found))
     if out is not None:
         print(out)

@@ -43,7 +43,7 @@ MAX_MEAN_SHARE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class Owners:
     """What the numbers of a table belong to, N rows."""
 
     series: NDArray[np.intp]
@@ -67,7 +67,9 @@ def without_fills(bands: Mapping[str, Numbers], columns: Mapping[str, str]) -> t
     fills = np.unique(np.concatenate([v[is_fill[b]] for b, v in bands.items()]))
     shown = ", ".join(f"{v:g}" for v in fills[:4])
     names = listed([columns[b] for b, f in is_fill.items() if f.any()])
-    remark = f"{counted(count, 'number', 'numbers')} that mean no data ({shown}) count as missing, in {names}."
+    remark = (
+        f"{counted(count, 'number means', 'numbers mean')} no data ({shown}) and {_are(count)} left out, in {names}."
+    )
     return {b: np.where(is_fill[b], np.nan, v) for b, v in bands.items()}, remark
 
 
@@ -85,14 +87,13 @@ def without_empty_rows(bands: Mapping[str, Numbers]) -> tuple[dict[str, Numbers]
         is_empty &= (red == 0) | (nir == 0)
     if not is_empty.any():
         return dict(bands), ""
-    remark = (
-        f"{counted(int(is_empty.sum()), 'row has', 'rows have')} zero in red and near infrared and count as missing."
-    )
+    count = int(is_empty.sum())
+    remark = f"{counted(count, 'row holds', 'rows hold')} zero in red and near infrared and {_are(count)} left out."
     return {b: np.where(is_empty, np.nan, v) for b, v in bands.items()}, remark
 
 
 def judge_reflectance(
-    bands: Mapping[str, Numbers], columns: Mapping[str, str], rows: Rows, *, offset: float = 0.0
+    bands: Mapping[str, Numbers], columns: Mapping[str, str], rows: Owners, *, offset: float = 0.0
 ) -> tuple[dict[str, Floats], tuple[str, ...]]:
     """Return reflectance 0..1, and remarks.
 
@@ -117,7 +118,7 @@ def judge_reflectance(
     return found, tuple(remarks)
 
 
-def judge_ndvi(values: Numbers, column: str, rows: Rows) -> tuple[Floats, tuple[str, ...]]:
+def judge_ndvi(values: Numbers, column: str, rows: Owners) -> tuple[Floats, tuple[str, ...]]:
     """Return NDVI -1..1, and remarks.
 
     Raises:
@@ -147,7 +148,7 @@ def judge_ndvi(values: Numbers, column: str, rows: Rows) -> tuple[Floats, tuple[
     return read, (*_scale_remarks(scale, seen, column), *_lost(values, read, column, "-1..1"))
 
 
-def judge_backscatter(values: Numbers, band: str, column: str, rows: Rows) -> tuple[Floats, tuple[str, ...]]:
+def judge_backscatter(values: Numbers, band: str, column: str, rows: Owners) -> tuple[Floats, tuple[str, ...]]:
     """Return dB, and remarks. Values above zero only are linear, or digital numbers of amplitude.
 
     Raises:
@@ -210,7 +211,7 @@ def judge_precipitation(values: Numbers, column: str) -> tuple[Floats, tuple[str
     return decode(values, Coding(unit="mm"), "total_precipitation"), (remark,)
 
 
-def _reflectance_scales(stack: Numbers, columns: str, rows: Rows) -> Numbers:
+def _reflectance_scales(stack: Numbers, columns: str, rows: Owners) -> Numbers:
     """Return (S,) the factor of each series.
 
     Args:
@@ -234,7 +235,7 @@ def _reflectance_scales(stack: Numbers, columns: str, rows: Rows) -> Numbers:
     return np.where(_count(np.isfinite(middle), rows) > 0, PERCENT_SCALE, 1.0)
 
 
-def _check_mixed(unit: NDArray[np.intp], dn: NDArray[np.intp], columns: str, rows: Rows) -> None:
+def _check_mixed(unit: NDArray[np.intp], dn: NDArray[np.intp], columns: str, rows: Owners) -> None:
     mixed = (unit > 0) & (dn > 0)
     if mixed.any():
         at = int(mixed.argmax())
@@ -244,7 +245,7 @@ def _check_mixed(unit: NDArray[np.intp], dn: NDArray[np.intp], columns: str, row
         )
 
 
-def _check_percent(stack: Numbers, untold: Flags, is_unit: Flags, has_dn: Flags, columns: str, rows: Rows) -> None:
+def _check_percent(stack: Numbers, untold: Flags, is_unit: Flags, has_dn: Flags, columns: str, rows: Owners) -> None:
     """Refuse numbers between reflectance and digital numbers that are not plainly percent.
 
     Raises:
@@ -301,9 +302,12 @@ def _lost(stored: Numbers, read: Floats, column: str, meaning: str) -> tuple[str
     example = f"such as {stored[is_lost][np.abs(stored[is_lost]).argmax()]:g}"
     if count > MAX_MEAN_SHARE * known:
         raise Refused(f"column '{column}' is not {meaning} ({count} of {known} values, {example})")
-    return (
-        f"{counted(count, 'value', 'values')} of column '{column}' outside {meaning} ({example}) count as missing.",
-    )
+    values = counted(count, "value", "values")
+    return (f"{values} of column '{column}' {_are(count)} outside {meaning} ({example}) and left out.",)
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _scale_remarks(scale: Numbers, seen: Flags, columns: str) -> tuple[str, ...]:
@@ -333,10 +337,10 @@ def _row_medians(stack: Numbers) -> Numbers:
         return np.asarray(np.nanmedian(stack, axis=1))
 
 
-def _count(flags: Flags, rows: Rows) -> NDArray[np.intp]:
+def _count(flags: Flags, rows: Owners) -> NDArray[np.intp]:
     return np.bincount(rows.series[flags], minlength=len(rows.ids))
 
 
-def _by_series(values: Numbers, rows: Rows, statistic: str) -> Numbers:
+def _by_series(values: Numbers, rows: Owners, statistic: str) -> Numbers:
     found = pd.Series(values).groupby(rows.series).agg(statistic)
     return found.reindex(range(len(rows.ids))).to_numpy(np.float64)

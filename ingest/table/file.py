@@ -69,7 +69,7 @@ class TableFile:
         """Return a remark on each column of numbers in which some texts were none."""
         return tuple(
             f"{self._unread[c][0]:,} of the values of column '{c}' are no numbers, such as '{self._unread[c][1]}', "
-            "and count as missing."
+            "and are left out."
             for c in columns
             if c in self._unread
         )
@@ -173,10 +173,13 @@ def _decode(path: Path) -> tuple[str, str]:
             return _checked(raw, codec), name
     if b"\x00" in raw[:4096]:
         raise Refused("it is not readable as csv (it holds binary data, or UTF-16 without its mark)")
-    try:
-        return raw.decode("utf-8-sig"), ""
-    except UnicodeDecodeError:
-        return _checked(raw, "latin-1"), "Latin-1"
+    for codec, name in (("utf-8-sig", ""), ("cp1252", "Latin-1")):  # Windows' Latin-1 has more letters
+        try:
+            raw.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        return _checked(raw, codec), name
+    return _checked(raw, "latin-1"), "Latin-1"
 
 
 def _checked(raw: bytes, codec: str) -> str:

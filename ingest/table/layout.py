@@ -105,12 +105,14 @@ def _nothing(file: TableFile, series: str, read_as: ReadAs, family: Family) -> s
     """Return why a table is none: no dates, or no bands."""
     if not has_dates(file, series, read_as):
         return f"it has no column of dates; {columns_of(file)}; name it by --date-from COLUMN"
-    of_another = "" if family in READ else f" of Sentinel-2 (it seems to be of {family})"
-    return f"it has no column of NDVI or bands{of_another}; {columns_of(file)}; name them, such as --band B04=COLUMN"
+    if family not in READ:
+        return f"it has no column of NDVI, and its bands seem to be of {family}, not Sentinel-2; {columns_of(file)}"
+    return f"it has no column of NDVI or bands; {columns_of(file)}; name them, such as --band B04=COLUMN"
 
 
 def _long(file: TableFile, name: str, series: str, found: BandNames, read_as: ReadAs) -> Rows:
     dates = find_table_dates(file, series, read_as)
+    in_names(read_as, file.columns, file)
     bands = dict(found.taken) | evi2(file.columns)
     left = [c for c in file.columns if c not in (series, *dates.columns, *bands.values())]
     mask = find_table_mask(left, read_as)

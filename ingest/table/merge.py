@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from core.bands import CHANNELS, Floats, channel, ndvi, red_and_nir
 from core.source import counted
 from core.timeline import Days
-from ingest.rules.series_values import Rows as Owners
+from ingest.rules.series_values import Owners
 
 SAME = 1e-6
 """Two values of one series and date that differ by less are one."""

@@ -131,9 +131,9 @@ def ids_of(
     days = dates.read.days[dates.read.is_read] if dates else np.arange(1 if len(file.table) == 1 else 0)
     is_one = len(file.table) == 1 if dates is None else is_by_value or len(np.unique(days)) == len(days)
     if not is_one:
+        twice = "it has several rows" if dates is None else "dates come more than once"
         raise Refused(
-            f"it has no column that tells series apart, and dates come more than once; {columns_of(file)}; "
-            "name that column series_id"
+            f"it has no column that tells series apart, and {twice}; {columns_of(file)}; name that column series_id"
         )
     return np.full(len(file.table), name, object)
 

@@ -96,6 +96,13 @@ def test_labels_far_from_the_source_are_refused_with_what_it_covers(cube: Path, 
     far.to_parquet(tmp_path / "far.parquet")
     with pytest.raises(InvalidOption, match=r"none of its 1 labels lies within 'cube.nc', which covers 15\.\d+ to"):
         read_from(cube, tmp_path / "far.parquet")
+    south, west, north, east = CubePixels(cube, find_product("crop").bands, 16).footprint.bounds
+    swapped = geopandas.GeoDataFrame(
+        {"class": ["Green"]}, geometry=[Point((west + east) / 2, (south + north) / 2)], crs=WGS84
+    )
+    swapped.to_parquet(tmp_path / "swapped.parquet")
+    with pytest.raises(InvalidOption, match=r"they lie at .*; longitude and latitude seem to be swapped"):
+        read_from(cube, tmp_path / "swapped.parquet")
 
 
 def test_labels_in_the_national_grid_of_britain_are_found_in_an_archive_and_each_tile_is_read_once(
