@@ -25,7 +25,7 @@ from ingest.preprocess.radar import lee_filter
 from ingest.rules.numbers import MIN_REFLECTANCE, unseen
 from ingest.rules.offsets import DARK_BANDS, MIN_PIXELS, check_floor
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same scene gives other pixels, so that cached ones are not used."""
 SCL_CLASSES = range(12)
 

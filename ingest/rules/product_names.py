@@ -36,12 +36,12 @@ SEN2R_COARSE = tuple("B8A" if b == "B08" else b for b in SEN2R_FINE)
 
 PRODUCTS: Sequence[Product] = (
     Product(
-        title="ESA product (SAFE folder)",
+        title="ESA (SAFE folder)",
         pattern=re.compile(r"S2[A-D]_MSIL2A_\d{8}T\d{6}_N\d{4}_[^/]*(?:/|$)"),
         example="S2A_MSIL2A_20180611T105031_N0500_R051_T31TCJ_20230810T001122.SAFE/.../T31TCJ_20180611T105031_B04_10m.jp2",
     ),
     Product(
-        title="rasters of ESA products",
+        title="ESA (single files)",
         pattern=re.compile(r"(?:^|/)(?:L2A_)?T\d\d[A-Z]{3}_\d{8}T\d{6}_[A-Z0-9]{3}(?:_\d\dm)?$"),
         example="T31TCJ_20180611T105031_B04_10m.jp2",
     ),

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
 from core.bands import CHANNELS
-from core.errors import InvalidArchive, ReadFailed
+from core.errors import InvalidArchive, InvalidOption, ReadFailed
 from core.grid import Grid, Window
 from core.region import Region
 from core.settings import Settings
@@ -175,6 +175,7 @@ def settle(
     if not items:
         none = "it links to no item with a band of Sentinel-1 or Sentinel-2"
         raise InvalidArchive(where, none + (f" ({causes})" if causes else ""))
+    _check_stated(items, read_as)
     check_bands(where, items, causes)
     own = unique(items)
     renamed = [i for i in own if ITEM_ID in i.scene.properties]
@@ -184,12 +185,33 @@ def settle(
         ids = list(dict.fromkeys(str(i.scene.properties[ITEM_ID]) for i in renamed))
         remarks.append(f"Items of equal id are told apart by their times: {listed(ids, 4)}.")
     summary = InputSummary(
-        name=Path(str(where).rstrip("/")).name,
+        name=_name(where),
         layout=f"STAC catalogue of {counted(len(items), 'item', 'items')}",
         taken=(*facts(settled.items), *stated_offsets(own), *settled.taken),
         remarks=(*remarks, *item_remarks(settled.items, read_as), *settled.remarks),
     )
     return list(settled.items), summary
+
+
+def _name(where: Path | str) -> str:
+    """Return the name of a catalogue's folder, or of a file that has a name of its own."""
+    path = Path(str(where).rstrip("/"))
+    return path.parent.name if path.name in CATALOGUE_NAMES else path.name
+
+
+def _check_stated(items: Sequence[RasterItem], read_as: ReadAs) -> None:
+    """Check that the bands and the mask that the user states are among the assets.
+
+    Raises:
+        InvalidOption: one is not; lists those that are read.
+    """
+    there = listed(list(dict.fromkeys(s.name for i in items for s in i.sources.values())))
+    for ours, theirs in read_as.bands.items():
+        if not any(ours in i.sources for i in items):
+            raise InvalidOption("--band", f"{ours}={theirs}", f"no asset is named {theirs}; those read are {there}")
+    if read_as.mask and read_as.mask.lower() != "none" and not any(set(MASK_KINDS) & set(i.sources) for i in items):
+        name = read_as.mask.partition("=")[0]
+        raise InvalidOption("--mask", read_as.mask, f"no asset is named {name}; those read are {there}")
 
 
 def describe(document: Mapping[str, Any], items: Sequence[RasterItem], *, name: str, content_hash: str) -> Description:

@@ -288,8 +288,10 @@ def _in_reflectance(offset: float, item: RasterItem) -> float:
 
 
 def _has_own_offset(document: Mapping[str, Any], copies: Mapping[str, Any]) -> bool:
+    """Tell whether an item is of a processor whose numbers never carry the offset, or is simulated."""
     texts = [str(document.get("collection") or ""), str(document.get("id") or ""), *(c.name for c in copies.values())]
-    return any(OWN_OFFSET.search(t) for t in texts)
+    is_simulated = bool((document.get("properties") or {}).get("landcast:simulated"))
+    return is_simulated or any(OWN_OFFSET.search(t) for t in texts)
 
 
 def _assets(assets: Mapping[str, Any]) -> str:

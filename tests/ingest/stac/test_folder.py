@@ -12,10 +12,11 @@ from affine import Affine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.errors import InvalidArchive
+from core.errors import InvalidArchive, InvalidOption
 from core.grid import Window
 from core.region import Region
 from core.settings import Settings
+from core.source import ReadAs
 from ingest.build.cube import Reader, build_cube
 from ingest.preprocess.prepare import Preparation
 from ingest.stac.folder import StacFolder, holds_cogs, open_stac_folder
@@ -297,6 +298,13 @@ def test_a_saved_item_collection_is_read_as_pystac_writes_it(tmp_path: Path) -> 
     assert len(opened.search(WINDOW, opened.period)) == 2
     assert opened.summary.remarks == ()
     assert opened.summary.layout == "STAC catalogue of 2 items"
+
+
+def test_stated_assets_that_no_item_has_are_refused(tmp_path: Path) -> None:
+    folder = write_catalogue(write_pixels(tmp_path / "a"), [good("one")])
+    for read_as in (ReadAs(bands={"B11": "swir"}), ReadAs(mask="clouds")):
+        with pytest.raises(InvalidOption, match="those read are red, nir"):
+            open_stac_folder(folder, settings=Settings(), read_as=read_as)
 
 
 def test_a_catalogue_says_what_it_takes(archive: StacFolder) -> None:
