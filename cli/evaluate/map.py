@@ -1,6 +1,5 @@
 """`landcast evaluate map` and `evaluate sample`: options and their checks. evaluation/map_accuracy/ does the work."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -74,8 +73,6 @@ def evaluate_map(
         )
         if out is not None:
             write_report(found, out)
-    for remark in found.remarks:
-        print(f"Note: {remark}", file=sys.stderr)
     print(render_text(found))
     if out is not None:
         print(out)
