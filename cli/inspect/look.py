@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
+from pyproj import CRS
 
 from cli.inspect.observations import (
     Look,
@@ -248,7 +249,7 @@ def _is_stac(path: Path) -> bool:
 def _place(window: Window) -> Place:
     west, south, east, north = (round(float(edge), 6) for edge in window.footprint_wgs84.bounds)
     return Place(
-        crs=window.crs,
+        crs=window.crs if window.crs.startswith("EPSG:") else CRS.from_wkt(window.crs).name,
         pixel_m=window.resolution_m,
         shape_yx=window.shape_yx,
         bounds_wgs84=(west, south, east, north),

@@ -165,6 +165,7 @@ def find_crs(path: object, data: xr.Dataset, variables: Iterable[str], stated: s
     except CRSError:
         reason = f"its coordinate reference system '{text[:40]}' is not understood; give it with --crs EPSG:32632"
         raise InvalidCube(path, reason) from None
+    crs = crs.source_crs if crs.is_bound and crs.source_crs else crs  # GDAL wraps a CRS with a shift to WGS84
     if crs.is_projected and abs(crs.axis_info[0].unit_conversion_factor - 1) > 1e-6:
         raise InvalidCube(path, f"its coordinates are in {crs.axis_info[0].unit_name}, and only metres are read")
     if not crs.is_projected and not crs.is_geographic:

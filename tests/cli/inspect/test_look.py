@@ -9,7 +9,7 @@ import xarray as xr
 from cli.inspect.look import inspect_archive, inspect_cube, inspect_input, inspect_table, inspect_vectors
 from core.errors import InvalidOption, InvalidTable
 from core.settings import Settings
-from core.source import AS_STATED
+from core.source import AS_STATED, ReadAs
 from tests.cli.cubes import square, write_cube, write_series
 from tests.ingest.stac.folders import earth_search_folder
 
@@ -74,3 +74,12 @@ def test_reference_points_in_a_csv_are_places(tmp_path: Path, settings: Settings
 def test_a_path_that_is_none_is_refused(settings: Settings) -> None:
     with pytest.raises(InvalidOption, match="no such file or folder"):
         inspect_input("nowhere", settings, AS_STATED)
+
+
+def test_a_crs_without_a_code_is_called_by_its_name(tmp_path: Path, settings: Settings) -> None:
+    own = 'PROJCS["Own grid",GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],'
+    own += 'PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]],PROJECTION["Sinusoidal"],'
+    own += 'PARAMETER["longitude_of_center",10],UNIT["metre",1]]'
+    place = inspect_input(str(write_cube(tmp_path / "cube.nc")), settings, ReadAs(crs=own)).place
+    assert place is not None
+    assert place.crs == "Own grid"

@@ -5,6 +5,8 @@ import pytest
 import xarray as xr
 from affine import Affine
 from pyproj import CRS
+from pyproj.crs import BoundCRS
+from pyproj.crs.coordinate_operation import ToWGS84Transformation
 
 from core.errors import InvalidCube
 from core.grid import Window
@@ -12,6 +14,14 @@ from ingest.cubes.place import Lattice, find_crs, find_lattice, geo_transform, r
 from tests.ingest.cubes import foreign
 
 UTM = "EPSG:32633"
+
+
+def bound_to_wgs84(code: int) -> str:
+    """Return WKT of a CRS with a shift to WGS84, as GDAL writes it."""
+    plain = CRS.from_epsg(code)
+    assert plain.geodetic_crs is not None
+    shift = ToWGS84Transformation(plain.geodetic_crs)
+    return str(BoundCRS(source_crs=plain, target_crs=CRS.from_epsg(4326), transformation=shift).to_wkt())
 
 
 def lattice_of(data: xr.Dataset, crs: str = UTM) -> Lattice:
@@ -34,8 +44,9 @@ def test_a_lattice_has_its_corner_in_the_north_west() -> None:
         ({"proj:code": "EPSG:32633"}, UTM),
         ({"crs": "+init=epsg:32633"}, UTM),
         ({"proj:epsg": 32633.0}, UTM),
+        ({"crs_wkt": bound_to_wgs84(32633)}, UTM),
     ],
-    ids=["WKT", "number", "STAC", "PROJ", "decimals"],
+    ids=["WKT", "number", "STAC", "PROJ", "decimals", "with a shift"],
 )
 def test_a_crs_is_found_however_it_is_stated(stated: dict[str, object], code: str) -> None:
     data = foreign.variables(foreign.dn())
