@@ -29,13 +29,14 @@ test-slow: $(VENV)/.ready-dev ## run the tests marked slow
 test-all: $(VENV)/.ready-dev ## run all tests
 	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
 
-check: $(VENV)/.ready-dev ## format, lint, types, import rules, openapi.yaml, products page
+check: $(VENV)/.ready-dev ## format, lint, types, import rules, openapi.yaml, pages made from the code
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m service.openapi --check
 	@$(BIN)/python -m cli.products_page --check
+	@$(BIN)/python -m cli.files_page --check
 
 docs: $(VENV)/.ready-dev ## build the site of the pages in site/, warnings as errors, without the network
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

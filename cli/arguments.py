@@ -3,15 +3,16 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from cli.read_as import say, with_own_crs
 from core.errors import InvalidOption
 from core.settings import Settings
-from core.source import Source
-from ingest.region_file import read_region_file
-from ingest.source import CUBE_ENDINGS, TABLE_ENDINGS, open_source
+from core.source import AS_STATED, ReadAs, Source
+from ingest.region_file import read_region
+from ingest.source import CUBE_ENDINGS, TABLE_INPUTS, open_source
 
 RASTER_ENDINGS = (".tif", *CUBE_ENDINGS)
 Input = Annotated[
@@ -60,7 +61,7 @@ Samples = Annotated[
 
 def is_table(path: Path | None) -> bool:
     """Return whether an input is a table of series."""
-    return path is not None and path.suffix.lower() in TABLE_ENDINGS
+    return path is not None and path.suffix.lower() in TABLE_INPUTS
 
 
 def check_source(source: Path | None, region: Path | None, archive: str | None) -> None:
@@ -76,7 +77,7 @@ def check_source(source: Path | None, region: Path | None, archive: str | None) 
         raise InvalidOption("--archive", archive, "it belongs to --region, and INPUT is given")
     if source is None:
         return
-    if source.suffix.lower() not in (*CUBE_ENDINGS, *TABLE_ENDINGS):
+    if source.suffix.lower() not in (*CUBE_ENDINGS, *TABLE_INPUTS):
         raise InvalidOption("INPUT", source, "it ends in .nc or .zarr (a cube), .parquet or .csv (a table)")
     if not source.exists():
         raise InvalidOption("INPUT", source, "there is no such file")
@@ -107,11 +108,27 @@ def source_of(
     samples: Path | None = None,
     bands: Sequence[str],
     settings: Settings,
+    read_as: ReadAs = AS_STATED,
 ) -> Source:
-    """Open the source that the arguments of a command name.
+    """Open the source that the arguments of a command name, and print what region and source were taken for.
 
     Raises:
-        RequestError: one sentence about a source that cannot be opened.
+        RequestError: one sentence about a source that cannot be opened, or that --strict refuses.
     """
-    polygon = read_region_file(region) if region else None
-    return open_source(path, region=polygon, archive=archive, samples=samples, bands=bands, settings=settings)
+    polygon, read_as = said_region(region, read_as) if region else (None, read_as)
+    source = open_source(
+        path, region=polygon, archive=archive, samples=samples, bands=bands, settings=settings, read_as=read_as
+    )
+    say(source.summary, read_as)
+    return source
+
+
+def said_region(path: Path, read_as: ReadAs) -> tuple[dict[str, Any], ReadAs]:
+    """Read a region file, and print what it was taken for; return it, and what is stated about the archive.
+
+    Raises:
+        InvalidRegion, DoubtfulInput: it cannot be read, or --strict refuses it.
+    """
+    found, rest = with_own_crs(lambda stated: read_region(path, read_as=stated), read_as)
+    say(found.summary, read_as)
+    return found.geojson, rest

@@ -6,19 +6,21 @@ from typing import Annotated
 
 import typer
 
+from cli.arguments import said_region
 from cli.progress import show_progress
+from cli.read_as import say, say_notes, with_read_as
 from core.bands import CHANNELS
 from core.cube import Cube
-from core.errors import InvalidOption
+from core.errors import DoubtfulInput, InvalidOption
 from core.grid import Window
 from core.read_settings import read_settings
 from core.region import Region, parse_region
 from core.settings import Settings
+from core.source import AS_STATED, ReadAs
 from core.timeline import Period, parse_period, to_date
 from ingest.archive import Archive
 from ingest.build.cube import Reader, build_cube, check_region, reader_from
 from ingest.preprocess.prepare import Preparation
-from ingest.region_file import read_region_file
 from ingest.registry import open_archive
 from ingest.source import CUBE_ENDINGS, check_size
 from outputs.observation_cube import write_observations
@@ -29,6 +31,7 @@ READ_SHARE = 0.8
 """Share of the work that reading is counted as; the rest is writing."""
 
 
+@with_read_as
 def cube(
     out: Annotated[
         Path, typer.Option("-o", "--out", metavar="FILE", help="File to write: .nc or .zarr.", show_default=False)
@@ -59,6 +62,8 @@ def cube(
     fail_on_gaps: Annotated[
         bool, typer.Option("--fail-on-gaps", help="Write nothing and exit with 1 if a scene could not be read.")
     ] = False,
+    *,
+    read_as: ReadAs = AS_STATED,
 ) -> None:
     """Read the observations of a region into one cube file, which records scenes that could not be read.
 
@@ -67,9 +72,11 @@ def cube(
     """
     _check(out, picture)
     settings = read_settings()
-    wanted = parse_region(read_region_file(region))
-    opened = open_archive(archive or settings.archives.default, settings)
+    polygon, stated = said_region(region, read_as)
+    wanted = parse_region(polygon)
+    opened = open_archive(archive or settings.archives.default, settings, read_as=stated)
     check_region(opened, wanted)
+    say(opened.summary, read_as)
     window = _window(opened, wanted)
     days = parse_period(period) if period else _last_year(opened)
     with show_progress("cube") as progress:
@@ -78,12 +85,16 @@ def cube(
         )
         if fail_on_gaps and built.failures:
             raise built.failures[0].error()
+        notes = sorted({note for scene in built.scenes for note in scene.notes})
+        if read_as.is_strict and notes:
+            raise DoubtfulInput(opened.name, notes)
         progress(READ_SHARE)
         write_observations(
             built, out, days, opened.attribution, lambda share: progress(READ_SHARE + (1 - READ_SHARE) * share)
         )
         if picture:
             _draw(built, opened, settings, days, picture)
+    say_notes(notes, opened.summary)
     for scene in built.failures:
         print(f"not read: {scene.scene_id} of {scene.time[:10]}: {scene.failure}")
     print(f"{len(built.scenes) - len(built.failures)} of {len(built.scenes)} scenes read")

@@ -20,15 +20,18 @@ from cli.arguments import (
     source_of,
 )
 from cli.progress import show_progress
+from cli.read_as import say_notes, with_read_as
 from core.checkpoint import Checkpoint
 from core.errors import InvalidOption
 from core.read_settings import read_settings
+from core.source import AS_STATED, ReadAs
 from core.version import software_version
 from ingest.source import TABLE_ENDINGS
 from models.embed import width_of
 from models.registry import find_checkpoint
 from products.embedding import Embedding, EmbeddingOptions
-from workers.direct import DirectOrder, make, passing_folder, write_table
+from workers.assemble import Result
+from workers.direct import DirectOrder, check_notes, make, passing_folder, write_table
 from workers.embeddings import DTYPES, EmbeddingFile, write_embedding
 
 PNG = (".png",)
@@ -48,8 +51,10 @@ class Call:
     picture: Path | None
     region: Path | None
     archive: str | None
+    read_as: ReadAs = AS_STATED
 
 
+@with_read_as
 def embed(
     out: Out,
     source: Input = None,
@@ -76,6 +81,8 @@ def embed(
     region: RegionFile = None,
     archive: ArchiveName = None,
     period: Observations = None,
+    *,
+    read_as: ReadAs = AS_STATED,
 ) -> None:
     """Write the forecaster's embedding of each pixel or series: a vector for search, clustering or training.
 
@@ -92,6 +99,7 @@ def embed(
             picture=picture,
             region=region,
             archive=archive,
+            read_as=read_as,
         )
     )
 
@@ -108,17 +116,25 @@ def run_embed(call: Call) -> None:
     checkpoint = find_checkpoint(call.model, "forecast", settings)
     product = Embedding(checkpoint, width_of(checkpoint))
     order = DirectOrder(product=product, checkpoint=checkpoint, inputs=call.inputs)
+    source = source_of(
+        call.source,
+        region=call.region,
+        archive=call.archive,
+        bands=product.bands,
+        settings=settings,
+        read_as=call.read_as,
+    )
     with show_progress("embed") as progress, passing_folder(settings) as folder:
-        source = source_of(
-            call.source, region=call.region, archive=call.archive, bands=product.bands, settings=settings
-        )
         found = make(order, source, settings, folder, progress)
+        check_notes(found, source.summary, call.read_as)
         if isinstance(found, pd.DataFrame):
             found.attrs.update(_facts(checkpoint))
             write_table(found, call.out)
         else:
             file = EmbeddingFile(out=call.out, dtype=call.dtype or DTYPES[0], picture=call.picture)
             write_embedding(found, file, folder)
+    if isinstance(found, Result):
+        say_notes(found.scene_notes, source.summary)
     for path in (call.out, call.picture):
         if path is not None:
             print(path)

@@ -14,18 +14,22 @@ from typing import Annotated, Any
 import typer
 
 from cli.progress import show_progress
+from cli.read_as import say, with_own_crs, with_read_as
 from cli.train import Resume, policy_of, run_training
 from core.errors import InvalidOption
 from core.progress import Progress
 from core.read_settings import read_settings
 from core.settings import Settings
+from core.source import AS_STATED, ReadAs
 from core.text_table import text_table
 from ingest.build.cube import reader_from
 from ingest.registry import open_archive
+from ingest.source import open_cube
+from ingest.vector_file import read_vector
 from models.registry import models_folder
 from products.catalogue import find_product
 from training.labels.class_mapping import ClassMap, parse_classes
-from training.labels.read_file import read_label_file
+from training.labels.read_file import LabelFile, read_label_file
 from training.labels.read_pixels import ArchivePixels, CubePixels, LabelOptions, PixelSource, read_labelled
 from training.labels.sample_pixels import LabelledSet
 from training.resume import ResumePolicy
@@ -58,6 +62,7 @@ class Call:
     name: str
     resume: ResumePolicy
     tune: str = ""
+    read_as: ReadAs = AS_STATED
 
     @property
     def command(self) -> str:
@@ -67,7 +72,8 @@ class Call:
             words += self._option(option)
         for option in ("max_per_polygon", "name", "tune"):
             words += self._option(option)
-        return shlex.join(words)
+        stated = [word for pair in self.read_as.stated().items() for word in pair]
+        return shlex.join([*words, *stated])
 
     def _option(self, name: str) -> list[str]:
         value = getattr(self, name)
@@ -77,6 +83,7 @@ class Call:
         return [f"--{name.replace('_', '-')}", Path(value).name if is_path else f"{value}"]
 
 
+@with_read_as
 def finetune(
     run: Annotated[
         str, typer.Argument(metavar="RUN", help="With --labels: canopy or crop. With --data: name of a run.")
@@ -158,6 +165,8 @@ def finetune(
             help="Trained part of the network: heads, also low-rank changes of the trunk, or all; default: heads.",
         ),
     ] = "",
+    *,
+    read_as: ReadAs = AS_STATED,
 ) -> None:
     """Train a canopy or crop model: on your own labels, or with one of the named runs.
 
@@ -165,7 +174,8 @@ def finetune(
     NAME uses it at once. With --data and the name of a run, a shipped model is trained again.
     """
     if labels is None:
-        _check_run(data=data, out=out, archive=archive, cube=cube, classes=classes, name=name)
+        stated = {option.removeprefix("--"): value for option, value in read_as.stated().items()}
+        _check_run(data=data, out=out, archive=archive, cube=cube, classes=classes, name=name, **stated)
         assert data is not None
         assert out is not None
         run_training(run, "class", data, out, resume, tune)
@@ -188,6 +198,7 @@ def finetune(
             name=name,
             resume=policy_of(resume),
             tune=tune,
+            read_as=read_as,
         )
     )
 
@@ -204,8 +215,13 @@ def fit_labels(call: Call) -> None:
     name = call.name or call.labels.stem
     request = ModelRequest(name=name, folder=folder, command=call.command, resume=call.resume, tune=call.tune)
     check_name(request.name, folder, call.resume)
+    _, stated = with_own_crs(lambda read_as: _probe(call, read_as), call.read_as)
+    source = _source(call, settings, stated)
+    say(source.summary, call.read_as)
+    labels = _labels(call, source, ReadAs(crs="" if stated.crs else call.read_as.crs))
+    say(labels.summary, call.read_as)
     with show_progress("finetune") as progress:
-        found = _read(call, classes, settings, lambda share: progress(READ_SHARE * share))
+        found = _read(call, classes, labels, source, lambda share: progress(READ_SHARE * share))
         card = fit_user_model(found, request, settings, lambda share: progress(READ_SHARE + (1 - READ_SHARE) * share))
     _print_result(card, folder, models_folder(settings))
 
@@ -225,11 +241,24 @@ def _check(call: Call) -> ClassMap:
     return parse_classes(call.classes, call.task)
 
 
-def _read(call: Call, classes: ClassMap, settings: Settings, progress: Progress) -> LabelledSet:
-    source = _source(call, settings)
-    labels = read_label_file(
-        call.labels, column=call.column, date_column=call.date_column, layer=call.layer, footprint=source.footprint
+def _probe(call: Call, read_as: ReadAs) -> None:
+    """Read one label, which tells whether the file states its CRS; what else is wrong is said later."""
+    if read_as.crs or call.read_as.crs:
+        read_vector(call.labels, crs=read_as.crs, layer=call.layer, most=1)
+
+
+def _labels(call: Call, source: PixelSource, read_as: ReadAs) -> LabelFile:
+    return read_label_file(
+        call.labels,
+        column=call.column,
+        date_column=call.date_column,
+        layer=call.layer,
+        footprint=source.footprint,
+        read_as=read_as,
     )
+
+
+def _read(call: Call, classes: ClassMap, labels: LabelFile, source: PixelSource, progress: Progress) -> LabelledSet:
     options = LabelOptions(
         task=call.task,
         classes=classes,
@@ -240,13 +269,13 @@ def _read(call: Call, classes: ClassMap, settings: Settings, progress: Progress)
     return read_labelled(labels, source, options, progress)
 
 
-def _source(call: Call, settings: Settings) -> PixelSource:
+def _source(call: Call, settings: Settings, read_as: ReadAs) -> PixelSource:
     bands = find_product(call.task).bands
     if call.cube is not None:
-        return CubePixels(call.cube, bands, settings.jobs.tile_size)
-    return ArchivePixels(
-        open_archive(call.archive or settings.archives.default, settings), bands, reader_from(settings)
-    )
+        source = open_cube(call.cube, bands, settings, read_as=read_as)
+        return CubePixels(source, settings.jobs.tile_size)
+    archive = open_archive(call.archive or settings.archives.default, settings, read_as=read_as)
+    return ArchivePixels(archive, bands, reader_from(settings))
 
 
 def _scores_text(scores: dict[str, Any], before: dict[str, Any], start: str) -> str:

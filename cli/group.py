@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command_from_info, get_group
 from typer.models import CommandInfo
 
@@ -29,6 +29,23 @@ class Command:
         module, name = self.place.split(":")
         found = getattr(import_module(module), name)
         return found if self.arguments is None else found(*self.arguments)
+
+
+class SectionedCommand(TyperCommand):
+    """A command whose help has its options under headings: those with `rich_help_panel` after all others."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments, options, and each further heading with its options."""
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            own = "Arguments" if param.param_type_name == "argument" else "Options"
+            if record is not None:
+                sections.setdefault(getattr(param, "rich_help_panel", None) or own, []).append(record)
+        for heading, records in sections.items():
+            if records:
+                with formatter.section(heading):
+                    formatter.write_dl(records)
 
 
 class LazyGroup(TyperGroup):
@@ -63,5 +80,5 @@ def as_command(name: str, found: Any, *, epilog: str | None) -> Any:
         command = get_group(found)
         command.name, command.epilog = name, epilog
         return command
-    info = CommandInfo(name=name, callback=found, epilog=epilog)
+    info = CommandInfo(name=name, cls=SectionedCommand, callback=found, epilog=epilog)
     return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)

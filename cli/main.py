@@ -41,7 +41,12 @@ OTHERS = {
     "serve": Command(place="cli.serve:serve", help="Start the service: REST, STAC, map page, and its worker."),
     "worker": Command(place="cli.serve:worker", help="Start a worker alone, for a service that runs elsewhere."),
     "run": Command(place="cli.run:run", help="Order all products for one region and write the files."),
-    "doctor": Command(place="cli.doctor:doctor", help="Check that this machine has everything that landcast needs."),
+    "inspect": Command(
+        place="cli.inspect.command:inspect", help="Say what a file or folder is taken for, and what can be made of it."
+    ),
+    "doctor": Command(
+        place="cli.doctor.command:doctor", help="Check that this machine has everything that landcast needs."
+    ),
     "train": Command(place="cli.train:train", help="Train an EarthPT forecaster with one of the named runs."),
     "finetune": Command(
         place="cli.finetune:finetune", help="Train a canopy or crop model, on your own labels or a named run."

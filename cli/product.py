@@ -10,21 +10,23 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import arguments
+from cli import arguments, read_as
 from cli.arguments import RASTER_ENDINGS, check_out, check_source, is_table, source_of
 from cli.options import inputs_of, keyword, parameters, with_signature
 from cli.progress import show_progress
+from cli.read_as import say_notes, take_read_as
 from core.errors import InvalidOption
 from core.options import PerSeries, marker
 from core.product import Product
 from core.read_settings import read_settings
+from core.source import AS_STATED, InputSummary, ReadAs
 from ingest.source import TABLE_ENDINGS
 from ingest.tables import read_targets
 from models.registry import find_checkpoint
 from products.areas import area_lines
 from products.catalogue import find_entry, find_product
 from workers.assemble import Result
-from workers.direct import DirectOrder, make, passing_folder, write_result
+from workers.direct import DirectOrder, check_notes, make, passing_folder, write_result
 
 Layers = Annotated[
     str | None, typer.Option("--layers", metavar="NAME,...", help="Layers to write, in this order; default: all.")
@@ -49,6 +51,7 @@ class Call:
     targets: Path | None
     layers: Sequence[str]
     inputs: Mapping[str, Any]
+    read_as: ReadAs = AS_STATED
 
 
 def command(product_id: str) -> Any:
@@ -60,6 +63,7 @@ def command(product_id: str) -> Any:
         make_product(
             Call(
                 product=product,
+                read_as=take_read_as(values),
                 layers=[n.strip() for n in (values.pop("layers") or "").split(",") if n.strip()],
                 inputs=inputs_of(product.options, values),
                 source=values["source"],
@@ -86,25 +90,34 @@ def make_product(call: Call) -> None:
     _check(call)
     settings, product = read_settings(), call.product
     checkpoint = find_checkpoint(call.model, product.task, settings)
+    source = source_of(
+        call.source,
+        region=call.region,
+        archive=call.archive,
+        samples=call.samples,
+        bands=product.bands,
+        settings=settings,
+        read_as=call.read_as,
+    )
+    order = DirectOrder(
+        product=product, checkpoint=checkpoint, inputs=call.inputs, dates=_targets(call), layers=call.layers
+    )
     with show_progress(product.id) as progress, passing_folder(settings) as folder:
-        source = source_of(
-            call.source,
-            region=call.region,
-            archive=call.archive,
-            samples=call.samples,
-            bands=product.bands,
-            settings=settings,
-        )
-        order = DirectOrder(
-            product=product, checkpoint=checkpoint, inputs=call.inputs, dates=_targets(call), layers=call.layers
-        )
         found = make(order, source, settings, folder, progress)
+        check_notes(found, source.summary, call.read_as)
         write_result(found, call.out, call.layers)
-    for caution in found.cautions if isinstance(found, Result) else ():
-        print(f"Warning: {caution}", file=sys.stderr)
-    if isinstance(found, Result) and found.areas:
-        print(*area_lines(found.areas), sep="\n")
+    if isinstance(found, Result):
+        _print_result(found, source.summary)
     print(call.out)
+
+
+def _print_result(found: Result, summary: InputSummary) -> None:
+    """Print notes and cautions to stderr, areas to stdout."""
+    say_notes(found.scene_notes, summary)
+    for caution in found.cautions:
+        print(f"Warning: {caution}", file=sys.stderr)
+    if found.areas:
+        print(*area_lines(found.areas), sep="\n")
 
 
 def _parameters(product: Product[Any]) -> list[inspect.Parameter]:
@@ -121,6 +134,7 @@ def _parameters(product: Product[Any]) -> list[inspect.Parameter]:
         keyword("archive", arguments.ArchiveName, None),
         keyword("samples", arguments.Samples, None),
         keyword("layers", Layers, None),
+        *read_as.parameters(),
     ]
 
 

@@ -16,20 +16,22 @@ import rasterio
 import typer
 from shapely.geometry.base import BaseGeometry
 
+from cli.arguments import said_region
 from cli.client import Client, JobStatus, pauses
 from cli.own_archive import OwnArchive, open_own_archive
 from cli.progress import Line, new_line
+from cli.read_as import Strict
 from core.errors import LandcastError, RequestError, WorkerUnavailable
 from core.grid import Window
 from core.job import JobState
 from core.read_settings import overridden, read_settings
 from core.region import Region, parse_region, reproject
 from core.settings import Settings
+from core.source import ReadAs
 from core.text_table import text_table
 from core.timeline import Period
 from ingest.archive import Archive
 from ingest.build.cube import check_region
-from ingest.region_file import read_region_file
 from service.health import ping_redis
 from service.process.supervisor import Supervisor
 from service.results import OUTPUTS
@@ -74,24 +76,27 @@ def run(
         typer.Option(metavar="FILE", help="GeoJSON, GeoPackage, Shapefile or KML; default: a region of the archive."),
     ] = None,
     results: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the files.")] = Path("results"),
+    strict: Strict = False,
 ) -> None:
     """Start a service, order all products for one region over REST, and write the files."""
-    raise typer.Exit(run_main_job(overridden(read_settings(), archive=archive), region, results))
+    settings = overridden(read_settings(), archive=archive)
+    raise typer.Exit(run_main_job(settings, region, results, is_strict=strict))
 
 
-def run_main_job(settings: Settings, region_file: Path | None, results: Path) -> int:
+def run_main_job(settings: Settings, region_file: Path | None, results: Path, *, is_strict: bool = False) -> int:
     """Order all products for a region and write their files below a folder; return the exit code.
 
     Args:
         settings: `archive` names where the observations come from.
         region_file: GeoJSON, GeoPackage, Shapefile or KML; None = a region of the archive.
+        is_strict: refuse an archive or a region that needs a decision.
 
     Raises:
         RequestError: the region or the archive is not usable, or they do not meet.
         WorkerUnavailable: the service cannot be started, or Redis does not answer.
     """
-    given = parse_region(read_region_file(region_file)) if region_file else None
-    archive = open_own_archive(settings)
+    given = parse_region(said_region(region_file, ReadAs(is_strict=is_strict))[0]) if region_file else None
+    archive = open_own_archive(settings, is_strict=is_strict)
     region = given or region_of(archive)
     check_region(archive, region)
     print(f"{archive.title}: {region.area_km2:.2f} km2, {archive.period}", flush=True)

@@ -4,9 +4,11 @@ House letters, used by every docstring: T time, C channel, Y row (north to south
 H horizon (target date), Q quantile, K class, B batch, D width.
 """
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -37,10 +39,27 @@ class SceneRecord:
     """Name of the archive that listed it; empty = that of the cube."""
     notes: tuple[str, ...] = ()
     """Remarks from reading it, one sentence each."""
+    mask: str = ""
+    """What hid its clouds: name or kind (`SCL`, `CLM`, `clear`) of its own mask, `s2cloudless`, `none`; empty = not
+    known, or no optical scene."""
 
     def error(self) -> ReadFailed:
         """Return the failure as an error."""
         return ReadFailed(self.scene_id, self.failure)
+
+
+def masks_used(scenes: Iterable[SceneRecord]) -> str:
+    """Return what hid the clouds of scenes: `SCL`, or `SCL (40 scenes), none (2 scenes)`; empty = not known."""
+    counts = Counter(mask for _, mask in sorted({(s.scene_id, s.mask) for s in scenes if s.mask}))
+    if len(counts) < 2:
+        return next(iter(counts), "")
+    return ", ".join(f"{name} ({n} {'scene' if n == 1 else 'scenes'})" for name, n in counts.most_common())
+
+
+def preparation_done(preparation: Mapping[str, Any], scenes: Iterable[SceneRecord]) -> dict[str, Any]:
+    """Return how scenes were prepared, with the mask that was used in place of the one that the settings ask for."""
+    used = masks_used(scenes)
+    return {**preparation, "cloud_mask": used} if used else dict(preparation)
 
 
 @dataclass(frozen=True, kw_only=True)

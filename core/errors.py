@@ -50,7 +50,10 @@ class InvalidRegion(RequestError):
     title = "Invalid region"
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"The region is not usable: {reason}. Give a GeoJSON polygon in WGS84 longitude/latitude.")
+        super().__init__(
+            f"The region is not usable: {reason}. Give polygons: as GeoJSON in WGS84 longitude/latitude, or as a file "
+            "of GeoJSON, GeoPackage, Shapefile, FlatGeobuf, KML, GeoParquet or WKT."
+        )
 
 
 class InvalidPeriod(RequestError):
@@ -78,10 +81,7 @@ class InvalidCube(RequestError):
     title = "Invalid cube"
 
     def __init__(self, path: object, reason: str) -> None:
-        super().__init__(
-            f"'{path}' cannot be read as a cube: {reason}. "
-            "A cube is NetCDF or Zarr with dimensions time, y, x and one variable per band (B02 ... B12, VV, VH)."
-        )
+        super().__init__(f"'{path}' cannot be read as a cube: {reason}.")
 
 
 class MissingBand(InvalidCube):
@@ -132,11 +132,14 @@ class RegionOutsideArchive(RequestError):
 
     title = "Region outside the archive"
 
-    def __init__(self, archive: str, bounds_wgs84: tuple[float, float, float, float]) -> None:
+    def __init__(
+        self, archive: str, bounds_wgs84: tuple[float, float, float, float], *, is_swapped: bool = False
+    ) -> None:
         west, south, east, north = bounds_wgs84
+        hint = " Longitude and latitude seem to be swapped: the other way round it lies inside." if is_swapped else ""
         super().__init__(
             f"The region lies outside the archive '{archive}', which covers "
-            f"{west:.4f} to {east:.4f} degrees east and {south:.4f} to {north:.4f} degrees north."
+            f"{west:.4f} to {east:.4f} degrees east and {south:.4f} to {north:.4f} degrees north.{hint}"
         )
 
 

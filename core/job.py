@@ -1,6 +1,6 @@
 """Order, Job and Tile task: what was accepted, its pieces, and their states. The ledger is in workers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -43,6 +43,8 @@ class Order:
     """Name of a checkpoint."""
     params: Mapping[str, Any]
     """`Options.to_json()` of the product."""
+    input: Sequence[str] = ()
+    """What the archive was taken for when the order was accepted, a line each; changes no pixel."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -168,7 +168,7 @@ def _read(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise InvalidRegion(f"the file '{path}' is larger than {MAX_FILE_BYTES // 1024**2} MiB")
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         raise InvalidRegion(f"the file '{path}' cannot be read ({error.__class__.__name__})") from None
 
@@ -180,14 +180,22 @@ def _geometries(document: dict[str, Any]) -> list[dict[str, Any]]:
             found = [f.get("geometry") for f in features if isinstance(f, dict)] if isinstance(features, list) else []
         case "Feature":
             found = [document.get("geometry")]
+        case "GeometryCollection":
+            inner = document.get("geometries")
+            found = inner if isinstance(inner, list) else []
         case "Polygon" | "MultiPolygon":
             found = [document]
         case kind:
             raise InvalidRegion(f"its type is '{kind}', not Polygon, MultiPolygon, Feature or FeatureCollection")
-    geometries = [g for g in found if isinstance(g, dict)]
+    geometries = [g for f in found if isinstance(f, dict) for g in _parts(f)]
     if not geometries:
         raise InvalidRegion("it holds no geometry")
     return geometries
+
+
+def _parts(geometry: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the geometries of a collection, or the geometry itself."""
+    return _geometries(geometry) if geometry.get("type") == "GeometryCollection" else [geometry]
 
 
 def _polygon(geometry: dict[str, Any]) -> BaseGeometry:
@@ -206,8 +214,15 @@ def _polygon(geometry: dict[str, Any]) -> BaseGeometry:
 
 def _check_range(geometry: BaseGeometry) -> None:
     west, south, east, north = geometry.bounds
-    if not (-360 <= west and east <= 360 and -90 <= south and north <= 90):
-        raise InvalidRegion(f"coordinates from {west:.1f}, {south:.1f} to {east:.1f}, {north:.1f} are not degrees")
+    if not _are_degrees(west, south, east, north):
+        hint = ", and longitude and latitude seem to be swapped" if _are_degrees(south, west, north, east) else ""
+        raise InvalidRegion(
+            f"coordinates from {west:.1f}, {south:.1f} to {east:.1f}, {north:.1f} are not degrees{hint}"
+        )
+
+
+def _are_degrees(west: float, south: float, east: float, north: float) -> bool:
+    return -360 <= west and east <= 360 and -90 <= south and north <= 90
 
 
 def _check_size(region: Region) -> None:

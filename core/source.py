@@ -5,12 +5,15 @@ Files and archives are opened in ingest/source.py.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Literal, Protocol
 
 from core.cube import Cube, Series
 from core.errors import DoubtfulInput
 from core.timeline import Period
 
+MASK = "mask: "
+"""Begins the fact that names the cloud mask of an input."""
 SourceKind = Literal["table", "cube", "region"]
 """A table of series, a cube file, or a region of an archive."""
 
@@ -53,6 +56,11 @@ class Source(Protocol):
         """Bands with at least one observation, named as in core.bands."""
         ...
 
+    @property
+    def summary(self) -> "InputSummary":
+        """What it was taken for."""
+        ...
+
     def blocks(self, period: Period) -> Iterator[Series]:
         """Yield all series or pixels in order, some hundreds at a time; observations outside the period are unseen.
 
@@ -80,14 +88,33 @@ class ReadAs:
     """Name of the cloud mask in the input, with the rule for its codes where the name does not tell: `QA60`,
     `my_mask=clear`, `my_mask=cloud`; `none` = no mask is used."""
     offset: float | None = None
-    """In stored numbers, for every date: -1000 where baseline 04.00's offset is left in, 0 where it is not; None = as
-    the input states, and checked."""
+    """Added to stored numbers, in place of what the input states: -1000 where baseline 04.00's offset is left in, 0
+    where it is not; None = as the input states, and checked. Of reflectances 0 to 1 in ten thousandths."""
+    offset_from: date | None = None
+    """First date on which `offset` holds, `--offset -1000@2022-01-25`; None = all dates."""
     crs: str = ""
     """EPSG code with prefix, for an input that states none or a wrong one."""
     date_from: str = ""
     """Where dates stand: name of a column of a table; of rasters `name`, `folder`, `tags`; or a date for all of it."""
     is_strict: bool = False
     """True = an input that needs a decision is refused."""
+
+    def stated(self) -> dict[str, str]:
+        """Return what the user states, by the option of the command line."""
+        since = "" if self.offset_from is None else f"@{self.offset_from}"
+        given = {
+            "--band": ",".join(f"{ours}={theirs}" for ours, theirs in self.bands.items()),
+            "--mask": self.mask,
+            "--offset": "" if self.offset is None else f"{self.offset:g}{since}",
+            "--crs": self.crs,
+            "--date-from": self.date_from,
+        }
+        return {option: value for option, value in given.items() if value}
+
+    def key(self) -> str:
+        """Return a text that differs wherever other pixels are read; empty if nothing is stated."""
+        stated = replace(self, is_strict=False)
+        return "" if stated == AS_STATED else repr(sorted(vars(stated).items(), key=lambda pair: pair[0]))
 
 
 AS_STATED = ReadAs()
@@ -122,6 +149,11 @@ class InputSummary:
     def lines(self) -> tuple[str, ...]:
         """Return one line for the layout, one for each fact, and one for each remark."""
         return (f"{self.name}: {self.layout}", *self.taken, *(f"Note: {r}" for r in self.remarks))
+
+    @property
+    def mask(self) -> str:
+        """The cloud mask that is used, by its phrase among the facts; empty = none, or none is mentioned."""
+        return next((t.removeprefix(MASK) for t in self.taken if t.startswith(MASK)), "")
 
     def check_strict(self) -> None:
         """Refuse an input that needed a decision.

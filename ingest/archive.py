@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from core.bands import OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats
 from core.grid import Grid, Window
 from core.region import Region
+from core.source import InputSummary
 from core.timeline import Period
 
 Sensor = Literal["s2", "s1", "weather"]
@@ -70,6 +71,8 @@ class Reading:
     """Meaning of the numbers of the mask."""
     is_masked: bool = False
     """True = the values are NaN where not clear already, as those of cube files."""
+    masked_by: str = ""
+    """Name of the mask by which values are masked already; `none` where no mask was used."""
     offset: float = 0.0
     """Reflectance that was added to scaled numbers: -0.1 for an offset of -1000."""
     notes: tuple[str, ...] = ()
@@ -113,6 +116,8 @@ class Archive(Protocol):
     is_cached: bool
     """True = pixels are worth caching: remote, or slow to decode."""
     abilities: Abilities
+    summary: InputSummary | None
+    """What files were taken for; None = an archive known by name, or an API, which states everything."""
 
     @property
     def period(self) -> Period:

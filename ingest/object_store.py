@@ -28,7 +28,7 @@ from core.settings import Settings
 from core.source import AS_STATED, InputSummary, ReadAs
 from ingest.archive import Archive
 from ingest.cubes.archive import open_cube_archive, open_remote_cube
-from ingest.cubes.read import RemoteCube
+from ingest.cubes.open_file import RemoteCube
 from ingest.io.hosts import Hosts, allowed_hosts
 from ingest.io.raster_files import Access, S3Options, access_from, environment, open_raster
 from ingest.rasters.folder import RasterFolder, find_items

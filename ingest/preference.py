@@ -10,6 +10,7 @@ from core.bands import CHANNELS
 from core.errors import ArchiveUnavailable, ReadFailed
 from core.grid import Grid, Window
 from core.region import Region
+from core.source import InputSummary
 from core.timeline import Period
 from ingest.archive import Abilities, Archive, Reading, Scene
 
@@ -29,6 +30,7 @@ class PreferredArchives:
         self.fingerprint = hashlib.sha256(" ".join(a.fingerprint for a in archives).encode()).hexdigest()
         self.is_cached = any(a.is_cached for a in archives)
         self.abilities: Abilities = archives[0].abilities
+        self.summary = _joined(self.name, archives)
 
     def grid(self, region: Region) -> Grid:
         """Return the lattice of the first archive."""
@@ -60,6 +62,19 @@ class PreferredArchives:
             if scene.scene_id in known:
                 return archive.read(scene, window, bands)
         raise ReadFailed(scene.scene_id, "it belongs to another archive")
+
+
+def _joined(name: str, archives: Sequence[Archive]) -> InputSummary | None:
+    """Return the summaries of those archives that have one as one, each line with the name of its archive."""
+    found = [a.summary for a in archives if a.summary]
+    if not found:
+        return None
+    return InputSummary(
+        name=name,
+        layout=f"{len(archives)} archives in order of preference",
+        taken=tuple(f"{s.name}: {text}" for s in found for text in (s.layout, *s.taken)),
+        remarks=tuple(f"{s.name}: {remark}" for s in found for remark in s.remarks),
+    )
 
 
 def choices(archive: Archive) -> tuple[Archive, ...]:

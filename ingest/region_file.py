@@ -1,10 +1,10 @@
 """Polygons of a file in any common vector format and CRS. core/region.py makes a region from them."""
 
 import json
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shapely import force_2d, get_parts, get_type_id
 from shapely.geometry import mapping
@@ -12,127 +12,166 @@ from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidRegion
 from core.region import MAX_FILE_BYTES, POLYGON, WGS84, parse_region, reproject
+from core.source import AS_STATED, InputSummary, ReadAs, counted
+from ingest.rules.refusal import Refused
+from ingest.vector_file import FORMATS, GEOJSON, WKT, VectorFile, read_layers, size_of
 
-if TYPE_CHECKING:
-    from geopandas import GeoDataFrame
-
-FORMATS = {
-    ".gpkg": "GeoPackage",
-    ".shp": "Shapefile",
-    ".zip": "Shapefile in a zip",
-    ".fgb": "FlatGeobuf",
-    ".kml": "KML",
-    ".geojson": "GeoJSON",
-    ".json": "GeoJSON",
-}
-"""Formats by ending; a file with another ending is read as GeoJSON."""
-GEOJSON = (".geojson", ".json")
 WGS84_NAMES = ("CRS84", "EPSG::4326", "EPSG:4326")
 """Endings of the names of WGS84 in GeoJSON from before RFC 7946."""
 MAX_FEATURES = 10_000
 """A land register of a district; its polygons are united in seconds."""
-MOST_PACKED = 8
-"""Largest ratio of a file to its zip: polygons have 2 or 3, a zip bomb 1000."""
 EDGE_M = 1000.0
 """Longest edge that keeps its shape when it is projected: the error is below 0.2 m."""
-MAX_REASON = 200
-"""Characters of a library's message about a broken file."""
+POLYGONS = ("Polygon", "MultiPolygon")
 
 
-def read_region_file(path: Path) -> dict[str, Any]:
-    """Read a region from GeoPackage, Shapefile (also zipped), FlatGeobuf, KML or GeoJSON, in any stated CRS.
+@dataclass(frozen=True, kw_only=True)
+class RegionFile:
+    """A region, and how its file was understood."""
+
+    geojson: dict[str, Any]
+    """A geometry in WGS84, that `core.region.parse_region` takes."""
+    summary: InputSummary
+
+
+def read_region(path: Path, *, read_as: ReadAs = AS_STATED) -> RegionFile:
+    """Read a region from any format of ingest/vector_file.py, in any stated CRS.
 
     All layers' polygons are united. GeoJSON in WGS84 is read without geopandas.
-
-    Returns:
-        A GeoJSON geometry in WGS84, that `core.region.parse_region` takes.
 
     Raises:
         InvalidRegion: no such file, too large, not of its format, without polygons or CRS, or no usable region.
     """
-    ending = path.suffix.lower()
-    if (ending in GEOJSON or ending not in FORMATS) and _is_wgs84(path):
-        return parse_region(path).to_geojson()
-    _check_size(path)
-    polygons = _polygons(path)
-    if not polygons:
-        raise InvalidRegion(f"the file '{path}' holds no polygon, and only polygons have an area to map")
-    features = [{"type": "Feature", "geometry": dict(mapping(polygon))} for polygon in polygons]
-    return parse_region({"type": "FeatureCollection", "features": features}).to_geojson()
-
-
-def _is_wgs84(path: Path) -> bool:
-    """Return whether a GeoJSON file names no CRS but WGS84; true also for a file that cannot be read."""
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            return True
-        document = json.loads(path.read_text(encoding="utf-8"))
-        name = str(document["crs"]["properties"]["name"])
-    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+        _check_size(path)
+        document = None if read_as.crs else _geojson(path)
+        return _of_files(path, read_as) if document is None else _of_geojson(path, document)
+    except Refused as error:
+        raise InvalidRegion(_of_the_file(path, str(error))) from None
+
+
+def _of_the_file(path: Path, reason: str) -> str:
+    return f"the file '{path}' {reason[3:]}" if reason.startswith("it ") else f"of the file '{path}', {reason}"
+
+
+def read_region_file(path: Path) -> dict[str, Any]:
+    """Read a region, see `read_region`, without the summary."""
+    return read_region(path).geojson
+
+
+def _geojson(path: Path) -> dict[str, Any] | None:
+    """Return the GeoJSON object of a file, if it is one and in WGS84."""
+    ending = path.suffix.lower()
+    if ending in FORMATS and ending not in (*GEOJSON, *WKT):
+        return None
+    try:
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        if ending in WKT:
+            return None
+        raise Refused(f"it cannot be read as GeoJSON ({error})") from None
+    if not isinstance(document, dict):
+        raise Refused("it is JSON but not a GeoJSON object")
+    return document if _is_wgs84(document) else None
+
+
+def _is_wgs84(document: dict[str, Any]) -> bool:
+    """Return whether a GeoJSON object names no CRS but WGS84."""
+    try:
+        return str(document["crs"]["properties"]["name"]).endswith(WGS84_NAMES)
+    except (LookupError, TypeError):
         return True
-    return name.endswith(WGS84_NAMES)
 
 
 def _check_size(path: Path) -> None:
-    try:
-        size = path.stat().st_size
-        if path.suffix.lower() == ".zip":
-            with zipfile.ZipFile(path) as packed:
-                size = max(size, sum(entry.file_size for entry in packed.infolist()) // MOST_PACKED)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise InvalidRegion(f"the file '{path}' cannot be read ({error.__class__.__name__})") from None
-    if size > MAX_FILE_BYTES:
-        raise InvalidRegion(f"the file '{path}' is larger than {MAX_FILE_BYTES // 1024**2} MiB")
+    if size_of(path) > MAX_FILE_BYTES:
+        raise Refused(f"it is larger than {MAX_FILE_BYTES // 1024**2} MiB")
 
 
-def _polygons(path: Path) -> list[BaseGeometry]:
-    """Return the polygons of all layers of a file in WGS84."""
-    try:
-        return [polygon for table in _tables(path) for polygon in _polygons_of(table, path)]
-    except ImportError as error:
-        name = error.name or "geopandas"
-        raise InvalidRegion(f"{path.suffix} files need the package {name}; 'pip install {name}' installs it") from None
-    except (RuntimeError, ValueError, OSError) as error:  # of pyogrio and pyproj
-        kind = FORMATS.get(path.suffix.lower(), "GeoJSON")
-        reason = " ".join(str(error).split())[:MAX_REASON]
-        raise InvalidRegion(f"the file '{path}' cannot be read as {kind} ({reason.rstrip('.')})") from None
+def _of_geojson(path: Path, document: dict[str, Any]) -> RegionFile:
+    shapes = geojson_shapes(document)
+    known = [s for s in shapes if s is not None and (s.get("coordinates") or s.get("type") not in POLYGONS)]
+    polygons = [s for s in known if s.get("type") in POLYGONS]
+    if not polygons:
+        return RegionFile(geojson=parse_region(document).to_geojson(), summary=_summary(path, "GeoJSON", 0, ()))
+    features = [{"type": "Feature", "geometry": p} for p in polygons]
+    region = parse_region({"type": "FeatureCollection", "features": features})
+    remarks = _left_out(len(shapes) - len(known), len(known) - len(polygons))
+    return RegionFile(geojson=region.to_geojson(), summary=_summary(path, "GeoJSON", len(polygons), remarks))
 
 
-def _tables(path: Path) -> "Iterator[GeoDataFrame]":
-    import geopandas  # takes a second to load, and GeoJSON does not need it
-    import pyogrio
-
-    left = MAX_FEATURES
-    for source in _sources(path):
-        for layer, kind in pyogrio.list_layers(source):
-            if kind is None:
-                continue
-            table = geopandas.read_file(source, engine="pyogrio", layer=layer, columns=[], rows=left + 1)
-            left -= len(table)
-            if left < 0:
-                raise InvalidRegion(f"the file '{path}' holds more than {MAX_FEATURES} features")
-            yield table
-
-
-def _sources(path: Path) -> list[str]:
-    """Return the paths to open: the file, or each Shapefile of a zip."""
-    if path.suffix.lower() != ".zip":
-        return [str(path.resolve())]
-    with zipfile.ZipFile(path) as packed:
-        inside = [n for n in packed.namelist() if n.lower().endswith(".shp") and not n.startswith("__MACOSX")]
-    if not inside:
-        raise InvalidRegion(f"the file '{path}' holds no Shapefile (.shp)")
-    return [f"zip://{path.resolve()}!{name}" for name in inside]
+def _of_files(path: Path, read_as: ReadAs) -> RegionFile:
+    layers = read_layers(path, crs=read_as.crs, most=MAX_FEATURES)
+    found = [_polygons_of(layer) for layer in layers]
+    polygons = [p for own, _, _ in found for p in own]
+    if not polygons:
+        raise Refused("it holds no polygon, and only polygons have an area to map")
+    features = [{"type": "Feature", "geometry": dict(mapping(p))} for p in polygons]
+    region = parse_region({"type": "FeatureCollection", "features": features})
+    remarks = (
+        *(r for layer in layers for r in layer.remarks),
+        *_left_out(sum(e for _, e, _ in found), sum(o for _, _, o in found)),
+    )
+    crs = dict.fromkeys(layer.crs.name for layer in layers)
+    summary = _summary(path, layers[0].layout, len(polygons), remarks)
+    return RegionFile(geojson=region.to_geojson(), summary=summary.with_taken(f"CRS: {', '.join(crs)}"))
 
 
-def _polygons_of(table: "GeoDataFrame", path: Path) -> list[BaseGeometry]:
-    found = [g for g in table.geometry if g is not None and not g.is_empty]
-    pieces = get_parts(get_parts(force_2d(found)))
-    polygons = list(pieces[get_type_id(pieces) == POLYGON])
-    if polygons and table.crs is None:
-        raise InvalidRegion(f"the file '{path}' does not state its CRS (of a Shapefile, the .prj file is missing)")
-    if not polygons or table.crs.equals(WGS84, ignore_axis_order=True):
-        return polygons
-    if table.crs.is_projected:
-        polygons = [polygon.segmentize(EDGE_M) for polygon in polygons]
-    return [reproject(polygon, table.crs.to_wkt(), WGS84) for polygon in polygons]
+def _summary(path: Path, layout: str, polygons: int, remarks: Sequence[str]) -> InputSummary:
+    return InputSummary(
+        name=path.name,
+        layout=f"region in {layout}",
+        taken=(f"polygons: {polygons:,}",) if polygons else (),
+        remarks=tuple(remarks),
+    )
+
+
+def _left_out(empty: int, others: int) -> tuple[str, ...]:
+    """Return remarks on features without a geometry and on those that are no polygons."""
+    found = []
+    if empty:
+        found.append(f"{counted(empty, 'feature has', 'features have')} no geometry and {_is(empty)} left out.")
+    if others:
+        found.append(
+            f"{counted(others, 'feature is no polygon', 'features are no polygons')} and {_is(others)} left out."
+        )
+    return tuple(found)
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _polygons_of(layer: VectorFile) -> tuple[list[BaseGeometry], int, int]:
+    """Return the polygons of a layer in WGS84, and how many features are empty, and no polygons."""
+    shapes = list(layer.table.geometry)
+    known = [g for g in shapes if g is not None and not g.is_empty]
+    pieces = [get_parts(get_parts(force_2d([g]))) for g in known]
+    own = [list(p[get_type_id(p) == POLYGON]) for p in pieces]
+    polygons = [g for some in own for g in some]
+    others = sum(not some for some in own)
+    crs = layer.crs
+    if polygons and not crs.equals(WGS84, ignore_axis_order=True):
+        if crs.is_projected:
+            polygons = [polygon.segmentize(EDGE_M) for polygon in polygons]
+        polygons = [reproject(polygon, crs.to_wkt(), WGS84) for polygon in polygons]
+    return polygons, len(shapes) - len(known), others
+
+
+def geojson_shapes(document: dict[str, Any]) -> list[dict[str, Any] | None]:
+    """Return the geometries of a GeoJSON object, those of collections one by one; None = a feature without one."""
+    match document.get("type"):
+        case "FeatureCollection":
+            features = document.get("features")
+            return [g for f in (features if isinstance(features, list) else []) for g in _geometry_of(f)]
+        case "GeometryCollection":
+            inner = document.get("geometries")
+            return [g for d in (inner if isinstance(inner, list) else []) for g in _geometry_of({"geometry": d})]
+        case "Feature":
+            return _geometry_of(document)
+    return [document]
+
+
+def _geometry_of(feature: Any) -> list[dict[str, Any] | None]:
+    geometry = feature.get("geometry") if isinstance(feature, dict) else None
+    return geojson_shapes(geometry) if isinstance(geometry, dict) else [None]

@@ -4,10 +4,13 @@ The kinds of archive are imported here, inside the functions, and only here: eac
 (rasterio, sentinelhub, pystac-client, obstore), and opening one kind loads none of the others.
 """
 
+from hashlib import sha256
 from pathlib import Path
+from urllib.parse import unquote
 
 from core.errors import InvalidOption, UnknownArchive
 from core.settings import Settings
+from core.source import AS_STATED, ReadAs
 from ingest.archive import Archive
 from ingest.preference import PreferredArchives
 
@@ -20,6 +23,8 @@ SENTINEL_HUB = ("cdse", "sentinel-hub")
 AUTO = "auto"
 """Copernicus Data Space where credentials are set, with Earth Search in its place; else Earth Search."""
 MAX_ARCHIVES = 4
+FILE_URL = "file://"
+"""Begins the URL of a file on this machine."""
 
 
 def known_names() -> tuple[str, ...]:
@@ -27,7 +32,7 @@ def known_names() -> tuple[str, ...]:
     return (SAMPLE, AUTO, *STAC, *SENTINEL_HUB)
 
 
-def open_archive(spec: str, settings: Settings) -> Archive:
+def open_archive(spec: str, settings: Settings, *, read_as: ReadAs = AS_STATED) -> Archive:
     """Open an archive. The sample archive is generated the first time it is named.
 
     Args:
@@ -35,8 +40,10 @@ def open_archive(spec: str, settings: Settings) -> Archive:
             a cube file (.nc, .zarr), of a folder of cubes or COGs, or of a STAC catalogue; or the URL of a STAC API,
             of a static catalogue or of a folder (`https://`, `s3://`).
         settings: for the home folder, the tile size, credentials and allowed hosts.
+        read_as: how files are read; archives known by name and those at a URL are read as they state.
 
     Raises:
+        InvalidOption: `read_as` states something about an archive that states it.
         UnknownArchive: there is no such name or path.
         InvalidCube: the path is no archive.
         MissingCredentials: the archive needs an account.
@@ -45,9 +52,9 @@ def open_archive(spec: str, settings: Settings) -> Archive:
     """
     parts = split_spec(spec, settings)
     if len(parts) == 1:
-        return _open_one(parts[0], settings)
+        return _open_one(parts[0], settings, read_as)
 
-    return PreferredArchives([_open_one(part, settings) for part in parts])
+    return PreferredArchives([_open_one(part, settings, read_as) for part in parts])
 
 
 def split_spec(spec: str, settings: Settings) -> list[str]:
@@ -71,11 +78,13 @@ def _auto(settings: Settings) -> list[str]:
     return ["cdse", "earth-search"] if has_account else ["earth-search"]
 
 
-def _open_one(spec: str, settings: Settings) -> Archive:
+def _open_one(spec: str, settings: Settings, read_as: ReadAs) -> Archive:
+    if _is_remote(spec):
+        _check_as_stated(spec, read_as)
     if spec == SAMPLE:
         from ingest.simulate.sample import sample_folder
 
-        return _open_path(sample_folder(settings.home), settings)
+        return _open_path(sample_folder(settings.home), settings, AS_STATED)
     if spec in STAC:
         from ingest.stac.presets import open_preset
 
@@ -84,13 +93,27 @@ def _open_one(spec: str, settings: Settings) -> Archive:
         from ingest.sentinel_hub.archive import open_sentinel_hub
 
         return open_sentinel_hub(spec, settings)
-    if "://" in spec:
+    if _is_remote(spec):
         return _open_url(spec, settings)
-    path = Path(spec)
+    path = Path(unquote(spec.removeprefix(FILE_URL))) if spec.startswith(FILE_URL) else Path(spec)
     if not spec.strip() or not _exists(path):
         kinds = "the path of a cube, of a folder of cubes or COGs, or of a STAC catalogue"
         raise UnknownArchive(spec, [*known_names(), kinds, "a URL (https://, s3://)"])
-    return _open_path(path.resolve(), settings)
+    return _open_path(path.resolve(), settings, read_as)
+
+
+def _is_remote(spec: str) -> bool:
+    return spec in known_names() or ("://" in spec and not spec.startswith(FILE_URL))
+
+
+def _check_as_stated(spec: str, read_as: ReadAs) -> None:
+    """Refuse options for files where an archive is known by name or lies at a URL.
+
+    Raises:
+        InvalidOption: one is given.
+    """
+    for option, value in read_as.stated().items():
+        raise InvalidOption(option, value, f"it is for files on this machine, and the archive '{spec}' states it")
 
 
 def _open_url(url: str, settings: Settings) -> Archive:
@@ -110,10 +133,15 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _open_path(path: Path, settings: Settings) -> Archive:
+def _open_path(path: Path, settings: Settings, read_as: ReadAs) -> Archive:
     from ingest.cubes.archive import open_cube_archive
+    from ingest.preprocess.prepare import Preparation
     from ingest.stac.folder import holds_cogs, open_stac_folder
 
-    if holds_cogs(path):
-        return open_stac_folder(path, settings=settings)
-    return open_cube_archive(path, tile_size=settings.jobs.tile_size)
+    if not holds_cogs(path):
+        preparation = Preparation.from_settings(settings)
+        return open_cube_archive(path, tile_size=settings.jobs.tile_size, read_as=read_as, preparation=preparation)
+    archive = open_stac_folder(path, settings=settings, read_as=read_as)
+    if stated := read_as.key():  # other numbers of the same files: tiles are kept by the fingerprint
+        archive.fingerprint = sha256(f"{archive.fingerprint} {stated}".encode()).hexdigest()
+    return archive

@@ -1,6 +1,6 @@
 """Sources: a table, a cube file, or a region of an archive, each with the same way to read its observations."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,16 +14,21 @@ from core.errors import InvalidOption
 from core.grid import Window
 from core.region import Region, parse_region
 from core.settings import Settings
-from core.source import PixelSource, Source, SourceKind
+from core.source import AS_STATED, InputSummary, PixelSource, ReadAs, Source, SourceKind
 from core.timeline import Period, to_date, to_day
 from ingest.archive import Archive
 from ingest.build.cube import Reader, build_cube, check_region, reader_from
-from ingest.cubes.read import read_cube
+from ingest.cubes import read as cubes
+from ingest.preprocess.prepare import Preparation
 from ingest.registry import open_archive
-from ingest.tables import read_series
+from ingest.table.file import ENDINGS
+from ingest.tables import read_table
 
 CUBE_ENDINGS = (".nc", ".zarr")
 TABLE_ENDINGS = (".parquet", ".csv")
+"""Of tables that are written."""
+TABLE_INPUTS = ENDINGS
+"""Of tables that are read."""
 BLOCK_SERIES = 512
 """Series of a table in one block: bounds memory."""
 BLOCK_PIXELS = 2048
@@ -32,12 +37,17 @@ MAX_PIXELS = 4096 * 4096
 """Most pixels of a region as one cube."""
 
 
+IN_MEMORY = InputSummary(name="memory", layout="observations in memory")
+"""Of a source that was read from no file."""
+
+
 @dataclass(frozen=True)
 class TableSource:
     """Series of a table."""
 
     name: str
     table: Series
+    summary: InputSummary = IN_MEMORY
     kind: SourceKind = "table"
     attribution: str = ""
     is_simulated: bool = False
@@ -70,6 +80,9 @@ class CubeSource:
 
     name: str
     whole: Cube
+    summary: InputSummary = IN_MEMORY
+    preparation: Mapping[str, object] = field(default_factory=dict)
+    """How it was masked, for provenance; empty = it was read from no file."""
     kind: SourceKind = "cube"
     attribution: str = "Licence and credit as of the input cube"
 
@@ -126,6 +139,11 @@ class RegionSource:
         return self.archive.attribution
 
     @property
+    def summary(self) -> InputSummary:
+        """What the archive was taken for; of one known by name, its title."""
+        return self.archive.summary or InputSummary(name=self.archive.name, layout=self.archive.title)
+
+    @property
     def is_simulated(self) -> bool:
         """As the archive states."""
         return self.archive.is_simulated
@@ -179,6 +197,7 @@ def open_source(
     samples: Path | None = None,
     bands: Sequence[str],
     settings: Settings,
+    read_as: ReadAs = AS_STATED,
 ) -> Source:
     """Open a table, a cube file, or a region of an archive.
 
@@ -189,36 +208,52 @@ def open_source(
         samples: terrain of the series of a table.
         bands: to read; missing ones are left out.
         settings: how archives are read.
+        read_as: what the user states about the file or archive.
 
     Raises:
-        InvalidTable, InvalidCube: the file cannot be read.
+        InvalidTable, InvalidCube, InvalidArchive: the file cannot be read.
+        InvalidOption: something is stated about an archive that states it.
         InvalidRegion, UnknownArchive, RegionOutsideArchive: the region cannot be read there.
     """
     if path is None:
-        return open_region(parse_region(region or {}), archive, bands, settings)
-    if path.suffix.lower() in TABLE_ENDINGS:
-        return TableSource(name=path.name, table=read_series(path, samples))
-    return open_cube(path, bands)
+        return open_region(parse_region(region or {}), archive, bands, settings, read_as=read_as)
+    if path.suffix.lower() in TABLE_INPUTS:
+        found = read_table(path, samples, read_as=read_as)
+        return TableSource(name=path.name, table=found.series, summary=found.summary)
+    return open_cube(path, bands, settings, read_as=read_as)
 
 
-def open_cube(path: Path, bands: Sequence[str]) -> CubeSource:
+def open_cube(path: Path, bands: Sequence[str], settings: Settings, *, read_as: ReadAs = AS_STATED) -> CubeSource:
     """Open a cube file.
 
     Raises:
         InvalidCube: the file cannot be read as a cube.
     """
-    cube = read_cube(path, bands=bands)
-    return CubeSource(name=path.name, whole=cube)
+    preparation = Preparation.from_settings(settings)
+    opened = cubes.open_cube(path, read_as=read_as, preparation=preparation)
+    return CubeSource(
+        name=path.name,
+        whole=cubes.whole_cube(opened, bands),
+        summary=opened.summary,
+        preparation={**preparation.key(), "cloud_mask": opened.mask_used},
+    )
 
 
-def open_region(region: Region, archive: str | None, bands: Sequence[str], settings: Settings) -> RegionSource:
+def open_region(
+    region: Region,
+    archive: str | None,
+    bands: Sequence[str],
+    settings: Settings,
+    *,
+    read_as: ReadAs = AS_STATED,
+) -> RegionSource:
     """Open an archive for a region.
 
     Raises:
         UnknownArchive: there is none of this name.
         RegionOutsideArchive: nothing of the region lies in it.
     """
-    opened = open_archive(archive or settings.archives.default, settings)
+    opened = open_archive(archive or settings.archives.default, settings, read_as=read_as)
     check_region(opened, region)
     return RegionSource(archive=opened, region=region, wanted=tuple(bands), reader=reader_from(settings))
 

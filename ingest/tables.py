@@ -1,169 +1,256 @@
 """Tables in: series, samples and targets from Parquet or CSV. Results out are the workers' and the command line's."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.bands import CHANNELS, OPTICAL_NAMES, STATIC, Floats, channel, ndvi, red_and_nir
+from core.bands import CHANNELS, OPTICAL_NAMES, RADAR_NAMES, STATIC, Floats
 from core.cube import Series
 from core.errors import InvalidTable
-from core.timeline import Days, to_date, to_days
+from core.source import AS_STATED, InputSummary, ReadAs, counted
+from core.timeline import Days, to_date
+from ingest.rules import series_values
+from ingest.rules.columns import OWN_SERIES, match
+from ingest.rules.ids import read_ids
+from ingest.rules.masks import FoundMask
+from ingest.rules.numbers import is_clear
+from ingest.rules.refusal import Refused
+from ingest.rules.series_offsets import check_offset
+from ingest.rules.series_values import Numbers
+from ingest.table.file import TableFile, columns_of, read_file
+from ingest.table.keys import find_table_dates, series_column
+from ingest.table.layout import arrange
+from ingest.table.merge import from_evi2, stack, with_ndvi
+from ingest.table.rows import EVI2, Rows
 
-ID_COLUMNS = ("series_id", "sample_id")
+ID_COLUMNS = OWN_SERIES
 """Names of the column that tells series apart; the first one present is used."""
+MAX_CODES = 20
+"""More different numbers are a cover or probability, not the codes of a mask."""
+CONTINUOUS = frozenset({"cs", "cldprb", "clp"})
+"""Masks that are numbers of a scale: the first names of their rules."""
+PERCENT = "cldprb"
 
-EVI2 = "EVI2"
-"""Column that tells red and near infrared where they are not given."""
 
-MAX_REFLECTANCE = 2.5
-"""Values of a reflectance column whose median is above 2 are digital numbers: refused, not guessed."""
+@dataclass(frozen=True, kw_only=True)
+class SeriesTable:
+    """Series of a table, and how the table was understood."""
+
+    series: Series
+    summary: InputSummary
 
 
-def read_series(path: Path, samples: Path | None = None) -> Series:
-    """Read a table of series, one row per series and date.
+def read_table(path: Path, samples: Path | None = None, *, read_as: ReadAs = AS_STATED) -> SeriesTable:
+    """Read a table of series as people have it: a row for each date or value, or a column for each date.
 
     Args:
-        path: Parquet or CSV with `series_id` (or `sample_id`), `time`, and any of the band columns, `NDVI`, `VV`, `VH`,
-            `temperature_2m`, `total_precipitation`; reflectance 0..1, dB, K, m; NaN = missing. `EVI2` beside NDVI gives
-            red and near infrared where a row has neither (core/bands.py).
-        samples: Parquet or CSV with one row per series: the same id column, `elevation` (m), `slope` (degrees).
+        path: CSV (any usual separator, decimal commas, UTF-8, UTF-16, Latin-1) or Parquet with a column of ids, dates,
+            and any bands under the names of ingest/rules/band_names.py. Reflectance, NDVI, backscatter and weather in
+            any unit that can be told. `EVI2` beside NDVI gives red and near infrared where a row has neither.
+        samples: a table with one row per series: the same ids, `elevation` (m), `slope` (degrees).
+        read_as: what the user states.
 
     Returns:
         Series in the order of first appearance, each sorted by date, repeated dates merged (first value counts),
         padded at the end to the longest. NDVI is computed where a row has red and near infrared and no NDVI.
 
     Raises:
-        InvalidTable: unreadable, no id or time column, no column with NDVI or red and near infrared, or wrong values.
+        InvalidTable: unreadable, no ids, dates or bands, or numbers whose meaning cannot be told.
     """
-    table = _read(path)
-    name = _id_column(path, table)
-    columns = [c for c in CHANNELS if c in table]
-    _check_columns(path, columns)
-    rows = pd.DataFrame({"series": table[name].astype(str), "day": _days(path, table)})
-    rows = pd.concat([rows, *(_numbers(path, table, c) for c in columns)], axis=1)
-    if EVI2 in table and "NDVI" in columns:
-        rows = _with_bands(rows, _numbers(path, table, EVI2))
-    ids, days, values = _stack(rows, [c for c in CHANNELS if c in rows])
-    return Series(ids=ids, days=days, values=_with_ndvi(values), static=_static(samples, ids) if samples else None)
+    try:
+        file = read_file(path)
+        rows = arrange(file, path.stem, read_as)
+        return _series_table(path, rows, samples, read_as)
+    except Refused as error:
+        raise InvalidTable(path, str(error)) from None
 
 
-def read_targets(path: Path) -> dict[str, list[date]]:
-    """Read what to forecast: a table with `series_id` (or `sample_id`) and `time`.
+def read_series(path: Path, samples: Path | None = None) -> Series:
+    """Read a table of series, see `read_table`, without the summary."""
+    return read_table(path, samples).series
+
+
+def read_targets(path: Path, *, read_as: ReadAs = AS_STATED) -> dict[str, list[date]]:
+    """Read what to forecast: a table with a column of ids and one of dates.
 
     Returns:
         Series id to its distinct dates, sorted.
 
     Raises:
-        InvalidTable: unreadable, a column is missing, or there is no row.
+        InvalidTable: unreadable, a column is missing, or a row has no id or date.
     """
-    table = _read(path)
-    rows = pd.DataFrame({"series": table[_id_column(path, table)].astype(str), "day": _days(path, table)})
+    try:
+        file = read_file(path)
+        series = _needed_series(file)
+        dates = find_table_dates(file, series, read_as)
+        ids = read_ids(file.table[series])
+        if (ids == "").any():
+            raise Refused(f"column '{series}' is empty in {counted(int((ids == '').sum()), 'row', 'rows')}")
+        if dates.dropped:
+            lost = f"no date can be read in {counted(dates.dropped, 'row', 'rows')}"
+            raise Refused(f"{lost} ({dates.read.describe_dropped()})")
+    except Refused as error:
+        raise InvalidTable(path, str(error)) from None
+    rows = pd.DataFrame({"series": ids, "day": dates.read.days})
     grouped = rows.drop_duplicates().sort_values("day").groupby("series", sort=False)["day"]
     return {str(series): [to_date(d) for d in days] for series, days in grouped}
 
 
-def _read(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        raise InvalidTable(path, "there is no such file")
-    readers: dict[str, Any] = {".parquet": pd.read_parquet, ".csv": _read_csv}
-    if path.suffix.lower() not in readers:
-        raise InvalidTable(path, f"its ending is '{path.suffix}', not .parquet or .csv")
-    try:
-        table: pd.DataFrame = readers[path.suffix.lower()](path)
-    except (OSError, ValueError) as error:  # pyarrow's, pandas' parser's and the decoder's errors are among these
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InvalidTable(path, f"it is not readable as {path.suffix[1:]} ({reason})") from None
-    if table.empty:
-        raise InvalidTable(path, "it has no row")
-    return table
+def _needed_series(file: TableFile) -> str:
+    series = series_column(file)
+    if not series:
+        raise Refused(f"it has no column 'series_id' or 'sample_id'; {columns_of(file)}")
+    return series
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    """Read a CSV file with its ids as they are written: 007 and NA are ids, not a number and a gap."""
-    ids = pd.read_csv(path, usecols=lambda c: c in ID_COLUMNS, dtype=str, keep_default_na=False)
-    return pd.read_csv(path).assign(**{str(name): ids[name].to_numpy() for name in ids})
+def _series_table(path: Path, rows: Rows, samples: Path | None, read_as: ReadAs) -> SeriesTable:
+    _check_columns(rows)
+    codes, names = pd.factorize(rows.ids)
+    owners = series_values.Owners(series=codes, ids=[str(n) for n in names])
+    stored, remarks = _without_fills(rows)
+    stored, mask_phrase = _clear_only(rows, stored)
+    values, judged = _judge(rows, stored, owners, read_as)
+    doubt = check_offset(rows.days, values, stated=read_as.offset)
+    values, replaced = _with_indices(values, read_as)
+    ids, days, stacked, joined = stack(owners, rows.days, values)
+    static = _static(samples, ids) if samples else None
+    series = Series(ids=ids, days=days, values=with_ndvi(stacked), static=static)
+    summary = InputSummary(
+        name=path.name,
+        layout=rows.layout,
+        taken=(
+            f"series: {len(ids):,}",
+            _dates_phrase(rows.days),
+            *rows.taken,
+            mask_phrase,
+            *([f"offset: {read_as.offset:g} added to digital numbers, as stated"] if read_as.offset else []),
+            *_terrain_phrase(static),
+        ),
+    )
+    return SeriesTable(
+        series=series, summary=summary.with_remarks(*rows.remarks, *remarks, *judged, doubt, *replaced, joined)
+    )
 
 
-def _id_column(path: Path, table: pd.DataFrame) -> str:
-    name = next((c for c in ID_COLUMNS if c in table), None)
-    if name is None:
-        raise InvalidTable(path, "it has no column 'series_id' or 'sample_id'")
-    if table[name].isna().any() or (table[name] == "").any():
-        raise InvalidTable(path, f"column '{name}' has empty rows")
-    return name
+def _check_columns(rows: Rows) -> None:
+    has_nir = "B08" in rows.columns or "B8A" in rows.columns
+    if "NDVI" not in rows.columns and not ("B04" in rows.columns and has_nir):
+        present = ", ".join(b for b in CHANNELS if b in rows.columns) or "no band"
+        unused = next((t for t in rows.taken if t.startswith("not used: ")), "")
+        more = f" ({unused})" if unused else ""
+        raise Refused(
+            f"NDVI needs column NDVI, or B04 and B08 (or B8A), and it has {present}{more}; "
+            "name them, such as --band B04=COLUMN"
+        )
 
 
-def _days(path: Path, table: pd.DataFrame) -> Days:
-    if "time" not in table:
-        raise InvalidTable(path, "it has no column 'time'")
-    if pd.api.types.is_numeric_dtype(table["time"]):
-        raise InvalidTable(path, "column 'time' holds numbers, not dates")
-    try:
-        times = pd.to_datetime(table["time"], format="ISO8601", utc=True).dt.tz_localize(None)
-    except (ValueError, TypeError, OverflowError):
-        raise InvalidTable(path, "column 'time' holds something else than dates like 2021-05-31") from None
-    if times.isna().any():
-        raise InvalidTable(path, "column 'time' has empty rows")
-    return to_days(times.to_numpy())
+def _without_fills(rows: Rows) -> tuple[dict[str, Numbers], list[str]]:
+    """Return the stored numbers with fills and rows without data as NaN, and remarks on them."""
+    found, remark = series_values.without_fills(rows.bands, rows.columns)
+    optical = {b: v for b, v in found.items() if b in OPTICAL_NAMES}
+    seen, empty = series_values.without_empty_rows(optical)
+    return found | seen, [remark, empty]
 
 
-def _check_columns(path: Path, columns: Sequence[str]) -> None:
-    has_nir = "B08" in columns or "B8A" in columns
-    if "NDVI" not in columns and not ("B04" in columns and has_nir):
-        present = ", ".join(columns) or "no band"
-        raise InvalidTable(path, f"NDVI needs column NDVI, or B04 and B08 (or B8A), and it has {present}")
+def _clear_only(rows: Rows, stored: dict[str, Numbers]) -> tuple[dict[str, Numbers], str]:
+    """Return the stored numbers with what is not clear as NaN, and a phrase on the mask.
+
+    Raises:
+        Refused: the column is no mask of its kind, or nothing is clear.
+    """
+    optical = [b for b in stored if b in (*OPTICAL_NAMES, "NDVI", EVI2)]
+    if rows.mask is None or rows.mask_values is None:
+        return stored, "mask: none; rows are clear observations"
+    _check_mask(rows.mask, rows.mask_values)
+    hidden = ~is_clear(rows.mask.codes(rows.mask_values), rows.mask.kind)
+    seen = np.any([np.isfinite(stored[b]) for b in optical], axis=0)
+    count, total = int((hidden & seen).sum()), int(seen.sum())
+    if total and count == total:
+        raise Refused(f"none of its {total:,} rows is clear by {rows.mask.describe()}; --mask none uses no mask")
+    phrase = f"{rows.mask.describe()}; {count:,} of {total:,} rows are not clear"
+    return stored | {b: np.where(hidden, np.nan, stored[b]) for b in optical}, phrase
 
 
-def _numbers(path: Path, table: pd.DataFrame, column: str) -> "pd.Series[Any]":
-    try:
-        values = pd.to_numeric(table[column]).astype(np.float32).replace([np.inf, -np.inf], np.nan)
-    except (ValueError, TypeError):
-        raise InvalidTable(path, f"column '{column}' holds something else than numbers") from None
-    if column in OPTICAL_NAMES and values.median() > 2:
-        raise InvalidTable(path, f"column '{column}' is not reflectance 0..1 (median {values.median():g})")
-    if column in OPTICAL_NAMES:
-        return values.where(values <= MAX_REFLECTANCE)
-    if column == "NDVI" and values.abs().median() > 1:
-        raise InvalidTable(path, f"column 'NDVI' is not in -1..1 (median {values.median():g})")
-    return values.where(values.abs() <= 1) if column == "NDVI" else values
+def _check_mask(mask: FoundMask, values: Numbers) -> None:
+    """Refuse a cover or probability under the name of a mask.
+
+    Raises:
+        Refused: names what it holds.
+    """
+    seen = np.unique(values[np.isfinite(values)])
+    first = mask.rule.names[0]
+    is_fraction = bool((seen != np.rint(seen)).any())
+    is_odd = first == PERCENT and is_fraction and seen.max() <= 1
+    if first not in CONTINUOUS:
+        is_odd = is_fraction or (len(seen) > MAX_CODES and first in ("clear", "cloud_mask", "clear_mask", "clm"))
+    if is_odd:
+        raise Refused(
+            f"column '{mask.name}' holds numbers from {seen[0]:g} to {seen[-1]:g}, which are not the codes of a mask "
+            f"({mask.rule.meaning}); --mask none leaves it out"
+        )
 
 
-def _with_bands(rows: pd.DataFrame, evi2: "pd.Series[Any]") -> pd.DataFrame:
-    """Fill red and near infrared from both indices in rows that have none of these bands."""
-    solved = red_and_nir(rows["NDVI"].to_numpy(np.float32), evi2.to_numpy(np.float32))
-    given = rows[[c for c in ("B04", "B08", "B8A") if c in rows]].notna().any(axis=1)
-    bands = {n: pd.Series(v, rows.index).mask(given) for n, v in zip(("B04", "B08"), solved, strict=True)}
-    return rows.assign(**{n: rows[n].fillna(v) if n in rows else v for n, v in bands.items()})
+def _judge(
+    rows: Rows, stored: dict[str, Numbers], owners: series_values.Owners, read_as: ReadAs
+) -> tuple[dict[str, Floats], list[str]]:
+    """Return values in our units by band, and remarks."""
+    columns = rows.columns
+    optical = {b: v for b, v in stored.items() if b in OPTICAL_NAMES}
+    found: dict[str, Floats] = {}
+    remarks: list[str] = []
+    if optical:
+        read, said = series_values.judge_reflectance(optical, columns, owners, offset=read_as.offset or 0.0)
+        found |= read
+        remarks += said
+    for band, values in stored.items():
+        if band in optical:
+            continue
+        if not np.isfinite(values).any():
+            found[band] = values.astype(np.float32)
+            continue
+        found[band], said = _judge_one(band, values, columns[band], owners)
+        remarks += said
+    return found, remarks
 
 
-def _stack(rows: pd.DataFrame, columns: Sequence[str]) -> tuple[NDArray[np.str_], Days, Floats]:
-    """Return ids (N,), days (N, T) and values (N, T, C), one row per series."""
-    order = pd.Categorical(rows["series"], categories=rows["series"].unique())
-    rows = rows.assign(series=order.codes)
-    merged = rows.groupby(["series", "day"], sort=True)[list(columns)].first().reset_index()
-    series, day = merged["series"].to_numpy(), merged["day"].to_numpy(np.int32)
-    counts = np.bincount(series, minlength=len(order.categories))
-    at = np.arange(len(series)) - np.repeat(np.cumsum(counts) - counts, counts)
-    days = np.repeat(day[np.cumsum(counts) - 1, None], counts.max(), axis=1)
-    days[series, at] = day
-    values = np.full((*days.shape, len(CHANNELS)), np.nan, np.float32)
-    for column in columns:
-        values[series, at, channel(column)] = merged[column].to_numpy(np.float32)
-    return np.asarray(order.categories, dtype=np.str_), days, values
+def _judge_one(band: str, values: Numbers, column: str, owners: series_values.Owners) -> tuple[Floats, tuple[str, ...]]:
+    if band in ("NDVI", EVI2):
+        return series_values.judge_ndvi(values, column, owners)
+    if band in RADAR_NAMES:
+        return series_values.judge_backscatter(values, band, column, owners)
+    if band == "temperature_2m":
+        return series_values.judge_temperature(values, column)
+    return series_values.judge_precipitation(values, column)
 
 
-def _with_ndvi(values: Floats) -> Floats:
-    """Fill NDVI from red and near infrared where a date has none."""
-    nir = values[..., channel("B08")]
-    nir = np.where(np.isnan(nir), values[..., channel("B8A")], nir)
-    index = values[..., channel("NDVI")]
-    values[..., channel("NDVI")] = np.where(np.isnan(index), ndvi(values[..., channel("B04")], nir), index)
-    return values
+def _with_indices(values: dict[str, Floats], read_as: ReadAs) -> tuple[dict[str, Floats], tuple[str, ...]]:
+    """Return the channels: red and near infrared solved from indices, NDVI left out where an offset changed them."""
+    found = {b: v for b, v in values.items() if b != EVI2}
+    if EVI2 in values and "NDVI" in values:
+        found |= from_evi2(found, values[EVI2])
+    if not read_as.offset or "NDVI" not in values or "B04" not in values:
+        return found, ()
+    nir = values.get("B08", values.get("B8A"))
+    if nir is None:
+        return found, ()
+    known = np.isfinite(values["B04"]) & np.isfinite(nir)
+    found["NDVI"] = np.where(known, np.float32(np.nan), found["NDVI"])
+    return found, ("NDVI is computed from the bands after the offset; the table's own is left out there.",)
+
+
+def _dates_phrase(days: Days) -> str:
+    different = np.unique(days)
+    return f"dates: {len(different):,} from {to_date(different[0])} to {to_date(different[-1])}"
+
+
+def _terrain_phrase(static: Floats | None) -> tuple[str, ...]:
+    if static is None:
+        return ()
+    return (f"terrain: of {int(np.isfinite(static).any(axis=1).sum()):,} of {len(static):,} series",)
 
 
 def _static(path: Path, ids: NDArray[np.str_]) -> Floats:
@@ -172,11 +259,16 @@ def _static(path: Path, ids: NDArray[np.str_]) -> Floats:
     Raises:
         InvalidTable: it has no terrain of any series.
     """
-    table = _read(path)
-    name = _id_column(path, table)
-    table = table.assign(**{name: table[name].astype(str)}).drop_duplicates(name).set_index(name)
-    known = pd.DataFrame({c: _numbers(path, table, c) if c in table else np.nan for c in STATIC}, index=table.index)
-    static = known.reindex(list(ids)).to_numpy(np.float32)
+    try:
+        file = read_file(path)
+        series = _needed_series(file)
+        columns = {name: found[0] for name in STATIC if (found := match(file.columns, (name,)))}
+        stored = file.numbers(list(columns.values()))
+    except Refused as error:
+        raise InvalidTable(path, str(error)) from None
+    numbers, _ = series_values.without_fills({n: stored[c] for n, c in columns.items()}, columns)
+    table = pd.DataFrame(numbers, index=pd.Index(read_ids(file.table[series])), columns=list(STATIC))
+    static = table[~table.index.duplicated()].reindex(list(ids)).to_numpy(np.float32)
     if np.isnan(static).all():
         raise InvalidTable(path, f"it has no {' or '.join(STATIC)} of any series; its ids must be those of the series")
     return static

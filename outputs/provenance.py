@@ -3,17 +3,20 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.checkpoint import Checkpoint
-from core.cube import SceneRecord
+from core.cube import SceneRecord, preparation_done
 from core.options import Options
 from core.product import Product
+from core.source import InputSummary
 from core.version import software_version
 
 MAX_NOTES = 100
 """Notes in a file and in an item; the log has all."""
+MAX_LINES, MAX_LINE = 50, 1000
+"""Lines on the input in a file and in an item, and characters of a line."""
 SIMULATED = "Simulated data: no satellite has measured this."
 
 
@@ -55,9 +58,18 @@ class Provenance:
     notes: tuple[str, ...] = ()
     """Remarks on the scenes that were read, each sentence once."""
     preparation: Mapping[str, Any] = field(default_factory=dict)
-    """How scenes were masked and filtered; empty if the input was a cube file."""
+    """How scenes were masked and filtered, with the mask that was used."""
+    input: tuple[str, ...] = ()
+    """What the input was taken for, a line each; empty for an archive that states everything."""
     areas: Mapping[str, Any] = field(default_factory=dict)
     """Table of `products.areas.area_table`; empty for products without one."""
+
+    def with_input(self, summary: InputSummary | None) -> "Provenance":
+        """Return the facts with what the input was taken for; its remarks are notes as well."""
+        if summary is None:
+            return self
+        notes = tuple(dict.fromkeys((*summary.remarks, *self.notes)))
+        return replace(self, input=summary.lines(), notes=notes)
 
     @property
     def completeness(self) -> float:
@@ -73,6 +85,14 @@ class Provenance:
     def scenes_sha256(self) -> str:
         """Digest of the sorted scene ids."""
         return hashlib.sha256("\n".join(self.scenes).encode()).hexdigest()
+
+    def input_lines(self) -> tuple[str, ...]:
+        """Return the lines on the input that a file has room for."""
+        if len(self.input) <= MAX_LINES and all(len(line) <= MAX_LINE for line in self.input):
+            return self.input
+        short = tuple(f"{line[:MAX_LINE]} ..." if len(line) > MAX_LINE else line for line in self.input[:MAX_LINES])
+        left_out = len(self.input) - len(short)
+        return (*short, f"... ({left_out} further lines)") if left_out else short
 
     def tags(self) -> dict[str, str]:
         """Return GeoTIFF metadata; docs/reference/files.md describes the keys."""
@@ -95,9 +115,11 @@ class Provenance:
     def _tags_of_origin(self) -> dict[str, str]:
         version = {"LANDCAST_MODEL_VERSION": self.model_version} if self.model_version else {}
         notes = {"LANDCAST_NOTES": "\n".join(self.notes[:MAX_NOTES])} if self.notes else {}
+        given = {"LANDCAST_INPUT": "\n".join(self.input_lines())} if self.input else {}
         return (
             version
             | notes
+            | given
             | {
                 "TIFFTAG_IMAGEDESCRIPTION": f"{self.title}. {SIMULATED}" if self.is_simulated else self.title,
                 "TIFFTAG_SOFTWARE": f"landcast {self.version}",
@@ -152,7 +174,7 @@ def provenance(
         model_version=str(checkpoint.card.get("version", "")),
         archives=tuple(sorted({s.archive or archive for s in listed})),
         notes=tuple(sorted({note for s in listed for note in s.notes})),
-        preparation=preparation or {},
+        preparation=preparation_done(preparation or {}, listed),
         areas=areas or {},
     )
 

@@ -123,6 +123,7 @@ def _inputs(origin: Provenance) -> dict[str, Any]:
         "landcast:archive": origin.archive,
         "landcast:archives": list(origin.archives),
         "landcast:preparation": dict(origin.preparation),
+        "landcast:input": list(origin.input_lines()),
         "landcast:notes": list(origin.notes[:MAX_NOTES]),
         "landcast:scenes": list(origin.scenes),
         "landcast:completeness": round(origin.completeness, 6),

@@ -44,8 +44,9 @@ def jobs(
 
 @router.get("/{job_id}", summary="Follow a job", responses=UNKNOWN, response_model_exclude_none=True)
 def job(found: KnownJob, settings: CurrentSettings, base: BaseUrl) -> StatusInfo:
-    """Return the state of a job, and what was ordered."""
-    return status_info(found, base).model_copy(update={"inputs": _inputs(found, settings)})
+    """Return the state of a job, what was ordered, and what its archive was taken for."""
+    further = {"inputs": _inputs(found, settings), "input": list(found.order.input) or None}
+    return status_info(found, base).model_copy(update=further)
 
 
 @router.delete("/{job_id}", summary="Dismiss a job", responses=UNKNOWN, response_model_exclude_none=True)

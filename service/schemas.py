@@ -157,6 +157,11 @@ class StatusInfo(BaseModel):
     inputs: dict[str, Any] | None = Field(
         default=None, description="The order with all defaults; ordering it again gives the same result."
     )
+    input: list[str] | None = Field(
+        default=None,
+        description="What the archive's files were taken for, a line each; lines that begin with `Note:` tell what was "
+        "decided or left out. Absent for archives that state everything.",
+    )
     links: list[Link]
 
 

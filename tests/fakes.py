@@ -52,6 +52,7 @@ class FakeArchive:
     footprint = box(WEST, SOUTH, EAST, NORTH)
     is_cached = False
     abilities = Abilities(sensors=("s2",))
+    summary = None
 
     def __init__(self, kind: str, tile_size: int) -> None:
         """Take a kind: `plain`, `gaps` (one scene fails), `broken` (all fail), `cloudy` (no pixel is clear)."""

@@ -50,7 +50,12 @@ def accept(
     check_source(product, options, available=archive.period, shown=archive.bands, name=archive.name)
     dependencies.check_region(archive, region)
     order = Order(
-        product=product.id, region=region.to_geojson(), archive=spec, model=checkpoint.name, params=options.to_json()
+        product=product.id,
+        region=region.to_geojson(),
+        archive=spec,
+        model=checkpoint.name,
+        params=options.to_json(),
+        input=archive.summary.lines() if archive.summary else (),
     )
     return order, archive, plan(region, archive, settings)
 

@@ -15,6 +15,7 @@ from core.grid import Tile
 from core.options import Options
 from core.product import Layer, Product, Raster
 from core.progress import Progress
+from core.source import InputSummary
 from core.timeline import Period
 from outputs.cog import has_pixels
 from outputs.measure import measure_file, measure_raster
@@ -39,6 +40,9 @@ class Result:
     """Sentences that a user should read before the file."""
     seen_pixels: int = 0
     region_pixels: int = 0
+
+    scene_notes: tuple[str, ...] = ()
+    """Remarks that came up while single scenes were read, those of the input's summary not among them."""
 
     @property
     def areas(self) -> Mapping[str, Any]:
@@ -73,13 +77,14 @@ def assemble_tiles(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, plain:
         areas=measure_file(plain, recipe.product, recipe.options, recipe.layers),
     )
     _check_seen(found, origin, recipe.options.window)
-    cautions = _coverage_notes(recipe)
-    origin = replace(origin, notes=(*origin.notes, *cautions))
+    scene_notes, cautions = origin.notes, _coverage_notes(recipe)
+    origin = replace(origin, notes=(*origin.notes, *cautions)).with_input(recipe.archive.summary)
     return Result(
         pixels=plain,
         layers=recipe.layers,
         origin=origin,
         cautions=cautions,
+        scene_notes=scene_notes,
         seen_pixels=found.seen_pixels,
         region_pixels=found.region_pixels,
     )
@@ -92,8 +97,15 @@ def assemble_cube(
     checkpoint: Checkpoint,
     cube: Cube,
     attribution: str,
+    *,
+    summary: InputSummary | None = None,
+    preparation: Mapping[str, Any] | None = None,
 ) -> Result:
     """Finish the pixels of a cube file, a raster in memory or a plain GeoTIFF.
+
+    Args:
+        summary: what the file was taken for; None = pixels that were read from no file.
+        preparation: how it was masked.
 
     Raises:
         NoClearObservation: no pixel has been seen.
@@ -117,8 +129,9 @@ def assemble_cube(
         archive=cube.archive,
         attribution=attribution,
         is_simulated=cube.is_simulated,
+        preparation=preparation,
         areas=areas,
-    )
+    ).with_input(summary)
     return Result(pixels=pixels, layers=layers, origin=origin)
 
 

@@ -24,7 +24,7 @@ from core.options import Options
 from core.product import Layer, Product, Raster, RendersCube
 from core.progress import Progress
 from core.settings import Settings
-from core.source import Source
+from core.source import InputSummary, ReadAs, Source
 from core.timeline import Period, to_day
 from ingest.preprocess.prepare import Preparation
 from ingest.source import CubeSource, RegionSource, TableSource
@@ -110,7 +110,9 @@ def make_table(order: DirectOrder, source: TableSource, progress: Progress) -> p
     widest = each[0].but(period=whole)
     check_source(order.product, widest, available=source.period, shown=source.bands, name=source.name)
     _check_windows(series, each, source.name)
-    return predict_table(order.product, series, each, order.checkpoint, progress)
+    found = predict_table(order.product, series, each, order.checkpoint, progress)
+    found.attrs["landcast_input"] = "\n".join(source.summary.lines())
+    return found
 
 
 def make_pixels(order: DirectOrder, source: CubeSource, folder: Path, progress: Progress) -> Result:
@@ -130,7 +132,16 @@ def make_pixels(order: DirectOrder, source: CubeSource, folder: Path, progress: 
         pixels: Raster | Path = render(order.product, cube, options, order.checkpoint, progress)
     else:
         pixels = _render_strips(order, cube, options, step, folder / "plain.tif", progress)
-    return assemble_cube(pixels, order.product, options, order.checkpoint, cube, source.attribution)
+    return assemble_cube(
+        pixels,
+        order.product,
+        options,
+        order.checkpoint,
+        cube,
+        source.attribution,
+        summary=source.summary,
+        preparation=source.preparation,
+    )
 
 
 def make_region(
@@ -162,6 +173,16 @@ def make_region(
         found = assemble_tiles(rendered, recipe, folder / "plain.tif", lambda _: None)
     progress(1.0)
     return found
+
+
+def check_notes(found: Result | pd.DataFrame, summary: InputSummary, read_as: ReadAs) -> None:
+    """Refuse a result whose scenes needed a decision when they were read, where the user wants none to be made.
+
+    Raises:
+        DoubtfulInput: names what was decided.
+    """
+    if read_as.is_strict and isinstance(found, Result):
+        summary.with_remarks(*found.scene_notes).check_strict()
 
 
 def write_result(found: Result | pd.DataFrame, out: Path, layers: Sequence[str] = ()) -> None:

@@ -9,10 +9,10 @@ import typer
 
 from cli.arguments import ArchiveName, Input, ModelName, Observations, RegionFile, check_out, check_source, source_of
 from cli.progress import show_progress
+from cli.read_as import with_read_as
 from core.errors import InvalidOption
 from core.read_settings import read_settings
-from core.settings import Settings
-from core.source import Source
+from core.source import AS_STATED, ReadAs, Source
 from core.timeline import Period, parse_date, parse_duration, parse_period, to_day
 from evaluation.hindcast.report import render_text, write_blend, write_report
 from evaluation.hindcast.result import HindcastResult
@@ -44,8 +44,10 @@ class Call:
     """Report to write; None = it is only printed."""
     fit: Path | None
     """Blend to fit; None = none."""
+    read_as: ReadAs = AS_STATED
 
 
+@with_read_as
 def evaluate_forecast(
     source: Input = None,
     model: ModelName = "",
@@ -70,6 +72,8 @@ def evaluate_forecast(
     region: RegionFile = None,
     archive: ArchiveName = None,
     period: Observations = None,
+    *,
+    read_as: ReadAs = AS_STATED,
 ) -> None:
     """Forecast the past of your own data again, and score the forecasts beside five simple baselines.
 
@@ -89,6 +93,7 @@ def evaluate_forecast(
             max_series=max_series,
             out=out,
             fit=fit,
+            read_as=read_as,
         )
     )
 
@@ -102,8 +107,16 @@ def run_evaluation(call: Call) -> None:
     _check(call)
     plan, settings = _plan(call), read_settings()
     checkpoint = find_checkpoint(call.model, "forecast", settings)
+    source = source_of(
+        call.source,
+        region=call.region,
+        archive=call.archive,
+        bands=NdviForecast.bands,
+        settings=settings,
+        read_as=call.read_as,
+    )
     with show_progress("hindcast") as progress:
-        sample = _sample(call, plan, settings)
+        sample = _sample(source, call, plan)
         progress(READ_SHARE)
         result = run_hindcast(sample, checkpoint, plan, lambda share: progress(READ_SHARE + (1 - READ_SHARE) * share))
         _write(call, result)
@@ -141,10 +154,7 @@ def _write(call: Call, result: HindcastResult) -> None:
         write_report(result, call.out)
 
 
-def _sample(call: Call, plan: Plan, settings: Settings) -> Sample:
-    source = source_of(
-        call.source, region=call.region, archive=call.archive, bands=NdviForecast.bands, settings=settings
-    )
+def _sample(source: Source, call: Call, plan: Plan) -> Sample:
     period = parse_period(call.period) if call.period else _default_period(source, plan)
     return draw_sample(source, period, call.max_series)
 

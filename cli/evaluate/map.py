@@ -7,7 +7,9 @@ import typer
 
 from cli.arguments import check_out
 from cli.progress import show_progress
+from cli.read_as import Crs, Strict, parse_crs, say
 from core.errors import InvalidOption
+from core.source import ReadAs
 from evaluation.map_accuracy.assess import assess_map
 from evaluation.map_accuracy.report import render_text, write_report
 from evaluation.map_accuracy.sample import SampleOptions, draw_sample, render_plan
@@ -36,7 +38,7 @@ def evaluate_map(
         typer.Option(
             "--reference",
             metavar="FILE",
-            help="Points with a label: .gpkg, .geojson, .parquet; .csv with lon, lat.",
+            help="Points with a label: .gpkg, .geojson, .parquet, .shp; .csv with lon, lat.",
         ),
     ],
     column: Annotated[str, typer.Option("--column", metavar="NAME", help="Column of the label.")] = "class",
@@ -48,6 +50,8 @@ def evaluate_map(
             "-o", "--out", metavar="FILE", help="Also write the report: .json, .html or .csv.", show_default=False
         ),
     ] = None,
+    crs: Crs = "",
+    strict: Strict = False,
 ) -> None:
     """Measure how accurate a class map is and how large its classes are, from reference points, with 95 % intervals.
 
@@ -55,9 +59,18 @@ def evaluate_map(
     """
     if out is not None:
         _check_out(out, REPORT_ENDINGS, map_file, reference)
-    names = _names(classes)
-    with show_progress("accuracy") as progress:
-        found = assess_map(map_file, reference, progress, column=column, layer=layer, names=names)
+    names, read_as = _names(classes), ReadAs(crs=parse_crs(crs), is_strict=strict)
+    with show_progress("progress") as progress:
+        found = assess_map(
+            map_file,
+            reference,
+            progress,
+            column=column,
+            layer=layer,
+            names=names,
+            read_as=read_as,
+            say=lambda summary: say(summary, read_as),
+        )
         if out is not None:
             write_report(found, out)
     print(render_text(found))

@@ -3,7 +3,7 @@
 The estimators are in estimators.py; how the report looks is in report.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidOption
 from core.progress import Progress
+from core.source import AS_STATED, InputSummary, ReadAs
 from evaluation.map_accuracy.class_map import Census, ClassMap, classes_at, count_classes, open_class_map
 from evaluation.map_accuracy.estimators import Assessment, assess
 from evaluation.map_accuracy.reference import OPTION, ReferencePoints, read_reference
@@ -88,6 +89,8 @@ def assess_map(
     column: str = "class",
     layer: str | None = None,
     names: Mapping[int, str] | None = None,
+    read_as: ReadAs = AS_STATED,
+    say: Callable[[InputSummary], None] = lambda _: None,
 ) -> MapAccuracy:
     """Assess a class map by reference points.
 
@@ -95,12 +98,15 @@ def assess_map(
         path: the map, see `open_class_map`, also for `layer` and `names`.
         reference: the points, see `read_reference`, also for `column`.
         progress: called with the share of the map that is counted, 0..1.
+        read_as: what the user states about the points.
+        say: called with what the points were taken for, before anything is counted; may raise.
 
     Raises:
         InvalidOption: a file that cannot be used, a label that is no class, or no point that can be used.
     """
     found = open_class_map(path, layer=layer, names=names)
-    points = read_reference(reference, column=column, crs=found.crs)
+    points = read_reference(reference, column=column, crs=found.crs, read_as=read_as)
+    say(points.summary)
     truth = _codes_of(points, found, reference)
     place = _place(points, found)
     rows, columns = place

@@ -1,29 +1,30 @@
 """Reference points of any common vector file or table, as places in a map's CRS and labels. No maps, no figures."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import geopandas
 import numpy as np
 import pandas as pd
-import pyarrow.parquet
-import pyogrio
 from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from pyproj import CRS
 
 from core.errors import InvalidOption
+from core.source import AS_STATED, InputSummary, ReadAs, counted
+from ingest.rules.columns import find_column, match
+from ingest.rules.ids import text_of
+from ingest.rules.refusal import Refused
+from ingest.vector_file import VectorFile, layers, read_vector
 
-ENDINGS = (".gpkg", ".geojson", ".json", ".parquet", ".csv")
-LON, LAT = "lon", "lat"
 STRATUM, WEIGHT = "stratum", "stratum_weight"
 OPTION = "--reference"
 SAMPLE_LAYER = "sample"
 """Layer of a GeoPackage that is read where there are several."""
 MAX_WEIGHT_SUM = 1 + 1e-6
-MAX_REASON = 200
-"""Characters of a library's message about a broken file."""
+MAX_POINTS = 1_000_000
+_WHOLE = re.compile(r"(-?\d+)\.0+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,96 +40,86 @@ class ReferencePoints:
     """(N,) texts; all empty where the file has no strata."""
     weights: dict[str, float]
     """Share of each stratum in the map; empty where the file has no strata and the map's classes are the strata."""
+    summary: InputSummary
 
 
-def read_reference(path: Path, *, column: str, crs: CRS) -> ReferencePoints:
+def read_reference(path: Path, *, column: str, crs: CRS, read_as: ReadAs = AS_STATED) -> ReferencePoints:
     """Read reference points.
 
     Args:
-        path: GeoPackage, GeoJSON, GeoParquet, or Parquet or CSV with `lon`, `lat` in degrees; in any stated CRS.
+        path: any vector format of ingest/vector_file.py in any CRS, or a table with `lon`, `lat` in degrees.
         column: of the labels.
         crs: of the places returned.
+        read_as: what the user states: the file's CRS.
 
     Raises:
         InvalidOption: unreadable, no such column, not points, no CRS, or strata that are not consistent.
     """
-    if not path.is_file():
-        raise InvalidOption(OPTION, path, "there is no such file")
-    if path.suffix.lower() not in ENDINGS:
-        raise InvalidOption(OPTION, path, f"it ends in {', '.join(ENDINGS)}")
-    table = _points(_read(path), path)
-    if column not in table:
-        have = ", ".join(str(c) for c in table.columns if c != table.geometry.name) or "none"
-        raise InvalidOption("--column", column, f"the columns of '{path}' are {have}")
+    found = _read(path, read_as)
+    table, lost = _points(found, path)
+    columns = [str(c) for c in table.columns if c != table.geometry.name]
+    labels = find_column(columns, column)
+    if not labels:
+        raise InvalidOption("--column", column, f"the columns of '{path}' are {', '.join(columns) or 'none'}")
     places = table.geometry.to_crs(crs)
     strata, weights = _strata(table, path)
     return ReferencePoints(
         x=places.x.to_numpy(np.float64),
         y=places.y.to_numpy(np.float64),
-        labels=_texts(table[column]),
+        labels=_texts(table[labels]),
         strata=strata,
         weights=weights,
+        summary=InputSummary(
+            name=path.name,
+            layout=f"reference points in {found.layout}",
+            taken=(f"points: {len(table):,}, their label from column {labels}", f"CRS: {found.crs.name}"),
+            remarks=(*found.remarks, *lost),
+        ),
     )
 
 
-def _read(path: Path) -> pd.DataFrame:
-    """Return a table, with geometry unless it is a plain one."""
+def _read(path: Path, read_as: ReadAs) -> VectorFile:
     try:
-        if path.suffix.lower() == ".csv":
-            return pd.read_csv(path, keep_default_na=False, na_values=[""])  # "None" is a class
-        if path.suffix.lower() == ".parquet":
-            is_geo = b"geo" in (pyarrow.parquet.read_schema(path).metadata or {})
-            return geopandas.read_parquet(path) if is_geo else pd.read_parquet(path)
-        table: pd.DataFrame = geopandas.read_file(path, engine="pyogrio", layer=_layer(path))
-    except (RuntimeError, ValueError, OSError) as error:  # of pandas, pyarrow, pyogrio
-        reason = " ".join(str(error).split())[:MAX_REASON] or type(error).__name__
-        raise InvalidOption(OPTION, path, f"it cannot be read ({reason.rstrip('.')})") from None
-    return table
+        names = layers(path)
+        layer = SAMPLE_LAYER if SAMPLE_LAYER in names else ""
+        if not layer and len(names) > 1:
+            raise Refused(f"it must have one layer of points or one named '{SAMPLE_LAYER}'; it has {', '.join(names)}")
+        return read_vector(path, crs=read_as.crs, layer=layer, most=MAX_POINTS)
+    except Refused as error:
+        raise InvalidOption(OPTION, path, str(error)) from None
 
 
-def _layer(path: Path) -> str:
-    layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
-    if SAMPLE_LAYER in layers:
-        return SAMPLE_LAYER
-    if len(layers) != 1:
-        have = ", ".join(layers) or "none"
-        raise InvalidOption(
-            OPTION, path, f"it must have one layer of points or one named '{SAMPLE_LAYER}'; it has {have}"
-        )
-    return layers[0]
-
-
-def _points(table: pd.DataFrame, path: Path) -> GeoDataFrame:
-    if not isinstance(table, geopandas.GeoDataFrame):
-        table = _placed(table, path)
-    if table.empty:
+def _points(found: VectorFile, path: Path) -> tuple[GeoDataFrame, tuple[str, ...]]:
+    """Return the features with a point, and a remark on those without a geometry."""
+    table = found.table
+    nothing = (table.geometry.isna() | table.geometry.is_empty).to_numpy()
+    if nothing.all():
         raise InvalidOption(OPTION, path, "it has no point")
-    wrong = table.geometry.isna() | table.geometry.is_empty | (table.geometry.geom_type != "Point")
+    singles = table.geometry.map(lambda g: g.geoms[0] if g is not None and _is_single(g) else g)
+    table = table.set_geometry(singles)
+    wrong = (table.geometry.geom_type != "Point").to_numpy() & ~nothing
     if wrong.any():
-        raise InvalidOption(OPTION, path, f"its feature {int(wrong.to_numpy().argmax()) + 1} is not a point")
-    if table.crs is None:
-        raise InvalidOption(OPTION, path, "it does not state its CRS")
-    return table
+        raise InvalidOption(OPTION, path, f"its feature {int(wrong.argmax()) + 1} is not a point")
+    if not nothing.any():
+        return table, ()
+    count = int(nothing.sum())
+    remark = f"{counted(count, 'point has', 'points have')} no place and {'is' if count == 1 else 'are'} left out."
+    return table[~nothing], (remark,)
 
 
-def _placed(table: pd.DataFrame, path: Path) -> GeoDataFrame:
-    if not {LON, LAT} <= set(table.columns):
-        raise InvalidOption(OPTION, path, f"a table needs the columns {LON} and {LAT}, in degrees")
-    lon, lat = (pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64) for name in (LON, LAT))
-    wrong = ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
-    if wrong.any():
-        raise InvalidOption(OPTION, path, f"{LON}, {LAT} of its row {int(wrong.argmax()) + 1} are not degrees")
-    return geopandas.GeoDataFrame(table, geometry=geopandas.points_from_xy(lon, lat), crs="EPSG:4326")
+def _is_single(geometry: Any) -> bool:
+    return geometry.geom_type == "MultiPoint" and len(geometry.geoms) == 1
 
 
 def _strata(table: GeoDataFrame, path: Path) -> tuple[NDArray[np.object_], dict[str, float]]:
     """Return the stratum of each point and each stratum's weight."""
-    have = [name for name in (STRATUM, WEIGHT) if name in table]
+    columns = {name: found[0] for name in (STRATUM, WEIGHT) if (found := match(map(str, table.columns), (name,)))}
+    have = list(columns)
     if not have:
         return np.full(len(table), "", object), {}
     if len(have) == 1:
         raise InvalidOption(OPTION, path, f"it has the column {have[0]}; strata need both {STRATUM} and {WEIGHT}")
-    strata, shares = _texts(table[STRATUM]), pd.to_numeric(table[WEIGHT], errors="coerce").to_numpy(np.float64)
+    strata, shares = _texts(table[columns[STRATUM]]), _shares(table[columns[WEIGHT]])
     if (strata == "").any() or not (shares > 0).all():
         raise InvalidOption(OPTION, path, f"{STRATUM} or {WEIGHT} is empty or not above 0 in some rows")
     grouped = pd.Series(shares).groupby(pd.Series(strata))
@@ -140,12 +131,14 @@ def _strata(table: GeoDataFrame, path: Path) -> tuple[NDArray[np.object_], dict[
     return strata, weights
 
 
+def _shares(column: "pd.Series[Any]") -> NDArray[np.float64]:
+    """Return numbers, those with decimal commas too; NaN where a text is none."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.to_numpy(np.float64)
+    return pd.to_numeric(column.astype(str).str.replace(",", "."), errors="coerce").to_numpy(np.float64)
+
+
 def _texts(column: "pd.Series[Any]") -> NDArray[np.object_]:
     """Return labels as texts, whole numbers without a point, and empty where there is none."""
-    return np.array([_text(value) for value in column.tolist()], object)
-
-
-def _text(value: Any) -> str:
-    if value is None or value is pd.NA or value != value:
-        return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    texts = [text_of(value) for value in column.tolist()]
+    return np.array([m[1] if (m := _WHOLE.fullmatch(t)) else t for t in texts], object)

@@ -9,7 +9,10 @@ import numpy as np
 import pandas as pd
 
 from core.errors import InvalidOption, InvalidTable
-from ingest.tables import ID_COLUMNS
+from ingest.rules.ids import read_ids
+from ingest.rules.refusal import Refused
+from ingest.table.file import GAPS, TableFile, columns_of, read_file
+from ingest.table.keys import series_column
 
 PLACE_COLUMN = "place"
 """Column of the place where no other is named."""
@@ -37,12 +40,15 @@ def read_embeddings(path: Path) -> pd.DataFrame:
     Raises:
         InvalidTable: it has no id or no such column, or names a series twice.
     """
-    table = _read(path)
-    columns = [c for c in table if _DIMENSION.fullmatch(str(c))]
+    file = _read(path)
+    columns = [c for c in file.columns if _DIMENSION.fullmatch(c)]
     if not columns:
         raise InvalidTable(path, "it has no column e000, e001, ..., so it is no table of 'landcast embed'")
-    numbers = {c: pd.to_numeric(table[c], errors="coerce").to_numpy() for c in columns}
-    return pd.DataFrame(numbers, index=pd.Index(_ids(path, table))).dropna()
+    try:
+        numbers = file.numbers(columns)
+    except Refused as error:
+        raise InvalidTable(path, str(error)) from None
+    return pd.DataFrame(numbers, index=pd.Index(_ids(path, file)[1])).dropna()
 
 
 def read_labels(path: Path, *, column: str, place_column: str) -> Labels:
@@ -56,9 +62,10 @@ def read_labels(path: Path, *, column: str, place_column: str) -> Labels:
         InvalidTable: it cannot be read, has no id, or names a series twice.
         InvalidOption: a column is not there, or there are several and none is named.
     """
-    table = _read(path)
-    ids = _ids(path, table)
-    names = [str(c) for c in table if c not in ID_COLUMNS]
+    file = _read(path)
+    table = file.table
+    id_column, ids = _ids(path, file)
+    names = [c for c in file.columns if c != id_column]
     if place_column and place_column not in names:
         raise InvalidOption("--place-column", place_column, f"the columns are {', '.join(names)}")
     place = place_column or (PLACE_COLUMN if PLACE_COLUMN in names and column != PLACE_COLUMN else "")
@@ -67,28 +74,39 @@ def read_labels(path: Path, *, column: str, place_column: str) -> Labels:
         raise InvalidOption("--column", column, f"name one of the columns {', '.join(left)}")
     chosen = column or left[0]
     places = table[place].astype(str).to_numpy() if place else np.array(ids)
-    values = pd.DataFrame({"label": table[chosen].to_numpy(), "place": places}, index=pd.Index(ids))
+    values = pd.DataFrame({"label": _typed(table[chosen]).to_numpy(), "place": places}, index=pd.Index(ids))
     return Labels(values=values.dropna(subset=["label"]), column=chosen, place_column=place)
 
 
-def _read(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        raise InvalidTable(path, "there is no such file")
-    readers: dict[str, Any] = {".parquet": pd.read_parquet, ".csv": pd.read_csv}
-    if path.suffix.lower() not in readers:
-        raise InvalidTable(path, f"its ending is '{path.suffix}', not .parquet or .csv")
+def _typed(labels: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return labels as numbers where a text file holds nothing else, and gaps as missing."""
+    if not pd.api.types.is_string_dtype(labels.dtype):
+        return labels
+    texts = labels.where(~labels.astype(str).str.lower().isin(GAPS))
+    numbers = pd.to_numeric(texts, errors="coerce")
+    return numbers if numbers.notna().sum() == texts.notna().sum() else texts
+
+
+def _read(path: Path) -> TableFile:
     try:
-        table: pd.DataFrame = readers[path.suffix.lower()](path)
-    except (OSError, ValueError) as error:
-        raise InvalidTable(path, f"it is not readable as {path.suffix[1:]} ({str(error).splitlines()[0]})") from None
-    return table
+        return read_file(path)
+    except Refused as error:
+        raise InvalidTable(path, str(error)) from None
 
 
-def _ids(path: Path, table: pd.DataFrame) -> list[str]:
-    name = next((c for c in ID_COLUMNS if c in table), None)
-    if name is None:
-        raise InvalidTable(path, "it has no column 'series_id' or 'sample_id'")
-    ids = table[name].astype(str)
+def _ids(path: Path, file: TableFile) -> tuple[str, list[str]]:
+    """Return the column of ids and the ids.
+
+    Raises:
+        InvalidTable: there is none, or one comes twice.
+    """
+    try:
+        name = series_column(file)
+    except Refused as error:
+        raise InvalidTable(path, str(error)) from None
+    if not name:
+        raise InvalidTable(path, f"it has no column 'series_id' or 'sample_id'; {columns_of(file)}")
+    ids = pd.Series(read_ids(file.table[name]))
     if ids.duplicated().any():
         raise InvalidTable(path, f"it names series '{ids[ids.duplicated()].iloc[0]}' twice")
-    return list(ids)
+    return name, list(ids)

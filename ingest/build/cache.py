@@ -73,6 +73,7 @@ class StoredSceneTile:
     window: Window
     bands: tuple[str, ...]
     notes: tuple[str, ...]
+    mask: str
     _array: Any = field(repr=False, default=None)
 
     def read(self, bands: Sequence[str], rows: slice, columns: slice) -> Floats:
@@ -123,7 +124,7 @@ class SceneTileCache:
         path = self._path(key)
         if not path.exists():
             aside = self._aside / uuid.uuid4().hex
-            _write(aside, {b: prepared.values[b] for b in bands}, prepared.notes, window)
+            _write(aside, {b: prepared.values[b] for b in bands}, prepared, window)
             path.parent.mkdir(exist_ok=True)
             _rename(aside, path)
         self._enter(key, scene, bands, path)
@@ -148,7 +149,8 @@ class SceneTileCache:
             facts: dict[str, Any] = dict(array.attrs)
             rows, columns = array.shape[1:]
             window = Window(crs=str(facts["crs"]), transform=Affine(*facts["transform"]), shape_yx=(rows, columns))
-            return StoredSceneTile(path, window, tuple(facts["bands"]), tuple(facts["notes"]), array)
+            notes, mask = tuple(facts["notes"]), str(facts.get("mask", ""))
+            return StoredSceneTile(path, window, tuple(facts["bands"]), notes, mask, array)
         except (OSError, ValueError, KeyError, TypeError) as error:
             logger.warning("scene_tile_left_out key=%s reason=%s", key[:12], type(error).__name__)
             self._remove(key)
@@ -210,7 +212,7 @@ class SceneTileCache:
             connection.close()
 
 
-def _write(path: Path, values: Mapping[str, Floats], notes: Sequence[str], window: Window) -> None:
+def _write(path: Path, values: Mapping[str, Floats], prepared: Prepared, window: Window) -> None:
     """Write bands as one Zarr v3 array (C, Y, X) with one shard, and make sure that it is on the disk."""
     stored = _packed(values)
     chunk = (1, min(CHUNK, stored.shape[1]), min(CHUNK, stored.shape[2]))
@@ -228,7 +230,8 @@ def _write(path: Path, values: Mapping[str, Floats], notes: Sequence[str], windo
             "bands": list(values),
             "crs": window.crs,
             "transform": list(window.transform)[:6],
-            "notes": list(notes),
+            "notes": list(prepared.notes),
+            "mask": prepared.mask,
             "scale_factor": SCALE if stored.dtype == np.int16 else 1.0,
         },
         config={"write_empty_chunks": True},

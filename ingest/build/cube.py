@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import xarray as xr
+from shapely import transform
 from xarray.core import indexing
 
 from core.bands import Floats
-from core.cube import ORBITS, Cube, SceneRecord
+from core.cube import ORBITS, Cube, SceneRecord, preparation_done
 from core.errors import RegionOutsideArchive
 from core.grid import Window
 from core.region import Region
@@ -65,7 +66,9 @@ def check_region(archive: Archive, region: Region) -> None:
     """
     if not archive.footprint.intersects(region.geometry):
         west, south, east, north = archive.footprint.bounds
-        raise RegionOutsideArchive(archive.name, (west, south, east, north))
+        swapped = transform(region.geometry, lambda points: points[:, ::-1])
+        is_swapped = bool(archive.footprint.intersects(swapped))
+        raise RegionOutsideArchive(archive.name, (west, south, east, north), is_swapped=is_swapped)
 
 
 def build_cube(
@@ -105,7 +108,7 @@ def build_cube(
         read_block(archives, block, period, bands, preparation=how.preparation, cache=how.cache) for block in blocks
     ]
     return Cube(
-        data=_dataset(reads, window, wanted, how.preparation),
+        data=_dataset(reads, window, wanted, _attributes(archive, reads, how.preparation)),
         window=window,
         archive=",".join(dict.fromkeys(r.archive for r in reads)),
         is_simulated=archive.is_simulated,
@@ -127,8 +130,10 @@ def _blocks(window: Window, size: int) -> Iterator[ReadBlock]:
             yield ReadBlock(window=tile.window, tile=tile)
 
 
-def _dataset(reads: Sequence[BlockRead], window: Window, wanted: Mask | None, preparation: Preparation) -> xr.Dataset:
-    data = xr.Dataset(attrs=_attributes(reads, preparation))
+def _dataset(
+    reads: Sequence[BlockRead], window: Window, wanted: Mask | None, attributes: Mapping[str, str]
+) -> xr.Dataset:
+    data = xr.Dataset(attrs=attributes)
     for sensor, axis in AXIS.items():
         steps = _steps(reads, sensor)
         held = {b for s in steps for p in s.scene_tiles for b in p.bands}
@@ -184,11 +189,15 @@ def _steps(reads: Sequence[BlockRead], sensor: Sensor) -> list[TimeStep]:
     ]
 
 
-def _attributes(reads: Sequence[BlockRead], preparation: Preparation) -> dict[str, str]:
-    """Describe how the pixels were made: mask, radar convention, preparation."""
+def _attributes(archive: Archive, reads: Sequence[BlockRead], preparation: Preparation) -> dict[str, str]:
+    """Describe how the pixels were made: input, mask, radar convention, preparation."""
     conventions = sorted({s.convention for r in reads for s, _ in r.scene_tiles if s.convention})
-    attributes = {"preparation": json.dumps(preparation.key(), sort_keys=True, default=str)}
-    return attributes | ({"backscatter": " ".join(conventions)} if conventions else {})
+    facts = preparation_done(preparation.key(), [record for read in reads for record in read.records])
+    optional = {
+        "backscatter": " ".join(conventions),
+        "input": "\n".join(archive.summary.lines()) if archive.summary else "",
+    }
+    return {"preparation": json.dumps(facts, sort_keys=True, default=str)} | {k: v for k, v in optional.items() if v}
 
 
 def _records(reads: Sequence[BlockRead]) -> tuple[SceneRecord, ...]:

@@ -172,7 +172,7 @@ def _scene_tile(
     """Return a scene's pixels, from the cache if it holds them."""
     if cache is None or block.tile is None or not archive.is_cached:
         prepared = _prepared(archive, scene, block.window, bands, preparation)
-        return MemorySceneTile(window=block.window, values=prepared.values, notes=prepared.notes)
+        return MemorySceneTile(window=block.window, values=prepared.values, notes=prepared.notes, mask=prepared.mask)
     key = scene_key(archive, scene, block.tile, preparation)
     found = cache.find(key, bands)
     return found or cache.put(key, _prepared(archive, scene, block.window, bands, preparation), block.window)
@@ -199,11 +199,10 @@ def _widened(window: Window, margin: int) -> Window:
 
 
 def _record(archive: Archive, scene: Scene, scene_tile: SceneTile | str) -> SceneRecord:
-    failure = scene_tile if isinstance(scene_tile, str) else ""
-    notes = () if isinstance(scene_tile, str) else scene_tile.notes
-    return SceneRecord(
-        scene_id=scene.scene_id, time=scene.time.isoformat(), failure=failure, archive=archive.name, notes=notes
-    )
+    record = SceneRecord(scene_id=scene.scene_id, time=scene.time.isoformat(), archive=archive.name)
+    if isinstance(scene_tile, str):
+        return replace(record, failure=scene_tile)
+    return replace(record, notes=scene_tile.notes, mask=scene_tile.mask)
 
 
 def _compare(first: BlockRead, second: BlockRead, block: ReadBlock) -> Agreement:

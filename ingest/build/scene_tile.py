@@ -11,7 +11,7 @@ from xarray.core import indexing
 
 from core.bands import RADAR_NAMES, Floats
 from core.grid import Window
-from ingest.cubes.read import cut_window
+from ingest.cubes.pixels import cut_window
 from ingest.rules.numbers import to_db
 
 Mask = NDArray[np.bool_]
@@ -35,6 +35,11 @@ class SceneTile(Protocol):
         """Remarks of its preparation."""
         ...
 
+    @property
+    def mask(self) -> str:
+        """What hid its clouds, as `core.cube.SceneRecord.mask`."""
+        ...
+
     def read(self, bands: Sequence[str], rows: slice, columns: slice) -> Floats:
         """Return (C, Y, X) of some bands, rows and columns; NaN = unseen or not clear.
 
@@ -52,6 +57,7 @@ class MemorySceneTile:
     values: Mapping[str, Floats]
     """(Y, X) by band."""
     notes: tuple[str, ...] = ()
+    mask: str = ""
 
     @property
     def bands(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """An archive that is one cube file, or a folder of cube files. Contents of a cube file: ingest.cubes.read."""
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +17,15 @@ from core.bands import CHANNELS, RADAR_NAMES, WEATHER_NAMES, Floats
 from core.errors import InvalidCube, ReadFailed
 from core.grid import Grid, Window
 from core.region import Region
+from core.source import AS_STATED, InputSummary, ReadAs, counted
 from core.timeline import Period, to_date, to_day, to_days
 from ingest.archive import Abilities, Reading, Scene, Sensor
 from ingest.cubes.layout import AXES
-from ingest.cubes.read import CubeFile, RemoteCube, cut_window, is_simulated, open_cube, window_slices
+from ingest.cubes.open_file import RemoteCube
+from ingest.cubes.pixels import cut_window, window_slices
+from ingest.cubes.read import AS_SET, CubeFile, is_simulated, open_cube
 from ingest.io.fingerprint import fingerprint
+from ingest.preprocess.prepare import Preparation
 from ingest.preprocess.radar import to_power
 
 logger = logging.getLogger(__name__)
@@ -35,14 +40,29 @@ class CubeArchive:
     """Cube files as an archive: each date of a file is a scene. Implements `ingest.archive.Archive`."""
 
     def __init__(
-        self, path: Path | RemoteCube, files: Sequence[CubeFile], *, tile_size: int, content_hash: str = ""
+        self,
+        path: Path | RemoteCube,
+        files: Sequence[CubeFile],
+        *,
+        tile_size: int,
+        content_hash: str = "",
+        skipped: Sequence[str] = (),
     ) -> None:
-        """Set up the archive; `content_hash` is the fingerprint of a cube that is not on disk."""
+        """Set up the archive.
+
+        Args:
+            path: of the file, or of the folder.
+            files: usable ones.
+            tile_size: in pixels.
+            content_hash: fingerprint of a cube that is not on disk.
+            skipped: a sentence on each file of the folder that is not used.
+        """
         self._files = {f.path.name: f for f in files}
         self._tile_size = tile_size
         self._blocks: dict[tuple[str, tuple[str, ...]], _Block] = {}
         self._lock = Lock()
         self.name = path.stem
+        self.summary: InputSummary | None = _summary(path, files, skipped)
         self.title = _attribute(files, "title") or f"Cube {path.name}"
         self.attribution = _attribute(files, "license") or "Licence not stated in the file"
         self.is_simulated = any(is_simulated(f.attrs) for f in files)
@@ -51,7 +71,7 @@ class CubeArchive:
         )
         self.bands = tuple(b for b in CHANNELS if any(b in f.bands for f in files))
         self.footprint: BaseGeometry = unary_union([f.layout.window.footprint_wgs84 for f in files])
-        self.fingerprint = content_hash or (fingerprint(path) if isinstance(path, Path) else "")
+        self.fingerprint = _fingerprint(content_hash or (fingerprint(path) if isinstance(path, Path) else ""), files)
         self.is_cached = isinstance(path, RemoteCube)
         held = {SENSORS[AXES[b]] for b in self.bands}
         self.abilities = Abilities(sensors=tuple(s for s in SENSORS.values() if s in held))
@@ -84,7 +104,7 @@ class CubeArchive:
         day = to_day(scene.time.date())
         values = {str(b): _place(block, str(b), day, window) for b in block.data.data_vars}
         linear = {b: to_power(v) if b in RADAR_NAMES else v for b, v in values.items()}
-        return Reading(values=linear, is_masked=True)
+        return Reading(values=linear, is_masked=True, masked_by=file.mask_used)
 
     def _load(self, scene: Scene, file: CubeFile, window: Window, bands: tuple[str, ...]) -> "_Block":
         """Return the pixels of a window; blocks of one window are kept, one per file and set of bands."""
@@ -108,33 +128,75 @@ class _Block:
     """Of the whole file."""
 
 
-def open_cube_archive(path: Path, *, tile_size: int) -> CubeArchive:
-    """Open a cube file or a folder of them; files of a folder that allow no NDVI are skipped and logged.
+def open_cube_archive(
+    path: Path, *, tile_size: int, read_as: ReadAs = AS_STATED, preparation: Preparation = AS_SET
+) -> CubeArchive:
+    """Open a cube file or a folder of them; files of a folder that allow no NDVI are skipped, which its summary says.
 
     Raises:
         InvalidCube: the file is no cube, its pixels form no square lattice, or the folder holds no usable cube.
     """
     if path.suffix in CUBE_SUFFIXES or path.is_file():
-        return CubeArchive(path, [_checked(open_cube(path))], tile_size=tile_size)
-    files, reasons = [], []
+        return CubeArchive(path, [_open(path, read_as, preparation)], tile_size=tile_size)
+    files, reasons, skipped = [], [], []
     for candidate in sorted(p for p in path.iterdir() if p.suffix in CUBE_SUFFIXES):
         try:
-            files.append(_checked(open_cube(candidate)))
+            files.append(_open(candidate, read_as, preparation))
         except InvalidCube as error:
             logger.warning("cube_skipped file=%s reason=%s", candidate.name, error)
             reasons.append(error)
+            skipped.append(f"The file {candidate.name} is not used: {error}")
     if not files:
         raise reasons[0] if len(reasons) == 1 else InvalidCube(path, "the folder holds no cube file with NDVI")
-    return CubeArchive(path, files, tile_size=tile_size)
+    return CubeArchive(path, files, tile_size=tile_size, skipped=[*skipped, *_other_lattices(files)])
 
 
-def open_remote_cube(place: RemoteCube, *, tile_size: int, content_hash: str) -> CubeArchive:
+def open_remote_cube(
+    place: RemoteCube,
+    *,
+    tile_size: int,
+    content_hash: str,
+    read_as: ReadAs = AS_STATED,
+    preparation: Preparation = AS_SET,
+) -> CubeArchive:
     """Open a cube that is not on disk.
 
     Raises:
         InvalidCube: as `open_cube_archive`.
     """
-    return CubeArchive(place, [_checked(open_cube(place))], tile_size=tile_size, content_hash=content_hash)
+    file = _open(place, read_as, preparation)
+    return CubeArchive(place, [file], tile_size=tile_size, content_hash=content_hash)
+
+
+def _open(path: Path | RemoteCube, read_as: ReadAs, preparation: Preparation) -> CubeFile:
+    """Open a file and check that tiles can be cut from it."""
+    return _checked(open_cube(path, read_as=read_as, preparation=preparation))
+
+
+def _fingerprint(content: str, files: Sequence[CubeFile]) -> str:
+    """Return the fingerprint of a content as the user states that it is read."""
+    stated = files[0].read_as.key()
+    return hashlib.sha256(f"{content} {stated}".encode()).hexdigest() if stated else content
+
+
+def _summary(path: Path | RemoteCube, files: Sequence[CubeFile], skipped: Sequence[str]) -> InputSummary:
+    """Return the summary of the only file, or of a folder: that of its first file, and every file's remarks."""
+    if len(files) == 1 and not skipped:
+        return files[0].summary
+    own = files[0].summary
+    remarks = [f"{f.path.name}: {remark}" for f in files for remark in f.summary.remarks]
+    layout = f"folder of {counted(len(files), 'cube file', 'cube files')}; the first, {own.name}, is a {own.layout}"
+    return InputSummary(name=path.name, layout=layout, taken=own.taken).with_remarks(*skipped, *remarks)
+
+
+def _other_lattices(files: Sequence[CubeFile]) -> list[str]:
+    """Return a sentence on each file whose pixels do not lie on the lattice of the first."""
+    first = files[0].layout.window
+    return [
+        f"The pixels of {f.path.name} lie on another lattice than those of {files[0].path.name}: one order reads one."
+        for f in files[1:]
+        if not _on_lattice(f, first)
+    ]
 
 
 def lattice(window: Window, *, tile_size: int) -> Grid:
@@ -155,7 +217,8 @@ def _checked(file: CubeFile) -> CubeFile:
     """Check that tiles can be cut from a file: a CRS with a code, pixels square enough."""
     window = file.layout.window
     if not window.crs.startswith("EPSG:"):
-        raise InvalidCube(file.path, "its coordinate reference system has no EPSG code, so tiles cannot be named")
+        reason = "its coordinate reference system has no EPSG code, so tiles cannot be named; give it with --crs"
+        raise InvalidCube(file.path, reason)
     skew = abs(window.resolution_m + window.transform.e) / window.resolution_m * max(window.shape_yx)
     if skew > MAX_SKEW:
         raise InvalidCube(file.path, "its pixels are not square")

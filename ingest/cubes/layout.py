@@ -1,31 +1,28 @@
-"""Layout of a cube file: where its bands, dates, pixels and CRS are. Reads names and coordinates, never pixels."""
+"""Layout of a cube file: which variables are its bands and mask, their dates and pixels. Reads names and coordinates.
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+Names are looked up in ingest.rules, axes arranged in arrange, places found in place; pixels are never read here.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
-from affine import Affine
 from numpy.typing import NDArray
-from pyproj import CRS
-from pyproj.exceptions import CRSError
 
 from core.bands import OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES
 from core.errors import InvalidCube, MissingBand
 from core.grid import Window
+from core.source import AS_STATED, ReadAs, listed
 from core.timeline import Days, to_days
-
-ALIASES = {
-    **{name.replace("B0", "B"): name for name in OPTICAL_NAMES if name.startswith("B0")},
-    "S1_VV": "VV",
-    "S1_VH": "VH",
-    "agera5_temperature_mean": "temperature_2m",
-    "agera5_precipitation_flux": "total_precipitation",
-}
-"""Other names in use: Earth Engine's B2 ... B8, WorldCereal's radar and AgERA5 weather."""
-
-CLEAR_VARIABLES = ("clear", "SCL", "CLM")
-"""Cloud information, the first one present is used."""
+from ingest.cubes.arrange import Arranged, arrange, yx_of
+from ingest.cubes.place import Lattice, find_crs, find_lattice, target_window
+from ingest.rules.band_names import READ, BandNames, find_bands, find_family, is_top_of_atmosphere
+from ingest.rules.masks import ANYONE, FoundMask, find_mask, mask_like, rule_of_flags
 
 AXES = {
     **dict.fromkeys((*OPTICAL_NAMES, "NDVI"), "time"),
@@ -33,27 +30,50 @@ AXES = {
     **dict.fromkeys(WEATHER_NAMES, "time_weather"),
 }
 """Time axis of each band in a Cube."""
-
-DEFAULT_RESOLUTION_M = 10.0
-"""Pixel size where one row and one column leave it open: Sentinel-2's finest."""
+SAID_BY = (
+    "platform",
+    "constellation",
+    "mission",
+    "sensor",
+    "instrument",
+    "collection",
+    "title",
+    "source",
+    "product",
+    "id",
+)
+"""Attributes in which a file names its sensor."""
+DATE_TEXT = re.compile(r"^(\d{4})-?(\d{2})-?(\d{2})(?:\D.*)?$")
+FIRST_DATE_NUMBER, LAST_DATE_NUMBER = 19000101, 22001231
+"""Whole numbers between are dates written as YYYYMMDD."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """What a cube file holds and where."""
 
+    kind: str
+    """What the file is, for people."""
     window: Window
-    """All pixels of the file; row 0 northernmost."""
-    is_south_up: bool
-    """True = the file stores its rows from south to north."""
-    variables: Mapping[str, str]
-    """Our band name to the variable's name in the file."""
-    clear_variable: str
-    """`clear`, `SCL` or `CLM`; empty = the file has no cloud information."""
+    """The pixels that are read; row 0 northernmost."""
+    lattices: Mapping[str, Lattice]
+    """Variable to its pixels as stored; weather without pixels has none."""
+    names: BandNames
+    """Bands and other names of the file."""
+    mask: FoundMask | None
+    """Its cloud information; None = none that is known."""
     time_dims: Mapping[str, str]
-    """Band name (and clear variable) to the time dimension in the file."""
+    """Variable to its time dimension."""
     days: Mapping[str, Days]
-    """Time dimension to its dates as stored, in the stored order."""
+    """Time dimension to its dates as stored, in the stored order, those that are missing left out."""
+    dated: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    """Time dimension to which of its entries have a date; only where some have none."""
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Our band name to the variable's name in the file."""
+        return self.names.taken
 
     @property
     def nir(self) -> str:
@@ -65,117 +85,166 @@ class Layout:
         """Tell whether NDVI comes from a variable of that name, not from bands."""
         return "B04" not in self.variables or not self.nir
 
+    @property
+    def is_resampled(self) -> bool:
+        """Tell whether the file's own pixels are in degrees, so that all bands are resampled."""
+        return not any(lattice.is_that_of(self.window) for lattice in self.lattices.values())
 
-def find_layout(path: object, data: xr.Dataset) -> Layout:
-    """Find bands, dates, pixels and CRS of an opened cube file.
+
+def read_layout(path: object, data: xr.Dataset, read_as: ReadAs = AS_STATED) -> tuple[Layout, xr.Dataset]:
+    """Find bands, mask, dates and pixels of an opened cube file; also return it arranged, to read pixels from.
 
     Raises:
-        InvalidCube: it has no dates, no regular pixels or no projected CRS.
+        InvalidCube: it has no dates or no regular pixels, its CRS is not known, or it is of a sensor that is not read.
         MissingBand: it allows no NDVI.
     """
-    if "y" not in data.dims or "x" not in data.dims:
-        raise InvalidCube(path, f"it has no dimensions y and x, only {_names(data.sizes)}")
-    variables = _find_variables(data)
-    _check_bands(path, variables, data)
-    clear = next((c for c in CLEAR_VARIABLES if c in data and {"y", "x"} <= set(data[c].dims)), "")
-    time_dims = {b: _time_dim(path, data, name) for b, name in variables.items()}
-    if clear:
-        time_dims[clear] = _time_dim(path, data, clear)
-    window, is_south_up = _find_window(path, data, variables)
+    arranged = arrange(path, data, read_as.date_from)
+    return find_layout(path, arranged, read_as), arranged.data
+
+
+def find_layout(path: object, arranged: Arranged, read_as: ReadAs = AS_STATED) -> Layout:
+    """Find bands, mask, dates and pixels of an arranged file; raises as `read_layout`."""
+    data = arranged.data
+    names = _find_names(path, data, read_as)
+    _check_bands(path, names, data)
+    mask = _find_mask(path, data, names, read_as)
+    used = [*names.taken.values(), *([mask.name] if mask else [])]
+    crs = find_crs(path, data, [n for n in used if yx_of(data[n])], read_as.crs)
+    axes = {n: dims for n in used if (dims := yx_of(data[n]))}
+    placed = {dims: find_lattice(path, data, dims, crs) for dims in dict.fromkeys(axes.values())}
+    lattices = {n: placed[dims] for n, dims in axes.items()}
+    time_dims = {n: _time_dim(path, data, n) for n in used}
+    dates = {d: _find_times(path, data, d) for d in sorted(set(time_dims.values()))}
+    dated = {d: ~np.isnat(t) for d, t in dates.items() if np.isnat(t).any()}
+    index = [names.taken[b] for b in ("B04", "B08", "B8A", "NDVI") if b in names.taken]
     return Layout(
-        window=window,
-        is_south_up=is_south_up,
-        variables=variables,
-        clear_variable=clear,
+        kind=arranged.layout,
+        window=target_window(path, [lattices[n] for n in index]),
+        lattices=lattices,
+        names=names,
+        mask=mask,
         time_dims=time_dims,
-        days={d: _find_days(path, data, d) for d in sorted(set(time_dims.values()))},
+        days={d: to_days(t[~np.isnat(t)]) for d, t in dates.items()},
+        dated=dated,
+        remarks=(
+            *arranged.remarks,
+            *_level_remark(path, data, names),
+            *(_undated(d, keep) for d, keep in dated.items()),
+        ),
     )
 
 
-def _find_variables(data: xr.Dataset) -> dict[str, str]:
-    """Return our band name -> variable name; our own spelling wins over an alias."""
-    found = {ours: alias for alias, ours in ALIASES.items() if alias in data.data_vars}
-    found |= {name: name for name in AXES if name in data.data_vars}
-    spatial = {b: v for b, v in found.items() if b in WEATHER_NAMES or {"y", "x"} <= set(data[v].dims)}
-    return {b: spatial[b] for b in AXES if b in spatial}
+def pixel_names(data: xr.Dataset) -> list[str]:
+    """Return the variables with rows, columns and dates: candidates for bands and masks."""
+    return [str(n) for n, v in data.data_vars.items() if yx_of(v) and len(v.dims) > 2]
 
 
-def _check_bands(path: object, variables: Mapping[str, str], data: xr.Dataset) -> None:
-    missing = [] if "B04" in variables else ["B04 (red)"]
-    if "B08" not in variables and "B8A" not in variables:
+def _find_names(path: object, data: xr.Dataset, read_as: ReadAs) -> BandNames:
+    pixels = pixel_names(data)
+    series = [str(n) for n, v in data.data_vars.items() if len(v.dims) == 1 and not yx_of(v)]
+    gone = sorted(set(read_as.bands.values()) - set(data.data_vars))
+    if gone:
+        raise InvalidCube(path, f"it has no variable '{gone[0]}' (--band); it has {listed(pixels) or 'none'}")
+    family = find_family(*_said(path, data, pixels), names=pixels)
+    found = find_bands(pixels, family=family, stated=read_as.bands)
+    weather = find_bands(series, stated={}).taken
+    taken = {**found.taken, **{b: n for b, n in weather.items() if b in WEATHER_NAMES}}
+    ordered = {b: taken[b] for b in AXES if b in taken}
+    return BandNames(
+        taken=ordered,
+        doubled=found.doubled,
+        ignored=found.ignored,
+        family=family,
+        assignments=found.assignments,
+    )
+
+
+def _said(path: object, data: xr.Dataset, pixels: list[str]) -> list[str]:
+    """Return what a file says of its sensor and processing: attributes, coordinates without dimension, its name."""
+    holders = [data.attrs, *(data[n].attrs for n in pixels[:1])]
+    said = [str(attrs[key]) for key in SAID_BY for attrs in holders if attrs.get(key)]
+    said += [str(data[c].values) for c in data.coords if str(c) in SAID_BY and not data[c].dims]
+    return [*said, str(getattr(path, "name", path))]
+
+
+def _level_remark(path: object, data: xr.Dataset, names: BandNames) -> tuple[str, ...]:
+    pixels = pixel_names(data)
+    if not is_top_of_atmosphere(*_said(path, data, pixels), *pixels) or not set(names.taken) & set(OPTICAL_NAMES):
+        return ()
+    return (
+        "It says that it holds Level-1C, top of the atmosphere; the models are made for surface reflectance (L2A).",
+    )
+
+
+def _check_bands(path: object, names: BandNames, data: xr.Dataset) -> None:
+    missing = [] if "B04" in names.taken else ["B04 (red)"]
+    if "B08" not in names.taken and "B8A" not in names.taken:
         missing.append("B08 or B8A (near infrared)")
-    if missing and "NDVI" not in variables:
-        raise MissingBand(path, missing, [str(v) for v in data.data_vars if {"y", "x"} <= set(data[v].dims)])
+    if not missing or "NDVI" in names.taken:
+        return
+    pixels = pixel_names(data)
+    if names.family not in READ:
+        reason = f"its bands ({listed(pixels)}) are those of {names.family.value}, and the models know Sentinel-2's"
+        raise InvalidCube(
+            path, f"{reason}; state what they are (--band red=B4 --band nir=B5) to read them all the same"
+        )
+    raise MissingBand(path, missing, pixels)
+
+
+def _find_mask(path: object, data: xr.Dataset, names: BandNames, read_as: ReadAs) -> FoundMask | None:
+    free = [n for n in pixel_names(data) if n not in names.taken.values()]
+    try:
+        found = find_mask(free, stated=read_as.mask)
+    except ValueError as error:
+        raise InvalidCube(path, f"{error} (--mask)") from None
+    if read_as.mask or (found and found.rule.used_by != ANYONE):
+        return found
+    candidates = [found.name] if found else mask_like(free)
+    flagged = [(n, rule) for n in candidates if (rule := rule_of_flags(n, data[n].attrs))]
+    return FoundMask(name=flagged[0][0], rule=flagged[0][1]) if flagged else found
 
 
 def _time_dim(path: object, data: xr.Dataset, name: str) -> str:
-    dims = [str(d) for d in data[name].dims if d not in ("y", "x")]
+    dims = [str(d) for d in data[name].dims if str(d) not in (yx_of(data[name]) or ())]
     if len(dims) != 1 or dims[0] not in data.coords:
-        raise InvalidCube(path, f"variable '{name}' has dimensions {_names(data[name].dims)} and no dated time axis")
+        axes = listed([str(d) for d in data[name].dims])
+        raise InvalidCube(path, f"variable '{name}' has the dimensions {axes} and no dated time axis")
     return dims[0]
 
 
-def _find_days(path: object, data: xr.Dataset, dim: str) -> Days:
-    times = data[dim].values
-    if times.dtype.kind != "M":
-        raise InvalidCube(path, f"its axis '{dim}' does not hold dates of the standard calendar")
-    if np.isnat(times).any():
-        raise InvalidCube(path, f"its axis '{dim}' has missing dates")
-    return to_days(times)
+def _find_times(path: object, data: xr.Dataset, dim: str) -> NDArray[np.datetime64]:
+    """Return the dates of an axis, NaT where one cannot be read.
+
+    Raises:
+        InvalidCube: it holds no date at all.
+    """
+    values = data[dim].values
+    times = values if values.dtype.kind == "M" else _parse(values)
+    if len(times) and np.isnat(times).all():
+        shown = str(values[0])[:40]
+        raise InvalidCube(
+            path, f"its axis '{dim}' does not hold dates of the standard calendar, but values like {shown}"
+        )
+    return times.astype("datetime64[ns]")
 
 
-def _find_window(path: object, data: xr.Dataset, variables: Mapping[str, str]) -> tuple[Window, bool]:
-    if not data.sizes["y"] or not data.sizes["x"]:
-        raise InvalidCube(path, "it has no pixels")
-    if "y" not in data.coords or "x" not in data.coords:
-        raise InvalidCube(path, "its dimensions y and x have no coordinates")
-    x, y = (np.asarray(data[d].values, np.float64) for d in ("x", "y"))
-    steps = [_step(path, name, values) for name, values in (("x", x), ("y", y))]
-    step_x = steps[0] or abs(steps[1]) or DEFAULT_RESOLUTION_M
-    step_y = steps[1] or -step_x
-    if step_x < 0:
-        raise InvalidCube(path, "its x coordinates run from east to west")
-    north = max(y[0], y[-1])
-    corner = Affine(step_x, 0, x[0] - step_x / 2, 0, -abs(step_y), north + abs(step_y) / 2)
-    window = Window(crs=_find_crs(path, data, variables), transform=corner, shape_yx=(len(y), len(x)))
-    return window, step_y > 0
+def _parse(values: NDArray[Any]) -> NDArray[np.datetime64]:
+    """Read texts, `YYYYMMDD` numbers and dates of other calendars; NaT where a value is none of them."""
+    if values.dtype.kind in "iuf" and len(values) and FIRST_DATE_NUMBER <= np.nanmin(values) <= LAST_DATE_NUMBER:
+        values = np.array([f"{v:.0f}" for v in values])
+    if values.dtype.kind not in "OSU":
+        return np.full(len(values), "NaT", "datetime64[ns]")
+    texts = [_iso(v) for v in values]
+    return np.asarray(pd.to_datetime(pd.Series(texts), errors="coerce", format="%Y-%m-%d").to_numpy("datetime64[ns]"))
 
 
-def _step(path: object, name: str, values: NDArray[np.float64]) -> float:
-    """Return the signed pixel size; 0 for a single pixel."""
-    steps = np.diff(values)
-    if not np.isfinite(values).all() or (len(steps) and np.ptp(steps) > 0.01 * np.abs(steps).max()):
-        raise InvalidCube(path, f"its {name} coordinates are not evenly spaced")
-    if len(steps) and steps[0] == 0:
-        raise InvalidCube(path, f"its {name} coordinates repeat")
-    return float((values[-1] - values[0]) / len(steps)) if len(steps) else 0.0
+def _iso(value: Any) -> str:
+    """Return YYYY-MM-DD of a text or a date of Python or cftime; empty where it is none."""
+    if isinstance(value, datetime) or hasattr(value, "isoformat"):
+        return str(value.isoformat())[:10]
+    found = DATE_TEXT.match(value.decode() if isinstance(value, bytes) else str(value))
+    return "-".join(found.groups()) if found else ""
 
 
-def _find_crs(path: object, data: xr.Dataset, variables: Mapping[str, str]) -> str:
-    text = _crs_text(data, variables)
-    if not text:
-        raise InvalidCube(path, "it names no coordinate reference system (CF grid mapping with crs_wkt)")
-    try:
-        crs = CRS.from_user_input(int(text) if text.isdigit() else text)
-    except CRSError:
-        raise InvalidCube(path, f"its coordinate reference system '{text[:40]}' is not understood") from None
-    if not crs.is_projected:
-        raise InvalidCube(path, f"its coordinates are in degrees ({crs.name}), and only projected metres are read")
-    code = crs.to_epsg(min_confidence=25)
-    return f"EPSG:{code}" if code else str(crs.to_wkt())
-
-
-def _crs_text(data: xr.Dataset, variables: Mapping[str, str]) -> str:
-    """Return WKT, PROJ text or EPSG number of the grid mapping, or of the file's attributes."""
-    named = [data[v].attrs.get("grid_mapping") or data[v].encoding.get("grid_mapping") for v in variables.values()]
-    holders = [str(n) for n in named if n] + ["spatial_ref", "crs"]
-    attributes = [data[h].attrs for h in holders if h in data.variables] + [data.attrs]
-    for key in ("crs_wkt", "spatial_ref", "epsg", "crs", "proj:code"):
-        for attrs in attributes:
-            if attrs.get(key):
-                return str(attrs[key])
-    return ""
-
-
-def _names(names: Mapping[Hashable, int] | tuple[Hashable, ...]) -> str:
-    return ", ".join(str(n) for n in names) or "none"
+def _undated(dim: str, keep: NDArray[np.bool_]) -> str:
+    return f"{int((~keep).sum())} of {len(keep)} entries of '{dim}' have no date and were left out."

@@ -1,59 +1,39 @@
-"""Cube files in: NetCDF and Zarr to Cube, whole or by window. Meaning of numbers: decode; their place: layout."""
+"""Cube files in: NetCDF and Zarr to Cube, whole or by window. What numbers mean: judge; where they lie: place."""
 
-import logging
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from affine import Affine
 from numpy.typing import NDArray
 
-from core.bands import Floats
+from core.bands import RADAR_NAMES, Floats
 from core.cube import Cube, SceneRecord
 from core.errors import InvalidCube
-from core.grid import Window
-from core.timeline import Days, to_date, to_times
-from ingest.cubes.layout import AXES, Layout, find_layout
-from ingest.rules.numbers import Coding, decode, doubt, find_coding, is_clear, unseen
+from core.source import AS_STATED, InputSummary, ReadAs
+from core.timeline import Days, to_date
+from ingest.cubes.arrange import arrange
+from ingest.cubes.dates import align, join_dates
+from ingest.cubes.judge import judge_numbers
+from ingest.cubes.layout import AXES, Layout, read_layout
+from ingest.cubes.mask_check import check_mask
+from ingest.cubes.offset_check import check_offset, given_codings, shifted
+from ingest.cubes.open_file import RemoteCube, errors_of, opened
+from ingest.cubes.pixels import WHOLE, cut_window, middle, stored_pixels, whole, widened
+from ingest.cubes.place import resample
+from ingest.cubes.summary import summarise
+from ingest.preprocess.clouds import dilate, hidden_by
+from ingest.preprocess.prepare import Preparation, margin_pixels
+from ingest.preprocess.radar import to_power
+from ingest.rules.numbers import Coding, decode, to_db, unseen
+from ingest.rules.offsets import BLUE, DARK_BANDS, MIN_DATES
 
-logger = logging.getLogger(__name__)
-
-SAMPLE_DATES = 8
-SAMPLE_PIXELS = 16
-"""Size of the sample that shows how an undeclared variable is stored: dates, and central rows and columns."""
-
-WHOLE = (slice(None), slice(None))
-"""All rows, all columns."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RemoteCube:
-    """A cube that is opened by a function instead of a path."""
-
-    url: str
-    open_dataset: Callable[[], xr.Dataset]
-    """Opens it undecoded but for its dates."""
-    errors: tuple[type[Exception], ...]
-    """Errors of opening and reading besides Python's own."""
-
-    @property
-    def name(self) -> str:
-        """Last part of the URL."""
-        return self.url.rstrip("/").rsplit("/", 1)[-1]
-
-    @property
-    def stem(self) -> str:
-        """The name without suffix."""
-        return Path(self.name).stem
-
-    def __str__(self) -> str:
-        """Return the URL."""
-        return self.url
+LEAST_CHECKED = 64
+"""Edge in pixels of the smallest window whose darkest pixels are believed: 400 m may be all roof or all field."""
+AS_SET = Preparation()
+"""Masks as the settings have them by default."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,19 +43,30 @@ class CubeFile:
     path: Path | RemoteCube
     layout: Layout
     codings: Mapping[str, Coding]
-    """Band name to how it is stored."""
+    """Band name to how it is stored; bands that are not among them are not read."""
     attrs: Mapping[str, Any]
     """Global attributes."""
+    summary: InputSummary
+    """What the file was taken for."""
+    read_as: ReadAs = AS_STATED
+    preparation: Preparation = AS_SET
+    """How its mask is used and grown."""
 
     @property
     def bands(self) -> tuple[str, ...]:
         """Bands in the file, in the order of core.bands."""
-        return tuple(self.layout.variables)
+        return tuple(b for b in self.layout.variables if b in self.codings)
+
+    @property
+    def mask_used(self) -> str:
+        """Name of the mask that hides clouds; `none` where none does."""
+        is_used = self.layout.mask is not None and self.preparation.cloud_mask != "none"
+        return self.layout.mask.name if self.layout.mask is not None and is_used else "none"
 
     def days(self, axis: str) -> Days:
         """Return the sorted, distinct days of `time`, `time_s1` or `time_weather`; empty if the file has none."""
-        dims = {self.layout.time_dims[b] for b in self.bands if AXES[b] == axis}
-        found = [self.layout.days[d] for d in sorted(dims)]
+        names = {self.layout.variables[b] for b in self.bands if AXES[b] == axis}
+        found = [self.layout.days[d] for d in sorted({self.layout.time_dims[n] for n in names})]
         return np.unique(np.concatenate(found)) if found else np.empty(0, np.int32)
 
     def read(self, bands: Sequence[str], rows_columns: tuple[slice, slice] = WHOLE) -> xr.Dataset:
@@ -89,88 +80,184 @@ class CubeFile:
             Dataset as `Cube.data` describes it, each axis sorted and without repeated days.
 
         Raises:
-            InvalidCube: the pixels cannot be read.
+            InvalidCube: the pixels cannot be read, or an offset of reflectance was left in or subtracted twice.
         """
-        with _opened(self.path) as data:
+        with opened(self.path) as data:
             try:
-                return self._read(data, [b for b in self.bands if b in bands], rows_columns)
-            except _errors(self.path, OSError, RuntimeError, ValueError) as error:
+                arranged = arrange(self.path, data, self.read_as.date_from)
+                return self._read(arranged.data, [b for b in self.bands if b in bands], rows_columns)
+            except errors_of(self.path, OSError, RuntimeError, ValueError) as error:
                 raise InvalidCube(self.path, f"its pixels cannot be read ({error})") from None
 
-    def _read(self, data: xr.Dataset, bands: Sequence[str], rows_columns: tuple[slice, slice]) -> xr.Dataset:
+    def _read(self, data: xr.Dataset, bands: Sequence[str], at: tuple[slice, slice]) -> xr.Dataset:
         optical = [b for b in bands if AXES[b] == "time"]
-        stacks = {b: self._stack(data, b, rows_columns) for b in bands}
+        stacks = {b: self._stack(data, b, at) for b in bands}
         if optical:
-            hidden = self._hidden(data, stacks, rows_columns)
-            stacks |= {b: np.where(hidden, np.float32(np.nan), stacks[b]) for b in optical}
-        return _dataset({b: (self.layout.days[self.layout.time_dims[b]], v) for b, v in stacks.items()})
+            hidden = self._hidden(data, stacks, at)
+            stacks |= {b: _mask(stacks[b], self._days(b), hidden) for b in optical}
+            self._check_offset(data, stacks, at)
+        return join_dates({b: (self._days(b), v) for b, v in stacks.items()})
 
-    def _hidden(self, data: xr.Dataset, stacks: Mapping[str, Floats], at: tuple[slice, slice]) -> NDArray[np.bool_]:
-        """Return (T, Y, X), True where the optical bands are not clear or hold no data."""
-        layout = self.layout
-        if layout.has_index_only:
-            index = stacks["NDVI"] if "NDVI" in stacks else self._stack(data, "NDVI", at)
-            hidden = ~np.isfinite(index)
+    def _days(self, band: str) -> Days:
+        return self.layout.days[self.layout.time_dims[self.layout.variables[band]]]
+
+    def _stack(self, data: xr.Dataset, band: str, at: tuple[slice, slice]) -> Floats:
+        """Return (T, Y, X) of a band in physical units, or (T,) of weather, not masked."""
+        name, coding = self.layout.variables[band], self.codings[band]
+        stored = _dated(data[name], self.layout, name)
+        if AXES[band] == "time_weather":
+            return decode(middle(stored), coding, band)
+        if self.layout.lattices[name].is_that_of(self.layout.window):
+            values = decode(
+                stored_pixels(stored, self.layout.lattices[name], *whole(at, self.layout.window)), coding, band
+            )
         else:
-            red, nir = (stacks[b] if b in stacks else self._stack(data, b, at) for b in ("B04", layout.nir))
-            hidden = unseen(red, nir)
-        if layout.clear_variable:
-            hidden |= ~is_clear(self._raw(data, layout.clear_variable, at), layout.clear_variable)
-        return hidden
+            values = self._resampled(stored, name, band, at)
+        return shifted(band, values, self._days(band), coding, self.read_as)
 
-    def _stack(self, data: xr.Dataset, band: str, rows_columns: tuple[slice, slice]) -> Floats:
-        name = self.layout.variables[band]
-        if AXES[band] == "time_weather" and "y" in data[name].dims:  # weather is coarse: one value for the whole file
-            rows, columns = self.layout.window.shape_yx
-            middle = (slice(rows // 2, rows // 2 + 1), slice(columns // 2, columns // 2 + 1))
-            return decode(self._raw(data, name, middle)[:, 0, 0], self.codings[band], band)
-        return decode(self._raw(data, name, rows_columns), self.codings[band], band)
+    def _resampled(self, stored: xr.DataArray, name: str, band: str, at: tuple[slice, slice]) -> Floats:
+        """Return (T, Y, X) of a band with other pixels; backscatter is interpolated as power."""
+        lattice, is_radar = self.layout.lattices[name], band in RADAR_NAMES
 
-    def _raw(self, data: xr.Dataset, name: str, rows_columns: tuple[slice, slice]) -> NDArray[Any]:
-        """Return stored numbers (T, Y, X) with row 0 in the north, or (T,)."""
-        variable = data[name]
-        if "y" not in variable.dims:
-            return np.asarray(variable.values)
-        rows, columns = (slice(*s.indices(n)) for s, n in zip(rows_columns, self.layout.window.shape_yx, strict=True))
-        if self.layout.is_south_up:
-            height = self.layout.window.shape_yx[0]
-            rows = slice(height - rows.stop, height - rows.start)
-        part = variable.isel(y=rows, x=columns).transpose(..., "y", "x").values
-        return np.asarray(part[:, ::-1] if self.layout.is_south_up else part)
+        def read(rows: slice, columns: slice) -> Floats:
+            values = decode(stored_pixels(stored, lattice, rows, columns), self.codings[band], band)
+            return to_power(values) if is_radar else values
+
+        found = resample(read, lattice, cut_window(self.layout.window, whole(at, self.layout.window)), fill=np.nan)
+        return to_db(found) if is_radar else found
+
+    def _hidden(
+        self, data: xr.Dataset, stacks: Mapping[str, Floats], at: tuple[slice, slice]
+    ) -> tuple[Days, NDArray[np.bool_]]:
+        """Return days (T,) and (T, Y, X), True where the optical bands are not clear or hold no data."""
+        index = ["NDVI"] if self.layout.has_index_only else ["B04", self.layout.nir]
+        seen = [stacks[b] if b in stacks else self._stack(data, b, at) for b in index]
+        hidden = ~np.isfinite(seen[0]) if len(seen) == 1 else unseen(seen[0], seen[1])
+        days = self._days(index[0])
+        if self.layout.mask is not None and self.preparation.cloud_mask != "none":
+            clouds = align(self._clouds(data, at), self._mask_days(), onto=days, missing=True)
+            check_mask(self.path, self.layout.mask, seen[0], clouds)
+            hidden = hidden | clouds
+        return days, hidden
+
+    def _mask_days(self) -> Days:
+        assert self.layout.mask is not None
+        return self.layout.days[self.layout.time_dims[self.layout.mask.name]]
+
+    def _clouds(self, data: xr.Dataset, at: tuple[slice, slice]) -> NDArray[np.bool_]:
+        """Return (T, Y, X), True where the mask hides a pixel or one that is near; clouds beyond the window count."""
+        mask, window = self.layout.mask, self.layout.window
+        assert mask is not None
+        reach = margin_pixels(self.preparation, window.resolution_m)
+        wide, inner = widened(whole(at, window), reach, window.shape_yx)
+        codes = self._codes(data, wide)
+        radius = self.preparation.dilation_m / window.resolution_m + 1e-6
+        found = np.empty(codes.shape, bool)
+        for number, date_codes in enumerate(codes):
+            hidden, grown = hidden_by(date_codes, mask.kind, self.preparation.classes)
+            found[number] = hidden | dilate(grown, radius)
+        return found[(slice(None), *inner)]
+
+    def _codes(self, data: xr.Dataset, at: tuple[slice, slice]) -> NDArray[np.uint8]:
+        """Return (T, Y, X) codes of the mask's kind."""
+        mask = self.layout.mask
+        assert mask is not None
+        stored, lattice = _dated(data[mask.name], self.layout, mask.name), self.layout.lattices[mask.name]
+
+        def read(rows: slice, columns: slice) -> NDArray[np.uint8]:
+            return mask.codes(stored_pixels(stored, lattice, rows, columns))
+
+        if lattice.is_that_of(self.layout.window):
+            return read(*at)
+        nothing = {"SCL": 0, "clear": 0, "CLM": 255}[mask.kind]
+        return resample(read, lattice, cut_window(self.layout.window, at), fill=nothing)
+
+    def few_dates_remark(self, data: xr.Dataset) -> str:
+        """Return the remark on the offset of a file with so few dates that it is not certain; empty = none is due."""
+        if len(self.days("time")) >= MIN_DATES or self.layout.has_index_only:
+            return ""
+        return self._check_offset(data, {}, WHOLE)
+
+    def _check_offset(self, data: xr.Dataset, stacks: Mapping[str, Floats], at: tuple[slice, slice]) -> str:
+        """Check the offset on the pixels that are read, or on a wider window if they are few; see `check_offset`."""
+        bands = self._dark_bands()
+        if self.read_as.offset is not None or not bands or self.layout.has_index_only:
+            return ""
+        window = self.layout.window
+        rows, columns = whole(at, window)
+        reach = max(0, (LEAST_CHECKED - min(rows.stop - rows.start, columns.stop - columns.start) + 1) // 2)
+        wide, _ = widened((rows, columns), reach, window.shape_yx)
+        is_read = wide == (rows, columns) and BLUE in stacks
+        visible = {b: stacks[b] for b in bands if b in stacks} if is_read else self._visible(data, bands, wide)
+        stated = min(self.codings[b].offset for b in bands)
+        return check_offset(self.path, self._days("B04"), visible, stated=stated, read_as=self.read_as)
+
+    def _dark_bands(self) -> list[str]:
+        """Return the visible bands that share the dates of the red one."""
+        dims = {b: self.layout.time_dims[self.layout.variables[b]] for b in DARK_BANDS if b in self.codings}
+        return [b for b, dim in dims.items() if dim == dims.get("B04")]
+
+    def _visible(self, data: xr.Dataset, bands: Sequence[str], at: tuple[slice, slice]) -> dict[str, Floats]:
+        """Return (T, Y, X) clear reflectance of visible bands."""
+        stacks = {b: self._stack(data, b, at) for b in bands}
+        days, hidden = self._hidden(data, stacks, at)
+        return {b: _mask(v, days, (days, hidden)) for b, v in stacks.items()}
 
 
-def read_cube(path: Path, *, bands: Sequence[str] | None = None) -> Cube:
+def read_cube(
+    path: Path,
+    *,
+    bands: Sequence[str] | None = None,
+    read_as: ReadAs = AS_STATED,
+    preparation: Preparation = AS_SET,
+) -> Cube:
     """Read a whole NetCDF or Zarr cube.
 
-    Floats are read as reflectance 0..1, packed integers by their CF attributes, plain integers as 1e-4 (logged).
-    Pixels that `clear`, `SCL` or `CLM` does not call clear, that are filled, or that are zero in red and near infrared
-    are NaN. Repeated dates are merged: the first clear value counts.
+    Names, masks, scales and offsets are told by ingest.rules; `open_cube(path).summary` says what was taken for what.
+    Pixels that the mask does not call clear or that are near such ones, that are filled, or that are zero in red and
+    near infrared are NaN. Repeated dates are merged: the first clear value counts.
 
     Args:
         path: a `.nc` file or a `.zarr` folder.
         bands: read only these, and those that NDVI needs; None = all.
+        read_as: what the user states about it.
+        preparation: how its mask is used and grown.
 
     Raises:
-        InvalidCube: not a cube.
+        InvalidCube: not a cube, or its numbers or their offset cannot be told.
         MissingBand: it allows no NDVI.
     """
-    file = open_cube(Path(path))
+    file = open_cube(Path(path), read_as=read_as, preparation=preparation)
+    return whole_cube(file, bands)
+
+
+def whole_cube(file: CubeFile, bands: Sequence[str] | None = None) -> Cube:
+    """Read a cube file that was opened, as `read_cube`."""
     wanted = file.bands if bands is None else {*bands, *index_bands(file.layout)}
     return make_cube(file, file.read([b for b in file.bands if b in wanted]))
 
 
-def open_cube(path: Path | RemoteCube) -> CubeFile:
-    """Inspect a cube file: bands, dates, pixels, CRS and how numbers are stored, without reading its pixels.
+def open_cube(path: Path | RemoteCube, *, read_as: ReadAs = AS_STATED, preparation: Preparation = AS_SET) -> CubeFile:
+    """Inspect a cube file: bands, mask, dates, pixels, CRS and how numbers are stored, from some of its pixels.
 
     Raises:
         InvalidCube, MissingBand: as `read_cube`.
     """
-    with _opened(path) as data:
-        layout = find_layout(path, data)
+    with opened(path) as data:
+        layout, arranged = read_layout(path, data, read_as)
         if not any(len(d) for d in layout.days.values()):
             raise InvalidCube(path, "it holds no date")
-        codings = {b: _coding(path, data, layout, b) for b in layout.variables}
-        return CubeFile(path=path, layout=layout, codings=codings, attrs=dict(data.attrs))
+        numbers = judge_numbers(path, arranged, layout)
+        file = CubeFile(
+            path=path,
+            layout=layout,
+            codings=given_codings(numbers.codings, read_as),
+            attrs=dict(data.attrs),
+            summary=summarise(path, layout, numbers, read_as),
+            read_as=read_as,
+            preparation=preparation,
+        )
+        return replace(file, summary=file.summary.with_remarks(file.few_dates_remark(arranged)))
 
 
 def index_bands(layout: Layout) -> tuple[str, ...]:
@@ -199,113 +286,14 @@ def is_simulated(attrs: Mapping[str, Any]) -> bool:
     return str(value).lower() in ("1", "true", "yes")
 
 
-def window_slices(window: Window, part: Window) -> tuple[slice, slice]:
-    """Return the rows and columns of `window` that `part` covers, cut to the window; both on one lattice."""
-    row, column = part.offset_in(window)
-    height, width = part.shape_yx
-    rows, columns = window.shape_yx
-    return (
-        slice(min(max(row, 0), rows), min(max(row + height, 0), rows)),
-        slice(min(max(column, 0), columns), min(max(column + width, 0), columns)),
-    )
+def _mask(values: Floats, days: Days, hidden: tuple[Days, NDArray[np.bool_]]) -> Floats:
+    """Write NaN where hidden and return the values; of a band on dates of its own, dates without a mask are hidden."""
+    own, where = hidden
+    np.copyto(values, np.float32(np.nan), where=align(where, own, onto=days, missing=True))
+    return values
 
 
-def cut_window(window: Window, rows_columns: tuple[slice, slice]) -> Window:
-    """Return the part of a window at some rows and columns."""
-    rows, columns = rows_columns
-    old = window.transform
-    moved = Affine(old.a, 0, old.c + old.a * columns.start, 0, old.e, old.f + old.e * rows.start)
-    return Window(crs=window.crs, transform=moved, shape_yx=(rows.stop - rows.start, columns.stop - columns.start))
-
-
-@contextmanager
-def _opened(path: Path | RemoteCube) -> Iterator[xr.Dataset]:
-    """Open a file undecoded but for its dates.
-
-    Raises:
-        InvalidCube: it is missing, or not NetCDF or Zarr.
-    """
-    try:
-        with warnings.catch_warnings():  # a store without consolidated metadata is slower to open, not wrong
-            warnings.filterwarnings("ignore", message=".*consolidated metadata.*")
-            data = path.open_dataset() if isinstance(path, RemoteCube) else _open_path(path)
-    except _errors(path, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        logger.debug("open_failed path=%s error=%s", path, error)
-        kind = "NetCDF file" if isinstance(path, Path) and not path.is_dir() else "Zarr store"
-        raise InvalidCube(path, f"it is not a readable {kind}") from None
-    with data:
-        yield data
-
-
-def _open_path(path: Path) -> xr.Dataset:
-    if not path.exists():
-        raise InvalidCube(path, "there is no such file")
-    is_zarr = path.is_dir()
-    if is_zarr and not any((path / name).exists() for name in ("zarr.json", ".zgroup", ".zmetadata")):
-        raise InvalidCube(path, "it is a folder but not a Zarr store")
-    return xr.open_dataset(path, engine="zarr" if is_zarr else "netcdf4", mask_and_scale=False)
-
-
-def _errors(path: Path | RemoteCube, *usual: type[Exception]) -> tuple[type[Exception], ...]:
-    """Return what opening or reading a cube may raise."""
-    return (*usual, *path.errors) if isinstance(path, RemoteCube) else usual
-
-
-def _coding(path: Path | RemoteCube, data: xr.Dataset, layout: Layout, band: str) -> Coding:
-    """Find how a band is stored; optical bands without attributes are judged by the red band."""
-    name = layout.variables[band]
-    speaker = layout.variables["B04"] if AXES[band] == "time" and band != "NDVI" and "B04" in layout.variables else name
-    alike = data[speaker].dtype.kind == data[name].dtype.kind
-    sample = _sample(data[speaker if alike else name])
-    coding = find_coding(band, data[name].attrs, sample, where=f"{path.name}:{name}")
-    if name == "agera5_precipitation_flux":  # AgERA5: mm per day (doi:10.24381/cds.6c68c9bb)
-        coding = replace(coding, unit="mm")
-    if reason := doubt(band, _sample(data[name]), coding):
-        raise InvalidCube(path, reason)
-    return coding
-
-
-def _sample(variable: xr.DataArray) -> NDArray[Any]:
-    """Return some stored numbers: a few dates spread over the axis, the central rows and columns."""
-    at: dict[str, NDArray[np.int_] | slice] = {}
-    for dim, size in variable.sizes.items():
-        if dim in ("y", "x"):
-            first = max(0, size // 2 - SAMPLE_PIXELS // 2)
-            at[str(dim)] = slice(first, first + SAMPLE_PIXELS)
-        else:
-            at[str(dim)] = np.unique(np.linspace(0, max(size - 1, 0), min(SAMPLE_DATES, size)).astype(int))
-    return np.asarray(variable.isel(at).values)
-
-
-def _dataset(stacks: Mapping[str, tuple[Days, Floats]]) -> xr.Dataset:
-    """Put stacks on the axes of a Cube: the union of each axis's days, sorted, repeated days merged."""
-    data = xr.Dataset()
-    for axis in ("time", "time_s1", "time_weather"):
-        mine = {b: v for b, v in stacks.items() if AXES[b] == axis}
-        if not mine:
-            continue
-        days = np.unique(np.concatenate([d for d, _ in mine.values()]))
-        data = data.assign_coords({axis: to_times(days)})
-        for band, (own, values) in mine.items():
-            dims = (axis,) if values.ndim == 1 else (axis, "y", "x")
-            data[band] = (dims, merge_days(own, values, onto=days))
-    return data
-
-
-def merge_days(days: Days, values: Floats, *, onto: Days) -> Floats:
-    """Put values on sorted distinct days; where a day repeats, the first value that is not NaN counts.
-
-    Args:
-        days: (T,) of the values, any order.
-        values: (T, ...).
-        onto: (T',) sorted, holds every one of `days`.
-
-    Returns:
-        (T', ...) float32, NaN on days without values.
-    """
-    if np.array_equal(days, onto):
-        return values
-    merged = np.full((len(onto), *values.shape[1:]), np.nan, np.float32)
-    for at, value in zip(np.searchsorted(onto, days), values, strict=True):
-        merged[at] = np.where(np.isnan(merged[at]), value, merged[at])
-    return merged
+def _dated(variable: xr.DataArray, layout: Layout, name: str) -> xr.DataArray:
+    """Return a variable without the entries that have no date."""
+    dim = layout.time_dims[name]
+    return variable.isel({dim: np.nonzero(layout.dated[dim])[0]}) if dim in layout.dated else variable

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 from importlib.util import find_spec
+from itertools import product
 from threading import Lock
 from typing import Any
 
@@ -25,6 +26,8 @@ THRESHOLD, AVERAGE_OVER, DILATION_SIZE = 0.4, 4, 2
 """Parameters of s2cloudless, as in the example of its authors; the last two are radii of discs in pixels."""
 CLOUDLESS_REACH = AVERAGE_OVER + DILATION_SIZE
 """Distance in pixels within which others influence the result of s2cloudless."""
+SMALL_RADIUS_PX = 4
+"""Below, a mask is grown by shifting it; above, by distances."""
 _ONE_AT_A_TIME = Lock()
 """LightGBM uses all cores by itself: scenes in parallel would only compete for them."""
 
@@ -42,8 +45,8 @@ def hidden_by(mask: NDArray[np.uint8], kind: str, classes: Collection[int]) -> t
     """
     match kind:
         case "SCL":
-            is_silent = np.isin(mask, SCL_NO_DATA)
-            grown = np.isin(mask, list(classes)) & ~is_silent
+            is_silent = _among(SCL_NO_DATA)[mask]
+            grown = _among(set(classes) - set(SCL_NO_DATA))[mask]
             return grown | is_silent, grown
         case "CLM":
             hidden = np.asarray(mask != 0)
@@ -51,6 +54,13 @@ def hidden_by(mask: NDArray[np.uint8], kind: str, classes: Collection[int]) -> t
         case "clear":  # its producer has grown it already
             return np.asarray(mask != 1), np.zeros(mask.shape, bool)
     raise ValueError(f"no cloud information is named '{kind}'")
+
+
+def _among(codes: Collection[int]) -> Mask:
+    """Return (256,) which 8-bit numbers are among some codes: looking up is faster than comparing."""
+    table = np.zeros(256, bool)
+    table[list(codes)] = True
+    return table
 
 
 def dilate(hidden: Mask, radius_px: float) -> Mask:
@@ -61,8 +71,21 @@ def dilate(hidden: Mask, radius_px: float) -> Mask:
     if radius_px < 1 or not hidden.any():
         return hidden
 
+    if radius_px < SMALL_RADIUS_PX:
+        return _or_of_shifts(hidden, radius_px)
     # A distance costs the same whatever the radius: 14 ms for 512 x 512, where a disc of 2 km takes minutes.
     return np.asarray(distance_transform_edt(~hidden) <= radius_px, np.bool_)
+
+
+def _or_of_shifts(hidden: Mask, radius_px: float) -> Mask:
+    """Grow by a small disc: 0.3 ms for 512 x 512 and two pixels."""
+    grown, reach, (rows, columns) = hidden.copy(), int(radius_px), hidden.shape
+    for down, right in product(range(-reach, reach + 1), repeat=2):
+        if 0 < down**2 + right**2 <= radius_px**2 and abs(down) < rows and abs(right) < columns:
+            onto = slice(max(down, 0), rows + min(down, 0)), slice(max(right, 0), columns + min(right, 0))
+            source = slice(max(-down, 0), rows + min(-down, 0)), slice(max(-right, 0), columns + min(-right, 0))
+            grown[onto] |= hidden[source]
+    return grown
 
 
 def cloudless(values: Mapping[str, Floats]) -> Mask:

@@ -89,6 +89,8 @@ class Prepared:
     """(Y, X) by band: reflectance, NaN where not clear; radar as linear power; weather as read."""
     notes: tuple[str, ...] = ()
     """Remarks for the user, one sentence each."""
+    mask: str = ""
+    """What hid clouds, as `core.cube.SceneRecord.mask`."""
 
 
 def margin_pixels(preparation: Preparation, resolution_m: float) -> int:
@@ -126,7 +128,8 @@ def prepare(scene: Scene, reading: Reading, window: Window, preparation: Prepara
     note = check_floor(scene.scene_id, visible, offset=reading.offset, baseline=scene.baseline)
     hidden = masked | _unseen(reading.values, window)
     values = {b: _hide(b, v, hidden) for b, v in reading.values.items() if b not in TOA_BANDS}
-    return Prepared(values=values, notes=(*reading.notes, *([note] if note else []), *_doubt(reading, preparation)))
+    notes = (*reading.notes, *([note] if note else []), *_doubt(reading, preparation))
+    return Prepared(values=values, notes=notes, mask=_mask_used(reading, preparation))
 
 
 def _radius_px(preparation: Preparation, resolution_m: float) -> float:
@@ -190,6 +193,20 @@ def _doubt(reading: Reading, preparation: Preparation) -> list[str]:
     if preparation.cloud_mask == "scene" and reading.mask is None and not reading.is_masked:
         return ["it has no cloud mask and was treated as clear"]
     return []
+
+
+def _mask_used(reading: Reading, preparation: Preparation) -> str:
+    """Return what hid the clouds of a scene; an archive whose values are masked has done so itself."""
+    if reading.is_masked:
+        return reading.masked_by or "that of the archive"
+    own = reading.mask_kind if reading.mask is not None else ""
+    match preparation.cloud_mask:
+        case "none":
+            return "none"
+        case "s2cloudless":
+            return "s2cloudless, SCL" if own == "SCL" else "s2cloudless"
+        case "scene":
+            return own or "none"
 
 
 def _classes(text: str) -> tuple[int, ...]:

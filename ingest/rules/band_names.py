@@ -84,6 +84,7 @@ RADAR_AND_WEATHER: Mapping[str, str] = {
     "sigma0_vh": "VH",
     "gamma0_vv": "VV",
     "gamma0_vh": "VH",
+    **{f"{n.lower()}_{pass_}": n for pass_ in ("asc", "desc") for n in RADAR_NAMES},
     "agera5_temperature": "temperature_2m",
     "agera5-temperature": "temperature_2m",
     "agera5_precipitation_flux": "total_precipitation",
@@ -97,7 +98,7 @@ PREFIX = re.compile(
     r"^(?:(?:fre|sre|boa|s2[-_]l2a|s1[-_](?:sigma0|gamma0)|sentinel[-_]?[12]|s[12]|l2a|nbart|nbar)[-_])+(?=[a-z])"
 )
 """`FRE_B4` (Theia), `S2-L2A-B04` (WorldCereal), `nbart_red` (Geoscience Australia), `s2_B04` (GreenEarthNet)."""
-SUFFIX = re.compile(r"[-_](?:\d{1,3}m|r[123]|mean|median)$")
+SUFFIX = re.compile(r"[-_](?:(?:10|15|20|30|60)m|r[123]|mean|median)$")
 """`B04_10m` (ESA), `CLM_R1` (Theia), `B4_median` (composites of Earth Engine)."""
 
 SIGNS: Sequence[tuple[Family, re.Pattern[str]]] = (
@@ -128,6 +129,12 @@ ONLY_LANDSAT = re.compile(r"^(?:sr_b\d|st_b\d+|qa_pixel|pixel_qa|sr_qa_aerosol|q
 """Names of bands and masks that no file of Sentinel-2 reflectance has."""
 
 
+TOP_OF_ATMOSPHERE = re.compile(
+    r"(?<![a-z\d])(?:msi)?l1c(?![a-z\d])|level[-_ ]?1c|top[-_ ]of[-_ ](?:the[-_ ])?atmosphere|(?<![a-z])toa(?![a-z])",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class BandNames:
     """Bands found among the names of an input."""
@@ -154,7 +161,14 @@ def find_family(*texts: str, names: Iterable[str] = ()) -> Family:
         for family, sign in SIGNS:
             if text and sign.search(text):
                 return family
-    return Family.LANDSAT if any(ONLY_LANDSAT.match(n.lower()) for n in names) else Family.SENTINEL_2
+    lower = {n.lower() for n in names}
+    is_landsat = any(ONLY_LANDSAT.match(n) for n in lower) and "b8a" not in {plain(n) for n in lower}
+    return Family.LANDSAT if is_landsat else Family.SENTINEL_2
+
+
+def is_top_of_atmosphere(*texts: str) -> bool:
+    """Return whether an input says that its reflectance is not that of the surface, which the models are made for."""
+    return any(TOP_OF_ATMOSPHERE.search(text) for text in texts)
 
 
 def foreign(family: Family) -> str:

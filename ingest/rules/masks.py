@@ -19,7 +19,7 @@ Codes = NDArray[Any]
 
 CLEAR, HIDDEN, NO_DATA = 0, 1, 255
 """Codes of kind `CLM`."""
-SCL_CODES = range(12)
+SCL_CLASSES = 12
 PROBABILITY = 0.4
 """Cloud probability from which a pixel is not clear: s2cloudless's threshold (doi:10.1016/j.rse.2022.112990)."""
 CLOUD_SCORE = 0.6
@@ -76,13 +76,16 @@ def _fmask(stored: Codes) -> Codes:
     return (_classes((1, 5), (0, 255)) if is_classes else _bits(0b11111, fills=(255,)))(stored)
 
 
+ANYONE = "many"
+"""Who uses names that state no more than that they are a mask: flags of the variable say better what its codes mean."""
+
 RULES: Sequence[MaskRule] = (
     MaskRule(names=("clear",), used_by="landcast", meaning="1 is clear", read=lambda stored: stored == 1, kind="clear"),
     MaskRule(
         names=("scl", "scene_classification", "scene_classification_map", "l2a_scl"),
         used_by="ESA, STAC, openEO, Earth Engine",
         meaning="scene classes of Sen2Cor; 2, 4, 5, 6, 7 are clear",
-        read=lambda stored: np.where(np.isin(stored, list(SCL_CODES)), stored, 0),
+        read=lambda stored: np.where((stored >= 0) & (stored < SCL_CLASSES), stored, 0),
         kind="SCL",
     ),
     MaskRule(
@@ -166,13 +169,13 @@ RULES: Sequence[MaskRule] = (
     ),
     MaskRule(
         names=("cloud_mask", "cloudmask", "cloud", "clouds", "cloudy", "is_cloud", "iscloud", "is_cloudy", "cmask"),
-        used_by="many",
+        used_by=ANYONE,
         meaning="0 is clear, every other number is not",
         read=_classes((0,)),
     ),
     MaskRule(
         names=("clear_mask", "is_clear", "cloud_free", "cloudfree", "valid_mask", "is_valid", "usable"),
-        used_by="many",
+        used_by=ANYONE,
         meaning="1 is clear",
         read=_classes((1,)),
     ),
@@ -216,6 +219,8 @@ class FoundMask:
     name: str
     """In the input."""
     rule: MaskRule
+    is_stated: bool = False
+    """True = the user states what its codes mean."""
 
     @property
     def kind(self) -> MaskKind:
@@ -305,4 +310,4 @@ def _stated(names: Sequence[str], stated: str) -> FoundMask | None:
         raise ValueError(
             f"the codes of '{found}' are not known; write {found}=clear (1 is clear) or {found}=cloud (0 is)"
         )
-    return FoundMask(name=found, rule=rule)
+    return FoundMask(name=found, rule=rule, is_stated=bool(word))

@@ -1,7 +1,7 @@
 """Stored numbers to physical values: scale, fill, units, and which pixels are clear. No files here."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,6 +36,14 @@ PLAUSIBLE_MEDIAN = {
 """Where the median of a real cube lies, clouds included: outside, the numbers have another meaning."""
 
 
+SCALE_KEYS = ("scale_factor", "raster:scale", "scale", "scales")
+OFFSET_KEYS = ("add_offset", "raster:offset", "offset", "offsets")
+FILL_KEYS = ("_FillValue", "missing_value", "nodata", "nodatavals", "raster:nodata", "fill_value")
+"""Attributes that state scale, offset, no data: of CF, STAC, odc-stac, stackstac, rioxarray; the first one counts."""
+LARGE_OFFSET = 10.0
+"""No offset of scaled reflectance is as large."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Coding:
     """How the stored numbers of one variable become physical values: scale * n + offset, then the unit."""
@@ -51,14 +59,37 @@ class Coding:
 
 
 def stated_coding(attrs: Mapping[str, Any]) -> Coding:
-    """Read the CF packing attributes of a variable (CF conventions 1.11, sections 2.5.1 and 8.1)."""
-    fills = [float(v) for key in ("_FillValue", "missing_value") if key in attrs for v in np.ravel(attrs[key])]
+    """Read the packing attributes of a variable: CF's (conventions 1.11, sections 2.5.1 and 8.1), STAC's and GDAL's.
+
+    An offset of hundreds is one of stored numbers, as `--offset` is; CF's and STAC's are of scaled ones.
+    """
+    fills = [float(v) for key in FILL_KEYS if key in attrs for v in _numbers(attrs[key])]
+    scale = _first(attrs, SCALE_KEYS, 1.0)
+    offset = _first(attrs, OFFSET_KEYS, 0.0)
     return Coding(
-        scale=float(attrs.get("scale_factor", 1.0)),
-        offset=float(attrs.get("add_offset", 0.0)),
+        scale=scale,
+        offset=offset * scale if abs(offset) >= LARGE_OFFSET else offset,
         fills=tuple(f for f in fills if np.isfinite(f)),
         is_unsigned=str(attrs.get("_Unsigned", "false")).lower() == "true",
     )
+
+
+def is_stated(attrs: Mapping[str, Any]) -> bool:
+    """Return whether a variable states a scale or offset; 1 and 0 state nothing, as programs write them by default."""
+    return (_first(attrs, SCALE_KEYS, 1.0), _first(attrs, OFFSET_KEYS, 0.0)) != (1.0, 0.0)
+
+
+def _first(attrs: Mapping[str, Any], keys: Sequence[str], default: float) -> float:
+    found = [v for key in keys if key in attrs for v in _numbers(attrs[key])[:1]]
+    return found[0] if found else default
+
+
+def _numbers(value: Any) -> list[float]:
+    """Return the numbers of an attribute; empty where it holds none."""
+    try:
+        return [float(v) for v in np.ravel(value)]
+    except (TypeError, ValueError):
+        return []
 
 
 def find_coding(band: str, attrs: Mapping[str, Any], sample: NDArray[Any], *, where: str) -> Coding:
@@ -71,7 +102,7 @@ def find_coding(band: str, attrs: Mapping[str, Any], sample: NDArray[Any], *, wh
         where: file and variable, for the log.
     """
     stated = stated_coding(attrs)
-    if "scale_factor" in attrs or "add_offset" in attrs:
+    if is_stated(attrs):
         return _with_unit(stated, band, attrs, sample)
     scale, unit = _guess(band, sample, stated)
     unit = unit or _with_unit(stated, band, attrs, sample).unit
@@ -92,21 +123,26 @@ def decode(raw: NDArray[Any], coding: Coding, band: str) -> Floats:
         float32 of the same shape; NaN where filled or impossible.
     """
     stored = raw.view(f"u{raw.dtype.itemsize}") if coding.is_unsigned and raw.dtype.kind == "i" else raw
-    values = stored.astype(np.float32) * np.float32(coding.scale) + np.float32(coding.offset)
+    values = stored.astype(np.float32)
+    values *= np.float32(coding.scale)
+    if coding.offset:
+        values += np.float32(coding.offset)
     for fill in coding.fills:
         values[stored == fill] = np.nan
     return _possible(_convert(values, stored, coding.unit), band)
 
 
 def doubt(band: str, sample: NDArray[Any], coding: Coding) -> str:
-    """Return why stored numbers, decoded in this way, are implausible; empty = they are plausible."""
-    values = decode(sample, coding, band)
-    stored = _finite(sample, coding)
+    """Return why stored numbers, decoded in this way, are implausible; empty = they are not, or there are none."""
+    flat = np.ravel(sample)
+    stored = flat[_is_data(flat, coding)]
     if not stored.size:
         return ""
+    values = decode(stored, coding, band)
     low, high = PLAUSIBLE_MEDIAN[band]
     middle = float(np.nanmedian(values)) if np.isfinite(values).any() else float("nan")
-    if low <= middle <= high and not (band == "NDVI" and coding.scale < 1e-3 and np.abs(stored).max() < 300):
+    is_bytes = band == "NDVI" and coding.scale < 1e-3 and np.abs(stored.astype(np.float64)).max() < 300
+    if low <= middle <= high and not is_bytes:
         return ""
     return f"the numbers of '{band}' (median {np.median(stored):g} as stored) are not in {_UNITS[band]}"
 
@@ -179,7 +215,12 @@ def _guess(band: str, sample: NDArray[Any], stated: Coding) -> tuple[float, str]
 
 def _finite(sample: NDArray[Any], stated: Coding) -> NDArray[np.float64]:
     values = sample.astype(np.float64).ravel()
-    return values[np.isfinite(values) & ~np.isin(values, [*stated.fills, 0, 65535, -10000])]
+    return values[_is_data(values, stated)]
+
+
+def _is_data(values: NDArray[Any], stated: Coding) -> NDArray[np.bool_]:
+    """Return (N,) which numbers are data: finite, not zero, no fill that is stated or usual."""
+    return np.asarray(np.isfinite(values) & ~np.isin(values, [*stated.fills, 0, 65535, -9999, -10000, -32768]))
 
 
 def _convert(values: Floats, stored: NDArray[Any], unit: str) -> Floats:
@@ -196,12 +237,15 @@ def _convert(values: Floats, stored: NDArray[Any], unit: str) -> Floats:
 
 
 def _possible(values: Floats, band: str) -> Floats:
+    """Write NaN where a value is impossible, and return the values."""
     if band in OPTICAL_NAMES:
-        possible = (values >= MIN_REFLECTANCE) & (values <= MAX_REFLECTANCE)
+        hidden = values < MIN_REFLECTANCE
+        hidden |= values > MAX_REFLECTANCE
     elif band == "NDVI":
-        possible = np.abs(values) <= 1
+        hidden = np.abs(values) > 1
     elif band in RADAR_NAMES:
-        possible = (values > -100) & (values < 50) & (values != 0)
+        hidden = (values <= -100) | (values >= 50) | (values == 0)
     else:
         return values
-    return np.where(possible, values, np.nan).astype(np.float32)
+    np.copyto(values, np.float32(np.nan), where=hidden)
+    return values

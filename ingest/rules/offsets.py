@@ -111,12 +111,11 @@ def date_floors(values: Mapping[str, Floats]) -> Floats:
     count = len(next(iter(values.values())))
     found = np.full((count, len(DARK_BANDS)), np.nan, np.float32)
     for column, band in enumerate(DARK_BANDS):
-        if band not in values:
-            continue
-        for date, pixels in enumerate(values[band]):
+        for date, pixels in enumerate(values[band]) if band in values else ():
             seen = pixels[pixels > 0]
             if seen.size >= MIN_VALUES:
-                found[date, column] = np.percentile(seen, DATE_PERCENTILE)
+                rank = int(seen.size * DATE_PERCENTILE / 100)
+                found[date, column] = np.partition(seen, rank)[rank]
     return found
 
 

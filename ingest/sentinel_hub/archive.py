@@ -28,6 +28,7 @@ from core.errors import ArchiveUnavailable, MissingCredentials, ReadFailed, Unkn
 from core.grid import Grid, Window, utm_crs
 from core.region import Region
 from core.settings import Settings
+from core.source import InputSummary
 from core.timeline import Period
 from ingest.archive import TOA_BANDS, Abilities, Orbit, Reading, Scene, Sensor, search_boxes
 from ingest.io.hosts import Hosts, allowed_hosts
@@ -99,6 +100,8 @@ class PixelRequest:
 
 class SentinelHub:
     """Sentinel-2 L2A and Sentinel-1 GRD through the Process API. Implements `ingest.archive.Archive`."""
+
+    summary: InputSummary | None = None
 
     def __init__(self, name: str, service: Service, *, title: str, tile_size: int) -> None:
         self._service = service

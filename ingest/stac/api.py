@@ -22,6 +22,7 @@ from core.errors import ArchiveUnavailable, InvalidArchive, LandcastError, ReadF
 from core.grid import Grid, Window
 from core.region import Region
 from core.settings import Settings
+from core.source import InputSummary
 from core.timeline import Period
 from core.utm import utm_crs
 from ingest.archive import Reading, Scene, search_boxes
@@ -54,6 +55,7 @@ class StacApi:
     """A STAC API as an archive: each item is a scene. Implements `ingest.archive.Archive`."""
 
     is_cached = True
+    summary: InputSummary | None = None
 
     def __init__(
         self,

@@ -64,7 +64,7 @@ class StacFolder:
         summary: InputSummary,
         access: Access = LOCAL,
     ) -> None:
-        self.summary = summary
+        self.summary: InputSummary | None = summary
         self._items = {i.scene.scene_id: i for i in items}
         self._tile_size = tile_size
         self._access = access

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import DONE, WRONG_INPUT, run_command
+from tests.cli.said import other_lines
 from tests.service.conftest import archive_folder, client, front, own, redis_url
 
 __all__ = ["archive_folder", "client", "front", "own", "redis_url"]
@@ -45,7 +46,7 @@ def refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., s
         printed = capsys.readouterr()
         assert code == WRONG_INPUT, printed.err
         assert sorted(p.name for p in folder.iterdir() if p.name != "home") == before
-        lines = [line for line in printed.err.splitlines() if not line.startswith(PROGRESS)]
+        lines = [line for line in other_lines(printed.err) if not line.startswith(PROGRESS)]
         assert len(lines) == 1, printed.err
         return lines[0]
 

@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from typing import Annotated
 
 import pytest
+import typer
 
 from cli.evaluate.group import COMMANDS as EVALUATIONS
-from cli.group import Command
+from cli.group import Command, as_command
 from cli.main import commands
 from cli.models import COMMANDS as MODELS
 from tests.conftest import ROOT
@@ -48,3 +50,18 @@ def test_every_command_of_a_group_can_be_loaded_and_has_a_line_of_help(name: str
     assert command.load() is not None
     assert command.help.endswith(".")
     assert len(command.help) <= 75
+
+
+def test_options_with_a_heading_of_their_own_stand_under_it_after_all_others() -> None:
+    def run(
+        plain: Annotated[str, typer.Option(help="Plain.")] = "",
+        special: Annotated[str, typer.Option(help="Special.", rich_help_panel="Special things")] = "",
+        place: Annotated[str, typer.Argument(help="A place.")] = "",
+    ) -> None:
+        pass
+
+    command = as_command("run", run, epilog=None)
+    text = command.get_help(command.context_class(command, info_name="run"))
+    headings = [line.rstrip(":") for line in text.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert headings == ["Arguments", "Options", "Special things"]
+    assert text.index("--plain") < text.index("--help") < text.index("--special")

@@ -16,6 +16,7 @@ from core.settings import Settings
 from models.published.convert import read_published
 from models.published.save import save_imported
 from tests.cli.cubes import BANDS, SHAPE_YX, write_cube
+from tests.cli.said import other_lines
 from tests.models.published.published_files import TEN, known_outputs, published_weights, write_published
 from tests.service import scene
 from tests.service.scene import problem_of
@@ -42,7 +43,7 @@ def run(*arguments: object) -> int:
 def refused(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = WRONG_INPUT) -> str:
     capsys.readouterr()
     assert run(*arguments) == code
-    printed = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("import ")]
+    printed = [line for line in other_lines(capsys.readouterr().err) if not line.startswith("import ")]
     assert len(printed) == 1, printed
     assert printed[0].startswith("Error: ")
     return printed[0]

@@ -10,6 +10,7 @@ import pytest
 from cli import main as cli
 from cli.main import run_command
 from tests.cli.cubes import NORTH, WEST, square, write_cube, write_series
+from tests.cli.said import other_lines
 
 BOW_TIE = {"type": "Polygon", "coordinates": [[[15, 47.84], [15.01, 47.85], [15.01, 47.84], [15, 47.85], [15, 47.84]]]}
 EMPTY = {"type": "Polygon", "coordinates": []}
@@ -35,7 +36,7 @@ def refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., s
         assert code == cli.WRONG_INPUT, printed.err
         assert sorted(p for p in folder.iterdir() if p.name != "home") == [p for p in before if p.name != "home"]
         assert printed.out == ""
-        lines = printed.err.splitlines()
+        lines = other_lines(printed.err)
         assert len(lines) == 1, printed.err
         assert lines[0].startswith("Error: ")
         assert "Traceback" not in printed.err
@@ -210,7 +211,7 @@ def test_an_unexpected_error_is_one_sentence_and_a_traceback_only_with_debug(
         code = run_command(["models", "list"])
     printed = capsys.readouterr().err
     assert code == cli.FAILED
-    assert len(printed.splitlines()) == 1
+    assert len(other_lines(printed)) == 1
 
 
 def test_help_and_version_end_with_code_0(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.bands import CHANNELS, channel
-from core.cube import Cube, SceneRecord, Series
+from core.cube import Cube, SceneRecord, Series, masks_used, preparation_done
 from core.timeline import Period, to_date, to_day
 from tests.core.cubes import WINDOW, cube, optical
 
@@ -145,3 +145,14 @@ def test_a_series_whose_parts_do_not_fit_cannot_be_made() -> None:
         Series(ids=whole.ids[:1], days=whole.days, values=whole.values)
     with pytest.raises(ValueError, match="do not fit"):
         Series(ids=whole.ids, days=whole.days, values=whole.values[:, :, :3])
+
+
+def test_masks_that_were_used_are_counted_by_scene() -> None:
+    masks = (("a", "SCL"), ("b", "none"), ("a", "SCL"), ("c", ""))
+    scenes = [SceneRecord(scene_id=name, time="", mask=mask) for name, mask in masks]
+    assert masks_used(scenes) == "SCL (1 scene), none (1 scene)"
+    assert masks_used(scenes[:1]) == "SCL"
+    assert masks_used(scenes[3:]) == ""
+    done = preparation_done({"cloud_mask": "scene", "classes": [1]}, scenes[:1])
+    assert done == {"cloud_mask": "SCL", "classes": [1]}
+    assert preparation_done({"cloud_mask": "scene"}, []) == {"cloud_mask": "scene"}

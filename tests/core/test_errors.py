@@ -14,6 +14,8 @@ EXAMPLES: dict[str, LandcastError] = {
         errors.InvalidCube("a.nc", "it is text"),
         errors.MissingBand("a.nc", ["B04", "B08"], ["B02"]),
         errors.InvalidTable("a.csv", "it has no column time"),
+        errors.InvalidArchive("folder", "no raster has a date in its name"),
+        errors.DoubtfulInput("a.nc", ["No cloud mask was found: every observation is taken as clear."]),
         errors.RegionOutsideArchive("sample", (11.0, 48.0, 11.1, 48.1)),
         errors.NoClearObservation("the region", "2022-05-01/2022-05-31"),
         errors.UnknownProduct("soup", ["canopy", "crop"]),

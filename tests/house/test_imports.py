@@ -15,7 +15,7 @@ CONTRACTS = {c["type"] + c.get("containers", [""])[0]: c for c in LINTER["contra
 DEFERRED = {
     "cli/group.py": "the one lazy group: a command is loaded when it is called",
     "cli/main.py": "--version alone reads the installed metadata",
-    "cli/doctor.py": "one check whose part is broken or missing must not end the others",
+    "cli/doctor/command.py": "one check whose part is broken or missing must not end the others",
     "products/catalogue.py": "products are listed without loading any",
     "products/canopy.py": "ONNX Runtime is loaded where pixels are predicted",
     "products/class_pixels.py": "the same",

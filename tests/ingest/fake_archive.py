@@ -11,9 +11,10 @@ from core.bands import RADAR_NAMES, WEATHER_NAMES, Floats
 from core.errors import ReadFailed
 from core.grid import Grid, Window
 from core.region import Region
+from core.source import InputSummary
 from core.timeline import Period
 from ingest.archive import Abilities, Archive, Reading, Scene, Sensor
-from ingest.cubes.read import window_slices
+from ingest.cubes.pixels import window_slices
 from ingest.preprocess.radar import to_power
 
 EXTENT = Window(crs="EPSG:32632", transform=Affine(10, 0, 600_000, 0, -10, 5_600_400), shape_yx=(40, 60))
@@ -41,6 +42,7 @@ class FakeArchive:
     fingerprint: str = "0" * 64
     is_cached: bool = False
     abilities: Abilities = field(default_factory=lambda: Abilities(sensors=("s2", "s1", "weather")))
+    summary: InputSummary | None = None
     failing: frozenset[str] = frozenset()
     reads: list[str] = field(default_factory=list)
 

@@ -36,6 +36,7 @@ class LargeArchive:
     fingerprint: str = "1"
     is_cached: bool = True
     abilities: Abilities = field(default_factory=lambda: Abilities(sensors=("s2", "s1")))
+    summary: None = None
 
     def grid(self, region: Region) -> Grid:
         return Grid(crs="EPSG:32632", tile_size=512)

@@ -6,6 +6,7 @@ import pytest
 
 from core.errors import ArchiveUnavailable, ReadFailed
 from core.grid import Window
+from core.source import InputSummary
 from core.timeline import Period
 from ingest.archive import Scene
 from ingest.preference import PreferredArchives, choices
@@ -47,3 +48,16 @@ def test_a_scene_is_read_from_an_archive_that_lists_it() -> None:
     assert (first.reads, second.reads) == (["a"], [])
     with pytest.raises(ReadFailed, match="another archive"):
         PreferredArchives([first, second]).read(replace(scene, scene_id="foreign"), EXTENT, ("B04",))
+
+
+def test_summaries_are_joined_with_the_name_of_their_archive() -> None:
+    first = InputSummary(name="one.nc", layout="cube", taken=("bands: B04",), remarks=("It has no mask.",))
+    both = PreferredArchives([FakeArchive(name="one", summary=first), FakeArchive(name="two")])
+    assert both.summary is not None
+    assert both.summary.lines() == (
+        "one,two: 2 archives in order of preference",
+        "one.nc: cube",
+        "one.nc: bands: B04",
+        "Note: one.nc: It has no mask.",
+    )
+    assert PreferredArchives([FakeArchive(name="one")]).summary is None

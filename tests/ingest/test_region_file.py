@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -13,8 +14,9 @@ from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidRegion
 from core.region import MAX_FILE_BYTES
+from core.source import ReadAs
 from ingest import region_file
-from ingest.region_file import read_region_file
+from ingest.region_file import read_region, read_region_file
 from tests.conftest import ROOT
 from tests.core.regions import square
 
@@ -95,12 +97,12 @@ def refused(path: Path) -> str:
     return str(error.value)
 
 
-@pytest.mark.parametrize("ending", [*region_file.FORMATS, ".txt"])
+@pytest.mark.parametrize("ending", [*region_file.FORMATS, ".other"])
 def test_missing_files_and_files_of_another_format_are_refused(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"a{ending}"
     assert "cannot be read" in refused(path)
     path.write_bytes(b"\x89PNG\xff\xfe" * 50)
-    assert "cannot be read" in refused(path)
+    assert re.search("cannot be read|not readable|has no row", refused(path))
 
 
 def test_a_shapefile_without_prj_names_what_is_missing(tmp_path: Path) -> None:
@@ -132,3 +134,59 @@ def test_too_many_features_are_refused(tmp_path: Path) -> None:
 
 def test_a_region_that_is_too_large_is_refused_as_ever(tmp_path: Path) -> None:
     assert "order it in at least" in refused(write(tmp_path / "a.gpkg", [box(0, 0, 11, 11)]))
+
+
+def collection(*geometries: object) -> dict[str, object]:
+    features = [{"type": "Feature", "properties": {}, "geometry": g} for g in geometries]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def test_one_feature_without_a_polygon_does_not_stop_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "a.geojson"
+    empty = {"type": "Polygon", "coordinates": []}
+    path.write_text(json.dumps(collection(square(11.0, 48.0), None, empty, {"type": "Point", "coordinates": [11, 48]})))
+    found = read_region(path)
+    assert shape(found.geojson).equals(FIELD)
+    assert found.summary.remarks == (
+        "2 features have no geometry and are left out.",
+        "1 feature is no polygon and is left out.",
+    )
+    table = geopandas.GeoDataFrame({"a": [1, 2, 3]}, geometry=[FIELD, None, Point(11, 48)], crs="EPSG:4326")
+    table.to_file(tmp_path / "a.gpkg", engine="pyogrio")
+    assert read_region(tmp_path / "a.gpkg").summary.remarks == (
+        "1 feature has no geometry and is left out.",
+        "1 feature is no polygon and is left out.",
+    )
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_geometry_collection_and_a_byte_order_mark_are_read(tmp_path: Path, mark: str) -> None:
+    document = {"type": "GeometryCollection", "geometries": [square(11.0, 48.0), square(11.04, 48.0)]}
+    (tmp_path / "a.geojson").write_text(mark + json.dumps(document), encoding="utf-8")
+    assert shape(read_region_file(tmp_path / "a.geojson")).equals(union_all(TWO))
+
+
+def test_wkt_kmz_and_geoparquet_are_regions(tmp_path: Path) -> None:
+    (tmp_path / "a.wkt").write_text(FIELD.wkt)
+    found = read_region(tmp_path / "a.wkt")
+    assert shape(found.geojson).equals(FIELD)
+    assert found.summary.remarks == ("It states no CRS; its coordinates are taken as longitude and latitude of WGS84.",)
+    geopandas.GeoDataFrame(geometry=[FIELD], crs="EPSG:4326").to_crs("EPSG:25832").to_parquet(tmp_path / "a.parquet")
+    assert shape(read_region_file(tmp_path / "a.parquet")).symmetric_difference(FIELD).area < 1e-4 * FIELD.area
+    write(tmp_path / "doc.kml", [FIELD], driver="KML")
+    with zipfile.ZipFile(tmp_path / "a.kmz", "w") as packed:
+        packed.write(tmp_path / "doc.kml", "doc.kml")
+    assert shape(read_region_file(tmp_path / "a.kmz")).symmetric_difference(FIELD).area < 1e-9
+
+
+def test_a_crs_may_be_stated(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.shp", [FIELD], crs="EPSG:25832")
+    (tmp_path / "a.prj").unlink()
+    assert "give it by --crs EPSG:" in refused(path)
+    read = shape(read_region(path, read_as=ReadAs(crs="EPSG:25832")).geojson)
+    assert read.symmetric_difference(FIELD).area < 1e-4 * FIELD.area
+
+
+def test_longitude_and_latitude_the_wrong_way_round_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.geojson").write_text(json.dumps(square(48.0, 105.0)))
+    assert "longitude and latitude seem to be swapped" in refused(tmp_path / "a.geojson")

@@ -7,8 +7,9 @@ import pytest
 
 from core.checkpoint import Checkpoint
 from core.cube import SceneRecord
+from core.source import InputSummary
 from core.version import software_version
-from outputs.provenance import Provenance, provenance
+from outputs.provenance import MAX_LINE, MAX_LINES, Provenance, provenance
 from products.catalogue import find_product
 from tests.outputs.rasters import origin
 
@@ -82,3 +83,43 @@ def test_simulated_data_are_called_so() -> None:
 
 def test_other_scenes_have_another_digest() -> None:
     assert replace(origin(), scenes=("a", "c")).scenes_sha256 != origin().scenes_sha256
+
+
+SUMMARY = InputSummary(name="a.nc", layout="cube", taken=("bands: B04",), remarks=("It has no mask.",))
+
+
+def test_what_the_input_was_taken_for_is_stated_and_its_remarks_are_notes() -> None:
+    found = gathered().with_input(SUMMARY)
+    assert found.tags()["LANDCAST_INPUT"] == "a.nc: cube\nbands: B04\nNote: It has no mask."
+    assert found.tags()["LANDCAST_NOTES"] == "It has no mask.\ncloudy"
+    assert gathered().with_input(None) == gathered()
+    assert "LANDCAST_INPUT" not in gathered().tags()
+
+
+def test_a_file_has_room_for_so_many_lines_of_so_many_characters() -> None:
+    long = InputSummary(name="a", layout="b" * 5000, taken=tuple(f"fact {n}" for n in range(500)))
+    lines = gathered().with_input(long).input_lines()
+    assert len(lines) == MAX_LINES + 1
+    assert max(map(len, lines)) <= MAX_LINE + 4
+    assert lines[-1] == f"... ({501 - MAX_LINES} further lines)"
+
+
+def test_the_mask_that_was_used_is_stated_not_the_one_of_the_settings() -> None:
+    def stated(*masks: str) -> str:
+        scenes = [SceneRecord(scene_id=str(n), time="2022-01-01", mask=m) for n, m in enumerate(masks)]
+        found = provenance(
+            find_product("canopy"),
+            find_product("canopy").options.read({"period": "2022-01-01/2022-12-31"}),
+            Checkpoint(name="small", task="canopy", sha256="cd" * 32, folder="", card={}),
+            {"one": scenes, "two": scenes},
+            archive="first",
+            attribution="",
+            is_simulated=False,
+            preparation={"cloud_mask": "scene", "dilation_m": 20.0},
+        )
+        assert found.preparation["dilation_m"] == 20.0
+        return str(found.preparation["cloud_mask"])
+
+    assert stated("none", "") == "none"
+    assert stated("SCL", "SCL", "none") == "SCL (2 scenes), none (1 scene)"
+    assert stated("") == "scene"

@@ -10,6 +10,7 @@ import pytest
 from shapely.geometry import box
 
 from core.product import Layer, Raster
+from core.source import InputSummary
 from outputs.cog import open_cog, write_cog
 from outputs.provenance import MAX_NOTES, Provenance
 from outputs.stac_item import build_item, write_item
@@ -96,3 +97,10 @@ def test_the_raster_asset_has_type_and_nodata(tmp_path: Path, raster: Raster, dt
 def test_a_band_that_states_nothing_has_a_name_and_a_description(tmp_path: Path) -> None:
     raster = replace(class_map(), layers=tuple(Layer(name=f"b{n}", description="", dtype="uint8") for n in range(4)))
     assert described(raster, tmp_path)["assets"]["data"]["bands"][1] == {"name": "b1", "description": ""}
+
+
+def test_the_item_states_what_the_input_was_taken_for(tmp_path: Path) -> None:
+    summary = InputSummary(name="a.nc", layout="cube", remarks=("It has no mask.",))
+    properties = described(forecast(), tmp_path, origin().with_input(summary))["properties"]
+    assert properties["landcast:input"] == ["a.nc: cube", "Note: It has no mask."]
+    assert properties["landcast:notes"] == ["It has no mask."]

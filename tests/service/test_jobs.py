@@ -92,3 +92,13 @@ def test_dismissing_a_finished_job_withdraws_its_files_and_item(own: Front) -> N
 
 def test_an_unknown_job_cannot_be_dismissed(client: httpx.Client) -> None:
     problem_of(client.delete("/jobs/no"), 404)
+
+
+def test_a_job_states_what_its_archive_was_taken_for_without_its_path(own: Front) -> None:
+    job = own.client.post("/processes/crop/execution", json=order(period="2021-03-01/2022-06-30")).json()
+    lines = own.client.get(f"/jobs/{job['jobID']}").json()["input"]
+    assert lines[0].startswith("fields.nc: cube with")
+    assert any(line.startswith("bands: B04, B08") for line in lines)
+    assert any(line.startswith("Note: No cloud mask was found") for line in lines)
+    assert str(own.settings.home.parent) not in "".join(lines)
+    assert "input" not in own.client.get("/jobs").json()["jobs"][0]

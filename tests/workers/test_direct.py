@@ -177,7 +177,7 @@ def test_a_region_without_a_clear_observation_leaves_nothing(settings: Settings,
 
 def test_strips_of_a_large_cube_are_the_pixels_of_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     product, checkpoint = find_product("canopy"), find_checkpoint("", "canopy", Settings())
-    source = open_cube(write_cube(tmp_path / "cube.nc", dates=30), product.bands)
+    source = open_cube(write_cube(tmp_path / "cube.nc", dates=30), product.bands, Settings())
     order = DirectOrder(product=product, checkpoint=checkpoint, inputs={"mmu": 0.05})
     for name, strip in (("whole", 2**28), ("strips", 4 * source.shape_yx[1] * 5 * 2)):
         monkeypatch.setattr("workers.direct.STRIP_BYTES", strip)

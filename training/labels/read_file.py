@@ -1,32 +1,35 @@
 """Files of labels: polygons or points of any common vector format with a class column, read and checked. No pixels."""
 
+import re
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-import geopandas
 import numpy as np
-import pyogrio
+import pandas as pd
 from geopandas import GeoDataFrame
 from numpy.typing import NDArray
+from pyproj import CRS
 from shapely import force_2d, get_type_id, is_empty, is_missing, is_valid, make_valid
 from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidOption, InvalidPeriod
-from core.region import WGS84
-from core.timeline import FIRST_DATE, LAST_DATE, Days, parse_date, to_day
+from core.source import AS_STATED, InputSummary, ReadAs, counted
+from core.timeline import FIRST_DATE, LAST_DATE, Days
+from ingest.rules import ids
+from ingest.rules.columns import find_column
+from ingest.rules.dates import read_dates
+from ingest.rules.places import in_words, swapped_hint
+from ingest.rules.refusal import Refused
+from ingest.vector_file import VectorFile, extent, read_vector
 
-FORMATS = (".gpkg", ".geojson", ".json", ".parquet", ".geoparquet", ".shp", ".fgb")
-PARQUET = (".parquet", ".geoparquet")
 MAX_LABELS = 20_000
 """Each is looked up in the archive; a country's inventory is to be cut to the region that matters first."""
-MAX_REASON = 200
-"""Characters of a library's message about a broken file."""
 MAX_NAMES = 20
 """Values or columns that a sentence names."""
 AREAS, POINTS = (3, 6), (0, 4)
 """Types of shapely: Polygon and MultiPolygon, Point and MultiPoint."""
+_WHOLE = re.compile(r"(-?\d+)\.0+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,7 @@ class LabelFile:
     """(N,) text in the class column; whole numbers without `.0`."""
     days: Days | None
     """(N,) date of each label, days since 1970-01-01; None = the file states none."""
+    summary: InputSummary
     left_out: tuple[str, ...] = ()
     """What was left out and how many, one phrase each."""
 
@@ -57,28 +61,55 @@ def read_label_file(
     date_column: str = "",
     layer: str = "",
     footprint: BaseGeometry | None = None,
+    read_as: ReadAs = AS_STATED,
 ) -> LabelFile:
     """Read labels.
 
     Args:
-        path: GeoPackage, GeoJSON, GeoParquet, Shapefile or FlatGeobuf, in any CRS that it states.
+        path: any vector format of ingest/vector_file.py in any CRS, or a table of points with `lon` and `lat`.
         column: of the class, texts or codes.
         date_column: of the date of each label, or of a year, which means its 31 December; empty = none.
         layer: of a file with several; empty = the only one.
         footprint: in WGS84; where the format allows, nothing else is read. None = all.
+        read_as: what the user states: CRS, column of dates.
 
     Raises:
         InvalidOption: no such file or column, several layers and none named, no geometry, no CRS, no label, too many,
             or the file cannot be read.
-        InvalidPeriod: a date cannot be read.
+        InvalidPeriod: no date can be read.
     """
-    table = _read(path, layer, footprint)
-    _check(path, table, column, date_column)
-    kept, left_out = _usable(table, column)
-    if not kept.any():
-        reason = f"none of its {len(table)} features has both a polygon or point and a value in '{column}'"
+    try:
+        found = read_vector(path, crs=read_as.crs, layer=layer, most=MAX_LABELS, near=footprint)
+        if not len(found.table) and footprint is not None:
+            raise Refused(_none_near(path, found, layer, footprint))
+    except Refused as error:
+        raise InvalidOption("--labels", path.name, str(error)) from None
+    class_column = _column(path, found.table, "--column", column)
+    when = _column(path, found.table, "--date-column", date_column or read_as.date_from)
+    if len(found.table) > MAX_LABELS:
+        reason = f"it holds more than {MAX_LABELS} labels here; cut it to the region that you map"
         raise InvalidOption("--labels", path.name, reason)
-    table = table[kept]
+    return _labels(path, found, class_column, when)
+
+
+def text_of(value: Any) -> str:
+    """Return a class value as text: trimmed, whole numbers without decimals."""
+    text = ids.text_of(value)
+    whole = _WHOLE.fullmatch(text)
+    return whole[1] if whole else text
+
+
+def _labels(path: Path, found: VectorFile, column: str, when: str) -> LabelFile:
+    kept, left_out = _usable(found.table, column)
+    if not kept.any():
+        reason = f"none of its {len(found.table)} features has both a polygon or point and a value in '{column}'"
+        raise InvalidOption("--labels", path.name, reason)
+    days = None
+    if when:
+        days, is_dated, phrase = _days(found.table[when][kept], when)
+        kept[np.nonzero(kept)[0][~is_dated]] = False
+        days, left_out = days[is_dated], (*left_out, *phrase)
+    table = found.table[kept]
     geometries = force_2d(np.asarray(table.geometry.array, object))
     broken = ~is_valid(geometries)
     geometries[broken] = make_valid(geometries[broken])
@@ -87,62 +118,48 @@ def read_label_file(
         crs=table.crs.to_wkt(),
         geometries=geometries,
         values=np.array([text_of(v) for v in table[column]]),
-        days=_days(table[date_column].tolist(), date_column) if date_column else None,
+        days=days,
         left_out=left_out,
+        summary=_summary(path, found, int(kept.sum()), (column, when), left_out),
     )
 
 
-def text_of(value: Any) -> str:
-    """Return a class value as text: trimmed, whole numbers without decimals."""
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value).strip()
+def _summary(
+    path: Path, found: VectorFile, count: int, columns: tuple[str, str], left_out: tuple[str, ...]
+) -> InputSummary:
+    column, when = columns
+    crs: CRS = found.crs
+    dates = f"dates from column {when}" if when else "dates: none stated"
+    return InputSummary(
+        name=path.name,
+        layout=f"labels in {found.layout}",
+        taken=(f"labels: {count:,}, their class from column {column}", dates, f"CRS: {crs.name}"),
+        remarks=(*found.remarks, *(f"Labels left out: {phrase}." for phrase in left_out)),
+    )
 
 
-def _read(path: Path, layer: str, footprint: BaseGeometry | None) -> GeoDataFrame:
-    if not path.is_file():
-        raise InvalidOption("--labels", path, "there is no such file")
-    if path.suffix.lower() not in FORMATS:
-        raise InvalidOption("--labels", path.name, f"its ending is none of {', '.join(FORMATS)}")
-    if layer and path.suffix.lower() in PARQUET:
-        raise InvalidOption("--layer", layer, "a Parquet file has no layers")
-    try:
-        if path.suffix.lower() in PARQUET:
-            return geopandas.read_parquet(path)
-        near = None if footprint is None else geopandas.GeoSeries([footprint], crs=WGS84)
-        return geopandas.read_file(
-            path, engine="pyogrio", layer=_layer(path, layer), bbox=near, rows=MAX_LABELS + 1, fid_as_index=True
-        )
-    except (RuntimeError, ValueError, OSError) as error:  # of pyogrio, pyproj and pyarrow
-        reason = " ".join(str(error).split())[:MAX_REASON].rstrip(".")
-        raise InvalidOption("--labels", path.name, f"it cannot be read as {path.suffix[1:]} ({reason})") from None
+def _none_near(path: Path, found: VectorFile, layer: str, footprint: BaseGeometry) -> str:
+    """Return why no label lies near a source: where both lie, and whether longitude and latitude are swapped."""
+    boxes = extent(path, layer, found.crs)
+    if not len(boxes):
+        return "it has no feature with a geometry"
+    west, south = boxes[:, :2].min(axis=0)
+    east, north = boxes[:, 2:].max(axis=0)
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    return (
+        f"none of its {counted(len(boxes), 'label', 'labels')} lies within the source, which covers "
+        f"{in_words(footprint.bounds)}; they lie at {in_words((west, south, east, north))}"
+        f"{swapped_hint(centres, footprint)}"
+    )
 
 
-def _layer(path: Path, layer: str) -> str:
-    names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
-    if layer in names:
-        return layer
-    if layer or len(names) > 1:
-        raise InvalidOption("--layer", layer, f"'{path.name}' has the layers {named(names)}")
-    if not names:
-        raise InvalidOption("--labels", path.name, "it has no geometry, only a table")
-    return names[0]
-
-
-def _check(path: Path, table: GeoDataFrame, column: str, date_column: str) -> None:
-    """Refuse a table that no label can be read from; errors name what it has instead."""
-    if not hasattr(table, "geometry") or getattr(table, "_geometry_column_name", None) is None:
-        raise InvalidOption("--labels", path.name, "it has no geometry, only a table")
+def _column(path: Path, table: GeoDataFrame, option: str, wanted: str) -> str:
+    """Return the column that is meant; errors name what there is instead."""
     columns = [str(c) for c in table.columns if c != table.geometry.name]
-    for option, name in (("--column", column), ("--date-column", date_column)):
-        if name and name not in columns:
-            raise InvalidOption(option, name, f"'{path.name}' has the columns {named(columns) or '(none)'}")
-    if table.crs is None:
-        reason = "it does not state its CRS (of a Shapefile, the .prj file is missing)"
-        raise InvalidOption("--labels", path.name, reason)
-    if len(table) > MAX_LABELS:
-        reason = f"it holds more than {MAX_LABELS} labels here; cut it to the region that you map"
-        raise InvalidOption("--labels", path.name, reason)
+    found = find_column(columns, wanted) if wanted else ""
+    if wanted and not found:
+        raise InvalidOption(option, wanted, f"'{path.name}' has the columns {named(columns) or '(none)'}")
+    return found
 
 
 def _usable(table: GeoDataFrame, column: str) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
@@ -159,19 +176,28 @@ def _usable(table: GeoDataFrame, column: str) -> tuple[NDArray[np.bool_], tuple[
     return fits & has_class, tuple(f"{int(n.sum())} {why}" for why, n in counts.items() if n.any())
 
 
-def _days(values: list[Any], column: str) -> Days:
-    return np.array([to_day(_date(value, column)) for value in values], np.int32)
+def _days(column: "pd.Series[Any]", name: str) -> tuple[Days, NDArray[np.bool_], tuple[str, ...]]:
+    """Return the day of each label, which have one, and what the others lack; of a year its last day is meant.
 
-
-def _date(value: Any, column: str) -> date:
-    """Read a date, a time, or a year, whose last day is meant."""
-    text = text_of(value)
-    if text.isdigit() and FIRST_DATE.year <= int(text) <= LAST_DATE.year:
-        return date(int(text), 12, 31)
+    Raises:
+        InvalidPeriod: no label has a date, or day and month cannot be told apart.
+    """
+    if not pd.api.types.is_datetime64_any_dtype(column.dtype):
+        column = pd.Series([_last_of_year(v) for v in column.tolist()], dtype=object)
     try:
-        return parse_date(text.replace("/", "-").split(" ")[0])
-    except InvalidPeriod:
-        raise InvalidPeriod(text, f"a label has it in its column '{column}'") from None
+        read = read_dates(column)
+    except Refused as error:
+        example = next((t for v in column.tolist() if (t := text_of(v))), "")
+        raise InvalidPeriod(example, f"a label has it in its column '{name}', which {error}") from None
+    such = f", such as '{read.example}'" if read.example else ""
+    phrase = (f"{read.dropped} without a date in '{name}'{such}",) if read.dropped else ()
+    return read.days, read.is_read, phrase
+
+
+def _last_of_year(value: Any) -> Any:
+    text = text_of(value)
+    is_year = text.isdigit() and FIRST_DATE.year <= int(text) <= LAST_DATE.year
+    return f"{text}-12-31" if is_year else value
 
 
 def named(names: list[str]) -> str:

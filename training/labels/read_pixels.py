@@ -5,12 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from shapely import bounds, box, buffer, intersects
+from shapely import bounds, box, buffer, centroid, get_coordinates, intersects
 from shapely.geometry.base import BaseGeometry
 
 from core.bands import CHANNELS, Floats
@@ -19,10 +18,13 @@ from core.errors import InvalidOption
 from core.grid import Grid, Window
 from core.progress import Progress
 from core.region import WGS84, Region
+from core.source import InputSummary
 from core.timeline import Days, Period, to_date, to_day
 from ingest.archive import Archive
 from ingest.build.cube import Reader, build_cube
-from ingest.cubes.read import cut_window, read_cube, window_slices
+from ingest.cubes.pixels import cut_window, window_slices
+from ingest.rules.places import in_words, swapped_hint
+from ingest.source import CubeSource
 from models.training_set import Labels, TrainingSet
 from products import canopy, crop
 from training.labels.class_mapping import ClassMap
@@ -52,6 +54,8 @@ class PixelSource(Protocol):
     footprint: BaseGeometry
     """In WGS84."""
     period: Period
+    summary: InputSummary | None
+    """What it was taken for; None = an archive that states everything."""
 
     def grid(self, region: Region) -> Grid:
         """Return the lattice on which a region is read."""
@@ -74,6 +78,7 @@ class ArchivePixels:
         self._archive, self._bands, self._reader = archive, bands, reader
         self.name, self.attribution = archive.name, archive.attribution
         self.is_simulated, self.footprint, self.period = archive.is_simulated, archive.footprint, archive.period
+        self.summary = archive.summary
 
     def grid(self, region: Region) -> Grid:
         """Return the archive's lattice at a region."""
@@ -91,15 +96,16 @@ class ArchivePixels:
 class CubePixels:
     """Pixels of a cube file, read as maps of it read them."""
 
-    def __init__(self, path: Path, bands: Sequence[str], tile_size: int) -> None:
-        """Read the file."""
-        self._cube = read_cube(path, bands=bands)
+    def __init__(self, source: CubeSource, tile_size: int) -> None:
+        """Take an opened file."""
+        self._cube = source.whole
+        self.summary: InputSummary | None = source.summary
         window = self._cube.window
         west, south, _, _ = window.bounds
         self._grid = Grid(
             crs=window.crs, resolution_m=window.resolution_m, tile_size=tile_size, origin_xy=(west, south)
         )
-        self.name, self.attribution = path.name, ""
+        self.name, self.attribution = source.name, ""
         self.is_simulated, self.footprint = self._cube.is_simulated, window.footprint_wgs84
         self.period = self._cube.period
 
@@ -147,7 +153,7 @@ def read_labelled(labels: LabelFile, source: PixelSource, options: LabelOptions,
     codes = options.classes.apply(labels.values, labels.name)
     places = move(labels.geometries, labels.crs, WGS84)
     is_inside = _inside(places, source)
-    _check_inside(is_inside, labels.name, source)
+    _check_inside(is_inside, places, labels.name, source)
     days = _reference_days(labels, source, options)
     is_dated = (days >= to_day(source.period.start)) & (days - READ_DAYS[options.task] < to_day(source.period.end))
     chosen = np.nonzero(is_inside & is_dated & (codes != -1))[0]
@@ -232,12 +238,20 @@ def _inside(places: NDArray[np.object_], source: PixelSource) -> NDArray[np.bool
     return inside
 
 
-def _check_inside(is_inside: NDArray[np.bool_], file: str, source: PixelSource) -> None:
-    if not is_inside.any():
-        west, south, east, north = source.footprint.bounds
-        where = f"{west:.4f} to {east:.4f} degrees east and {south:.4f} to {north:.4f} degrees north"
-        reason = f"none of its {len(is_inside)} labels lies within '{source.name}', which covers {where}"
-        raise InvalidOption("--labels", file, reason)
+def _check_inside(is_inside: NDArray[np.bool_], places: NDArray[np.object_], file: str, source: PixelSource) -> None:
+    """Refuse labels of which none lies in the source; names where both lie."""
+    if is_inside.any():
+        return
+    centres = get_coordinates(centroid(places))
+    centres = centres[np.isfinite(centres).all(axis=1)]
+    lie, hint = "", ""
+    if len(centres):
+        (west, south), (east, north) = centres.min(axis=0), centres.max(axis=0)
+        lie = f"; they lie at {in_words((west, south, east, north))}"
+        hint = swapped_hint(centres, source.footprint)
+    covers = in_words(source.footprint.bounds)
+    reason = f"none of its {len(is_inside)} labels lies within '{source.name}', which covers {covers}{lie}{hint}"
+    raise InvalidOption("--labels", file, reason)
 
 
 def _reference_days(labels: LabelFile, source: PixelSource, options: LabelOptions) -> Days:

@@ -55,7 +55,7 @@ def job_of(row: Row[Any]) -> Job:
     state = JobState(row.state)
     return Job(
         id=row.id,
-        order=Order(**json.loads(row.document)),
+        order=_order_of(row.document),
         state=state,
         created=_iso(row.created),
         updated=_iso(max(row.updated, row.tiles_updated)),
@@ -67,6 +67,12 @@ def job_of(row: Row[Any]) -> Job:
         progress=1.0 if state is JobState.SUCCESSFUL else float(row.progress),
         message=row.message or f"{row.tiles_done} of {row.tiles_total} tiles",
     )
+
+
+def _order_of(document: str) -> Order:
+    """Return the order that a job's row holds as JSON."""
+    values: Mapping[str, Any] = json.loads(document)
+    return Order(**{**values, "input": tuple(values.get("input", ()))})
 
 
 def tile_task(row: Row[Any]) -> TileTask:

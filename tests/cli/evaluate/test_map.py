@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from cli.main import WRONG_INPUT, run_command
+from tests.cli.said import other_lines
 from tests.evaluation.map_accuracy.class_maps import codes, write_map, write_plain
 
 NAMES = {0: "Stable forest", 1: "Forest loss", 7: "Other land"}
@@ -121,7 +122,24 @@ def test_wrong_options_are_refused_with_one_sentence_and_nothing_is_left(
     (folder / "points.csv").write_text("lon,lat,class\n0,0,0\n")  # lies outside the map
     before = sorted(folder.iterdir())
     assert run_command(["evaluate", *arguments]) == WRONG_INPUT
-    printed = [line for line in capsys.readouterr().err.splitlines() if not line.startswith(("sample ", "accuracy "))]
+    printed = [line for line in other_lines(capsys.readouterr().err) if not line.startswith(("sample ", "accuracy "))]
     assert len(printed) == 1
     assert printed[0].startswith("Error: ")
     assert sorted(folder.iterdir()) == before
+
+
+def test_what_the_points_were_taken_for_is_printed_and_strict_refuses_points_that_are_left_out(
+    folder: Path, run: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("evaluate", "sample", "map.tif", "-o", "sample.gpkg", "--size", 160)
+    label(wrong=6)
+    arguments = ["evaluate", "map", "map.tif", "--reference"]
+    assert run_command([*arguments, "sample.gpkg", "--strict"]) == 0
+    assert "sample.gpkg: reference points in " in capsys.readouterr().err
+    table = geopandas.read_file("sample.gpkg", layer="sample")
+    table.loc[0, "geometry"] = None
+    table.to_file("less.gpkg", layer="sample")
+    assert run_command([*arguments, "less.gpkg", "--strict", "-o", "report.json"]) == WRONG_INPUT
+    (line,) = [n for n in other_lines(capsys.readouterr().err) if not n.startswith("progress ")]
+    assert line.startswith("Error: 'less.gpkg' is refused because of --strict")
+    assert not (folder / "report.json").exists()

@@ -8,6 +8,7 @@ import pytest
 from pyproj import CRS
 
 from core.errors import InvalidOption
+from core.source import ReadAs
 from evaluation.map_accuracy.reference import ReferencePoints, read_reference
 from tests.evaluation.map_accuracy import class_maps
 from tests.evaluation.map_accuracy.class_maps import points
@@ -80,7 +81,7 @@ def test_files_that_are_no_points_are_refused(tmp_path: Path) -> None:
     pd.DataFrame({"x": [10], "class": [0]}).to_parquet(tmp_path / "plain.parquet")
     (tmp_path / "broken.parquet").write_text("no table")
     (tmp_path / "broken.gpkg").write_text("not a database")
-    (tmp_path / "points.txt").write_text("lon,lat,class\n10,50,0\n")
+    (tmp_path / "points.docx").write_text("lon,lat,class\n10,50,0\n")
     for name, sentence in {
         "areas.gpkg": "feature 1 is not a point",
         "nowhere.parquet": "does not state its CRS",
@@ -91,8 +92,31 @@ def test_files_that_are_no_points_are_refused(tmp_path: Path) -> None:
         "plain.parquet": "needs the columns lon and lat",
         "broken.parquet": "cannot be read",
         "broken.gpkg": "cannot be read",
-        "points.txt": "it ends in .gpkg",
+        "points.docx": "its ending is none of .gpkg",
         "points.shp": "no such file",
     }.items():
         with pytest.raises(InvalidOption, match=sentence):
             read(tmp_path / name)
+
+
+def test_tables_of_points_are_read_as_people_have_them(tmp_path: Path) -> None:
+    table = points(ROWS, COLUMNS, [0, 1, 7]).to_crs("EPSG:4326")
+    rows = [
+        f"{p.x:.7f};{p.y:.7f};{c:02d};a;1,0".replace(".", ",") for p, c in zip(table.geometry, (0, 1, 7), strict=True)
+    ]
+    (tmp_path / "p.csv").write_text("Lon;Lat;Class;Stratum;stratum_weight\n" + "\n".join(rows) + "\n;;01;a;1,0\n")
+    found = read(tmp_path / "p.csv")
+    assert found.x == pytest.approx(class_maps.WEST + 10 * (COLUMNS + 0.5), abs=0.05)
+    assert found.labels.tolist() == ["00", "01", "07"]
+    assert found.weights == {"a": 1.0}
+    assert found.summary.remarks == ("1 point has no place and is left out.",)
+
+
+def test_a_missing_crs_may_be_stated(tmp_path: Path) -> None:
+    path = tmp_path / "p.shp"
+    points(ROWS, COLUMNS, [0, 1, 7]).to_file(path)
+    (tmp_path / "p.prj").unlink()
+    with pytest.raises(InvalidOption, match=r"does not state its CRS .*--crs EPSG:"):
+        read(path)
+    found = read_reference(path, column="class", crs=CRS(class_maps.CRS), read_as=ReadAs(crs=str(class_maps.CRS)))
+    assert found.x == pytest.approx(class_maps.WEST + 10 * (COLUMNS + 0.5), abs=0.01)

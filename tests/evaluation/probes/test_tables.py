@@ -34,7 +34,7 @@ def test_series_never_seen_and_other_columns_are_left_out(tmp_path: Path, ending
     ("table", "name", "sentence"),
     [
         (None, "missing.csv", "there is no such file"),
-        (embeddings(), "e.txt", "not .parquet or .csv"),
+        (embeddings(), "e.xlsx", "not .parquet or .csv"),
         (embeddings().drop(columns=["e000", "e001"]), "e.csv", "no table of 'landcast embed'"),
         (embeddings().drop(columns="series_id"), "e.csv", "no column 'series_id' or 'sample_id'"),
         (embeddings(series_id=["a", "b", "b"]), "e.csv", "names series 'b' twice"),

@@ -134,3 +134,11 @@ def test_many_threads_may_write_the_same_scene_tile(tmp_path: Path) -> None:
     assert len({p.path for p in scene_tiles}) == 1
     assert len(_keys(cache, "x")) == 1
     assert not list((tmp_path / "scene-tiles" / "aside").iterdir())
+
+
+def test_the_mask_that_was_used_is_kept(tmp_path: Path) -> None:
+    cache = new_cache(tmp_path)
+    stored = cache.put("scene", replace(prepared(), mask="SCL"), window())
+    found = cache.find("scene", ["B04"])
+    assert found is not None
+    assert (stored.mask, found.mask) == ("SCL", "SCL")

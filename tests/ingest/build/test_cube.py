@@ -103,6 +103,13 @@ def test_a_region_outside_the_archive_is_refused() -> None:
         check_region(FakeArchive(), parse_region({"type": "Polygon", "coordinates": [box]}))
 
 
+def test_a_region_with_longitude_and_latitude_swapped_is_told_so() -> None:
+    west, south, east, north = EXTENT.footprint_wgs84.bounds
+    box = [[south, west], [north, west], [north, east], [south, east], [south, west]]
+    with pytest.raises(RegionOutsideArchive, match="Longitude and latitude seem to be swapped"):
+        check_region(FakeArchive(), parse_region({"type": "Polygon", "coordinates": [box]}))
+
+
 def test_a_region_that_touches_the_archive_is_accepted() -> None:
     check_region(FakeArchive(), parse_region(dict(EXTENT.footprint_wgs84.buffer(0.01).__geo_interface__)))
 

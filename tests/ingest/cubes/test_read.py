@@ -1,6 +1,5 @@
 """Cube files: numbers, masks, places and refusals."""
 
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import InvalidCube
-from ingest.cubes.read import cut_window, merge_days, open_cube, read_cube, window_slices
+from ingest.cubes.pixels import cut_window, window_slices
+from ingest.cubes.read import open_cube, read_cube
+from ingest.preprocess.prepare import Preparation
 from tests.ingest.cubes.cube_files import (
     COLUMNS,
     DATES,
@@ -40,14 +41,11 @@ def test_packed_integers_are_unpacked_by_their_attributes(tmp_path: Path) -> Non
     np.testing.assert_allclose(cube.data["B08"].values, stack(0.3), atol=1e-4)
 
 
-def test_plain_integers_are_read_as_ten_thousandths_and_logged(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_plain_integers_are_read_as_ten_thousandths_which_the_summary_says(tmp_path: Path) -> None:
     bands = {b: np.round(stack(v) * 1e4).astype(np.int16) for b, v in (("B04", 0.05), ("B08", 0.3))}
-    with caplog.at_level(logging.INFO, "ingest"):
-        cube = read_cube(write_cube(tmp_path / "a.nc", cube_dataset(**bands)))
-    np.testing.assert_allclose(cube.data["B08"].values, stack(0.3), atol=1e-4)
-    assert "variable=a.nc:B04 read_as=0.0001" in caplog.text
+    path = write_cube(tmp_path / "a.nc", cube_dataset(**bands))
+    np.testing.assert_allclose(read_cube(path).data["B08"].values, stack(0.3), atol=1e-4)
+    assert "scale of B04, B08: 0.0001, by the size of their numbers" in open_cube(path).summary.taken
 
 
 def test_floats_of_digital_numbers_are_read_as_ten_thousandths(tmp_path: Path) -> None:
@@ -67,9 +65,21 @@ def test_numbers_that_are_neither_reflectance_nor_digital_numbers_are_refused(tm
 def test_pixels_not_called_clear_are_unseen(tmp_path: Path, name: str, clear: int, cloudy: int) -> None:
     mask = np.full((3, ROWS, COLUMNS), clear, np.uint8)
     mask[2, 4, 7] = cloudy
-    cube = read_cube(write_cube(tmp_path / "a.nc", cube_dataset(**{name: mask})))
-    unseen = np.argwhere(np.isnan(cube.data["B08"].values))
+    path = write_cube(tmp_path / "a.nc", cube_dataset(**{name: mask}))
+    unseen = np.argwhere(np.isnan(read_cube(path, preparation=Preparation(dilation_m=0)).data["B08"].values))
     np.testing.assert_array_equal(unseen, [[2, 4, 7]])
+
+
+@pytest.mark.parametrize(
+    ("name", "clear", "cloudy", "hidden"), [("SCL", 4, 9, 11), ("CLM", 0, 2, 11), ("clear", 1, 0, 1)]
+)
+def test_masks_grow_by_twenty_metres_but_for_one_that_has_grown_already(
+    tmp_path: Path, name: str, clear: int, cloudy: int, hidden: int
+) -> None:
+    mask = np.full((3, ROWS, COLUMNS), clear, np.uint8)
+    mask[2, 4, 7] = cloudy
+    cube = read_cube(write_cube(tmp_path / "a.nc", cube_dataset(**{name: mask})))
+    assert np.isnan(cube.data["B08"].values).sum() == hidden
 
 
 def test_unknown_cloud_information_is_not_clear(tmp_path: Path) -> None:
@@ -227,16 +237,6 @@ def test_a_window_read_equals_the_crop_of_a_whole_read(
     xr.testing.assert_identical(part, whole.isel(y=rows, x=columns))
     window = cut_window(file.layout.window, (rows, columns))
     assert window_slices(file.layout.window, window) == (rows, columns)
-
-
-@given(st.lists(st.integers(0, 8), min_size=1, max_size=12))
-def test_merging_days_loses_no_day_and_invents_none(days: list[int]) -> None:
-    at = np.array(days, np.int32)
-    onto = np.unique(at)
-    values = np.arange(len(days), dtype=np.float32)[:, None]
-    merged = merge_days(at, values, onto=onto)
-    first = [days.index(d) for d in onto]
-    np.testing.assert_array_equal(merged[:, 0], np.array(first, np.float32))
 
 
 @pytest.mark.real_data

@@ -297,3 +297,26 @@ def test_a_part_read_with_the_margin_equals_the_whole(
     whole = prepare(S1, Reading(values={"VV": power}), window((40, 50)), preparation)
     found = prepare(S1, Reading(values={"VV": power[part]}), window(shape_yx), preparation)
     np.testing.assert_allclose(found.values["VV"][inner], whole.values["VV"][here], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("reading", "cloud_mask", "used"),
+    [
+        ({"mask": scl(), "mask_kind": "SCL"}, "scene", "SCL"),
+        ({"mask": scl(), "mask_kind": "CLM"}, "scene", "CLM"),
+        ({}, "scene", "none"),
+        ({"mask": scl(), "mask_kind": "SCL"}, "none", "none"),
+        ({"is_masked": True, "masked_by": "QA60"}, "scene", "QA60"),
+        ({"is_masked": True, "masked_by": "none"}, "scene", "none"),
+        ({"is_masked": True}, "none", "that of the archive"),
+    ],
+)
+def test_the_mask_that_was_used_is_stated(reading: dict[str, object], cloud_mask: str, used: str) -> None:
+    preparation = Preparation(cloud_mask=cloud_mask)  # type: ignore[arg-type]
+    given = Reading(values=optical(), **reading)  # type: ignore[arg-type]
+    assert prepare(S2, given, window(), preparation).mask == used
+
+
+def test_radar_has_no_cloud_mask() -> None:
+    power = np.full(SHAPE, 0.1, np.float32)
+    assert prepare(S1, Reading(values={"VV": power}), window(), Preparation()).mask == ""

@@ -11,7 +11,9 @@ from shapely import LineString, Point, box
 
 from core.errors import InvalidOption, InvalidPeriod
 from core.region import WGS84
+from core.source import ReadAs
 from core.timeline import to_date
+from tests.cli.cubes import EPSG
 from tests.training.label_files import write_labels
 from training.labels.read_file import read_label_file
 
@@ -59,11 +61,11 @@ def test_files_that_hold_no_labels_are_refused_with_what_is_missing(tmp_path: Pa
     (tmp_path / "bare.prj").unlink()
     assert "does not state its CRS" in refusal(tmp_path / "bare.shp")
     pd.DataFrame({"class": ["a"]}).to_parquet(tmp_path / "table.parquet")
-    assert "cannot be read as parquet" in refusal(tmp_path / "table.parquet")
+    assert "a table needs the columns lon and lat" in refusal(tmp_path / "table.parquet")
     (tmp_path / "broken.geojson").write_text("{")
-    assert "cannot be read as geojson" in refusal(tmp_path / "broken.geojson")
-    (tmp_path / "l.csv").write_text("class\n1\n")
-    assert "its ending is none of .gpkg" in refusal(tmp_path / "l.csv")
+    assert "cannot be read as GeoJSON" in refusal(tmp_path / "broken.geojson")
+    (tmp_path / "l.docx").write_text("class\n1\n")
+    assert "its ending is none of .gpkg" in refusal(tmp_path / "l.docx")
 
 
 def test_of_several_layers_one_is_to_be_named(tmp_path: Path) -> None:
@@ -72,3 +74,41 @@ def test_of_several_layers_one_is_to_be_named(tmp_path: Path) -> None:
     assert "has the layers l, other" in refusal(path)
     assert len(read_label_file(path, layer="other")) == 1
     assert "has the layers l, other" in refusal(path, layer="third")
+
+
+def test_labels_may_be_points_of_a_table(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text(
+        "Longitude;Latitude;Class;when\n11,5;48,5;01;31.05.2021\n11,6;48,6;None;2021\n;;x;2021\n"
+    )
+    found = read_label_file(tmp_path / "l.csv", date_column="WHEN")
+    assert found.values.tolist() == ["01", "None"]
+    assert found.days is not None
+    assert [to_date(d) for d in found.days] == [date(2021, 5, 31), date(2021, 12, 31)]
+    assert found.left_out == ("1 without a geometry",)
+    assert found.summary.remarks == ("Labels left out: 1 without a geometry.",)
+    assert found.summary.layout == "labels in table of points"
+
+
+def test_one_date_that_cannot_be_read_leaves_out_its_label_alone(tmp_path: Path) -> None:
+    when = ["2021-06-01", None, "soon", "2022-12-31"]
+    found = read_label_file(write_labels(tmp_path / "l.gpkg", side=2, when=when), date_column="when")
+    assert len(found) == 2
+    assert found.left_out == ("2 without a date in 'when', such as 'soon'",)
+
+
+def test_labels_that_all_lie_elsewhere_are_refused_with_both_places(tmp_path: Path) -> None:
+    path = write_labels(tmp_path / "l.gpkg", side=2)
+    west, south, east, north = geopandas.read_file(path).to_crs(WGS84).total_bounds
+    with pytest.raises(
+        InvalidOption, match=r"none of its 4 labels lies within the source, which covers 0\.0000 to .*; they lie at 1"
+    ):
+        read_label_file(path, footprint=box(0, 0, 1, 1))
+    with pytest.raises(InvalidOption, match="longitude and latitude seem to be swapped"):
+        read_label_file(path, footprint=box(south, west, north, east))
+
+
+def test_a_missing_crs_may_be_stated(tmp_path: Path) -> None:
+    path = write_labels(tmp_path / "bare.shp", side=2)
+    (tmp_path / "bare.prj").unlink()
+    assert "--crs EPSG:" in refusal(path)
+    assert len(read_label_file(path, read_as=ReadAs(crs=f"EPSG:{EPSG}"))) == 4

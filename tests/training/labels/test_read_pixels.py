@@ -17,6 +17,7 @@ from core.timeline import to_day
 from ingest.build.cube import Reader
 from ingest.registry import open_archive
 from ingest.simulate.archive import CORNER, CRS, write_archive
+from ingest.source import open_cube
 from products import crop
 from products.catalogue import find_product
 from tests.cli.cubes import EPSG, NORTH, WEST, write_cube
@@ -44,7 +45,7 @@ def cube(tmp_path: Path) -> Path:
 
 
 def read_from(cube: Path, path: Path, **options: object) -> LabelledSet:
-    source = CubePixels(cube, find_product("crop").bands, 16)
+    source = CubePixels(open_cube(cube, find_product("crop").bands, Settings()), 16)
     asked = LabelOptions(task="crop", classes=parse_classes("Bare=non_crop,Green=crop", "crop"), block_km=0.1)
     names = {k: str(v) for k, v in options.items() if k in ("date_column", "column")}
     rest = {k: v for k, v in options.items() if k not in names}
@@ -70,7 +71,7 @@ def test_one_pixel_has_the_very_numbers_of_the_cube(cube: Path, tmp_path: Path) 
     point = geopandas.GeoDataFrame({"class": ["Green"]}, geometry=[Point(WEST + 373, NORTH - 28)], crs=EPSG)
     point.to_file(tmp_path / "p.gpkg")
     found = read_from(cube, tmp_path / "p.gpkg", year=2021)
-    source = CubePixels(cube, find_product("crop").bands, 16)
+    source = CubePixels(open_cube(cube, find_product("crop").bands, Settings()), 16)
     whole = source._cube.series()
     number = 2 * 40 + 37
     wanted = np.isin(whole.days[number], found.training.series.days[0])
@@ -95,6 +96,13 @@ def test_labels_far_from_the_source_are_refused_with_what_it_covers(cube: Path, 
     far.to_parquet(tmp_path / "far.parquet")
     with pytest.raises(InvalidOption, match=r"none of its 1 labels lies within 'cube.nc', which covers 15\.\d+ to"):
         read_from(cube, tmp_path / "far.parquet")
+    south, west, north, east = CubePixels(cube, find_product("crop").bands, 16).footprint.bounds
+    swapped = geopandas.GeoDataFrame(
+        {"class": ["Green"]}, geometry=[Point((west + east) / 2, (south + north) / 2)], crs=WGS84
+    )
+    swapped.to_parquet(tmp_path / "swapped.parquet")
+    with pytest.raises(InvalidOption, match=r"they lie at .*; longitude and latitude seem to be swapped"):
+        read_from(cube, tmp_path / "swapped.parquet")
 
 
 def test_labels_in_the_national_grid_of_britain_are_found_in_an_archive_and_each_tile_is_read_once(

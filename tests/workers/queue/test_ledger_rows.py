@@ -1,3 +1,5 @@
+import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -59,3 +61,11 @@ def test_a_tile_comes_back_with_its_column_and_row() -> None:
     task = tile_task(SimpleNamespace(**row))  # type: ignore[arg-type]
     assert (task.column, task.row, task.state) == (TILES[1].column, TILES[1].row, TileState.OPEN)
     assert (task.attempts, task.progress, task.error) == (2, 0.5, "no")
+
+
+def test_what_an_archive_was_taken_for_comes_back_and_older_rows_have_none() -> None:
+    order = replace(ORDER, input=("a.nc: cube", "bands: B04"))
+    row = SimpleNamespace(**{**vars(stored()), **job_row(order, TILES, "a", 5.5)})
+    assert job_of(row).order == order  # type: ignore[arg-type]
+    document = {name: value for name, value in json.loads(row.document).items() if name != "input"}
+    assert job_of(stored(document=json.dumps(document))).order == ORDER

@@ -7,7 +7,7 @@ import pytest
 from shapely import box
 from shapely.geometry.base import BaseGeometry
 
-from cli.doctor_archive import NOTE, describe, parse_point
+from cli.doctor.archive import NOTE, describe, parse_point
 from core.errors import ArchiveError, InvalidOption, RegionOutsideArchive
 from core.grid import Grid, Window, utm_crs
 from core.region import Region

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import doctor
+from cli.doctor import command as doctor
 from cli.main import run_command
 from core.errors import InternalError, LandcastError
 from core.settings import Settings

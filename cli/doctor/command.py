@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 from packaging.requirements import Requirement
 
-from cli.doctor_archive import NOTE, describe, parse_point
+from cli.doctor.archive import NOTE, describe, parse_point
 from cli.own_archive import OwnArchive
 from core.errors import InternalError, LandcastError
 from core.read_settings import overridden, read_settings

@@ -1,0 +1,1 @@
+"""`landcast doctor`: is everything here that landcast needs?"""

@@ -1,0 +1,268 @@
+"""Where the pixels of a cube lie: its lattice and CRS, and the window of projected metres that it is read on.
+
+A cube in degrees, and bands of coarser pixels, are resampled; all else keeps its own pixels.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from affine import Affine
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
+from shapely import box
+
+from core.errors import InvalidCube
+from core.grid import Window
+from core.region import WGS84, Region
+from core.utm import utm_crs
+from ingest.io.resampling import (
+    Placement,
+    find_span,
+    interpolate,
+    nearest,
+    place_parallel,
+    place_projected,
+    projection,
+)
+
+DEFAULT_RESOLUTION_M = 10.0
+"""Pixel size where one row and one column leave it open: Sentinel-2's finest."""
+METRES_PER_DEGREE = 111_195.0
+"""Of latitude, on a sphere of 6371 km."""
+USUAL_M = (10.0, 20.0, 30.0, 60.0)
+"""Pixel sizes that one in degrees is rounded to if it is within a sixth of them."""
+CRS_KEYS = ("crs_wkt", "spatial_ref", "epsg", "proj:code", "proj:epsg", "crs", "proj:wkt2")
+"""Attributes that state a CRS, in the order in which they are believed."""
+CRS_COORDINATES = ("spatial_ref", "crs", "epsg", "proj:epsg", "proj:code")
+SAME_LATTICE = 0.01
+"""Share of a pixel by which two lattices may differ and still be one."""
+
+
+ReadPixels = Callable[[slice, slice], NDArray[Any]]
+"""Reads (T, Y, X) of some rows and columns of a lattice, counted from the north-west."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lattice:
+    """The pixels of a variable as they are stored."""
+
+    crs: str
+    """EPSG code with prefix, or WKT; projected or in degrees."""
+    transform: Affine
+    """Of the lattice with row 0 in the north and column 0 in the west."""
+    shape_yx: tuple[int, int]
+    is_south_up: bool = False
+    """True = rows are stored from south to north."""
+    is_east_first: bool = False
+    """True = columns are stored from east to west."""
+
+    def stored(self, rows: slice, columns: slice) -> tuple[slice, slice]:
+        """Return where rows and columns, counted from the north-west, are stored."""
+        height, width = self.shape_yx
+        if self.is_south_up:
+            rows = slice(height - rows.stop, height - rows.start)
+        if self.is_east_first:
+            columns = slice(width - columns.stop, width - columns.start)
+        return rows, columns
+
+    def upright(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        """Return (..., Y, X) with row 0 in the north and column 0 in the west, from the order in which it is stored."""
+        rows = slice(None, None, -1) if self.is_south_up else slice(None)
+        columns = slice(None, None, -1) if self.is_east_first else slice(None)
+        return pixels[..., rows, columns]
+
+    def is_that_of(self, window: Window) -> bool:
+        """Return whether pixels need no resampling."""
+        near = np.abs(np.subtract(self.transform[:6], window.transform[:6])) <= SAME_LATTICE * window.resolution_m
+        return bool(self.crs == window.crs and self.shape_yx == window.shape_yx and near.all())
+
+    def placement(self, window: Window) -> Placement:
+        """Return where a window's pixels lie in the lattice."""
+        if self.crs == window.crs:
+            return place_parallel(window, self.transform)
+        back, to_lattice = ~self.transform, projection(window.crs, self.crs)
+
+        def project(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[Any, Any]:
+            east, north = to_lattice(x, y)
+            return back.a * east + back.c, back.e * north + back.f
+
+        return place_projected(window, project)
+
+
+def find_lattice(path: object, data: xr.Dataset, dims: tuple[str, str], crs: str) -> Lattice:
+    """Find the lattice of two dimensions from their coordinates, or from a GeoTransform where they have none.
+
+    Raises:
+        InvalidCube: no pixels, no regular coordinates, or rotated pixels.
+    """
+    y_dim, x_dim = dims
+    if not data.sizes[y_dim] or not data.sizes[x_dim]:
+        raise InvalidCube(path, "it has no pixels")
+    stated = geo_transform(data)
+    if stated is not None and (stated.b or stated.d):
+        advice = "warp them to a lattice that is not rotated, for instance with gdalwarp"
+        raise InvalidCube(path, f"its pixels are rotated against the CRS (GeoTransform); {advice}")
+    if y_dim not in data.coords or x_dim not in data.coords or _are_counters(data, dims, stated):
+        return _from_transform(path, stated, (data.sizes[y_dim], data.sizes[x_dim]), crs)
+    x, y = (np.asarray(data[d].values, np.float64) for d in (x_dim, y_dim))
+    step_x, step_y = (_step(path, name, values) for name, values in (("x", x), ("y", y)))
+    size_x = abs(step_x) or abs(step_y) or DEFAULT_RESOLUTION_M
+    size_y = abs(step_y) or size_x
+    corner = Affine(size_x, 0, x.min() - size_x / 2, 0, -size_y, y.max() + size_y / 2)
+    return Lattice(
+        crs=crs, transform=corner, shape_yx=(len(y), len(x)), is_south_up=step_y > 0, is_east_first=step_x < 0
+    )
+
+
+def target_window(path: object, lattices: Sequence[Lattice]) -> Window:
+    """Return the window that a cube is read on: its finest lattice, or UTM pixels around one in degrees."""
+    finest = min(lattices, key=lambda found: abs(found.transform.a))
+    if CRS.from_user_input(finest.crs).is_projected:
+        return Window(crs=finest.crs, transform=finest.transform, shape_yx=finest.shape_yx)
+    return _around(path, finest)
+
+
+def resample(read: ReadPixels, lattice: Lattice, window: Window, *, fill: float) -> NDArray[Any]:
+    """Return (T, Y, X) of a window, date by date: floats bilinear, codes by the nearest pixel.
+
+    Args:
+        read: returns (T, Y', X') decoded pixels of some rows and columns of the lattice.
+        lattice: of the variable.
+        window: to fill.
+        fill: where the lattice has no pixel.
+    """
+    placement = lattice.placement(window)
+    span = find_span(placement, lattice.shape_yx)
+    at = span.inside(lattice.shape_yx)
+    stack = read(*at)
+    out = np.full((len(stack), *window.shape_yx), fill, stack.dtype)
+    if 0 in stack.shape:
+        return out
+    for number, pixels in enumerate(stack):
+        whole = span.put(pixels, at, fill)
+        if pixels.dtype.kind == "f":
+            out[number] = interpolate(np.array(whole, np.float32), placement, span)
+        else:
+            out[number] = nearest(whole, placement, span, fill=fill)
+    return out
+
+
+def find_crs(path: object, data: xr.Dataset, variables: Iterable[str], stated: str = "") -> str:
+    """Return the CRS of a cube, EPSG code with prefix or WKT; `stated` by the user goes first.
+
+    Raises:
+        InvalidCube: none is stated, it is not understood, or it is neither in metres nor in degrees.
+    """
+    text = stated or _crs_text(data, variables) or ("EPSG:4326" if _looks_like_degrees(data) else "")
+    if not text:
+        raise InvalidCube(path, "it names no coordinate reference system; give it with --crs EPSG:32632, for example")
+    try:
+        crs = CRS.from_user_input(int(text) if text.isdigit() else text)
+    except CRSError:
+        reason = f"its coordinate reference system '{text[:40]}' is not understood; give it with --crs EPSG:32632"
+        raise InvalidCube(path, reason) from None
+    if crs.is_projected and abs(crs.axis_info[0].unit_conversion_factor - 1) > 1e-6:
+        raise InvalidCube(path, f"its coordinates are in {crs.axis_info[0].unit_name}, and only metres are read")
+    if not crs.is_projected and not crs.is_geographic:
+        raise InvalidCube(path, f"its coordinate reference system ({crs.name}) is neither projected nor geographic")
+    code = crs.to_epsg(min_confidence=25)
+    return f"EPSG:{code}" if code else str(crs.to_wkt())
+
+
+def geo_transform(data: xr.Dataset) -> Affine | None:
+    """Return the GeoTransform that GDAL and rioxarray write on the grid mapping; None where there is none."""
+    for name in (*CRS_COORDINATES, *(str(v) for v in data.variables)):
+        if name in data.variables and data[name].ndim == 0 and data[name].attrs.get("GeoTransform") is not None:
+            return _affine(data[name].attrs["GeoTransform"])
+    return None
+
+
+def _affine(text: Any) -> Affine | None:
+    """Read GDAL's six numbers."""
+    try:
+        numbers = [float(v) for v in (text.split() if isinstance(text, str) else np.ravel(text))]
+        return Affine.from_gdal(*numbers) if len(numbers) == 6 else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _are_counters(data: xr.Dataset, dims: tuple[str, str], stated: Affine | None) -> bool:
+    """Return whether coordinates only count pixels while a GeoTransform places them elsewhere."""
+    if stated is None or (stated.c, stated.f) == (0.0, 0.0):
+        return False
+    return all(
+        np.array_equal(np.asarray(data[d].values, np.float64) - float(data[d].values[0]), np.arange(data.sizes[d]))
+        and float(data[d].values[0]) in (0.0, 0.5, 1.0)
+        for d in dims
+    )
+
+
+def _from_transform(path: object, stated: Affine | None, shape_yx: tuple[int, int], crs: str) -> Lattice:
+    if stated is None:
+        raise InvalidCube(path, "its rows and columns have no coordinates and no GeoTransform")
+    a, _, west, _, e, north = stated[:6]
+    corner = Affine(abs(a), 0, min(west, west + a * shape_yx[1]), 0, -abs(e), max(north, north + e * shape_yx[0]))
+    return Lattice(crs=crs, transform=corner, shape_yx=shape_yx, is_south_up=e > 0, is_east_first=a < 0)
+
+
+def _step(path: object, name: str, values: NDArray[np.float64]) -> float:
+    """Return the signed pixel size; 0 for a single pixel."""
+    steps = np.diff(values)
+    if not np.isfinite(values).all() or (len(steps) and np.ptp(steps) > 0.01 * np.abs(steps).max()):
+        raise InvalidCube(path, f"its {name} coordinates are not evenly spaced")
+    if len(steps) and steps[0] == 0:
+        raise InvalidCube(path, f"its {name} coordinates repeat")
+    return float((values[-1] - values[0]) / len(steps)) if len(steps) else 0.0
+
+
+def _around(path: object, lattice: Lattice) -> Window:
+    """Return the window of UTM pixels that holds a lattice in degrees, its corners at multiples of the pixel size."""
+    height, width = lattice.shape_yx
+    west, north = lattice.transform.c, lattice.transform.f
+    south, east = north + lattice.transform.e * height, west + lattice.transform.a * width
+    if not (-180 <= west < east <= 360 and -90 <= south < north <= 90):
+        raise InvalidCube(path, "its coordinates are called degrees, and are none; give the CRS with --crs EPSG:32632")
+    crs = utm_crs(Region(geometry=box(west, south, east, north)))
+    size = _usual(abs(lattice.transform.e) * METRES_PER_DEGREE)
+    outline = Transformer.from_crs(WGS84, crs, always_xy=True).transform_bounds(west, south, east, north)
+    left, low, right, top = (f(v / size) for f, v in zip((np.floor, np.floor, np.ceil, np.ceil), outline, strict=True))
+    corner = Affine(size, 0, left * size, 0, -size, top * size)
+    return Window(crs=crs, transform=corner, shape_yx=(int(top - low), int(right - left)))
+
+
+def _usual(size: float) -> float:
+    """Return a usual pixel size that is near, else the size in whole decimetres."""
+    near = min(USUAL_M, key=lambda usual: abs(size / usual - 1))
+    return near if abs(size / near - 1) < 1 / 6 else max(0.1, round(size, 1))
+
+
+def _looks_like_degrees(data: xr.Dataset) -> bool:
+    """Return whether coordinates without a CRS state that they are longitude and latitude (CF 1.11, section 4)."""
+    units = {str(data[d].attrs.get("units", "")).lower() for d in ("y", "x") if d in data.coords}
+    names = {str(data[d].attrs.get("standard_name", "")).lower() for d in ("y", "x") if d in data.coords}
+    return any(u.startswith("degree") for u in units) or {"latitude", "longitude"} <= names
+
+
+def _crs_text(data: xr.Dataset, variables: Iterable[str]) -> str:
+    """Return WKT, PROJ text or EPSG number of the grid mapping, of a variable, of a coordinate or of the file."""
+    mine = [data[v] for v in variables]
+    named = [v.attrs.get("grid_mapping") or v.encoding.get("grid_mapping") for v in mine]
+    holders = [str(n) for n in named if n] + list(CRS_COORDINATES)
+    attributes = [data[h].attrs for h in holders if h in data.variables] + [v.attrs for v in mine[:1]] + [data.attrs]
+    for key in CRS_KEYS:
+        for attrs in attributes:
+            if attrs.get(key) is not None and str(attrs[key]):
+                return _code(attrs[key])
+    coordinates = [data[c].values for c in CRS_COORDINATES if c in data.variables and data[c].ndim == 0]
+    return next((_code(v) for v in coordinates if len(_code(v)) > 1), "")
+
+
+def _code(value: Any) -> str:
+    """Return a CRS attribute as text: numbers of a code without decimals, `+init=epsg:32632` as a code."""
+    text = str(value.item() if isinstance(value, np.ndarray | np.generic) else value).strip()
+    text = text.removeprefix("+init=")
+    return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text

@@ -1,0 +1,57 @@
+"""Places: where things lie, whether longitude and latitude are swapped, and which CRS a text names. No files."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+from shapely import contains_xy, intersects_xy
+from shapely.geometry.base import BaseGeometry
+
+from ingest.rules.refusal import Refused
+
+SWAPPED = "longitude and latitude seem to be swapped"
+"""Where the places fit only the other way round."""
+Bounds = tuple[float, float, float, float]
+
+
+def in_words(bounds: Sequence[float]) -> str:
+    """Return west, south, east, north in degrees for a sentence."""
+    west, south, east, north = bounds
+    return f"{west:.4f} to {east:.4f} degrees east and {south:.4f} to {north:.4f} degrees north"
+
+
+def are_degrees(bounds: Sequence[float]) -> bool:
+    """Tell whether west, south, east, north are degrees."""
+    west, south, east, north = bounds
+    return -360 <= west and east <= 360 and -90 <= south and north <= 90
+
+
+def are_swapped_degrees(bounds: Sequence[float]) -> bool:
+    """Tell whether west, south, east, north are degrees only after x and y are swapped."""
+    west, south, east, north = bounds
+    return not are_degrees(bounds) and are_degrees((south, west, north, east))
+
+
+def swapped_hint(points: NDArray[np.float64], footprint: BaseGeometry) -> str:
+    """Return the beginning of a hint where places outside a footprint lie inside with x and y swapped, else nothing.
+
+    Args:
+        points: (N, 2) x, y in degrees.
+        footprint: in WGS84.
+    """
+    fits = contains_xy(footprint, points[:, 1], points[:, 0]) | intersects_xy(footprint, points[:, 1], points[:, 0])
+    return f"; {SWAPPED}" if fits.any() else ""
+
+
+def parse_crs(text: str) -> CRS:
+    """Read the CRS that a user states, such as `EPSG:25832`.
+
+    Raises:
+        Refused: it is not known.
+    """
+    try:
+        return CRS.from_user_input(text)
+    except CRSError:
+        raise Refused(f"--crs {text}: it is no CRS; write it as EPSG:25832") from None

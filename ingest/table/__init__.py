@@ -1,0 +1,1 @@
+"""Tables of series as they are stored, and their layouts. ingest/tables.py reads them."""

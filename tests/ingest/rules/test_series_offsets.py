@@ -1,0 +1,54 @@
+"""Offsets in tables of series."""
+
+import numpy as np
+import pytest
+
+from core.bands import Floats
+from ingest.rules.refusal import Refused
+from ingest.rules.series_offsets import check_offset
+
+
+def rows(series: int, dates: int, *, seed: int = 0) -> tuple[np.ndarray, dict[str, Floats]]:
+    random = np.random.default_rng(seed)
+    days = np.tile(np.arange(dates) * 10, series).astype(np.int32)
+    bands = {"B02": (0.02, 0.06), "B04": (0.02, 0.1), "B08": (0.35, 0.5)}
+    return days, {b: random.uniform(*r, len(days)).astype(np.float32) for b, r in bands.items()}
+
+
+def moved(values: dict[str, Floats], by: float) -> dict[str, Floats]:
+    return {b: (v + np.float32(by)).astype(np.float32) for b, v in values.items()}
+
+
+@pytest.mark.parametrize("series", [1, 3, 40])
+def test_an_offset_is_found_in_few_series_and_many_and_in_any_order(series: int) -> None:
+    days, values = rows(series, 60)
+    assert check_offset(days, values, stated=None) == ""
+    order = np.random.default_rng(1).permutation(len(days))
+    for days_, values_ in ((days, values), (days[order], {b: v[order] for b, v in values.items()})):
+        with pytest.raises(Refused, match="give --offset -1000"):
+            check_offset(days_, moved(values_, 0.1), stated=None)
+
+
+def test_without_blue_dense_vegetation_proves_it_and_dry_land_does_not() -> None:
+    days, values = rows(6, 40)
+    red_nir = {b: values[b] for b in ("B04", "B08")}
+    with pytest.raises(Refused, match="--offset -1000"):
+        check_offset(days, moved(red_nir, 0.1), stated=None)
+    dry = {"B04": red_nir["B04"] + np.float32(0.1), "B08": red_nir["B08"] - np.float32(0.15)}
+    assert "--offset -1000" in check_offset(days, dry, stated=None)
+
+
+def test_a_stated_offset_is_checked_for_having_been_subtracted_before() -> None:
+    days, values = rows(6, 20)
+    with pytest.raises(Refused, match="had been subtracted before"):
+        check_offset(days, moved(values, -0.1), stated=-1000)
+    with pytest.raises(Refused, match="subtracted twice"):
+        check_offset(days, moved(values, -0.1), stated=None)
+    assert check_offset(days, moved(values, -0.1), stated=0) == ""
+    assert check_offset(days, moved(values, 0.1), stated=0) == ""
+
+
+def test_without_visible_bands_there_is_nothing_to_check() -> None:
+    days, values = rows(2, 4)
+    assert check_offset(days, {"B08": values["B08"]}, stated=None) == ""
+    assert check_offset(days, {"B04": np.full(8, np.nan, np.float32)}, stated=None) == ""
