@@ -6,6 +6,7 @@ Items and catalogues: ingest.stac.items. Opens no raster.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from core.bands import NDVI, OPTICAL_NAMES, RADAR_NAMES
@@ -92,7 +93,7 @@ class _Names:
         """Return our name of a band with several names; empty = none means one."""
         theirs = {v.lower(): ours for ours, v in self.read_as.bands.items()}
         stated = next((theirs[n.lower()] for n in names if n.lower() in theirs), "")
-        found = (find_band(n, family=self.family, beside=self.company) for n in names)
+        found = (_known_band(n, self.family, self.company) for n in names)
         return stated or next((b for b in found if b in READ_BANDS and b not in self.read_as.bands), "")
 
     def mask(self, names: Sequence[str]) -> FoundMask | None:
@@ -100,7 +101,7 @@ class _Names:
         stated = self.read_as.mask
         for name in names:
             if not stated:
-                found = find_mask([name])
+                found = _known_mask(name)
             elif stated.partition("=")[0].lower() == name.lower():
                 found = find_mask([name], stated=stated)
             else:
@@ -118,6 +119,17 @@ class _Band:
     names: tuple[str, ...]
     """The more specific first."""
     metadata: JsonObject
+
+
+@lru_cache(maxsize=4096)
+def _known_mask(name: str) -> FoundMask | None:
+    """Return the mask that a name means; kept, as the items of a catalogue name their assets alike."""
+    return find_mask([name])
+
+
+@lru_cache(maxsize=4096)
+def _known_band(name: str, family: Family, company: tuple[str, ...]) -> str:
+    return find_band(name, family=family, beside=company)
 
 
 def _copy(
