@@ -56,6 +56,7 @@ CODES = {
     "fmask": (64, 2),
     "qa_pixel": (64, 8),
     "qa60": (0, 1024),
+    "oa_fmask": (1, 2),
     "oa_s2cloudless_mask": (1, 2),
     "cloud_classification": (0, 3),
     "dlmask": (0, 1),

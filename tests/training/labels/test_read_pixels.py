@@ -96,7 +96,8 @@ def test_labels_far_from_the_source_are_refused_with_what_it_covers(cube: Path, 
     far.to_parquet(tmp_path / "far.parquet")
     with pytest.raises(InvalidOption, match=r"none of its 1 labels lies within 'cube.nc', which covers 15\.\d+ to"):
         read_from(cube, tmp_path / "far.parquet")
-    south, west, north, east = CubePixels(cube, find_product("crop").bands, 16).footprint.bounds
+    source = open_cube(cube, find_product("crop").bands, Settings())
+    south, west, north, east = CubePixels(source, 16).footprint.bounds
     swapped = geopandas.GeoDataFrame(
         {"class": ["Green"]}, geometry=[Point((west + east) / 2, (south + north) / 2)], crs=WGS84
     )
