@@ -35,7 +35,9 @@ MIN_NDVI_DN = 300.0
 """NDVI of 0.03 in ten-thousandths; beyond every other scale in use (percent, bytes) but thousandths."""
 MIN_LARGEST_NDVI_DN = 2000.0
 """Where no NDVI of a table is larger, it may as well be in thousandths."""
-MAX_LINEAR_MEDIAN, MAX_LINEAR_BESIDE_DB = 1.0, 0.5
+MAX_LINEAR_MEDIAN, MAX_DB = 20.0
+"""Brightest backscatter of a town or ship."""
+MAX_LINEAR_BESIDE_DB = 1.0, 0.5
 """Median of linear backscatter that cannot be dB, in a table that is linear throughout, and beside series in dB."""
 MIN_AMPLITUDE = 100.0
 MAX_MEAN_SHARE = 0.5
@@ -162,6 +164,8 @@ def judge_backscatter(values: Numbers, band: str, column: str, rows: Owners) -> 
     limit = MAX_LINEAR_BESIDE_DB if is_db.any() else MAX_LINEAR_MEDIAN
     is_linear = seen & (low > -0.01) & (middle > 0) & (middle <= limit)
     is_amplitude = seen & is_whole & (low > 0) & (middle >= MIN_AMPLITUDE)
+    if is_db.sum() > seen.sum() / 2:  # a column in dB: what is above 0 in it is a bright place, a town for instance
+        is_db |= seen & ~is_linear & ~is_amplitude & (middle <= MAX_DB)
     untold = seen & ~is_db & ~is_linear & ~is_amplitude
     if untold.any():
         at = int(untold.argmax())

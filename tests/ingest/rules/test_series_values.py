@@ -172,3 +172,11 @@ def test_precipitation_is_metres_or_millimetres() -> None:
     assert "millimetres" in remarks[0]
     with pytest.raises(Refused, match="neither in metres nor"):
         judge_precipitation(metres - 0.1, "p")
+
+
+def test_a_bright_town_among_series_in_db_is_in_db() -> None:
+    rows = Owners(series=np.array([0, 0, 1, 1, 2, 2]), ids=["a", "b", "c"])
+    values = np.array([-11.0, -12.0, 2.1, 2.6, -9.0, -8.0])
+    found, remarks = judge_backscatter(values, "VV", "VV", rows)
+    np.testing.assert_allclose(found, values, rtol=1e-6)
+    assert remarks == ()
