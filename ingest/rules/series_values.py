@@ -35,9 +35,9 @@ MIN_NDVI_DN = 300.0
 """NDVI of 0.03 in ten-thousandths; beyond every other scale in use (percent, bytes) but thousandths."""
 MIN_LARGEST_NDVI_DN = 2000.0
 """Where no NDVI of a table is larger, it may as well be in thousandths."""
-MAX_LINEAR_MEDIAN, MAX_DB = 20.0
+MAX_DB = 20.0
 """Brightest backscatter of a town or ship."""
-MAX_LINEAR_BESIDE_DB = 1.0, 0.5
+MAX_LINEAR_MEDIAN, MAX_LINEAR_BESIDE_DB = 1.0, 0.5
 """Median of linear backscatter that cannot be dB, in a table that is linear throughout, and beside series in dB."""
 MIN_AMPLITUDE = 100.0
 MAX_MEAN_SHARE = 0.5
