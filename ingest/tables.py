@@ -12,7 +12,7 @@ from core.bands import CHANNELS, OPTICAL_NAMES, RADAR_NAMES, STATIC, Floats
 from core.cube import Series
 from core.errors import InvalidTable
 from core.source import AS_STATED, InputSummary, ReadAs, counted
-from core.timeline import Days, to_date
+from core.timeline import Days, to_date, to_day
 from ingest.rules import series_values
 from ingest.rules.columns import OWN_SERIES, match
 from ingest.rules.ids import read_ids
@@ -114,7 +114,7 @@ def _series_table(path: Path, rows: Rows, samples: Path | None, read_as: ReadAs)
     stored, remarks = _without_fills(rows)
     stored, mask_phrase = _clear_only(rows, stored)
     values, judged = _judge(rows, stored, owners, read_as)
-    doubt = check_offset(rows.days, values, stated=read_as.offset)
+    doubt = check_offset(rows.days, values, codes, stated=read_as.offset)
     values, replaced = _with_indices(values, read_as)
     ids, days, stacked, joined = stack(owners, rows.days, values)
     static = _static(samples, ids) if samples else None
@@ -127,7 +127,7 @@ def _series_table(path: Path, rows: Rows, samples: Path | None, read_as: ReadAs)
             _dates_phrase(rows.days),
             *rows.taken,
             mask_phrase,
-            *([f"offset: {read_as.offset:g} added to digital numbers, as stated"] if read_as.offset else []),
+            *_offset_phrase(read_as),
             *_terrain_phrase(static),
         ),
     )
@@ -203,7 +203,7 @@ def _judge(
     found: dict[str, Floats] = {}
     remarks: list[str] = []
     if optical:
-        read, said = series_values.judge_reflectance(optical, columns, owners, offset=read_as.offset or 0.0)
+        read, said = series_values.judge_reflectance(optical, columns, owners, offset=_offset(rows.days, read_as))
         found |= read
         remarks += said
     for band, values in stored.items():
@@ -215,6 +215,12 @@ def _judge(
         found[band], said = _judge_one(band, values, columns[band], owners)
         remarks += said
     return found, remarks
+
+
+def _offset(days: Days, read_as: ReadAs) -> Numbers:
+    """Return (N,) the stated offset of each row, in digital numbers."""
+    first = days.min() if read_as.offset_from is None else to_day(read_as.offset_from)
+    return np.where(days >= first, read_as.offset or 0.0, 0.0)
 
 
 def _judge_one(band: str, values: Numbers, column: str, owners: series_values.Owners) -> tuple[Floats, tuple[str, ...]]:
@@ -245,6 +251,13 @@ def _with_indices(values: dict[str, Floats], read_as: ReadAs) -> tuple[dict[str,
 def _dates_phrase(days: Days) -> str:
     different = np.unique(days)
     return f"dates: {len(different):,} from {to_date(different[0])} to {to_date(different[-1])}"
+
+
+def _offset_phrase(read_as: ReadAs) -> tuple[str, ...]:
+    if not read_as.offset:
+        return ()
+    since = f" from {read_as.offset_from} on" if read_as.offset_from else ""
+    return (f"offset: {read_as.offset:g} added to digital numbers{since}, as stated",)
 
 
 def _terrain_phrase(static: Floats | None) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import Floats
+from core.source import listed
 from core.timeline import Days, to_date
 from ingest.rules.offsets import (
     BLUE,
@@ -20,17 +21,19 @@ from ingest.rules.offsets import (
     find_offset,
 )
 from ingest.rules.refusal import Refused
+from ingest.rules.series_steps import StepFinding, find_step
 
 MIN_CONTRAST = 0.3
 """Near infrared less red, which no offset changes: so much has dense vegetation alone, and its red is dark."""
 DARK_PERCENTILE = 10.0
 
 
-def check_offset(days: Days, values: Mapping[str, Floats], *, stated: float | None) -> str:
+def check_offset(days: Days, values: Mapping[str, Floats], series: NDArray[np.intp], *, stated: float | None) -> str:
     """Tell whether an offset of 0.1 was left in the reflectance of series, or subtracted twice.
 
     Args:
         days: (N,) of each row.
+        series: (N,) number of the series of each row.
         values: (N,) reflectance by band, after the stated offset; NaN = not clear.
         stated: by the user, in digital numbers.
 
@@ -43,9 +46,10 @@ def check_offset(days: Days, values: Mapping[str, Floats], *, stated: float | No
     visible = {b: values[b] for b in DARK_BANDS if b in values and np.isfinite(values[b]).any()}
     if not visible:
         return ""
+    mixed = "" if stated == 0 else _check_step(find_step(series, days, values))
     _check_twice(visible, stated)
-    if stated is not None:
-        return ""
+    if stated is not None or mixed:
+        return mixed
     first_days, floors = _floors(days, visible)
     found = find_offset(first_days, floors)
     if found.state == "none":
@@ -54,11 +58,35 @@ def check_offset(days: Days, values: Mapping[str, Floats], *, stated: float | No
     if found.state == "part":
         since = to_date(int(first_days[found.has_offset].min()))
         reason = f"from {since} on, {dark}: these dates seem to have baseline 04.00's offset of 1000 left in"
-        hint = "subtract it from them (0.1 of reflectance), or give --offset 0 to keep the numbers"
+        hint = f"give --offset -1000@{since} to subtract it from them, or --offset 0 to keep the numbers"
     else:
         reason = f"{dark} on any date: baseline 04.00's offset of 1000 seems to be left in"
         hint = "give --offset -1000 to subtract it, or --offset 0 to keep the numbers"
     if found.is_certain and (BLUE in visible or _is_bright_vegetation(values)):
+        raise Refused(f"{reason}; {hint}")
+    return f"{reason[0].upper()}{reason[1:]}; {hint}."
+
+
+def _check_step(found: StepFinding) -> str:
+    """Return a remark where some rows seem to carry an offset that others of their series do not.
+
+    Raises:
+        Refused: they certainly do.
+    """
+    if not len(found.days):
+        return ""
+    first = to_date(int(found.days[0]))
+    if found.is_since:
+        which, option = f"from {first} on", f"give --offset -1000@{first} to subtract it from them"
+    else:
+        shown = listed([str(to_date(int(d))) for d in found.days], 3)
+        which, option = f"on {shown}", "subtract 1000 from all digital numbers that carry it"
+    reason = (
+        f"{which}, all bands are 0.1 brighter than in rows of the same plants on other dates: baseline 04.00's offset "
+        "of 1000 seems to be left in there"
+    )
+    hint = f"{option}, or give --offset 0 to keep the numbers"
+    if found.is_certain:
         raise Refused(f"{reason}; {hint}")
     return f"{reason[0].upper()}{reason[1:]}; {hint}."
 

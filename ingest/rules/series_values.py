@@ -95,14 +95,14 @@ def without_empty_rows(bands: Mapping[str, Numbers]) -> tuple[dict[str, Numbers]
 
 
 def judge_reflectance(
-    bands: Mapping[str, Numbers], columns: Mapping[str, str], rows: Owners, *, offset: float = 0.0
+    bands: Mapping[str, Numbers], columns: Mapping[str, str], rows: Owners, *, offset: Numbers | float = 0.0
 ) -> tuple[dict[str, Floats], tuple[str, ...]]:
     """Return reflectance 0..1, and remarks.
 
     Args:
         bands: (N,) optical bands by our name, without fills.
         columns: their names in the table.
-        offset: stated, in digital numbers.
+        offset: stated, in digital numbers; (N,) where it does not hold for all rows.
 
     Raises:
         Refused: a series or a band has no scale that can be told.
@@ -112,8 +112,9 @@ def judge_reflectance(
     found: dict[str, Floats] = {}
     remarks = list(_scale_remarks(scale, _count(np.asarray(np.isfinite(stack).any(axis=1)), rows) > 0, names))
     for band, values in bands.items():
-        read = _scaled(values, scale[rows.series], band, offset * REFLECTANCE_SCALE)
-        after = f" after --offset {offset:g}" if offset else ""
+        added = np.broadcast_to(np.asarray(offset, np.float64) * REFLECTANCE_SCALE, values.shape)
+        read = _scaled(values, scale[rows.series], band, added)
+        after = " after --offset" if added.any() else ""
         remarks += _lost(values, read, columns[band], f"reflectance 0..1 or 0..10000{after}")
         _check_band(values, scale[rows.series], columns[band])
         found[band] = read
@@ -145,7 +146,7 @@ def judge_ndvi(values: Numbers, column: str, rows: Owners) -> tuple[Floats, tupl
             f"column '{column}' is not in -1..1 or -10000..10000 (from {low:g} to {high:g}); divide it so that it is"
         )
     scale = np.where(has_dn | untold, REFLECTANCE_SCALE, 1.0)
-    read = _scaled(values, scale[rows.series], "NDVI", 0.0)
+    read = _scaled(values, scale[rows.series], "NDVI", np.zeros(len(values)))
     seen = _count(np.isfinite(values), rows) > 0
     return read, (*_scale_remarks(scale, seen, column), *_lost(values, read, column, "-1..1"))
 
@@ -285,11 +286,12 @@ def _check_band(values: Numbers, scale: Numbers, column: str) -> None:
         )
 
 
-def _scaled(values: Numbers, scale: Numbers, band: str, offset: float) -> Floats:
+def _scaled(values: Numbers, scale: Numbers, band: str, offset: Numbers) -> Floats:
     read = np.full(len(values), np.nan, np.float32)
     for factor in np.unique(scale):
-        own = scale == factor
-        read[own] = decode(values[own], Coding(scale=float(factor), offset=offset), band)
+        for added in np.unique(offset):
+            own = (scale == factor) & (offset == added)
+            read[own] = decode(values[own], Coding(scale=float(factor), offset=float(added)), band)
     return read
 
 
