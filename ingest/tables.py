@@ -1,5 +1,6 @@
 """Tables in: series, samples and targets from Parquet or CSV. Results out are the workers' and the command line's."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,8 +17,10 @@ from core.timeline import Days, to_date, to_day
 from ingest.rules import series_values
 from ingest.rules.columns import OWN_SERIES, match
 from ingest.rules.ids import read_ids
+from ingest.rules.mask_check import MIN_ROWS, check_mask
 from ingest.rules.masks import FoundMask
 from ingest.rules.numbers import is_clear
+from ingest.rules.offsets import BLUE
 from ingest.rules.refusal import Refused
 from ingest.rules.series_offsets import check_offset
 from ingest.rules.series_values import Numbers
@@ -112,6 +115,7 @@ def _series_table(path: Path, rows: Rows, samples: Path | None, read_as: ReadAs)
     codes, names = pd.factorize(rows.ids)
     owners = series_values.Owners(series=codes, ids=[str(n) for n in names])
     stored, remarks = _without_fills(rows)
+    _check_turned(rows, stored, owners)
     stored, mask_phrase = _clear_only(rows, stored)
     values, judged = _judge(rows, stored, owners, read_as)
     doubt = check_offset(rows.days, values, codes, stated=read_as.offset)
@@ -173,6 +177,24 @@ def _clear_only(rows: Rows, stored: dict[str, Numbers]) -> tuple[dict[str, Numbe
         raise Refused(f"none of its {total:,} rows is clear by {rows.mask.describe()}; --mask none uses no mask")
     phrase = f"{rows.mask.describe()}; {count:,} of {total:,} rows are not clear"
     return stored | {b: np.where(hidden, np.nan, stored[b]) for b in optical}, phrase
+
+
+def _check_turned(rows: Rows, stored: Mapping[str, Numbers], owners: series_values.Owners) -> None:
+    """Refuse a mask whose codes seem to mean the opposite of its name.
+
+    Raises:
+        Refused: what it calls clear is brighter than what it hides.
+    """
+    visible = next((b for b in (BLUE, "B04") if b in stored), "")
+    if rows.mask is None or rows.mask_values is None or not visible:
+        return
+    optical = {b: v for b, v in stored.items() if b in OPTICAL_NAMES}
+    try:
+        read, _ = series_values.judge_reflectance(optical, rows.columns, owners)
+    except Refused:  # of rows that the mask may hide; the others are judged later
+        return
+    hidden = ~is_clear(rows.mask.codes(rows.mask_values), rows.mask.kind)
+    check_mask(rows.mask, read[visible], hidden, least=MIN_ROWS)
 
 
 def _check_mask(mask: FoundMask, values: Numbers) -> None:

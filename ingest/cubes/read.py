@@ -18,7 +18,6 @@ from ingest.cubes.arrange import arrange
 from ingest.cubes.dates import align, join_dates
 from ingest.cubes.judge import judge_numbers
 from ingest.cubes.layout import AXES, Layout, read_layout
-from ingest.cubes.mask_check import check_mask
 from ingest.cubes.offset_check import check_offset, given_codings, shifted
 from ingest.cubes.open_file import RemoteCube, errors_of, opened
 from ingest.cubes.pixels import WHOLE, cut_window, middle, stored_pixels, whole, widened
@@ -27,8 +26,10 @@ from ingest.cubes.summary import summarise
 from ingest.preprocess.clouds import dilate, hidden_by
 from ingest.preprocess.prepare import Preparation, margin_pixels
 from ingest.preprocess.radar import to_power
+from ingest.rules.mask_check import check_mask
 from ingest.rules.numbers import Coding, decode, to_db, unseen
 from ingest.rules.offsets import BLUE, DARK_BANDS, MIN_DATES
+from ingest.rules.refusal import Refused
 
 LEAST_CHECKED = 64
 """Edge in pixels of the smallest window whose darkest pixels are believed: 400 m may be all roof or all field."""
@@ -136,9 +137,16 @@ class CubeFile:
         days = self._days(index[0])
         if self.layout.mask is not None and self.preparation.cloud_mask != "none":
             clouds = align(self._clouds(data, at), self._mask_days(), onto=days, missing=True)
-            check_mask(self.path, self.layout.mask, seen[0], clouds)
+            self._check_mask(seen[0], clouds)
             hidden = hidden | clouds
         return days, hidden
+
+    def _check_mask(self, visible: Floats, clouds: NDArray[np.bool_]) -> None:
+        assert self.layout.mask is not None
+        try:
+            check_mask(self.layout.mask, visible, clouds)
+        except Refused as error:
+            raise InvalidCube(self.path, str(error)) from None
 
     def _mask_days(self) -> Days:
         assert self.layout.mask is not None

@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
-from core.errors import InvalidCube
+from core.errors import InvalidCube, InvalidTable
 from core.source import ReadAs
-from ingest.cubes.mask_check import check_mask
 from ingest.cubes.read import read_cube
+from ingest.rules.mask_check import check_mask
 from ingest.rules.masks import find_mask
+from ingest.tables import read_table
 from tests.ingest.cubes import foreign
 from tests.ingest.cubes.test_foreign import write
 
@@ -47,4 +49,21 @@ def test_documented_codes_are_believed_on_snow() -> None:
     mask = find_mask(["SCL"])
     assert mask is not None
     snow = np.where(foreign.clouds(), 0.1, 0.6).astype(np.float32)
-    check_mask("a.nc", mask, snow, foreign.clouds())
+    check_mask(mask, snow, foreign.clouds())
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e4])
+@pytest.mark.parametrize(("name", "clear", "cloud", "word"), [("cloud", 1, 0, "clear"), ("clear", 0, 1, "cloud")])
+def test_a_column_that_is_turned_round_is_refused_and_can_be_settled(
+    name: str, clear: int, cloud: int, word: str, scale: float, tmp_path: Path
+) -> None:
+    is_cloud = np.arange(24) % 4 == 2
+    table = pd.DataFrame({"series_id": "a", "time": pd.date_range("2021-01-05", periods=24, freq="15D")})
+    table["B04"], table["B08"] = np.where(is_cloud, 0.51, 0.06) * scale, np.where(is_cloud, 0.52, 0.35) * scale
+    path = tmp_path / "t.csv"
+    table.assign(**{name: np.where(is_cloud, cloud, clear)}).to_csv(path, index=False)
+    with pytest.raises(InvalidTable, match=f"meant the opposite; give --mask {name}={word}, or --mask {name}="):
+        read_table(path)
+    assert read_table(path, read_as=ReadAs(mask=f"{name}={word}")).series.values.shape[1] == 18
+    table.assign(**{name: np.where(is_cloud, clear, cloud)}).to_csv(path, index=False)
+    assert read_table(path).series.values.shape[1] == 18
