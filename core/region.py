@@ -207,9 +207,18 @@ def _polygon(geometry: dict[str, Any]) -> BaseGeometry:
         raise InvalidRegion(f"its coordinates do not form a polygon ({error})") from None
     if polygon.is_empty:
         raise InvalidRegion("the polygon is empty")
+    check_valid(polygon)
+    return polygon
+
+
+def check_valid(polygon: BaseGeometry) -> None:
+    """Refuse a polygon that crosses itself: a projection would repair it and lose a part of its area.
+
+    Raises:
+        InvalidRegion: shows where.
+    """
     if not polygon.is_valid:
         raise InvalidRegion(f"the polygon crosses itself or is flat ({explain_validity(polygon)})")
-    return polygon
 
 
 def _check_range(geometry: BaseGeometry) -> None:

@@ -11,9 +11,10 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidRegion
-from core.region import MAX_FILE_BYTES, POLYGON, WGS84, parse_region, reproject
+from core.region import MAX_FILE_BYTES, POLYGON, WGS84, check_valid, parse_region, reproject
 from core.source import AS_STATED, InputSummary, ReadAs, counted
 from ingest.rules.refusal import Refused
+from ingest.table.file import TEXT
 from ingest.vector_file import FORMATS, GEOJSON, WKT, VectorFile, read_layers, size_of
 
 WGS84_NAMES = ("CRS84", "EPSG::4326", "EPSG:4326")
@@ -69,6 +70,8 @@ def _geojson(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError) as error:
         if ending in WKT:
             return None
+        if ending in TEXT:
+            raise Refused("it is a table, and a region is a file of polygons, such as GeoJSON or GeoPackage") from None
         raise Refused(f"it cannot be read as GeoJSON ({error})") from None
     if not isinstance(document, dict):
         raise Refused("it is JSON but not a GeoJSON object")
@@ -149,6 +152,8 @@ def _polygons_of(layer: VectorFile) -> tuple[list[BaseGeometry], int, int]:
     pieces = [get_parts(get_parts(force_2d([g]))) for g in known]
     own = [list(p[get_type_id(p) == POLYGON]) for p in pieces]
     polygons = [g for some in own for g in some]
+    for polygon in polygons:
+        check_valid(polygon)
     others = sum(not some for some in own)
     crs = layer.crs
     if polygons and not crs.equals(WGS84, ignore_axis_order=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 import geopandas
 import pytest
 from shapely import box, union_all
-from shapely.geometry import LineString, Point, shape
+from shapely.geometry import LineString, Point, Polygon, shape
 from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidRegion
@@ -177,6 +177,28 @@ def test_wkt_kmz_and_geoparquet_are_regions(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.kmz", "w") as packed:
         packed.write(tmp_path / "doc.kml", "doc.kml")
     assert shape(read_region_file(tmp_path / "a.kmz")).symmetric_difference(FIELD).area < 1e-9
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:32632"])
+@pytest.mark.parametrize("ending", ["gpkg", "shp", "fgb", "kml", "geojson", "parquet", "wkt"])
+def test_a_polygon_that_crosses_itself_is_refused_in_every_format(ending: str, crs: str, tmp_path: Path) -> None:
+    crossing = Polygon([(11.0, 48.0), (11.02, 48.01), (11.02, 48.0), (11.0, 48.01)])
+    path = tmp_path / f"bow.{ending}"
+    if ending == "wkt":
+        path.write_text(crossing.wkt)
+    elif ending == "parquet":
+        geopandas.GeoDataFrame(geometry=[crossing], crs="EPSG:4326").to_crs(crs).to_parquet(path)
+    else:
+        write(path, [crossing], crs="EPSG:4326" if ending == "kml" else crs)
+    with pytest.raises(InvalidRegion, match="crosses itself"):
+        read_region(path)
+
+
+def test_a_table_is_no_region(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("series_id,time,ndvi\na,2021-05-01,0.3\n")
+    with pytest.raises(InvalidRegion, match="is a table, and a region is a file of polygons"):
+        read_region(path)
 
 
 def test_a_crs_may_be_stated(tmp_path: Path) -> None:
