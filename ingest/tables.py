@@ -117,7 +117,7 @@ def _series_table(path: Path, rows: Rows, samples: Path | None, read_as: ReadAs)
     stored, remarks = _without_fills(rows)
     _check_turned(rows, stored, owners)
     stored, mask_phrase = _clear_only(rows, stored)
-    values, judged = _judge(rows, stored, owners, read_as)
+    values, scales, judged = _judge(rows, stored, owners, read_as)
     doubt = check_offset(rows.days, values, codes, stated=read_as.offset)
     values, replaced = _with_indices(values, read_as)
     ids, days, stacked, joined = stack(owners, rows.days, values)
@@ -131,6 +131,7 @@ def _series_table(path: Path, rows: Rows, samples: Path | None, read_as: ReadAs)
             _dates_phrase(rows.days),
             *rows.taken,
             mask_phrase,
+            *scales,
             *_offset_phrase(read_as),
             *_terrain_phrase(static),
         ),
@@ -190,7 +191,7 @@ def _check_turned(rows: Rows, stored: Mapping[str, Numbers], owners: series_valu
         return
     optical = {b: v for b, v in stored.items() if b in OPTICAL_NAMES}
     try:
-        read, _ = series_values.judge_reflectance(optical, rows.columns, owners)
+        read, _, _ = series_values.judge_reflectance(optical, rows.columns, owners)
     except Refused:  # of rows that the mask may hide; the others are judged later
         return
     hidden = ~is_clear(rows.mask.codes(rows.mask_values), rows.mask.kind)
@@ -218,15 +219,19 @@ def _check_mask(mask: FoundMask, values: Numbers) -> None:
 
 def _judge(
     rows: Rows, stored: dict[str, Numbers], owners: series_values.Owners, read_as: ReadAs
-) -> tuple[dict[str, Floats], list[str]]:
-    """Return values in our units by band, and remarks."""
+) -> tuple[dict[str, Floats], list[str], list[str]]:
+    """Return values in our units by band, phrases on their scale, and remarks."""
     columns = rows.columns
     optical = {b: v for b, v in stored.items() if b in OPTICAL_NAMES}
     found: dict[str, Floats] = {}
+    taken: list[str] = []
     remarks: list[str] = []
     if optical:
-        read, said = series_values.judge_reflectance(optical, columns, owners, offset=_offset(rows.days, read_as))
+        read, scales, said = series_values.judge_reflectance(
+            optical, columns, owners, offset=_offset(rows.days, read_as)
+        )
         found |= read
+        taken += scales
         remarks += said
     for band, values in stored.items():
         if band in optical:
@@ -234,9 +239,10 @@ def _judge(
         if not np.isfinite(values).any():
             found[band] = values.astype(np.float32)
             continue
-        found[band], said = _judge_one(band, values, columns[band], owners)
+        found[band], scales, said = _judge_one(band, values, columns[band], owners)
+        taken += scales
         remarks += said
-    return found, remarks
+    return found, taken, remarks
 
 
 def _offset(days: Days, read_as: ReadAs) -> Numbers:
@@ -245,14 +251,18 @@ def _offset(days: Days, read_as: ReadAs) -> Numbers:
     return np.where(days >= first, read_as.offset or 0.0, 0.0)
 
 
-def _judge_one(band: str, values: Numbers, column: str, owners: series_values.Owners) -> tuple[Floats, tuple[str, ...]]:
+def _judge_one(
+    band: str, values: Numbers, column: str, owners: series_values.Owners
+) -> tuple[Floats, tuple[str, ...], tuple[str, ...]]:
     if band in ("NDVI", EVI2):
         return series_values.judge_ndvi(values, column, owners)
     if band in RADAR_NAMES:
-        return series_values.judge_backscatter(values, band, column, owners)
-    if band == "temperature_2m":
-        return series_values.judge_temperature(values, column)
-    return series_values.judge_precipitation(values, column)
+        read, remarks = series_values.judge_backscatter(values, band, column, owners)
+    elif band == "temperature_2m":
+        read, remarks = series_values.judge_temperature(values, column)
+    else:
+        read, remarks = series_values.judge_precipitation(values, column)
+    return read, (), remarks
 
 
 def _with_indices(values: dict[str, Floats], read_as: ReadAs) -> tuple[dict[str, Floats], tuple[str, ...]]:

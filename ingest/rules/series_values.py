@@ -96,8 +96,8 @@ def without_empty_rows(bands: Mapping[str, Numbers]) -> tuple[dict[str, Numbers]
 
 def judge_reflectance(
     bands: Mapping[str, Numbers], columns: Mapping[str, str], rows: Owners, *, offset: Numbers | float = 0.0
-) -> tuple[dict[str, Floats], tuple[str, ...]]:
-    """Return reflectance 0..1, and remarks.
+) -> tuple[dict[str, Floats], tuple[str, ...], tuple[str, ...]]:
+    """Return reflectance 0..1, phrases on the scale that all series have, and remarks.
 
     Args:
         bands: (N,) optical bands by our name, without fills.
@@ -110,7 +110,8 @@ def judge_reflectance(
     stack, names = np.stack(list(bands.values()), axis=1), listed([columns[b] for b in bands])
     scale = _reflectance_scales(stack, names, rows)
     found: dict[str, Floats] = {}
-    remarks = list(_scale_remarks(scale, _count(np.asarray(np.isfinite(stack).any(axis=1)), rows) > 0, names))
+    seen = _count(np.asarray(np.isfinite(stack).any(axis=1)), rows) > 0
+    taken, remarks = _scale_phrase(scale, seen, names), list(_scale_remarks(scale, seen, names))
     for band, values in bands.items():
         added = np.broadcast_to(np.asarray(offset, np.float64) * REFLECTANCE_SCALE, values.shape)
         read = _scaled(values, scale[rows.series], band, added)
@@ -118,11 +119,11 @@ def judge_reflectance(
         remarks += _lost(values, read, columns[band], f"reflectance 0..1 or 0..10000{after}")
         _check_band(values, scale[rows.series], columns[band])
         found[band] = read
-    return found, tuple(remarks)
+    return found, taken, tuple(remarks)
 
 
-def judge_ndvi(values: Numbers, column: str, rows: Owners) -> tuple[Floats, tuple[str, ...]]:
-    """Return NDVI -1..1, and remarks.
+def judge_ndvi(values: Numbers, column: str, rows: Owners) -> tuple[Floats, tuple[str, ...], tuple[str, ...]]:
+    """Return NDVI -1..1, phrases on the scale that all series have, and remarks.
 
     Raises:
         Refused: the numbers of a series have no scale that can be told.
@@ -148,7 +149,8 @@ def judge_ndvi(values: Numbers, column: str, rows: Owners) -> tuple[Floats, tupl
     scale = np.where(has_dn | untold, REFLECTANCE_SCALE, 1.0)
     read = _scaled(values, scale[rows.series], "NDVI", np.zeros(len(values)))
     seen = _count(np.isfinite(values), rows) > 0
-    return read, (*_scale_remarks(scale, seen, column), *_lost(values, read, column, "-1..1"))
+    remarks = (*_scale_remarks(scale, seen, column), *_lost(values, read, column, "-1..1"))
+    return read, _scale_phrase(scale, seen, column), remarks
 
 
 def judge_backscatter(values: Numbers, band: str, column: str, rows: Owners) -> tuple[Floats, tuple[str, ...]]:
@@ -316,11 +318,24 @@ def _are(count: int) -> str:
     return "is" if count == 1 else "are"
 
 
+def _are_all_dn(scale: Numbers, seen: Flags) -> bool:
+    return bool(seen.any() and (scale[seen] == REFLECTANCE_SCALE).all())
+
+
+def _scale_phrase(scale: Numbers, seen: Flags, columns: str) -> tuple[str, ...]:
+    """Return a phrase where all series are digital numbers, which is the usual form and no guess."""
+    if not _are_all_dn(scale, seen):
+        return ()
+    return (f"scale of {columns}: {REFLECTANCE_SCALE:g}, by the size of their numbers",)
+
+
 def _scale_remarks(scale: Numbers, seen: Flags, columns: str) -> tuple[str, ...]:
-    found = []
+    found: list[str] = []
+    if _are_all_dn(scale, seen):
+        return ()
     for factor, words in ((REFLECTANCE_SCALE, "digital numbers"), (PERCENT_SCALE, "percent")):
         count = int((seen & (scale == factor)).sum())
-        if count:
+        if count and not (factor == REFLECTANCE_SCALE and count == seen.sum()):  # of all series it is no mixture
             found.append(f"{_of_series(count, seen)} {words} in {columns}, multiplied by {factor:g}.")
     return tuple(found)
 

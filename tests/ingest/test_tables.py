@@ -343,3 +343,12 @@ def test_ids_of_parquet_are_whole_numbers_as_written(tmp_path: Path) -> None:
     for ids in (pd.array([7, 10**17], "Int64"), np.array([7.0, 1e17])):
         found = read_table(write(tmp_path / "t.parquet", table.assign(field=ids.repeat(12))))
         assert list(found.series.ids) == ["7", str(10**17)]
+
+
+@pytest.mark.parametrize("factor", [1, 10_000])
+def test_an_ordinary_table_leaves_nothing_to_remark_on(factor: int, tmp_path: Path) -> None:
+    table = ROWS[["sample_id", "time", "B04", "B08"]].dropna().drop_duplicates(["sample_id", "time"])
+    table[["B04", "B08"]] *= factor
+    summary = read_table(write(tmp_path / "t.csv", table)).summary
+    assert summary.remarks == ()
+    assert ("scale of B04, B08: 0.0001, by the size of their numbers" in summary.taken) == (factor > 1)

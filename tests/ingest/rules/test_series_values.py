@@ -26,8 +26,8 @@ SECOND = ROWS.series == 1
 
 
 def reflectance(red: np.ndarray, nir: np.ndarray, offset: float = 0.0) -> tuple[np.ndarray, str]:
-    found, remarks = judge_reflectance({"B04": red, "B08": nir}, NAMES, ROWS, offset=offset)
-    return np.stack([found["B04"], found["B08"]]), " ".join(remarks)
+    found, taken, remarks = judge_reflectance({"B04": red, "B08": nir}, NAMES, ROWS, offset=offset)
+    return np.stack([found["B04"], found["B08"]]), " ".join((*taken, *remarks))
 
 
 @pytest.mark.parametrize("fill", [*FILLS, np.inf, -np.inf, 1e20, -3.4e38])
@@ -52,7 +52,7 @@ def test_rows_with_zero_in_red_and_near_infrared_have_no_data() -> None:
     ("factor", "remark"),
     [
         (1.0, ""),
-        (1e4, "All series have digital numbers in red, nir, multiplied by 0.0001."),
+        (1e4, "scale of red, nir: 0.0001, by the size of their numbers"),
         (np.where(SECOND, 1e4, 1.0), "1 of 2 series has digital numbers in red, nir, multiplied by 0.0001."),
         (1e2, "All series have percent in red, nir, multiplied by 0.01."),
     ],
@@ -107,9 +107,9 @@ INDEX = np.array([0.31, 0.75, -0.08, 0.62, 0.44, 0.87])
 
 @pytest.mark.parametrize("factor", [1.0, 1e4, np.where(SECOND, 1e4, 1.0)])
 def test_ndvi_is_scaled_series_by_series(factor: np.ndarray) -> None:
-    found, remarks = judge_ndvi(INDEX * factor, "ndvi", ROWS)
+    found, taken, remarks = judge_ndvi(INDEX * factor, "ndvi", ROWS)
     np.testing.assert_allclose(found, INDEX, rtol=1e-5)
-    assert bool(remarks) == bool(np.any(factor != 1))
+    assert (bool(taken), bool(remarks)) == (np.all(factor == 1e4), np.ndim(factor) > 0)
 
 
 @pytest.mark.parametrize("factor", [100, 1000, 127])
@@ -124,7 +124,7 @@ def test_ndvi_in_two_scales_of_one_series_is_refused() -> None:
 
 
 def test_ndvi_beyond_one_is_left_out_and_counted() -> None:
-    found, remarks = judge_ndvi(np.where(np.arange(6) == 1, 1.4, INDEX), "ndvi", ROWS)
+    found, _, remarks = judge_ndvi(np.where(np.arange(6) == 1, 1.4, INDEX), "ndvi", ROWS)
     assert np.isnan(found).tolist() == [False, True, False, False, False, False]
     assert remarks == ("1 value of column 'ndvi' is outside -1..1 (such as 1.4) and left out.",)
 
