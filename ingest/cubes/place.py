@@ -3,6 +3,7 @@
 A cube in degrees, and bands of coarser pixels, are resampled; all else keeps its own pixels.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -110,6 +111,8 @@ def find_lattice(path: object, data: xr.Dataset, dims: tuple[str, str], crs: str
         return _from_transform(path, stated, (data.sizes[y_dim], data.sizes[x_dim]), crs)
     x, y = (np.asarray(data[d].values, np.float64) for d in (x_dim, y_dim))
     step_x, step_y = (_step(path, name, values) for name, values in (("x", x), ("y", y)))
+    if are_corners(data, x_dim, y_dim):
+        x, y = x + step_x / 2, y + step_y / 2
     size_x = abs(step_x) or abs(step_y) or DEFAULT_RESOLUTION_M
     size_y = abs(step_y) or size_x
     corner = Affine(size_x, 0, x.min() - size_x / 2, 0, -size_y, y.max() + size_y / 2)
@@ -172,6 +175,31 @@ def find_crs(path: object, data: xr.Dataset, variables: Iterable[str], stated: s
         raise InvalidCube(path, f"its coordinate reference system ({crs.name}) is neither projected nor geographic")
     code = crs.to_epsg(min_confidence=25)
     return f"EPSG:{code}" if code else str(crs.to_wkt())
+
+
+def are_corners(data: xr.Dataset, x_dim: str = "x", y_dim: str = "y") -> bool:
+    """Return whether coordinates are those of the pixels' first corners, which stackstac writes by default.
+
+    Its array keeps the corner of the lattice in `transform`. Where attributes were lost, coordinates that are multiples
+    of the pixel size show it: centres of Sentinel-2's pixels are not.
+    """
+    if x_dim not in data.coords or y_dim not in data.coords or "epsg" not in data.coords:
+        return False
+    x, y = (np.asarray(data[d].values, np.float64) for d in (x_dim, y_dim))
+    if min(len(x), len(y)) < 2:
+        return False
+    corners = [_stackstac_corner(v.attrs.get("transform")) for v in data.data_vars.values()]
+    stated = next((c for c in corners if c is not None), None)
+    if stated is not None:
+        return bool(abs(x[0] - stated[0]) < abs(x[1] - x[0]) / 4)
+    is_stackstac = {"id", "epsg"} <= {str(c) for c in data.coords} and "spatial_ref" not in data.coords
+    return is_stackstac and all(bool(np.isclose(v % abs(v[1] - v[0]), 0).all()) for v in (x, y))
+
+
+def _stackstac_corner(text: Any) -> tuple[float, float] | None:
+    """Return x and y of the upper left corner of an affine transform, as text or numbers; None if it is neither."""
+    numbers = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", str(text))] if text is not None else []
+    return (numbers[2], numbers[5]) if len(numbers) in (6, 9) else None
 
 
 def geo_transform(data: xr.Dataset) -> Affine | None:
