@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from core.bands import RADAR_NAMES, Floats
 from core.cube import Cube, SceneRecord
-from core.errors import InvalidCube
+from core.errors import DoubtfulNumbers, InvalidCube
 from core.source import AS_STATED, InputSummary, ReadAs
 from core.timeline import Days, to_date
 from ingest.cubes.arrange import arrange
 from ingest.cubes.dates import align, join_dates
-from ingest.cubes.judge import judge_numbers
+from ingest.cubes.judge import judge_mask, judge_numbers
 from ingest.cubes.layout import AXES, Layout, read_layout
 from ingest.cubes.mask_check import check_mask
 from ingest.cubes.offset_check import check_offset, given_codings, shifted
@@ -166,7 +166,10 @@ class CubeFile:
         stored, lattice = _dated(data[mask.name], self.layout, mask.name), self.layout.lattices[mask.name]
 
         def read(rows: slice, columns: slice) -> NDArray[np.uint8]:
-            return mask.codes(stored_pixels(stored, lattice, rows, columns))
+            numbers = stored_pixels(stored, lattice, rows, columns)
+            if reason := mask.doubt(numbers):
+                raise DoubtfulNumbers(self.path, reason)
+            return mask.codes(numbers)
 
         if lattice.is_that_of(self.layout.window):
             return read(*at)
@@ -256,6 +259,7 @@ def open_cube(path: Path | RemoteCube, *, read_as: ReadAs = AS_STATED, preparati
         if not any(len(d) for d in layout.days.values()):
             raise InvalidCube(path, "it holds no date")
         numbers = judge_numbers(path, arranged, layout)
+        judge_mask(path, arranged, layout)
         file = CubeFile(
             path=path,
             layout=layout,
