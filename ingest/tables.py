@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.bands import CHANNELS, OPTICAL_NAMES, RADAR_NAMES, STATIC, Floats
+from core.bands import CHANNELS, OPTICAL_NAMES, RADAR_NAMES, STATIC, WEATHER_NAMES, Floats
 from core.cube import Series
 from core.errors import InvalidTable
 from core.source import AS_STATED, InputSummary, ReadAs, counted
 from core.timeline import Days, to_date, to_day
 from ingest.rules import series_values
 from ingest.rules.columns import OWN_SERIES, match
+from ingest.rules.dates import unlikely_dates
 from ingest.rules.ids import read_ids
 from ingest.rules.mask_check import MIN_ROWS, check_mask
 from ingest.rules.masks import FoundMask
@@ -119,6 +120,7 @@ def _series_table(path: Path, rows: Rows, samples: Path | None, read_as: ReadAs)
     stored, mask_phrase = _clear_only(rows, stored)
     values, scales, judged = _judge(rows, stored, owners, read_as)
     doubt = check_offset(rows.days, values, codes, stated=read_as.offset)
+    unlikely = unlikely_dates(rows.days[_seen(values)], tuple(values))
     values, replaced = _with_indices(values, read_as)
     ids, days, stacked, joined = stack(owners, rows.days, values)
     static = _static(samples, ids) if samples else None
@@ -137,7 +139,8 @@ def _series_table(path: Path, rows: Rows, samples: Path | None, read_as: ReadAs)
         ),
     )
     return SeriesTable(
-        series=series, summary=summary.with_remarks(*rows.remarks, *remarks, *judged, doubt, *replaced, joined)
+        series=series,
+        summary=summary.with_remarks(*rows.remarks, *remarks, *judged, doubt, unlikely, *replaced, joined),
     )
 
 
@@ -204,6 +207,8 @@ def _check_mask(mask: FoundMask, values: Numbers) -> None:
     Raises:
         Refused: names what it holds.
     """
+    if reason := mask.doubt(values):
+        raise Refused(reason)
     seen = np.unique(values[np.isfinite(values)])
     first = mask.rule.names[0]
     is_fraction = bool((seen != np.rint(seen)).any())
@@ -278,6 +283,12 @@ def _with_indices(values: dict[str, Floats], read_as: ReadAs) -> tuple[dict[str,
     known = np.isfinite(values["B04"]) & np.isfinite(nir)
     found["NDVI"] = np.where(known, np.float32(np.nan), found["NDVI"])
     return found, ("NDVI is computed from the bands after the offset; the table's own is left out there.",)
+
+
+def _seen(values: Mapping[str, Floats]) -> NDArray[np.bool_]:
+    """Return (N,) rows in which a satellite saw something."""
+    seen: NDArray[np.bool_] = np.any([np.isfinite(v) for b, v in values.items() if b not in WEATHER_NAMES], axis=0)
+    return seen
 
 
 def _dates_phrase(days: Days) -> str:

@@ -3,14 +3,16 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.timeline import FIRST_DATE, LAST_DATE, Days, to_day, to_days
+from core.bands import OPTICAL_NAMES, WEATHER_NAMES
+from core.source import counted
+from core.timeline import FIRST_DATE, LAST_DATE, Days, to_date, to_day, to_days
 from ingest.rules.refusal import Refused
 
 ADVICE = "write dates as 2021-05-31"
@@ -30,6 +32,8 @@ _YEAR_LAST = re.compile(r"(?P<a>\d{1,2})(?P<s>[-/._])(?P<b>\d{1,2})(?P=s)(?P<y>\
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:e[+]?\d+)?", re.IGNORECASE)
 FIRST_MS, LAST_MS = 315_532_800_000, 4_102_444_800_000
 """Milliseconds since 1970 of 1980 and 2100: Earth Engine's `system:time_start`. No date of digits lies between."""
+SENTINEL_2, LANDSAT = date(2015, 6, 23), date(1972, 7, 23)
+"""Launch of the first satellite of each: nothing is seen before."""
 DAY_MINUTES = 1440
 LATE_HOURS = range(13, 24)
 """Hours of UTC in which midnight falls in time zones east of Greenwich."""
@@ -105,6 +109,27 @@ def find_dates(names: Sequence[str]) -> list[tuple[str, str]]:
     The first date of a name counts; the rest is without times of day, further dates and tiles.
     """
     return [_split_name(n) for n in names]
+
+
+def unlikely_dates(days: Days, bands: Sequence[str]) -> str:
+    """Return a remark on dates that no satellite saw: before the first one with these bands, or in the future.
+
+    Args:
+        days: (N,)
+        bands: that were seen on these days. NDVI alone may be of an older satellite than Sentinel-2.
+    """
+    seen = [b for b in bands if b not in WEATHER_NAMES]
+    if not seen or not len(days):
+        return ""
+    first, began = (
+        (LANDSAT, "when Landsat began") if not set(seen) & set(OPTICAL_NAMES) else (SENTINEL_2, "when Sentinel-2 began")
+    )
+    is_odd = (days < to_day(first)) | (days > to_day(datetime.now(UTC).date()) + 1)
+    odd = np.unique(days[is_odd])
+    if not odd.size:
+        return ""
+    count = counted(odd.size, "date lies", "dates lie")
+    return f"{count} before {first}, {began}, or in the future, such as {to_date(int(odd[0]))}."
 
 
 def _text(value: Any) -> str:

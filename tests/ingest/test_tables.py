@@ -352,3 +352,18 @@ def test_an_ordinary_table_leaves_nothing_to_remark_on(factor: int, tmp_path: Pa
     summary = read_table(write(tmp_path / "t.csv", table)).summary
     assert summary.remarks == ()
     assert ("scale of B04, B08: 0.0001, by the size of their numbers" in summary.taken) == (factor > 1)
+
+
+def test_dates_before_sentinel_2_are_mentioned(tmp_path: Path) -> None:
+    table = ROWS.assign(time=ROWS["time"] - pd.DateOffset(years=60))
+    assert "2 dates lie before 2015-06-23" in " ".join(read_table(write(tmp_path / "t.csv", table)).summary.remarks)
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "reason"), [("QA60", (0, 1), "QA60"), ("clp", (5, 90), "clp"), ("cs_cdf", (90, 10), "cs_cdf")]
+)
+def test_a_mask_in_another_unit_is_refused(name: str, numbers: tuple[int, int], reason: str, tmp_path: Path) -> None:
+    table = pd.DataFrame({"series_id": "a", "time": pd.date_range("2021-01-05", periods=24), "B04": 0.05, "B08": 0.35})
+    table[name] = np.where(np.arange(24) % 4 == 2, numbers[1], numbers[0])
+    with pytest.raises(InvalidTable, match=reason):
+        read_table(write(tmp_path / "t.csv", table))

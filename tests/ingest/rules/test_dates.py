@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.timeline import to_date
-from ingest.rules.dates import find_dates, read_dates
+from core.timeline import to_date, to_day
+from ingest.rules.dates import find_dates, read_dates, unlikely_dates
 from ingest.rules.refusal import Refused
 
 DAY = date(2021, 5, 31)
@@ -141,3 +141,22 @@ def test_every_date_of_a_form_is_read(day: date, form: str) -> None:
 )
 def test_a_date_in_a_name_is_found_and_the_rest_is_the_band(name: str, found: tuple[str, str]) -> None:
     assert find_dates([name]) == [found]
+
+
+@pytest.mark.parametrize(
+    ("day", "bands", "words"),
+    [
+        ("1961-05-01", ("B04", "B08"), "1 date lies before 2015-06-23, when Sentinel-2 began, or in the future"),
+        ("2015-06-22", ("B04", "VV"), "when Sentinel-2 began"),
+        ("2015-06-23", ("B04", "B08"), ""),
+        ("2089-01-01", ("B04", "B08"), "such as 2089-01-01"),
+        ("2089-01-01", ("NDVI",), "such as 2089-01-01"),
+        ("1984-05-01", ("NDVI",), ""),
+        ("1961-05-01", ("NDVI", "temperature_2m"), "before 1972-07-23, when Landsat began"),
+        ("1961-05-01", ("temperature_2m",), ""),
+    ],
+)
+def test_dates_that_no_satellite_saw_are_mentioned(day: str, bands: tuple[str, ...], words: str) -> None:
+    said = unlikely_dates(np.array([to_day(date.fromisoformat(day)), to_day(date(2020, 1, 1))]), bands)
+    assert words in said
+    assert bool(said) == bool(words)
