@@ -16,11 +16,12 @@ from shapely.errors import GEOSException
 from shapely.geometry.base import BaseGeometry
 
 from core.region import WGS84
-from core.source import listed
+from core.source import AS_STATED, listed
 from ingest.rules.columns import EASTINGS, LATITUDES, LONGITUDES, NORTHINGS, match
 from ingest.rules.places import SWAPPED, are_degrees, are_swapped_degrees, parse_crs
 from ingest.rules.refusal import Refused
 from ingest.table.file import TEXT, columns_of, read_file
+from ingest.table.keys import has_dates, series_column
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -49,6 +50,7 @@ MOST_PACKED = 8
 """Largest ratio of a file to its zip: polygons have 2 or 3, a zip bomb 1000."""
 MAX_REASON = 200
 """Characters of a library's message about a broken file."""
+PROJECTED = "where they are of a projected CRS, give it by --crs EPSG:..."
 WKT_COLUMNS = ("wkt", "geometry", "geom", "the_geom")
 _WKT_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:SRID=\d+;)?\s*(?:MULTI)?(?:POINT|LINE|POLYGON|GEOM)", re.IGNORECASE)
 _EWKT = re.compile(r"\s*SRID=(\d+);", re.IGNORECASE)
@@ -272,6 +274,8 @@ def _opened(path: Path, read: Any) -> Any:
     except Refused:
         raise
     except (RuntimeError, ValueError, OSError) as error:  # of pyogrio, pyproj and pyarrow
+        if "SHAPE_RESTORE_SHX" in str(error):
+            raise Refused("its .shx file is missing; keep the files .shp, .shx, .dbf and .prj together") from None
         kind = FORMATS.get(path.suffix.lower(), "a vector file")
         raise Refused(f"it cannot be read as {kind} ({reason_of(error)})") from None
 
@@ -343,12 +347,7 @@ def _check_degrees(table: "GeoDataFrame") -> None:
         return
     west, south, east, north = bounds
     where = f"its coordinates from {west:.1f}, {south:.1f} to {east:.1f}, {north:.1f} are not degrees"
-    hint = (
-        f"; {SWAPPED}"
-        if are_swapped_degrees(bounds)
-        else "; where they are of a projected CRS, give it by --crs EPSG:..."
-    )
-    raise Refused(where + hint)
+    raise Refused(f"{where}; {SWAPPED if are_swapped_degrees(bounds) else PROJECTED}")
 
 
 def _points(path: Path, crs: str) -> VectorFile:
@@ -376,6 +375,17 @@ def _points(path: Path, crs: str) -> VectorFile:
     raise Refused(f"a table needs the columns lon and lat, in degrees; {columns_of(file)}{hint}")
 
 
+def has_places(path: Path) -> bool:
+    """Tell whether a table has columns of coordinates and none of dates: points, whatever is wrong with them."""
+    try:
+        file = read_file(path)
+    except Refused:
+        return False
+    pairs = ((LONGITUDES, LATITUDES), (EASTINGS, NORTHINGS))
+    has_pair = any(match(file.columns, xs) and match(file.columns, ys) for xs, ys in pairs)
+    return has_pair and not has_dates(file, series_column(file), AS_STATED)
+
+
 def _check_lonlat(found: VectorFile, crs: str, names: tuple[str, str]) -> None:
     if crs or not len(found.table):
         return
@@ -383,6 +393,6 @@ def _check_lonlat(found: VectorFile, crs: str, names: tuple[str, str]) -> None:
     bad = ~((np.abs(points[:, 0]) <= 180) & (np.abs(points[:, 1]) <= 90))
     if not bad.any():
         return
-    hint = f"; {SWAPPED}" if are_swapped_degrees(found.table.total_bounds) else ""
+    hint = f"; {SWAPPED if are_swapped_degrees(found.table.total_bounds) else PROJECTED}"
     at = np.nonzero(found.table.geometry.notna().to_numpy())[0][int(bad.argmax())]
     raise Refused(f"{', '.join(names)} of its row {at + 1} are not degrees{hint}")

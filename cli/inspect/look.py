@@ -34,7 +34,7 @@ from ingest.preprocess.prepare import Preparation
 from ingest.registry import FILE_URL, known_names, open_archive
 from ingest.source import CUBE_ENDINGS, TABLE_INPUTS, TableSource
 from ingest.tables import read_table
-from ingest.vector_file import FORMATS
+from ingest.vector_file import FORMATS, has_places
 
 ZARR = ("zarr.json", ".zgroup", ".zmetadata")
 VECTOR_ENDINGS = tuple(FORMATS)
@@ -223,8 +223,8 @@ def _inspect_table_or_points(path: Path, settings: Settings, read_as: ReadAs, co
     except InvalidTable as error:
         try:
             return inspect_vectors(path, column, read_as)
-        except RequestError:
-            raise error from None
+        except RequestError as reason:
+            raise (reason if has_places(path) else error) from None
 
 
 def _missing(text: str) -> str:

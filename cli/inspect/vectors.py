@@ -11,6 +11,7 @@ from core.region import WGS84, parse_region
 from core.source import AS_STATED, InputSummary, ReadAs
 from evaluation.map_accuracy.reference import read_reference
 from ingest.region_file import read_region
+from ingest.vector_file import has_places
 from training.labels.read_file import read_label_file
 
 USES = {
@@ -35,7 +36,7 @@ def look_at_vectors(path: Path, column: str, read_as: ReadAs = AS_STATED) -> Vec
     """Read a file as a region, as labels and as reference points; `column` is that of the class.
 
     Raises:
-        RequestError: it is none of these; the sentence is that of the region.
+        RequestError: it is none of these; the sentence is that of the region, or of labels for a table of points.
     """
     readers: dict[str, Callable[[], _Use]] = {
         "region": lambda: _region(path, read_as),
@@ -45,7 +46,8 @@ def look_at_vectors(path: Path, column: str, read_as: ReadAs = AS_STATED) -> Vec
     looks = {name: _tried(read) for name, read in readers.items()}
     fits = [found for found in looks.values() if isinstance(found, _Use)]
     if not fits:
-        raise next(error for error in looks.values() if isinstance(error, RequestError))
+        names = ("labels", *looks) if has_places(path) else tuple(looks)
+        raise next(error for name in names if isinstance(error := looks[name], RequestError))
     summary = fits[0].summary
     for other in fits[1:]:
         summary = summary.with_taken(*other.summary.taken).with_remarks(*other.summary.remarks)

@@ -282,6 +282,12 @@ def _check_band(values: Numbers, scale: Numbers, column: str) -> None:
     """
     own = values[(scale == REFLECTANCE_SCALE) & np.isfinite(values) & (values != 0)]
     is_small = (np.abs(own) <= MAX_REFLECTANCE_ROW) & (own != np.rint(own))
+    are_grouped = own.size and np.allclose(own * 1000, np.rint(own * 1000), atol=1e-6) and (np.abs(own) >= 1).all()
+    if are_grouped and is_small.mean() > MAX_MEAN_SHARE:
+        raise Refused(
+            f"column '{column}' has points between thousands, such as {own[is_small][0]:.3f} for "
+            f"{1000 * own[is_small][0]:.0f}; write its numbers without"
+        )
     if own.size and is_small.mean() > MAX_MEAN_SHARE:
         raise Refused(
             f"column '{column}' is in 0..1 (median {np.median(own):g}) where others are digital numbers; give one scale"

@@ -16,7 +16,7 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
-from core.source import listed
+from core.source import counted, listed
 from ingest.rules.refusal import Refused
 
 TEXT = (".csv", ".tsv", ".txt")
@@ -147,6 +147,7 @@ def _without_index(table: pd.DataFrame) -> pd.DataFrame:
 
 def _read_text(path: Path) -> TableFile:
     text, encoding = _decode(path)
+    text, comments = _without_comments(text)
     start, separator = _separator(text)
     header, skipped = _header(text, start, separator)
     table = _rows(text, separator, skipped, len(header))
@@ -158,7 +159,7 @@ def _read_text(path: Path) -> TableFile:
     return TableFile(
         columns=tuple(table.columns),
         table=table,
-        taken=tuple(t for t in (used, encoding and f"text in {encoding}") if t),
+        taken=tuple(t for t in (used, encoding and f"text in {encoding}", comments) if t),
     )
 
 
@@ -190,6 +191,20 @@ def _checked(raw: bytes, codec: str) -> str:
     if re.search(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]", text[:4096]):
         raise Refused("it is not readable as csv (it holds binary data)")
     return text
+
+
+def _without_comments(text: str) -> tuple[str, str]:
+    """Return a text without the lines before its header that start with `#`, and a phrase on them.
+
+    Where a line of numbers follows, the last of them is the header, as some programs write it.
+    """
+    found = re.match(r"\s*(?:#[^\n]*\n)+", text)
+    if not found:
+        return text, ""
+    lines, rest = found[0].strip().splitlines(), text[found.end() :]
+    if re.search(r"(?:^|[;,\t|])\s*-?\d+(?:\.\d+)?\s*(?:[;,\t|]|$)", rest.split("\n", 1)[0]):
+        rest = f"{lines.pop().lstrip('# ')}\n{rest}"
+    return rest, f"comments (#) before the header: {counted(len(lines), 'line', 'lines')}" if lines else ""
 
 
 def _separator(text: str) -> tuple[int, str]:

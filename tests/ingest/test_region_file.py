@@ -105,10 +105,11 @@ def test_missing_files_and_files_of_another_format_are_refused(tmp_path: Path, e
     assert re.search("cannot be read|not readable|has no row", refused(path))
 
 
-def test_a_shapefile_without_prj_names_what_is_missing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", ["prj", "shx"])
+def test_a_shapefile_without_a_part_names_what_is_missing(part: str, tmp_path: Path) -> None:
     path = write(tmp_path / "a.shp", [FIELD])
-    (tmp_path / "a.prj").unlink()
-    assert ".prj file is missing" in refused(path)
+    (tmp_path / f"a.{part}").unlink()
+    assert f".{part} file is missing" in refused(path)
 
 
 def test_files_without_polygons_are_refused(tmp_path: Path) -> None:

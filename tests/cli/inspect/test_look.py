@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from cli.inspect.look import inspect_archive, inspect_cube, inspect_input, inspect_table, inspect_vectors
-from core.errors import InvalidOption, InvalidTable
+from core.errors import InvalidOption, InvalidTable, RequestError
 from core.settings import Settings
 from core.source import AS_STATED, ReadAs
 from tests.cli.cubes import square, write_cube, write_series
@@ -69,6 +69,18 @@ def test_reference_points_in_a_csv_are_places(tmp_path: Path, settings: Settings
     found = inspect_input(str(tmp_path / "p.csv"), settings, AS_STATED)
     assert found.uses is not None
     assert found.uses["reference"].startswith("ready: 2 points")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("lon,lat,class\n680020,5339980,a\n", "row 1 are not degrees"), ("x,y,class\n15,47.8,a\n", "for x and y")],
+)
+def test_points_that_state_no_crs_are_refused_as_points(
+    text: str, reason: str, tmp_path: Path, settings: Settings
+) -> None:
+    (tmp_path / "p.csv").write_text(text)
+    with pytest.raises(RequestError, match=rf"{reason}.*--crs EPSG:"):
+        inspect_input(str(tmp_path / "p.csv"), settings, AS_STATED)
 
 
 def test_a_path_that_is_none_is_refused(settings: Settings) -> None:

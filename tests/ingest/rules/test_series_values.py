@@ -78,6 +78,10 @@ def test_dark_digital_numbers_are_told_by_the_other_series() -> None:
             "series 'a' holds reflectance 0..1 in 2 rows",
         ),
         (lambda r, n: (r, n * 1e4), "column 'red' is in 0..1"),
+        (
+            lambda r, n: (r * 1e4, 1.523 + 0.1 * n.round(2)),
+            "'nir' has points between thousands, such as 1.554 for 1554",
+        ),
         (lambda r, n: (r * 0 + 4, n * 0 + 30), "divide percent by 100"),
         (lambda r, n: (r * np.where(SECOND, 100.1, 1), n * np.where(SECOND, 100.1, 1)), "divide percent by 100"),
         (lambda r, n: (r + 0.001, n * 0 + 3.3), "not reflectance"),
