@@ -271,3 +271,39 @@ def test_radar_beside_bands_in_one_file_is_a_scene_of_its_own(tmp_path: Path) ->
     write(tmp_path / "farm_20180611.tif", {b: v.astype(np.float32) for b, v in bands.items()})
     archive = open_folder(tmp_path)
     assert sorted(s.sensor for s in archive.search(WINDOW, archive.period)) == ["s1", "s2"]
+
+
+@pytest.mark.parametrize(
+    ("form", "remark"),
+    [
+        ("export_20220301_%Y%m%d", "the one that differs"),
+        ("%d.%m.%Y_farm", "digits of 15 names"),
+        ("20220301T101031_%Y%m%dT101031", ""),
+    ],
+)
+def test_the_date_of_the_recording_is_chosen_by_all_names(tmp_path: Path, form: str, remark: str) -> None:
+    for day in ("2021-01-05", "2021-02-19", "2021-11-16"):
+        for band in ("B02", "B03", "B04", "B08", "SCL"):
+            stored = scl() if band == "SCL" else pixels(DAYS[0], band)
+            one(tmp_path / "farm" / f"{np.datetime64(day).item().strftime(form)}_{band}.tif", stored)
+    archive = open_folder(tmp_path / "farm")
+    assert str(archive.period.start) == "2021-01-05"
+    assert archive.summary is not None
+    assert [remark in r for r in archive.summary.remarks] == [True] * bool(remark)
+
+
+def test_scenes_that_share_a_date_are_mentioned(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        for band in ("B02", "B03", "B04", "B08", "SCL"):
+            stored = scl() if band == "SCL" else pixels(DAYS[0], band)
+            one(tmp_path / "farm" / f"{name}_20210105_{band}.tif", stored)
+    summary = open_folder(tmp_path / "farm").summary
+    assert summary is not None
+    assert any("2 scenes of equal bands and place share 1 date" in r for r in summary.remarks)
+
+
+def test_days_whose_order_is_not_told_are_refused_with_the_cause(tmp_path: Path) -> None:
+    for band in ("B04", "B08"):
+        one(tmp_path / "farm" / f"02.03.2021_{band}.tif", pixels(DAYS[0], band))
+    with pytest.raises(InvalidArchive, match=r"holds 02.03.2021, and it may be day and month or month and day"):
+        open_folder(tmp_path / "farm")
