@@ -6,7 +6,8 @@ LandcastError
 │   ├── InvalidPeriod           reversed, unreadable or empty period, date or horizon
 │   ├── InvalidOption           an option or input that does not exist or has a wrong value
 │   ├── InvalidCube             a cube file that cannot be read as one
-│   │   └── MissingBand         a source without the bands that NDVI is computed from
+│   │   ├── MissingBand         a source without the bands that NDVI is computed from
+│   │   └── DoubtfulNumbers     a cube whose pixels contradict the offset or mask that it states
 │   ├── InvalidArchive          a folder or catalogue that cannot be read as an archive
 │   ├── InvalidTable            a table that lacks a column or holds the wrong kind of value
 │   ├── DoubtfulInput           --strict, and the input needs a decision
@@ -82,6 +83,12 @@ class InvalidCube(RequestError):
 
     def __init__(self, path: object, reason: str) -> None:
         super().__init__(f"'{path}' cannot be read as a cube: {reason}.")
+
+
+class DoubtfulNumbers(InvalidCube):
+    """The pixels of a cube contradict the offset or the cloud mask that it states; the user has to say what holds."""
+
+    title = "Doubtful numbers"
 
 
 class MissingBand(InvalidCube):

@@ -30,6 +30,7 @@ STATUS: dict[type[errors.LandcastError], int] = {
     errors.InvalidPeriod: 400,
     errors.InvalidOption: 400,
     errors.InvalidCube: 400,
+    errors.DoubtfulNumbers: 400,
     errors.MissingBand: 400,
     errors.InvalidTable: 400,
     errors.InvalidArchive: 400,

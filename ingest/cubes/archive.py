@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
 from core.bands import CHANNELS, RADAR_NAMES, WEATHER_NAMES, Floats
-from core.errors import InvalidCube, ReadFailed
+from core.errors import DoubtfulNumbers, InvalidCube, ReadFailed
 from core.grid import Grid, Window
 from core.region import Region
 from core.source import AS_STATED, InputSummary, ReadAs, counted
@@ -266,6 +266,8 @@ def _scenes(file: CubeFile, period: Period, version: str) -> list[Scene]:
 def _read_block(scene: Scene, file: CubeFile, window: Window, bands: tuple[str, ...]) -> xr.Dataset:
     try:
         return file.read(bands, window_slices(file.layout.window, window))
+    except DoubtfulNumbers:  # of the whole file, and the user's to settle: no scene has failed
+        raise
     except InvalidCube as error:
         raise ReadFailed(scene.scene_id, str(error)) from error
 

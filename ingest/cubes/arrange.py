@@ -4,6 +4,7 @@ odc-stac, openEO and landcast write a variable per band; stackstac, cubo and sen
 xcube and GreenEarthNet call y and x lat and lon; composites and EOPF products have no time axis.
 """
 
+import re
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,8 @@ from ingest.rules.masks import find_mask
 
 Y_NAMES = ("y", "lat", "latitude", "northing", "projection_y_coordinate", "row", "rows")
 X_NAMES = ("x", "lon", "longitude", "long", "easting", "projection_x_coordinate", "column", "columns", "col")
+COARSER = re.compile(r"^(y|x|lat|lon)[-_]?(\d+m?)$", re.IGNORECASE)
+"""Axes of bands and masks with coarser pixels than the others: `y20`, `x_20m`."""
 DEGREES = ("lat", "latitude", "lon", "longitude", "long")
 BAND_NAMES = ("band", "bands", "channel", "channels", "spectral", "variable", "band_name", "wavelength")
 TIME_NAMES = ("time", "t", "date", "datetime", "times", "dates", "acquisition", "valid_time")
@@ -71,11 +74,20 @@ def _name_axes(path: object, data: xr.Dataset) -> tuple[xr.Dataset, str]:
     renamed = {str(theirs): ours for ours, theirs in found.items() if theirs != ours}
     clashes = [ours for ours in renamed.values() if ours in data.variables]
     named = data.drop_vars(clashes).rename(renamed) if renamed else data
+    named = named.rename({str(d): _coarser_name(str(d)) for d in named.dims if COARSER.match(str(d))})
     for ours in ("y", "x"):
         named = _with_coordinate(named, ours)
         if str(found[ours]).lower() in DEGREES and ours in named.coords:
             named[ours].attrs.setdefault("units", "degrees")
     return named, f", its pixels on {' and '.join(renamed)}" if renamed else ""
+
+
+def _coarser_name(dim: str) -> str:
+    """Return `y_20m` for `y20m`, `lat20m` or `Y-20m`."""
+    found = COARSER.match(dim)
+    assert found is not None
+    axis = "y" if found[1].lower() in Y_NAMES else "x"
+    return f"{axis}_{found[2]}"
 
 
 def _dim(dims: Iterable[Hashable], names: tuple[str, ...]) -> Hashable | None:

@@ -13,16 +13,18 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from core.bands import OPTICAL_NAMES, WEATHER_NAMES
-from core.errors import InvalidCube
+from core.errors import DoubtfulNumbers, InvalidCube
 from core.source import listed
 from ingest.cubes.arrange import yx_of
 from ingest.cubes.layout import Layout
 from ingest.cubes.open_file import RemoteCube
 from ingest.rules.numbers import Coding, doubt, find_coding, is_stated, stated_coding
-from ingest.rules.scales import doubtful, impossible_share, judge_scale, known, too_dark
+from ingest.rules.scales import DN_SCALE, doubtful, impossible_share, judge_scale, known, too_dark
 
 SAMPLE_DATES, SAMPLE_PIXELS = (8, 24), 16
 """Dates of the first and the second sample, and the edge of a block of pixels in it."""
+LEAST_NDVI = 2000.0
+"""In ten-thousandths: an input whose NDVI stays below 0.2 may as well be in thousandths, or in percent."""
 ENOUGH = 200
 """So many numbers that are data tell how a variable is stored; fewer are looked for elsewhere in the file."""
 MAX_WHOLE = 50_000_000
@@ -59,6 +61,25 @@ def judge_numbers(path: Path | RemoteCube, data: xr.Dataset, layout: Layout) -> 
         taken=_said_of_scale(codings, optical, silent),
         remarks=(*_said_of_doubts(layout, doubts), *_said_of_impossible(samples, codings, optical, doubts)),
     )
+
+
+def judge_mask(path: Path | RemoteCube, data: xr.Dataset, layout: Layout) -> None:
+    """Refuse a mask that holds texts, or that calls nothing in the file clear: its codes mean something else.
+
+    Raises:
+        DoubtfulNumbers: names the mask and its numbers.
+    """
+    mask = layout.mask
+    if mask is None:
+        return
+    if data[mask.name].dtype.kind not in "biuf":
+        raise DoubtfulNumbers(path, mask.doubt(np.empty(0, data[mask.name].dtype)))
+    reason = ""
+    for sample in _samples(data[mask.name]):
+        if not (reason := mask.hides_all(sample)):
+            return
+    advice = f"give --mask {mask.name}=clear or --mask {mask.name}=cloud for what 1 is, or --mask none"
+    raise DoubtfulNumbers(path, f"{reason}; {advice}")
 
 
 def _optical_codings(
@@ -104,6 +125,10 @@ def _doubts(
     reasons = {
         b: doubtful(b, samples[b], codings[b]) if b in optical else doubt(b, samples[b], codings[b]) for b in samples
     }
+    index = codings.get("NDVI")
+    if index is not None and index.scale == DN_SCALE and known(samples["NDVI"]).max(initial=0) < LEAST_NDVI:
+        top = known(samples["NDVI"]).max(initial=0)
+        reasons["NDVI"] = reasons["NDVI"] or f"its numbers reach only {top:g}; state their scale in scale_factor"
     return {b: reason for b, reason in reasons.items() if reason}
 
 

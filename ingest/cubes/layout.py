@@ -20,7 +20,7 @@ from core.grid import Window
 from core.source import AS_STATED, ReadAs, listed
 from core.timeline import Days, to_days
 from ingest.cubes.arrange import Arranged, arrange, yx_of
-from ingest.cubes.place import Lattice, find_crs, find_lattice, target_window
+from ingest.cubes.place import Lattice, coarser, find_crs, find_lattice, target_window
 from ingest.rules.band_names import READ, BandNames, find_bands, find_family, is_top_of_atmosphere
 from ingest.rules.masks import ANYONE, FoundMask, find_mask, mask_like, rule_of_flags
 
@@ -111,7 +111,7 @@ def find_layout(path: object, arranged: Arranged, read_as: ReadAs = AS_STATED) -
     used = [*names.taken.values(), *([mask.name] if mask else [])]
     crs = find_crs(path, data, [n for n in used if yx_of(data[n])], read_as.crs)
     axes = {n: dims for n in used if (dims := yx_of(data[n]))}
-    placed = {dims: find_lattice(path, data, dims, crs) for dims in dict.fromkeys(axes.values())}
+    placed = _lattices(path, data, list(dict.fromkeys(axes.values())), crs)
     lattices = {n: placed[dims] for n, dims in axes.items()}
     time_dims = {n: _time_dim(path, data, n) for n in used}
     dates = {d: _find_times(path, data, d) for d in sorted(set(time_dims.values()))}
@@ -128,10 +128,23 @@ def find_layout(path: object, arranged: Arranged, read_as: ReadAs = AS_STATED) -
         dated=dated,
         remarks=(
             *arranged.remarks,
+            *_undated_masks(data),
+            *_unmasked_days(names, mask, time_dims, dates),
             *_level_remark(path, data, names),
             *(_undated(d, keep) for d, keep in dated.items()),
         ),
     )
+
+
+def _lattices(path: object, data: xr.Dataset, axes: list[tuple[str, str]], crs: str) -> dict[tuple[str, str], Lattice]:
+    """Return the lattice of each pair of dimensions; coarser ones without coordinates cover what the finest does."""
+    own = [dims for dims in axes if dims == ("y", "x") or dims[0] in data.coords]
+    placed = {dims: find_lattice(path, data, dims, crs) for dims in own}
+    for dims in (d for d in axes if d not in placed):
+        if ("y", "x") not in placed:
+            raise InvalidCube(path, f"its rows and columns {dims[0]} and {dims[1]} have no coordinates")
+        placed[dims] = coarser(path, placed[("y", "x")], (data.sizes[dims[0]], data.sizes[dims[1]]))
+    return placed
 
 
 def pixel_names(data: xr.Dataset) -> list[str]:
@@ -244,6 +257,30 @@ def _iso(value: Any) -> str:
         return str(value.isoformat())[:10]
     found = DATE_TEXT.match(value.decode() if isinstance(value, bytes) else str(value))
     return "-".join(found.groups()) if found else ""
+
+
+def _undated_masks(data: xr.Dataset) -> tuple[str, ...]:
+    """Return a remark on masks without dates: one for all dates would hide the clouds of none."""
+    flat = [str(n) for n, v in data.data_vars.items() if yx_of(v) and len(v.dims) == 2]
+    found = find_mask(flat)
+    return (f"'{found.name}' was not used as a cloud mask, as it has no dates.",) if found else ()
+
+
+def _unmasked_days(
+    names: BandNames, mask: FoundMask | None, time_dims: Mapping[str, str], dates: Mapping[str, NDArray[np.datetime64]]
+) -> tuple[str, ...]:
+    """Return a remark on days with bands and no mask: nothing tells their clouds, so that they are hidden."""
+    if mask is None:
+        return ()
+
+    def days_of(dim: str) -> set[int]:
+        return set(to_days(dates[dim][~np.isnat(dates[dim])]).tolist())
+
+    seen = set().union(*(days_of(time_dims[n]) for b, n in names.taken.items() if AXES[b] == "time"))
+    missing = len(seen - days_of(time_dims[mask.name]))
+    return (
+        (f"{missing} of {len(seen)} dates have no mask ('{mask.name}') and are read as not clear.",) if missing else ()
+    )
 
 
 def _undated(dim: str, keep: NDArray[np.bool_]) -> str:

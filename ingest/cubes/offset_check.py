@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.bands import OPTICAL_NAMES, Floats
-from core.errors import InvalidCube
+from core.errors import DoubtfulNumbers
 from core.source import ReadAs
 from core.timeline import Days, to_date, to_day
 from ingest.rules.numbers import Coding
+from ingest.rules.offset_groups import band_floors, dates_apart
 from ingest.rules.offsets import MIN_DATES, TOO_DARK, TOO_DARK_SHARE, date_floors, find_offset
 from ingest.rules.scales import DN_SCALE
 
@@ -36,7 +38,15 @@ def shifted(band: str, values: Floats, days: Days, coding: Coding, read_as: Read
     return values
 
 
-def check_offset(path: object, days: Days, visible: Mapping[str, Floats], *, stated: float, read_as: ReadAs) -> str:
+def check_offset(
+    path: object,
+    days: Days,
+    visible: Mapping[str, Floats],
+    *,
+    stated: float,
+    read_as: ReadAs,
+    infrared: Mapping[str, Floats] | None = None,
+) -> str:
     """Refuse reflectances with 0.1 left in, or subtracted twice.
 
     Args:
@@ -45,21 +55,22 @@ def check_offset(path: object, days: Days, visible: Mapping[str, Floats], *, sta
         visible: (T, Y, X) clear reflectance of B02, B03, B04, as far as there is any; NaN = not clear.
         stated: offset that was applied as the file states.
         read_as: with an offset by the user nothing is checked.
+        infrared: the same of B08, B8A, B11, B12; with them, dates with an offset among others are told.
 
     Returns:
         A remark where an offset is likely and not certain; else an empty text.
 
     Raises:
-        InvalidCube: names the offset and the option that settles it.
+        DoubtfulNumbers: names the offset and the option that settles it.
     """
     if read_as.offset is not None or not visible:
         return ""
     share = max(_dark_share(v) for v in visible.values())
     if share > TOO_DARK_SHARE:
-        raise InvalidCube(path, _twice(share, stated))
+        raise DoubtfulNumbers(path, _twice(share, stated))
     found = find_offset(days, date_floors(visible))
     if found.state == "none":
-        return ""
+        return _check_dates(path, days, {**visible, **(infrared or {})})
     first = to_date(int(days[found.has_offset].min()))
     dark = f"its darkest clear pixels reflect {found.darkest:.2f}"
     if not found.is_certain:
@@ -69,7 +80,27 @@ def check_offset(path: object, days: Days, visible: Mapping[str, Floats], *, sta
     since, option = (f" from {first} on", f"-1000@{first}") if found.state == "part" else ("", "-1000")
     reason = f"{dark}{since}, so the offset of +1000 of processing baseline 04.00 seems to be left in"
     advice = f"give --offset {option} to subtract it, or --offset 0 if the land is so bright"
-    raise InvalidCube(path, f"{reason}; {advice}")
+    raise DoubtfulNumbers(path, f"{reason}; {advice}")
+
+
+def _check_dates(path: object, days: Days, bands: Mapping[str, Floats]) -> str:
+    """Refuse a file in which some dates lie 0.1 above the others in every band; see `check_offset`."""
+    is_high = dates_apart(days, band_floors(bands), tuple(bands))
+    if not is_high.any():
+        return ""
+    first = to_date(int(days[is_high].min()))
+    many = f"{int(is_high.sum())} of its dates, from {first} on, lie 0.1 above the others in every band"
+    reason = f"{many}: the offset of +1000 of processing baseline 04.00 seems to be left in there"
+    is_late = days[is_high].min() > days[~is_high & _is_told(bands)].max()
+    if is_late:
+        raise DoubtfulNumbers(path, f"{reason}; give --offset -1000@{first} to subtract it, or --offset 0 to keep them")
+    advice = "subtract it on these dates before, or give --offset 0 to keep all numbers"
+    raise DoubtfulNumbers(path, f"{reason}; {advice}")
+
+
+def _is_told(bands: Mapping[str, Floats]) -> NDArray[np.bool_]:
+    """Return (T,) the dates of which every band has its darkest value."""
+    return np.asarray(np.isfinite(band_floors(bands)).all(axis=1))
 
 
 def _dark_share(values: Floats) -> float:

@@ -3,8 +3,9 @@
 A cube in degrees, and bands of coarser pixels, are resampled; all else keeps its own pixels.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,8 @@ DEFAULT_RESOLUTION_M = 10.0
 """Pixel size where one row and one column leave it open: Sentinel-2's finest."""
 METRES_PER_DEGREE = 111_195.0
 """Of latitude, on a sphere of 6371 km."""
+METRES = {"": 1.0, "km": 1000.0, "kilometre": 1000.0, "kilometer": 1000.0, "kilometres": 1000.0, "kilometers": 1000.0}
+"""Units of coordinates in metres; every other unit is metres or degrees."""
 USUAL_M = (10.0, 20.0, 30.0, 60.0)
 """Pixel sizes that one in degrees is rounded to if it is within a sixth of them."""
 CRS_KEYS = ("crs_wkt", "spatial_ref", "epsg", "proj:code", "proj:epsg", "crs", "proj:wkt2")
@@ -109,13 +112,29 @@ def find_lattice(path: object, data: xr.Dataset, dims: tuple[str, str], crs: str
     if y_dim not in data.coords or x_dim not in data.coords or _are_counters(data, dims, stated):
         return _from_transform(path, stated, (data.sizes[y_dim], data.sizes[x_dim]), crs)
     x, y = (np.asarray(data[d].values, np.float64) for d in (x_dim, y_dim))
+    x, y = (v * METRES[unit_of(data[d])] for v, d in ((x, x_dim), (y, y_dim)))
     step_x, step_y = (_step(path, name, values) for name, values in (("x", x), ("y", y)))
+    if are_corners(data, x_dim, y_dim):
+        x, y = x + step_x / 2, y + step_y / 2
     size_x = abs(step_x) or abs(step_y) or DEFAULT_RESOLUTION_M
     size_y = abs(step_y) or size_x
     corner = Affine(size_x, 0, x.min() - size_x / 2, 0, -size_y, y.max() + size_y / 2)
     return Lattice(
         crs=crs, transform=corner, shape_yx=(len(y), len(x)), is_south_up=step_y > 0, is_east_first=step_x < 0
     )
+
+
+def coarser(path: object, fine: Lattice, shape_yx: tuple[int, int]) -> Lattice:
+    """Return the lattice of fewer pixels that cover the same ground; rows and columns are stored in the same order.
+
+    Raises:
+        InvalidCube: the finer pixels do not fill the coarser ones.
+    """
+    ratio = fine.shape_yx[0] / shape_yx[0]
+    if ratio != fine.shape_yx[1] / shape_yx[1] or ratio < 1:
+        sizes = f"{shape_yx[0]} x {shape_yx[1]} pixels beside {fine.shape_yx[0]} x {fine.shape_yx[1]}"
+        raise InvalidCube(path, f"a mask or band of it has {sizes} and no coordinates")
+    return replace(fine, transform=fine.transform * Affine.scale(ratio), shape_yx=shape_yx)
 
 
 def target_window(path: object, lattices: Sequence[Lattice]) -> Window:
@@ -172,6 +191,37 @@ def find_crs(path: object, data: xr.Dataset, variables: Iterable[str], stated: s
         raise InvalidCube(path, f"its coordinate reference system ({crs.name}) is neither projected nor geographic")
     code = crs.to_epsg(min_confidence=25)
     return f"EPSG:{code}" if code else str(crs.to_wkt())
+
+
+def unit_of(coordinate: xr.DataArray) -> str:
+    """Return the unit of a coordinate that is another multiple of the metre than 1, or an empty text."""
+    unit = str(coordinate.attrs.get("units", "")).lower()
+    return unit if unit in METRES else ""
+
+
+def are_corners(data: xr.Dataset, x_dim: str = "x", y_dim: str = "y") -> bool:
+    """Return whether coordinates are those of the pixels' first corners, which stackstac writes by default.
+
+    Its array keeps the corner of the lattice in `transform`. Where attributes were lost, coordinates that are multiples
+    of the pixel size show it: centres of Sentinel-2's pixels are not.
+    """
+    if x_dim not in data.coords or y_dim not in data.coords or "epsg" not in data.coords:
+        return False
+    x, y = (np.asarray(data[d].values, np.float64) for d in (x_dim, y_dim))
+    if min(len(x), len(y)) < 2:
+        return False
+    corners = [_stackstac_corner(v.attrs.get("transform")) for v in data.data_vars.values()]
+    stated = next((c for c in corners if c is not None), None)
+    if stated is not None:
+        return bool(abs(x[0] - stated[0]) < abs(x[1] - x[0]) / 4)
+    is_stackstac = {"id", "epsg"} <= {str(c) for c in data.coords} and "spatial_ref" not in data.coords
+    return is_stackstac and all(bool(np.isclose(v % abs(v[1] - v[0]), 0).all()) for v in (x, y))
+
+
+def _stackstac_corner(text: Any) -> tuple[float, float] | None:
+    """Return x and y of the upper left corner of an affine transform, as text or numbers; None if it is neither."""
+    numbers = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", str(text))] if text is not None else []
+    return (numbers[2], numbers[5]) if len(numbers) in (6, 9) else None
 
 
 def geo_transform(data: xr.Dataset) -> Affine | None:

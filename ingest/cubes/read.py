@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from core.bands import RADAR_NAMES, Floats
 from core.cube import Cube, SceneRecord
-from core.errors import InvalidCube
+from core.errors import DoubtfulNumbers, InvalidCube
 from core.source import AS_STATED, InputSummary, ReadAs
 from core.timeline import Days, to_date
 from ingest.cubes.arrange import arrange
 from ingest.cubes.dates import align, join_dates
-from ingest.cubes.judge import judge_numbers
+from ingest.cubes.judge import judge_mask, judge_numbers
 from ingest.cubes.layout import AXES, Layout, read_layout
 from ingest.cubes.mask_check import check_mask
 from ingest.cubes.offset_check import check_offset, given_codings, shifted
@@ -28,6 +28,7 @@ from ingest.preprocess.clouds import dilate, hidden_by
 from ingest.preprocess.prepare import Preparation, margin_pixels
 from ingest.preprocess.radar import to_power
 from ingest.rules.numbers import Coding, decode, to_db, unseen
+from ingest.rules.offset_groups import INFRARED
 from ingest.rules.offsets import BLUE, DARK_BANDS, MIN_DATES
 
 LEAST_CHECKED = 64
@@ -165,7 +166,10 @@ class CubeFile:
         stored, lattice = _dated(data[mask.name], self.layout, mask.name), self.layout.lattices[mask.name]
 
         def read(rows: slice, columns: slice) -> NDArray[np.uint8]:
-            return mask.codes(stored_pixels(stored, lattice, rows, columns))
+            numbers = stored_pixels(stored, lattice, rows, columns)
+            if reason := mask.doubt(numbers):
+                raise DoubtfulNumbers(self.path, reason)
+            return mask.codes(numbers)
 
         if lattice.is_that_of(self.layout.window):
             return read(*at)
@@ -180,7 +184,7 @@ class CubeFile:
 
     def _check_offset(self, data: xr.Dataset, stacks: Mapping[str, Floats], at: tuple[slice, slice]) -> str:
         """Check the offset on the pixels that are read, or on a wider window if they are few; see `check_offset`."""
-        bands = self._dark_bands()
+        bands = self._with_dates_of_red(DARK_BANDS)
         if self.read_as.offset is not None or not bands or self.layout.has_index_only:
             return ""
         window = self.layout.window
@@ -188,17 +192,24 @@ class CubeFile:
         reach = max(0, (LEAST_CHECKED - min(rows.stop - rows.start, columns.stop - columns.start) + 1) // 2)
         wide, _ = widened((rows, columns), reach, window.shape_yx)
         is_read = wide == (rows, columns) and BLUE in stacks
-        visible = {b: stacks[b] for b in bands if b in stacks} if is_read else self._visible(data, bands, wide)
-        stated = min(self.codings[b].offset for b in bands)
-        return check_offset(self.path, self._days("B04"), visible, stated=stated, read_as=self.read_as)
+        wanted = [*bands, *(b for b in self._with_dates_of_red(INFRARED) if not is_read or b in stacks)]
+        values = {b: stacks[b] for b in wanted if b in stacks} if is_read else self._clear(data, wanted, wide)
+        return check_offset(
+            self.path,
+            self._days("B04"),
+            {b: v for b, v in values.items() if b in bands},
+            stated=min(self.codings[b].offset for b in bands),
+            read_as=self.read_as,
+            infrared={b: v for b, v in values.items() if b not in bands},
+        )
 
-    def _dark_bands(self) -> list[str]:
-        """Return the visible bands that share the dates of the red one."""
-        dims = {b: self.layout.time_dims[self.layout.variables[b]] for b in DARK_BANDS if b in self.codings}
-        return [b for b, dim in dims.items() if dim == dims.get("B04")]
+    def _with_dates_of_red(self, names: Sequence[str]) -> list[str]:
+        """Return those bands that share the dates of the red one."""
+        dims = {b: self.layout.time_dims[self.layout.variables[b]] for b in ("B04", *names) if b in self.codings}
+        return [b for b in names if b in dims and dims[b] == dims.get("B04")]
 
-    def _visible(self, data: xr.Dataset, bands: Sequence[str], at: tuple[slice, slice]) -> dict[str, Floats]:
-        """Return (T, Y, X) clear reflectance of visible bands."""
+    def _clear(self, data: xr.Dataset, bands: Sequence[str], at: tuple[slice, slice]) -> dict[str, Floats]:
+        """Return (T, Y, X) clear reflectance of some bands."""
         stacks = {b: self._stack(data, b, at) for b in bands}
         days, hidden = self._hidden(data, stacks, at)
         return {b: _mask(v, days, (days, hidden)) for b, v in stacks.items()}
@@ -248,6 +259,7 @@ def open_cube(path: Path | RemoteCube, *, read_as: ReadAs = AS_STATED, preparati
         if not any(len(d) for d in layout.days.values()):
             raise InvalidCube(path, "it holds no date")
         numbers = judge_numbers(path, arranged, layout)
+        judge_mask(path, arranged, layout)
         file = CubeFile(
             path=path,
             layout=layout,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.rules.band_names import plain
+from ingest.rules.numbers import SCL_CLEAR
 
 MaskKind = Literal["SCL", "CLM", "clear"]
 Codes = NDArray[Any]
@@ -20,6 +21,7 @@ Codes = NDArray[Any]
 CLEAR, HIDDEN, NO_DATA = 0, 1, 255
 """Codes of kind `CLM`."""
 SCL_CLASSES = 12
+PERCENT = 100.0
 PROBABILITY = 0.4
 """Cloud probability from which a pixel is not clear: s2cloudless's threshold (doi:10.1016/j.rse.2022.112990)."""
 CLOUD_SCORE = 0.6
@@ -38,6 +40,8 @@ class MaskRule:
     read: Callable[[Codes], Codes]
     """From finite stored numbers to codes of its kind; the same shape."""
     kind: MaskKind = "CLM"
+    unit: Callable[[Codes, str], str] | None = None
+    """From known numbers and the name in the input to the reason why they have another unit; None = any will do."""
 
 
 def _bits(hidden: int, fill: int = 0, fills: tuple[int, ...] = ()) -> Callable[[Codes], Codes]:
@@ -78,6 +82,40 @@ def _fmask(stored: Codes) -> Codes:
 
 ANYONE = "many"
 """Who uses names that state no more than that they are a mask: flags of the variable say better what its codes mean."""
+
+
+def _percent(known: Codes, name: str) -> str:
+    values = known[known != NO_DATA]
+    return _other_unit(values, name, "percent") if values.size else ""
+
+
+def _byte(known: Codes, name: str) -> str:
+    return _other_unit(known, name, "byte")
+
+
+def _other_unit(known: Codes, name: str, expected: str) -> str:
+    """Return why cloud probabilities are not of the expected unit; many of them reach far up where there is a cloud."""
+    top = float(known.max())
+    is_share = top <= 1 and bool((known != np.rint(known)).any())
+    found = "share" if is_share else "byte" if top > PERCENT else "percent"
+    if found == expected or top == 0 or (expected == "byte" and top <= 1 and not is_share):
+        return ""
+    reason = f"'{name}' reaches {top:g}, which is not cloud probability as {expected}"
+    return f"{reason}; give --mask {name}={found}, or --mask {name}={expected} if it is that"
+
+
+def _score(known: Codes, name: str) -> str:
+    return (
+        "" if known.max() <= 1 else f"'{name}' reaches {known.max():g}, and a cloud score is 0 to 1; divide it by 100"
+    )
+
+
+def _qa60(known: Codes, name: str) -> str:
+    other = known[~np.isin(known, (0, 1024, 2048, 3072, 65535))]
+    if not other.size:
+        return ""
+    return f"'{name}' holds {other[0]:g}, and its bits are 1024 and 2048; give --mask {name}=cloud if 1 is cloud"
+
 
 RULES: Sequence[MaskRule] = (
     MaskRule(names=("clear",), used_by="landcast", meaning="1 is clear", read=lambda stored: stored == 1, kind="clear"),
@@ -130,6 +168,7 @@ RULES: Sequence[MaskRule] = (
         used_by="Earth Engine",
         meaning="bits; clear without opaque cloud (10) and cirrus (11); empty from 2022-01-25 to 2024-02-27",
         read=_bits(0b110000000000, fills=(65535,)),
+        unit=_qa60,
     ),
     MaskRule(
         names=("oa_s2cloudless_mask", "s2cloudless_mask"),
@@ -154,18 +193,21 @@ RULES: Sequence[MaskRule] = (
         used_by="Earth Engine (Cloud Score+)",
         meaning=f"clear from {CLOUD_SCORE:g}",
         read=lambda stored: stored < CLOUD_SCORE,
+        unit=_score,
     ),
     MaskRule(
         names=("cldprb", "cld", "msk_cldprb", "cloud_probability", "probability", "cloudprobability"),
         used_by="ESA, Earth Engine",
         meaning=f"cloud probability in percent; clear below {100 * PROBABILITY:g}",
         read=_below(PROBABILITY, 100),
+        unit=_percent,
     ),
     MaskRule(
         names=("clp",),
         used_by="Sentinel Hub",
         meaning=f"cloud probability, 0 to 255; clear below {255 * PROBABILITY:g}",
         read=_below(PROBABILITY, 255),
+        unit=_byte,
     ),
     MaskRule(
         names=("cloud_mask", "cloudmask", "cloud", "clouds", "cloudy", "is_cloud", "iscloud", "is_cloudy", "cmask"),
@@ -195,14 +237,22 @@ HLS_FMASK = MaskRule(
     read=_bits(0b11111, fills=(255,)),
 )
 """Fmask where the input says that it is of HLS: then no codes have to tell."""
+
+
+def _stated_probability(word: str, largest: float) -> MaskRule:
+    meaning = f"cloud probability as {word}; clear below {PROBABILITY * largest:g}"
+    return MaskRule(names=(word,), used_by="the user", meaning=meaning, read=_below(PROBABILITY, largest))
+
+
 PREFIXED = frozenset({"mask", "cloud_classification"})
 """Names too general to be a cloud mask without the prefix `s2_`."""
 NO_MASK = "none"
 STATED: Mapping[str, MaskRule] = {
+    **{word: _stated_probability(word, largest) for word, largest in (("share", 1), ("percent", 100), ("byte", 255))},
     "clear": next(r for r in RULES if "clear_mask" in r.names),
     "cloud": next(r for r in RULES if "cloud_mask" in r.names),
 }
-"""Words of `--mask NAME=clear` and `--mask NAME=cloud`."""
+"""Words of `--mask NAME=clear` and so on: clear and cloud say what 1 is, the others the unit of a probability."""
 LIKE_A_MASK = re.compile(r"mask|cloud|clear|qa|fmask|quality|shadow|scl|flag", re.IGNORECASE)
 """Names that may be a mask, mentioned where no known one is found."""
 CLEAR_WORDS = frozenset({"clear", "land", "water", "vegetation", "vegetated", "bare", "soil", "valid"})
@@ -236,6 +286,29 @@ class FoundMask:
         read = np.asarray(self.rule.read(np.where(known, numbers, 0)))
         nothing = {"SCL": 0, "clear": 0, "CLM": NO_DATA}[self.kind]
         return np.where(known, read, nothing).astype(np.uint8)
+
+    def doubt(self, stored: NDArray[Any]) -> str:
+        """Return why stored numbers are not those of such a mask, and what to state instead; empty = they may be.
+
+        Args:
+            stored: many of its numbers, any shape: a cloud among them shows the unit.
+        """
+        if self.is_stated:
+            return ""
+        numbers = np.asarray(stored)
+        if numbers.dtype.kind not in "biuf":
+            return f"'{self.name}' holds texts, not codes; give --mask none, or a mask of numbers"
+        known = numbers[np.isfinite(numbers)] if numbers.dtype.kind == "f" else numbers.ravel()
+        return self.rule.unit(known, self.name) if self.rule.unit and known.size else ""
+
+    def hides_all(self, stored: NDArray[Any]) -> str:
+        """Return a reason where the mask calls none of its numbers clear, with some of them; else an empty text."""
+        codes = self.codes(stored)
+        is_clear = np.isin(codes, SCL_CLEAR) if self.kind == "SCL" else codes == (1 if self.kind == "clear" else CLEAR)
+        if not codes.size or is_clear.any():
+            return ""
+        shown = ", ".join(f"{v:g}" for v in np.unique(np.asarray(stored, np.float64))[:5])
+        return f"'{self.name}' calls nothing clear: its numbers are {shown} ({self.rule.meaning})"
 
     def describe(self) -> str:
         """Return a phrase for people."""
@@ -290,7 +363,10 @@ def rule_of_flags(name: str, attrs: Mapping[str, Any]) -> MaskRule | None:
 
 def _means_clear(meaning: str) -> bool:
     words = set(re.split(r"[^a-z]+", meaning.lower()))
-    return bool(words & ({"no", "not", "free"} if words & CLOUD_WORDS else CLEAR_WORDS))
+    if words & CLOUD_WORDS:
+        return bool(words & {"no", "not", "free"})
+    is_denied = bool(words & {"no", "not", "non"}) and bool(words & {"clear", "valid"})
+    return bool(words & CLEAR_WORDS) and not is_denied
 
 
 def _fits(name: str, rule: MaskRule) -> bool:

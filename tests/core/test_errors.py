@@ -12,6 +12,7 @@ EXAMPLES: dict[str, LandcastError] = {
         errors.InvalidPeriod("2022-02-30", "day is out of range for month"),
         errors.InvalidOption("step", "0d", "a positive number of days"),
         errors.InvalidCube("a.nc", "it is text"),
+        errors.DoubtfulNumbers("a.nc", "its darkest clear pixels reflect 0.11; give --offset -1000"),
         errors.MissingBand("a.nc", ["B04", "B08"], ["B02"]),
         errors.InvalidTable("a.csv", "it has no column time"),
         errors.InvalidArchive("folder", "no raster has a date in its name"),

@@ -144,3 +144,51 @@ def test_a_part_of_a_cube_is_placed_by_its_coordinates_not_by_the_old_geotransfo
     part = read_cube(write(tmp_path / "part.nc", foreign.ours().isel(y=slice(3, 9), x=slice(2, 7))))
     assert part.window.offset_in(own.window) == (3, 2)
     np.testing.assert_array_equal(part.data["B04"].values[1], own.data["B04"].values[1, 3:9, 2:7])
+
+
+@pytest.mark.parametrize("axes", [("y20", "x20"), ("y_20m", "x_20m")])
+@pytest.mark.parametrize("has_coordinates", [True, False])
+def test_a_mask_of_coarser_pixels_is_used_with_its_coordinates_or_without(
+    axes: tuple[str, str], has_coordinates: bool, tmp_path: Path
+) -> None:
+    every = slice(None, None, 2)
+    mask = xr.DataArray(foreign.coded(4, 9)[:, every, every], dims=("time", *axes))
+    if has_coordinates:
+        edges = foreign.coordinates()
+        mask = mask.assign_coords({axes[0]: edges["y"][every] - 5, axes[1]: edges["x"][every] + 5})
+    data = foreign.ours().drop_vars("SCL").assign(SCL=mask)
+    path = write(tmp_path / "cube.nc", data)
+    hidden = np.isnan(read_cube(path).data["B04"].values)
+    assert hidden[0, :8, :6].all()
+    assert not hidden[:, 13:, 13:].any()
+    assert open_cube(path).summary.remarks == ()
+
+
+def test_a_mask_without_dates_is_mentioned(tmp_path: Path) -> None:
+    flat = (("y", "x"), foreign.coded(0, 1)[0])
+    file = open_cube(write(tmp_path / "cube.nc", foreign.ours().drop_vars("SCL").assign(cloud_mask=flat)))
+    assert file.summary.remarks[0] == "'cloud_mask' was not used as a cloud mask, as it has no dates."
+
+
+def test_dates_without_a_mask_are_counted(tmp_path: Path) -> None:
+    scenes = foreign.ours()["SCL"].isel(time=slice(None, None, 2)).rename(time="time_scl")
+    file = open_cube(write(tmp_path / "cube.nc", foreign.ours().drop_vars("SCL").assign(SCL=scenes)))
+    assert file.summary.remarks == ("7 of 14 dates have no mask ('SCL') and are read as not clear.",)
+
+
+@pytest.mark.parametrize("has_transform", [True, False])
+def test_corners_of_stackstac_are_placed_as_corners(has_transform: bool, own: Cube, tmp_path: Path) -> None:
+    data = foreign.stackstac()
+    data = data.assign_coords(x=data["x"].values - 5, y=data["y"].values + 5)
+    if has_transform:
+        text = f"| 10.00, 0.00, {foreign.WEST}|\n| 0.00,-10.00, {foreign.NORTH}|\n| 0.00, 0.00, 1.00|"
+        data["stackstac-0123"].attrs["transform"] = text
+    assert read_cube(write(tmp_path / "cube.zarr", data)).window == own.window
+
+
+def test_coordinates_in_kilometres_are_metres_times_a_thousand(own: Cube, tmp_path: Path) -> None:
+    data = foreign.ours()
+    for axis in ("x", "y"):
+        data = data.assign_coords({axis: (axis, data[axis].values / 1000, {"units": "km"})})
+    found = read_cube(write(tmp_path / "cube.nc", data)).window
+    np.testing.assert_allclose(found.transform[:6], own.window.transform[:6], atol=1e-6)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from core.errors import InvalidCube
+from core.errors import DoubtfulNumbers, InvalidCube
+from core.source import ReadAs
 from ingest.cubes.read import open_cube, read_cube
 from tests.ingest.cubes import foreign
 from tests.ingest.cubes.test_foreign import write
@@ -124,4 +125,43 @@ def test_dates_in_reflectance_among_digital_numbers_are_refused(tmp_path: Path) 
         values[::2] /= 1e4
         data[band] = (data[band].dims, values)
     with pytest.raises(InvalidCube, match="0 to 1 on some dates"):
+        read_cube(write(tmp_path / "cube.nc", data))
+
+
+@pytest.mark.parametrize(
+    ("name", "codes", "reason"),
+    [
+        ("clp", (0.1, 0.9), "--mask clp=share"),
+        ("clp", (3, 90), "--mask clp=percent"),
+        ("cloud_probability", (0.1, 0.9), "--mask cloud_probability=share"),
+        ("cs_cdf", (90, 10), "divide it by 100"),
+        ("QA60", (0, 1), "--mask QA60=cloud"),
+        ("cloud_mask", (1, 2), "'cloud_mask' calls nothing clear: its numbers are 1, 2"),
+        ("SCL", (1, 0), "'SCL' calls nothing clear: its numbers are 0, 1"),
+        ("SCL", (40, 90), "'SCL' calls nothing clear: its numbers are 40, 90"),
+    ],
+)
+def test_a_mask_in_another_unit_is_refused_with_what_settles_it(
+    name: str, codes: tuple[float, float], reason: str, tmp_path: Path
+) -> None:
+    stored = np.where(foreign.clouds(), codes[1], codes[0])
+    data = foreign.ours().drop_vars("SCL").assign({name: (("time", "y", "x"), stored.astype(np.float32))})
+    path = write(tmp_path / "cube.nc", data)
+    with pytest.raises(DoubtfulNumbers, match=reason):
+        read_cube(path)
+    word = reason.split("=")[-1] if "=" in reason else "none"
+    assert read_cube(path, read_as=ReadAs(mask=f"{name}={word}" if "=" in reason else word)).optical
+
+
+def test_a_mask_of_texts_is_refused(tmp_path: Path) -> None:
+    words = np.where(foreign.clouds(), "cloud", "clear").astype(object)
+    data = foreign.ours().drop_vars("SCL").assign(cloud_mask=(("time", "y", "x"), words))
+    with pytest.raises(DoubtfulNumbers, match="holds texts, not codes"):
+        read_cube(write(tmp_path / "cube.nc", data))
+
+
+def test_ndvi_that_may_be_in_thousandths_is_refused(tmp_path: Path) -> None:
+    index = np.full(foreign.clouds().shape, 794, np.int16)
+    data = foreign.ours().drop_vars([*foreign.BANDS]).assign(NDVI=(("time", "y", "x"), index))
+    with pytest.raises(InvalidCube, match="reach only 794; state their scale"):
         read_cube(write(tmp_path / "cube.nc", data))
