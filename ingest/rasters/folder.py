@@ -14,6 +14,7 @@ from core.source import AS_STATED, InputSummary, ReadAs, counted, listed
 from ingest.io.raster_files import LOCAL, Access
 from ingest.rasters.item import RasterItem
 from ingest.rasters.look import Layer, Looked, Opener, look, missing_names
+from ingest.rasters.mask_check import check_masks
 from ingest.rasters.names import NamedFile, band_names, date_places, read_name, stated_date
 from ingest.rasters.offsets import OFFSET, settle_offsets
 from ingest.rasters.scenes import Assembled, assemble
@@ -141,6 +142,7 @@ def _settled(
     """Decide on offsets, and describe what was found."""
     stated, by = _stated_offsets(folder, assembled.items, read_as)
     check_bands(folder.name, stated, reasons.sentence())
+    check_masks(folder.name, stated, folder.access)
     settled = settle_offsets(folder.name, stated, folder.access, expected=_expected(stated))
     remarks = [*reasons.remarks(), *_further(assembled, layers, looked), *item_remarks(settled.items, read_as)]
     summary = InputSummary(
