@@ -107,6 +107,10 @@ class Inspected:
         return {name: value for name, value in facts.items() if value not in (None, [], {})}
 
 
+LINES = (".ndjson", ".jsonl")
+"""Items or features in lines, which the archive refuses with the cause."""
+
+
 def inspect_input(text: str, settings: Settings, read_as: ReadAs, *, column: str = "class") -> Inspected:
     """Open an input as what it is, and look at it.
 
@@ -126,7 +130,7 @@ def inspect_input(text: str, settings: Settings, read_as: ReadAs, *, column: str
     ending = path.suffix.lower()
     if ending in CUBE_ENDINGS or (path.is_dir() and any((path / name).exists() for name in ZARR)):
         return inspect_cube(path, settings, read_as)
-    if path.is_dir() or _is_stac(path):
+    if path.is_dir() or _is_stac(path) or ending in LINES:
         return inspect_archive(path, settings, read_as)
     if ending in TABLE_INPUTS:
         return _inspect_table_or_points(path, settings, read_as, column)

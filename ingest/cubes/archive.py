@@ -112,7 +112,10 @@ class CubeArchive:
         with self._lock:
             self._blocks = {k: b for k, b in self._blocks.items() if b.window == window}
             if key not in self._blocks:
-                data = _read_block(scene, file, window, bands)
+                try:
+                    data = _read_block(scene, file, window, bands)
+                except DoubtfulNumbers as error:
+                    raise (_of_one(file, error) if len(self._files) > 1 else error) from None
                 self._blocks[key] = _Block(data=data, window=window, file_window=file.layout.window)
             return self._blocks[key]
 
@@ -171,6 +174,13 @@ def open_remote_cube(
 def _open(path: Path | RemoteCube, read_as: ReadAs, preparation: Preparation) -> CubeFile:
     """Open a file and check that tiles can be cut from it."""
     return _checked(open_cube(path, read_as=read_as, preparation=preparation))
+
+
+def _of_one(file: CubeFile, error: DoubtfulNumbers) -> DoubtfulNumbers:
+    """Return the refusal of one file among several, for all of which an option holds."""
+    reason = str(error).partition(": ")[2].rstrip(".")
+    name = file.path.name
+    return DoubtfulNumbers(file.path, f"{reason}; an option holds for all files of a folder: read {name} by itself")
 
 
 def _fingerprint(content: str, files: Sequence[CubeFile]) -> str:

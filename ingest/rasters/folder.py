@@ -14,17 +14,18 @@ from core.source import AS_STATED, InputSummary, ReadAs, counted, listed
 from ingest.io.raster_files import LOCAL, Access
 from ingest.rasters.item import RasterItem
 from ingest.rasters.look import Layer, Looked, Opener, look, missing_names
-from ingest.rasters.names import NamedFile, band_names, read_name, stated_date
+from ingest.rasters.mask_check import check_masks
+from ingest.rasters.names import NamedFile, band_names, date_places, read_name, stated_date
 from ingest.rasters.offsets import OFFSET, settle_offsets
 from ingest.rasters.scenes import Assembled, assemble
 from ingest.rasters.sidecar import Sidecar, find_sidecar, product_offset
 from ingest.rasters.summary import check_bands, facts, item_remarks
 from ingest.rules.band_names import READ, foreign
+from ingest.rules.name_dates import NO_DATE, choose_dates
 from ingest.rules.product_names import is_other_name, is_spare_file, is_top_of_atmosphere
 
 LOOK_THREADS = 8
 """Files opened at once: if they are remote, most of the time is waiting."""
-NO_DATE = "no date stands in its name or folder; give --date-from YYYY-MM-DD, or --date-from tags"
 NO_BAND = "neither its name nor its description names a band; give --band red=NAME --band nir=NAME"
 TOP = "it is top-of-atmosphere reflectance (Level-1C), and the models are made for surface reflectance (Level-2A)"
 ESA_NAME = re.compile(r"(?:^|/)(?:L2A_)?T\d\d[A-Z]{3}_\d{8}T\d{6}_[A-Z0-9]{3}(?:_\d\dm)?\.\w+$")
@@ -91,7 +92,9 @@ def find_items(folder: RasterFolder, *, read_as: ReadAs = AS_STATED) -> Found:
     looked = _look_at(folder, _readable(named, reasons), read_as)
     for found in looked:
         if found.reason:
-            reasons.add(NO_DATE if found.reason == "no date" else found.reason, found.file.name)
+            reasons.add(
+                found.file.date.doubt or NO_DATE if found.reason == "no date" else found.reason, found.file.name
+            )
         elif not found.layers and not is_other_name(found.file.key.rsplit("_", 1)[-1]) and not _holds_other(found):
             reasons.add(NO_BAND, found.file.name)
     layers = [la for found in looked for la in found.layers]
@@ -139,6 +142,7 @@ def _settled(
     """Decide on offsets, and describe what was found."""
     stated, by = _stated_offsets(folder, assembled.items, read_as)
     check_bands(folder.name, stated, reasons.sentence())
+    check_masks(folder.name, stated, folder.access)
     settled = settle_offsets(folder.name, stated, folder.access, expected=_expected(stated))
     remarks = [*reasons.remarks(), *_further(assembled, layers, looked), *item_remarks(settled.items, read_as)]
     summary = InputSummary(
@@ -152,14 +156,18 @@ def _settled(
 
 def _named(folder: RasterFolder, read_as: ReadAs) -> list[NamedFile]:
     """Read all names, those of bands in the company of each other."""
-    first = [read_name(h, inside, root=folder.name, read_as=read_as) for h, inside in sorted(folder.files.items())]
+    files = sorted(folder.files.items())
+    dates = choose_dates([date_places(href, inside, read_as) for href, inside in files])
+
+    def named(company: tuple[str, ...] = ()) -> list[NamedFile]:
+        return [
+            read_name(href, inside, root=folder.name, company=company, read_as=read_as, dated=dated)
+            for (href, inside), dated in zip(files, dates, strict=True)
+        ]
+
+    first = named()
     company = tuple(band_names(first))
-    if not {"swir_3", "broadnir"} & {n.lower() for n in company}:
-        return first
-    return [
-        read_name(h, inside, root=folder.name, company=company, read_as=read_as)
-        for h, inside in sorted(folder.files.items())
-    ]
+    return named(company) if {"swir_3", "broadnir"} & {n.lower() for n in company} else first
 
 
 def _readable(named: Sequence[NamedFile], reasons: _Reasons) -> list[NamedFile]:
@@ -256,11 +264,9 @@ def _further(assembled: Assembled, layers: Sequence[Layer], looked: Sequence[Loo
         remarks.append(
             f"Masks without bands of the same date and place are not used: {listed(assembled.lone_masks, 4)}."
         )
-    periods = list(dict.fromkeys(la.file.name for la in layers if la.file.is_period))
-    if periods:
-        remarks.append(f"The first of several days in the name is taken as the date of {listed(periods, 4)}.")
+    remarks += _of_dates(layers, assembled.items)
     warped = Counter(la.warped for la in layers if la.warped)
-    remarks += [f"Of {counted(n, 'band', 'bands')}: {text}." for text, n in warped.items()]
+    remarks += [f"Warped to another lattice: {counted(n, 'band', 'bands')}, as {text}." for text, n in warped.items()]
     stretched = {
         la.file.product.title for la in layers if la.file.product and la.file.product.whole_scale and _is_stretched(la)
     }
@@ -268,6 +274,33 @@ def _further(assembled: Assembled, layers: Sequence[Layer], looked: Sequence[Loo
     guessed = [la.file.name for la in layers if la.band in OPTICAL_NAMES and _is_guessed_float(la)]
     if guessed:
         remarks.append(f"Floats that state no scale are read as 10000 times reflectance: {listed(guessed, 4)}.")
+    return remarks
+
+
+def _of_dates(layers: Sequence[Layer], items: Sequence[RasterItem]) -> list[str]:
+    """Return sentences on dates that were chosen among several, and on scenes that share one."""
+    periods = list(dict.fromkeys(la.file.name for la in layers if la.file.date.is_period))
+    varying = list(dict.fromkeys(la.file.name for la in layers if la.file.date.is_varying))
+    alike: dict[object, list[str]] = defaultdict(list)
+    for item in items:
+        alike[(item.scene.time, item.geometry.wkb, frozenset(item.sources))].append(item.scene.scene_id)
+    remarks = []
+    if periods:
+        remarks.append(f"The first of several days in the name is taken as the date of {listed(periods, 4)}.")
+    if varying:
+        remarks.append(f"Of several dates the one that differs between the names is taken: {listed(varying, 4)}.")
+    loose = {la.file.name: la.when for la in layers if la.file.date.is_loose}
+    if loose:
+        name, count = min(loose), counted(len(loose), "name", "names")
+        remarks.append(f"Dates are read from the digits of {count}: {name} is of {loose[name]:%Y-%m-%d}.")
+    joined = [names for names in alike.values() if len(names) > 1]
+    if joined:
+        scenes = counted(sum(map(len, joined)), "scene", "scenes")
+        days = counted(len(joined), "date", "dates")
+        remarks.append(
+            f"{scenes} of equal bands and place share {days} and are joined there: {listed(joined[0], 4)}; "
+            "if their dates differ, give --date-from folder or --date-from tags."
+        )
     return remarks
 
 

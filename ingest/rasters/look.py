@@ -13,6 +13,7 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 
 from core.bands import NDVI, OPTICAL_NAMES, RADAR_NAMES
+from core.errors import InvalidOption
 from core.grid import Window
 from core.source import ReadAs
 from ingest.rasters.item import BandSource
@@ -22,7 +23,7 @@ from ingest.rasters.sample import choose_spread, read_spread
 from ingest.rasters.sidecar import Sidecar
 from ingest.rules.band_names import READ, Family, find_family, foreign
 from ingest.rules.file_dates import find_stamp
-from ingest.rules.masks import FoundMask
+from ingest.rules.masks import RULES, SCL_CLASSES, FoundMask, find_mask
 from ingest.rules.numbers import MAX_REFLECTANCE, Coding, find_coding
 from ingest.rules.product_names import band_order, is_other_name
 
@@ -39,6 +40,11 @@ TAGS = (
     "TIFFTAG_DATETIME",
 )
 """Names of tags that may hold the date of the recording, read only if the user says that dates stand in tags."""
+PICTURE = "its 8-bit numbers are those of a picture, not reflectance; export the bands as 16-bit numbers or floats"
+NDVI_BYTES = (
+    "it holds NDVI as 8-bit numbers and states no scale; write its scale and offset into the file, such as "
+    "gdal_edit.py -scale 0.008 -offset -1 for 0 to 250, or export it as floats from -1 to 1"
+)
 EMPTY_FLOATS = 1.6
 """Median of reflectance above which floats are neither 0..1 nor 0..10000."""
 
@@ -75,6 +81,9 @@ class Looked:
     """Why it is left out; empty = it is not."""
     ignored: tuple[str, ...] = ()
     """Names of bands that mean nothing."""
+
+
+SCENE_CLASSES = FoundMask(name="SCL", rule=next(r for r in RULES if r.kind == "SCL"))
 
 
 class _LeftOut(Exception):
@@ -124,6 +133,7 @@ def _named(
     """Return what each band of a raster is, and the names that mean nothing."""
     by_number = {int(v): ours for ours, v in vocabulary.read_as.bands.items() if v.isdigit()}
     found = {n: Meaning(name=str(n), band=b, rank=3) for n, b in by_number.items() if n <= raster.count}
+    found |= _mask_by_number(raster, vocabulary.read_as)
     if raster.count == 1 and not found:
         one = _of_one(file, texts[0], vocabulary)
         return ({1: one} if one else {}), [texts[0]] if texts[0] and not one and not is_other_name(texts[0]) else []
@@ -140,8 +150,35 @@ def _named(
         if meaning is not None and index not in found and meaning.band not in by_number.values():
             found[index] = meaning
         elif meaning is None and index not in found and not is_other_name(_last(name)):
-            ignored.append(name or f"band {index} of {file.name}")
+            ignored.append(name or f"band {index}")
     return found, ignored
+
+
+def _mask_by_number(raster: DatasetReader, read_as: ReadAs) -> dict[int, Meaning]:
+    """Return the mask that the user states by the number of its band: scene classes, or what is said of its codes.
+
+    Raises:
+        _LeftOut: its numbers are no scene classes, and nothing is said of them.
+    """
+    name, _, word = read_as.mask.partition("=")
+    if not name.isdigit() or not 1 <= int(name) <= raster.count:
+        return {}
+    index = int(name)
+    if word:
+        try:
+            found = find_mask([name], stated=read_as.mask)
+        except ValueError as error:
+            raise InvalidOption("--mask", read_as.mask, str(error)) from None
+    else:
+        numbers = np.unique(_sample(raster, index))
+        if numbers.max() <= 1 or not set(numbers.tolist()) <= set(range(SCL_CLASSES)):
+            shown = ", ".join(f"{v:g}" for v in numbers[:5])
+            raise _LeftOut(
+                f"the numbers of its band {name} ({shown}) are no scene classes of Sen2Cor; give --mask {name}=clear "
+                f"if 1 is clear, or --mask {name}=cloud if 0 is"
+            )
+        found = replace(SCENE_CLASSES, name=name)
+    return {index: Meaning(name=name, mask=found, rank=3)}
 
 
 def _of_one(file: NamedFile, text: str, vocabulary: Vocabulary) -> Meaning | None:
@@ -170,7 +207,10 @@ def _listed(file: NamedFile, raster: DatasetReader, texts: Sequence[str]) -> Seq
         return [one.name, *[""] * (raster.count - 1)]
     stated = ", ".join(t for t in texts if t)
     what = f"name no band of Sentinel-2 ({stated})" if stated else "have no names"
-    raise _LeftOut(f"its {raster.count} bands {what}; give them by name or number, such as --band red=3 --band nir=4")
+    raise _LeftOut(
+        f"its {raster.count} bands {what}; give them by name or number, such as --band red=3 --band nir=4, and a mask "
+        "by --mask 5"
+    )
 
 
 def _last(text: str) -> str:
@@ -244,7 +284,7 @@ def _coding(file: NamedFile, raster: DatasetReader, index: int, band: str) -> tu
     ):
         attrs |= {"scale_factor": 1 / product.whole_scale, "add_offset": 0.0}
     elif raster.dtypes[index - 1] == "uint8" and band in (*OPTICAL_NAMES, NDVI.name) and "scale_factor" not in attrs:
-        raise _LeftOut("its 8-bit numbers are those of a picture, not reflectance")
+        raise _LeftOut(NDVI_BYTES if band == NDVI.name else PICTURE)
     coding = find_coding(band, attrs, sample, where=f"{file.name}:{index}")
     _check_floats(band, sample, coding)
     return coding, bool(offset) or bool(product and product.has_offset is False)

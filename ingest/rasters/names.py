@@ -11,8 +11,9 @@ from core.bands import NDVI, OPTICAL_NAMES, RADAR_NAMES
 from core.errors import InvalidOption
 from core.source import AS_STATED, ReadAs
 from ingest.rules.band_names import Family, find_band, find_family
-from ingest.rules.file_dates import Stamp, are_several_days, find_stamps
+from ingest.rules.file_dates import Stamp, find_stamps
 from ingest.rules.masks import HLS_FMASK, FoundMask, find_mask
+from ingest.rules.name_dates import NameDate, choose_dates
 from ingest.rules.product_names import Product, find_product
 
 RASTER_SUFFIXES = (".tif", ".tiff", ".jp2")
@@ -26,6 +27,9 @@ BASELINE = re.compile(r"(?<![A-Za-z\d])N(\d\d)(\d\d)(?![A-Za-z\d])")
 DATE_SOURCES = ("name", "folder", "tags")
 MOST_WORDS = 3
 """Words of one name of a band or mask: `red_edge_1`."""
+
+
+NO_NAME_DATE = NameDate()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +117,8 @@ class NamedFile:
     product: Product | None = None
     baseline: str = ""
     """Sentinel-2 processing baseline; empty = not stated."""
-    is_period: bool = False
-    """True = the name states several days, of which the first is taken."""
+    date: NameDate = NO_NAME_DATE
+    """How the date was chosen."""
     hints: frozenset[str] = field(default_factory=frozenset)
     """Words, and pairs of them, in lower case."""
 
@@ -157,7 +161,13 @@ def stated_date(read_as: ReadAs) -> datetime | None:
 
 
 def read_name(
-    href: str, inside: str = "", *, root: str = "", company: Iterable[str] = (), read_as: ReadAs = AS_STATED
+    href: str,
+    inside: str = "",
+    *,
+    root: str = "",
+    company: Iterable[str] = (),
+    read_as: ReadAs = AS_STATED,
+    dated: NameDate | None = None,
 ) -> NamedFile:
     """Read what a path or URL states.
 
@@ -167,6 +177,7 @@ def read_name(
         root: name of the archive's folder, which may name the sensor.
         company: names of bands of the other files.
         read_as: what the user states.
+        dated: the date that is chosen for it by all names; None = by its own alone.
     """
     stem = _file_name(href).rsplit(".", 1)[0]
     path = f"{inside}/{stem}" if inside else stem
@@ -177,8 +188,9 @@ def read_name(
         family=family, company=tuple(company), read_as=read_as, is_hls=bool(re.search(r"hls|[sl]30", path, re.I))
     )
     meanings = vocabulary.meanings(stem) or _of_folder(folders, vocabulary)
-    stamps = _stamps(stem, folders, read_as)
-    when = stated_date(read_as) or (stamps[0].when if stamps else None)
+    stated = stated_date(read_as)
+    own = NameDate() if stated else dated or choose_dates([date_places(href, inside, read_as)])[0]
+    when = stated or (own.stamp.when if own.stamp else None)
     baseline = BASELINE.search(path)
     return NamedFile(
         href=href,
@@ -189,7 +201,7 @@ def read_name(
         family=family,
         product=find_product(path),
         baseline=f"{baseline[1]}.{baseline[2]}" if baseline else "",
-        is_period=not stated_date(read_as) and are_several_days(stamps),
+        date=own,
         hints=hints,
     )
 
@@ -210,16 +222,15 @@ def described_date(text: str) -> Stamp | None:
     return next(iter(find_stamps(text)), None)
 
 
-def _stamps(stem: str, folders: Sequence[str], read_as: ReadAs) -> list[Stamp]:
-    """Return the dates of the name, or else of the innermost folder that has one, or of folders in folders."""
-    places = [stem, *reversed(folders), "/".join(folders)]
+def date_places(href: str, inside: str, read_as: ReadAs) -> list[str]:
+    """Return where a date may stand: the name, the folders from the innermost on, folders in folders."""
+    folders = [f for f in inside.split("/") if f]
+    places = [_file_name(href).rsplit(".", 1)[0], *reversed(folders), "/".join(folders) if len(folders) > 1 else ""]
     if read_as.date_from == "name":
-        places = [stem]
+        return places[:1]
     if read_as.date_from == "folder":
-        places = places[1:]
-    if read_as.date_from == "tags":
-        places = []
-    return next((found for place in places if (found := find_stamps(place))), [])
+        return places[1:]
+    return [] if read_as.date_from == "tags" else places
 
 
 def _of_folder(folders: Sequence[str], vocabulary: Vocabulary) -> list[Meaning]:

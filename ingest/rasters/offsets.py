@@ -4,34 +4,24 @@ The day of recording tells nothing: Collection 1 holds reprocessed scenes of 201
 offset. Rules: ingest.rules.offsets.
 """
 
-from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.bands import Floats
-from core.errors import InvalidArchive, ReadFailed
+from core.errors import InvalidArchive
 from core.source import counted
-from core.timeline import to_day
+from core.timeline import Days, to_day
 from ingest.io.raster_files import LOCAL, Access
+from ingest.rasters.floors import read_floors, visible_floors
 from ingest.rasters.item import RasterItem
-from ingest.rasters.reader import read_sparse
-from ingest.rules.numbers import is_clear
-from ingest.rules.offsets import (
-    DARK_BANDS,
-    DARKEST_WITH_OFFSET,
-    MIN_DATES,
-    are_apart,
-    date_floors,
-    find_offset,
-    seems_shifted,
-)
+from ingest.rasters.mixed import Decision, both_kinds, mixed_remarks, taken
+from ingest.rules.mixed_offsets import are_mixed, find_raised, lower_group
+from ingest.rules.offsets import DARKEST_WITH_OFFSET, MIN_DATES, are_apart, find_offset, seems_shifted
 
 OFFSET = -0.1
-READ_THREADS = 8
-FIRST_LOOKS = ("B02", "B04", "B03")
-"""The band that is looked at first: dark in most scenes, which settles them."""
 HOW = "give --offset -1000 if it is left in, or --offset 0 if it is not"
 
 
@@ -61,45 +51,58 @@ def settle_offsets(
     open_items = [i for i in items if not i.is_offset_stated and i.reflectances]
     if not open_items:
         return Settled(items=tuple(items))
-    with ThreadPoolExecutor(READ_THREADS) as pool:
-        floors = np.stack(list(pool.map(lambda i: _floors(i, access), open_items)))
+    floors = read_floors(open_items, access)
     days = np.array([to_day(i.scene.time.date()) for i in open_items], np.int32)
-    has_offset = _decide(name, days, floors)
-    is_told = np.asarray(np.isfinite(floors).any(axis=1), bool)
+    decided = _decide(name, days, floors)
     likely = np.array([i.scene.scene_id in expected for i in open_items], bool)
-    inferred = np.asarray(likely & ~_tells(floors).any() & ~has_offset, bool)
-    has_offset = np.asarray(has_offset | inferred, bool)
-    decided = {
-        id(i): i.with_offset(OFFSET if shifted else 0.0) for i, shifted in zip(open_items, has_offset, strict=True)
-    }
+    inferred = np.asarray(likely & ~_tells(visible_floors(floors)).any() & ~decided.has_offset, bool)
+    has_offset = decided.has_offset | inferred
+    own = {id(i): i.with_offset(OFFSET if shifted else 0.0) for i, shifted in zip(open_items, has_offset, strict=True)}
+    names = [i.scene.scene_id for i in open_items]
     return Settled(
-        items=tuple(decided.get(id(i), i) for i in items),
-        taken=_taken(has_offset),
-        remarks=_remarks(floors, np.asarray(has_offset & ~inferred, bool), is_told, inferred),
+        items=tuple(own.get(id(i), i) for i in items),
+        taken=(taken(has_offset, decided),),
+        remarks=(
+            *mixed_remarks(names, decided),
+            *_remarks(visible_floors(floors), decided.by_dates, inferred, is_silent=decided.is_mixed),
+        ),
     )
 
 
-def _decide(name: object, days: np.ndarray, floors: Floats) -> np.ndarray:
-    """Return (T,) which scenes carry the offset.
+def _decide(name: object, days: Days, floors: Mapping[str, Floats]) -> Decision:
+    """Decide which scenes carry the offset.
 
     Raises:
         InvalidArchive: it is likely and not certain, or some scenes seem to carry it among others that do not.
     """
-    finding = find_offset(days, floors)
-    if finding.state != "none":
-        if not finding.is_certain:
-            raise InvalidArchive(name, _doubt(int(finding.has_offset.sum()), finding.darkest))
-        return finding.has_offset
-    is_dark = _tells(floors)
-    shifted = seems_shifted(floors) & ~is_dark
-    if shifted.sum() >= MIN_DATES and are_apart(floors[shifted], floors[is_dark]):
-        count = f"{int(shifted.sum())} of {len(days)} scenes"
-        raise InvalidArchive(
-            name,
-            f"{count} seem to carry the offset of +1000 of processing baseline 04.00 and the others do not; "
-            "put them into folders of their own, and give --offset -1000 for the one and --offset 0 for the other",
-        )
-    return np.zeros(len(days), bool)
+    visible = visible_floors(floors)
+    is_dark = _tells(visible)
+    if not is_dark.any():
+        _check_two_groups(name, floors)
+    finding = find_offset(days, visible)
+    by_dates = finding.has_offset
+    if not finding.is_certain:
+        raise InvalidArchive(name, _doubt(int(by_dates.sum()), finding.darkest))
+    raised = find_raised(floors, is_dark) & ~by_dates
+    others = np.isfinite(visible).any(axis=1) & ~is_dark & ~by_dates & ~raised
+    if are_mixed(raised, is_dark, others):
+        return Decision(by_dates=by_dates, by_bands=raised, doubtful=others)
+    shifted = seems_shifted(visible) & ~is_dark & ~by_dates
+    if shifted.sum() >= MIN_DATES and are_apart(visible[shifted], visible[is_dark]):
+        raise InvalidArchive(name, both_kinds(int(shifted.sum()), len(days)))
+    return Decision(by_dates=by_dates, by_bands=np.zeros(len(days), bool), doubtful=raised)
+
+
+def _check_two_groups(name: object, floors: Mapping[str, Floats]) -> None:
+    """Check that scenes of bright land are not of two kinds.
+
+    Raises:
+        InvalidArchive: some lie 0.1 above the others in all bands.
+    """
+    base = lower_group(floors)
+    raised = find_raised(floors, base)
+    if are_mixed(raised, base, np.zeros(len(base), bool)):
+        raise InvalidArchive(name, both_kinds(int(raised.sum()), len(base)))
 
 
 def _doubt(count: int, darkest: float) -> str:
@@ -110,20 +113,22 @@ def _doubt(count: int, darkest: float) -> str:
     )
 
 
-def _taken(has_offset: np.ndarray) -> tuple[str, ...]:
-    count = int(has_offset.sum())
-    parts = [f"-1000 for {counted(count, 'scene', 'scenes')}"] if count else []
-    if count < len(has_offset):
-        parts.append(f"none for {counted(len(has_offset) - count, 'scene', 'scenes')}")
-    return (f"offset: {', '.join(parts)}, by the darkest pixels",)
-
-
-def _tells(floors: Floats) -> np.ndarray:
+def _tells(floors: Floats) -> NDArray[np.bool_]:
     """Return (T,) which scenes are too dark to carry the offset."""
-    return np.asarray(np.nanmin(_or_nan(floors), axis=1) < DARKEST_WITH_OFFSET)
+    return np.asarray(np.nanmin(np.where(np.isnan(floors), np.inf, floors), axis=1) < DARKEST_WITH_OFFSET)
 
 
-def _remarks(floors: Floats, has_offset: np.ndarray, is_told: np.ndarray, inferred: np.ndarray) -> tuple[str, ...]:
+def _remarks(
+    floors: Floats, has_offset: NDArray[np.bool_], inferred: NDArray[np.bool_], *, is_silent: bool
+) -> tuple[str, ...]:
+    """Return sentences on an offset that is subtracted, inferred or not known.
+
+    Args:
+        floors: (T, 3) of the visible bands.
+        has_offset: (T,) scenes that carry it by their dates and darkest pixels.
+        inferred: (T,) scenes that carry it by their names.
+        is_silent: True = other sentences say what is not known.
+    """
     remarks = []
     if inferred.any():
         scenes = counted(int(inferred.sum()), "scene", "scenes")
@@ -132,46 +137,15 @@ def _remarks(floors: Floats, has_offset: np.ndarray, is_told: np.ndarray, inferr
             f"the baseline nor the darkest pixels tell; {HOW}."
         )
     if has_offset.any():
-        darkest = float(np.nanmin(floors[has_offset & is_told]))
+        darkest = float(np.nanmin(floors[has_offset]))
         scenes = counted(int(has_offset.sum()), "scene carry", "scenes carry")
         remarks.append(
             f"The numbers of {scenes} the offset of processing baseline 04.00, as their darkest pixels show "
             f"(reflectance {darkest:.2f}), and it is subtracted."
         )
-    if not _tells(floors).any() and not has_offset.any() and not inferred.all():
+    if not _tells(floors).any() and not has_offset.any() and not inferred.all() and not is_silent:
         remarks.append(
             "Nothing states whether the numbers carry the offset of processing baseline 04.00, and their darkest "
             f"pixels do not tell; none is subtracted; {HOW}."
         )
     return tuple(remarks)
-
-
-def _or_nan(floors: Floats) -> Floats:
-    """Return the floors with infinity where a whole row is unknown, so that its smallest is no warning."""
-    return np.where(np.isnan(floors).all(axis=1, keepdims=True), np.float32(np.inf), floors)
-
-
-def _floors(item: RasterItem, access: Access) -> Floats:
-    """Return (3,) the darkest clear reflectance in B02, B03, B04, or three times that of a band which settles it."""
-    try:
-        first = next((b for b in FIRST_LOOKS if b in item.sources), item.reflectances[0])
-        quick = _darkest(item, (first,), access, is_masked=False)
-        if quick[first] < DARKEST_WITH_OFFSET:
-            return np.full(3, quick[first], np.float32)
-        darkest = _darkest(item, item.reflectances, access, is_masked=True)
-    except ReadFailed:
-        return np.full(3, np.nan, np.float32)
-    lowest = min((v for v in darkest.values() if np.isfinite(v)), default=float("nan"))
-    if lowest < DARKEST_WITH_OFFSET:
-        return np.full(3, lowest, np.float32)
-    return np.array([darkest.get(b, np.nan) for b in DARK_BANDS], np.float32)
-
-
-def _darkest(item: RasterItem, bands: tuple[str, ...], access: Access, *, is_masked: bool) -> dict[str, float]:
-    """Return the darkest clear reflectance of some bands on a sparse sample of a scene."""
-    reading = read_sparse(item, bands, access, is_masked=is_masked)
-    found = {}
-    for band, values in reading.values.items():
-        clear = values if reading.mask is None else np.where(is_clear(reading.mask, reading.mask_kind), values, np.nan)
-        found[band] = float(date_floors({DARK_BANDS[0]: clear[None]})[0, 0])
-    return found

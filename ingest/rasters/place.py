@@ -35,7 +35,7 @@ class Place:
     file_crs: str
     """Of the raster, where the user states it; else empty."""
     warped: str
-    """Why it is warped; empty = it is not."""
+    """Why it is warped, and to which reference system; empty = it is not."""
 
 
 def find_place(raster: DatasetReader, stated_crs: str = "") -> Place:
@@ -61,8 +61,8 @@ def find_place(raster: DatasetReader, stated_crs: str = "") -> Place:
         window = Window(crs=own, transform=move, shape_yx=shape_yx)
         return Place(window=window, file_crs=stated_crs, warped="")
     window = _warped(own, move, shape_yx, is_projected=crs.is_projected)
-    reason = "it is turned or its pixels are not square" if crs.is_projected else f"it is in degrees ({own[:20]})"
-    return Place(window=window, file_crs=stated_crs, warped=f"{reason} and warped to {window.crs}")
+    reason = "turned or of pixels that are not square" if crs.is_projected else f"in degrees ({own[:20]})"
+    return Place(window=window, file_crs=stated_crs, warped=f"the raster is {reason}, to {window.crs}")
 
 
 def _parsed(text: str) -> CRS:

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 CALENDAR = re.compile(
-    r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<gap>[-_./]?)(?P<month>0[1-9]|1[0-2])(?P=gap)(?P<day>[0-2]\d|3[01])"
+    r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<gap>[-_./ ]?)(?P<month>0[1-9]|1[0-2])(?P=gap)(?P<day>[0-2]\d|3[01])"
     r"(?:(?:T|(?<=\d)-(?=\d{6}-))(?P<clock>\d{6}|\d\d[:-]\d\d[:-]\d\d))?(?!\d)"
 )
-"""`20180611`, `2018-06-11`, `2018_06_11`, `20180611T105031` (ESA), `20180611-105031-463` (Theia)."""
+"""`20180611`, `2018-06-11`, `2018_06_11`, `2018 06 11`, `20180611T105031` (ESA), `20180611-105031-463` (Theia)."""
+RUN_ON = re.compile(
+    r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>[0-2]\d|3[01])"
+    r"(?P<clock>(?:[01]\d|2[0-3])[0-5]\d[0-5]\d)(?!\d)"
+)
+"""`20180611105031`: a day and a time without a mark between them."""
 ORDINAL = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<count>\d{3})T(?P<clock>\d{6})(?!\d)")
 """`2018162T105031` (HLS): year, day of the year, time."""
 SLASHES = re.compile(r"(?:^|/)(?P<year>(?:19|20)\d\d)/(?P<month>\d{1,2})/(?P<day>\d{1,2})(?=/|$)")
@@ -31,7 +36,7 @@ class Stamp:
 def find_stamps(text: str) -> list[Stamp]:
     """Return the dates in a text in their order; what is no day of the calendar is none."""
     found = [s for m in ORDINAL.finditer(text) if (s := _ordinal(m))]
-    found += [s for pattern in (CALENDAR, SLASHES) for m in pattern.finditer(text) if (s := _calendar(m))]
+    found += [s for pattern in (CALENDAR, RUN_ON, SLASHES) for m in pattern.finditer(text) if (s := _calendar(m))]
     chosen: list[Stamp] = []
     for stamp in sorted(found, key=lambda s: (s.start, -s.end)):
         if not chosen or stamp.start >= chosen[-1].end:

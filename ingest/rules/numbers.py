@@ -107,7 +107,7 @@ def find_coding(band: str, attrs: Mapping[str, Any], sample: NDArray[Any], *, wh
     scale, unit = _guess(band, sample, stated)
     unit = unit or _with_unit(stated, band, attrs, sample).unit
     if scale != 1.0 or unit:
-        logger.info("no_scale_stated variable=%s read_as=%g%s", where, scale, f" unit={unit}" if unit else "")
+        logger.debug("no_scale_stated variable=%s read_as=%g%s", where, scale, f" unit={unit}" if unit else "")
     return replace(stated, scale=scale, unit=unit)
 
 

@@ -27,6 +27,7 @@ from ingest.io.hosts import Hosts
 from ingest.io.raster_files import LOCAL, Access, access_from, environment, open_raster
 from ingest.rasters.folder import RasterFolder, find_items
 from ingest.rasters.item import MASK_KINDS, RasterItem
+from ingest.rasters.mask_check import check_masks
 from ingest.rasters.names import is_raster
 from ingest.rasters.offsets import settle_offsets
 from ingest.rasters.reader import item_lattice, read_item
@@ -106,9 +107,13 @@ class StacFolder:
         return read_item(item, window, bands, self._access)
 
 
+LINES = (".ndjson", ".jsonl", ".geojsonl", ".geojsonseq")
+"""Endings of files with a JSON document in each line."""
+
+
 def holds_cogs(path: Path) -> bool:
     """Tell whether a path is a STAC catalogue, or a folder with one, or with rasters and no cubes."""
-    if find_catalogue(path) is not None:
+    if find_catalogue(path) is not None or path.suffix.lower() in LINES:
         return True
     if not path.is_dir() or path.suffix in CUBE_SUFFIXES:
         return False
@@ -143,6 +148,12 @@ def open_stac_folder(path: Path, *, settings: Settings, read_as: ReadAs = AS_STA
         InvalidArchive: it cannot be read, links out of its folder, or holds no known band.
         InvalidOption: what is stated in `read_as` is not possible.
     """
+    if path.suffix.lower() in LINES and path.is_file():
+        raise InvalidArchive(
+            path,
+            "it holds a JSON document in each line; save its items as one item collection, such as by "
+            f"jq -s '{{type: \"FeatureCollection\", features: .}}' {path.name} > items.json",
+        )
     catalogue = find_catalogue(path)
     if catalogue is None:
         return _open_by_names(path, settings, read_as)
@@ -177,6 +188,7 @@ def settle(
         raise InvalidArchive(where, none + (f" ({causes})" if causes else ""))
     _check_stated(items, read_as)
     check_bands(where, items, causes)
+    check_masks(where, items, access)
     own = unique(items)
     renamed = [i for i in own if ITEM_ID in i.scene.properties]
     settled = settle_offsets(where, own, access)

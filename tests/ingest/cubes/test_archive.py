@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import InvalidCube, MissingBand, ReadFailed
+from core.errors import DoubtfulNumbers, InvalidCube, MissingBand, ReadFailed
 from core.region import Region
 from ingest.build.cube import build_cube
 from ingest.cubes.archive import CubeArchive, open_cube_archive
 from ingest.cubes.read import read_cube
 from ingest.io.fingerprint import fingerprint
+from tests.ingest.cubes import foreign
 from tests.ingest.cubes.cube_files import RADAR_DATES, ROWS, cube_dataset, stack, write_cube
+from tests.ingest.cubes.test_foreign import write
+from tests.ingest.cubes.test_offset_check import with_offset
 
 
 def region_of(archive: CubeArchive) -> Region:
@@ -157,3 +160,13 @@ def test_real_cubes_serve_as_archives(real_data: Path, name: str) -> None:
     cube = build_cube(archive, tile.window, archive.period, ("B04", "B08", "VV"))
     assert not cube.failures
     assert np.isfinite(cube.ndvi()).any()
+
+
+def test_a_doubtful_file_among_others_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "a.nc", foreign.ours())
+    write(tmp_path / "b.nc", with_offset())
+    archive = open_cube_archive(tmp_path, tile_size=16)
+    window = archive._files["b.nc"].layout.window
+    scene = next(s for s in archive.search(window, archive.period) if s.properties["file"] == "b.nc")
+    with pytest.raises(DoubtfulNumbers, match=r"read b\.nc by itself"):
+        archive.read(scene, window, ("B04", "B08"))

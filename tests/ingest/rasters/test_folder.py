@@ -271,3 +271,75 @@ def test_radar_beside_bands_in_one_file_is_a_scene_of_its_own(tmp_path: Path) ->
     write(tmp_path / "farm_20180611.tif", {b: v.astype(np.float32) for b, v in bands.items()})
     archive = open_folder(tmp_path)
     assert sorted(s.sensor for s in archive.search(WINDOW, archive.period)) == ["s1", "s2"]
+
+
+@pytest.mark.parametrize(
+    ("form", "remark"),
+    [
+        ("export_20220301_%Y%m%d", "the one that differs"),
+        ("%d.%m.%Y_farm", "digits of 15 names"),
+        ("20220301T101031_%Y%m%dT101031", ""),
+    ],
+)
+def test_the_date_of_the_recording_is_chosen_by_all_names(tmp_path: Path, form: str, remark: str) -> None:
+    for day in ("2021-01-05", "2021-02-19", "2021-11-16"):
+        for band in ("B02", "B03", "B04", "B08", "SCL"):
+            stored = scl() if band == "SCL" else pixels(DAYS[0], band)
+            one(tmp_path / "farm" / f"{np.datetime64(day).item().strftime(form)}_{band}.tif", stored)
+    archive = open_folder(tmp_path / "farm")
+    assert str(archive.period.start) == "2021-01-05"
+    assert archive.summary is not None
+    assert [remark in r for r in archive.summary.remarks] == [True] * bool(remark)
+
+
+def test_scenes_that_share_a_date_are_mentioned(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        for band in ("B02", "B03", "B04", "B08", "SCL"):
+            stored = scl() if band == "SCL" else pixels(DAYS[0], band)
+            one(tmp_path / "farm" / f"{name}_20210105_{band}.tif", stored)
+    summary = open_folder(tmp_path / "farm").summary
+    assert summary is not None
+    assert any("2 scenes of equal bands and place share 1 date" in r for r in summary.remarks)
+
+
+def test_days_whose_order_is_not_told_are_refused_with_the_cause(tmp_path: Path) -> None:
+    for band in ("B04", "B08"):
+        one(tmp_path / "farm" / f"02.03.2021_{band}.tif", pixels(DAYS[0], band))
+    with pytest.raises(InvalidArchive, match=r"holds 02.03.2021, and it may be day and month or month and day"):
+        open_folder(tmp_path / "farm")
+
+
+def several(folder: Path, mask: np.ndarray) -> Path:
+    """Write a scene of five bands without names."""
+    stored = [pixels(DAYS[0], b) for b in ("B02", "B03", "B04", "B08")]
+    write(folder / "scene_20180611.tif", unnamed([*stored, mask.astype(np.uint16)]))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("codes", "stated"),
+    [
+        (scl(), "5"),
+        (hidden().astype(np.uint8), "5=cloud"),
+        ((~hidden()).astype(np.uint8), "5=clear"),
+    ],
+)
+def test_a_mask_is_stated_by_the_number_of_its_band(tmp_path: Path, codes: np.ndarray, stated: str) -> None:
+    read_as = ReadAs(bands={"B04": "3", "B08": "4"}, mask=stated, offset=0)
+    data = cube(several(tmp_path / "farm", codes), read_as, ("B04", "B08"))
+    check(data, days=DAYS[:1], bands=("B04", "B08"))
+
+
+def test_a_band_whose_numbers_are_no_scene_classes_needs_a_word(tmp_path: Path) -> None:
+    read_as = ReadAs(bands={"B04": "3", "B08": "4"}, mask="5")
+    with pytest.raises(InvalidArchive, match="give --mask 5=clear"):
+        open_folder(several(tmp_path / "farm", hidden()), read_as)
+    with pytest.raises(InvalidOption, match="codes of '5' are not known"):
+        open_folder(tmp_path / "farm", ReadAs(bands=read_as.bands, mask="5=other"))
+
+
+@pytest.mark.parametrize(("name", "cause"), [("NDVI", "scale and offset"), ("B04", "export the bands")])
+def test_8_bit_rasters_are_refused_with_a_way_out(tmp_path: Path, name: str, cause: str) -> None:
+    one(tmp_path / "farm" / f"{name}_20210105.tif", np.full(SHAPE, 120, np.uint8))
+    with pytest.raises(InvalidArchive, match=cause):
+        open_folder(tmp_path / "farm")

@@ -121,8 +121,8 @@ def test_stated_names_come_first() -> None:
 
 
 def test_of_a_period_it_is_known_that_its_first_day_is_taken() -> None:
-    assert read_name("S2_2018-06-01_2018-06-30_median.tif").is_period
-    assert not read_name("2018-06-11-00:00_2018-06-11-23:59_Sentinel-2_L2A_B04_(Raw).tiff").is_period
+    assert read_name("S2_2018-06-01_2018-06-30_median.tif").date.is_period
+    assert not read_name("2018-06-11-00:00_2018-06-11-23:59_Sentinel-2_L2A_B04_(Raw).tiff").date.is_period
 
 
 def test_what_counts_as_a_raster() -> None:

@@ -91,10 +91,46 @@ def test_a_likely_offset_of_few_scenes_is_refused_with_the_option(tmp_path: Path
     np.testing.assert_allclose(plain, land(0, "B04") * 1e-4 + 0.1, atol=2e-6)
 
 
-def test_scenes_of_both_kinds_in_no_order_are_refused(tmp_path: Path) -> None:
-    days = SUMMER + [d.replace("2018", "2019") for d in SUMMER]
-    folder = write_scenes(tmp_path / "a", days, shifts=dict.fromkeys(days[::2], 1000))
-    with pytest.raises(InvalidArchive, match="folders of their own"):
+YEAR = [f"2018{m:02d}15" for m in range(1, 11)]
+
+
+@pytest.mark.parametrize("bands", [("B02", "B03", "B04", "B08"), ("B02", "B03", "B04", "B08", "B12"), ("B04", "B08")])
+@pytest.mark.parametrize(
+    "shifted", [YEAR[::2], YEAR[1::2], YEAR[-3:], YEAR[6:], YEAR[3:6]], ids=["even", "odd", "last", "late", "between"]
+)
+def test_the_offset_of_part_of_the_scenes_is_subtracted_from_them(
+    tmp_path: Path, shifted: list[str], bands: tuple[str, ...]
+) -> None:
+    archive = open_folder(write_scenes(tmp_path / "a", YEAR, shifts=dict.fromkeys(shifted, 1000), bands=bands))
+    for number, red in enumerate(red_of(archive)):
+        np.testing.assert_allclose(red, land(number, "B04") * 1e-4, atol=2e-6)
+    assert archive.summary is not None
+    assert any(f"-1000 for {len(shifted)} scenes" in t for t in archive.summary.taken)
+    assert any(str(len(shifted)) in r and "subtracted" in r for r in archive.summary.remarks)
+
+
+@pytest.mark.parametrize("shifted", [YEAR[4:5], YEAR[-1:], [YEAR[2], YEAR[7]]], ids=["one", "last", "two"])
+def test_an_offset_of_few_scenes_among_others_is_said_and_not_denied(tmp_path: Path, shifted: list[str]) -> None:
+    archive = open_folder(write_scenes(tmp_path / "a", YEAR, shifts=dict.fromkeys(shifted, 1000)))
+    assert archive.summary is not None
+    assert any(f"not certain for {len(shifted)} scene" in t for t in archive.summary.taken)
+    assert any("if it is left in" in r and f"{len(shifted)} of 10 scenes" in r for r in archive.summary.remarks)
+
+
+def test_haze_over_some_scenes_is_no_offset(tmp_path: Path) -> None:
+    folder = write_scenes(tmp_path / "a", YEAR)
+    for day in YEAR[::3]:
+        for band, more in (("B02", 1300), ("B03", 1100), ("B04", 1000), ("B08", 500)):
+            stored = land(YEAR.index(day), band) + more
+            one(folder / f"T31TCJ_{day}T105031_{band}_10m.tif", stored.astype(np.uint16))
+    archive = open_folder(folder)
+    assert archive.summary is not None
+    assert archive.summary.remarks == ()
+
+
+def test_bright_scenes_of_two_kinds_are_refused(tmp_path: Path) -> None:
+    folder = write_scenes(tmp_path / "a", YEAR, shifts=dict.fromkeys(YEAR[::2], 1000), floor=0.12)
+    with pytest.raises(InvalidArchive, match=r"5 of 10 scenes .* folders of their own"):
         open_folder(folder)
 
 

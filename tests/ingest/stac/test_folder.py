@@ -365,3 +365,12 @@ def test_a_changed_file_is_another_version_of_its_scene(tmp_path: Path) -> None:
     os.utime(folder / "vv.tif", ns=(1, 1))
     after = {s.scene_id: s.version for s in open_folder(folder).search(WINDOW, open_folder(folder).period)}
     assert {i for i in before if before[i] != after[i]} == {"radar"}
+
+
+@pytest.mark.parametrize("ending", [".ndjson", ".jsonl"])
+def test_items_in_lines_are_refused_with_the_cause(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"items{ending}"
+    path.write_text('{"type": "Feature"}\n')
+    assert holds_cogs(path)
+    with pytest.raises(InvalidArchive, match="a JSON document in each line"):
+        open_stac_folder(path, settings=Settings())
