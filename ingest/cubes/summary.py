@@ -12,6 +12,7 @@ from ingest.cubes.judge import Numbers
 from ingest.cubes.layout import AXES, Layout
 from ingest.cubes.open_file import RemoteCube
 from ingest.rules.band_names import Family, plain
+from ingest.rules.dates import unlikely_dates
 from ingest.rules.masks import RULES, mask_like
 
 USUAL = re.compile(
@@ -29,7 +30,7 @@ def summarise(path: Path | RemoteCube, layout: Layout, numbers: Numbers, read_as
     taken = [_bands(layout, numbers), *numbers.taken, _mask(layout, read_as), *_dates(layout, numbers)]
     taken += [_pixels(layout), _coarser(layout), _others(usual), _given(read_as)]
     remarks = [*layout.remarks, *_doubled(layout), _unknown(unknown), _maskless(layout, numbers, unknown, read_as)]
-    remarks += [*numbers.remarks, *_joined(layout, numbers), _resampled(layout)]
+    remarks += [*numbers.remarks, *_joined(layout, numbers), _resampled(layout), _odd_dates(layout, numbers)]
     return InputSummary(
         name=path.name,
         layout=layout.kind,
@@ -124,6 +125,11 @@ def _maskless(layout: Layout, numbers: Numbers, unknown: list[str], read_as: Rea
     maybe = mask_like(unknown)
     advice = f" If '{maybe[0]}' is one, give --mask {maybe[0]}=cloud or --mask {maybe[0]}=clear." if maybe else ""
     return f"No cloud mask was found: every observation is taken as clear.{advice}"
+
+
+def _odd_dates(layout: Layout, numbers: Numbers) -> str:
+    days = np.unique(_days(layout, numbers, "time"))
+    return unlikely_dates(days, [b for b in numbers.codings if AXES[b] == "time"])
 
 
 def _joined(layout: Layout, numbers: Numbers) -> list[str]:

@@ -302,13 +302,24 @@ class FoundMask:
         return self.rule.unit(known, self.name) if self.rule.unit and known.size else ""
 
     def hides_all(self, stored: NDArray[Any]) -> str:
-        """Return a reason where the mask calls none of its numbers clear, with some of them; else an empty text."""
+        """Return a reason where the mask calls nothing clear by codes that cannot be its own; else an empty text.
+
+        A cube that is cloudy throughout has codes of cloud; two codes of which none is clear have another meaning.
+        """
         codes = self.codes(stored)
         is_clear = np.isin(codes, SCL_CLEAR) if self.kind == "SCL" else codes == (1 if self.kind == "clear" else CLEAR)
-        if not codes.size or is_clear.any():
+        numbers = np.asarray(stored, np.float64).ravel()
+        known = np.unique(numbers[np.isfinite(numbers)])
+        if is_clear.any() or not known.size or not self._is_odd(known, has_gaps=not np.isfinite(numbers).all()):
             return ""
-        shown = ", ".join(f"{v:g}" for v in np.unique(np.asarray(stored, np.float64))[:5])
+        shown = ", ".join(f"{v:g}" for v in known[:5])
         return f"'{self.name}' calls nothing clear: its numbers are {shown} ({self.rule.meaning})"
+
+    def _is_odd(self, known: NDArray[np.float64], *, has_gaps: bool) -> bool:
+        """Return whether codes of which none is clear are unlike those of clouds."""
+        if self.kind == "SCL":
+            return bool(known.max() >= SCL_CLASSES or known.max() == 1)
+        return self.rule.used_by == ANYONE and (known.size > 1 or has_gaps)
 
     def describe(self) -> str:
         """Return a phrase for people."""

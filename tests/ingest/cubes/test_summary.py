@@ -108,3 +108,9 @@ def test_what_is_ignored_doubled_or_joined_is_mentioned(tmp_path: Path) -> None:
 def test_what_the_user_states_is_repeated(tmp_path: Path) -> None:
     summary = summary_of(foreign.ours(), tmp_path / "cube.nc", bands={"B04": "B02"}, offset=0, crs="EPSG:32632")
     assert "as given: B04 is 'B02', offset 0, CRS EPSG:32632" in summary.taken
+
+
+def test_dates_that_no_satellite_saw_are_mentioned(tmp_path: Path) -> None:
+    data = foreign.ours()
+    early = data.assign_coords(time=data["time"].values - np.timedelta64(51 * 365, "D"))
+    assert "when Sentinel-2 began" in summary_of(early, tmp_path / "cube.nc").remarks[-1]
