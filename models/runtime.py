@@ -1,5 +1,6 @@
 """Prediction by ONNX Runtime: series in, forecasts or class probabilities out. No training, no rasters."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from core.forecast import QUANTILES, ClassProbabilities, Forecast
 from core.quantities import QUANTITIES
 from core.timeline import Days
 from models.baselines.climatology import Expectation, expect
+from models.calibration.evidence_scaling import EvidenceScaling
 from models.calibration.quantiles import Calibration
 from models.calibration.temperature import Temperature
 from models.network.class_features import CLASS_FEATURES
 from models.network.class_inputs import class_inputs
+from models.network.evidence import evidence
 from models.network.queries import QUERY_FEATURES, forecast_queries
 from models.network.tokens import tokenise, without_weather
 from models.registry import NETWORK, STATES, is_class_network, is_published, verify
@@ -159,17 +162,27 @@ def _classify(
     """Return probabilities, and (N, S) the further outputs of the graph side by side."""
     _check_class_network(checkpoint)
     classes = tuple(checkpoint.card["classes"])
-    session, scaling = _session(checkpoint, threads), Temperature.from_json(checkpoint.card["calibration"])
+    session, scaling = _session(checkpoint, threads), _scaling(checkpoint)
     parts, further_parts = [], []
     for rows in _batches(len(series), 4 * BATCH):
         tokens, queries = class_inputs(series.take(rows), reference_days[rows], months=months)
         logits, *others = _outputs(session, tokens.tokens, tokens.is_padding, queries, further)
         unseen = np.asarray(tokens.is_padding.all(axis=1))[:, None]
-        parts.append(np.where(unseen, np.float32(np.nan), scaling.apply_logits(logits)))
+        parts.append(np.where(unseen, np.float32(np.nan), scaling(logits, tokens.is_padding, queries)))
         further_parts.append(np.where(unseen, np.float32(np.nan), np.concatenate([logits[:, :0], *others], axis=1)))
     probability = np.concatenate(parts) if parts else np.empty((0, len(classes)), np.float32)
     states = np.concatenate(further_parts) if further_parts else np.empty((0, 0), np.float32)
     return ClassProbabilities(ids=series.ids, classes=classes, probability=probability), states
+
+
+def _scaling(checkpoint: Checkpoint) -> Callable[[Floats, NDArray[np.bool_], Floats], Floats]:
+    """Return the function from logits and class inputs to calibrated probabilities."""
+    content = checkpoint.card["calibration"]
+    if "sharpness" not in content:
+        flat = Temperature.from_json(content)
+        return lambda logits, _padding, _queries: flat.apply_logits(logits)
+    by_evidence = EvidenceScaling.from_json(content)
+    return lambda logits, is_padding, queries: by_evidence.apply_logits(logits, evidence(is_padding, queries))
 
 
 def _check_class_network(checkpoint: Checkpoint) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window as PixelWindow
 
 from core.options import Options
-from core.product import Layer, Product, Raster
+from core.product import Layer, Product, Raster, Variable
 from products.areas import Measured, area_table, strip_rows
 
 
@@ -36,6 +37,21 @@ def _strips(shape_yx: tuple[int, int], resolution_m: float) -> Iterator[slice]:
     step = strip_rows(resolution_m, width)
     for first in range(0, height, step):
         yield slice(first, min(first + step, height))
+
+
+def median_clear_count(pixels: Raster | Path, layers: Sequence[Layer]) -> float:
+    """Return the median of the clear observations of all pixels that were mapped; NaN without such a layer or pixel."""
+    names = [layer.variable for layer in layers]
+    if Variable.CLEAR_COUNT not in names:
+        return float("nan")
+    at = names.index(Variable.CLEAR_COUNT)
+    if isinstance(pixels, Path):
+        with rasterio.open(pixels) as raster:
+            band, nodata = raster.read(at + 1), raster.nodata
+    else:
+        band, nodata = pixels.pixels[at], pixels.nodata
+    seen = band[np.isfinite(band) & (band != nodata)]
+    return float(np.median(seen)) if seen.size else float("nan")
 
 
 def _table(

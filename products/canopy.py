@@ -177,7 +177,7 @@ def _predict_change(series: Series, options: CanopyOptions, dates: Period, check
 def _resolve_change(options: CanopyOptions, dates: Period, available: Period) -> CanopyOptions:
     if options.date is not None:
         raise InvalidOption("date", options.date, "it cannot be combined with change, which has two dates")
-    for name in ("sets", "applicability"):
+    for name in ("sets", "applicability", "evidence", "min_evidence"):
         if getattr(options, name):
             raise InvalidOption(name, "true", "it cannot be combined with change; map each of the two dates with it")
     if dates.start == dates.end:

@@ -10,13 +10,15 @@ from pydantic import Field
 
 from core.checkpoint import Checkpoint
 from core.errors import InvalidOption
-from core.options import FromCard, Names, Options, YesNo
+from core.options import FromCard, InRange, Names, Options, YesNo
 from models.calibration.applicability import Applicability
 from models.calibration.prediction_sets import MOST_CLASSES
 from models.registry import APPLICABILITY as AREA_FILE
 
 MIDDLE = 0.5
 """Threshold of two classes where neither the order nor the card gives one."""
+MOST_MONTHS = 36
+"""Calendar months that a model reads at most."""
 LARGEST_CODE, MOST_CODED = 254, 2.54
 """Largest dissimilarity as a whole percent below nodata, and as a number."""
 AGAIN = "make it again with landcast finetune"
@@ -40,6 +42,15 @@ class ClassMapOptions(Options):
         default=False,
         description="Add the band dissimilarity: how much a pixel differs from the training data of the model. Also "
         "report the share of pixels outside the model's area of applicability.",
+    )
+    evidence: YesNo = Field(
+        default=False,
+        description="Add the bands months_seen and seasons_seen: the calendar months with a clear observation that the "
+        "model reads, and the halves of the year in which they lie.",
+    )
+    min_evidence: Annotated[float, InRange(0, MOST_MONTHS, "a number of months")] = Field(
+        default=0.0,
+        description="Leave pixels empty that have a clear observation in fewer calendar months than this.",
     )
     classes: Annotated[Names | None, FromCard()] = None
     """Classes of the model, where they are not the product's own."""

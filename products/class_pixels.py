@@ -13,6 +13,7 @@ from core.errors import InvalidCheckpoint
 from core.timeline import Days
 from models.calibration.applicability import Applicability
 from models.calibration.prediction_sets import PredictionSets, to_mask
+from models.network.evidence import months_seen
 from models.registry import APPLICABILITY as AREA_FILE
 from products.class_options import MIDDLE, ClassMapOptions
 
@@ -39,7 +40,7 @@ def predict_classes(
         threshold: of two classes, the share from which the second is mapped.
 
     Returns:
-        (N, L) in the order of `classes.class_layers`; NaN where NDVI was never clear.
+        (N, L) in the order of `classes.class_layers`; NaN where NDVI was never clear, or in fewer months than ordered.
 
     Raises:
         InvalidCheckpoint: its classes are not those of the layers.
@@ -58,8 +59,13 @@ def predict_classes(
         columns.append(to_mask(PredictionSets.from_json(checkpoint.card["prediction_sets"]).sets(share)))
     if states is not None:
         columns.append(_area(checkpoint).index(states))
+    is_empty = np.isnan(share).any(axis=1) | (count == 0)
+    if options.evidence or options.min_evidence:
+        seen, seasons = months_seen(series, reference, months=months)
+        columns += [seen, seasons] if options.evidence else []
+        is_empty |= seen < options.min_evidence
     values = np.stack([*columns, count], axis=1).astype(np.float32)
-    return np.where((np.isnan(share).any(axis=1) | (count == 0))[:, None], np.float32(np.nan), values)
+    return np.where(is_empty[:, None], np.float32(np.nan), values)
 
 
 def class_codes(share: Floats, threshold: float) -> NDArray[np.int64]:

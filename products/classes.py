@@ -14,8 +14,20 @@ from products.class_options import MIDDLE, ClassMapOptions
 from products.palette import mixed
 from products.table import wide_table
 
-IN_TABLES = (Variable.PROBABILITY, Variable.SET, Variable.DISSIMILARITY)
+IN_TABLES = (
+    Variable.PROBABILITY,
+    Variable.SET,
+    Variable.DISSIMILARITY,
+    Variable.MONTHS_SEEN,
+    Variable.SEASONS_SEEN,
+)
 """Variables of the layers that are columns of a table."""
+SEASONS = (
+    LegendEntry(value=1, label="April to September only", colour=(217, 173, 84)),
+    LegendEntry(value=2, label="October to March only", colour=(120, 144, 190)),
+    LegendEntry(value=3, label="both", colour=(70, 130, 70)),
+)
+"""Codes of `models.network.evidence.months_seen`."""
 MOST_IN_LEGEND = 3
 """Classes whose sets are few enough for a legend: seven."""
 
@@ -111,7 +123,28 @@ def _further(legend: tuple[LegendEntry, ...], date: str, options: ClassMapOption
                 date=date,
             )
         )
-    return found
+    return [*found, *_evidence_layers(date)] if options.evidence else found
+
+
+def _evidence_layers(date: str) -> list[Layer]:
+    """Return the bands of the option `evidence`."""
+    codes = "; ".join(f"{entry.value} {entry.label}" for entry in SEASONS)
+    return [
+        Layer(
+            name="months_seen",
+            variable=Variable.MONTHS_SEEN,
+            description="Calendar months with a clear observation, among those that the model reads",
+            unit="count",
+            date=date,
+        ),
+        Layer(
+            name="seasons_seen",
+            variable=Variable.SEASONS_SEEN,
+            description=f"Halves of the year with a clear observation: {codes}",
+            legend=SEASONS,
+            date=date,
+        ),
+    ]
 
 
 def set_legend(legend: tuple[LegendEntry, ...]) -> tuple[LegendEntry, ...]:

@@ -15,6 +15,7 @@ from core.cube import Series
 from core.timeline import Days
 from models.network.class_inputs import class_inputs
 from models.training_set import TrainingSet, last_seen
+from training.histories import cut_history, has_anything
 from training.sampling import altered_for_classes
 
 UNKNOWN = -1
@@ -69,6 +70,8 @@ def make_pool(
     months: int,
     copies: int,
     seed: int,
+    cuts: int = 0,
+    whole_cuts: float = 0.0,
     days: Mapping[str, Days] | None = None,
 ) -> Pool:
     """Prepare the labelled series of a mixture.
@@ -78,6 +81,8 @@ def make_pool(
         mixture: set -> share of what is drawn.
         months: calendar months that are read.
         copies: altered copies of each series.
+        cuts: further copies, cut to short histories or few bands; numbered after the others.
+        whole_cuts: share of these whose history stays whole.
         days: set -> (N,) the day after the date of each label; without it, the last day of each series.
     """
     rng = np.random.default_rng(seed)
@@ -85,7 +90,7 @@ def make_pool(
     for name, share in mixture.items():
         known = np.asarray(sets[name].labels[task] != UNKNOWN)
         dates = None if days is None or name not in days else days[name][known]
-        parts.append(_of_set(rng, sets[name].take(known), task, share, months, copies, dates))
+        parts.append(_of_set(rng, sets[name].take(known), task, share, months, copies, cuts, whole_cuts, dates))
     return Pool(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Pool)})
 
 
@@ -96,6 +101,8 @@ def _of_set(
     share: float,
     months: int,
     copies: int,
+    cuts: int,
+    whole_cuts: float,
     dates: Days | None,
 ) -> Pool:
     last = last_seen(source.series) + 1 if dates is None else dates
@@ -105,6 +112,13 @@ def _of_set(
         then = _in_season(rng, last) if is_open else dates
         series, days = altered_for_classes(rng, source.series, SHIFT_DAYS, then, source.changed_on)
         rows.append(_rows(source, series, days, task, months, number + 1))
+    for number in range(copies, copies + cuts):
+        then = _in_season(rng, last) if is_open else dates
+        altered, days = altered_for_classes(rng, source.series, SHIFT_DAYS, then, source.changed_on)
+        ends = days if is_open or dates is not None else None
+        series, days = cut_history(rng, altered, months=months, ends=ends, whole=whole_cuts)
+        kept = has_anything(series)
+        rows.append(_rows(source.take(kept), series.take(np.flatnonzero(kept)), days[kept], task, months, number + 1))
     joined = Pool(**{f.name: np.concatenate([getattr(r, f.name) for r in rows]) for f in fields(Pool)})
     return replace(joined, weight=share * _even(joined.labels) / len(joined) * len(np.unique(joined.labels)))
 

@@ -18,6 +18,7 @@ from models.calibration import applicability
 from models.calibration.applicability import Applicability
 from models.network.class_network import ClassNetwork
 from models.network.earthpt import EarthPT
+from models.network.evidence import evidence
 from outputs.atomic import written_aside
 from training.class_examples import Pool
 from training.distributed import from_first, is_first
@@ -87,8 +88,9 @@ def train_in_folds(
         resume=_after_the_first(resume),
         start=start,
     )
-    states = found.states if run.tune == "heads" else predict(network, pool.take(found.row))[1]
-    return CrossValidated(network=network, out_of_fold=found, applicability=applicability.fit(states, found.fold))
+    whole = found.take(~found.is_cut)
+    states = whole.states if run.tune == "heads" else predict(network, pool.take(whole.row))[1]
+    return CrossValidated(network=network, out_of_fold=found, applicability=applicability.fit(states, whole.fold))
 
 
 def cross_validate(
@@ -152,7 +154,9 @@ def _one_fold(
 ) -> OutOfFold:
     """Return the predictions of one fold: those that were kept, or those of a network that is trained now."""
     is_held_out = fold == number
-    rows = np.flatnonzero(is_held_out & (pool.copy == 0)).astype(np.int64)
+    rows = np.flatnonzero(is_held_out & ((pool.copy == 0) | ((run.cuts > 0) & (pool.copy == run.copies + 1)))).astype(
+        np.int64
+    )
     kept = folder / f"fold{number}.npz"
     origin = json.dumps([run.to_json(), dict(resume.origin), len(pool), int(is_held_out.sum())], sort_keys=True)
     found = _read(kept, origin)
@@ -202,6 +206,8 @@ def _out_of_fold(pool: Pool, rows: NDArray[np.int64], found: Predictions, number
         states=states,
         weight=pool.weight[rows],
         row=rows,
+        evidence=evidence(pool.is_padding[rows], pool.queries[rows]),
+        is_cut=pool.copy[rows] > 0,
     )
 
 

@@ -25,6 +25,10 @@ CANOPY = ("none", "conifer", "broadleaf")
 FORDEAD = "FORDEAD test cube: GPL-3.0; Theia/CNES open licence; BD Foret IGN open licence"
 NOT_CONIFER = -3
 """Label of a pixel known not to be conifer, and no more (-2 - class)."""
+NOT_NONE = -2
+"""Label of a pixel known to have trees, and no more."""
+DENSE, SPARSE = 70, 0
+"""Tree cover density in percent from which a pixel is dense forest, and up to which it has no trees."""
 
 
 def load_sets(names: Mapping[str, float], data: Path, *, seed: int = 0) -> dict[str, TrainingSet]:
@@ -186,6 +190,56 @@ def _add_ndvi(series: Series) -> None:
     series.values[..., channel("NDVI")] = np.where(nir + red > 0.01, index, np.nan)
 
 
+def _romania(folder: Path, _seed: int) -> TrainingSet:
+    """Every fifth pixel of a mountain forest: dense forest is not `none`, treeless pixels are; no leaf type."""
+    path = next(iter(sorted(folder.glob("*.nc"))))
+    series = _observed(read_cube(path).series())
+    with xr.open_dataset(path, mask_and_scale=False) as data:
+        density = data.tree_cover_density.values.ravel().astype(int)
+    row, column = (place.ravel() for place in np.indices((100, 100)))
+    labels = np.where((density >= DENSE) & (density <= 100), NOT_NONE, np.where(density <= SPARSE, 0, -1))
+    whole = TrainingSet(
+        name="romania_forest_cube",
+        licence="Romanian forest cube (nrt): EUPL-1.2; Copernicus Sentinel data; Copernicus Land (tree cover density)",
+        series=series,
+        places=np.array([f"romania_{r // 20}_{c // 20}" for r, c in zip(row, column, strict=True)]),
+        labels={"canopy": labels.astype(np.int8)},
+    )
+    return whole.take((row * 100 + column) % 5 == 0)
+
+
+def _franconia(folder: Path, _seed: int) -> TrainingSet:
+    table = pd.read_parquet(folder / "series.parquet")
+    names = [n for n in (*OPTICAL_NAMES, "NDVI") if n in table]
+    series = _panel(table, "series_id", "time", {n: n for n in names})
+    nothing = np.zeros(len(series), np.int8)
+    return TrainingSet(
+        name="franconia_grassland_s2",
+        licence="Sentinel-2 of grassland plots in Franconia (gRasslands): MIT; Copernicus Sentinel data",
+        series=series,
+        places=np.array([f"franconia_{name}" for name in series.ids]),
+        labels={"canopy": nothing, "crop": nothing},
+    )
+
+
+def _africa(folder: Path, _seed: int) -> TrainingSet:
+    """Two half-year composites a point; a place is a zone."""
+    samples = pd.read_parquet(folder / "samples.parquet").set_index("sample_id")
+    table = pd.read_parquet(folder / "series.parquet")
+    series = _panel(table, "sample_id", "date", {n: n for n in OPTICAL_NAMES if n in table})
+    _add_ndvi(series)
+    chosen = samples.loc[list(series.ids)]
+    slope = chosen.slope.to_numpy(np.float32)
+    static = np.column_stack([np.full(len(slope), np.nan, np.float32), slope])
+    return TrainingSet(
+        name="africa_crop_halfyears",
+        licence="Crop points of Digital Earth Africa (crop-mask): Apache-2.0; Copernicus Sentinel data",
+        series=Series(ids=series.ids, days=series.days, values=series.values, static=static),
+        places=np.array([f"africa_{zone}" for zone in chosen.zone]),
+        labels={"crop": chosen.crop.to_numpy(np.int8)},
+    )
+
+
 def _patches(folder: Path, _seed: int) -> TrainingSet:
     """Every fifth pixel of the one patch with a red band; its weather is left out."""
     series = read_cube(folder / "00002806639B424A.nc").series()
@@ -295,6 +349,9 @@ LOADERS: dict[str, Callable[[Path, int], TrainingSet]] = {
     "worldcereal_points": _points,
     "fordead_conifer_cube": _fordead_west,
     "fordead_conifer_cube:whole": _fordead_whole,
+    "romania_forest_cube": _romania,
+    "franconia_grassland_s2": _franconia,
+    "africa_crop_halfyears": _africa,
     "worldcereal_patches": _patches,
     "fusets_spain_fields": _fields,
     "simulated": _simulated,

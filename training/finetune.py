@@ -49,6 +49,8 @@ ALONE_ROUNDS = 2
 """So many times fewer rounds on NDVI alone: it has few features."""
 IS_ALONE = 2 * CLASS_FEATURES
 """Column of `tree_inputs` that is positive where a series shows NDVI alone."""
+IS_SHORT = IS_ALONE + 1
+"""Column of `tree_inputs` that is positive where a history is short."""
 SETTLING = 60
 """Rounds of the trees that choose a class for rows that are known only not to be of another."""
 RANK = 8
@@ -109,7 +111,8 @@ def new_network(run: Run, trunk: EarthPT) -> ClassNetwork:
 def with_trees(network: ClassNetwork, run: Run, pool: Pool) -> ClassNetwork:
     """Return a network with trees grown on the pool.
 
-    One boosting learns from the series as they are, one from their altered copies too; their logits are averaged.
+    One boosting learns from the series as they are, one from their altered copies too; their logits are averaged, but
+    for short histories, which the first has not learned from.
     Series that show NDVI alone have trees of their own: among hundreds of features its few would hardly be chosen.
     """
     features = pool.features
@@ -125,8 +128,10 @@ def with_trees(network: ClassNetwork, run: Run, pool: Pool) -> ClassNetwork:
         grow(seen[rows], labels[rows], pool.weight[rows], how, len(run.classes), rounds, seed=run.seed + number)
         for number, (rows, seen, how, rounds) in enumerate(boostings)
     )
-    parts = [only_where(averaged(whole), IS_ALONE, above=False), only_where(alone, IS_ALONE, above=True)]
-    return _with_trees(network, summed(parts))
+    as_they_are, altered = whole
+    long = only_where(only_where(averaged([as_they_are, altered]), IS_SHORT, above=False), IS_ALONE, above=False)
+    short = only_where(only_where(altered, IS_SHORT, above=True), IS_ALONE, above=False)
+    return _with_trees(network, summed([long, short, only_where(alone, IS_ALONE, above=True)]))
 
 
 def with_further_trees(network: ClassNetwork, run: Run, pool: Pool, start: ClassNetwork) -> ClassNetwork:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.bands import Floats
 from models.calibration import prediction_sets
+from models.calibration.evidence_scaling import EvidenceScaling
 from models.calibration.temperature import Temperature, fit_temperature_and_bias
 from training.folds import Folds
 
@@ -30,23 +31,37 @@ class OutOfFold:
     """(N,) how often a row is drawn in training."""
     row: NDArray[np.int64]
     """(N,) position in the pool that was learned from."""
+    evidence: NDArray[np.float64]
+    """(N, E) what was seen of the row (models/network/evidence.py)."""
+    is_cut: NDArray[np.bool_]
+    """(N,) rows of histories that were cut: the calibration learns from them, accuracy is not measured on them."""
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "OutOfFold":
         """Return some of the rows, by a mask or by positions."""
         return OutOfFold(**{name: values[rows] for name, values in vars(self).items()})
 
 
-def calibrate_by_other_folds(found: OutOfFold, fit: Callable[[OutOfFold], Temperature]) -> Floats:
+Scaling = Temperature | EvidenceScaling
+
+
+def probabilities(scaling: Scaling, rows: OutOfFold) -> Floats:
+    """Return (N, K) calibrated probabilities of rows."""
+    if isinstance(scaling, EvidenceScaling):
+        return scaling.apply_logits(rows.logits, rows.evidence)
+    return scaling.apply_logits(rows.logits)
+
+
+def calibrate_by_other_folds(found: OutOfFold, fit: Callable[[OutOfFold], Scaling]) -> Floats:
     """Return (N, K) probabilities; the calibration of each fold is fitted on the rows of the other folds."""
     probability = np.zeros(found.logits.shape, np.float32)
     for number in np.unique(found.fold):
         is_here = found.fold == number
-        probability[is_here] = fit(found.take(~is_here)).apply_logits(found.logits[is_here])
+        probability[is_here] = probabilities(fit(found.take(~is_here)), found.take(is_here))
     return probability
 
 
 def calibration_fields(
-    named: OutOfFold, name: str, scaling: Temperature | None = None, fitted_on: str | None = None
+    named: OutOfFold, name: str, scaling: Scaling | None = None, fitted_on: str | None = None
 ) -> dict[str, Any]:
     """Return the fields `calibration` and `prediction_sets` of a card.
 
@@ -57,7 +72,7 @@ def calibration_fields(
             biases.
     """
     scaling = scaling or fit_with_biases(named)
-    sets = prediction_sets.fit(named.labels, scaling.apply_logits(named.logits), named.places)
+    sets = prediction_sets.fit(named.labels, probabilities(scaling, named), named.places)
     return {
         "calibration": {**scaling.to_json(), "fitted_on": fitted_on or name},
         "prediction_sets": {**sets.to_json(), "fitted_on": name},

@@ -49,6 +49,10 @@ class Run:
     """Rounds of trees grown beside the class heads, on series as they are (training/finetune.py); 0 = none."""
     copies: int = 4
     """Altered copies of each labelled series that are learned from beside it."""
+    cuts: int = 0
+    """Further copies, each cut to a short history or few bands (training/histories.py)."""
+    whole_cuts: float = 0.0
+    """Share of these whose history stays whole, so that only their bands are fewer."""
     steps: int = 2000
     batch: int = 48
     """Series of one backward pass, on each rank."""
@@ -162,19 +166,33 @@ RUNS = {
                 "fordead_conifer_cube": 0.3,
                 "rondonia_s2_points": 0.1,
                 "worldcereal_points": 0.1,
+                "romania_forest_cube": 0.06,
+                "franconia_grassland_s2": 0.02,
                 "simulated_canopy": 0.25,
             },
             holdout="hrvpp_s2_sites",
             classes=("none", "conifer", "broadleaf"),
             months=36,
+            version="2",
             trees=200,
             copies=2,
+            cuts=5,
         ),
         replace(
             _CLASSES,
             name="crop",
             task="crop",
-            mixture={"worldcereal_points": 0.94, "rondonia_s2_points": 0.04, "simulated": 0.02},
+            version="2",
+            mixture={
+                "worldcereal_points": 0.74,
+                "africa_crop_halfyears": 0.18,
+                "rondonia_s2_points": 0.04,
+                "franconia_grassland_s2": 0.02,
+                "simulated": 0.02,
+            },
+            copies=3,
+            cuts=4,
+            whole_cuts=0.3,
             holdout="worldcereal_points",
             classes=("non_crop", "crop"),
             months=18,

@@ -18,13 +18,16 @@ from core.progress import Progress
 from core.source import InputSummary
 from core.timeline import Period
 from outputs.cog import has_pixels
-from outputs.measure import measure_file, measure_raster
+from outputs.measure import measure_file, measure_raster, median_clear_count
 from outputs.minimum_mapping_unit import mmu_filter_file, mmu_filter_raster
 from outputs.provenance import Provenance, provenance
+from products.areas import Measured
 from workers.accept import result_window
 from workers.mosaic import Mosaic, mosaic
 from workers.tile import Recipe
 
+FEW_OBSERVATIONS = 6
+"""Clear observations of a pixel below which a season is hardly told."""
 WHOLE = 0.999
 """Share of a region from which it counts as covered: footprints have few digits."""
 
@@ -77,7 +80,8 @@ def assemble_tiles(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, plain:
         areas=measure_file(plain, recipe.product, recipe.options, recipe.layers),
     )
     _check_seen(found, origin, recipe.options.window)
-    scene_notes, cautions = origin.notes, _coverage_notes(recipe)
+    few = _few_notes(plain, recipe.product, recipe.options, recipe.layers)
+    scene_notes, cautions = origin.notes, (*_coverage_notes(recipe), *few)
     origin = replace(origin, notes=(*origin.notes, *cautions)).with_input(recipe.archive.summary)
     return Result(
         pixels=plain,
@@ -132,7 +136,9 @@ def assemble_cube(
         preparation=preparation,
         areas=areas,
     ).with_input(summary)
-    return Result(pixels=pixels, layers=layers, origin=origin)
+    cautions = _few_notes(pixels, product, options, layers)
+    origin = replace(origin, notes=(*origin.notes, *cautions))
+    return Result(pixels=pixels, layers=layers, origin=origin, cautions=cautions)
 
 
 def _coverage_notes(recipe: Recipe) -> tuple[str, ...]:
@@ -140,6 +146,18 @@ def _coverage_notes(recipe: Recipe) -> tuple[str, ...]:
     region = recipe.region.geometry
     covered = region.intersection(recipe.archive.footprint).area / region.area
     return () if covered > WHOLE else (f"The archive covers {100 * covered:.3g} % of the region.",)
+
+
+def _few_notes(
+    pixels: Raster | Path, product: Product[Any], options: Options, layers: tuple[Layer, ...]
+) -> tuple[str, ...]:
+    """Return a note where a class map of one date rests on few observations."""
+    if not isinstance(product, Measured) or getattr(options, "change", None) is not None:
+        return ()
+    count = median_clear_count(pixels, layers)
+    if not count < FEW_OBSERVATIONS:
+        return ()
+    return (f"The map rests on few observations ({count:g} clear ones a pixel, the median): read its probabilities.",)
 
 
 def _mmu(options: Options) -> float:

@@ -28,8 +28,10 @@ CLASS_FEATURES = MONTHS * len(SEASONAL) + (len(LEVELS) + 5) * len(SPREAD) + 2 * 
 _SPREADS = MONTHS * len(SEASONAL)
 _STATES = _SPREADS + (len(LEVELS) + 3) * len(SPREAD)
 _NEWEST = _STATES + 2 * len(STATE)
+NDVI_MONTHS = tuple(month * len(SEASONAL) + SEASONAL.index("NDVI") for month in range(MONTHS))
+"""Positions of NDVI in each calendar month."""
 NDVI_FEATURES = (
-    *(month * len(SEASONAL) + SEASONAL.index("NDVI") for month in range(MONTHS)),
+    *NDVI_MONTHS,
     *range(_SPREADS + SPREAD.index("NDVI"), _STATES, len(SPREAD)),
     *range(_NEWEST + SPREAD.index("NDVI"), CLASS_FEATURES - len(STATIC), len(SPREAD)),
 )

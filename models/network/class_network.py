@@ -12,13 +12,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.network.class_features import BESIDE_NDVI, CLASS_FEATURES
+from models.network.class_features import BESIDE_NDVI, CLASS_FEATURES, NDVI_MONTHS
 from models.network.earthpt import EarthPT, EarthPTConfig, attention_mask
 from models.network.heads import Heads
 from models.registry import CLASS_FORM, TrunkLayer
 
 ABSENT = 9.0
 """Trees read each feature twice, unseen ones below all seen values and above them: a split uses one of both."""
+
+
+MOST_OF_A_YEAR = 9
+"""Calendar months of NDVI from which on a history tells the seasons."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +89,7 @@ class Trees(nn.Module):
         self.value = nn.Buffer(torch.zeros(rows, leaves, config.classes))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, 2 F + 1) of `tree_inputs` -> (B, K) logits."""
+        """(B, 2 F + 2) of `tree_inputs` -> (B, K) logits."""
         rows, splits = self.feature.shape
         columns = self.feature.reshape(-1).to(torch.int64)
         seen = torch.index_select(x.T, 0, columns).reshape(rows, splits, -1)  # (R, S, B)
@@ -99,15 +103,18 @@ class Trees(nn.Module):
 
 
 def tree_inputs(queries: Tensor) -> Tensor:
-    """Return (B, 2 F + 1) inputs of trees from (B, 2 F) queries.
+    """Return (B, 2 F + 2) inputs of trees from (B, 2 F) queries.
 
-    The features, where unseen as -ABSENT; the same, where unseen as ABSENT; and 1 if NDVI is all there is, or else -1.
+    The features, where unseen as -ABSENT; the same, where unseen as ABSENT; 1 if NDVI is all there is, or else -1; and
+    1 if the history is short, with fewer than MOST_OF_A_YEAR calendar months of NDVI, or else -1.
     """
     values, flags = queries.chunk(2, dim=-1)
     is_seen = flags > 0.5
     low, high = (torch.where(is_seen, values, unseen) for unseen in (-ABSENT, ABSENT))
     beside = flags[:, list(BESIDE_NDVI)].amax(dim=-1, keepdim=True)  # (B, 1)
-    return torch.cat([low, high, torch.where(beside > 0.5, -1.0, 1.0)], dim=-1)
+    months = (flags[:, list(NDVI_MONTHS)] > 0.5).sum(dim=-1, keepdim=True)  # (B, 1)
+    signs = [torch.where(beside > 0.5, -1.0, 1.0), torch.where(months >= MOST_OF_A_YEAR, -1.0, 1.0)]
+    return torch.cat([low, high, *signs], dim=-1)
 
 
 class ClassNetwork(nn.Module):

@@ -10,7 +10,7 @@ from core.grid import Window
 from core.product import Raster
 from core.timeline import parse_period
 from outputs.cog import plain_raster
-from outputs.measure import measure_file, measure_raster
+from outputs.measure import measure_file, measure_raster, median_clear_count
 from products.catalogue import find_product
 from products.order import parse
 from tests.outputs.rasters import forecast
@@ -41,3 +41,17 @@ def test_a_product_without_classes_has_no_areas() -> None:
     product = find_product("ndvi-forecast")
     options = parse(product, {}, available=AVAILABLE)
     assert measure_raster(forecast(), product, options) == {}
+
+
+def test_the_median_of_clear_observations_is_that_of_the_mapped_pixels(tmp_path: Path) -> None:
+    product = find_product("canopy")
+    layers = product.layers(parse(product, {}, available=AVAILABLE))
+    window = Window(crs="EPSG:32632", transform=Affine(10, 0, 600_000, 0, -10, 5_300_000), shape_yx=(4, 5))
+    pixels = np.full((len(layers), 4, 5), 255, np.uint8)
+    pixels[:, :2] = 0
+    pixels[-1, 0], pixels[-1, 1] = 3, 9
+    raster = Raster(layers=layers, pixels=pixels, window=window, nodata=255)
+    with plain_raster(tmp_path / "plain.tif", layers, window, dtype="uint8", nodata=255) as out:
+        out.write(pixels)
+    assert median_clear_count(raster, layers) == median_clear_count(tmp_path / "plain.tif", layers) == 6
+    assert np.isnan(median_clear_count(raster, layers[:1]))

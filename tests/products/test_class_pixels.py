@@ -92,3 +92,23 @@ def test_a_map_of_other_classes_than_it_was_ordered_for_is_not_made(class_models
     params = order(class_models, "types")
     with pytest.raises(InvalidCheckpoint, match="order again"):
         render(product, small_cube(), params, named(class_models, "crop"), lambda share: None)
+
+
+@both
+def test_evidence_counts_the_months_and_tells_the_halves_of_the_year(name: str, class_models: Path) -> None:
+    _, raster, bands = rendered(class_models, name, evidence=True)
+    seen = bands["class"] != 255
+    assert (bands["months_seen"][seen] >= 1).all()
+    assert set(np.unique(bands["seasons_seen"][seen])) <= {1, 2, 3}
+    assert (bands["months_seen"][~seen] == 255).all()
+    assert [entry.value for entry in layer(raster, "seasons_seen").legend] == [1, 2, 3]
+
+
+@both
+def test_pixels_with_less_evidence_than_ordered_are_left_empty(name: str, class_models: Path) -> None:
+    _, _, bands = rendered(class_models, name, evidence=True)
+    most = int(bands["months_seen"][bands["class"] != 255].max())
+    _, _, enough = rendered(class_models, name, min_evidence=most)
+    _, _, too_little = rendered(class_models, name, min_evidence=most + 1)
+    assert (enough["class"] != 255).any()
+    assert (too_little["class"] == 255).all()

@@ -18,4 +18,6 @@ def binary_rows(rng: np.random.Generator, *, sharpness: float, count: int = 3000
         states=np.zeros((count, 2), np.float32),
         weight=np.ones(count),
         row=np.arange(count),
+        evidence=np.ones((count, 7)),
+        is_cut=np.zeros(count, bool),
     )

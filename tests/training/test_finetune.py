@@ -102,7 +102,8 @@ def test_the_steps_teach_the_heads_what_the_classes_are(pool: Pool, tmp_path: Pa
 def test_trees_are_grown_on_rows_as_they_are_and_on_all_and_have_their_share(pool: Pool, tmp_path: Path) -> None:
     run = replace(RUN, trees=5)
     heads, both = learned(pool, tmp_path / "a"), learned(pool, tmp_path / "b", run)
-    assert both.config.trees[0] == 5 + 2 * 5 + 5 // 2
+    of_all_rows = 2 * 5  # once for long histories, and once for short ones
+    assert both.config.trees[0] == 5 + 2 * of_all_rows + 5 // 2
     assert float(both.tree_share) == pytest.approx(TREE_SHARE)
     grown = both.trees(tree_inputs(torch.from_numpy(pool.queries[:, 0]))).numpy()
     expected = (1 - TREE_SHARE) * logits_of(heads, pool) + TREE_SHARE * grown

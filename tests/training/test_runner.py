@@ -110,7 +110,7 @@ def test_a_run_that_must_resume_is_refused_where_nothing_is_saved(data: Path, tm
 
 def test_a_class_model_has_the_accuracy_of_its_folds(tmp_path: Path) -> None:
     found = evaluate("crop", data=tmp_path, settings=Settings(models=tmp_path), progress=lambda _share: None)
-    assert set(found) == {"out_of_fold"}
+    assert set(found) == {"out_of_fold", "out_of_fold_cut_histories"}
     assert found["out_of_fold"]["worldcereal_points"]["places"] == 366
     old = evaluate("crop-1m", data=tmp_path, settings=Settings(models=tmp_path), progress=lambda _share: None)
     assert old == found

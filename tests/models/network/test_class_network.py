@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from models.export import export_onnx
-from models.network.class_features import BESIDE_NDVI, CLASS_FEATURES, LIMIT, NDVI_FEATURES
-from models.network.class_network import ABSENT, ClassConfig, ClassNetwork, tree_inputs
+from models.network.class_features import BESIDE_NDVI, CLASS_FEATURES, LIMIT, NDVI_FEATURES, NDVI_MONTHS
+from models.network.class_network import ABSENT, MOST_OF_A_YEAR, ClassConfig, ClassNetwork, tree_inputs
 from models.network.tokens import TOKEN_FEATURES
 from tests.models.builders import TINY, tiny_class_network
 
@@ -112,8 +112,15 @@ def test_trees_are_told_that_ndvi_is_all_there_is_where_no_other_index_band_or_b
     flags[2] = flags[0]
     flags[2, BESIDE_NDVI[3]] = 1.0
     flags[3] = 1.0
-    alone = tree_inputs(torch.cat([flags, flags], dim=-1))[:, -1]
+    alone = tree_inputs(torch.cat([flags, flags], dim=-1))[:, -2]
     assert alone.tolist() == [1.0, 1.0, -1.0, -1.0]
+
+
+def test_trees_are_told_that_a_history_is_short_where_few_months_of_the_year_were_seen() -> None:
+    flags = torch.zeros(2, CLASS_FEATURES)
+    flags[:, list(NDVI_MONTHS[: MOST_OF_A_YEAR - 1])] = 1.0
+    flags[1, NDVI_MONTHS[-1]] = 1.0
+    assert tree_inputs(torch.cat([flags, flags], dim=-1))[:, -1].tolist() == [1.0, -1.0]
 
 
 def test_a_config_is_read_back_from_a_card_to_the_same() -> None:

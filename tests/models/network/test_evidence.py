@@ -1,0 +1,36 @@
+"""What was seen of a series, in numbers."""
+
+import numpy as np
+
+from core.bands import CHANNELS, channel
+from core.cube import Series
+from models.network.class_inputs import class_inputs
+from models.network.evidence import EVIDENCE, evidence
+
+END = 18_000
+
+
+def seen(months: int, bands: tuple[str, ...]) -> np.ndarray:
+    """Return the evidence of a series with some bands every five days of some months."""
+    days = (END - 1 - 5 * np.arange(months * 6, dtype=np.int32))[::-1][None]
+    values = np.full((1, days.shape[1], len(CHANNELS)), np.nan, np.float32)
+    for band in bands:
+        values[..., channel(band)] = -12.0 if band in ("VV", "VH") else 0.3
+    tokens, queries = class_inputs(Series(ids=np.array(["a"]), days=days, values=values), np.array([END]), months=36)
+    return dict(zip(EVIDENCE, evidence(tokens.is_padding, queries)[0], strict=True))  # type: ignore[return-value]
+
+
+def test_more_months_are_more_evidence_up_to_three_years() -> None:
+    found = [seen(months, ("B04", "B08", "NDVI"))["months"] for months in (1, 3, 12, 36)]  # type: ignore[call-overload]
+    assert found == sorted(found)
+    assert found[-1] == 1
+    assert seen(3, ("NDVI",))["seasons"] < 0.5 < seen(12, ("NDVI",))["seasons"]  # type: ignore[call-overload]
+
+
+def test_groups_of_bands_are_told() -> None:
+    every = seen(12, CHANNELS)
+    assert [every[name] for name in EVIDENCE[2:]] == [1, 1, 1, 1, 0]  # type: ignore[call-overload]
+    alone = seen(12, ("NDVI",))
+    assert [alone[name] for name in EVIDENCE[2:]] == [0, 0, 0, 0, 1]  # type: ignore[call-overload]
+    radar = seen(12, ("VV", "VH"))
+    assert [radar[name] for name in EVIDENCE[2:]] == [0, 0, 0, 1, 0]  # type: ignore[call-overload]
