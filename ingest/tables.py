@@ -21,9 +21,9 @@ from ingest.rules.ids import read_ids
 from ingest.rules.mask_check import MIN_ROWS, check_mask
 from ingest.rules.masks import FoundMask
 from ingest.rules.numbers import is_clear
-from ingest.rules.offsets import BLUE
+from ingest.rules.offset.darkest import BLUE
+from ingest.rules.offset.tables import check_offset
 from ingest.rules.refusal import Refused
-from ingest.rules.series_offsets import check_offset
 from ingest.rules.series_values import Numbers
 from ingest.table.file import TableFile, columns_of, read_file
 from ingest.table.keys import find_table_dates, series_column

@@ -11,8 +11,8 @@ from core.errors import DoubtfulNumbers
 from core.source import ReadAs
 from core.timeline import Days, to_date, to_day
 from ingest.rules.numbers import Coding
-from ingest.rules.offset_groups import band_floors, dates_apart
-from ingest.rules.offsets import MIN_DATES, TOO_DARK, TOO_DARK_SHARE, date_floors, find_offset
+from ingest.rules.offset.darkest import MIN_DATES, TOO_DARK, TOO_DARK_SHARE, date_floors, find_offset
+from ingest.rules.offset.dates import band_floors, dates_apart
 from ingest.rules.scales import DN_SCALE
 
 

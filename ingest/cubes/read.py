@@ -28,8 +28,8 @@ from ingest.preprocess.prepare import Preparation, margin_pixels
 from ingest.preprocess.radar import to_power
 from ingest.rules.mask_check import check_mask
 from ingest.rules.numbers import Coding, decode, to_db, unseen
-from ingest.rules.offset_groups import INFRARED
-from ingest.rules.offsets import BLUE, DARK_BANDS, MIN_DATES
+from ingest.rules.offset.darkest import BLUE, DARK_BANDS, MIN_DATES
+from ingest.rules.offset.dates import INFRARED
 from ingest.rules.refusal import Refused
 
 LEAST_CHECKED = 64

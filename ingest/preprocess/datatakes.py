@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ingest.archive import Scene
-from ingest.rules.offsets import baseline_number
+from ingest.rules.offset.darkest import baseline_number
 
 
 def one_per_datatake(scenes: Iterable[Scene]) -> tuple[list[Scene], list[Scene]]:

@@ -23,7 +23,7 @@ from ingest.preprocess.clouds import (
 )
 from ingest.preprocess.radar import lee_filter
 from ingest.rules.numbers import MIN_REFLECTANCE, unseen
-from ingest.rules.offsets import DARK_BANDS, MIN_PIXELS, check_floor
+from ingest.rules.offset.darkest import DARK_BANDS, MIN_PIXELS, check_floor
 
 VERSION = 2
 """Raised whenever the same scene gives other pixels, so that cached ones are not used."""

@@ -11,7 +11,7 @@ from ingest.io.raster_files import LOCAL, Access
 from ingest.rasters.item import RasterItem
 from ingest.rasters.reader import read_sparse
 from ingest.rules.numbers import is_clear
-from ingest.rules.offsets import DARK_BANDS, DARKEST_WITH_OFFSET, date_floors
+from ingest.rules.offset.darkest import DARK_BANDS, DARKEST_WITH_OFFSET, date_floors
 
 READ_THREADS = 8
 FIRST_LOOKS = ("B02", "B04", "B03")

@@ -23,7 +23,8 @@ from ingest.rasters.sample import choose_spread, read_spread
 from ingest.rasters.sidecar import Sidecar
 from ingest.rules.band_names import READ, Family, find_family, foreign
 from ingest.rules.file_dates import find_stamp
-from ingest.rules.masks import RULES, SCL_CLASSES, FoundMask, find_mask
+from ingest.rules.mask_codes import SCL_CLASSES
+from ingest.rules.masks import RULES, FoundMask, find_mask
 from ingest.rules.numbers import MAX_REFLECTANCE, Coding, find_coding
 from ingest.rules.product_names import band_order, is_other_name
 

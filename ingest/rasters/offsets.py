@@ -1,7 +1,7 @@
 """The offset of reflectance that neither files nor catalogue state, by the darkest pixels of the scenes.
 
 The day of recording tells nothing: Collection 1 holds reprocessed scenes of 2015 on, and other programs remove the
-offset. Rules: ingest.rules.offsets.
+offset. Rules: ingest.rules.offset.darkest.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -18,8 +18,8 @@ from ingest.io.raster_files import LOCAL, Access
 from ingest.rasters.floors import read_floors, visible_floors
 from ingest.rasters.item import RasterItem
 from ingest.rasters.mixed import Decision, both_kinds, mixed_remarks, taken
-from ingest.rules.mixed_offsets import are_mixed, find_raised, lower_group
-from ingest.rules.offsets import DARKEST_WITH_OFFSET, MIN_DATES, are_apart, find_offset, seems_shifted
+from ingest.rules.offset.darkest import DARKEST_WITH_OFFSET, MIN_DATES, are_apart, find_offset, seems_shifted
+from ingest.rules.offset.scenes import are_mixed, find_raised, lower_group
 
 OFFSET = -0.1
 HOW = "give --offset -1000 if it is left in, or --offset 0 if it is not"

@@ -33,7 +33,7 @@ from ingest.preprocess.radar import to_power
 from ingest.rasters.item import MASK_KINDS, BandSource, RasterItem
 from ingest.rasters.sample import Spread, choose_spread, read_spread
 from ingest.rules.numbers import MAX_REFLECTANCE, Coding, decode
-from ingest.rules.offsets import DARK_BANDS
+from ingest.rules.offset.darkest import DARK_BANDS
 
 LOWEST_REFLECTANCE = -0.5
 """Values below are no-data of other processors (MAJA: -1). Values between this and -0.1 are kept, so that the check of

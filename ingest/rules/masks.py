@@ -13,19 +13,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.rules.band_names import plain
+from ingest.rules.mask_codes import (
+    CLEAR,
+    CLOUD_SCORE,
+    NO_DATA,
+    PROBABILITY,
+    SCL_CLASSES,
+    Codes,
+    below,
+    bits,
+    byte,
+    classes,
+    fmask,
+    percent,
+    qa60,
+    score,
+)
 from ingest.rules.numbers import SCL_CLEAR
 
 MaskKind = Literal["SCL", "CLM", "clear"]
-Codes = NDArray[Any]
-
-CLEAR, HIDDEN, NO_DATA = 0, 1, 255
-"""Codes of kind `CLM`."""
-SCL_CLASSES = 12
-PERCENT = 100.0
-PROBABILITY = 0.4
-"""Cloud probability from which a pixel is not clear: s2cloudless's threshold (doi:10.1016/j.rse.2022.112990)."""
-CLOUD_SCORE = 0.6
-"""Cloud Score+ below which a pixel is not clear (Pasquarella et al. 2023, doi:10.1109/CVPRW59228.2023.00206)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,77 +50,8 @@ class MaskRule:
     """From known numbers and the name in the input to the reason why they have another unit; None = any will do."""
 
 
-def _bits(hidden: int, fill: int = 0, fills: tuple[int, ...] = ()) -> Callable[[Codes], Codes]:
-    """Return a reader of bit masks: any bit of `hidden` hides, any bit of `fill` or number of `fills` is no data."""
-
-    def read(stored: Codes) -> Codes:
-        codes = np.rint(stored).astype(np.int64)
-        found = np.where(codes & hidden, HIDDEN, CLEAR)
-        return np.where(((codes & fill) != 0) | np.isin(codes, fills), NO_DATA, found)
-
-    return read
-
-
-def _classes(clear: Iterable[float], nothing: Iterable[float] = (255,)) -> Callable[[Codes], Codes]:
-    """Return a reader of classes: those of `clear` are clear, those of `nothing` no data, all others hidden."""
-    is_clear, is_nothing = list(clear), list(nothing)
-
-    def read(stored: Codes) -> Codes:
-        return np.where(np.isin(stored, is_nothing), NO_DATA, np.where(np.isin(stored, is_clear), CLEAR, HIDDEN))
-
-    return read
-
-
-def _below(limit: float, largest: float) -> Callable[[Codes], Codes]:
-    """Return a reader of cloud probabilities from 0 to `largest`."""
-    return lambda stored: np.where((stored < 0) | (stored > largest), NO_DATA, stored >= limit * largest)
-
-
-def _fmask(stored: Codes) -> Codes:
-    """Read Fmask: bits in HLS, classes in Geoscience Australia's files, told apart by the codes.
-
-    As a class, 1 is clear land and fills every file; as a bit it is cirrus, which HLS leaves unused.
-    """
-    known = stored[stored != NO_DATA]
-    is_classes = known.size > 0 and known.max() <= 5 and bool((known == 1).any())
-    return (_classes((1, 5), (0, 255)) if is_classes else _bits(0b11111, fills=(255,)))(stored)
-
-
 ANYONE = "many"
 """Who uses names that state no more than that they are a mask: flags of the variable say better what its codes mean."""
-
-
-def _percent(known: Codes, name: str) -> str:
-    values = known[known != NO_DATA]
-    return _other_unit(values, name, "percent") if values.size else ""
-
-
-def _byte(known: Codes, name: str) -> str:
-    return _other_unit(known, name, "byte")
-
-
-def _other_unit(known: Codes, name: str, expected: str) -> str:
-    """Return why cloud probabilities are not of the expected unit; many of them reach far up where there is a cloud."""
-    top = float(known.max())
-    is_share = top <= 1 and bool((known != np.rint(known)).any())
-    found = "share" if is_share else "byte" if top > PERCENT else "percent"
-    if found == expected or top == 0 or (expected == "byte" and top <= 1 and not is_share):
-        return ""
-    reason = f"'{name}' reaches {top:g}, which is not cloud probability as {expected}"
-    return f"{reason}; give --mask {name}={found}, or --mask {name}={expected} if it is that"
-
-
-def _score(known: Codes, name: str) -> str:
-    return (
-        "" if known.max() <= 1 else f"'{name}' reaches {known.max():g}, and a cloud score is 0 to 1; divide it by 100"
-    )
-
-
-def _qa60(known: Codes, name: str) -> str:
-    other = known[~np.isin(known, (0, 1024, 2048, 3072, 65535))]
-    if not other.size:
-        return ""
-    return f"'{name}' holds {other[0]:g}, and its bits are 1024 and 2048; give --mask {name}=cloud if 1 is cloud"
 
 
 RULES: Sequence[MaskRule] = (
@@ -130,102 +67,102 @@ RULES: Sequence[MaskRule] = (
         names=("clm",),
         used_by="Theia (MAJA), Sentinel Hub, FORDEAD",
         meaning="0 is clear; any bit is cloud or shadow, 255 no data",
-        read=_classes((0,)),
+        read=classes((0,)),
     ),
     MaskRule(
         names=("mg2",),
         used_by="Theia (MAJA)",
         meaning="bits; clear without cloud (1), snow (2) and cloud shadow (3)",
-        read=_bits(0b1110),
+        read=bits(0b1110),
     ),
     MaskRule(
         names=("qai",),
         used_by="FORCE",
         meaning="bits; clear without no data (0), cloud (1, 2), cloud shadow (3) and snow (4)",
-        read=_bits(0b11110, fill=0b1),
+        read=bits(0b11110, fill=0b1),
     ),
     MaskRule(
         names=("oa_fmask",),
         used_by="Geoscience Australia",
         meaning="classes; 1 (land) and 5 (water) are clear, 0 no data",
-        read=_classes((1, 5), (0, 255)),
+        read=classes((1, 5), (0, 255)),
     ),
     MaskRule(
         names=("fmask",),
         used_by="HLS (bits), Geoscience Australia (classes)",
         meaning="bits of HLS, clear without cirrus (0), cloud (1), its neighbours (2), shadow (3) and snow (4); or "
         "classes, 1 (land) and 5 (water) are clear",
-        read=_fmask,
+        read=fmask,
     ),
     MaskRule(
         names=("qa_pixel", "pixel_qa"),
         used_by="Landsat Collection 2",
         meaning="bits; clear without fill (0), cloud (1, 2, 3), shadow (4) and snow (5)",
-        read=_bits(0b111110, fill=0b1),
+        read=bits(0b111110, fill=0b1),
     ),
     MaskRule(
         names=("qa60",),
         used_by="Earth Engine",
         meaning="bits; clear without opaque cloud (10) and cirrus (11); empty from 2022-01-25 to 2024-02-27",
-        read=_bits(0b110000000000, fills=(65535,)),
-        unit=_qa60,
+        read=bits(0b110000000000, fills=(65535,)),
+        unit=qa60,
     ),
     MaskRule(
         names=("oa_s2cloudless_mask", "s2cloudless_mask"),
         used_by="Geoscience Australia",
         meaning="1 is clear, 2 cloud, 0 no data",
-        read=_classes((1,), (0, 255)),
+        read=classes((1,), (0, 255)),
     ),
     MaskRule(
         names=("cloud_classification",),
         used_by="sentle",
         meaning="0 is clear; 1 thick cloud, 2 thin cloud, 3 shadow",
-        read=_classes((0,)),
+        read=classes((0,)),
     ),
     MaskRule(
         names=("dlmask",),
         used_by="GreenEarthNet",
         meaning="0 is clear; 1 cloud, 2 thin cloud, 3 shadow, 4 no data",
-        read=_classes((0,), (4, 255)),
+        read=classes((0,), (4, 255)),
     ),
     MaskRule(
         names=("cs", "cs_cdf"),
         used_by="Earth Engine (Cloud Score+)",
         meaning=f"clear from {CLOUD_SCORE:g}",
         read=lambda stored: stored < CLOUD_SCORE,
-        unit=_score,
+        unit=score,
     ),
     MaskRule(
         names=("cldprb", "cld", "msk_cldprb", "cloud_probability", "probability", "cloudprobability"),
         used_by="ESA, Earth Engine",
         meaning=f"cloud probability in percent; clear below {100 * PROBABILITY:g}",
-        read=_below(PROBABILITY, 100),
-        unit=_percent,
+        read=below(PROBABILITY, 100),
+        unit=percent,
     ),
     MaskRule(
         names=("clp",),
         used_by="Sentinel Hub",
         meaning=f"cloud probability, 0 to 255; clear below {255 * PROBABILITY:g}",
-        read=_below(PROBABILITY, 255),
-        unit=_byte,
+        read=below(PROBABILITY, 255),
+        unit=byte,
     ),
     MaskRule(
         names=("cloud_mask", "cloudmask", "cloud", "clouds", "cloudy", "is_cloud", "iscloud", "is_cloudy", "cmask"),
         used_by=ANYONE,
         meaning="0 is clear, every other number is not",
-        read=_classes((0,)),
+        read=classes((0,)),
     ),
     MaskRule(
         names=("clear_mask", "is_clear", "cloud_free", "cloudfree", "valid_mask", "is_valid", "usable"),
         used_by=ANYONE,
         meaning="1 is clear",
-        read=_classes((1,)),
+        read=classes((1,)),
     ),
     MaskRule(
         names=("mask",),
         used_by="GreenEarthNet",
         meaning="0 is clear; 1 cloud, 2 shadow, 3 snow, 4 no data",
-        read=_classes((0,), (4, 255)),
+        read=classes((0,), (4, 255)),
     ),
 )
 """In order of preference: of several masks of an input the first is used. `mask` counts only with the prefix `s2_`."""
@@ -234,14 +171,14 @@ HLS_FMASK = MaskRule(
     names=("fmask",),
     used_by="HLS",
     meaning="bits; clear without cirrus (0), cloud (1), its neighbours (2), shadow (3) and snow (4)",
-    read=_bits(0b11111, fills=(255,)),
+    read=bits(0b11111, fills=(255,)),
 )
 """Fmask where the input says that it is of HLS: then no codes have to tell."""
 
 
 def _stated_probability(word: str, largest: float) -> MaskRule:
     meaning = f"cloud probability as {word}; clear below {PROBABILITY * largest:g}"
-    return MaskRule(names=(word,), used_by="the user", meaning=meaning, read=_below(PROBABILITY, largest))
+    return MaskRule(names=(word,), used_by="the user", meaning=meaning, read=below(PROBABILITY, largest))
 
 
 PREFIXED = frozenset({"mask", "cloud_classification"})
@@ -368,7 +305,7 @@ def rule_of_flags(name: str, attrs: Mapping[str, Any]) -> MaskRule | None:
         names=(plain(name),),
         used_by="CF flags",
         meaning=f"by its flags, clear is {words}",
-        read=_classes(clear, nothing),
+        read=classes(clear, nothing),
     )
 
 

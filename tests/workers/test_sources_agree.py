@@ -40,6 +40,8 @@ VALUES: dict[str, list[Any]] = {
     "probabilities": ["float", "percent", "maybe"],
     "sets": ["true", "perhaps"],
     "applicability": ["true", 7],
+    "evidence": ["true", "maybe"],
+    "min_evidence": [2, 40],
     "date": ["2021-03-01", "1990-01-01", "soon"],
     "change": ["2020-12-01/2021-06-01", "2020-12-01/2020-12-01", "2030-01-01/2031-01-01", "1991-01-01/1992-01-01"],
     "significance": [0.6, 0.1],

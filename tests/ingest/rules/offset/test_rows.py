@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.bands import CHANNELS, Floats
-from ingest.rules.series_steps import find_step
+from ingest.rules.offset.rows import find_step
 from ingest.simulate.series import sample_series
 
 RED_NIR = ("B04", "B08")

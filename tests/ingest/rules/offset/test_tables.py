@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.bands import Floats
+from ingest.rules.offset.tables import check_offset
 from ingest.rules.refusal import Refused
-from ingest.rules.series_offsets import check_offset
 
 
 def rows(series: int, dates: int, *, seed: int = 0) -> tuple[np.ndarray, dict[str, Floats]]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from core.bands import Floats
 from core.source import listed
 from core.timeline import Days, to_date
-from ingest.rules.offsets import (
+from ingest.rules.offset.darkest import (
     BLUE,
     DARK_BANDS,
     DARKEST_WITH_OFFSET,
@@ -20,8 +20,8 @@ from ingest.rules.offsets import (
     date_floors,
     find_offset,
 )
+from ingest.rules.offset.rows import StepFinding, find_step
 from ingest.rules.refusal import Refused
-from ingest.rules.series_steps import StepFinding, find_step
 
 MIN_CONTRAST = 0.3
 """Near infrared less red, which no offset changes: so much has dense vegetation alone, and its red is dark."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.bands import Floats
 from core.errors import ReadFailed
-from ingest.rules.offsets import (
+from ingest.rules.offset.darkest import (
     FEW_PIXELS,
     FIRST_WITH_OFFSET,
     MIN_PIXELS,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import Floats
-from ingest.rules.offsets import DARK_BANDS
+from ingest.rules.offset.darkest import DARK_BANDS
 
 LEFT_IN = 0.1
 TOLERANCE = 0.03

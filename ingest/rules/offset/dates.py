@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.bands import Floats
 from core.timeline import Days
-from ingest.rules.offsets import DARKEST_WITH_OFFSET, DATE_PERCENTILE, MIN_VALUES
+from ingest.rules.offset.darkest import DARKEST_WITH_OFFSET, DATE_PERCENTILE, MIN_VALUES
 
 JUMP, TOLERANCE = 0.1, 0.035
 """How far the numbers jump, and by how much the middle band may miss it."""

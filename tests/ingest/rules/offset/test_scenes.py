@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.bands import Floats
-from ingest.rules.mixed_offsets import are_mixed, find_raised, lower_group
+from ingest.rules.offset.scenes import are_mixed, find_raised, lower_group
 
 LAND = {"B02": 0.03, "B03": 0.05, "B04": 0.04, "B08": 0.14, "B12": 0.06}
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ingest.rules.offset_groups import band_floors, dates_apart
+from ingest.rules.offset.dates import band_floors, dates_apart
 
 BANDS = ("B02", "B03", "B04", "B08")
 DATES = 24
