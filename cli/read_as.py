@@ -42,7 +42,8 @@ Mask = Annotated[
     typer.Option(
         "--mask",
         metavar="NAME",
-        help="Name of the cloud mask, such as QA60; NAME=clear where 1 is clear, NAME=cloud where 0 is; or none.",
+        help="Name of the cloud mask, such as QA60; NAME=clear where 1 is clear, NAME=cloud where 0 is; of a cloud "
+        "probability NAME=share, percent or byte; or none.",
         rich_help_panel=PANEL,
     ),
 ]
