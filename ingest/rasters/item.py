@@ -7,10 +7,10 @@ from shapely.geometry.base import BaseGeometry
 
 from core.bands import OPTICAL_NAMES
 from ingest.archive import Scene
-from ingest.rules.masks import FoundMask
+from ingest.rules.masks import FoundMask, MaskKind
 from ingest.rules.numbers import Coding
 
-MASK_KINDS = ("clear", "SCL", "CLM")
+MASK_KINDS: tuple[MaskKind, ...] = ("clear", "SCL", "CLM")
 """Names under which an item holds its mask: the kind of its codes."""
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from affine import Affine
@@ -32,6 +32,7 @@ from ingest.io.resampling import (
 from ingest.preprocess.radar import to_power
 from ingest.rasters.item import MASK_KINDS, BandSource, RasterItem
 from ingest.rasters.sample import Spread, choose_spread, read_spread
+from ingest.rules.masks import MaskKind
 from ingest.rules.numbers import MAX_REFLECTANCE, Coding, decode
 from ingest.rules.offset.darkest import DARK_BANDS
 
@@ -69,12 +70,12 @@ def read_item(item: RasterItem, window: Window, bands: tuple[str, ...], access: 
             pixels, note = _read_file(item, href, mine, window, access)
             found |= pixels
             notes |= dict.fromkeys([note] if note else [])
-    kind = masks[0] if masks else ""
+    kind: MaskKind | Literal[""] = masks[0] if masks else ""
     offsets = [s.coding.offset for b, s in sources.items() if b not in (*MASK_KINDS, *RADAR_NAMES)]
     return Reading(
         values={b: v for b, v in found.items() if b not in MASK_KINDS},
         mask=found[kind] if kind else None,
-        mask_kind=kind,  # type: ignore[arg-type]
+        mask_kind=kind,
         offset=offsets[0] if offsets else 0.0,
         notes=tuple(notes),
         whole=partial(read_sparse, item, DARK_BANDS, access) if set(DARK_BANDS) & set(item.sources) else None,
@@ -104,12 +105,12 @@ def read_sparse(item: RasterItem, bands: tuple[str, ...], access: Access = LOCAL
                 return chosen, _decoded(read_spread(raster, source.index, chosen), source, band, raster)
 
             spread, found[band] = use_file(item.scene.scene_id, source.href, access, look)
-    kind = masks[0] if masks else ""
+    kind: MaskKind | Literal[""] = masks[0] if masks else ""
     offsets = [item.sources[b].coding.offset for b in found if b not in (*MASK_KINDS, *RADAR_NAMES)]
     return Reading(
         values={b: v for b, v in found.items() if b not in MASK_KINDS},
         mask=found[kind] if kind else None,
-        mask_kind=kind,  # type: ignore[arg-type]
+        mask_kind=kind,
         offset=offsets[0] if offsets else 0.0,
     )
 

@@ -102,9 +102,7 @@ def _draw_series(axis: Axes, cube: Cube, pixels: Mapping[str, tuple[int, int]]) 
         index = _series(cube, row, column)
         seen = np.isfinite(index)
         axis.plot(days[seen], index[seen], "o-", color=colour, markersize=3, linewidth=0.8, label=label)
-    months = max(1, int(np.ptp(days)) // 300) if len(days) else 1
-    axis.xaxis.set_major_locator(mdates.MonthLocator(interval=months))  # type: ignore[no-untyped-call]
-    axis.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))  # type: ignore[no-untyped-call]
+    mark_months(axis, max(1, int(np.ptp(days)) // 300) if len(days) else 1)
     axis.set_ylabel("NDVI")
     axis.set_ylim(-0.2, 1.0)
     axis.grid(alpha=0.2)
@@ -137,3 +135,9 @@ def _mean_ndvi(cube: Cube) -> Floats:
         total += np.nan_to_num(index)
         count += np.isfinite(index)
     return (total / np.maximum(count, 1)).astype(np.float32)
+
+
+def mark_months(axes: Axes, interval: int) -> None:
+    """Mark every so many months on the axis of dates. Matplotlib's locators of dates have no types."""
+    axes.xaxis.set_major_locator(mdates.MonthLocator(interval=interval))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))  # type: ignore[no-untyped-call]

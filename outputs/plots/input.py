@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib.dates as mdates
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -17,7 +16,7 @@ from core.bands import NDVI, Floats, channel
 from core.cube import Cube, Series
 from core.timeline import Days, to_date
 from outputs.atomic import written_aside
-from outputs.plots.cube import BRIGHT, COLOURS, MASK_STRENGTH, MASKED, PARTLY, PIXEL_COLOURS
+from outputs.plots.cube import BRIGHT, COLOURS, MASK_STRENGTH, MASKED, PARTLY, PIXEL_COLOURS, mark_months
 from outputs.provenance import SIMULATED
 
 MOST_SERIES = 4
@@ -147,6 +146,5 @@ def _draw_clear(axes: Axes, days: Days, clear: NDArray[np.float64]) -> None:
 
 def _time_axis(axes: Axes, days: Days) -> None:
     months = max(1, -(-int(np.ptp(days)) // (30 * MOST_TICKS))) if len(days) else 1
-    axes.xaxis.set_major_locator(mdates.MonthLocator(interval=months))  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))  # type: ignore[no-untyped-call]
+    mark_months(axes, months)
     axes.grid(alpha=0.2)

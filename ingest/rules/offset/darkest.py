@@ -112,11 +112,14 @@ def date_floors(values: Mapping[str, Floats]) -> Floats:
     found = np.full((count, len(DARK_BANDS)), np.nan, np.float32)
     for column, band in enumerate(DARK_BANDS):
         for date, pixels in enumerate(values[band]) if band in values else ():
-            seen = pixels[pixels > 0]
-            if seen.size >= MIN_VALUES:
-                rank = int(seen.size * DATE_PERCENTILE / 100)
-                found[date, column] = np.partition(seen, rank)[rank]
+            found[date, column] = darkest(pixels[pixels > 0])
     return found
+
+
+def darkest(seen: Floats) -> float:
+    """Return what counts as the darkest of (N,) clear values; NaN of too few."""
+    rank = int(seen.size * DATE_PERCENTILE / 100)
+    return float(np.partition(seen, rank)[rank]) if seen.size >= MIN_VALUES else float("nan")
 
 
 def find_offset(days: Days, floors: Floats) -> OffsetFinding:

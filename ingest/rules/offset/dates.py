@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.bands import Floats
 from core.timeline import Days
-from ingest.rules.offset.darkest import DARKEST_WITH_OFFSET, DATE_PERCENTILE, MIN_VALUES
+from ingest.rules.offset.darkest import DARKEST_WITH_OFFSET, darkest
 
 JUMP, TOLERANCE = 0.1, 0.035
 """How far the numbers jump, and by how much the middle band may miss it."""
@@ -34,10 +34,7 @@ def band_floors(values: Mapping[str, Floats]) -> Floats:
     found = np.full((count, len(values)), np.nan, np.float32)
     for column, stack in enumerate(values.values()):
         for date, pixels in enumerate(stack):
-            seen = pixels[np.isfinite(pixels)]
-            if seen.size >= MIN_VALUES:
-                rank = int(seen.size * DATE_PERCENTILE / 100)
-                found[date, column] = np.partition(seen, rank)[rank]
+            found[date, column] = darkest(pixels[np.isfinite(pixels)])
     return found
 
 

@@ -1,6 +1,7 @@
 """What cube files were taken for, in words."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,13 +9,13 @@ import xarray as xr
 
 from core.source import InputSummary, ReadAs
 from ingest.cubes.read import open_cube, read_cube
-from ingest.rules.masks import PREFIXED, RULES
+from ingest.rules.masks import PREFIXED, RULES, MaskRule
 from tests.ingest.cubes import foreign
 from tests.ingest.cubes.test_foreign import write
 
 
-def summary_of(data: xr.Dataset, path: Path, **stated: object) -> InputSummary:
-    return open_cube(write(path, data), read_as=ReadAs(**stated)).summary  # type: ignore[arg-type]
+def summary_of(data: xr.Dataset, path: Path, **stated: Any) -> InputSummary:
+    return open_cube(write(path, data), read_as=ReadAs(**stated)).summary
 
 
 def test_a_complete_cube_has_facts_and_no_remark(tmp_path: Path) -> None:
@@ -32,9 +33,9 @@ def test_a_complete_cube_has_facts_and_no_remark(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rule", [r for r in RULES if r.kind != "clear"], ids=lambda r: r.names[0])
-def test_every_mask_of_the_rules_hides_clouds_under_each_of_its_names(rule: object, tmp_path: Path) -> None:
-    codes = CODES[rule.names[0]]  # type: ignore[attr-defined]
-    for name in rule.names:  # type: ignore[attr-defined]
+def test_every_mask_of_the_rules_hides_clouds_under_each_of_its_names(rule: MaskRule, tmp_path: Path) -> None:
+    codes = CODES[rule.names[0]]
+    for name in rule.names:
         written = f"s2_{name}" if name in PREFIXED else name.upper()
         data = (
             foreign.ours()

@@ -1,5 +1,7 @@
 """Columns of ids and dates."""
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -15,8 +17,8 @@ def table(**columns: list[object]) -> TableFile:
     return TableFile(columns=tuple(frame.columns), table=frame)
 
 
-def dates(file: TableFile, **stated: str) -> tuple[tuple[str, ...], list[str], tuple[str, ...]]:
-    found = find_table_dates(file, "", ReadAs(**stated))  # type: ignore[arg-type]
+def dates(file: TableFile, **stated: Any) -> tuple[tuple[str, ...], list[str], tuple[str, ...]]:
+    found = find_table_dates(file, "", ReadAs(**stated))
     return found.columns, [str(to_date(d)) for d in found.read.days], found.remarks
 
 
