@@ -84,7 +84,7 @@ def without_base(batch: ForecastBatch) -> ForecastBatch:
     queries = batch.queries.copy()
     queries[..., TIME_FEATURES:-TERRAIN] = 0
     known = np.where(np.isfinite(batch.base), np.float32(0.5), np.float32(np.nan))
-    return replace(batch, queries=queries, base=known, spread=np.full_like(batch.spread, 0.2))
+    return replace(batch, queries=queries, base=known, unit=np.full_like(batch.unit, 0.2))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,7 +216,7 @@ def quantiles_of(network: EarthPT, batch: ForecastBatch) -> np.ndarray:
     """Return (B, H, Q) quantiles of NDVI."""
     with torch.inference_mode():
         raw = network.forward(*inputs_of(batch)).numpy()
-    return np.asarray(batch.base[..., None] + batch.spread[..., None] * raw)
+    return np.asarray(batch.base[..., None] + batch.unit[..., None] * raw)
 
 
 def loss_of(batch: ForecastBatch, quantiles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -114,7 +114,7 @@ def by_site(network: EarthPT, held: list[ForecastBatch]) -> list[float]:
     with torch.inference_mode():
         for batch in held:
             raw = network.forward(*inputs_of(batch)).numpy()
-            quantiles = batch.base[..., None] + batch.spread[..., None] * raw
+            quantiles = batch.base[..., None] + batch.unit[..., None] * raw
             each = pinball(torch.from_numpy(quantiles), torch.from_numpy(batch.truth)).numpy()
             known = np.isfinite(each)
             total += np.where(known, each, 0).sum(axis=1)

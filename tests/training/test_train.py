@@ -67,7 +67,7 @@ def test_unseen_targets_do_not_move_the_loss() -> None:
     issues = np.full(4, START + 600, np.int32)
     batch = hindcast(series, issues, (issues[:, None] + np.array([4, 8, 12, 16])).astype(np.int32))
     expected = forecast_loss(tiny_network(members=3), batch)
-    more = {f: np.concatenate([getattr(batch, f)] * 2, axis=1) for f in ("queries", "base", "spread", "channels")}
+    more = {f: np.concatenate([getattr(batch, f)] * 2, axis=1) for f in ("queries", "base", "unit", "channels")}
     nothing = np.full_like(batch.truth, np.nan)
     doubled = replace(
         batch,
