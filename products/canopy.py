@@ -24,6 +24,7 @@ from products.change import LEAST, MOST, SIGNIFICANCE, between
 from products.class_options import ClassMapOptions, add_card
 from products.class_pixels import predict_classes
 from products.classes import class_areas, class_layers, class_table, noted_mmu
+from products.evidence import months_up_to
 from products.order import default_period
 from products.table import wide_table
 
@@ -148,6 +149,10 @@ class Canopy:
         if each[0].change is None:
             return class_table(series, values, layers)
         return wide_table(series, values, layers, lambda v: v.variable != Variable.CLEAR_COUNT, id_column="sample_id")
+
+    def read_days(self, options: CanopyOptions) -> Period | None:
+        """Return the three years up to the date; None of a change."""
+        return None if options.change is not None else months_up_to(options.day, MONTHS)
 
     def area_classes(self, options: CanopyOptions) -> tuple[AreaClass, ...]:
         """Return the rows of the table of areas."""
