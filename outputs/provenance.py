@@ -90,6 +90,11 @@ class Provenance:
         return dict(self.areas.get("applicability", {}))
 
     @property
+    def decline(self) -> dict[str, Any]:
+        """Hectares and share of canopy in decline; empty if not ordered."""
+        return dict(self.areas.get("decline", {}))
+
+    @property
     def scenes_sha256(self) -> str:
         """Digest of the sorted scene ids."""
         return hashlib.sha256("\n".join(self.scenes).encode()).hexdigest()
@@ -120,6 +125,7 @@ class Provenance:
         tables = {
             "LANDCAST_AREAS": self.areas,
             "LANDCAST_APPLICABILITY": self.applicability,
+            "LANDCAST_DECLINE": self.decline,
             "LANDCAST_EVIDENCE": self.evidence,
         }
         return {key: json.dumps(table) for key, table in tables.items() if table}
