@@ -3,7 +3,8 @@
     python benchmarks/little_evidence.py --data ../shared/data
 
 Prints the mean over random pixels of the largest probability, and the mean share of each class. Higher is surer, not
-better: labels are not read.
+better: labels are not read. Then `canopy` on a Slovenian patch whose forest is known and of which there is no more than
+NDVI of the top of the atmosphere: canopy against forest. No label of it was learned, but its NDVI by the trunk.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -24,6 +26,7 @@ from core.settings import Settings
 from core.timeline import parse_date, to_day
 from ingest.source import CubeSource, open_source
 from models import runtime
+from models.metrics.bootstrap import roc_auc
 from models.registry import find_checkpoint
 
 BELGIUM = "worldcereal_belgium_monthly/belgium_neighbour_2020-11_2021-10_12months.nc"
@@ -34,6 +37,7 @@ CASES = (
     (BELGIUM, "crop", 18, "2021-10-31"),
 )
 PIXELS, TWO_MONTHS = 600, 61
+SLOVENIA, FOREST = "slovenia_testeopatch/testeopatch.nc", 2
 
 
 def hidden(series: Series, keep: NDArray[np.bool_]) -> Series:
@@ -52,11 +56,34 @@ def cuts(series: Series, last: int) -> Iterator[tuple[str, Series]]:
     yield "NDVI", series.only(())
 
 
-def pixels(path: Path, home: Path) -> Series:
+def whole(path: Path, home: Path) -> Series:
     source = open_source(path, bands=(*OPTICAL_NAMES, *RADAR_NAMES, *WEATHER_NAMES), settings=Settings(home=home))
     assert isinstance(source, CubeSource)
-    series = source.cube(source.period).series()
+    return source.cube(source.period).series()
+
+
+def pixels(path: Path, home: Path) -> Series:
+    series = whole(path, home)
     return series.take(np.sort(np.random.default_rng(0).choice(len(series), PIXELS, replace=False)))
+
+
+def slovenia(path: Path, home: Path) -> None:
+    with xr.open_dataset(path, mask_and_scale=False) as data:
+        cover = data.LULC.values.ravel()
+    series, known, is_forest = whole(path, home), cover != 0, cover == FOREST
+    checkpoint = find_checkpoint("", "canopy", Settings())
+    for date in ("2016-12-31", "2017-08-31", "2017-12-22"):
+        after = np.full(len(series), to_day(parse_date(date)) + 1, np.int32)
+        share = runtime.classify(series, after, checkpoint, months=36).probability
+        judged = known & np.isfinite(share).all(axis=1)
+        truth, canopy = is_forest[judged], 1 - share[judged, 0]
+        auc = roc_auc(truth, canopy, np.ones(len(truth)))
+        mapped = float((share[judged].argmax(axis=1) > 0).mean())
+        brier = float(((canopy - truth) ** 2).mean())
+        print(
+            f"slovenia {date}: forest {truth.mean():.3f}, mapped {mapped:.3f}, expected {canopy.mean():.3f}, "
+            f"ROC-AUC {auc:.3f}, Brier {brier:.3f}"
+        )
 
 
 def main() -> None:
@@ -64,6 +91,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of real data")
     data = parser.parse_args().data
     with tempfile.TemporaryDirectory() as home:
+        slovenia(data / SLOVENIA, Path(home))
         for name, task, months, date in CASES:
             series, last = pixels(data / name, Path(home)), to_day(parse_date(date))
             checkpoint = find_checkpoint("", task, Settings())
