@@ -129,7 +129,9 @@ def seen_codes(cube: Cube, days: Period) -> Codes:
         bits |= np.where(is_clear, SUMMER if APRIL <= when.month < OCTOBER else WINTER, 0).astype(np.uint8)
         bits |= _groups_seen(one)
     for name in part.radar:
-        bits |= np.where(np.isfinite(part.data[name].values).any(axis=0), RADAR, 0).astype(np.uint8)
+        for number in range(part.data.sizes["time_s1"]):
+            is_seen = np.isfinite(part.data[name].isel(time_s1=number).values)
+            bits |= np.where(is_seen, RADAR, 0).astype(np.uint8)
     return np.stack([months + in_month, bits])
 
 
