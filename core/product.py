@@ -57,6 +57,8 @@ class Variable(StrEnum):
     """Number of calendar months with a clear observation, among those that the model reads."""
     SEASONS_SEEN = "seasons_seen"
     """Code of the halves of the year with a clear observation; the legend explains it."""
+    DECLINE = "decline"
+    """Code of canopy in decline or not; the legend explains it."""
     CLEAR_COUNT = "clear_count"
     """Number of clear observations."""
     EMBEDDING = "embedding"

@@ -54,6 +54,14 @@ def median_clear_count(pixels: Raster | Path, layers: Sequence[Layer]) -> float:
     return float(np.median(seen)) if seen.size else float("nan")
 
 
+def is_mapped(pixels: Raster | Path) -> NDArray[np.bool_]:
+    """Return (Y, X), True where the first layer is not nodata."""
+    if isinstance(pixels, Raster):
+        return ~pixels.is_unseen()
+    with rasterio.open(pixels) as raster:
+        return np.asarray(raster.read_masks(1) > 0)
+
+
 def _table(
     strips: Iterator[NDArray[Any]],
     product: Product[Any],

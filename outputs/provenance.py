@@ -12,6 +12,7 @@ from core.options import Options
 from core.product import Product
 from core.source import InputSummary
 from core.version import software_version
+from products.evidence import MapEvidence
 
 MAX_NOTES = 100
 """Notes in a file and in an item; the log has all."""
@@ -63,6 +64,8 @@ class Provenance:
     """What the input was taken for, a line each; empty for an archive that states everything."""
     areas: Mapping[str, Any] = field(default_factory=dict)
     """Table of `products.areas.area_table`; empty for products without one."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """What a class map rests on, as `MapEvidence.to_json`; empty for other products."""
 
     def with_input(self, summary: InputSummary | None) -> "Provenance":
         """Return the facts with what the input was taken for; its remarks are notes as well."""
@@ -70,6 +73,11 @@ class Provenance:
             return self
         notes = tuple(dict.fromkeys((*summary.remarks, *self.notes)))
         return replace(self, input=summary.lines(), notes=notes)
+
+    def with_cautions(self, cautions: Sequence[str], evidence: MapEvidence | None) -> "Provenance":
+        """Return the facts with what a map rests on, and with notes that a reader should see before all others."""
+        notes = tuple(dict.fromkeys((*cautions, *self.notes)))
+        return replace(self, notes=notes, evidence={} if evidence is None else evidence.to_json())
 
     @property
     def completeness(self) -> float:
@@ -80,6 +88,11 @@ class Provenance:
     def applicability(self) -> dict[str, Any]:
         """Share of the pixels outside the model's area of applicability, and its limit; empty if not ordered."""
         return dict(self.areas.get("applicability", {}))
+
+    @property
+    def decline(self) -> dict[str, Any]:
+        """Hectares and share of canopy in decline; empty if not ordered."""
+        return dict(self.areas.get("decline", {}))
 
     @property
     def scenes_sha256(self) -> str:
@@ -109,7 +122,12 @@ class Provenance:
         return found | {"LANDCAST_PERIOD": str(self.params["period"])}
 
     def _tags_of_areas(self) -> dict[str, str]:
-        tables = {"LANDCAST_AREAS": self.areas, "LANDCAST_APPLICABILITY": self.applicability}
+        tables = {
+            "LANDCAST_AREAS": self.areas,
+            "LANDCAST_APPLICABILITY": self.applicability,
+            "LANDCAST_DECLINE": self.decline,
+            "LANDCAST_EVIDENCE": self.evidence,
+        }
         return {key: json.dumps(table) for key, table in tables.items() if table}
 
     def _tags_of_origin(self) -> dict[str, str]:

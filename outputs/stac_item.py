@@ -101,6 +101,8 @@ def _properties(origin: Provenance, pixels: tuple[int, int]) -> dict[str, Any]:
         "landcast:model_version": origin.model_version,
         "landcast:areas": dict(origin.areas),
         "landcast:applicability": origin.applicability,
+        "landcast:decline": origin.decline,
+        "landcast:evidence": dict(origin.evidence),
     }
     return {name: value for name, value in optional.items() if value} | {
         "title": f"{origin.title} (simulated)" if origin.is_simulated else origin.title,

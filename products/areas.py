@@ -114,22 +114,29 @@ def area_table(
     Returns:
         JSON: `total_ha`, `method`, and under `classes` per row `label`, `codes`, `mapped_ha`, `expected_ha`, `low_ha`,
         `high_ha`; the last three are null where no probability is known. With a limit also `applicability`:
-        `dissimilarity_limit`, and `outside_share`, the share 0..1 of the pixels above it.
+        `dissimilarity_limit`, and `outside_share`, the share 0..1 of the pixels above it. With a layer of decline also
+        `decline`: `declining_ha`, `judged_ha`, and `share`, the one over the other, null where nothing was judged.
     """
     edge = block_edge(resolution_m)
     index = next((v.name for v in layers if v.variable == Variable.DISSIMILARITY), "")
+    decline = next((n for n, v in enumerate(layers) if v.variable == Variable.DECLINE), None)
     parts: list[list[_Sums]] = [[] for _ in classes]
-    seen_pixels = outside_pixels = 0
+    seen_pixels = outside_pixels = judged = declining = 0
     for pixels in strips:
         seen = _is_seen(pixels[0], nodata)
         seen_pixels += int(seen.sum())
         by_name = _by_name(pixels, layers)
         outside_pixels += 0 if limit is None else int(((by_name[index] > limit) & seen).sum())
+        if decline is not None:
+            judged += int(_is_seen(pixels[decline], nodata).sum())
+            declining += int((pixels[decline] == 1).sum())
         for row, area_class in zip(parts, classes, strict=True):
             row.append(_measure(by_name, layers[0].name, area_class, seen, edge))
     hectares = resolution_m**2 / 10_000
     rows = [_row(c, _total(p), seen_pixels, hectares) for c, p in zip(classes, parts, strict=True)]
-    table = {"total_ha": round(seen_pixels * hectares, 4), "method": METHOD, "classes": rows}
+    table: dict[str, Any] = {"total_ha": round(seen_pixels * hectares, 4), "method": METHOD, "classes": rows}
+    if decline is not None:
+        table["decline"] = _decline(judged, declining, hectares)
     if limit is None:
         return table
     outside = round(outside_pixels / max(seen_pixels, 1), 6)
@@ -143,6 +150,20 @@ def area_lines(table: Mapping[str, Any]) -> Iterator[str]:
     yield from text_table([heads, *rows, ["all", f"{table['total_ha']:,.2f}"]]).splitlines()
     if "applicability" in table:
         yield f"outside the area of applicability: {table['applicability']['outside_share']:.1%}".replace("%", " %")
+    if "decline" in table:
+        yield _decline_line(table["decline"])
+
+
+def _decline_line(found: Mapping[str, Any]) -> str:
+    if found["share"] is None:
+        return "canopy in decline: not known, no canopy with enough clear summer dates"
+    return f"canopy in decline: {100 * found['share']:.1f} % of the {found['judged_ha']:,.2f} ha that could be judged"
+
+
+def _decline(judged: int, declining: int, hectares: float) -> dict[str, Any]:
+    share = round(declining / judged, 6) if judged else None
+    areas = {"declining_ha": round(declining * hectares, 4), "judged_ha": round(judged * hectares, 4)}
+    return {**areas, "share": share}
 
 
 def _area_cells(row: Mapping[str, Any]) -> list[str]:

@@ -15,15 +15,17 @@ from core.bands import OPTICAL_NAMES, RADAR_NAMES, Floats
 from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidOption, InvalidPeriod
-from core.options import Day, InRange, MapsOnly, PeriodOption
+from core.options import Day, InRange, MapsOnly, PeriodOption, YesNo
 from core.product import Layer, LegendEntry, Variable
-from core.timeline import Period, to_day
+from core.timeline import Days, Period, to_day
 from products import change
 from products.areas import AreaClass
 from products.change import LEAST, MOST, SIGNIFICANCE, between
 from products.class_options import ClassMapOptions, add_card
 from products.class_pixels import predict_classes
 from products.classes import class_areas, class_layers, class_table, noted_mmu
+from products.decline import decline_codes, decline_layer
+from products.evidence import months_up_to
 from products.order import default_period
 from products.table import wide_table
 
@@ -55,6 +57,11 @@ class CanopyOptions(ClassMapOptions):
         description="With change: a change is mapped where its probability is at least this, whatever the dependence "
         "between the errors at both dates.",
         json_schema_extra={"shown_default": SIGNIFICANCE},
+    )
+    decline: YesNo = Field(
+        default=False,
+        description="Add the band decline: canopy whose newest summer NDVI is clearly below that of the pixel's own "
+        "earlier summers, so that dead or dying trees may stand there. Also report its share.",
     )
     mmu: Annotated[float, InRange(0, MAX_MMU_HA, "a number of hectares"), MapsOnly()] = Field(
         default=0.0,
@@ -119,7 +126,7 @@ class Canopy:
         return found
 
     def layers(self, options: CanopyOptions) -> tuple[Layer, ...]:
-        """Return class, three probabilities, clear count; of a change, those that change.py describes."""
+        """Return class, three probabilities, bands of options, clear count; of a change, those of change.py."""
         if options.change is not None:
             found = change.change_layers(
                 LEGEND, options.change, significance=_significance(options), is_percent=options.is_percent
@@ -127,6 +134,8 @@ class Canopy:
         else:
             day = options.day.isoformat()
             found = class_layers(LEGEND, CLASSES, day, options, seen=f"observations up to {day}")
+            more = (decline_layer(day, options.dtype),) if options.decline else ()
+            found = (*found[:-1], *more, found[-1])
         return noted_mmu(found, options.mmu)
 
     def shown(self, layers: Sequence[Layer]) -> tuple[Layer, ...]:
@@ -140,7 +149,8 @@ class Canopy:
             return _predict_change(series, options, options.change, checkpoint)
         last = np.array([to_day(o.day) for o in each], np.int32)
         seen = series.between(np.full_like(last, np.iinfo(np.int32).min), last)
-        return predict_classes(seen, last, options, checkpoint, names=CLASSES, months=MONTHS)
+        found = predict_classes(seen, last, options, checkpoint, names=CLASSES, months=MONTHS)
+        return _with_decline(found, seen, last) if options.decline else found
 
     def tabulate(self, series: Series, each: Sequence[CanopyOptions], values: Floats) -> pd.DataFrame:
         """Return sample_id and the probability of each class; of a change all its layers but the count."""
@@ -149,9 +159,20 @@ class Canopy:
             return class_table(series, values, layers)
         return wide_table(series, values, layers, lambda v: v.variable != Variable.CLEAR_COUNT, id_column="sample_id")
 
+    def read_days(self, options: CanopyOptions) -> Period | None:
+        """Return the three years up to the date; None of a change."""
+        return None if options.change is not None else months_up_to(options.day, MONTHS)
+
     def area_classes(self, options: CanopyOptions) -> tuple[AreaClass, ...]:
         """Return the rows of the table of areas."""
         return change.area_classes() if options.change is not None else class_areas(LEGEND, CLASSES)
+
+
+def _with_decline(values: Floats, series: Series, last_days: Days) -> Floats:
+    """Return (N, L + 1): the layers with decline before the count, where the class is canopy."""
+    is_canopy = values[:, 0] > CLASSES.index("none")
+    decline = np.where(is_canopy, decline_codes(series, last_days), np.float32(np.nan))
+    return np.insert(values, -1, decline, axis=1)
 
 
 def _significance(options: CanopyOptions) -> float:
@@ -177,7 +198,7 @@ def _predict_change(series: Series, options: CanopyOptions, dates: Period, check
 def _resolve_change(options: CanopyOptions, dates: Period, available: Period) -> CanopyOptions:
     if options.date is not None:
         raise InvalidOption("date", options.date, "it cannot be combined with change, which has two dates")
-    for name in ("sets", "applicability", "evidence", "min_evidence"):
+    for name in ("sets", "applicability", "evidence", "min_evidence", "decline"):
         if getattr(options, name):
             raise InvalidOption(name, "true", "it cannot be combined with change; map each of the two dates with it")
     if dates.start == dates.end:

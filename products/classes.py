@@ -20,6 +20,7 @@ IN_TABLES = (
     Variable.DISSIMILARITY,
     Variable.MONTHS_SEEN,
     Variable.SEASONS_SEEN,
+    Variable.DECLINE,
 )
 """Variables of the layers that are columns of a table."""
 SEASONS = (

@@ -22,6 +22,7 @@ from products.areas import AreaClass
 from products.class_options import MIDDLE, ClassMapOptions, add_card, classes_of
 from products.class_pixels import predict_classes
 from products.classes import class_areas, class_layers, class_table
+from products.evidence import months_up_to
 from products.order import default_period
 from products.palette import user_legend
 
@@ -117,6 +118,10 @@ class Crop:
         """Return sample_id and p_CLASS; of crop and non-crop only p_crop, from which the other follows."""
         hidden = {"non_crop"} if each[0].names == CLASSES else set()
         return class_table(series, values, self.layers(each[0]), hidden=hidden)
+
+    def read_days(self, options: CropOptions) -> Period | None:
+        """Return the 18 months up to the last day of the period."""
+        return months_up_to(options.days.end, MONTHS)
 
     def area_classes(self, options: CropOptions) -> tuple[AreaClass, ...]:
         """Return the rows of the table of areas."""

@@ -50,7 +50,7 @@ def encode(layers: tuple[Layer, ...], values: Floats, cube: Cube) -> Raster:
     """Return predicted values as a raster: whole numbers with nodata 255, or floats."""
     if layers[0].dtype != "uint8":
         return Raster(layers=layers, pixels=values, window=cube.window, nodata=np.nan)
-    unseen = np.isnan(values[0])
+    unseen = np.isnan(values[0]) | np.isnan(values)
     whole = [percent(v) if layer.unit == "%" else np.nan_to_num(v) for layer, v in zip(layers, values, strict=True)]
     pixels = np.where(unseen, NODATA, np.minimum(np.stack(whole), MAX_COUNT)).astype(np.uint8)
     return Raster(layers=layers, pixels=pixels, window=cube.window, nodata=NODATA)

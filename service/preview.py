@@ -18,6 +18,7 @@ from core.job import Job
 from core.product import Layer
 from core.region import unwrap
 from products.catalogue import find_product
+from products.evidence import evidence_line
 from service.errors import refusals
 from service.layers import first_layer, layers_of, ramp_of, view_of
 from service.results import find_file
@@ -65,6 +66,8 @@ def layers(job: FinishedJob, items: CurrentItems) -> LayerList:
         simulated=is_simulated(item),
         bounds=list(bounds_of(item)),
         start=first_layer(job),
+        evidence=evidence_line(item["properties"].get("landcast:evidence", {})),
+        notes=item["properties"].get("landcast:notes", []),
         layers=[view_of(x) for x in layers_of(job)],
     )
 

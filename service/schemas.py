@@ -208,6 +208,12 @@ class LayerList(BaseModel):
         description="West, south, east, north of every preview, WGS84 degrees."
     )
     start: str = Field(description="Layer to show first.")
+    evidence: str = Field(
+        default="", description="What a class map rests on, one sentence: months, halves of the year, bands."
+    )
+    notes: list[str] = Field(
+        default=[], description="Sentences that a user should read before the map, the most important first."
+    )
     layers: list[LayerView]
 
 

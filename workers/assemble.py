@@ -4,7 +4,7 @@ outputs/ writes files from it; finish.py chooses the files of a job.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,14 @@ from core.progress import Progress
 from core.source import InputSummary
 from core.timeline import Period
 from outputs.cog import has_pixels
-from outputs.measure import measure_file, measure_raster, median_clear_count
+from outputs.measure import is_mapped, measure_file, measure_raster, median_clear_count
 from outputs.minimum_mapping_unit import mmu_filter_file, mmu_filter_raster
 from outputs.provenance import Provenance, provenance
-from products.areas import Measured
+from products.evidence import MapEvidence, RestsOnSeries, SeenCounts, evidence_notes, seen_codes
 from workers.accept import result_window
 from workers.mosaic import Mosaic, mosaic
 from workers.tile import Recipe
 
-FEW_OBSERVATIONS = 6
-"""Clear observations of a pixel below which a season is hardly told."""
 WHOLE = 0.999
 """Share of a region from which it counts as covered: footprints have few digits."""
 
@@ -80,9 +78,12 @@ def assemble_tiles(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, plain:
         areas=measure_file(plain, recipe.product, recipe.options, recipe.layers),
     )
     _check_seen(found, origin, recipe.options.window)
-    few = _few_notes(plain, recipe.product, recipe.options, recipe.layers)
-    scene_notes, cautions = origin.notes, (*_coverage_notes(recipe), *few)
-    origin = replace(origin, notes=(*origin.notes, *cautions)).with_input(recipe.archive.summary)
+    scene_notes, coverage = origin.notes, _coverage_notes(recipe)
+    days = _read_days(recipe.product, recipe.options)
+    found_evidence = found.seen.evidence(days) if days else None
+    few = _few_notes(plain, recipe.layers, found_evidence, recipe.checkpoint)
+    cautions = (*few, *coverage)
+    origin = origin.with_input(recipe.archive.summary).with_cautions(cautions, found_evidence)
     return Result(
         pixels=plain,
         layers=recipe.layers,
@@ -136,8 +137,9 @@ def assemble_cube(
         preparation=preparation,
         areas=areas,
     ).with_input(summary)
-    cautions = _few_notes(pixels, product, options, layers)
-    origin = replace(origin, notes=(*origin.notes, *cautions))
+    found_evidence = _evidence_of(pixels, cube, _read_days(product, options))
+    cautions = _few_notes(pixels, layers, found_evidence, checkpoint)
+    origin = origin.with_cautions(cautions, found_evidence)
     return Result(pixels=pixels, layers=layers, origin=origin, cautions=cautions)
 
 
@@ -148,16 +150,26 @@ def _coverage_notes(recipe: Recipe) -> tuple[str, ...]:
     return () if covered > WHOLE else (f"The archive covers {100 * covered:.3g} % of the region.",)
 
 
+def _read_days(product: Product[Any], options: Options) -> Period | None:
+    """Return the days that a map's model reads; None of a product that states no evidence."""
+    return product.read_days(options) if isinstance(product, RestsOnSeries) else None
+
+
+def _evidence_of(pixels: Raster | Path, cube: Cube, days: Period | None) -> MapEvidence | None:
+    """Return what the mapped pixels of a cube rest on."""
+    if days is None:
+        return None
+    return SeenCounts().plus(seen_codes(cube, days), is_mapped(pixels)).evidence(days)
+
+
 def _few_notes(
-    pixels: Raster | Path, product: Product[Any], options: Options, layers: tuple[Layer, ...]
+    pixels: Raster | Path, layers: tuple[Layer, ...], found: MapEvidence | None, checkpoint: Checkpoint
 ) -> tuple[str, ...]:
-    """Return a note where a class map of one date rests on few observations."""
-    if not isinstance(product, Measured) or getattr(options, "change", None) is not None:
+    """Return a note for each way in which a class map of one date knows little."""
+    if found is None:
         return ()
-    count = median_clear_count(pixels, layers)
-    if not count < FEW_OBSERVATIONS:
-        return ()
-    return (f"The map rests on few observations ({count:g} clear ones a pixel, the median): read its probabilities.",)
+    is_calibrated = "sharpness" in checkpoint.card.get("calibration", {})
+    return evidence_notes(found, median_clear_count(pixels, layers), is_calibrated=is_calibrated)
 
 
 def _mmu(options: Options) -> float:

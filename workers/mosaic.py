@@ -15,6 +15,7 @@ from core.product import Layer
 from core.progress import Progress
 from core.region import Region
 from outputs.cog import plain_raster
+from products.evidence import SeenCounts
 from workers.tile import pixel_kind, read_tile
 
 Mask = NDArray[np.bool_]
@@ -30,6 +31,8 @@ class Mosaic:
     """Of these, pixels that are not nodata."""
     scenes: dict[str, tuple[SceneRecord, ...]]
     """Scenes of each tile by its key."""
+    seen: SeenCounts
+    """What the mapped pixels rest on; nothing is counted for a product that states no evidence."""
 
 
 def mosaic(
@@ -48,16 +51,18 @@ def mosaic(
         path: of the new file.
     """
     dtype, nodata = pixel_kind(layers)
-    counts, scenes = np.zeros(2, np.int64), {}
+    counts, scenes, seen = np.zeros(2, np.int64), {}, SeenCounts()
     with plain_raster(path, layers, window, dtype=dtype, nodata=nodata) as out:
         for number, (tile, file) in enumerate(tiles):
             pixels, scenes[tile.key] = read_tile(file)
             part, place = _overlap(tile.window, window)
             cut, mask = pixels[:, part[0], part[1]], tile.window.mask(region)[part]
-            out.write(np.where(mask, cut, np.array(nodata, dtype)), window=place)
-            counts += mask.sum(), (mask & ~_is_nodata(cut[0], nodata)).sum()
+            out.write(np.where(mask, cut[: len(layers)], np.array(nodata, dtype)), window=place)
+            is_mapped = mask & ~_is_nodata(cut[0], nodata)
+            counts += mask.sum(), is_mapped.sum()
+            seen = seen.plus(cut[len(layers) :], is_mapped) if len(cut) > len(layers) else seen
             progress((number + 1) / len(tiles))
-    return Mosaic(region_pixels=int(counts[0]), seen_pixels=int(counts[1]), scenes=scenes)
+    return Mosaic(region_pixels=int(counts[0]), seen_pixels=int(counts[1]), scenes=scenes, seen=seen)
 
 
 def _overlap(tile: Window, window: Window) -> tuple[tuple[slice, slice], PixelWindow]:

@@ -30,6 +30,7 @@ from ingest.archive import Archive
 from ingest.preprocess.prepare import Preparation
 from outputs.atomic import written_aside
 from outputs.cog import QUIET
+from products.evidence import RestsOnSeries, has_ndvi, seen_codes
 from products.order import parse
 from products.rows import render
 from workers.dependencies import REAL, Dependencies
@@ -39,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 Mask = NDArray[np.bool_]
 
-FORMAT = 1
+FORMAT = 2
 """Version of the tile files; a higher one keeps old files from being read."""
 BUILD_SHARE = 0.1
 """Share of the progress of a tile that building its cube takes."""
@@ -149,7 +150,7 @@ def render_tile(
     raster = _render(recipe, cube, lambda share: progress(BUILD_SHARE + (1 - BUILD_SHARE) * share))
     path = own_path(tile, settings, job_id) if cube.failures else shared_path(recipe, tile, settings, mask)
     with written_aside(path, scratch_folder(settings, job_id)) as aside:
-        _write(aside, raster, cube.scenes)
+        _write(aside, raster, _seen(recipe, cube), cube.scenes)
     _note(tile, path, settings, job_id)
     logger.info(
         "tile rendered job=%s tile=%s scenes=%d failures=%d", job_id, tile.key, len(cube.scenes), len(cube.failures)
@@ -184,7 +185,10 @@ def _noted(tile: Tile, settings: Settings, job_id: str) -> Path | None:
 
 
 def read_tile(path: Path) -> tuple[NDArray[Any], tuple[SceneRecord, ...]]:
-    """Return the (L, Y, X) pixels of a tile's file, and the scenes that its cube was built from."""
+    """Return the (L, Y, X) pixels of a tile's file, and the scenes that its cube was built from.
+
+    Of a product that states its evidence, two more bands follow: `products.evidence.seen_codes`.
+    """
     with rasterio.open(path) as raster:
         records = json.loads(raster.tags()["SCENES"])
         return raster.read(), tuple(SceneRecord(**record) for record in records)
@@ -197,11 +201,16 @@ def pixel_kind(layers: Sequence[Layer]) -> tuple[str, float]:
 
 
 def _render(recipe: Recipe, cube: Cube, progress: Progress) -> Raster:
-    has_ndvi = bool({"B04", "NDVI"} & {str(v) for v in cube.data.data_vars})
-    if not has_ndvi and {"B04", "NDVI"} & set(recipe.archive.bands):
+    if not has_ndvi(cube) and {"B04", "NDVI"} & set(recipe.archive.bands):
         progress(1.0)
         return _unseen(recipe.layers, cube.window)  # no optical scene of the period, or none that could be read
     return render(recipe.product, cube, recipe.options, recipe.checkpoint, progress)
+
+
+def _seen(recipe: Recipe, cube: Cube) -> NDArray[np.uint8]:
+    """Return (2, Y, X) what was seen of each pixel, or (0, Y, X) of a product that states no evidence."""
+    days = recipe.product.read_days(recipe.options) if isinstance(recipe.product, RestsOnSeries) else None
+    return np.empty((0, *cube.shape_yx), np.uint8) if days is None else seen_codes(cube, days)
 
 
 def _unseen(layers: tuple[Layer, ...], window: Window) -> Raster:
@@ -211,8 +220,9 @@ def _unseen(layers: tuple[Layer, ...], window: Window) -> Raster:
     )
 
 
-def _write(path: Path, raster: Raster, scenes: Sequence[SceneRecord]) -> None:
-    layers, height, width = raster.pixels.shape
+def _write(path: Path, raster: Raster, seen: NDArray[np.uint8], scenes: Sequence[SceneRecord]) -> None:
+    pixels = np.concatenate([raster.pixels, seen.astype(raster.pixels.dtype)])
+    layers, height, width = pixels.shape
     profile = {
         "driver": "GTiff",
         "height": height,
@@ -229,4 +239,4 @@ def _write(path: Path, raster: Raster, scenes: Sequence[SceneRecord]) -> None:
     }
     with rasterio.Env(**QUIET), rasterio.open(path, "w", **profile) as out:
         out.update_tags(SCENES=json.dumps([asdict(s) for s in scenes]))
-        out.write(raster.pixels)
+        out.write(pixels)

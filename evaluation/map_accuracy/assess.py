@@ -6,6 +6,7 @@ The estimators are in estimators.py; how the report looks is in report.py.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,10 @@ class MapAccuracy:
     pixel_ha: float
     nodata_pixels: int
     is_simulated: bool
+    evidence: Mapping[str, Any]
+    """What the map rests on, as its tags state it."""
+    notes: tuple[str, ...]
+    """Notes in the map's tags."""
 
     @property
     def points(self) -> int:
@@ -138,6 +143,8 @@ def assess_map(
         pixel_ha=found.pixel_ha,
         nodata_pixels=census.nodata,
         is_simulated=found.is_simulated,
+        evidence=found.evidence,
+        notes=found.notes,
     )
 
 

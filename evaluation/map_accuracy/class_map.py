@@ -3,6 +3,7 @@
 Accuracy is in assess.py, samples are in sample.py.
 """
 
+import json
 import re
 import warnings
 from collections.abc import Iterator, Mapping
@@ -63,6 +64,10 @@ class ClassMap:
     """Area of a pixel in hectares."""
     is_simulated: bool
     """The file is tagged as made from simulated data."""
+    evidence: Mapping[str, Any]
+    """What the map rests on, as its tags state it; empty where they do not."""
+    notes: tuple[str, ...]
+    """Notes in its tags, in their order."""
 
     def name(self, code: int) -> str:
         """Return the name of a class, its code where it has none."""
@@ -126,6 +131,8 @@ def open_class_map(path: Path, *, layer: str | None = None, names: Mapping[int, 
             shape_yx=raster.shape,
             pixel_ha=_pixel_ha(raster, crs, path),
             is_simulated=raster.tags().get("LANDCAST_SIMULATED") == "yes",
+            evidence=json.loads(raster.tags().get("LANDCAST_EVIDENCE", "{}")),
+            notes=tuple(raster.tags().get("LANDCAST_NOTES", "").splitlines()),
         )
 
 

@@ -17,9 +17,12 @@ from outputs.reports import page, text
 from outputs.reports.numbers import number, percent, plus_minus
 from outputs.reports.report import Report, Section, Table
 from outputs.reports.write import json_text, write_form
+from products.evidence import evidence_line
 
 WHOLE_HECTARES = 1000
 """Areas of a map so large are printed without decimals; files hold them all."""
+MOST_NOTES = 5
+"""Notes of the map in its report; those on the map as a whole come first, and JSON has all."""
 SOURCE = (
     "Estimators: Olofsson et al. 2014 (doi:10.1016/j.rse.2014.02.015), equations 4 to 11; where strata are not the "
     "map's classes, Stehman 2014 (doi:10.1080/01431161.2014.930207)."
@@ -59,6 +62,8 @@ def render_json(found: MapAccuracy) -> str:
         "reference": found.reference,
         "software_version": software_version(),
         "is_simulated": found.is_simulated,
+        "map_evidence": dict(found.evidence),
+        "map_notes": list(found.notes),
         "points": found.points,
         "points_left_out": dict(found.left_out),
         "pixel_ha": found.pixel_ha,
@@ -118,6 +123,9 @@ def _basis(found: MapAccuracy) -> Iterator[str]:
     """Yield what a reader must know before the figures."""
     strata = "the classes of the map" if found.are_strata_classes else "those of the reference file"
     yield f"{found.map} ({found.band}) against {found.points:,} points of {found.reference}; strata are {strata}."
+    if found.evidence:
+        yield evidence_line(found.evidence)
+    yield from found.notes[:MOST_NOTES]
     for reason, count in found.left_out.items():
         yield f"{count:,} points {reason} are left out."
     yield (

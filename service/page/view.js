@@ -4,6 +4,7 @@ import { isActive } from "./jobs.js";
 import { removePicture, setOpacity, showPicture, showRegion } from "./map.js";
 
 const NAMES = { geotiff: "GeoTIFF", item: "STAC item", quicklook: "Picture", netcdf: "NetCDF", plot: "Plot" };
+const MOST_NOTES = 4;
 let current = null;
 
 /** Show a job; `titles` maps process ids to titles. */
@@ -96,6 +97,8 @@ async function loadLayers(mine) {
   mine.found = found;
   byId("view-simulated").hidden = byId("simulated-banner").hidden = !found.simulated;
   fillChoices(mine);
+  show(byId("view-evidence"), found.evidence);
+  notes(found.notes);
   byId("view-layers").hidden = false;
   await showLayer();
 }
@@ -154,6 +157,14 @@ function legend(layer) {
   const box = byId("legend");
   box.replaceChildren(layer.kind === "classes" ? swatches(layer) : gradient(layer));
   box.append(make("p", { className: "hint", textContent: "Transparent: outside the region, or never seen clear." }));
+}
+
+/** What to read before the map: the first sentences; the STAC item has all. */
+function notes(all) {
+  const more = all.length - MOST_NOTES;
+  const shown = [...all.slice(0, MOST_NOTES), ...(more > 0 ? [`${more} further notes are in the STAC item.`] : [])];
+  byId("view-notes").replaceChildren(...shown.map((text) => make("li", { className: "note", textContent: text })));
+  byId("view-notes").hidden = !all.length;
 }
 
 function swatches(layer) {

@@ -11,6 +11,7 @@ from core.source import InputSummary
 from core.version import software_version
 from outputs.provenance import MAX_LINE, MAX_LINES, Provenance, provenance
 from products.catalogue import find_product
+from products.evidence import MapEvidence
 from tests.outputs.rasters import origin
 
 SCENES = {
@@ -71,6 +72,14 @@ def test_areas_and_applicability_are_json() -> None:
     assert json.loads(found.tags()["LANDCAST_AREAS"]) == areas
     assert json.loads(found.tags()["LANDCAST_APPLICABILITY"]) == areas["applicability"]
     assert not {"LANDCAST_AREAS", "LANDCAST_APPLICABILITY"} & origin().tags().keys()
+
+
+def test_what_a_map_rests_on_is_json_and_its_notes_come_before_all_others() -> None:
+    rests_on = MapEvidence(months_seen=5, months_read=36, seasons_seen=(), band_groups=("NDVI",))
+    found = gathered().with_input(SUMMARY).with_cautions(["It rests on NDVI alone."], rests_on)
+    assert json.loads(found.tags()["LANDCAST_EVIDENCE"]) == rests_on.to_json()
+    assert found.tags()["LANDCAST_NOTES"] == "It rests on NDVI alone.\nIt has no mask.\ncloudy"
+    assert "LANDCAST_EVIDENCE" not in gathered().with_cautions([], None).tags()
 
 
 def test_simulated_data_are_called_so() -> None:

@@ -85,7 +85,10 @@ def test_an_item_states_where_it_comes_from(tmp_path: Path) -> None:
     assert found["title"] == "NDVI forecast (simulated)"
     assert found["created"] == "2022-07-01T00:00:00Z"
     plain = described(class_map(), tmp_path)["properties"]
-    assert not {"landcast:model_version", "landcast:areas", "landcast:applicability", "created"} & plain.keys()
+    assert (
+        not {"landcast:model_version", "landcast:areas", "landcast:applicability", "landcast:evidence", "created"}
+        & plain.keys()
+    )
 
 
 @pytest.mark.parametrize(("raster", "dtype", "nodata"), [(class_map(), "uint8", 255), (forecast(), "float32", "nan")])

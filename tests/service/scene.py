@@ -34,6 +34,13 @@ REGION = {
     "type": "Polygon",
     "coordinates": [[[10.342, 48.0231], [10.3458, 48.0233], [10.3452, 48.0251], [10.3422, 48.0247], [10.342, 48.0231]]],
 }
+NOTE = "The map rests on red and near infrared alone."
+EVIDENCE = {
+    "months_seen": 14.0,
+    "months_read": 36,
+    "seasons_seen": ["April to September"],
+    "band_groups": ["red and near infrared"],
+}
 ELSEWHERE = {"type": "Polygon", "coordinates": [[[20, 50], [20.01, 50], [20.01, 50.01], [20, 50]]]}
 CROSSED = {
     "type": "Polygon",
@@ -174,6 +181,8 @@ def _origin(job: Job) -> Provenance:
         scenes=("a", "b"),
         reads=2,
         failures=(),
+        notes=(NOTE,) if product.id == "canopy" else (),
+        evidence=EVIDENCE if product.id == "canopy" else {},
     )
 
 

@@ -110,6 +110,14 @@ def test_a_class_map_is_laid_over_the_map_with_its_legend(page: Page) -> None:
     page.says("#simulated-banner", "no satellite")
 
 
+def test_a_class_map_says_what_it_rests_on_below_its_legend(page: Page) -> None:
+    page.open_job("canopy1")
+    page.says("#view-evidence", "14 of 36 months seen (median of the pixels), in April to September")
+    assert [e.text for e in page.all("#view-notes li")] == [scene.NOTE]
+    page.open_job("crop1")
+    page.until(lambda: page.is_hidden("#view-evidence") and page.is_hidden("#view-notes"))
+
+
 def test_another_layer_has_another_picture_and_legend(page: Page) -> None:
     page.open_job("canopy1")
     page.one("#legend li")

@@ -10,7 +10,7 @@ from PIL import Image
 from core.product import Layer
 from service.layers import NDVI_RAMP
 from service.preview import EDGE_PX, frame_of, paint
-from tests.service.scene import problem_of
+from tests.service.scene import NOTE, problem_of
 
 
 def picture(client: httpx.Client, path: str) -> np.ndarray:
@@ -26,6 +26,14 @@ def test_layers_carry_their_legends_and_say_that_they_are_simulated(client: http
     assert found["start"] == "class"
     assert [stop["label"] for stop in found["layers"][0]["legend"]] == ["No tree canopy", "Conifer", "Broadleaf"]
     assert [x["name"] for x in found["layers"]][-1] == "clear_count"
+
+
+def test_layers_carry_what_a_class_map_rests_on_and_its_notes(client: httpx.Client) -> None:
+    found = client.get("/jobs/canopy1/layers").json()
+    assert found["notes"] == [NOTE]
+    assert found["evidence"].startswith("The map rests on 14 of 36 months seen")
+    forecast = client.get("/jobs/forecast1/layers").json()
+    assert (forecast["notes"], forecast["evidence"]) == ([], "")
 
 
 def test_a_forecast_starts_with_the_median_of_its_first_date(client: httpx.Client) -> None:

@@ -77,6 +77,12 @@ def test_a_canopy_job_has_its_areas_in_the_item_and_the_map(tmp_path: Path, inpu
         assert [v.name for v in layers_of(done)] == list(raster.descriptions)
         assert first_layer(done) == raster.descriptions[0]
         code = raster.read(1)
+        stated = raster.tags().get("LANDCAST_EVIDENCE", "{}")
+    rests_on = item["properties"].get("landcast:evidence", {})
+    assert json.loads(stated) == rests_on
+    assert rests_on.get("band_groups") == (None if "change" in inputs else ["red and near infrared"])
+    alone = [note for note in item["properties"]["landcast:notes"] if "red and near infrared alone" in note]
+    assert len(alone) == ("change" not in inputs)
     seen = np.isfinite(code) & (code != 255)
     assert areas["total_ha"] == pytest.approx(seen.sum() / 100)
     for row in areas["classes"]:

@@ -21,7 +21,8 @@ from evaluation.map_accuracy.report import (
     write_report,
 )
 from outputs.provenance import SIMULATED
-from tests.evaluation.map_accuracy.class_maps import assessed, codes, points
+from products.evidence import evidence_line
+from tests.evaluation.map_accuracy.class_maps import assessed, codes, points, write_map
 
 
 @pytest.fixture
@@ -52,6 +53,19 @@ def test_the_matrices_have_their_sums(found: MapAccuracy) -> None:
     counts = found.assessment.counts.sum(axis=0)
     assert last[0].split()[1:] == [*map(str, counts), "90"]
     assert last[1].split()[-1] == "1.0000"
+
+
+def test_what_the_map_rests_on_and_its_notes_stand_before_the_figures(drawn_map: Path, tmp_path: Path) -> None:
+    rests_on = {"months_seen": 3, "months_read": 36, "seasons_seen": ["April to September"], "band_groups": ["NDVI"]}
+    tags = {"LANDCAST_EVIDENCE": json.dumps(rests_on), "LANDCAST_NOTES": "It rests on NDVI alone.\nOne more."}
+    path = write_map(tmp_path / "tagged.tif", codes(), tags)
+    points(np.array([20, 30]), np.array([20, 30]), [0, 7]).to_file(tmp_path / "two.gpkg")
+    found = assessed(path, tmp_path / "two.gpkg")
+    page = render_page(found)
+    for sentence in (evidence_line(rests_on), "It rests on NDVI alone.", "One more."):
+        assert page.index(sentence) < page.index("Overall accuracy")
+    content = json.loads(render_json(found))
+    assert (content["map_evidence"], content["map_notes"]) == (rests_on, ["It rests on NDVI alone.", "One more."])
 
 
 def test_simulated_data_are_called_simulated(found: MapAccuracy) -> None:

@@ -1,0 +1,210 @@
+"""Evidence of a whole map: which months, halves of the year and bands its pixels rest on, and what that means.
+
+Each pixel's own numbers are bands of the option `evidence` (class_pixels.py). No model, no files.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.cube import Cube
+from core.timeline import Period, to_date
+
+Mask = NDArray[np.bool_]
+Codes = NDArray[np.uint8]
+
+FEW_OBSERVATIONS = 6
+"""Clear observations of a pixel below which a season is hardly told."""
+MOST = 0.5
+"""Share of the mapped pixels from which a half of the year or a group of bands counts as seen."""
+MOST_MONTHS = 254
+SUMMER, WINTER, RED, VISIBLE, RED_EDGE, SWIR, RADAR = (1 << n for n in range(7))
+"""Bits of what was seen of a pixel."""
+SEASONS = {SUMMER: "April to September", WINTER: "October to March"}
+GROUPS: Mapping[int, tuple[str, ...]] = {
+    RED: ("B04",),
+    VISIBLE: ("B02", "B03"),
+    RED_EDGE: ("B05", "B06", "B07"),
+    SWIR: ("B11", "B12"),
+    RADAR: ("VV", "VH"),
+}
+CALIBRATED = "its probabilities are nearer the base rate of the classes, so read them before the classes"
+NOT_CALIBRATED = "the probabilities of this model do not account for that, so they may be too sure"
+BITS = (SUMMER, WINTER, *GROUPS)
+APRIL, OCTOBER = 4, 10
+
+
+@runtime_checkable
+class RestsOnSeries(Protocol):
+    """A product whose maps state their evidence."""
+
+    def read_days(self, options: Any) -> Period | None:
+        """Return the days that the model reads at most: whole calendar months up to the date of the map.
+
+        None: the map is not of one date, and no evidence is stated.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapEvidence:
+    """What the pixels of a map rest on."""
+
+    months_seen: float
+    """Calendar months with a clear observation, the median of the mapped pixels."""
+    months_read: int
+    """Calendar months that the model reads."""
+    seasons_seen: tuple[str, ...]
+    """Halves of the year with a clear observation of at least half of the pixels."""
+    band_groups: tuple[str, ...]
+    """Groups of bands seen of at least half of the pixels: `NDVI`, `red and near infrared` or `10 m bands`, and `red
+    edge`, `short-wave infrared`, `radar`."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields for tags and items."""
+        return {
+            "months_seen": self.months_seen,
+            "months_read": self.months_read,
+            "seasons_seen": list(self.seasons_seen),
+            "band_groups": list(self.band_groups),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenCounts:
+    """Counts of mapped pixels; those of parts add up to those of the whole."""
+
+    months: NDArray[np.int64] = field(default_factory=lambda: np.zeros(MOST_MONTHS + 1, np.int64))
+    """Pixels by the number of months seen."""
+    bits: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(BITS), np.int64))
+    """Pixels that have each of BITS."""
+
+    def plus(self, codes: NDArray[Any], is_mapped: Mask) -> "SeenCounts":
+        """Return the counts with those of (2, ...) `seen_codes` added, where pixels are mapped."""
+        months, bits = (part[is_mapped].astype(np.int64) for part in codes)
+        return SeenCounts(
+            months=self.months + np.bincount(months, minlength=MOST_MONTHS + 1),
+            bits=self.bits + np.array([np.count_nonzero(bits & bit) for bit in BITS]),
+        )
+
+    def evidence(self, days: Period) -> MapEvidence | None:
+        """Return the evidence of a map; None if no pixel was counted."""
+        total = int(self.months.sum())
+        if not total:
+            return None
+        has = {bit: int(count) >= MOST * total for bit, count in zip(BITS, self.bits, strict=True)}
+        return MapEvidence(
+            months_seen=float(_median(self.months)),
+            months_read=_months_between(days.start, days.end) + 1,
+            seasons_seen=tuple(name for bit, name in SEASONS.items() if has[bit]),
+            band_groups=tuple(_groups(has)),
+        )
+
+
+def months_up_to(last: date, months: int) -> Period:
+    """Return the calendar months that a model reads: so many, the last one cut at a day."""
+    first = np.datetime64(last, "M") - (months - 1)
+    return Period(start=first.astype("datetime64[D]").astype(date), end=last)
+
+
+def seen_codes(cube: Cube, days: Period) -> Codes:
+    """Return what was seen of each pixel, date by date, so that a large cube is not held in memory.
+
+    Returns:
+        (2, Y, X): calendar months with a clear NDVI, and the sum of BITS.
+    """
+    part = cube.between(days)
+    months, bits = np.zeros(cube.shape_yx, np.uint8), np.zeros(cube.shape_yx, np.uint8)
+    in_month, current = np.zeros(cube.shape_yx, np.bool_), None
+    for number, day in enumerate(part.axis_days("time") if has_ndvi(part) else ()):
+        one, when = replace(part, data=part.data.isel(time=slice(number, number + 1))), to_date(int(day))
+        if (when.year, when.month) != current:
+            months, in_month, current = months + in_month, np.zeros_like(in_month), (when.year, when.month)
+        is_clear = np.isfinite(one.ndvi()[0])
+        in_month |= is_clear
+        bits |= np.where(is_clear, SUMMER if APRIL <= when.month < OCTOBER else WINTER, 0).astype(np.uint8)
+        bits |= _groups_seen(one)
+    for name in part.radar:
+        for number in range(part.data.sizes["time_s1"]):
+            is_seen = np.isfinite(part.data[name].isel(time_s1=number).values)
+            bits |= np.where(is_seen, RADAR, 0).astype(np.uint8)
+    return np.stack([months + in_month, bits])
+
+
+def has_ndvi(cube: Cube) -> bool:
+    """Tell whether a cube shows NDVI, or the red band of which it is made."""
+    return bool({"B04", "NDVI"} & {str(name) for name in cube.data.data_vars})
+
+
+def _groups_seen(one: Cube) -> Codes:
+    """Return (Y, X) the bits of the optical groups that a cube of one date shows."""
+    found = np.zeros(one.shape_yx, np.uint8)
+    for bit, names in GROUPS.items():
+        for name in (n for n in names if n in one.optical):
+            found |= np.where(np.isfinite(one.data[name].values[0]), bit, 0).astype(np.uint8)
+    return found
+
+
+def evidence_notes(found: MapEvidence, clear_count: float, *, is_calibrated: bool) -> tuple[str, ...]:
+    """Return a sentence for each way in which a map knows little.
+
+    Args:
+        clear_count: clear observations of a pixel, the median.
+        is_calibrated: the model's probabilities depend on what was seen.
+    """
+    few = _few(clear_count, is_calibrated=is_calibrated)
+    found_notes = (few, _one_season(found.seasons_seen), _few_bands(found.band_groups))
+    return tuple(note for note in found_notes if note)
+
+
+def evidence_line(found: Mapping[str, Any]) -> str:
+    """Return the evidence of a tag or item as one sentence; empty if there is none."""
+    if not found:
+        return ""
+    months = f"{found['months_seen']:g} of {found['months_read']} months seen (median of the pixels)"
+    seasons = " and ".join(found["seasons_seen"]) or "no half of the year in most pixels"
+    return f"The map rests on {months}, in {seasons}; bands: {', '.join(found['band_groups'])}."
+
+
+def _few(clear_count: float, *, is_calibrated: bool) -> str:
+    if not clear_count < FEW_OBSERVATIONS:
+        return ""
+    meaning = CALIBRATED if is_calibrated else NOT_CALIBRATED
+    return f"The map rests on few observations ({clear_count:g} clear ones a pixel, the median): {meaning}."
+
+
+def _one_season(seasons: tuple[str, ...]) -> str:
+    if len(seasons) != 1:
+        return ""
+    (missing,) = (name for name in SEASONS.values() if name not in seasons)
+    return f"Most pixels were seen in {seasons[0]} only: do not rely on classes that differ in {missing} only."
+
+
+def _few_bands(groups: tuple[str, ...]) -> str:
+    if groups not in (("NDVI",), ("red and near infrared",)):
+        return ""
+    return (
+        f"The map rests on {groups[0]} alone: classes that other bands tell apart are less sure than their "
+        "probabilities say."
+    )
+
+
+def _groups(has: Mapping[int, bool]) -> list[str]:
+    first = "10 m bands" if has[VISIBLE] else "red and near infrared" if has[RED] else "NDVI"
+    named = {RED_EDGE: "red edge", SWIR: "short-wave infrared", RADAR: "radar"}
+    return [first, *(name for bit, name in named.items() if has[bit])]
+
+
+def _median(counts: NDArray[np.int64]) -> float:
+    """Return the median of whole numbers from how often each occurs."""
+    below, total = np.cumsum(counts), int(counts.sum())
+    low, high = (int(np.searchsorted(below, rank, side="right")) for rank in ((total - 1) // 2, total // 2))
+    return (low + high) / 2
+
+
+def _months_between(first: date, last: date) -> int:
+    return (last.year - first.year) * 12 + last.month - first.month
