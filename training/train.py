@@ -40,7 +40,9 @@ def train(
     learned = {name: learnable(s) for name, s in cut(run, sets).items()}
 
     def loss(network: EarthPT, rng: np.random.Generator) -> Tensor:
-        batch = forecast_batch(rng, learned, run.mixture, size=run.batch, targets=run.targets)
+        batch = forecast_batch(
+            rng, learned, run.mixture, size=run.batch, targets=run.targets, context=network.config.context
+        )
         return forecast_loss(network, batch)
 
     return optimise(

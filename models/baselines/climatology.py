@@ -59,7 +59,7 @@ def expect(days: Days, ndvi: Floats, issue_days: Days, target_days: Days) -> Exp
         issue_days: (N,) observations on or after it are not looked at.
         target_days: (N, H) target dates.
     """
-    seen = np.isfinite(ndvi) & (days < issue_days[:, None])
+    days, ndvi, seen = _compact(days, ndvi, np.isfinite(ndvi) & (days < issue_days[:, None]))
     raw = np.where(seen, ndvi, 0.0).astype(np.float64)
     fit = _Harmonic.of(days, raw, seen)
     departure = np.where(seen, raw - fit.at(days), 0.0)
@@ -108,6 +108,19 @@ def expect(days: Days, ndvi: Floats, issue_days: Days, target_days: Days) -> Exp
         features=features,
         traits=fit.traits(),
     )
+
+
+def _compact(
+    days: Days, ndvi: Floats, seen: NDArray[np.bool_]
+) -> tuple[Days, Floats, NDArray[np.bool_]]:
+    """Return only what was seen, left-aligned and ascending: most dates are cloudy, and all that follows costs by date.
+
+    Places behind the last observation repeat its day.
+    """
+    width = max(1, int(seen.sum(axis=1).max(initial=0)))
+    order = np.argsort(~seen, axis=1, kind="stable")[:, :width]
+    days, ndvi, seen = (np.take_along_axis(a, order, axis=1) for a in (days, ndvi, seen))
+    return np.maximum.accumulate(np.where(seen, days, days[:, :1]), axis=1), ndvi, seen
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class EarthPTConfig:
 
 
 SIZES = {
-    "features": EarthPTConfig(layers=0, width=64, members=6),
+    "features": EarthPTConfig(layers=0, context=0, width=64, members=6),
     "tiny": EarthPTConfig(layers=2, width=32, heads=2, members=2, head_width=16),
     "small": EarthPTConfig(layers=3, width=64, heads=4, members=6),
     "medium": EarthPTConfig(layers=4, width=128, heads=8, members=6),
