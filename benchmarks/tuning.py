@@ -1,13 +1,16 @@
 """Claim: at the length that ships, class heads alone gain nothing by a tuned trunk, nor by the layer that they read.
 
     python benchmarks/tuning.py --data ../shared/data --log rows.jsonl [--tasks canopy,crop] [--folds 0,1] [--forms ...]
+    python benchmarks/tuning.py --data ../shared/data --log short.jsonl --histories short --seeds 0,1,2
     python benchmarks/tuning.py --log rows.jsonl --report
 
 The recipes of canopy and crop on their real sets, heads alone (no trees): states of the middle or the last layer,
 the trunk frozen, changed by low rank or as a whole, the forecaster's weights or random ones. All forms take the same
-steps of the same size at the same rate. Places are judged out of fold; a task's table holds the folds that all its
-forms have. Intervals resample places, those of differences the same ones for both forms. A line of the log is one form
-on one fold, with what it said of each row; lines that are there are not measured again.
+steps of the same size at the same rate. With `--histories short` they also learn from histories that are cut, as the
+models that ship do, and are judged on such alone: there a sequence model should beat features of months. Places are
+judged out of fold; a task's table holds the folds that all its forms have. Intervals resample places, those of
+differences the same ones for both forms. A line of the log is one form on one fold, with what it said of each row;
+lines that are there are not measured again.
 """
 
 import argparse
@@ -77,6 +80,8 @@ class Key:
     steps: int
     batch: int
     """Series of each head in one step."""
+    histories: Literal["whole", "short"] = "whole"
+    """What is judged."""
 
 
 REFERENCE = "last layer, heads"
@@ -128,6 +133,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--batch", type=int, default=32, help="series of each head in one step")
+    parser.add_argument("--histories", choices=["whole", "short"], default="whole")
     parser.add_argument("--report", action="store_true")
     options = parser.parse_args()
     if options.report:
@@ -137,17 +143,30 @@ def main() -> None:
         parser.error("--data is needed to measure")
     for task in options.tasks.split(","):
         run = recipe(task, options.steps, options.batch)
-        pool = make_pool(
-            load_sets(run.mixture, options.data), run.mixture, task, months=run.months, copies=run.copies, seed=0
-        )
+        pool = pool_of(run, options.data, task, options.histories)
         forecaster = load_network(find_checkpoint(run.trunk, "forecast", Settings()))
         wanted = [
-            Key(task=task, form=form, fold=int(fold), seed=int(seed), steps=run.steps, batch=run.batch)
+            Key(
+                task=task,
+                form=form,
+                fold=int(fold),
+                seed=int(seed),
+                steps=run.steps,
+                batch=run.batch,
+                histories=options.histories,
+            )
             for seed in options.seeds.split(",")
             for fold in options.folds.split(",")
             for form in options.forms.split(";")
         ]
         measure_missing(wanted, run, forecaster, pool, options.log)
+
+
+def pool_of(run: Run, data: Path, task: str, histories: str) -> Pool:
+    """Return the rows to learn from: altered copies, and where short histories are judged, cut ones too."""
+    cut = {"cuts": run.cuts, "whole_cuts": run.whole_cuts} if histories == "short" else {}
+    sets = load_sets(run.mixture, data)
+    return make_pool(sets, run.mixture, task, months=run.months, copies=run.copies, seed=0, **cut)  # type: ignore[arg-type]
 
 
 def measure_missing(wanted: Sequence[Key], run: Run, forecaster: EarthPT, pool: Pool, log: Path) -> None:
@@ -169,7 +188,8 @@ def measure(key: Key, run: Run, forecaster: EarthPT, pool: Pool, log: Path) -> N
     form = FORMS[key.form]
     run = replace(run, layer=form.layer, tune=form.tune, seed=key.seed)
     is_held = folds_by_hash(pool.places) == key.fold
-    asked = pool.take(is_held & (pool.copy == 0) & np.isin(pool.sets, [j.source for j in JUDGES if j.task == run.task]))
+    judged = pool.copy == (0 if key.histories == "whole" else run.copies + 1)
+    asked = pool.take(is_held & judged & np.isin(pool.sets, [j.source for j in JUDGES if j.task == run.task]))
     since = time.perf_counter()
     with TemporaryDirectory() as folder:
         own = Path(folder) / "log.jsonl"
@@ -211,16 +231,17 @@ def read_log(log: Path) -> list[dict[str, Any]]:
 
 def key_of(line: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that say what a line is about."""
-    return {name: line[name] for name in Key.__dataclass_fields__}
+    return {name: line.get(name, "whole") for name in Key.__dataclass_fields__}
 
 
 def report(lines: Sequence[dict[str, Any]]) -> str:
     """Return a table for each task, seed and length of training."""
-    parts = dict.fromkeys((line["task"], line["seed"], line["steps"], line["batch"]) for line in lines)
-    return "\n\n".join(
-        table([line for line in lines if (line["task"], line["seed"], line["steps"], line["batch"]) == part])
-        for part in parts
-    )
+
+    def part_of(line: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(value for name, value in key_of(line).items() if name not in ("form", "fold"))
+
+    parts = dict.fromkeys(map(part_of, lines))
+    return "\n\n".join(table([line for line in lines if part_of(line) == part]) for part in parts)
 
 
 def table(lines: Sequence[dict[str, Any]]) -> str:
@@ -235,7 +256,7 @@ def table(lines: Sequence[dict[str, Any]]) -> str:
     first = lines[0]
     out = [
         f"{first['task']}: folds {', '.join(map(str, folds))} of {FOLDS}, {first['steps']} steps of {first['batch']} "
-        f"series for each head, seed {first['seed']}",
+        f"series for each head, seed {first['seed']}, {key_of(first)['histories']} histories",
         "",
         f"| form | s a step | {' | '.join(counted(j, said[forms[0], j.title]) for j in judges)} |",
         "|---|---|" + "---|" * len(judges),

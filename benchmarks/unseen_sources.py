@@ -9,11 +9,14 @@ indices, backscatter and weather, with terrain. Intervals resample cells of one 
 
 import argparse
 import sys
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -23,6 +26,7 @@ from models.metrics.bootstrap import bootstrap, roc_auc
 from models.metrics.forecast_scores import Interval
 from models.network.class_features import MONTHS, SEASONAL
 from models.registry import find_checkpoint
+from models.training_set import TrainingSet
 from training.class_examples import Pool, make_pool
 from training.datasets import load_sets
 from training.finetune import finetune, logits_of
@@ -30,6 +34,18 @@ from training.runs import RUNS
 
 SET = "worldcereal_points"
 RUN = replace(RUNS["crop"], mixture={SET: 1.0}, name="unseen sources")
+
+
+def grouped(points: TrainingSet, group: NDArray[np.str_], how: Mapping[str, Any]) -> tuple[NDArray[np.str_], Pool]:
+    """Return the rows to learn from, and the group of each."""
+    known = points.take(points.labels["crop"] != -1)
+    names, parts = [], []
+    for name in np.unique(group):
+        parts.append(make_pool({SET: known.take(group == name)}, RUN.mixture, "crop", **how))
+        names.append(np.full(len(parts[-1]), name))
+    joined = Pool(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Pool)})
+    share = np.concatenate([np.full(len(p), len(p) / len(joined)) for p in parts])
+    return np.concatenate(names), replace(joined, weight=joined.weight * share)
 
 
 def main() -> None:
@@ -41,8 +57,8 @@ def main() -> None:
     points = load_sets(RUN.mixture, options.data)[SET]
     source = np.array([str(i).split("|")[0] for i in points.series.ids])[points.labels["crop"] != -1]
     group = np.array([country(s) for s in source]) if options.by == "country" else source
-    pool = make_pool({SET: points}, RUN.mixture, "crop", months=RUN.months, copies=RUN.copies, seed=0)
-    groups = np.tile(group, RUN.copies + 1)
+    how = {"months": RUN.months, "copies": RUN.copies, "cuts": RUN.cuts, "whole_cuts": RUN.whole_cuts, "seed": 0}
+    groups, pool = grouped(points, group, how)
     trunk = load_network(find_checkpoint(RUN.trunk, "forecast", Settings()))
     means = []
     print(f"| {options.by} left out | series | landcast ROC-AUC | heads alone | LightGBM on monthly means |")

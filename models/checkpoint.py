@@ -71,5 +71,9 @@ def _fill(network: nn.Module, checkpoint: Checkpoint) -> None:
     path = Path(checkpoint.folder) / WEIGHTS
     try:
         network.load_state_dict(load_file(path))
-    except (OSError, RuntimeError, ValueError) as error:
+    except RuntimeError:
+        raise InvalidCheckpoint(
+            path, "it does not fit the network; an earlier landcast made it, make it again"
+        ) from None
+    except (OSError, ValueError) as error:
         raise InvalidCheckpoint(path, str(error).splitlines()[0]) from None

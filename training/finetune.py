@@ -16,20 +16,10 @@ from torch.nn.utils import parametrize
 from core.bands import Floats
 from core.progress import Progress
 from models.metrics.class_scores import allowed_classes
-from models.network.class_features import CLASS_FEATURES, NDVI_FEATURES
-from models.network.class_network import ClassConfig, ClassNetwork, Grown, tree_inputs
+from models.network.class_features import NDVI_FEATURES
+from models.network.class_network import ALONE, LONG, SHORT, ClassConfig, ClassNetwork, Grown, tree_inputs
 from models.network.earthpt import EarthPT
-from models.network.trees import (
-    ALTERED,
-    AS_THEY_ARE,
-    FURTHER,
-    NDVI_ALONE,
-    averaged,
-    grow,
-    only_where,
-    predict_trees,
-    summed,
-)
+from models.network.trees import ALTERED, AS_THEY_ARE, FURTHER, NDVI_ALONE, counted, grow, predict_trees, summed
 from training.class_examples import Pool
 from training.distributed import new_generator
 from training.optimise import optimise
@@ -47,10 +37,6 @@ ALTERED_ROUNDS = 2
 """Rounds on altered copies too, for each round on series as they are: more rows have more to teach."""
 ALONE_ROUNDS = 2
 """So many times fewer rounds on NDVI alone: it has few features."""
-IS_ALONE = 2 * CLASS_FEATURES
-"""Column of `tree_inputs` that is positive where a series shows NDVI alone."""
-IS_SHORT = IS_ALONE + 1
-"""Column of `tree_inputs` that is positive where a history is short."""
 SETTLING = 60
 """Rounds of the trees that choose a class for rows that are known only not to be of another."""
 RANK = 8
@@ -124,14 +110,16 @@ def with_trees(network: ClassNetwork, run: Run, pool: Pool) -> ClassNetwork:
         (everything, features, ALTERED, ALTERED_ROUNDS * run.trees),
         (everything, index, NDVI_ALONE, max(1, run.trees // ALONE_ROUNDS)),
     ]
-    *whole, alone = (
+    as_they_are, altered, alone = (
         grow(seen[rows], labels[rows], pool.weight[rows], how, len(run.classes), rounds, seed=run.seed + number)
         for number, (rows, seen, how, rounds) in enumerate(boostings)
     )
-    as_they_are, altered = whole
-    long = only_where(only_where(averaged([as_they_are, altered]), IS_SHORT, above=False), IS_ALONE, above=False)
-    short = only_where(only_where(altered, IS_SHORT, above=True), IS_ALONE, above=False)
-    return _with_trees(network, summed([long, short, only_where(alone, IS_ALONE, above=True)]))
+    groups = (
+        counted(as_they_are, {LONG: 0.5}),
+        counted(altered, {LONG: 0.5, SHORT: 1.0}),
+        counted(alone, {ALONE: 1.0}),
+    )
+    return _with_trees(network, summed(groups))
 
 
 def with_further_trees(network: ClassNetwork, run: Run, pool: Pool, start: ClassNetwork) -> ClassNetwork:

@@ -193,7 +193,8 @@ RUNS = {
             version="2",
             trees=200,
             copies=2,
-            cuts=5,
+            cuts=7,
+            whole_cuts=0.3,
         ),
         replace(
             _CLASSES,

@@ -19,10 +19,10 @@ from models.registry import CLASS_FORM, TrunkLayer
 
 ABSENT = 9.0
 """Trees read each feature twice, unseen ones below all seen values and above them: a split uses one of both."""
-
-
 MOST_OF_A_YEAR = 9
 """Calendar months of NDVI from which on a history tells the seasons."""
+KINDS = LONG, SHORT, ALONE = range(3)
+"""Kinds of history that trees count for: one that tells the seasons, a shorter one, and one that shows NDVI alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,9 @@ class Grown:
     depth: Any = field(repr=False)
     """(R, L) float32 splits on the way to a leaf; beyond all there are where there is no such leaf."""
     value: Any = field(repr=False)
-    """(R, L, K) float32 what a leaf adds to the logits."""
+    """(R, L) float32 what a leaf says."""
+    share: Any = field(repr=False)
+    """(R, 3, K) float32 how much of that is added to the logit of each class, by kind of history."""
 
 
 class Trees(nn.Module):
@@ -86,10 +88,11 @@ class Trees(nn.Module):
         self.limit = nn.Buffer(torch.zeros(rows, splits))
         self.side = nn.Buffer(torch.zeros(rows, splits, leaves, dtype=torch.int8))
         self.depth = nn.Buffer(torch.zeros(rows, leaves))
-        self.value = nn.Buffer(torch.zeros(rows, leaves, config.classes))
+        self.value = nn.Buffer(torch.zeros(rows, leaves))
+        self.share = nn.Buffer(torch.zeros(rows, len(KINDS), config.classes))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, 2 F + 2) of `tree_inputs` -> (B, K) logits."""
+        """(B, 2 F + 3) of `tree_inputs` -> (B, K) logits."""
         rows, splits = self.feature.shape
         columns = self.feature.reshape(-1).to(torch.int64)
         seen = torch.index_select(x.T, 0, columns).reshape(rows, splits, -1)  # (R, S, B)
@@ -98,23 +101,25 @@ class Trees(nn.Module):
         agreed = torch.matmul(side, right)  # (R, L, B) right turns on the way to a leaf, less those that lead off it
         needed = (self.depth + side.sum(-1)) / 2  # (R, L) right turns on the way to it; far more where it is not there
         reached = (agreed > needed[..., None] - 0.25).to(x.dtype)  # (R, L, B)
-        flat = self.value.reshape(-1, self.value.shape[-1])  # (R L, K)
-        return torch.matmul(flat.T, reached.reshape(flat.shape[0], -1)).T  # (B, K)
+        said = torch.matmul(self.value[:, None], reached).squeeze(1)  # (R, B)
+        by_kind = torch.matmul(self.share.flatten(1).T, said)  # (3 K, B)
+        kinds = x[:, -len(KINDS) :].T  # (3, B)
+        return (by_kind.reshape(*self.share.shape[1:], -1) * kinds[:, None]).sum(0).T  # (B, K)
 
 
 def tree_inputs(queries: Tensor) -> Tensor:
-    """Return (B, 2 F + 2) inputs of trees from (B, 2 F) queries.
+    """Return (B, 2 F + 3) inputs of trees from (B, 2 F) queries.
 
-    The features, where unseen as -ABSENT; the same, where unseen as ABSENT; 1 if NDVI is all there is, or else -1; and
-    1 if the history is short, with fewer than MOST_OF_A_YEAR calendar months of NDVI, or else -1.
+    The features, where unseen as -ABSENT; the same, where unseen as ABSENT; and 1 for the history's own of the three
+    KINDS, 0 for the others. A history is short with fewer than MOST_OF_A_YEAR calendar months of NDVI.
     """
     values, flags = queries.chunk(2, dim=-1)
     is_seen = flags > 0.5
     low, high = (torch.where(is_seen, values, unseen) for unseen in (-ABSENT, ABSENT))
-    beside = flags[:, list(BESIDE_NDVI)].amax(dim=-1, keepdim=True)  # (B, 1)
+    alone = (flags[:, list(BESIDE_NDVI)].amax(dim=-1, keepdim=True) <= 0.5).to(values.dtype)  # (B, 1)
     months = (flags[:, list(NDVI_MONTHS)] > 0.5).sum(dim=-1, keepdim=True)  # (B, 1)
-    signs = [torch.where(beside > 0.5, -1.0, 1.0), torch.where(months >= MOST_OF_A_YEAR, -1.0, 1.0)]
-    return torch.cat([low, high, *signs], dim=-1)
+    long = (months >= MOST_OF_A_YEAR).to(values.dtype)
+    return torch.cat([low, high, (1 - alone) * long, (1 - alone) * (1 - long), alone], dim=-1)
 
 
 class ClassNetwork(nn.Module):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import Floats
-from models.network.class_network import ABSENT, Grown
+from models.network.class_network import ABSENT, KINDS, LONG, Grown
 
 PARAMETERS: dict[str, Any] = {
     "learning_rate": 0.04,
@@ -70,31 +70,19 @@ def grow(
 
 
 def predict_trees(grown: Grown, features: Floats) -> Floats:
-    """Return (N, K) logits of (N, F) features, NaN = unseen."""
+    """Return (N, K) logits of (N, F) features of long histories, NaN = unseen."""
     shown = np.concatenate([np.nan_to_num(features, nan=unseen) for unseen in (-ABSENT, ABSENT)], axis=1)
-    total = np.zeros((len(features), grown.value.shape[2]), np.float32)
-    for feature, limit, side, depth, value in zip(*(getattr(grown, f.name) for f in fields(Grown)), strict=True):
+    total = np.zeros((len(features), grown.share.shape[2]), np.float32)
+    for feature, limit, side, depth, value, share in zip(*(getattr(grown, f.name) for f in fields(Grown)), strict=True):
         right = np.where(shown[:, feature] > limit, np.float32(1), np.float32(-1))
-        total += (right @ side.astype(np.float32) > depth - 0.5) @ value
+        total += np.outer((right @ side.astype(np.float32) > depth - 0.5) @ value, share[LONG])
     return total
 
 
-def only_where(grown: Grown, column: int, *, above: bool) -> Grown:
-    """Return trees that act only on rows above 0 in a column of `tree_inputs`, or only on those not above."""
-    more = ((0, 0), (0, 1))
-    return Grown(
-        feature=np.pad(grown.feature, more, constant_values=column),
-        limit=np.pad(grown.limit, more),
-        side=np.pad(grown.side, (*more, (0, 0)), constant_values=1 if above else -1),
-        depth=grown.depth + 1,
-        value=grown.value,
-    )
-
-
-def averaged(groups: Sequence[Grown]) -> Grown:
-    """Return trees of several boostings as one, whose logits are the mean of theirs."""
-    joined = summed(groups)
-    return replace(joined, value=joined.value / np.float32(len(groups)))
+def counted(grown: Grown, shares: Mapping[int, float]) -> Grown:
+    """Return trees that count for some of the KINDS of history, for each by a share, and not for the others."""
+    by_kind = np.array([shares.get(kind, 0.0) for kind in KINDS], np.float32)
+    return replace(grown, share=grown.share * by_kind[:, None])
 
 
 def summed(groups: Sequence[Grown]) -> Grown:
@@ -111,27 +99,31 @@ def _padded(grown: Grown, splits: int, leaves: int) -> Grown:
         limit=np.pad(grown.limit, ((0, 0), (0, more)), constant_values=NOWHERE),
         side=np.pad(grown.side, ((0, 0), (0, more), (0, ends))),
         depth=np.pad(grown.depth, ((0, 0), (0, ends)), constant_values=NOWHERE),
-        value=np.pad(grown.value, ((0, 0), (0, ends), (0, 0))),
+        value=np.pad(grown.value, ((0, 0), (0, ends))),
+        share=grown.share,
     )
 
 
 def as_arrays(trees: list[dict[str, Any]], features: int, classes: int) -> Grown:
-    """Turn dumped trees on F features into arrays; of two classes, they give the logit of the second."""
+    """Turn dumped trees on F features into arrays; of two classes, they give the logit of the second.
+
+    They count in full, whatever the kind of history.
+    """
     parts = [_one(tree["tree_structure"], features) for tree in trees]
     splits, leaves = max(1, *(len(p[0]) for p in parts)), max(len(p[2]) for p in parts)
     feature, limit = np.zeros((len(parts), splits), np.int16), np.full((len(parts), splits), NOWHERE, np.float32)
     side = np.zeros((len(parts), splits, leaves), np.int8)
     depth = np.full((len(parts), leaves), NOWHERE, np.float32)
-    value = np.zeros((len(parts), leaves, classes), np.float32)
+    value, share = (np.zeros((len(parts), *shape), np.float32) for shape in ((leaves,), (len(KINDS), classes)))
     for row, (nodes, limits, ends) in enumerate(parts):
         feature[row, : len(nodes)], limit[row, : len(nodes)] = nodes, limits
-        code = 1 if classes == 2 else row % classes
+        share[row, :, 1 if classes == 2 else row % classes] = 1.0
         for leaf, (way, leaf_value) in enumerate(ends):
             depth[row, leaf] = len(way)
-            value[row, leaf, code] = leaf_value
+            value[row, leaf] = leaf_value
             for node, turn in way:
                 side[row, node, leaf] = turn
-    return Grown(feature=feature, limit=limit, side=side, depth=depth, value=value)
+    return Grown(feature=feature, limit=limit, side=side, depth=depth, value=value, share=share)
 
 
 def _one(root: dict[str, Any], count: int) -> tuple[list[int], list[float], list[tuple[list[tuple[int, int]], float]]]:

@@ -50,6 +50,18 @@ def test_a_log_that_was_cut_off_is_gone_on_with_and_ends_in_a_table(pool: Pool, 
     assert "nan" not in text
 
 
+def test_short_histories_are_judged_on_cut_copies_alone(tmp_path: Path) -> None:
+    source = small_set(SET, count=80)
+    source.labels["crop"][:] = np.arange(80) >= 40
+    how = {"months": RUN.months, "copies": RUN.copies, "seed": 0, "cuts": 2}
+    rows, log = make_pool({SET: source}, RUN.mixture, "crop", **how), tmp_path / "rows.jsonl"  # type: ignore[arg-type]
+    wanted = [replace(key, histories="short") for key in keys(REFERENCE)]
+    measure_missing(wanted, RUN, tiny_network(), rows, log)
+    cut = rows.take((folds_by_hash(rows.places) == 0) & (rows.copy == RUN.copies + 1))
+    assert read_log(log)[0]["labels"] == cut.labels.tolist()
+    assert "seed 0, short histories" in report(read_log(log))
+
+
 def test_a_frozen_trunk_of_zeros_says_nothing_and_a_random_one_does_not_hang_on_the_forecaster() -> None:
     blank, random = (trunk_of(Form(trunk=trunk), tiny_network(), 0) for trunk in ("blank", "random"))  # type: ignore[arg-type]
     assert not any(parameter.any() for parameter in blank.parameters())

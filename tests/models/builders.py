@@ -6,9 +6,9 @@ import torch
 from core.bands import CHANNELS, channel
 from core.cube import Series
 from models.network.class_features import CLASS_FEATURES
-from models.network.class_network import ClassConfig, ClassNetwork, Grown
+from models.network.class_network import ALONE, LONG, SHORT, ClassConfig, ClassNetwork, Grown
 from models.network.earthpt import EarthPT, EarthPTConfig
-from models.network.trees import AS_THEY_ARE, grow
+from models.network.trees import AS_THEY_ARE, counted, grow
 
 TINY = EarthPTConfig(layers=2, width=32, heads=4, dropout=0.0)
 START = 17_000
@@ -40,12 +40,13 @@ def tiny_class_network(*, classes: int = 3, layer: str = "last", rounds: int = 4
 
 
 def random_trees(classes: int, rounds: int, seed: int = 0) -> Grown:
-    """Trees on features of which a tenth is unseen, grown for labels that a few of them tell."""
+    """Trees on features of which a tenth is unseen, grown for labels that a few of them tell, with shares by kind."""
     rng = np.random.default_rng(seed)
     features = rng.normal(size=(300, CLASS_FEATURES)).astype(np.float32)
     labels = np.digitize(features[:, 3] + 0.5 * rng.normal(size=300), np.linspace(-1, 1, classes + 1)[1:-1])
     features[rng.random(features.shape) < 0.1] = np.nan
-    return grow(features, labels, np.ones(300), {**AS_THEY_ARE, "num_leaves": 6}, classes=classes, rounds=rounds)
+    grown = grow(features, labels, np.ones(300), {**AS_THEY_ARE, "num_leaves": 6}, classes=classes, rounds=rounds)
+    return counted(grown, {LONG: 0.5, SHORT: 1.0, ALONE: 2.0})
 
 
 def wavy_series(count: int = 6, *, dates: int = 120, step_days: int = 8, seed: int = 0) -> Series:

@@ -15,6 +15,7 @@ from tests.training.tiny_training import small_set
 from training.class_examples import Pool, make_pool
 from training.finetune import (
     ALONE_ROUNDS,
+    ALTERED_ROUNDS,
     HEADS_SHARE,
     TREE_SHARE,
     _allowed_loss,
@@ -102,8 +103,11 @@ def test_the_steps_teach_the_heads_what_the_classes_are(pool: Pool, tmp_path: Pa
 def test_trees_are_grown_on_rows_as_they_are_and_on_all_and_have_their_share(pool: Pool, tmp_path: Path) -> None:
     run = replace(RUN, trees=5)
     heads, both = learned(pool, tmp_path / "a"), learned(pool, tmp_path / "b", run)
-    of_all_rows = 2 * 5  # once for long histories, and once for short ones
-    assert both.config.trees[0] == 5 + 2 * of_all_rows + 5 // 2
+    assert both.config.trees[0] == 5 + ALTERED_ROUNDS * 5 + 5 // ALONE_ROUNDS
+    shares = both.trees.share[..., 1].tolist()
+    assert shares == 5 * [[0.5, 0.0, 0.0]] + ALTERED_ROUNDS * 5 * [[0.5, 1.0, 0.0]] + 5 // ALONE_ROUNDS * [
+        [0.0, 0.0, 1.0]
+    ]
     assert float(both.tree_share) == pytest.approx(TREE_SHARE)
     grown = both.trees(tree_inputs(torch.from_numpy(pool.queries[:, 0]))).numpy()
     expected = (1 - TREE_SHARE) * logits_of(heads, pool) + TREE_SHARE * grown
@@ -160,6 +164,8 @@ def test_trees_to_begin_with_are_kept_and_others_grown_from_what_they_say(pool: 
     right = pool.labels == 1
     assert before[right, 1].mean() > before[~right, 1].mean(), "what the first labels taught"
     assert whole[right, 1].mean() < whole[~right, 1].mean() - 0.5, "what the labels since then say instead"
+    assert network.trees.share[:kept].equal(start.trees.share)
+    assert network.trees.share[kept:, :, 1].eq(1).all(), "the others count for all kinds of history"
     few = replace(RUN, trees=0)
     assert learned(turned, tmp_path / "c", few, start=start).config.trees == start.config.trees
 

@@ -2,13 +2,25 @@
 
 from pathlib import Path
 
+import numpy as np
+import onnxruntime
 import pytest
 import torch
 from torch import Tensor
 
 from models.export import export_onnx
 from models.network.class_features import BESIDE_NDVI, CLASS_FEATURES, LIMIT, NDVI_FEATURES, NDVI_MONTHS
-from models.network.class_network import ABSENT, MOST_OF_A_YEAR, ClassConfig, ClassNetwork, tree_inputs
+from models.network.class_network import (
+    ABSENT,
+    ALONE,
+    KINDS,
+    LONG,
+    MOST_OF_A_YEAR,
+    SHORT,
+    ClassConfig,
+    ClassNetwork,
+    tree_inputs,
+)
 from models.network.tokens import TOKEN_FEATURES
 from tests.models.builders import TINY, tiny_class_network
 
@@ -104,6 +116,13 @@ def test_trees_see_an_absent_feature_beyond_all_seen_ones_whatever_number_stands
     torch.testing.assert_close(network.classify(tokens, is_padding, torch.cat([other, flags], dim=-1)), expected)
 
 
+def kinds_of(flags: Tensor) -> list[int]:
+    """Return the kind of each history, of which trees see one and no other."""
+    kinds = tree_inputs(torch.cat([flags, flags], dim=-1))[:, -len(KINDS) :]
+    assert kinds.sort(dim=-1).values.tolist() == [[0.0, 0.0, 1.0]] * len(flags)
+    return kinds.argmax(dim=-1).tolist()
+
+
 def test_trees_are_told_that_ndvi_is_all_there_is_where_no_other_index_band_or_backscatter_is_seen() -> None:
     flags = torch.zeros(4, CLASS_FEATURES)
     flags[0, list(NDVI_FEATURES)] = 1.0
@@ -112,15 +131,17 @@ def test_trees_are_told_that_ndvi_is_all_there_is_where_no_other_index_band_or_b
     flags[2] = flags[0]
     flags[2, BESIDE_NDVI[3]] = 1.0
     flags[3] = 1.0
-    alone = tree_inputs(torch.cat([flags, flags], dim=-1))[:, -2]
-    assert alone.tolist() == [1.0, 1.0, -1.0, -1.0]
+    assert kinds_of(flags) == [ALONE, ALONE, LONG, LONG]
 
 
 def test_trees_are_told_that_a_history_is_short_where_few_months_of_the_year_were_seen() -> None:
-    flags = torch.zeros(2, CLASS_FEATURES)
+    flags = torch.zeros(3, CLASS_FEATURES)
     flags[:, list(NDVI_MONTHS[: MOST_OF_A_YEAR - 1])] = 1.0
-    flags[1, NDVI_MONTHS[-1]] = 1.0
-    assert tree_inputs(torch.cat([flags, flags], dim=-1))[:, -1].tolist() == [1.0, -1.0]
+    flags[1:, NDVI_MONTHS[-1]] = 1.0
+    flags[:2, BESIDE_NDVI[0]] = 1.0
+    assert kinds_of(flags) == [SHORT, LONG, ALONE]
+    flags[1:, NDVI_MONTHS[-1]] = 0.0
+    assert kinds_of(flags) == [SHORT, SHORT, ALONE], "NDVI alone has trees of its own, however short the history is"
 
 
 def test_a_config_is_read_back_from_a_card_to_the_same() -> None:
@@ -134,3 +155,22 @@ def test_a_config_is_read_back_from_a_card_to_the_same() -> None:
 def test_onnx_equals_torch_trees_included(classes: int, layer: str, rounds: int, tmp_path: Path) -> None:
     network = tiny_class_network(classes=classes, layer=layer, rounds=rounds)
     assert export_onnx(network, tmp_path / "network.onnx") < 1e-4
+
+
+@pytest.mark.filterwarnings("ignore")  # the exporter warns about its own internals
+def test_onnx_equals_torch_for_each_kind_of_history(tmp_path: Path) -> None:
+    network = tiny_class_network()
+    tokens, is_padding, queries = (x[:3] for x in inputs())
+    values, flags = queries.chunk(2, dim=-1)
+    flags = torch.ones_like(flags)
+    flags[SHORT, 0, list(NDVI_MONTHS[1:])] = 0.0
+    flags[ALONE, 0, list(BESIDE_NDVI)] = 0.0
+    assert kinds_of(flags[:, 0]) == list(KINDS)
+    given = tokens, is_padding, torch.cat([values * flags, flags], dim=-1)
+    export_onnx(network, tmp_path / "network.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "network.onnx", providers=["CPUExecutionProvider"])
+    names = [i.name for i in session.get_inputs()]
+    logits = session.run(["logits"], {name: x.numpy() for name, x in zip(names, given, strict=True)})[0]
+    with torch.no_grad():
+        expected = network.classify(*given).numpy()
+    np.testing.assert_allclose(logits, expected, atol=1e-5)

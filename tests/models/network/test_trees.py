@@ -10,20 +10,21 @@ from numpy.typing import NDArray
 
 from core.bands import Floats
 from models.network.class_features import CLASS_FEATURES
-from models.network.class_network import ABSENT, ClassConfig, Grown, Trees
-from models.network.trees import AS_THEY_ARE, PARAMETERS, as_arrays, averaged, grow, only_where, predict_trees
+from models.network.class_network import ABSENT, ALONE, KINDS, LONG, SHORT, ClassConfig, Grown, Trees
+from models.network.trees import AS_THEY_ARE, PARAMETERS, as_arrays, counted, grow, predict_trees, summed
 from tests.models.builders import TINY
 
 COUNT, FEATURES = 400, 12
 
 
-def answer(grown: Grown, features: Floats) -> NDArray[np.float32]:
-    """Return the logits of a network's trees."""
+def answer(grown: Grown, features: Floats, kind: int = LONG) -> NDArray[np.float32]:
+    """Return the logits of a network's trees for histories of one kind."""
     shape = (*grown.feature.shape, grown.depth.shape[1])
-    trees = Trees(ClassConfig(classes=grown.value.shape[2], trunk=TINY, trees=shape))
+    trees = Trees(ClassConfig(classes=grown.share.shape[2], trunk=TINY, trees=shape))
     trees.load_state_dict({name: torch.from_numpy(value) for name, value in vars(grown).items()})
     shown = [np.where(np.isfinite(features), features, np.float32(unseen)) for unseen in (-ABSENT, ABSENT)]
-    return trees(torch.from_numpy(np.concatenate(shown, axis=1).astype(np.float32))).numpy()
+    kinds = np.tile(np.eye(len(KINDS))[kind], (len(features), 1))
+    return trees(torch.from_numpy(np.concatenate([*shown, kinds], axis=1).astype(np.float32))).numpy()
 
 
 def sample(classes: int, seed: int = 0) -> tuple[Floats, NDArray[np.int64]]:
@@ -85,26 +86,26 @@ def test_heavier_rows_count_more() -> None:
     assert leaning > evenly + 1
 
 
-def test_averaged_trees_say_the_mean_of_what_each_says() -> None:
+def test_trees_count_for_each_kind_of_history_by_their_share() -> None:
     features, labels = sample(3)
     small, large = (
         grow(features, labels, np.ones(COUNT), {**AS_THEY_ARE, "num_leaves": leaves}, classes=3, rounds=5)
         for leaves in (3, 12)
     )
     assert small.depth.shape[1] < large.depth.shape[1]
-    expected = (answer(small, features) + answer(large, features)) / 2
-    np.testing.assert_allclose(answer(averaged([small, large]), features), expected, atol=1e-5)
+    both = summed([counted(small, {LONG: 0.5}), counted(large, {LONG: 0.25, SHORT: 1.0})])
+    one, other = answer(small, features), answer(large, features)
+    assert np.abs(one).min() > 0
+    assert np.abs(other).min() > 0
+    for kind, expected in ((LONG, 0.5 * one + 0.25 * other), (SHORT, other), (ALONE, 0 * other)):
+        np.testing.assert_allclose(answer(both, features, kind), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("above", [True, False])
-def test_trees_of_some_rows_say_nothing_of_others(*, above: bool) -> None:
-    features, labels = sample(2)
-    grown = grow(features, labels, np.ones(COUNT), AS_THEY_ARE, classes=2, rounds=5)
-    stump = as_arrays([{"tree_structure": {"leaf_value": 0.25}}], FEATURES, 2)
-    for whole in (grown, stump):
-        some = only_where(whole, 0, above=above)  # column 0: the first feature, unseen below all
-        is_above = (np.nan_to_num(features[:, :1], nan=-ABSENT) > 0) == above
-        np.testing.assert_allclose(answer(some, features), answer(whole, features) * is_above, atol=1e-6)
+@pytest.mark.parametrize("kind", KINDS)
+def test_trees_count_in_full_for_all_kinds_of_history_unless_they_have_shares(kind: int) -> None:
+    features, labels = sample(3)
+    grown = grow(features, labels, np.ones(COUNT), AS_THEY_ARE, classes=3, rounds=5)
+    np.testing.assert_array_equal(answer(grown, features, kind), answer(grown, features))
 
 
 @pytest.mark.parametrize("classes", [2, 3])

@@ -205,7 +205,7 @@ def test_classes_of_ones_own_are_learned_from_the_forecaster_with_trees_and_told
     assert card["classes"] == ["wheat", "maize"]
     assert (card["start"], card["trunk"]) == ("", FORECASTER)
     assert set(card["accuracy"]) == {"out_of_fold"}
-    assert card["network"]["trees"][0] == (1 + 2 * ALTERED_ROUNDS) * TREES + TREES // ALONE_ROUNDS
+    assert card["network"]["trees"][0] == (1 + ALTERED_ROUNDS) * TREES + TREES // ALONE_ROUNDS
     assert float(card["accuracy"]["out_of_fold"]["roc_auc_maize"].split()[0]) > 0.9
     table = pd.read_csv(request.model_folder / "out_of_fold.csv")
     assert len(table) == LEAST_FOR_TREES
