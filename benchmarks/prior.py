@@ -26,7 +26,13 @@ from models.baselines.climatology import expect
 from training.datasets import load_sets
 
 NDVI = channel("NDVI")
-REAL = ("hrvpp_s2_sites", "romania_forest_cube", "franconia_grassland_s2", "landsat_vermont_30years", "modis_flux_sites")
+REAL = (
+    "hrvpp_s2_sites",
+    "romania_forest_cube",
+    "franconia_grassland_s2",
+    "landsat_vermont_30years",
+    "modis_flux_sites",
+)
 MOST = 400
 """Series of a set that are looked at."""
 REGIONS = 60
@@ -60,12 +66,16 @@ def spread(series: Series, first: int, last: int) -> Numbers:
     day = series.days % YEAR_DAYS
     chosen = seen & (day >= first) & (day < last)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.sqrt((away**2 * chosen).sum(axis=1) / np.where(chosen.sum(axis=1) > 5, chosen.sum(axis=1), np.nan)))
+        return np.asarray(
+            np.sqrt((away**2 * chosen).sum(axis=1) / np.where(chosen.sum(axis=1) > 5, chosen.sum(axis=1), np.nan))
+        )
 
 
 def gaps(series: Series) -> Numbers:
     """Return the days between clear dates of all series."""
-    return np.concatenate([np.diff(d[s]) for d, s in zip(series.days, np.isfinite(series.values[..., NDVI]), strict=True)])
+    return np.concatenate(
+        [np.diff(d[s]) for d, s in zip(series.days, np.isfinite(series.values[..., NDVI]), strict=True)]
+    )
 
 
 def level(series: Series) -> Numbers:

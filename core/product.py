@@ -169,6 +169,20 @@ class Product(Protocol[AnyOptions]):
 
 
 @runtime_checkable
+class PoolsSeries(Protocol):
+    """A product whose series of one table may learn from each other."""
+
+    def pooled(self, series: Series, each: Sequence[Any]) -> Any:
+        """Return the product with what all series of a table show together, where their options ask for it.
+
+        Args:
+            series: all of the table, in any order.
+            each: their resolved options.
+        """
+        ...
+
+
+@runtime_checkable
 class ReadsCard(Protocol):
     """A product whose layers depend on the model."""
 

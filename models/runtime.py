@@ -1,6 +1,6 @@
 """Prediction by ONNX Runtime: series in, forecasts or class probabilities out. No training, no rasters."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from core.forecast import QUANTILES, ClassProbabilities, Forecast
 from core.quantities import QUANTITIES
 from core.timeline import Days
 from models.baselines.climatology import Expectation, expect
-from models.baselines.pooled import Pool, alone, pooled_features
+from models.baselines.pooled import Pools, alone, pooled_features
 from models.calibration.evidence_scaling import EvidenceScaling
 from models.calibration.quantiles import Calibration
 from models.calibration.temperature import Temperature
@@ -30,8 +30,6 @@ from models.registry import NETWORK, STATES, is_class_network, is_published, ver
 
 BATCH = 64
 """Series per run of the network: larger batches are slower on CPUs (activations leave the cache)."""
-Pools = Mapping[int, Pool]
-"""Pools by issue day."""
 PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 """Of ONNX Runtime, the preferred one first."""
 
@@ -94,19 +92,14 @@ def forecast(
     )
 
 
-def pools_of(series: Series, issue_days: Days, quantity: str = "NDVI") -> Pools:
-    """Return the pool of all series for each of their issue days, in the model's units of a quantity."""
-    target = QUANTITIES[quantity]
-    history = target.to_model(target.of(series.values))
-    return {int(day): Pool.of(series.days, history, int(day)) for day in np.unique(issue_days)}
-
-
 def _pooled(
     pools: Pools | None, at: Expectation, days: Days, history: Floats, issue_days: Days, target_days: Days
 ) -> Floats:
     """Return (N, H, POOLED_FEATURES); zeros for series that stand alone."""
     out = alone(target_days)
-    for day in np.unique(issue_days) if pools is not None else ():
+    if pools is None:
+        return out
+    for day in np.unique(issue_days):
         rows = np.flatnonzero(issue_days == day)
         mine = replace(at, base=at.base[rows], unit=at.unit[rows])
         out[rows] = pooled_features(

@@ -1,8 +1,9 @@
 """NDVI forecast: quantiles of NDVI at dates after an issue date, from the pixel's own history."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,12 @@ from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidOption, InvalidPeriod, MissingBand
 from core.forecast import QUANTILE_COLUMNS
-from core.options import Day, Days, Duration, FromCard, FromFile, Names, Options, PerSeries
+from core.options import Day, Days, Duration, FromCard, FromFile, Names, Options, PerSeries, TablesOnly, YesNo
 from core.product import Layer, Variable
 from core.quantities import QUANTITIES
 from core.timeline import MAX_TARGETS, Period, target_dates, to_day
 from models.baselines.blend import Blend, parse_blend
+from models.baselines.pooled import Pool, pools_of
 from products.order import default_period
 from products.quantile_layers import (
     count_layer,
@@ -69,6 +71,12 @@ class ForecastOptions(Options):
         description="Quantities to forecast besides NDVI: EVI2, NDWI, GCVI, BSI, or bands (B04: reflectance).",
         json_schema_extra={"items": {"type": "string", "enum": list(QUANTITIES)}},
     )
+    pooled: Annotated[YesNo, TablesOnly()] = Field(
+        default=False,
+        description="Let each series of a table also learn from what the others show of the season before its issue "
+        "date. For fields of one region and kind; useful where histories are short. The column pooled_over counts the "
+        "series.",
+    )
     blend: Annotated[dict[str, Any] | None, FromFile()] = Field(
         default=None,
         description="Mix NDVI with simple baselines: the content of the file that `landcast evaluate forecast --fit` "
@@ -108,20 +116,24 @@ class ForecastOptions(Options):
         return None if self.blend is None else parse_blend(self.blend)
 
 
+@dataclass(frozen=True)
 class NdviForecast:
     """NDVI quantiles per pixel and date, with the climatology beside them."""
 
-    id = "ndvi-forecast"
-    title = "NDVI forecast"
-    description = (
+    pools: Mapping[str, Mapping[int, Pool]] = field(default_factory=dict)
+    """Of each quantity, by issue day; empty = each series stands alone."""
+
+    id: ClassVar[str] = "ndvi-forecast"
+    title: ClassVar[str] = "NDVI forecast"
+    description: ClassVar[str] = (
         "Forecast of NDVI per pixel for the next 150 days, and up to two years: quantiles (5, 25, 50, 75, 95 %) by "
         "date, with the climatology beside them. EarthPT reads the pixel's own clear observations before the issue "
         "date. An imported, published EarthPT has no learned uncertainty: its quantiles come from its own next-step "
         "errors."
     )
-    task = "forecast"
-    bands: tuple[str, ...] = OPTICAL_NAMES
-    options = ForecastOptions
+    task: ClassVar[str] = "forecast"
+    bands: ClassVar[tuple[str, ...]] = OPTICAL_NAMES
+    options: ClassVar[type[ForecastOptions]] = ForecastOptions
 
     def resolve(self, options: ForecastOptions, *, available: Period) -> ForecastOptions:
         """Fill in dates: by default 150 days from the day after the last observation, every 5 days."""
@@ -177,6 +189,13 @@ class NdviForecast:
         """Return the medians of NDVI on the first, middle and last date."""
         return shown_medians(layers)
 
+    def pooled(self, series: Series, each: Sequence[ForecastOptions]) -> "NdviForecast":
+        """Return the product with the pools of each issue date; as it is, where the options do not ask for them."""
+        if not each[0].pooled:
+            return self
+        issues = np.array([to_day(o.issue) for o in each], np.int32)
+        return NdviForecast({quantity: pools_of(series, issues, quantity) for quantity in each[0].quantities})
+
     def predict(self, series: Series, each: Sequence[ForecastOptions], checkpoint: Checkpoint) -> Floats:
         """Forecast each series at its target dates from the observations before its issue date."""
         from models.runtime import forecast  # loads ONNX Runtime, which the API never needs
@@ -184,7 +203,10 @@ class NdviForecast:
         issues = np.array([to_day(o.issue) for o in each], np.int32)
         targets = target_days_of([o.targets for o in each])
         options, history = each[0], series.between(np.full_like(issues, np.iinfo(np.int32).min), issues - 1)
-        first, *others = (forecast(history, issues, targets, checkpoint, quantity=v) for v in options.quantities)
+        first, *others = (
+            forecast(history, issues, targets, checkpoint, quantity=v, pools=self.pools.get(v))
+            for v in options.quantities
+        )
         blend = options.mixture()
         first = first if blend is None else blend.apply(history, first)
         anomaly = first.quantiles[..., MEDIAN] - first.climatology
@@ -194,10 +216,15 @@ class NdviForecast:
     def tabulate(self, series: Series, each: Sequence[ForecastOptions], values: Floats) -> pd.DataFrame:
         """Return series_id, time, q05, q25, q50, q75, q95, and columns such as EVI2_q05 of further variables.
 
+        Pooled forecasts add pooled_over, the number of series with anything seen before the issue date.
+
         The table's attribute `landcast_blend_sha256`, which Parquet keeps, names the blend.
         """
         targets = target_days_of([o.targets for o in each])
         table = quantile_rows(series, targets, values, each[0].quantities)
+        if self.pools:
+            members = [self.pools[NDVI.name][to_day(o.issue)].members for o in each]
+            table["pooled_over"] = np.repeat(members, targets.shape[1])
         if each[0].blend_sha256:
             table.attrs["landcast_blend_sha256"] = each[0].blend_sha256
         return table

@@ -181,7 +181,7 @@ def _issue_days(rng: np.random.Generator, series: Series, group: NDArray[np.int6
     share = 1 - (1 - rng.random(len(series))) * rng.random(len(series)) ** 0.5  # later issue dates more often
     own = np.where(last > first, first + share * (last - first), last).astype(np.int32)
     of_group = own[np.searchsorted(group, group)]
-    return np.where((of_group > first) & (of_group < last), of_group, own)
+    return np.asarray(np.where((of_group > first) & (of_group < last), of_group, own), np.int32)
 
 
 def _target_days(

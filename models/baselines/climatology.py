@@ -110,17 +110,16 @@ def expect(days: Days, ndvi: Floats, issue_days: Days, target_days: Days) -> Exp
     )
 
 
-def _compact(
-    days: Days, ndvi: Floats, seen: NDArray[np.bool_]
-) -> tuple[Days, Floats, NDArray[np.bool_]]:
+def _compact(days: Days, ndvi: Floats, seen: NDArray[np.bool_]) -> tuple[Days, Floats, NDArray[np.bool_]]:
     """Return only what was seen, left-aligned and ascending: most dates are cloudy, and all that follows costs by date.
 
     Places behind the last observation repeat its day.
     """
     width = max(1, int(seen.sum(axis=1).max(initial=0)))
     order = np.argsort(~seen, axis=1, kind="stable")[:, :width]
-    days, ndvi, seen = (np.take_along_axis(a, order, axis=1) for a in (days, ndvi, seen))
-    return np.maximum.accumulate(np.where(seen, days, days[:, :1]), axis=1), ndvi, seen
+    at, kept = np.take_along_axis(days, order, axis=1), np.take_along_axis(seen, order, axis=1)
+    ascending = np.maximum.accumulate(np.where(kept, at, at[:, :1]), axis=1)
+    return ascending, np.take_along_axis(ndvi, order, axis=1), kept
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,15 @@ A season that was seen on a hundred fields is a climatology for one that has non
 than that of one (empirical Bayes with a random intercept: Robinson 1991, doi:10.1214/ss/1177011926).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import Floats
+from core.cube import Series
+from core.quantities import QUANTITIES
 from core.timeline import YEAR_DAYS, Days
 from models.baselines.climatology import Expectation
 
@@ -56,6 +59,17 @@ class Pool:
         known = seen.any(axis=1)
         anomaly = float((recent - own)[known].mean()) if known.any() else 0.0
         return cls(season=season, count=count, anomaly=anomaly, members=int(known.sum()))
+
+
+Pools = Mapping[int, Pool]
+"""Pools by issue day."""
+
+
+def pools_of(series: Series, issue_days: Days, quantity: str = "NDVI") -> Pools:
+    """Return the pool of all series for each of their issue days, in the model's units of a quantity."""
+    target = QUANTITIES[quantity]
+    history = target.to_model(target.of(series.values))
+    return {int(day): Pool.of(series.days, history, int(day)) for day in np.unique(issue_days)}
 
 
 def pooled_features(

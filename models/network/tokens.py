@@ -72,7 +72,9 @@ def tokenise(
         context: most dates with anything but radar, 0 = no token at all; radar_context: most dates with radar alone.
     """
     if not context:
-        return Tokens(tokens=np.zeros((len(series), 1, TOKEN_FEATURES), np.float32), is_padding=np.ones((len(series), 1), bool))
+        return Tokens(
+            tokens=np.zeros((len(series), 1, TOKEN_FEATURES), np.float32), is_padding=np.ones((len(series), 1), bool)
+        )
     seen = _recent(series, reference_days, context, radar_context)
     order = np.argsort(~seen, axis=1, kind="stable")
     count = seen.sum(axis=1)

@@ -41,6 +41,7 @@ VALUES: dict[str, list[Any]] = {
     "last": ["40d", "1d", "500d", "0d"],
     "dates": ["2021-09-01,2021-10-01", "2001-01-01", "2021-13-01", "2031-01-01"],
     "variables": ["EVI2,B04", "BSI", "B05", "NDMI"],
+    "pooled": ["true", "perhaps"],
     "blend": [{}, {"model": "x"}],
     "probabilities": ["float", "percent", "maybe"],
     "sets": ["true", "perhaps"],
