@@ -35,7 +35,7 @@ from training.runs import RUNS, Run
 from training.sampling import ForecastBatch, forecast_batch
 from training.train import cut, forecast_loss, hindcast_all, inputs_of, learnable, pinball
 
-RUN = replace(RUNS["earthpt-small-before-2021"], steps=600, check_every=100)
+RUN = replace(RUNS["earthpt-small"], before="2021-01-01", steps=600, check_every=100)
 DRAWS = 400
 AHEAD = (10, 100)
 """Times the largest compute that the fit is asked about."""

@@ -19,7 +19,7 @@ from core.version import software_version
 from evaluation.validation.figures import Validation
 from evaluation.validation.report import write_validation
 from models.checkpoint import load_network, save_checkpoint
-from models.registry import APPLICABILITY, CARD, REPORT, current_name, find_checkpoint
+from models.registry import APPLICABILITY, CARD, REPORT, current_name, find_checkpoint, find_trunk
 from models.training_set import TrainingSet
 from training.class_run import train_class_model
 from training.cross_validate import LOG, forget_folds
@@ -72,7 +72,7 @@ def train_named_run(
     run, folder = RUNS[name].with_tune(tune), out / name
     folder.mkdir(parents=True, exist_ok=True)
     sets = load_sets(run.mixture, data, seed=run.seed)
-    trunk = None if run.task == "forecast" else find_checkpoint(run.trunk, "forecast", _with(settings, out))
+    trunk = None if run.task == "forecast" else find_trunk(run.trunk, _with(settings, out))
     file = ResumeFile(path=folder / RESUME, origin=_origin(sets, trunk), policy=resume)
     if trunk is None:
         path = _train_forecaster(run, sets, folder, progress, file, _with(settings, out))

@@ -84,7 +84,7 @@ def test_the_held_out_score_weighs_series_equally(quick_run: Run) -> None:
 
 
 def test_the_learning_rate_warms_up_and_falls_to_a_twentieth() -> None:
-    run = RUNS["earthpt-small"]
+    run = RUNS["ndvi-small"]
     rates = [learning_rate(run, step) for step in range(1, run.steps + 1)]
     assert rates[0] < rates[run.warmup - 2] < run.learning_rate * 1.001
     assert rates[-1] == pytest.approx(run.learning_rate * 0.05, rel=1e-3)
