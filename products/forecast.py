@@ -37,6 +37,9 @@ HORIZON, STEP = "150d", "5d"
 HORIZON_DAYS, STEP_DAYS = 150, 5
 MOST_HORIZON_DAYS = 732
 """Two years ahead: only the seasonal cycle is known that far."""
+CALIBRATED_DAYS = 150
+"""How far ahead the intervals were fitted and checked."""
+BEYOND = ", beyond the range that the intervals were checked on"
 MEDIAN = len(QUANTILE_COLUMNS) // 2
 
 
@@ -179,7 +182,12 @@ class NdviForecast:
     def layers(self, options: ForecastOptions) -> tuple[Layer, ...]:
         """Return quantiles by variable and date, climatology and anomaly of NDVI by date, then the clear count."""
         days = [d.isoformat() for d in options.targets]
-        quantiles = quantile_layers(options.quantities, days, lambda quantity, day: f"Forecast {quantity} on {day}")
+        last = (options.issue + timedelta(days=CALIBRATED_DAYS)).isoformat()
+
+        def describe(quantity: str, day: str) -> str:
+            return f"Forecast {quantity} on {day}{BEYOND if day > last else ''}"
+
+        quantiles = quantile_layers(options.quantities, days, describe)
         climatology = [dated_layer(Variable.CLIMATOLOGY, d, f"NDVI of the seasonal cycle on {d}") for d in days]
         text = "Median forecast of NDVI on {} less that of the cycle"
         anomaly = [dated_layer(Variable.ANOMALY, d, text.format(d)) for d in days]
@@ -218,13 +226,16 @@ class NdviForecast:
 
         Pooled forecasts add pooled_over, the number of series with anything seen before the issue date.
 
-        The table's attribute `landcast_blend_sha256`, which Parquet keeps, names the blend.
+        The table's attributes, which Parquet keeps: `landcast_blend_sha256` names the blend, and `landcast_caution`
+        says that targets lie beyond the range that the intervals were checked on.
         """
         targets = target_days_of([o.targets for o in each])
         table = quantile_rows(series, targets, values, each[0].quantities)
         if self.pools:
             members = [self.pools[NDVI.name][to_day(o.issue)].members for o in each]
             table["pooled_over"] = np.repeat(members, targets.shape[1])
+        if any((o.targets[-1] - o.issue).days > CALIBRATED_DAYS for o in each):
+            table.attrs["landcast_caution"] = f"Targets lie more than {CALIBRATED_DAYS} days ahead{BEYOND}."
         if each[0].blend_sha256:
             table.attrs["landcast_blend_sha256"] = each[0].blend_sha256
         return table

@@ -118,3 +118,12 @@ def test_a_series_of_an_earlier_issue_date_learns_nothing_from_what_came_later()
 def test_maps_are_not_pooled() -> None:
     with pytest.raises(InvalidOption, match="it belongs to tables"):
         parse(find_product("ndvi-forecast"), {"pooled": True}, available=AVAILABLE)
+
+
+def test_targets_beyond_the_calibrated_range_say_so() -> None:
+    product, series = PRODUCTS["ndvi-forecast"], wavy_series(2)
+    assert "landcast_caution" not in predicted(product, series, horizon="150d", step="50d").attrs
+    assert "150 days" in predicted(product, series, horizon="250d", step="50d").attrs["landcast_caution"]
+    _, raster = rendered(find_product("ndvi-forecast"), horizon="250d", step="100d")
+    medians = [v for v in raster.layers if v.is_median]
+    assert ["beyond" in v.description for v in medians] == [False, True]
