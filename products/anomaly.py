@@ -72,8 +72,6 @@ class NdviAnomaly:
         start = day - timedelta(days=last - 1)
         if period.start >= start:
             raise InvalidPeriod(period, f"it holds no day before those that are judged, which begin on {start}")
-        if period.end < start:
-            raise InvalidPeriod(period, f"it ends before the days that are judged, {start}/{day}")
         return options.but(period=period, date=day, last=last)
 
     def layers(self, options: AnomalyOptions) -> tuple[Layer, ...]:

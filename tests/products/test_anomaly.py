@@ -49,7 +49,6 @@ def test_the_last_sixteen_days_are_judged_from_six_years_before_them() -> None:
         ({"last": "200d"}, "at most 150 days"),
         ({"date": "2016-08-10"}, "no day before those that are judged"),
         ({"period": "2018-01-01/2018-01-10"}, "no day before those that are judged"),
-        ({"period": "2017-01-01/2018-01-10", "date": "2018-06-01"}, "ends before the days that are judged"),
         ({"date": "soon"}, "no date"),
     ],
 )
@@ -106,6 +105,14 @@ def test_the_last_observation_is_dated_and_a_series_without_one_is_empty() -> No
     assert table.last_clear[0].date() == to_date(LAST - 8)
     assert table.iloc[1, 2:].isna().all()
     assert table.iloc[2, 2:].isna().all()  # seen in the window, but never before it
+
+
+def test_a_series_that_ends_before_the_window_stays_empty_beside_others() -> None:
+    series = seen_every_date(2)
+    series.days[1] -= 60
+    table = predicted(PRODUCT, series, date=str(to_date(LAST)))
+    assert table.percentile.isna().tolist() == [False, True]
+    assert [t.date() for t in table.time] == [to_date(LAST)] * 2
 
 
 def test_observations_after_the_date_change_nothing() -> None:
