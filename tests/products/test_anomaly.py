@@ -38,7 +38,10 @@ def test_the_last_sixteen_days_are_judged_from_six_years_before_them() -> None:
     assert str(found.window) == "2018-07-16/2018-07-31"
     assert found.days == AVAILABLE
     assert str(resolved(date="2018-03-10", last="5d").window) == "2018-03-06/2018-03-10"
-    assert PRODUCT.resolve(found, available=AVAILABLE) == found
+    late = resolved(date="2019-02-01")
+    assert (late.days.end, late.window.end) == (late.date, late.date)
+    for options in (found, late):
+        assert PRODUCT.resolve(options, available=AVAILABLE) == options
     assert PRODUCT.resolve(PRODUCT.options.read(found.to_json()), available=AVAILABLE) == found
 
 
@@ -49,6 +52,7 @@ def test_the_last_sixteen_days_are_judged_from_six_years_before_them() -> None:
         ({"last": "200d"}, "at most 150 days"),
         ({"date": "2016-08-10"}, "no day before those that are judged"),
         ({"period": "2018-01-01/2018-01-10"}, "no day before those that are judged"),
+        ({"period": "2017-01-01/2018-01-10", "date": "2018-06-01"}, "ends before the days that are judged"),
         ({"date": "soon"}, "no date"),
     ],
 )
