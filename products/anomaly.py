@@ -16,7 +16,6 @@ from core.options import Day, Duration, Options
 from core.product import Layer, Variable
 from core.timeline import Days, Period, to_day, to_times
 from products.forecast import HISTORY_DAYS
-from products.order import default_period
 from products.quantile_layers import count_layer, side_by_side
 
 LAST, LAST_DAYS = "16d", 16
@@ -41,10 +40,15 @@ class AnomalyOptions(Options):
 
     @property
     def window(self) -> Period:
-        """Days that are judged, of resolved options."""
-        assert self.date is not None, "resolve gives a date"
+        """Days that are judged, of resolved options: those of the period."""
         assert self.last is not None, "resolve gives a number of days"
-        return Period(start=self.date - timedelta(days=self.last - 1), end=self.date)
+        return Period(start=self.end - timedelta(days=self.last - 1), end=min(self.end, self.days.end))
+
+    @property
+    def end(self) -> Day:
+        """Date of the map, of resolved options."""
+        assert self.date is not None, "resolve gives a date"
+        return self.date
 
 
 class NdviAnomaly:
@@ -68,8 +72,8 @@ class NdviAnomaly:
         last = options.last or LAST_DAYS
         if last > MOST_DAYS:
             raise InvalidPeriod(f"{last}d", f"at most {MOST_DAYS} days are judged at once")
-        period = default_period(options, last=day, days=HISTORY_DAYS + last, available=available)
         start = day - timedelta(days=last - 1)
+        period = options.period or _until(day, start - timedelta(days=HISTORY_DAYS), available)
         if period.start >= start:
             raise InvalidPeriod(period, f"it holds no day before those that are judged, which begin on {start}")
         if period.end < start:
@@ -78,7 +82,7 @@ class NdviAnomaly:
 
     def layers(self, options: AnomalyOptions) -> tuple[Layer, ...]:
         """Return percentile, departure, observed NDVI, days since the last observation, clear count."""
-        days, day = options.window, options.window.end.isoformat()
+        days, day = options.window, options.end.isoformat()
         mean = f"mean of the clear observations of {days}"
         known = f"forecast from what was seen before {days.start}"
         percentile = f"Share of outcomes, in percent, below the {mean}, as {known}; 1 to 99"
@@ -116,7 +120,7 @@ class NdviAnomaly:
 
     def tabulate(self, series: Series, each: Sequence[AnomalyOptions], values: Floats) -> pd.DataFrame:
         """Return series_id, time, percentile, departure, ndvi, last_clear, clear_count; `time` ends the days judged."""
-        end = np.array([to_day(o.window.end) for o in each], np.int32)
+        end = np.array([to_day(o.end) for o in each], np.int32)
         age = values[:, 3]
         last_clear = to_times((end - np.nan_to_num(age)).astype(np.int32))
         last_clear[np.isnan(age)] = np.datetime64("NaT")
@@ -127,8 +131,13 @@ class NdviAnomaly:
         return table
 
 
+def _until(day: date, first: date, available: Period) -> Period:
+    """Return the days of a source from `first` to a day, which may lie after them."""
+    return Period(start=min(max(first, available.start), day), end=day)
+
+
 def _ends(options: AnomalyOptions) -> tuple[date, date]:
-    return options.window.start, options.window.end
+    return options.window.start, options.end
 
 
 def _layer(variable: Variable, description: str, day: str, *, unit: str = "1") -> Layer:

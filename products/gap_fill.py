@@ -16,7 +16,7 @@ from core.options import Day, Days, Duration, Options, PerSeries
 from core.product import Layer, Variable
 from core.timeline import MAX_TARGETS, Period, to_day
 from models.registry import is_published
-from products.forecast import HISTORY_DAYS
+from products.forecast import HISTORY_DAYS, MOST_HORIZON_DAYS
 from products.order import default_period
 from products.quantile_layers import (
     count_layer,
@@ -31,8 +31,6 @@ from products.quantile_layers import (
 STEP, STEP_DAYS = "5d", 5
 SPAN_DAYS = 180
 """Days that are filled by default: half a year in 36 steps, as many layers as a forecast has."""
-MOST_AHEAD_DAYS = 60
-"""After the last observation: what lies further ahead is a forecast, and is ordered as one."""
 AFTER_DAYS = 180
 """Read after the last date, if the source has them: more is not looked at (models/gap_fill.py)."""
 
@@ -45,8 +43,8 @@ class GapFillOptions(Options):
     )
     until: Day | None = Field(
         default=None,
-        description="Last day to fill, which is one of the dates; default: the last observation. Up to 60 days after "
-        "it NDVI is forecast to that day.",
+        description="Last day to fill, which is one of the dates; default: the last observation. After it NDVI is "
+        "forecast, at most 732 days.",
     )
     step: Duration | None = Field(
         default=None,
@@ -72,8 +70,7 @@ class NdviGapFill:
     description = (
         "NDVI per pixel at regular dates, observed or not: quantiles (5, 25, 50, 75, 95 %) from the clear observations "
         "before and after each date, and for each date the days to the nearest one. A date that was observed is "
-        "estimated from its neighbours and its own observation. Dates after the last observation are forecast, up to "
-        "60 days."
+        "estimated from its neighbours and its own observation. Dates after the last observation are forecast."
     )
     task = "forecast"
     bands: tuple[str, ...] = OPTICAL_NAMES
@@ -141,10 +138,9 @@ def _dates(options: GapFillOptions, known: Period) -> tuple[date, ...]:
         raise InvalidPeriod(f"{len(dates)} dates", f"1 to {MAX_TARGETS} dates are filled at once")
     if dates[0] < known.start:
         raise InvalidPeriod(dates[0], f"it lies before the observations, which begin on {known.start.isoformat()}")
-    if (dates[-1] - known.end).days > MOST_AHEAD_DAYS:
+    if (dates[-1] - known.end).days > MOST_HORIZON_DAYS:
         last = known.end.isoformat()
-        reason = f"it lies more than {MOST_AHEAD_DAYS} days after the last observation, {last}: order ndvi-forecast"
-        raise InvalidPeriod(dates[-1], reason)
+        raise InvalidPeriod(dates[-1], f"it lies more than {MOST_HORIZON_DAYS} days after the last observation, {last}")
     return dates
 
 

@@ -38,7 +38,10 @@ def test_the_last_sixteen_days_are_judged_from_six_years_before_them() -> None:
     assert str(found.window) == "2018-07-16/2018-07-31"
     assert found.days == AVAILABLE
     assert str(resolved(date="2018-03-10", last="5d").window) == "2018-03-06/2018-03-10"
-    assert PRODUCT.resolve(found, available=AVAILABLE) == found
+    late = resolved(date="2019-02-01")
+    assert (late.days.end, late.window.end) == (late.date, late.date)
+    for options in (found, late):
+        assert PRODUCT.resolve(options, available=AVAILABLE) == options
     assert PRODUCT.resolve(PRODUCT.options.read(found.to_json()), available=AVAILABLE) == found
 
 
@@ -106,6 +109,14 @@ def test_the_last_observation_is_dated_and_a_series_without_one_is_empty() -> No
     assert table.last_clear[0].date() == to_date(LAST - 8)
     assert table.iloc[1, 2:].isna().all()
     assert table.iloc[2, 2:].isna().all()  # seen in the window, but never before it
+
+
+def test_a_series_that_ends_before_the_window_stays_empty_beside_others() -> None:
+    series = seen_every_date(2)
+    series.days[1] -= 60
+    table = predicted(PRODUCT, series, date=str(to_date(LAST)))
+    assert table.percentile.isna().tolist() == [False, True]
+    assert [t.date() for t in table.time] == [to_date(LAST)] * 2
 
 
 def test_observations_after_the_date_change_nothing() -> None:

@@ -57,7 +57,7 @@ def test_what_lies_after_the_dates_is_read_too_and_resolving_twice_changes_nothi
 @pytest.mark.parametrize(
     ("inputs", "sentence"),
     [
-        ({"until": "2018-12-01"}, "more than 60 days after the last observation, 2018-07-31: order ndvi-forecast"),
+        ({"until": "2021-12-01"}, "more than 732 days after the last observation, 2018-07-31"),
         ({"until": "2016-01-01"}, "before the observations, which begin on 2016-08-01"),
         ({"since": "2015-01-01", "until": "2018-01-01", "step": "30d"}, "before the observations"),
         ({"since": "2018-06-01", "until": "2018-05-01"}, "ends before it starts"),
@@ -123,8 +123,8 @@ def test_the_distance_counts_observations_of_the_period_alone() -> None:
     cut = f"{to_date(START)}/{to_date(START + 400)}"
     table = predicted(PRODUCT, seen_every_date(1), period=cut, until=str(to_date(START + 430)), step="60d")
     assert table.days_to_clear.tolist()[-1] == 30
-    with pytest.raises(InvalidPeriod, match="60 days"):
-        predicted(PRODUCT, seen_every_date(1), period=cut, until=str(to_date(START + 470)))
+    with pytest.raises(InvalidPeriod, match="732 days"):
+        predicted(PRODUCT, seen_every_date(1), period=cut, until=str(to_date(START + 1200)))
 
 
 def test_an_observed_date_is_estimated_with_its_own_observation() -> None:
