@@ -37,6 +37,64 @@ KINDS = {
     "bare": 0.05,
 }
 """Kinds of cover and their shares."""
+RANGES: tuple[dict[str, tuple[float, float]], ...] = (
+    {
+        "evergreen": (0.55, 0.85),
+        "deciduous": (0.35, 0.6),
+        "grass": (0.2, 0.6),
+        "meadow": (0.35, 0.65),
+        "crop": (0.1, 0.35),
+        "dry": (0.1, 0.35),
+        "bare": (0.0, 0.3),
+    },
+    {
+        "evergreen": (0.78, 0.92),
+        "deciduous": (0.75, 0.93),
+        "grass": (0.4, 0.9),
+        "meadow": (0.72, 0.93),
+        "crop": (0.6, 0.95),
+        "dry": (0.25, 0.8),
+        "bare": (0.05, 0.4),
+    },
+    {
+        "evergreen": (80, 150),
+        "deciduous": (95, 140),
+        "grass": (70, 120),
+        "meadow": (60, 115),
+        "crop": (0, 1),
+        "dry": (0, 365),
+        "bare": (80, 140),
+    },
+    {
+        "evergreen": (120, 220),
+        "deciduous": (150, 210),
+        "grass": (120, 260),
+        "meadow": (200, 270),
+        "crop": (0, 1),
+        "dry": (70, 200),
+        "bare": (100, 200),
+    },
+    {
+        "evergreen": (15, 40),
+        "deciduous": (6, 15),
+        "grass": (10, 25),
+        "meadow": (10, 22),
+        "crop": (8, 16),
+        "dry": (8, 25),
+        "bare": (10, 30),
+    },
+    {
+        "evergreen": (15, 40),
+        "deciduous": (8, 18),
+        "grass": (15, 40),
+        "meadow": (15, 35),
+        "crop": (6, 14),
+        "dry": (12, 35),
+        "bare": (10, 30),
+    },
+)
+"""Of each kind the range of: NDVI outside seasons, at their top; day of green-up, days to senescence; days of slopes.
+Crops have calendars of their own."""
 CROPS = np.array(
     [
         [85, 190, 0.62, 14, 7],
@@ -137,59 +195,9 @@ def _seasons(
     shift = (rng.normal(0, 18, (groups, 1)) + rng.normal(0, 7, (groups, YEARS)))[region]
     shift = shift + rng.normal(0, 6, (count, 1)) + rng.normal(0, 3, (count, YEARS))
     vigour = (1 + rng.normal(0, 0.08, (groups, YEARS)))[region] * (1 + rng.normal(0, 0.06, (count, YEARS)))
-
-    def by_kind(**low_high: tuple[float, float]) -> Numbers:
-        bounds = np.array([low_high[k] for k in KINDS])
-        at = bounds[np.array([list(KINDS).index(k) for k in kind])]
-        return np.asarray(rng.uniform(at[:, 0], at[:, 1]))
-
-    low = by_kind(
-        evergreen=(0.55, 0.85),
-        deciduous=(0.35, 0.6),
-        grass=(0.2, 0.6),
-        meadow=(0.35, 0.65),
-        crop=(0.1, 0.35),
-        dry=(0.1, 0.35),
-        bare=(0.0, 0.3),
-    )
-    top = by_kind(
-        evergreen=(0.78, 0.92),
-        deciduous=(0.75, 0.93),
-        grass=(0.4, 0.9),
-        meadow=(0.72, 0.93),
-        crop=(0.6, 0.95),
-        dry=(0.25, 0.8),
-        bare=(0.05, 0.4),
-    )
-    up = by_kind(
-        evergreen=(80, 150),
-        deciduous=(95, 140),
-        grass=(70, 120),
-        meadow=(60, 115),
-        crop=(0, 1),
-        dry=(0, 365),
-        bare=(80, 140),
-    )
-    length = by_kind(
-        evergreen=(120, 220),
-        deciduous=(150, 210),
-        grass=(120, 260),
-        meadow=(200, 270),
-        crop=(0, 1),
-        dry=(70, 200),
-        bare=(100, 200),
-    )
-    rise = by_kind(
-        evergreen=(15, 40), deciduous=(6, 15), grass=(10, 25), meadow=(10, 22), crop=(8, 16), dry=(8, 25), bare=(10, 30)
-    )
-    fall = by_kind(
-        evergreen=(15, 40),
-        deciduous=(8, 18),
-        grass=(15, 40),
-        meadow=(15, 35),
-        crop=(6, 14),
-        dry=(12, 35),
-        bare=(10, 30),
+    number = np.array([list(KINDS).index(k) for k in kind])
+    low, top, up, length, rise, fall = (
+        rng.uniform(*np.array([ranges[k] for k in KINDS])[number].T) for ranges in RANGES
     )
     main = _Season(
         up=up[:, None] + shift,

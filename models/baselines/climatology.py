@@ -59,54 +59,87 @@ def expect(days: Days, ndvi: Floats, issue_days: Days, target_days: Days) -> Exp
         issue_days: (N,) observations on or after it are not looked at.
         target_days: (N, H) target dates.
     """
-    days, ndvi, seen = _compact(days, ndvi, np.isfinite(ndvi) & (days < issue_days[:, None]))
-    raw = np.where(seen, ndvi, 0.0).astype(np.float64)
-    fit = _Harmonic.of(days, raw, seen)
-    departure = np.where(seen, raw - fit.at(days), 0.0)
-    limit = 3.0 * fit.spread[:, None]
-    residual = np.clip(departure, -limit, limit)
-    y = raw - departure + residual
-    kernels = _kernels(days, target_days)
-    season, counts = _seasonal(kernels, y, seen)
-    cycle = fit.at(target_days)
+    past = _Past.of(days, ndvi, issue_days)
+    kernels = _kernels(past.days, target_days)
+    season, counts = _seasonal(kernels, past.y, past.seen)
+    cycle = past.fit.at(target_days)
     climatology = (season[1] * counts[1] + cycle * PRIOR_COUNT) / (counts[1] + PRIOR_COUNT)
-    anomalies, weights, age = _memory(days, residual, seen, issue_days)
+    memory = _memory(past.days, past.residual, past.seen, issue_days)
     lead = np.maximum(target_days - issue_days[:, None] + 1, 0).astype(np.float64)
-    base = climatology + anomalies[1][:, None] * np.exp(-lead / DAMPING_DAYS)
-    years = _last_years(days, y, seen, target_days)
-    level = _level(y, seen, days, issue_days, age)
-    near = _near(days, y, seen, target_days, base)
-    course = _course(days, raw, departure, seen, issue_days)
-    noise, _ = _seasonal(kernels, np.abs(residual), seen)
-    here = fit.at(issue_days[:, None])
-    slope = fit.at(target_days + 10) - fit.at(target_days - 10)
-    unit = _unit(fit.spread, seen, counts[-1])
-    features = _stack(
+    base = climatology + memory[0][1][:, None] * np.exp(-lead / DAMPING_DAYS)
+    unit = _unit(past.fit.spread, past.seen, counts[-1])
+    never = np.asarray(~past.seen.any(axis=1))
+    return Expectation(
+        climatology=_blank(climatology, never),
+        base=_blank(np.clip(base, -0.3, 1.0), never),
+        spread=np.broadcast_to(past.fit.spread[:, None], lead.shape).astype(np.float32),
+        unit=unit.astype(np.float32),
+        features=_features(past, kernels, season, counts, memory, climatology, base, unit, issue_days, target_days),
+        traits=past.fit.traits(),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Past:
+    """What was seen of N series before their issue dates: (N, T) each."""
+
+    days: Days
+    """Ascending."""
+    seen: NDArray[np.bool_]
+    raw: NDArray[np.float64]
+    """0 where nothing was seen."""
+    y: NDArray[np.float64]
+    """Without what lies too far from the cycle: clouds and snow that were missed."""
+    departure: NDArray[np.float64]
+    """From the cycle."""
+    residual: NDArray[np.float64]
+    """The departure within its limits."""
+    fit: "_Harmonic"
+
+    @classmethod
+    def of(cls, days: Days, ndvi: Floats, issue_days: Days) -> "_Past":
+        days, ndvi, seen = _compact(days, ndvi, np.isfinite(ndvi) & (days < issue_days[:, None]))
+        raw = np.where(seen, ndvi, 0.0).astype(np.float64)
+        fit = _Harmonic.of(days, raw, seen)
+        departure = np.where(seen, raw - fit.at(days), 0.0)
+        limit = 3.0 * fit.spread[:, None]
+        residual = np.clip(departure, -limit, limit)
+        y = raw - departure + residual
+        return cls(days=days, seen=seen, raw=raw, y=y, departure=departure, residual=residual, fit=fit)
+
+
+def _features(
+    past: _Past,
+    kernels: list[NDArray[np.float32]],
+    season: list[NDArray[np.float64]],
+    counts: list[NDArray[np.float64]],
+    memory: tuple[list[NDArray[np.float64]], list[NDArray[np.float64]], NDArray[np.float64]],
+    climatology: NDArray[np.float64],
+    base: NDArray[np.float64],
+    unit: NDArray[np.float64],
+    issue_days: Days,
+    target_days: Days,
+) -> Floats:
+    """Return (N, H, FEATURES)."""
+    days, y, seen, fit = past.days, past.y, past.seen, past.fit
+    anomalies, weights, age = memory
+    return _stack(
         unit,
-        cycle,
+        fit.at(target_days),
         climatology,
         season,
         counts,
         anomalies,
         weights,
-        years,
-        level,
-        lead,
+        _last_years(days, y, seen, target_days),
+        _level(y, seen, days, issue_days, age),
+        np.maximum(target_days - issue_days[:, None] + 1, 0).astype(np.float64),
         target_days,
-        noise,
-        here,
-        slope,
-        near,
-        course,
-    )
-    never = np.asarray(~seen.any(axis=1))
-    return Expectation(
-        climatology=_blank(climatology, never),
-        base=_blank(np.clip(base, -0.3, 1.0), never),
-        spread=np.broadcast_to(fit.spread[:, None], lead.shape).astype(np.float32),
-        unit=unit.astype(np.float32),
-        features=features,
-        traits=fit.traits(),
+        _seasonal(kernels, np.abs(past.residual), seen)[0],
+        fit.at(issue_days[:, None]),
+        fit.at(target_days + 10) - fit.at(target_days - 10),
+        _near(days, y, seen, target_days, base),
+        _course(days, past.raw, past.departure, seen, issue_days),
     )
 
 

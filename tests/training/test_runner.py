@@ -77,7 +77,9 @@ def test_a_forecaster_is_measured_on_the_test_year_and_calibrated_by_those_that_
     assert earlier["split"].startswith(f"{SITES}: observations before 2022-01-01 trained")
     assert earlier["accuracy"]["test_year"]["targets"] > 100
     assert "calibration" not in earlier
-    assert whole["calibration"]["fitted_on"] == [f"{SITES}, 2022, by {EARLIER.name}"]
+    assert whole["calibration"]["fitted_on"] == [
+        f"{SITES}, 2022, whole histories and those of a year, by {EARLIER.name}"
+    ]
     assert whole["accuracy"]["measured_on"] == f"{EARLIER.name}, which has not learned from 2022"
     assert whole["accuracy"]["test_year"] == earlier["accuracy"]["test_year"]
     measured = evaluate(EARLIER.name, data=data, settings=Settings(models=out), progress=lambda _share: None)
