@@ -130,7 +130,7 @@ class NdviForecast:
     title: ClassVar[str] = "NDVI forecast"
     description: ClassVar[str] = (
         "Forecast of NDVI per pixel for the next 150 days, and up to two years: quantiles (5, 25, 50, 75, 95 %) by "
-        "date, with the climatology beside them. EarthPT reads the pixel's own clear observations before the issue "
+        "date, with the climatology beside them. The model reads the pixel's own clear observations before the issue "
         "date. An imported, published EarthPT has no learned uncertainty: its quantiles come from its own next-step "
         "errors."
     )
