@@ -3,9 +3,10 @@
     python benchmarks/ablation.py --data ../shared/data --log rows.jsonl [--seeds 0,1,2] [--rows full,...]
     python benchmarks/ablation.py --log rows.jsonl --report
 
-Every row is a training of its own from random weights, on the small size, of 600 steps, three seeds each. None has seen
-the reference sites after 2020, the stand (FORDEAD cube), or the Belgian patch, which all judge. Real data judge; the
-simulated series only train. Rows that are done are read from the log.
+Every row is a training of its own from random weights, of 1,200 steps of 128 series, three seeds each. `full` is the
+recipe of `ndvi-small`: features of the history alone. None has seen the reference sites after 2020, the stand (FORDEAD
+cube), or the Romanian forest, which all judge, and no judge is later than 2021. Real data judge; the simulated series
+only train. Rows that are done are read from the log.
 """
 
 import argparse
@@ -23,10 +24,10 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from core.bands import CHANNELS, RADAR_NAMES, channel
 from core.cube import Series
 from core.timeline import Days, to_day
 from ingest.cubes.read import read_cube
+from models.baselines.climatology import FEATURES, WEEKS
 from models.network.earthpt import SIZES, EarthPT
 from models.network.queries import TERRAIN
 from models.network.tokens import TIME_FEATURES
@@ -38,7 +39,7 @@ from training.runs import RUNS, Run
 from training.sampling import NDVI, ForecastBatch, forecast_batch, hindcast
 from training.train import cut, forecast_loss, hindcast_all, inputs_of, learnable, pinball
 
-STEPS = 600
+STEPS = 1200
 STEP_DAYS = 10
 """Of a roll-out: what is predicted up to so many days ahead is read as if it had been observed."""
 Change = Callable[[ForecastBatch], ForecastBatch]
@@ -50,33 +51,15 @@ def unchanged(batch: ForecastBatch) -> ForecastBatch:
     return batch
 
 
-def without_time(batch: ForecastBatch) -> ForecastBatch:
-    """Blank the time of tokens and queries; the history's own features still know the season and the lead."""
-    tokens, queries = batch.tokens.copy(), batch.queries.copy()
-    tokens[..., -TIME_FEATURES:] = 0
-    queries[..., :TIME_FEATURES] = 0
-    return replace(batch, tokens=tokens, queries=queries)
+def without(first: int, last: int) -> Change:
+    """Return what blanks some features of the history in the queries."""
 
+    def change(batch: ForecastBatch) -> ForecastBatch:
+        queries = batch.queries.copy()
+        queries[..., TIME_FEATURES + first : TIME_FEATURES + last] = 0
+        return replace(batch, queries=queries)
 
-def without_flags(batch: ForecastBatch) -> ForecastBatch:
-    """Blank the validity flags: what was not seen looks like the mean."""
-    tokens = batch.tokens.copy()
-    tokens[..., len(CHANNELS) : 2 * len(CHANNELS)] = 0
-    return replace(batch, tokens=tokens)
-
-
-def without_radar(batch: ForecastBatch) -> ForecastBatch:
-    """Blank backscatter, and take away tokens that hold nothing else."""
-    tokens = batch.tokens.copy()
-    at = [channel(name) for name in RADAR_NAMES]
-    tokens[..., [*at, *(len(CHANNELS) + i for i in at)]] = 0
-    is_empty = ~tokens[..., len(CHANNELS) : 2 * len(CHANNELS)].any(axis=-1)
-    return replace(batch, tokens=tokens, is_padding=batch.is_padding | is_empty)
-
-
-def without_tokens(batch: ForecastBatch) -> ForecastBatch:
-    """Take the history away but for what its climatology and anomaly say."""
-    return replace(batch, is_padding=np.ones_like(batch.is_padding))
+    return change
 
 
 def without_base(batch: ForecastBatch) -> ForecastBatch:
@@ -84,7 +67,7 @@ def without_base(batch: ForecastBatch) -> ForecastBatch:
     queries = batch.queries.copy()
     queries[..., TIME_FEATURES:-TERRAIN] = 0
     known = np.where(np.isfinite(batch.base), np.float32(0.5), np.float32(np.nan))
-    return replace(batch, queries=queries, base=known, spread=np.full_like(batch.spread, 0.2))
+    return replace(batch, queries=queries, base=known, unit=np.full_like(batch.unit, 0.2))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,26 +76,26 @@ class Variant:
 
     change: Change = unchanged
     """Done to every batch, learned from or judged on."""
-    members: int = 6
+    size: str = "features"
     mixture: Mapping[str, float] = field(default_factory=dict)
     """Instead of the recipe's, where given."""
     is_rolled_out: bool = False
 
 
-RECIPE = {k: v for k, v in RUNS["earthpt-small-before-2021"].mixture.items() if k != "worldcereal_patches"}
+RUN = replace(RUNS["ndvi-small-before-2021"], steps=STEPS)
+RECIPE = RUN.mixture
+NEAR, COURSE = FEATURES - 3 * WEEKS - 9, FEATURES - 3 * WEEKS
+"""First features of what was seen around a target date, and of the course of the present season."""
 VARIANTS = {
     "full": Variant(),
-    "no time encoding": Variant(change=without_time),
-    "no validity flags": Variant(change=without_flags),
-    "no radar": Variant(change=without_radar),
-    "no tokens": Variant(change=without_tokens),
+    "tokens of 32 dates too": Variant(size="small"),
+    "no course of the season": Variant(change=without(COURSE, FEATURES)),
+    "no neighbours of the date": Variant(change=without(NEAR, COURSE)),
     "no climatology and anomaly": Variant(change=without_base),
-    "one linear quantile head": Variant(members=0),
-    "no simulated series": Variant(mixture={k: v for k, v in RECIPE.items() if k != "simulated"}),
-    "from scratch on the sites alone": Variant(mixture={"hrvpp_s2_sites": 1.0}),
+    "no prior of NDVI series": Variant(mixture={k: v for k, v in RECIPE.items() if k != "simulated_index"}),
+    "no simulated series": Variant(mixture={k: v for k, v in RECIPE.items() if not k.startswith("simulated")}),
 }
 ROLLED_OUT = "full, rolled out by ten days"
-RUN = replace(RUNS["earthpt-small-before-2021"], steps=STEPS, mixture=RECIPE)
 
 
 def main() -> None:
@@ -152,11 +135,12 @@ def measure(name: str, seed: int, sets: Mapping[str, TrainingSet], judges: Judge
 def trained(variant: Variant, run: Run, sets: Mapping[str, TrainingSet]) -> EarthPT:
     """Train as training.train does, every batch changed."""
     torch.manual_seed(run.seed)
-    network = EarthPT(replace(SIZES[run.size], members=variant.members))
+    network = EarthPT(SIZES[variant.size])
     learned = {name: learnable(s) for name, s in cut(run, sets).items() if name in run.mixture}
 
     def loss(network: EarthPT, rng: np.random.Generator) -> torch.Tensor:
-        batch = forecast_batch(rng, learned, run.mixture, size=run.batch, targets=run.targets)
+        context = network.config.context
+        batch = forecast_batch(rng, learned, run.mixture, size=run.batch, targets=run.targets, context=context)
         return forecast_loss(network, variant.change(batch))
 
     with TemporaryDirectory() as folder:
@@ -178,16 +162,23 @@ _SOURCES: dict[str, tuple[Series, list[int], int]] = {}
 def judged_on(sites: Series, data: Path) -> Judges:
     """Return hindcasts of the four judges."""
     stand = read_cube(next(iter(sorted((data / "fordead_conifer_cube").glob("*.nc"))))).series()
-    patch = load_sets({"worldcereal_patches": 1.0}, data)["worldcereal_patches"].series
-    for year in (2021, 2022):
-        months = [to_day(date(year, month, 1)) for month in range(1, 13)]
-        _SOURCES[f"sites {year}"] = sites, months, to_day(date(year + 1, 1, 1))
+    forest = load_sets({"romania_forest_cube": 1.0}, data)["romania_forest_cube"].series
+    months = [to_day(date(2021, month, 1)) for month in range(1, 13)]
     firsts = [to_day(date(y, m, 1)) for y, m in ((2018, 1), (2018, 7), (2019, 1))]
+    spring = [to_day(date(2019, month, 1)) for month in range(1, 9)]
+    _SOURCES["sites 2021"] = sites, months, to_day(date(2022, 1, 1))
     _SOURCES["stand"] = stand.take(np.arange(0, len(stand), 13)), firsts, to_day(date(2020, 1, 1))
-    summer = [to_day(date(2018, month, 1)) for month in range(5, 11)]
-    _SOURCES["patch"] = patch.take(np.arange(0, len(patch), 2)), summer, to_day(date(2019, 1, 1))
+    _SOURCES["forest 2019"] = forest.take(np.arange(0, len(forest), 5)), spring, to_day(date(2020, 1, 1))
     found = {n: [hindcast_all(s, to_day_of(i), to_day_of(u)) for i in issues] for n, (s, issues, u) in _SOURCES.items()}
+    year = [hindcast_all(last_year(sites, i), to_day_of(i), date(2022, 1, 1)) for i in months]
+    found["sites 2021, one year of history"] = year
     return {name: [b for b in batches if b is not None] for name, batches in found.items()}
+
+
+def last_year(series: Series, issue: int) -> Series:
+    """Return the series with what lies more than a year before an issue date unseen."""
+    values = np.where((series.days >= issue - 365)[..., None], series.values, np.float32(np.nan))
+    return replace(series, values=values.astype(np.float32))
 
 
 def to_day_of(day: int) -> date:
@@ -216,7 +207,7 @@ def quantiles_of(network: EarthPT, batch: ForecastBatch) -> np.ndarray:
     """Return (B, H, Q) quantiles of NDVI."""
     with torch.inference_mode():
         raw = network.forward(*inputs_of(batch)).numpy()
-    return np.asarray(batch.base[..., None] + batch.spread[..., None] * raw)
+    return np.asarray(batch.base[..., None] + batch.unit[..., None] * raw)
 
 
 def loss_of(batch: ForecastBatch, quantiles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -228,7 +219,8 @@ def loss_of(batch: ForecastBatch, quantiles: np.ndarray) -> tuple[np.ndarray, np
 
 def rolled_out(network: EarthPT, judges: Judges) -> dict[str, float]:
     """Return the scores when the network is asked ten days ahead at a time, and reads its own medians."""
-    return {name: _rolled_of(network, *_SOURCES[name]) for name in judges}
+    rolled = {name: _rolled_of(network, *source) for name, source in _SOURCES.items()}
+    return {name: rolled.get(name, float("nan")) for name in judges}
 
 
 def _rolled_of(network: EarthPT, series: Series, issues: list[int], until: int) -> float:

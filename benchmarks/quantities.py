@@ -1,6 +1,6 @@
 """Claim: indices and bands are forecast as NDVI is, with errors beside those of the simple baselines.
 
-    python benchmarks/quantities.py --data ../shared/data [--model earthpt-small-before-2022]
+    python benchmarks/quantities.py --data ../shared/data [--model ndvi-small-before-2022]
 
 Real data: every thirteenth pixel of the FORDEAD cube, from 1 January and July 2018 and 1 January 2019, up to 150 days
 ahead. The model must not have learned from it. Errors are mean absolute errors of the median in the quantity's own
@@ -37,7 +37,7 @@ def main() -> None:
     """Print a row for each quantity."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", default="earthpt-small-before-2022")
+    parser.add_argument("--model", default="ndvi-small-before-2022")
     options = parser.parse_args()
     model = find_checkpoint(options.model, "forecast", Settings())
     stand = read_cube(next(iter(sorted((options.data / "fordead_conifer_cube").glob("*.nc"))))).series()

@@ -1,6 +1,6 @@
 """Claim: with fewer clear dates, or without bands, forecasts get worse slowly, and never fall off a cliff.
 
-    python benchmarks/robustness.py --data ../shared/data [--model earthpt-small-before-2022] [--plot curve.png]
+    python benchmarks/robustness.py --data ../shared/data [--model ndvi-small-before-2022] [--plot curve.png]
 
 Real data only. Sites: the reference sites' 2022 from the first of each month, their histories thinned at random to some
 dates a year. Stand: every thirteenth pixel of the FORDEAD cube from three issue dates, bands or dates taken away. The
@@ -47,7 +47,7 @@ def main() -> None:
     """Print two tables, and draw the first."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", default="earthpt-small-before-2022")
+    parser.add_argument("--model", default="ndvi-small-before-2022")
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     model = find_checkpoint(options.model, "forecast", Settings())

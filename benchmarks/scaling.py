@@ -35,7 +35,7 @@ from training.runs import RUNS, Run
 from training.sampling import ForecastBatch, forecast_batch
 from training.train import cut, forecast_loss, hindcast_all, inputs_of, learnable, pinball
 
-RUN = replace(RUNS["earthpt-small-before-2021"], steps=600, check_every=100)
+RUN = replace(RUNS["earthpt-small"], before="2021-01-01", steps=600, check_every=100)
 DRAWS = 400
 AHEAD = (10, 100)
 """Times the largest compute that the fit is asked about."""
@@ -114,7 +114,7 @@ def by_site(network: EarthPT, held: list[ForecastBatch]) -> list[float]:
     with torch.inference_mode():
         for batch in held:
             raw = network.forward(*inputs_of(batch)).numpy()
-            quantiles = batch.base[..., None] + batch.spread[..., None] * raw
+            quantiles = batch.base[..., None] + batch.unit[..., None] * raw
             each = pinball(torch.from_numpy(quantiles), torch.from_numpy(batch.truth)).numpy()
             known = np.isfinite(each)
             total += np.where(known, each, 0).sum(axis=1)

@@ -28,7 +28,7 @@ from core.source import AS_STATED, ReadAs
 from core.version import software_version
 from ingest.source import TABLE_ENDINGS
 from models.embed import width_of
-from models.registry import find_checkpoint
+from models.registry import find_trunk
 from products.embedding import Embedding, EmbeddingOptions
 from workers.assemble import Result
 from workers.direct import DirectOrder, check_notes, make, passing_folder, write_table
@@ -113,7 +113,7 @@ def run_embed(call: Call) -> None:
     _check(call)
     settings = read_settings()
     EmbeddingOptions.read(call.inputs)
-    checkpoint = find_checkpoint(call.model, "forecast", settings)
+    checkpoint = find_trunk(call.model, settings)
     product = Embedding(checkpoint, width_of(checkpoint))
     order = DirectOrder(product=product, checkpoint=checkpoint, inputs=call.inputs)
     source = source_of(

@@ -1,4 +1,4 @@
-"""`landcast forecast`, `canopy`, `crop`: a command for each product, made from the catalogue and the typed options."""
+"""`landcast forecast`, `gap-fill`, `canopy`: a command for each product, from the catalogue and the typed options."""
 
 import inspect
 import sys
@@ -150,16 +150,14 @@ def _check(call: Call) -> None:
     if call.samples and not of_table:
         raise InvalidOption("--samples", call.samples, "it belongs to a table of series, and the input is no table")
     if call.targets and not of_table:
-        raise InvalidOption(
-            "--targets", call.targets, "it belongs to a table of series; give --dates or --horizon for cubes"
-        )
-    for name in ("dates", "horizon", "step"):
+        raise InvalidOption("--targets", call.targets, "it belongs to a table of series; give --dates for cubes")
+    for name in ("dates", "horizon", "step", "since", "until"):
         if call.targets and name in call.inputs:
             raise InvalidOption(f"--{name}", call.inputs[name], "it cannot be combined with --targets")
     if call.layers and of_table:
         raise InvalidOption("--layers", ",".join(call.layers), "layers are chosen for maps, and the input is a table")
     if call.layers and _has_targets(call.product) and call.out.suffix != ".tif":
-        raise InvalidOption("--layers", ",".join(call.layers), "a forecast has --layers only as .tif")
+        raise InvalidOption("--layers", ",".join(call.layers), "a product of many dates has --layers only as .tif")
 
 
 def _targets(call: Call) -> Mapping[str, Sequence[date]] | None:

@@ -1,4 +1,4 @@
-"""Forecast and ClassProbabilities: what models return for series. No rasters, no files."""
+"""Forecast and ClassProbabilities: what models return for series; quantiles and percentiles. No rasters, no files."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,10 @@ from core.timeline import Days
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 NDVI_RANGE = (-0.3, 1.0)
 """Forecasts are clipped to it: no land surface lies outside."""
+PERCENTILE_RANGE = (1.0, 99.0)
+"""Five quantiles tell no more about the tails."""
+NARROWEST = 1e-6
+"""Width from which on an interval between two quantiles has a slope."""
 QUANTILE_COLUMNS = ("q05", "q25", "q50", "q75", "q95")
 
 
@@ -40,3 +44,24 @@ class ClassProbabilities:
     """K class names; the position is the code in rasters."""
     probability: Floats
     """(N, K) 0..1, rows sum to 1; NaN for a series never seen."""
+
+
+def percentile_of(values: Floats, quantiles: Floats) -> Floats:
+    """Return where values stand among their quantiles, in percent.
+
+    Linear between the quantiles. Beyond the outer two the line between the outer pair goes on; its ends are unknown
+    from five quantiles, so the answer stops at 1 and 99.
+
+    Args:
+        values: (...,) in the unit of the quantiles; NaN = not seen.
+        quantiles: (..., Q) at QUANTILES, ascending.
+
+    Returns:
+        (...,) 1..99; NaN where the value or its quantiles are NaN.
+    """
+    levels = np.array(QUANTILES, np.float32) * 100
+    part = (values[..., None] >= quantiles[..., 1:-1]).sum(axis=-1)  # which of the four intervals
+    low, high = (np.take_along_axis(quantiles, (part + n)[..., None], axis=-1)[..., 0] for n in (0, 1))
+    share = (values - low) / np.maximum(high - low, NARROWEST)
+    percent = levels[part] + share * (levels[part + 1] - levels[part])
+    return np.asarray(np.clip(percent, *PERCENTILE_RANGE), np.float32)

@@ -41,6 +41,12 @@ class Variable(StrEnum):
     """NDVI of the mean seasonal cycle."""
     ANOMALY = "anomaly"
     """NDVI less its climatology."""
+    PERCENTILE = "percentile"
+    """Where an observation stands among what was expected, 1 to 99: the share of outcomes below it, in percent."""
+    DEPARTURE = "departure"
+    """Observed NDVI less the median of what was expected."""
+    DAYS_TO_CLEAR = "days_to_clear"
+    """Days from the layer's date to the nearest clear observation that was read."""
     CLASS = "class"
     """Code of a class; the legend explains it."""
     PROBABILITY = "probability"
@@ -159,6 +165,20 @@ class Product(Protocol[AnyOptions]):
 
     def tabulate(self, series: Series, each: Sequence[AnyOptions], values: Floats) -> pd.DataFrame:
         """Return what `predict` gave for series of a table as the rows of its result."""
+        ...
+
+
+@runtime_checkable
+class PoolsSeries(Protocol):
+    """A product whose series of one table may learn from each other."""
+
+    def pooled(self, series: Series, each: Sequence[Any]) -> Any:
+        """Return the product with what all series of a table show together, where their options ask for it.
+
+        Args:
+            series: all of the table, in any order.
+            each: their resolved options.
+        """
         ...
 
 

@@ -31,7 +31,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What a user may call a model: it becomes the name of a folder."""
 RENAMED = {
     "earthpt-1m": "earthpt-small",
-    "earthpt-1m-before-2022": "earthpt-small-before-2022",
+    "earthpt-1m-before-2022": "ndvi-small-before-2022",
+    "earthpt-small-before-2022": "ndvi-small-before-2022",
     "canopy-1m": "canopy",
     "crop-1m": "crop",
 }
@@ -72,6 +73,29 @@ def find_checkpoint(name: str, task: str, settings: Settings) -> Checkpoint:
     if is_published(checkpoint):
         band_order(checkpoint)
     return checkpoint
+
+
+def find_trunk(name: str, settings: Settings) -> Checkpoint:
+    """Return a forecaster that reads single dates, so that it has states: by name, or the first one there is.
+
+    Raises:
+        UnknownModel: no forecaster has the name.
+        InvalidOption: it reads only the features of a whole history.
+    """
+    if name:
+        checkpoint = find_checkpoint(name, "forecast", settings)
+        if not _reads_dates(checkpoint):
+            raise InvalidOption("model", name, "it reads no single dates, so it has no states; take 'earthpt-small'")
+        return checkpoint
+    found = [c for c in list_checkpoints(settings) if c.task == "forecast" and not is_published(c)]
+    trunk = next((c for c in found if _reads_dates(c)), None)
+    if trunk is None:
+        raise UnknownModel("trunk", [c.name for c in found])
+    return trunk
+
+
+def _reads_dates(checkpoint: Checkpoint) -> bool:
+    return is_published(checkpoint) or bool(checkpoint.card["network"]["layers"])
 
 
 def _no_model(name: str) -> Checkpoint:

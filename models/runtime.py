@@ -1,6 +1,7 @@
 """Prediction by ONNX Runtime: series in, forecasts or class probabilities out. No training, no rasters."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from core.forecast import QUANTILES, ClassProbabilities, Forecast
 from core.quantities import QUANTITIES
 from core.timeline import Days
 from models.baselines.climatology import Expectation, expect
+from models.baselines.pooled import Pools, alone, pooled_features
 from models.calibration.evidence_scaling import EvidenceScaling
 from models.calibration.quantiles import Calibration
 from models.calibration.temperature import Temperature
@@ -39,6 +41,7 @@ def forecast(
     checkpoint: Checkpoint,
     *,
     quantity: str = "NDVI",
+    pools: Pools | None = None,
     is_calibrated: bool = True,
     threads: int = 0,
 ) -> Forecast:
@@ -47,8 +50,9 @@ def forecast(
     Args:
         series: only observations strictly before the issue date are used; weather is not read.
         issue_days: (N,) days since 1970-01-01.
-        target_days: (N, H) target dates.
+        target_days: (N, H) target dates; those before the issue date are told from what was seen around them.
         quantity: one of core.quantities.QUANTITIES.
+        pools: the pool of each issue day, of the same quantity; None = each series stands alone.
         is_calibrated: False = as the network predicts, for fitting a calibration.
         threads: 0 = all cores.
 
@@ -68,12 +72,16 @@ def forecast(
     _check_queries(checkpoint)
     target, session = QUANTITIES[quantity], _session(checkpoint, threads)
     calibration = _calibration(checkpoint) if is_calibrated else None
+    context = int(checkpoint.card["network"]["context"])
     quantiles = np.full((*target_days.shape, len(QUANTILES)), np.nan, np.float32)
     climatology = np.full(target_days.shape, np.nan, np.float32)
     for rows in _batches(len(series)):
-        part = series.take(rows)
-        at = expect(part.days, target.to_model(target.of(part.values)), issue_days[rows], target_days[rows])
-        quantiles[rows] = _quantiles(session, part, at, issue_days[rows], target_days[rows], quantity, calibration)
+        part, issues, dates = series.take(rows), issue_days[rows], target_days[rows]
+        history = target.to_model(target.of(part.values))
+        at = expect(part.days, history, issues, dates)
+        pooled = _pooled(pools, at, part.days, history, issues, dates)
+        queries = forecast_queries(at.features, pooled, issues, dates, quantity)
+        quantiles[rows] = _quantiles(session, part, at, queries, issues, dates, context, calibration, quantity)
         climatology[rows] = at.climatology
     return Forecast(
         ids=series.ids,
@@ -84,20 +92,37 @@ def forecast(
     )
 
 
+def _pooled(
+    pools: Pools | None, at: Expectation, days: Days, history: Floats, issue_days: Days, target_days: Days
+) -> Floats:
+    """Return (N, H, POOLED_FEATURES); zeros for series that stand alone."""
+    out = alone(target_days)
+    if pools is None:
+        return out
+    for day in np.unique(issue_days):
+        rows = np.flatnonzero(issue_days == day)
+        mine = replace(at, base=at.base[rows], unit=at.unit[rows])
+        out[rows] = pooled_features(
+            pools[int(day)], mine, days[rows], history[rows], issue_days[rows], target_days[rows]
+        )
+    return out
+
+
 def _quantiles(
     session: Any,
     series: Series,
     at: Expectation,
+    queries: Floats,
     issue_days: Days,
     target_days: Days,
-    quantity: str,
+    context: int,
     calibration: Calibration | None,
+    quantity: str,
 ) -> Floats:
     """Return (N, H, Q) quantiles in the model's units."""
-    tokens = tokenise(without_weather(series), issue_days)
-    queries = forecast_queries(at.features, issue_days, target_days, quantity)
+    tokens = tokenise(without_weather(series), issue_days, context=context)
     scaled = _run(session, tokens.tokens, tokens.is_padding, queries)
-    quantiles = np.asarray(at.base[..., None] + at.spread[..., None] * scaled, np.float32)
+    quantiles = np.asarray(at.base[..., None] + at.unit[..., None] * scaled, np.float32)
     if calibration is None:
         return quantiles
     traits = at.traits if quantity == NDVI.name else _traits(series, issue_days)

@@ -37,7 +37,12 @@ ISSUE_DATE = "issue_date"
 _LONG_NAMES = {
     Variable.CLIMATOLOGY: "NDVI of the seasonal cycle of the history",
     Variable.ANOMALY: "median forecast of NDVI less that of the cycle",
+    Variable.PERCENTILE: "share of outcomes below what was observed, in percent",
+    Variable.DEPARTURE: "observed NDVI less the median of what was expected",
+    Variable.DAYS_TO_CLEAR: "days to the nearest clear observation",
 }
+_UNITS = {Variable.DAYS_TO_CLEAR: "d"}
+"""Where it is not 1. `days` would be read as a length of time by xarray, which then holds no NaN."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +80,9 @@ def write_raster_cube(
 ) -> None:
     """Write all layers of a raster as a cube, whole or not at all; a file is read block by block.
 
-    Forecast layers become `ndvi(quantile, time, y, x)`, likewise any other variable that was forecast, and
-    `climatology(time, y, x)` and `anomaly(time, y, x)`; every other layer becomes a variable of its own name with y
-    and x. Unseen pixels are NaN, or 255 in class maps (`_FillValue`).
+    Quantiles become `ndvi(quantile, time, y, x)`, likewise those of any other variable, and what has dates
+    `climatology(time, y, x)`, `anomaly(time, y, x)`, `days_to_clear(time, y, x)`; every other layer becomes a variable
+    of its own name with y and x. Unseen pixels are NaN, or 255 in class maps (`_FillValue`).
 
     Args:
         source: finished pixels, or a GeoTIFF of them, plain or cloud-optimised.
@@ -97,7 +102,7 @@ def write_raster_cube(
 
 
 def _dataset(source: Raster | RasterFile, *, issue_date: str, stored_as: str) -> xr.Dataset:
-    stacks, axes = _stacks(source.layers)
+    stacks, axes = _stacks(source.layers, is_forecast=bool(issue_date))
     found = place_variables(source.window)
     if any("time" in stack.dims for stack in stacks):
         days = np.array([to_day(date.fromisoformat(d)) for d in axes.dates], np.int32)
@@ -140,8 +145,8 @@ def _read(source: Raster | RasterFile, layers: Sequence[int], rows: slice, colum
     return np.asarray(source.pixels[list(layers), rows, columns])
 
 
-def _stacks(layers: Sequence[Layer]) -> tuple[list[_Stack], _Axes]:
-    """Gather layers into variables: forecasts, then what has dates, then the rest; incomplete ones stay as they are."""
+def _stacks(layers: Sequence[Layer], *, is_forecast: bool) -> tuple[list[_Stack], _Axes]:
+    """Gather layers into variables: quantiles, then what has dates, then the rest; incomplete ones stay as they are."""
     positions = {(v.variable, v.quantile, v.date): n for n, v in enumerate(layers)}
     stacked = [v for v in layers if v.quantile is not None or _is_dated(v)]
     axes = _Axes(
@@ -150,7 +155,11 @@ def _stacks(layers: Sequence[Layer]) -> tuple[list[_Stack], _Axes]:
     )
     names = dict.fromkeys((v.variable, v.quantile is not None) for v in stacked)
     by_kind = sorted(names, key=lambda name: not name[1])
-    found = [_forecast(v, positions, axes) if is_forecast else _dated(v, positions, axes) for v, is_forecast in by_kind]
+    word = "forecast " if is_forecast else ""
+    found = [
+        _quantiles(v, f"{word}{v}", positions, axes) if has_quantiles else _dated(v, positions, axes)
+        for v, has_quantiles in by_kind
+    ]
     complete = [stack for stack in found if -1 not in stack.layers]
     used = {n for stack in complete for n in stack.layers}
     return [*complete, *(_plain(v, n) for n, v in enumerate(layers) if n not in used)], axes
@@ -162,8 +171,8 @@ def _is_dated(layer: Layer) -> bool:
     return known and layer.quantile is None and bool(layer.date)
 
 
-def _forecast(name: str, positions: Mapping[Any, int], axes: _Axes) -> _Stack:
-    text = {"long_name": f"forecast {name}: quantiles of outcomes", "units": "1"}
+def _quantiles(name: str, text_name: str, positions: Mapping[Any, int], axes: _Axes) -> _Stack:
+    text = {"long_name": f"{text_name}: quantiles of outcomes", "units": "1"}
     return _Stack(
         name=name.lower(),
         dims=("quantile", "time"),
@@ -174,7 +183,8 @@ def _forecast(name: str, positions: Mapping[Any, int], axes: _Axes) -> _Stack:
 
 
 def _dated(name: str, positions: Mapping[Any, int], axes: _Axes) -> _Stack:
-    text = {"long_name": _LONG_NAMES.get(Variable(name), name) if name in _LONG_NAMES else name, "units": "1"}
+    known = Variable(name) if name in _LONG_NAMES else None
+    text = {"long_name": _LONG_NAMES[known] if known else name, "units": _UNITS.get(known, "1") if known else "1"}
     return _Stack(
         name=name.lower(),
         dims=("time",),

@@ -30,6 +30,8 @@ class Entry:
 
 ENTRIES: tuple[Entry, ...] = (
     Entry("ndvi-forecast", "forecast", "products.forecast:NdviForecast", "Forecast NDVI with its uncertainty."),
+    Entry("ndvi-gap-fill", "gap-fill", "products.gap_fill:NdviGapFill", "Fill the gaps of NDVI between observations."),
+    Entry("ndvi-anomaly", "anomaly", "products.anomaly:NdviAnomaly", "Compare the last NDVI with what was expected."),
     Entry("canopy", "canopy", "products.canopy:Canopy", "Map tree canopy (none, conifer, broadleaf) or its change."),
     Entry("crop", "crop", "products.crop:Crop", "Map temporary crops of a season, or crop types."),
 )

@@ -1,8 +1,9 @@
 """NDVI forecast: quantiles of NDVI at dates after an issue date, from the pixel's own history."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -12,13 +13,23 @@ from core.bands import NDVI, OPTICAL_NAMES, Floats
 from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidOption, InvalidPeriod, MissingBand
-from core.forecast import QUANTILE_COLUMNS, QUANTILES
-from core.options import Day, Days, Duration, FromCard, FromFile, Names, Options, PerSeries
+from core.forecast import QUANTILE_COLUMNS
+from core.options import Day, Days, Duration, FromCard, FromFile, Names, Options, PerSeries, TablesOnly, YesNo
 from core.product import Layer, Variable
 from core.quantities import QUANTITIES
-from core.timeline import MAX_TARGETS, Period, target_dates, to_day, to_times
+from core.timeline import MAX_TARGETS, Period, target_dates, to_day
 from models.baselines.blend import Blend, parse_blend
+from models.baselines.pooled import Pool, pools_of
 from products.order import default_period
+from products.quantile_layers import (
+    count_layer,
+    dated_layer,
+    quantile_layers,
+    quantile_rows,
+    shown_medians,
+    side_by_side,
+    target_days_of,
+)
 
 HISTORY_DAYS = 6 * 365
 """History read by default: as many past years of the season as the reference sites have."""
@@ -26,6 +37,9 @@ HORIZON, STEP = "150d", "5d"
 HORIZON_DAYS, STEP_DAYS = 150, 5
 MOST_HORIZON_DAYS = 732
 """Two years ahead: only the seasonal cycle is known that far."""
+CALIBRATED_DAYS = 150
+"""How far ahead the intervals were fitted and checked."""
+BEYOND = ", beyond the range that the intervals were checked on"
 MEDIAN = len(QUANTILE_COLUMNS) // 2
 
 
@@ -59,6 +73,12 @@ class ForecastOptions(Options):
         default=(),
         description="Quantities to forecast besides NDVI: EVI2, NDWI, GCVI, BSI, or bands (B04: reflectance).",
         json_schema_extra={"items": {"type": "string", "enum": list(QUANTITIES)}},
+    )
+    pooled: Annotated[YesNo, TablesOnly()] = Field(
+        default=False,
+        description="Let each series of a table also learn from what the others show of the season before its issue "
+        "date. For fields of one region and kind; useful where histories are short. The column pooled_over counts the "
+        "series.",
     )
     blend: Annotated[dict[str, Any] | None, FromFile()] = Field(
         default=None,
@@ -99,20 +119,24 @@ class ForecastOptions(Options):
         return None if self.blend is None else parse_blend(self.blend)
 
 
+@dataclass(frozen=True)
 class NdviForecast:
     """NDVI quantiles per pixel and date, with the climatology beside them."""
 
-    id = "ndvi-forecast"
-    title = "NDVI forecast"
-    description = (
+    pools: Mapping[str, Mapping[int, Pool]] = field(default_factory=dict)
+    """Of each quantity, by issue day; empty = each series stands alone."""
+
+    id: ClassVar[str] = "ndvi-forecast"
+    title: ClassVar[str] = "NDVI forecast"
+    description: ClassVar[str] = (
         "Forecast of NDVI per pixel for the next 150 days, and up to two years: quantiles (5, 25, 50, 75, 95 %) by "
-        "date, with the climatology beside them. EarthPT reads the pixel's own clear observations before the issue "
+        "date, with the climatology beside them. The model reads the pixel's own clear observations before the issue "
         "date. An imported, published EarthPT has no learned uncertainty: its quantiles come from its own next-step "
         "errors."
     )
-    task = "forecast"
-    bands: tuple[str, ...] = OPTICAL_NAMES
-    options = ForecastOptions
+    task: ClassVar[str] = "forecast"
+    bands: ClassVar[tuple[str, ...]] = OPTICAL_NAMES
+    options: ClassVar[type[ForecastOptions]] = ForecastOptions
 
     def resolve(self, options: ForecastOptions, *, available: Period) -> ForecastOptions:
         """Fill in dates: by default 150 days from the day after the last observation, every 5 days."""
@@ -158,53 +182,60 @@ class NdviForecast:
     def layers(self, options: ForecastOptions) -> tuple[Layer, ...]:
         """Return quantiles by variable and date, climatology and anomaly of NDVI by date, then the clear count."""
         days = [d.isoformat() for d in options.targets]
-        quantiles = [_quantile_layer(v, d, q) for v in options.quantities for d in days for q in QUANTILES]
-        climatology = [_by_date(Variable.CLIMATOLOGY, d, f"NDVI of the seasonal cycle on {d}") for d in days]
+        last = (options.issue + timedelta(days=CALIBRATED_DAYS)).isoformat()
+
+        def describe(quantity: str, day: str) -> str:
+            return f"Forecast {quantity} on {day}{BEYOND if day > last else ''}"
+
+        quantiles = quantile_layers(options.quantities, days, describe)
+        climatology = [dated_layer(Variable.CLIMATOLOGY, d, f"NDVI of the seasonal cycle on {d}") for d in days]
         text = "Median forecast of NDVI on {} less that of the cycle"
-        anomaly = [_by_date(Variable.ANOMALY, d, text.format(d)) for d in days]
-        count = Layer(
-            name="clear_count",
-            description="Clear observations before the issue date",
-            variable=Variable.CLEAR_COUNT,
-            unit="count",
-        )
-        return (*quantiles, *climatology, *anomaly, count)
+        anomaly = [dated_layer(Variable.ANOMALY, d, text.format(d)) for d in days]
+        return (*quantiles, *climatology, *anomaly, count_layer("Clear observations before the issue date"))
 
     def shown(self, layers: Sequence[Layer]) -> tuple[Layer, ...]:
         """Return the medians of NDVI on the first, middle and last date."""
-        medians = [v for v in layers if v.is_median and v.variable == NDVI.name]
-        chosen = sorted({0, (len(medians) - 1) // 2, len(medians) - 1}) if medians else []
-        return tuple(medians[number] for number in chosen)
+        return shown_medians(layers)
+
+    def pooled(self, series: Series, each: Sequence[ForecastOptions]) -> "NdviForecast":
+        """Return the product with the pools of each issue date; as it is, where the options do not ask for them."""
+        if not each[0].pooled:
+            return self
+        issues = np.array([to_day(o.issue) for o in each], np.int32)
+        return NdviForecast({quantity: pools_of(series, issues, quantity) for quantity in each[0].quantities})
 
     def predict(self, series: Series, each: Sequence[ForecastOptions], checkpoint: Checkpoint) -> Floats:
         """Forecast each series at its target dates from the observations before its issue date."""
         from models.runtime import forecast  # loads ONNX Runtime, which the API never needs
 
         issues = np.array([to_day(o.issue) for o in each], np.int32)
-        targets = np.array([[to_day(d) for d in o.targets] for o in each], np.int32)
+        targets = target_days_of([o.targets for o in each])
         options, history = each[0], series.between(np.full_like(issues, np.iinfo(np.int32).min), issues - 1)
-        first, *others = (forecast(history, issues, targets, checkpoint, quantity=v) for v in options.quantities)
+        first, *others = (
+            forecast(history, issues, targets, checkpoint, quantity=v, pools=self.pools.get(v))
+            for v in options.quantities
+        )
         blend = options.mixture()
         first = first if blend is None else blend.apply(history, first)
         anomaly = first.quantiles[..., MEDIAN] - first.climatology
-        parts = [*(r.quantiles for r in (first, *others)), first.climatology, anomaly, history.clear_count()]
-        values = np.concatenate([p.reshape(len(series), -1) for p in parts], axis=1).astype(np.float32)
-        values[:, -1] = np.where(np.isnan(values[:, 0]), np.nan, values[:, -1])
-        return values
+        parts = [*(r.quantiles for r in (first, *others)), first.climatology, anomaly]
+        return side_by_side([*parts, history.clear_count().astype(np.float32)])
 
     def tabulate(self, series: Series, each: Sequence[ForecastOptions], values: Floats) -> pd.DataFrame:
         """Return series_id, time, q05, q25, q50, q75, q95, and columns such as EVI2_q05 of further variables.
 
-        The table's attribute `landcast_blend_sha256`, which Parquet keeps, names the blend.
+        Pooled forecasts add pooled_over, the number of series with anything seen before the issue date.
+
+        The table's attributes, which Parquet keeps: `landcast_blend_sha256` names the blend, and `landcast_caution`
+        says that targets lie beyond the range that the intervals were checked on.
         """
-        count = len(each[0].targets)
-        days = np.array([[to_day(d) for d in o.targets] for o in each], np.int32)
-        table = pd.DataFrame({"series_id": np.repeat(series.ids, count), "time": to_times(days.ravel())})
-        for number, name in enumerate(each[0].quantities):
-            first = number * count * len(QUANTILES)
-            block = values[:, first : first + count * len(QUANTILES)].reshape(-1, len(QUANTILES))
-            columns = [q if name == NDVI.name else f"{name}_{q}" for q in QUANTILE_COLUMNS]
-            table[columns] = block
+        targets = target_days_of([o.targets for o in each])
+        table = quantile_rows(series, targets, values, each[0].quantities)
+        if self.pools:
+            members = [self.pools[NDVI.name][to_day(o.issue)].members for o in each]
+            table["pooled_over"] = np.repeat(members, targets.shape[1])
+        if any((o.targets[-1] - o.issue).days > CALIBRATED_DAYS for o in each):
+            table.attrs["landcast_caution"] = f"Targets lie more than {CALIBRATED_DAYS} days ahead{BEYOND}."
         if each[0].blend_sha256:
             table.attrs["landcast_blend_sha256"] = each[0].blend_sha256
         return table
@@ -231,18 +262,3 @@ def _regular_dates(options: ForecastOptions, issue: date) -> tuple[date, ...]:
     if horizon > MOST_HORIZON_DAYS:
         raise InvalidPeriod(f"{horizon}d", f"a forecast reaches at most {MOST_HORIZON_DAYS} days ahead")
     return tuple(target_dates(issue, horizon_days=horizon, step_days=step))
-
-
-def _quantile_layer(variable: str, day: str, quantile: float) -> Layer:
-    return Layer(
-        name=f"{variable.lower()}_{day}_{QUANTILE_COLUMNS[QUANTILES.index(quantile)]}",
-        description=f"Forecast {variable} on {day}: {round(100 * quantile)} % of outcomes lie below",
-        variable=variable,
-        quantile=quantile,
-        date=day,
-        unit="1",
-    )
-
-
-def _by_date(variable: Variable, day: str, description: str) -> Layer:
-    return Layer(name=f"{variable}_{day}", description=description, variable=variable, date=day, unit="1")

@@ -12,7 +12,7 @@ from core.bands import Floats
 from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidPeriod, InvalidTable
-from core.product import AnyOptions, Layer, Product
+from core.product import AnyOptions, Layer, PoolsSeries, Product
 from core.progress import Progress
 from core.timeline import Period, to_date, to_day
 from products.order import add_card, parse
@@ -67,6 +67,8 @@ def predict_table(
 
     Series with the same number of layers are predicted together.
     """
+    if isinstance(product, PoolsSeries):
+        product = product.pooled(seen_in_period(product, series, each), each)
     parts, done = [], 0
     for rows in _by_layer_count(product, each):
         for first in range(0, len(rows), BLOCK_SERIES):

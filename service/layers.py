@@ -41,7 +41,8 @@ ANOMALY_RAMP = Ramp(
     values=(-0.5, -0.25, 0.0, 0.25, 0.5),
     colours=((110, 66, 16), (202, 164, 96), (245, 245, 245), (104, 180, 170), (0, 84, 74)),
 )
-"""Brown below the seasonal cycle, green above it."""
+"""Brown below what is usual, green above it."""
+PERCENTILE_RAMP = Ramp(values=(0, 25, 50, 75, 100), colours=ANOMALY_RAMP.colours)
 COUNT_RAMP = Ramp(
     values=(0, 10, 25, 50, 100, 200),
     colours=((250, 241, 224), (244, 214, 164), (226, 160, 110), (184, 104, 92), (118, 62, 84), (58, 34, 70)),
@@ -66,8 +67,10 @@ def first_layer(job: Job) -> str:
 
 def ramp_of(layer: Layer) -> Ramp:
     """Return the colours of a continuous layer, by its variable and unit."""
-    if layer.variable == Variable.ANOMALY:
+    if layer.variable in (Variable.ANOMALY, Variable.DEPARTURE):
         return ANOMALY_RAMP
+    if layer.variable == Variable.PERCENTILE:
+        return PERCENTILE_RAMP
     if layer.variable in _SHARES and layer.unit == "1":
         return SHARE_RAMP
     return _RAMPS.get(layer.unit, COUNT_RAMP)

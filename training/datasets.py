@@ -18,6 +18,7 @@ from core.cube import Series
 from core.errors import InvalidTable
 from core.timeline import to_days
 from ingest.cubes.read import read_cube
+from ingest.simulate.index_series import GROUP, sample_index_series
 from ingest.simulate.series import CANOPY_KINDS, sample_series
 from models.training_set import TrainingSet
 
@@ -222,6 +223,19 @@ def _franconia(folder: Path, _seed: int) -> TrainingSet:
     )
 
 
+def _vermont(folder: Path, _seed: int) -> TrainingSet:
+    """One row of adjacent pixels: one place."""
+    table = pd.read_parquet(folder / "series.parquet")
+    names = [n for n in (*OPTICAL_NAMES, "NDVI") if n in table]
+    series = _panel(table, "series_id", "time", {n: n for n in names})
+    return TrainingSet(
+        name="landsat_vermont_30years",
+        licence="Landsat pixels of a forest in Vermont (yatsm): MIT; USGS Landsat: public domain",
+        series=series,
+        places=np.full(len(series), "vermont"),
+    )
+
+
 def _africa(folder: Path, _seed: int) -> TrainingSet:
     """Two half-year composites a point; a place is a zone."""
     samples = pd.read_parquet(folder / "samples.parquet").set_index("sample_id")
@@ -322,6 +336,18 @@ def _simulated_canopy(_folder: Path, seed: int) -> TrainingSet:
     )
 
 
+def _simulated_index(_folder: Path, seed: int) -> TrainingSet:
+    """NDVI alone, in regions."""
+    series, _ = sample_index_series(np.random.default_rng(seed + 2), SIMULATED_REGIONS)
+    return TrainingSet(
+        name="simulated_index",
+        licence="simulated (prior of NDVI series), no satellite data",
+        series=series,
+        places=np.array([f"region-{i // GROUP}" for i in range(len(series))]),
+        is_simulated=True,
+    )
+
+
 def _joined(parts: list[Series]) -> Series:
     ids = np.concatenate([np.char.add(f"{i}_", p.ids) for i, p in enumerate(parts)])
     return Series(
@@ -339,6 +365,7 @@ def _lengthened(series: Series, length: int) -> Series:
 
 
 SIMULATED_COUNT = 6000
+SIMULATED_REGIONS = 1000
 LOADERS: dict[str, Callable[[Path, int], TrainingSet]] = {
     "hrvpp_s2_sites": _sites,
     "modis_brazil_longstacks": _modis_stacks,
@@ -351,9 +378,11 @@ LOADERS: dict[str, Callable[[Path, int], TrainingSet]] = {
     "fordead_conifer_cube:whole": _fordead_whole,
     "romania_forest_cube": _romania,
     "franconia_grassland_s2": _franconia,
+    "landsat_vermont_30years": _vermont,
     "africa_crop_halfyears": _africa,
     "worldcereal_patches": _patches,
     "fusets_spain_fields": _fields,
     "simulated": _simulated,
     "simulated_canopy": _simulated_canopy,
+    "simulated_index": _simulated_index,
 }

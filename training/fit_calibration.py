@@ -1,7 +1,7 @@
 """Calibration of forecasters: their errors in years or places that they did not learn from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,8 @@ class Unlearned:
     """Issue dates, days since 1970-01-01."""
     until: int
     """Targets on or after this day are left out."""
+    history_days: int | None = None
+    """Longest history, days before the issue date; None = all."""
 
 
 def calibrate(held: Sequence[Unlearned]) -> Calibration:
@@ -41,7 +43,8 @@ def calibrate(held: Sequence[Unlearned]) -> Calibration:
 
 def _hindcasts(source: Unlearned, issue: int) -> tuple[np.ndarray, ...]:
     """Return quantiles (R, Q), truth, lead, traits (R, 3) and number of the series (R,) of one issue date."""
-    series, ndvi = source.series, source.series.values[..., NDVI]
+    series = _with_history(source, issue)
+    ndvi = series.values[..., NDVI]
     has_history = np.asarray((np.isfinite(ndvi) & (series.days < issue)).any(axis=1))
     until = min(issue + HORIZON_DAYS, source.until)
     targets, truth, kept = observed_targets(series.days, ndvi, issue, until, has_history)
@@ -56,6 +59,15 @@ def _hindcasts(source: Unlearned, issue: int) -> tuple[np.ndarray, ...]:
         traits[owner[kept]],
         owner[kept],
     )
+
+
+def _with_history(source: Unlearned, issue: int) -> Series:
+    """Return the series without what lies further back than the longest history."""
+    if source.history_days is None:
+        return source.series
+    values = source.series.values.copy()
+    values[source.series.days < issue - source.history_days] = np.nan
+    return replace(source.series, values=values)
 
 
 def _weights(source: np.ndarray, series: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from core.version import software_version
 from evaluation.validation.figures import Validation
 from evaluation.validation.report import write_validation
 from models.checkpoint import load_network, save_checkpoint
-from models.registry import APPLICABILITY, CARD, REPORT, current_name, find_checkpoint
+from models.registry import APPLICABILITY, CARD, REPORT, current_name, find_checkpoint, find_trunk
 from models.training_set import TrainingSet
 from training.class_run import train_class_model
 from training.cross_validate import LOG, forget_folds
@@ -33,6 +34,8 @@ from training.train import train
 TEST_YEAR = 2022
 """Year of the reference sites that forecasters are evaluated on, unless they have learned from it."""
 CHOSEN = "not learned from, but choices were made while looking at this year: see docs/explanation/accuracy.md"
+SHORT_DAYS = 365
+"""Histories are whole and so short: both are to be covered as stated."""
 UNSEEN, LAST_YEAR = "fordead_conifer_cube:whole", 2020
 UNSEEN_ISSUES = ((2018, 1), (2018, 7), (2019, 1))
 """Set that calibrates a forecaster which learns from it, by one that does not; months that hindcasts are issued at."""
@@ -69,7 +72,7 @@ def train_named_run(
     run, folder = RUNS[name].with_tune(tune), out / name
     folder.mkdir(parents=True, exist_ok=True)
     sets = load_sets(run.mixture, data, seed=run.seed)
-    trunk = None if run.task == "forecast" else find_checkpoint(run.trunk, "forecast", _with(settings, out))
+    trunk = None if run.task == "forecast" else find_trunk(run.trunk, _with(settings, out))
     file = ResumeFile(path=folder / RESUME, origin=_origin(sets, trunk), policy=resume)
     if trunk is None:
         path = _train_forecaster(run, sets, folder, progress, file, _with(settings, out))
@@ -174,8 +177,9 @@ def forecast_calibration(run: Run, sets: dict[str, TrainingSet], settings: Setti
     for earlier in (RUNS[name] for name in run.relies_on):
         year, checkpoint = parse_date(earlier.before).year, find_checkpoint(earlier.name, "forecast", settings)
         months = [(year, month) for month in range(1, 13)]
-        held.append(_unlearned(checkpoint, sets[earlier.holdout], months, year + 1))
-        names.append(f"{earlier.holdout}, {year}, by {earlier.name}")
+        whole = _unlearned(checkpoint, sets[earlier.holdout], months, year + 1)
+        held += [whole, replace(whole, history_days=SHORT_DAYS)]
+        names.append(f"{earlier.holdout}, {year}, whole histories and those of a year, by {earlier.name}")
     if UNSEEN in run.mixture:
         held.append(_unlearned(checkpoint, sets[UNSEEN], UNSEEN_ISSUES, LAST_YEAR))
         names.append(f"{UNSEEN}, by {earlier.name}")

@@ -99,26 +99,34 @@ def check_tune(tune: str) -> None:
 
 
 _SERIES = {
-    "hrvpp_s2_sites": 0.42,
+    "hrvpp_s2_sites": 0.34,
     "modis_brazil_longstacks": 0.06,
     "modis_matogrosso_raster": 0.03,
     "modis_flux_sites": 0.05,
-    "slovenia_testeopatch": 0.05,
+    "slovenia_testeopatch": 0.04,
     "rondonia_s2_points": 0.04,
-    "worldcereal_points": 0.08,
-    "worldcereal_patches": 0.06,
+    "worldcereal_points": 0.10,
+    "worldcereal_patches": 0.05,
     "fusets_spain_fields": 0.02,
-    "simulated": 0.19,
+    "landsat_vermont_30years": 0.03,
+    "simulated": 0.08,
+    "simulated_index": 0.25,
+}
+_ALL_SERIES = {
+    **_SERIES,
+    "fordead_conifer_cube:whole": 0.06,
+    "romania_forest_cube": 0.05,
+    "franconia_grassland_s2": 0.04,
 }
 
 _FORECASTER = Run(
-    name="earthpt-small",
+    name="ndvi-small",
     task="forecast",
-    size="small",
+    size="features",
     mixture=_SERIES,
     holdout="hrvpp_s2_sites",
-    steps=2400,
-    batch=64,
+    steps=3600,
+    batch=128,
     learning_rate=2e-3,
     clip=2.0,
     check_every=200,
@@ -145,18 +153,27 @@ RUNS = {
     for run in (
         replace(
             _FORECASTER,
-            mixture={**_SERIES, "fordead_conifer_cube:whole": 0.06},
-            relies_on=("earthpt-small-before-2020", "earthpt-small-before-2021", "earthpt-small-before-2022"),
+            mixture=_ALL_SERIES,
+            relies_on=("ndvi-small-before-2020", "ndvi-small-before-2021", "ndvi-small-before-2022"),
         ),
         replace(
             _FORECASTER,
-            name="earthpt-small-before-2022",
+            name="ndvi-small-before-2022",
             before="2022-01-01",
-            relies_on=("earthpt-small-before-2020", "earthpt-small-before-2021"),
+            relies_on=("ndvi-small-before-2020", "ndvi-small-before-2021"),
             is_default=False,
         ),
-        replace(_FORECASTER, name="earthpt-small-before-2021", before="2021-01-01", is_default=False),
-        replace(_FORECASTER, name="earthpt-small-before-2020", before="2020-01-01", is_default=False),
+        replace(_FORECASTER, name="ndvi-small-before-2021", before="2021-01-01", is_default=False),
+        replace(_FORECASTER, name="ndvi-small-before-2020", before="2020-01-01", is_default=False),
+        replace(
+            _FORECASTER,
+            name="earthpt-small",
+            version="2",
+            size="small",
+            before="2022-01-01",
+            batch=64,
+            is_default=False,
+        ),
         replace(
             _CLASSES,
             name="canopy",

@@ -10,12 +10,25 @@ from core.bands import OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats, channe
 from core.cube import Series
 from core.quantities import QUANTITIES
 from core.timeline import YEAR_DAYS, Days
-from models.baselines.climatology import expect
+from models.baselines.climatology import Expectation, expect
+from models.baselines.pooled import Pool, alone, pooled_features
 from models.network.queries import forecast_queries
-from models.network.tokens import scaled, tokenise, without_weather
+from models.network.tokens import CONTEXT, scaled, tokenise, without_weather
 from models.training_set import TrainingSet, last_seen
 
-MIN_HISTORY_DAYS = 40
+MIN_HISTORY_DAYS = 20
+GROUP = 16
+"""Series that are drawn together: they share an issue date, and half of the groups are pooled."""
+POOLED_SHARE = 0.5
+NEAR_SHARE, STRIDES = 0.6, (1, 3, 7)
+"""Groups of neighbours, and steps from one to the next; the other groups are drawn from all of a set."""
+GAP_SHARE, GAP_DAYS = 0.15, 500
+"""Groups whose targets lie before the issue date, and how far back: gaps to be filled from both sides."""
+CUT_SHARE, SHORTEST_DAYS, LONGEST_DAYS = 0.65, 40.0, 5 * YEAR_DAYS
+"""Groups whose histories are cut, and from how long to how long, on a logarithmic scale."""
+THIN_SHARE, FEW = 0.08, (1, 2, 3, 5, 10)
+"""Series that keep so few dates."""
+YEARS = 40
 NDVI_SHARE = 0.6
 """Share of the parts of a batch that predict NDVI whatever else their series show."""
 NDVI_ALONE, RED_AND_NIR = 0.12, 0.15
@@ -40,7 +53,7 @@ class ForecastBatch:
     queries: Floats
     base: Floats
     """(B, H) expectation of the history; NaN = no history."""
-    spread: Floats
+    unit: Floats
     """(B, H) unit of the network's quantiles."""
     truth: Floats
     """(B, H) what was observed of the target quantity, in the model's units; NaN = no target."""
@@ -51,34 +64,69 @@ class ForecastBatch:
 
 
 def forecast_batch(
-    rng: np.random.Generator, sets: Mapping[str, TrainingSet], weights: Mapping[str, float], *, size: int, targets: int
+    rng: np.random.Generator,
+    sets: Mapping[str, TrainingSet],
+    weights: Mapping[str, float],
+    *,
+    size: int,
+    targets: int,
+    context: int = CONTEXT,
 ) -> ForecastBatch:
-    """Draw a batch from a mixture: sets by weight, then series and issue dates evenly."""
+    """Draw a batch from a mixture: sets by weight, then groups of series that share an issue date."""
     names = list(weights)
     share = np.array([weights[n] for n in names])
     counts = rng.multinomial(size, share / share.sum())
-    parts = [_forecasts(rng, sets[n].series, c, targets) for n, c in zip(names, counts, strict=True) if c]
+    parts = [
+        _forecasts(rng, sets[n].series, c, targets=targets, context=context)
+        for n, c in zip(names, counts, strict=True)
+        if c
+    ]
     length = max(p.tokens.shape[1] for p in parts)
     padded = [_lengthen(p, length) for p in parts]
     return ForecastBatch(**{f: np.concatenate([getattr(p, f) for p in padded]) for f in ForecastBatch.__annotations__})
 
 
-def hindcast(series: Series, issue_days: Days, target_days: Days, quantity: str = "NDVI") -> ForecastBatch:
-    """Build a batch without any alteration: what a forecaster sees, and what came."""
+def hindcast(
+    series: Series,
+    issue_days: Days,
+    target_days: Days,
+    quantity: str = "NDVI",
+    *,
+    group: NDArray[np.int64] | None = None,
+    context: int = CONTEXT,
+) -> ForecastBatch:
+    """Build a batch without any alteration: what a forecaster sees, and what came.
+
+    Args:
+        group: (N,) number of the group that a series is pooled with, of one issue date; -1 = it stands alone.
+    """
     history = QUANTITIES[quantity].to_model(QUANTITIES[quantity].of(series.values))
     at = expect(series.days, history, issue_days, target_days)
-    tokens = tokenise(without_weather(series), issue_days)
+    tokens = tokenise(without_weather(series), issue_days, context=context)
     truth, channels, has_channel = _outcome(series, target_days, quantity)
+    pooled = alone(target_days) if group is None else _pooled(at, series.days, history, issue_days, target_days, group)
     return ForecastBatch(
         tokens=tokens.tokens,
         is_padding=tokens.is_padding,
-        queries=forecast_queries(at.features, issue_days, target_days, quantity),
+        queries=forecast_queries(at.features, pooled, issue_days, target_days, quantity),
         base=at.base,
-        spread=at.spread,
+        unit=at.unit,
         truth=truth,
         channels=channels,
         has_channel=has_channel,
     )
+
+
+def _pooled(
+    at: Expectation, days: Days, history: Floats, issue_days: Days, target_days: Days, group: NDArray[np.int64]
+) -> Floats:
+    out = alone(target_days)
+    for number in np.unique(group[group >= 0]):
+        rows = np.flatnonzero(group == number)
+        pool = Pool.of(days[rows], history[rows], int(issue_days[rows].min()))
+        mine = replace(at, base=at.base[rows], unit=at.unit[rows])
+        out[rows] = pooled_features(pool, mine, days[rows], history[rows], issue_days[rows], target_days[rows])
+    return out
 
 
 def _outcome(series: Series, target_days: Days, quantity: str) -> tuple[Floats, Floats, Floats]:
@@ -89,15 +137,30 @@ def _outcome(series: Series, target_days: Days, quantity: str) -> tuple[Floats, 
     return truth, scaled(observed), np.isfinite(observed).astype(np.float32)
 
 
-def _forecasts(rng: np.random.Generator, source: Series, count: int, targets: int) -> ForecastBatch:
-    series = source.take(rng.integers(0, len(source), count))
-    issues = _issue_days(rng, series)
-    chosen = _target_days(rng, series, issues, targets)
+def _forecasts(rng: np.random.Generator, source: Series, count: int, *, targets: int, context: int) -> ForecastBatch:
+    rows, group = _groups(rng, len(source), count)
+    series = source.take(rows)
+    issues = _issue_days(rng, series, group)
+    is_gap = (rng.random(count) < GAP_SHARE)[group]
+    chosen = _target_days(rng, series, issues, targets, is_gap)
     series = _drifted(rng, _rescaled(rng, series), issues)
     quantity = _quantity(rng, series)
-    batch = hindcast(_alter(rng, series, issues), issues, chosen, quantity)
+    is_pooled = (rng.random(count) < POOLED_SHARE)[group]
+    pools = np.where(is_pooled, group, -1)
+    altered = _hidden(_alter(rng, series, issues, group, is_gap), chosen)
+    batch = hindcast(altered, issues, chosen, quantity, group=pools, context=context)
     truth, channels, has_channel = _outcome(series, chosen, quantity)
     return replace(batch, truth=truth, channels=channels, has_channel=has_channel)
+
+
+def _groups(rng: np.random.Generator, total: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draw groups of series, neighbours in the set or any; return (count,) rows and the number of the group."""
+    group = np.arange(count) // GROUP
+    start = rng.integers(0, total, count)[group]
+    stride = rng.choice(STRIDES, count)[group]
+    near = (start + stride * (np.arange(count) % GROUP)) % total
+    is_near = (rng.random(count) < NEAR_SHARE)[group]
+    return np.where(is_near, near, rng.integers(0, total, count)), group
 
 
 def _quantity(rng: np.random.Generator, series: Series) -> str:
@@ -109,21 +172,35 @@ def _quantity(rng: np.random.Generator, series: Series) -> str:
     return str(rng.choice(fitting)) if fitting else "NDVI"
 
 
-def _issue_days(rng: np.random.Generator, series: Series) -> Days:
+def _issue_days(rng: np.random.Generator, series: Series, group: NDArray[np.int64]) -> Days:
+    """Draw issue dates: of each group the one of its first series, where a series has a history and a future there."""
     seen = np.isfinite(series.values[..., NDVI])
     first = np.where(seen, series.days, np.iinfo(np.int32).max).min(axis=1)
     last = np.where(seen, series.days, np.iinfo(np.int32).min).max(axis=1)
     first, last = first + MIN_HISTORY_DAYS, last - 5
     share = 1 - (1 - rng.random(len(series))) * rng.random(len(series)) ** 0.5  # later issue dates more often
-    return np.asarray(np.where(last > first, first + share * (last - first), last), np.int32)
+    own = np.where(last > first, first + share * (last - first), last).astype(np.int32)
+    of_group = own[np.searchsorted(group, group)]
+    return np.asarray(np.where((of_group > first) & (of_group < last), of_group, own), np.int32)
 
 
-def _target_days(rng: np.random.Generator, series: Series, issues: Days, targets: int) -> Days:
+def _target_days(
+    rng: np.random.Generator, series: Series, issues: Days, targets: int, is_gap: NDArray[np.bool_]
+) -> Days:
+    """Draw dates ahead of the issue date, or before it where gaps are to be filled."""
     ahead = series.days - issues[:, None]
-    fit = np.isfinite(series.values[..., NDVI]) & (ahead >= 0) & (ahead < 165)
+    first, last = np.where(is_gap, -GAP_DAYS, 0), np.where(is_gap, 0, 165)
+    fit = np.isfinite(series.values[..., NDVI]) & (ahead >= first[:, None]) & (ahead < last[:, None])
     order = np.argsort(np.where(fit, rng.random(fit.shape), 2.0), axis=1)[:, :targets]
     chosen = np.take_along_axis(series.days, order, axis=1)
     return np.asarray(np.where(np.take_along_axis(fit, order, axis=1), chosen, issues[:, None] + 30), np.int32)
+
+
+def _hidden(series: Series, targets: Days) -> Series:
+    """Hide what was seen on target days, so that it must be told from the days around them."""
+    values = series.values.copy()
+    values[(series.days[:, :, None] == targets[:, None, :]).any(axis=2)] = np.nan
+    return replace(series, values=values)
 
 
 def _lookup(days: Days, values: Floats, targets: Days) -> Floats:
@@ -156,27 +233,44 @@ def _drifted(rng: np.random.Generator, series: Series, issues: Days) -> Series:
     return replace(series, values=values)
 
 
-def _alter(rng: np.random.Generator, series: Series, issues: Days) -> Series:
-    days, values = _shuffle_years(rng, series.days, series.values, issues)
+def _alter(
+    rng: np.random.Generator,
+    series: Series,
+    issues: Days,
+    group: NDArray[np.int64],
+    is_gap: NDArray[np.bool_],
+) -> Series:
+    """Lose years, dates and bands; the years around gaps keep their order."""
+    days, values = _shuffle_years(rng, series.days, series.values, issues, group, is_gap)
     age = issues[:, None] - days
     lost = rng.random(days.shape) < rng.uniform(0, 0.5, (len(days), 1)) * (rng.random((len(days), 1)) < 0.5)
     lost |= (age < rng.uniform(5, 60, (len(days), 1))) & (rng.random((len(days), 1)) < 0.25)
-    lost |= _lost_years(rng, age)
+    lost |= age > _history_days(rng, group)[:, None]
+    lost |= _thinned(rng, np.isfinite(values[..., NDVI]) & ~lost & (age > 0))
     values = np.where(lost[..., None], np.float32(np.nan), values)
     values[..., NDVI] += rng.normal(0, 0.012, days.shape).astype(np.float32)
-    return replace(_lose_bands(rng, replace(series, days=days, values=values)))
+    return _lose_bands(rng, replace(series, days=days, values=values))
 
 
-def _shuffle_years(rng: np.random.Generator, days: Days, values: Floats, issues: Days) -> tuple[Days, Floats]:
+def _shuffle_years(
+    rng: np.random.Generator,
+    days: Days,
+    values: Floats,
+    issues: Days,
+    group: NDArray[np.int64],
+    is_gap: NDArray[np.bool_],
+) -> tuple[Days, Floats]:
+    """Let other past years be the last ones, the same in a group: series that are pooled share their years."""
     year = np.floor((issues[:, None] - 1 - days) / YEAR_DAYS).astype(int)
-    order = np.tile(np.arange(40), (len(days), 1))
-    for row in range(len(days)):
-        highest = max(int(year[row].max()), 0)
-        if rng.random() < 0.5 and highest > 1:
+    order = np.tile(np.arange(YEARS), (len(days), 1))
+    for number in np.unique(group):
+        rows = group == number
+        highest = min(max(int(year[rows].max()), 0), YEARS - 1)
+        if rng.random() < 0.5 and highest > 1 and not is_gap[rows].any():
             first = 0 if rng.random() < 0.4 else 1
-            order[row, first : highest + 1] = first + rng.permutation(highest + 1 - first)
+            order[rows, first : highest + 1] = first + rng.permutation(highest + 1 - first)
     past = year >= 0
-    moved = np.where(past, np.take_along_axis(order, np.clip(year, 0, 39), axis=1), year)
+    moved = np.where(past, np.take_along_axis(order, np.clip(year, 0, YEARS - 1), axis=1), year)
     shifted = days + np.round((year - moved) * YEAR_DAYS).astype(np.int32)
     sort = np.argsort(shifted, axis=1, kind="stable")
     return np.take_along_axis(shifted, sort, axis=1).astype(np.int32), np.take_along_axis(
@@ -184,9 +278,20 @@ def _shuffle_years(rng: np.random.Generator, days: Days, values: Floats, issues:
     )
 
 
-def _lost_years(rng: np.random.Generator, age: Days) -> NDArray[np.bool_]:
-    kept = np.where(rng.random((len(age), 1)) < 0.3, rng.integers(1, 6, (len(age), 1)), 99)
-    return np.asarray(age > kept * YEAR_DAYS)
+def _history_days(rng: np.random.Generator, group: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return (N,) how long histories are: of most groups one length from a month to some years, of the others all."""
+    length = np.exp(rng.uniform(np.log(SHORTEST_DAYS), np.log(LONGEST_DAYS), len(group)))
+    is_cut = rng.random(len(group)) < CUT_SHARE
+    return np.where(is_cut, length, np.inf)[group]
+
+
+def _thinned(rng: np.random.Generator, seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return (N, T) what is lost of a few series that keep no more than some of their past dates."""
+    order = np.where(seen, rng.random(seen.shape), 2.0)
+    rank = np.argsort(np.argsort(order, axis=1), axis=1)
+    kept = rng.choice(FEW, len(seen))
+    is_thin = rng.random(len(seen)) < THIN_SHARE
+    return np.asarray(seen & is_thin[:, None] & (rank >= kept[:, None]))
 
 
 def _lose_bands(rng: np.random.Generator, series: Series) -> Series:

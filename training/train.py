@@ -40,7 +40,9 @@ def train(
     learned = {name: learnable(s) for name, s in cut(run, sets).items()}
 
     def loss(network: EarthPT, rng: np.random.Generator) -> Tensor:
-        batch = forecast_batch(rng, learned, run.mixture, size=run.batch, targets=run.targets)
+        batch = forecast_batch(
+            rng, learned, run.mixture, size=run.batch, targets=run.targets, context=network.config.context
+        )
         return forecast_loss(network, batch)
 
     return optimise(
@@ -75,7 +77,7 @@ def forecast_loss(network: EarthPT, batch: ForecastBatch) -> Tensor:
     raw, channels = network.predict(*inputs_of(batch))  # (M, B, H, Q), (B, H, C)
     truth, base = torch.from_numpy(batch.truth), torch.from_numpy(batch.base)
     known = torch.isfinite(truth) & torch.isfinite(base)
-    quantiles = base.nan_to_num().unsqueeze(-1) + torch.from_numpy(batch.spread).unsqueeze(-1) * raw
+    quantiles = base.nan_to_num().unsqueeze(-1) + torch.from_numpy(batch.unit).unsqueeze(-1) * raw
     loss = pinball(quantiles, truth.nan_to_num())[:, known].mean(1).sum()
     has = torch.from_numpy(batch.has_channel) * known.unsqueeze(-1)
     channel_loss = F.huber_loss(channels, torch.from_numpy(batch.channels), reduction="none") * has
@@ -105,7 +107,7 @@ def score(network: EarthPT, batches: list[ForecastBatch]) -> float:
         for batch in batches:
             raw = network.forward(*inputs_of(batch))
             base = torch.from_numpy(batch.base)
-            quantiles = base.unsqueeze(-1) + torch.from_numpy(batch.spread).unsqueeze(-1) * raw
+            quantiles = base.unsqueeze(-1) + torch.from_numpy(batch.unit).unsqueeze(-1) * raw
             truth = torch.from_numpy(batch.truth)
             each = pinball(quantiles, truth)
             known = torch.isfinite(each)

@@ -18,7 +18,17 @@ PRIOR_COUNT = 3.0
 """Kernel means are drawn to the harmonic as if it were three observations (shrunk climatology, science.md II.1.5)."""
 DAMPING_DAYS = 40.0
 """e-folding lead of the anomaly in the base; the network corrects it."""
-FEATURES = 43
+UNSEEN_SPREAD = 0.2
+"""NDVI: how far a season that was never seen may lie from the cycle of the others."""
+UNSEEN_COUNT = 0.1
+"""The doubt about an unseen season fades as if it had been seen so often."""
+FEW_SPREAD, FEW_COUNT = 0.08, 3.0
+"""The spread around a cycle that few observations define is drawn to that of most series, as if by so many more."""
+LOCAL_DAYS = (6.0, 18.0)
+"""Widths of the kernels around the target date itself: before the issue date they see both sides of a gap."""
+WEEKS, WEEK_DAYS = 10, 12
+"""Steps back from the issue date, and days of each: the course of the present season."""
+FEATURES = 52 + 3 * WEEKS
 TRAITS = 3
 
 
@@ -31,7 +41,9 @@ class Expectation:
     base: Floats
     """(N, H) climatology plus the damped anomaly."""
     spread: Floats
-    """(N, H) robust residual of the cycle, floored: the unit of the network's quantiles."""
+    """(N, H) robust residual of the cycle, floored."""
+    unit: Floats
+    """(N, H) unit of the network's quantiles: the spread, and the doubt where the season or series was seen little."""
     features: Floats
     """(N, H, FEATURES) finite, of order one."""
     traits: Floats
@@ -47,35 +59,100 @@ def expect(days: Days, ndvi: Floats, issue_days: Days, target_days: Days) -> Exp
         issue_days: (N,) observations on or after it are not looked at.
         target_days: (N, H) target dates.
     """
-    seen = np.isfinite(ndvi) & (days < issue_days[:, None])
-    y = np.where(seen, ndvi, 0.0).astype(np.float64)
-    fit = _Harmonic.of(days, y, seen)
-    residual = np.where(seen, y - fit.at(days), 0.0)
-    limit = 3.0 * fit.spread[:, None]
-    y = np.where(seen, y - residual + np.clip(residual, -limit, limit), 0.0)
-    residual = np.clip(residual, -limit, limit)
-    season, counts = _seasonal(days, y, seen, target_days)
-    cycle = fit.at(target_days)
+    past = _Past.of(days, ndvi, issue_days)
+    kernels = _kernels(past.days, target_days)
+    season, counts = _seasonal(kernels, past.y, past.seen)
+    cycle = past.fit.at(target_days)
     climatology = (season[1] * counts[1] + cycle * PRIOR_COUNT) / (counts[1] + PRIOR_COUNT)
-    anomalies, weights, age = _memory(days, residual, seen, issue_days)
+    memory = _memory(past.days, past.residual, past.seen, issue_days)
     lead = np.maximum(target_days - issue_days[:, None] + 1, 0).astype(np.float64)
-    base = climatology + anomalies[1][:, None] * np.exp(-lead / DAMPING_DAYS)
-    years = _last_years(days, y, seen, target_days)
-    level = _level(y, seen, days, issue_days, age)
-    noise, _ = _seasonal(days, np.abs(residual), seen, target_days)
-    here = fit.at(issue_days[:, None])
-    slope = fit.at(target_days + 10) - fit.at(target_days - 10)
-    features = _stack(
-        fit, cycle, climatology, season, counts, anomalies, weights, years, level, lead, target_days, noise, here, slope
-    )
-    never = np.asarray(~seen.any(axis=1))
+    base = climatology + memory[0][1][:, None] * np.exp(-lead / DAMPING_DAYS)
+    unit = _unit(past.fit.spread, past.seen, counts[-1])
+    never = np.asarray(~past.seen.any(axis=1))
     return Expectation(
         climatology=_blank(climatology, never),
         base=_blank(np.clip(base, -0.3, 1.0), never),
-        spread=np.broadcast_to(fit.spread[:, None], lead.shape).astype(np.float32),
-        features=features,
-        traits=fit.traits(),
+        spread=np.broadcast_to(past.fit.spread[:, None], lead.shape).astype(np.float32),
+        unit=unit.astype(np.float32),
+        features=_features(past, kernels, season, counts, memory, climatology, base, unit, issue_days, target_days),
+        traits=past.fit.traits(),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Past:
+    """What was seen of N series before their issue dates: (N, T) each."""
+
+    days: Days
+    """Ascending."""
+    seen: NDArray[np.bool_]
+    raw: NDArray[np.float64]
+    """0 where nothing was seen."""
+    y: NDArray[np.float64]
+    """Without what lies too far from the cycle: clouds and snow that were missed."""
+    departure: NDArray[np.float64]
+    """From the cycle."""
+    residual: NDArray[np.float64]
+    """The departure within its limits."""
+    fit: "_Harmonic"
+
+    @classmethod
+    def of(cls, days: Days, ndvi: Floats, issue_days: Days) -> "_Past":
+        days, ndvi, seen = _compact(days, ndvi, np.isfinite(ndvi) & (days < issue_days[:, None]))
+        raw = np.where(seen, ndvi, 0.0).astype(np.float64)
+        fit = _Harmonic.of(days, raw, seen)
+        departure = np.where(seen, raw - fit.at(days), 0.0)
+        limit = 3.0 * fit.spread[:, None]
+        residual = np.clip(departure, -limit, limit)
+        y = raw - departure + residual
+        return cls(days=days, seen=seen, raw=raw, y=y, departure=departure, residual=residual, fit=fit)
+
+
+def _features(
+    past: _Past,
+    kernels: list[NDArray[np.float32]],
+    season: list[NDArray[np.float64]],
+    counts: list[NDArray[np.float64]],
+    memory: tuple[list[NDArray[np.float64]], list[NDArray[np.float64]], NDArray[np.float64]],
+    climatology: NDArray[np.float64],
+    base: NDArray[np.float64],
+    unit: NDArray[np.float64],
+    issue_days: Days,
+    target_days: Days,
+) -> Floats:
+    """Return (N, H, FEATURES)."""
+    days, y, seen, fit = past.days, past.y, past.seen, past.fit
+    anomalies, weights, age = memory
+    return _stack(
+        unit,
+        fit.at(target_days),
+        climatology,
+        season,
+        counts,
+        anomalies,
+        weights,
+        _last_years(days, y, seen, target_days),
+        _level(y, seen, days, issue_days, age),
+        np.maximum(target_days - issue_days[:, None] + 1, 0).astype(np.float64),
+        target_days,
+        _seasonal(kernels, np.abs(past.residual), seen)[0],
+        fit.at(issue_days[:, None]),
+        fit.at(target_days + 10) - fit.at(target_days - 10),
+        _near(days, y, seen, target_days, base),
+        _course(days, past.raw, past.departure, seen, issue_days),
+    )
+
+
+def _compact(days: Days, ndvi: Floats, seen: NDArray[np.bool_]) -> tuple[Days, Floats, NDArray[np.bool_]]:
+    """Return only what was seen, left-aligned and ascending: most dates are cloudy, and all that follows costs by date.
+
+    Places behind the last observation repeat its day.
+    """
+    width = max(1, int(seen.sum(axis=1).max(initial=0)))
+    order = np.argsort(~seen, axis=1, kind="stable")[:, :width]
+    at, kept = np.take_along_axis(days, order, axis=1), np.take_along_axis(seen, order, axis=1)
+    ascending = np.maximum.accumulate(np.where(kept, at, at[:, :1]), axis=1)
+    return ascending, np.take_along_axis(ndvi, order, axis=1), kept
 
 
 @dataclass(frozen=True)
@@ -128,17 +205,35 @@ def _scale(residual: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np
     return np.clip(np.where(np.isfinite(median), 1.4826 * median, 0.1), 0.015, 0.3)
 
 
-def _seasonal(
-    days: Days, y: NDArray[np.float64], seen: NDArray[np.bool_], targets: Days
-) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+def _unit(spread: NDArray[np.float64], seen: NDArray[np.bool_], season: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (N, H) the unit of the network's quantiles.
+
+    Args:
+        spread: (N,); season: (N, H) how often the target's season was seen.
+    """
+    count = seen.sum(axis=1)
+    own = (count * spread**2 + FEW_COUNT * FEW_SPREAD**2) / (count + FEW_COUNT)
+    doubt = UNSEEN_SPREAD**2 * UNSEEN_COUNT / (season + UNSEEN_COUNT)
+    return np.asarray(np.sqrt(own[:, None] + doubt))
+
+
+def _kernels(days: Days, targets: Days) -> list[NDArray[np.float32]]:
+    """Return for each of KERNEL_DAYS (N, H, T) how near days lie to the target's time of year.
+
+    Each width is half of the next one: a narrow kernel is the fourth power of a wide one.
+    """
     gap = np.abs(targets[:, :, None] - days[:, None, :]).astype(np.float32) % np.float32(YEAR_DAYS)
     gap = np.minimum(gap, np.float32(YEAR_DAYS) - gap)
-    means, counts = [], []
-    for width in KERNEL_DAYS:
-        mean, count = _weighted(np.exp(-0.5 * (gap / np.float32(width)) ** 2), y, seen)
-        means.append(mean)
-        counts.append(count)
-    return means, counts
+    wide = np.exp(np.float32(-0.5) * (gap / np.float32(KERNEL_DAYS[-1])) ** 2)
+    middle = (wide * wide) ** 2
+    return [(middle * middle) ** 2, middle, wide]
+
+
+def _seasonal(
+    kernels: list[NDArray[np.float32]], y: NDArray[np.float64], seen: NDArray[np.bool_]
+) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    means, counts = zip(*(_weighted(kernel, y, seen) for kernel in kernels), strict=True)
+    return list(means), list(counts)
 
 
 def _weighted(
@@ -172,6 +267,71 @@ def _last_years(
     return out
 
 
+def _near(
+    days: Days, y: NDArray[np.float64], seen: NDArray[np.bool_], targets: Days, base: NDArray[np.float64]
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Return (N, H) departures from the base around target dates, and how much is known of each.
+
+    Means of what was seen within weeks, the last observation before and the first one after, and the line between
+    those; 0 where there is none. A target on an observed day counts that day as before it.
+
+    Args:
+        days: (N, T) ascending.
+    """
+    gap = (targets[:, :, None] - days[:, None, :]).astype(np.float32)
+    means = (_weighted(np.exp(np.float32(-0.5) * (gap / np.float32(w)) ** 2), y, seen) for w in LOCAL_DAYS)
+    local = [((v - base) * np.minimum(n, 1), np.log1p(n)) for v, n in means]
+    before, after = _neighbours(days, seen, targets)
+    sides = []
+    for at, step in ((before, 1), (after, -1)):
+        found = at >= 0
+        row = np.maximum(at, 0)
+        away = step * (targets - np.take_along_axis(days, row, axis=1))
+        value = np.where(found, np.take_along_axis(y, row, axis=1) - base, 0.0)
+        sides.append((value, np.where(found, 1 / (1 + np.maximum(away, 0) / 10), 0.0)))
+    (left, near_left), (right, near_right) = sides
+    total = np.maximum(near_left + near_right, 1e-9)
+    is_inside = (near_left > 0) & (near_right > 0)
+    line = np.where(is_inside, (left * near_left + right * near_right) / total, 0.0)
+    return [*local, *sides, (line, is_inside.astype(np.float64))]
+
+
+def _course(
+    days: Days,
+    raw: NDArray[np.float64],
+    departure: NDArray[np.float64],
+    seen: NDArray[np.bool_],
+    issue: Days,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return (N, WEEKS) means of what was seen in steps back from the issue date, of its departures, and how much was.
+
+    Departures are not limited as elsewhere: a harvest or a fire is no cloud if the next dates confirm it.
+    """
+    centre = (issue[:, None] - WEEK_DAYS * (np.arange(WEEKS) + 0.5)).astype(np.float32)
+    kernel = np.exp(np.float32(-0.5) * ((centre[:, :, None] - days[:, None, :]) / np.float32(WEEK_DAYS / 2)) ** 2)
+    value, count = _weighted(kernel, raw, seen)
+    away, _ = _weighted(kernel, departure, seen)
+    known = np.minimum(count, 1)
+    return value * known, away * known, known
+
+
+def _neighbours(days: Days, seen: NDArray[np.bool_], targets: Days) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return (N, H) positions of the last seen day up to each target and of the first one after it; -1 = none."""
+    rows, length = days.shape
+    number = np.arange(length)
+    last = np.maximum.accumulate(np.where(seen, number, -1), axis=1)
+    first = np.minimum.accumulate(np.where(seen, number, length)[:, ::-1], axis=1)[:, ::-1]
+    start = int(min(days.min(initial=0), targets.min(initial=0)))
+    span = int(max(days.max(initial=0), targets.max(initial=0))) - start + 1
+    own = (np.arange(rows) * span)[:, None]
+    flat = (days.astype(np.int64) - start + own).ravel()
+    at = np.searchsorted(flat, targets.astype(np.int64) - start + own, side="right") - np.arange(rows)[:, None] * length
+    padded_last = np.concatenate([np.full((rows, 1), -1), last], axis=1)
+    padded_first = np.concatenate([first, np.full((rows, 1), length)], axis=1)
+    after = np.take_along_axis(padded_first, at, axis=1)
+    return np.take_along_axis(padded_last, at, axis=1), np.where(after < length, after, -1)
+
+
 def _level(
     y: NDArray[np.float64], seen: NDArray[np.bool_], days: Days, issue: Days, age: NDArray[np.float64]
 ) -> list[NDArray[np.float64]]:
@@ -185,7 +345,7 @@ def _level(
 
 
 def _stack(
-    fit: _Harmonic,
+    unit: NDArray[np.float64],
     cycle: NDArray[np.float64],
     climatology: NDArray[np.float64],
     season: list[NDArray[np.float64]],
@@ -199,8 +359,9 @@ def _stack(
     noise: list[NDArray[np.float64]],
     here: NDArray[np.float64],
     slope: NDArray[np.float64],
+    near: list[tuple[NDArray[np.float64], NDArray[np.float64]]],
+    course: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
 ) -> Floats:
-    unit = fit.spread[:, None]
     phase = 2 * np.pi * targets / YEAR_DAYS
     wide = [a[:, None] / unit * np.exp(-lead / d) for a, d in zip(anomalies, (20, 50, 120, 400), strict=True)]
     parts = [
@@ -223,6 +384,11 @@ def _stack(
         np.log1p(lead) / 5,
         np.sin(phase),
         np.cos(phase),
+        *(v / unit for v, _ in near),
+        *(n for _, n in near[:-1]),
+        *(v[:, None] for v in (course[0] * 2 - course[2]).T),
+        *(v[:, None] / unit for v in course[1].T),
+        *(n[:, None] for n in course[2].T),
     ]
     stacked = np.stack([np.broadcast_to(p, lead.shape) for p in parts], axis=-1)
     return np.asarray(np.clip(np.nan_to_num(stacked), -6, 6), np.float32)

@@ -19,7 +19,7 @@ from core.bands import CHANNELS
 from core.forecast import QUANTILES
 from models.network.heads import Heads
 from models.network.queries import QUERY_FEATURES
-from models.network.tokens import TOKEN_FEATURES
+from models.network.tokens import CONTEXT, TOKEN_FEATURES
 
 Form = Literal["observations", "calendar"]
 """`observations`: tokens where something was seen, queries for dates. `calendar`: the paper's, every step a token."""
@@ -35,9 +35,12 @@ class EarthPTConfig:
     head_width: int = 64
     head_dropout: float = 0.3
     layers: int = 4
+    """0 = a query reads no tokens: the features of the history are all it knows."""
     width: int = 128
     heads: int = 8
     dropout: float = 0.1
+    context: int = CONTEXT
+    """Most recent dates that a forecast reads as tokens; older ones act through the climatology."""
     token_features: int = TOKEN_FEATURES
     query_features: int = QUERY_FEATURES
     channels: int = len(CHANNELS)
@@ -59,6 +62,7 @@ class EarthPTConfig:
 
 
 SIZES = {
+    "features": EarthPTConfig(layers=0, context=0, width=64, members=6),
     "tiny": EarthPTConfig(layers=2, width=32, heads=2, members=2, head_width=16),
     "small": EarthPTConfig(layers=3, width=64, heads=4, members=6),
     "medium": EarthPTConfig(layers=4, width=128, heads=8, members=6),
@@ -144,7 +148,7 @@ class EarthPT(nn.Module):
             nn.init.normal_(module.weight, std=0.02)
         if isinstance(module, nn.Linear):
             residual = any(module is b.narrow or module is b.from_heads for b in self.blocks)
-            nn.init.normal_(module.weight, std=0.02 / math.sqrt(2 * self.config.layers) if residual else 0.05)
+            nn.init.normal_(module.weight, std=0.02 / math.sqrt(2 * max(1, self.config.layers)) if residual else 0.05)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
 
@@ -169,6 +173,8 @@ class EarthPT(nn.Module):
         Returns:
             (B, T, D) states of the tokens and (B, H, D) states of the queries.
         """
+        if not self.config.layers:
+            return self.token(tokens), self.norm(self.query(queries))
         x = torch.cat([self.token(tokens), self.query(queries)], dim=1)  # (B, T + H, D)
         mask = attention_mask(is_padding, queries.shape[1])  # (B, 1, T + H, T + H)
         for block in self.blocks:

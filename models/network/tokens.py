@@ -69,8 +69,12 @@ def tokenise(
 
     Args:
         reference_days: (N,) only dates strictly before it are used: the issue date, or the day after a map's date.
-        context: most dates with anything but radar; radar_context: most dates with radar alone.
+        context: most dates with anything but radar, 0 = no token at all; radar_context: most dates with radar alone.
     """
+    if not context:
+        return Tokens(
+            tokens=np.zeros((len(series), 1, TOKEN_FEATURES), np.float32), is_padding=np.ones((len(series), 1), bool)
+        )
     seen = _recent(series, reference_days, context, radar_context)
     order = np.argsort(~seen, axis=1, kind="stable")
     count = seen.sum(axis=1)

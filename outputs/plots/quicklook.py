@@ -34,6 +34,9 @@ _SHARE = (0.0, 1.0, "viridis")
 _SCALES: dict[str, tuple[float, float, str, str]] = {
     Variable.CLIMATOLOGY: (0.0, 1.0, "YlGn", "NDVI"),
     Variable.ANOMALY: (-0.5, 0.5, "BrBG", "anomaly of NDVI"),
+    Variable.PERCENTILE: (0.0, 100.0, "BrBG", "percentile of NDVI"),
+    Variable.DEPARTURE: (-0.5, 0.5, "BrBG", "departure of NDVI"),
+    Variable.DAYS_TO_CLEAR: (0.0, 60.0, "viridis", "days to an observation"),
     Variable.PROBABILITY: (*_SHARE, "probability"),
     Variable.SIGNIFICANCE: (*_SHARE, "significance"),
     Variable.DISSIMILARITY: (0.0, 2.0, "viridis", "dissimilarity"),

@@ -15,12 +15,12 @@ from rio_cogeo.cogeo import cog_validate
 
 from core.settings import Settings
 from models.embed import embed
-from models.registry import find_checkpoint
+from models.registry import find_trunk
 from outputs.plots.embedding import principal_components
 from tests.cli.cubes import EPSG, NORTH, SHAPE_YX, WEST, square, write_cube, write_series
 from tests.models.published.published_files import TEN, published_weights, write_published
 
-WIDTH = find_checkpoint("", "forecast", Settings()).card["network"]["width"]
+WIDTH = find_trunk("", Settings()).card["network"]["width"]
 NAMES = tuple(f"e{n:03d}" for n in range(WIDTH))
 
 
@@ -57,7 +57,7 @@ def test_a_cube_becomes_a_strict_cog_on_its_grid_with_one_described_band_for_eac
         assert raster.tags(2)["DATE"] == "2021-08-15"
         tags = raster.tags()
         assert "SCALE" not in raster.tags(1)
-    assert tags["LANDCAST_MODEL_SHA256"] == find_checkpoint("", "forecast", Settings()).sha256
+    assert tags["LANDCAST_MODEL_SHA256"] == find_trunk("", Settings()).sha256
     assert tags["LANDCAST_LAYER"] == "middle"
     assert tags["LANDCAST_SIMULATED"] == "no"
     assert tags["LANDCAST_SCENES"].startswith("60 sha256:")
@@ -157,7 +157,7 @@ def test_each_series_of_a_table_is_embedded_at_its_own_end(folder: Path, run: Ca
     out = pd.read_csv("out.csv") if ending == ".csv" else pd.read_parquet("out.parquet")
     assert tuple(out.columns) == ("series_id", *NAMES)
     series = read_series(Path(f"series{ending}"))
-    expected = embed(series, series.days.max(axis=1) + 1, find_checkpoint("", "forecast", Settings()), layer="middle")
+    expected = embed(series, series.days.max(axis=1) + 1, find_trunk("", Settings()), layer="middle")
     np.testing.assert_allclose(out[list(NAMES)].to_numpy(), expected, rtol=1e-3, atol=1e-3)
     if ending == ".parquet":
         assert out.attrs["landcast_layer"] == "middle"

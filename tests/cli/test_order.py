@@ -23,7 +23,10 @@ def test_the_help_names_the_products_of_an_option_unless_all_have_it(run: Callab
     ("arguments", "sentence"),
     [
         (("crop",), "'--region': a file with the polygon"),
-        (("--region", "aoi.geojson"), "'PRODUCT': name a product (ndvi-forecast, canopy or crop) or give --job"),
+        (
+            ("--region", "aoi.geojson"),
+            "'PRODUCT': name a product (ndvi-forecast, ndvi-gap-fill, ndvi-anomaly, canopy or crop) or give --job",
+        ),
         (("canopy", "--region", "aoi.geojson", "--mmu", "-1"), "'mmu': it is a number of hectares from 0"),
         (("wheat", "--region", "aoi.geojson"), "no product 'wheat'"),
         (("crop", "--region", "text.gpkg"), "text.gpkg"),

@@ -16,6 +16,7 @@ from models.registry import APPLICABILITY
 from tests.cli.cubes import NORTH, SHAPE_YX, WEST, square, write_cube, write_series
 from tests.cli.said import other_lines
 from tests.products.class_models import copied
+from tests.products.forecasters import forecaster
 
 LAST = date(2020, 1, 3) + timedelta(days=590)
 """Last date of `write_cube`."""
@@ -33,6 +34,12 @@ def models(class_models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The tiny class models as the user's own."""
     monkeypatch.setenv("LANDCAST_MODELS", str(class_models))
     return class_models
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forecaster of random weights as the user's own, which is found before the shipped one."""
+    monkeypatch.setenv("LANDCAST_MODELS", str(Path(forecaster().folder).parent))
 
 
 def run(*arguments: object) -> None:
@@ -296,3 +303,57 @@ def test_tables_are_classified(folder: Path) -> None:
     assert list(canopy.columns) == ["sample_id", "p_none", "p_conifer", "p_broadleaf"]
     assert list(crop.columns) == ["sample_id", "p_crop"]
     assert np.allclose(canopy.iloc[:, 1:].sum(axis=1), 1, atol=1e-3)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_gaps_of_a_cube_and_of_a_table_are_filled(folder: Path) -> None:
+    write_cube(folder / "cube.nc")
+    write_series(folder / "series.csv")
+    order = ("gap-fill", "cube.nc", "--since", LAST - timedelta(days=40), "--until", LAST + timedelta(days=9))
+    run(*order, "--step", "7d", "-o", "gaps.nc")
+    run(*order, "--step", "7d", "-o", "gaps.tif", "--layers", f"ndvi_{LAST + timedelta(days=9)}_q50,clear_count")
+    with xr.open_dataset("gaps.nc") as cube, rasterio.open("gaps.tif") as raster:
+        assert cube.ndvi.sizes["time"] == 8
+        assert cube.time.values[-1] == np.datetime64(LAST + timedelta(days=9))
+        assert float(cube.days_to_clear[-1].min()) >= 9
+        np.testing.assert_allclose(raster.read(1), cube.ndvi[2, -1], atol=1e-5)
+    pd.DataFrame({"series_id": ["s2", "s0"], "time": ["2020-03-01", "2020-08-20"]}).to_csv("targets.csv", index=False)
+    run("gap-fill", "series.csv", "--targets", "targets.csv", "-o", "gaps.csv")
+    table = pd.read_csv("gaps.csv")
+    assert list(table.columns) == ["series_id", "time", "q05", "q25", "q50", "q75", "q95", "days_to_clear"]
+    assert table[["series_id", "time"]].to_numpy().tolist() == [["s0", "2020-08-20"], ["s2", "2020-03-01"]]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_the_last_days_of_a_cube_and_of_a_table_are_judged(folder: Path) -> None:
+    write_cube(folder / "cube.nc")
+    write_series(folder / "series.csv")
+    run("anomaly", "cube.nc", "-o", "anomaly.tif")
+    run("anomaly", "series.csv", "--last", "40d", "-o", "anomaly.csv")
+    with rasterio.open("anomaly.tif") as raster:
+        assert raster.descriptions == ("percentile", "departure", "ndvi", "days_to_clear", "clear_count")
+        assert raster.tags(1)["LANDCAST_VARIABLE"] == "percentile"
+        assert raster.tags(1)["LANDCAST_DATE"] == LAST.isoformat()
+    table = pd.read_csv("anomaly.csv")
+    assert table.percentile.between(1, 99).all()
+    assert (table.last_clear <= table.time).all()
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("gap-fill", "series.csv", "--until", "2031-01-01"), "732 days after the last observation"),
+        (("gap-fill", "series.csv", "--until", "2020-08-13", "--targets", "targets.csv"), "combined with --targets"),
+        (("anomaly", "series.csv", "--last", "0"), "a positive number of days"),
+        (("anomaly", "series.csv", "--date", "2020-08-30", "--last", "2d"), "no clear observation"),
+    ],
+)
+def test_wrong_orders_of_gaps_and_anomalies_end_in_one_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], sentence: str
+) -> None:
+    write_series(folder / "series.csv")
+    pd.DataFrame({"series_id": ["s0"], "time": ["2020-03-01"]}).to_csv("targets.csv", index=False)
+    assert run_command([*arguments, "-o", "out.csv"]) == WRONG_INPUT
+    assert sentence in capsys.readouterr().err
+    assert not Path("out.csv").exists()

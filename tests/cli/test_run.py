@@ -142,6 +142,8 @@ def test_the_main_job_writes_all_products_of_a_cube(
     printed = capsys.readouterr().out
     for product, endings in {
         "ndvi-forecast": {".tif", ".json", ".png", "_pixel.png", ".nc"},
+        "ndvi-gap-fill": {".tif", ".json", ".png"},
+        "ndvi-anomaly": {".tif", ".json", ".png"},
         "canopy": {".tif", ".json", ".png"},
         "crop": {".tif", ".json", ".png"},
     }.items():

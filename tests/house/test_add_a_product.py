@@ -1,4 +1,4 @@
-"""Adding a product is one file and one line: ndvi_anomaly.py, and the entry below. Everything else follows."""
+"""Adding a product is one file and one line: greenness.py, and the entry below. Everything else follows."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ from workers.tasks import Worker, carry_out_tile, close_job
 
 __all__ = ["archive_folder", "folder", "redis_url", "run"]
 
-ENTRY = Entry("ndvi-anomaly", "anomaly", "tests.house.ndvi_anomaly:NdviAnomaly", "Map the anomaly of NDVI.")
+ENTRY = Entry("greenness", "greenness", "tests.house.greenness:Greenness", "Map how green it is for the season.")
 
 
 @pytest.fixture(autouse=True)
@@ -44,19 +44,19 @@ def service(archive_folder: Path, tmp_path: Path, redis_url: str) -> Iterator[tu
 
 
 def test_it_is_a_command_with_help_and_maps_cubes_and_tables(folder: Path, run: Callable[..., str]) -> None:
-    assert re.search(r"^  anomaly +Map the anomaly of NDVI\.$", run("--help"), re.MULTILINE)
-    assert "--date" in run("anomaly", "--help")
+    assert re.search(r"^  greenness +Map how green it is for the season\.$", run("--help"), re.MULTILINE)
+    assert "--date" in run("greenness", "--help")
     write_cube(folder / "cube.nc")
     write_series(folder / "series.csv")
-    run("anomaly", "cube.nc", "-o", "map.tif", "--date", "2021-06-30")
-    run("anomaly", "cube.nc", "-o", "map.nc")
-    run("anomaly", "series.csv", "-o", "table.csv")
+    run("greenness", "cube.nc", "-o", "map.tif", "--date", "2021-06-30")
+    run("greenness", "cube.nc", "-o", "map.nc")
+    run("greenness", "series.csv", "-o", "table.csv")
     with rasterio.open("map.tif") as raster:
         assert raster.descriptions == ("anomaly", "clear_count")
         assert raster.tags(1)["LANDCAST_VARIABLE"] == "anomaly"
         assert raster.tags(1)["LANDCAST_DATE"] == "2021-06-30"
         assert np.nanmax(np.abs(raster.read(1))) < 0.5
-        assert raster.tags()["LANDCAST_PRODUCT"] == "ndvi-anomaly"
+        assert raster.tags()["LANDCAST_PRODUCT"] == "greenness"
     with xr.open_dataset("map.nc") as cube:
         assert {"anomaly", "clear_count"} <= set(cube.data_vars)
     assert list(pd.read_csv("table.csv").columns) == ["series_id", "anomaly"]
@@ -64,23 +64,23 @@ def test_it_is_a_command_with_help_and_maps_cubes_and_tables(folder: Path, run: 
 
 def test_it_is_ordered_over_rest_and_found_in_stac_with_its_pictures(service: tuple[Settings, httpx.Client]) -> None:
     settings, client = service
-    described = client.get("/processes/ndvi-anomaly").json()
+    described = client.get("/processes/greenness").json()
     assert described["inputs"]["date"]["schema"]["format"] == "date"
-    refused = client.post("/processes/ndvi-anomaly/execution", json=scene.order(colour="red"))
+    refused = client.post("/processes/greenness/execution", json=scene.order(colour="red"))
     assert (refused.status_code, "'colour'" in refused.json()["detail"]) == (400, True)
-    answer = client.post("/processes/ndvi-anomaly/execution", json=scene.order(date="2022-06-30"))
+    answer = client.post("/processes/greenness/execution", json=scene.order(date="2022-06-30"))
     assert answer.status_code == 201, answer.text
     job = answer.json()["jobID"]
     carry_out(settings, job)
     status = client.get(f"/jobs/{job}").json()
-    assert (status["status"], status["processID"]) == ("successful", "ndvi-anomaly")
+    assert (status["status"], status["processID"]) == ("successful", "greenness")
     layers = client.get(f"/jobs/{job}/layers").json()["layers"]
     assert [layer["name"] for layer in layers] == ["anomaly", "clear_count"]
-    item = client.get("/stac/search", params={"collections": "ndvi-anomaly"}).json()["features"][0]
+    item = client.get("/stac/search", params={"collections": "greenness"}).json()["features"][0]
     assert item["id"] == job
     assert item["properties"]["landcast:params"]["date"] == "2022-06-30"
-    assert "ndvi-anomaly" in [c["id"] for c in client.get("/stac/collections").json()["collections"]]
-    picture = settings.home / "jobs" / job / "ndvi-anomaly.png"
+    assert "greenness" in [c["id"] for c in client.get("/stac/collections").json()["collections"]]
+    picture = settings.home / "jobs" / job / "greenness.png"
     assert len(np.unique(np.asarray(Image.open(picture)))) > 50
 
 
@@ -95,5 +95,5 @@ def carry_out(settings: Settings, job_id: str) -> None:
 
 def test_the_page_of_products_describes_it() -> None:
     page = products_page.text()
-    assert "Product `ndvi-anomaly`, on the command line `landcast anomaly`." in page
+    assert "Product `greenness`, on the command line `landcast greenness`." in page
     assert "| `date` | `--date` | date |  | Day of the map; default: the last observation. |" in page

@@ -17,6 +17,7 @@ from models.registry import (
     current_name,
     find_checkpoint,
     find_named,
+    find_trunk,
     is_usable,
     list_checkpoints,
     report_of,
@@ -40,11 +41,17 @@ def write_card(settings: Settings, name: str, **fields: object) -> Path:
 
 def test_shipped_models_are_complete_lie_in_folders_of_their_names_and_have_a_version(settings: Settings) -> None:
     shipped = list_checkpoints(settings)
-    assert {c.name for c in shipped} == {"earthpt-small", "earthpt-small-before-2022", "canopy", "crop"}
+    assert {c.name for c in shipped} == {
+        "earthpt-small",
+        "ndvi-small",
+        "ndvi-small-before-2022",
+        "canopy",
+        "crop",
+    }
     for checkpoint in shipped:
         verify(checkpoint)
         assert Path(checkpoint.folder) == SHIPPED / checkpoint.name
-        assert checkpoint.card["version"] == ("2" if checkpoint.task in ("canopy", "crop") else "1")
+        assert checkpoint.card["version"] == ("1" if checkpoint.name.startswith("ndvi") else "2")
 
 
 @pytest.mark.parametrize(("old", "new"), RENAMED.items())
@@ -80,7 +87,7 @@ def test_without_a_name_the_default_is_found_a_users_before_the_shipped_one(sett
 def test_a_name_of_another_task_or_of_nothing_is_refused_with_the_names_that_there_are(settings: Settings) -> None:
     with pytest.raises(InvalidOption, match="it is a model for 'crop', and this needs one for 'forecast'"):
         find_checkpoint("crop", "forecast", settings)
-    with pytest.raises(UnknownModel, match="earthpt-small, earthpt-small-before-2022"):
+    with pytest.raises(UnknownModel, match="earthpt-small, ndvi-small, ndvi-small-before-2022"):
         find_checkpoint("oak", "forecast", settings)
     with pytest.raises(UnknownModel, match="canopy"):
         find_named("oak", settings)
@@ -135,3 +142,9 @@ def test_shipped_files_have_nothing_of_the_machine_that_made_them(folder: Path) 
         content = file.read_bytes()
         assert b"site-packages" not in content
         assert b'File "' not in content
+
+
+def test_a_trunk_is_a_forecaster_that_reads_single_dates(settings: Settings) -> None:
+    assert find_trunk("", settings).name == "earthpt-small"
+    with pytest.raises(InvalidOption, match="take 'earthpt-small'"):
+        find_trunk("ndvi-small", settings)

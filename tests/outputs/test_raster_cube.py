@@ -17,6 +17,7 @@ from core.grid import Window
 from core.product import Layer, Raster, Variable
 from outputs.cog import open_cog, plain_raster, write_cog
 from outputs.raster_cube import write_raster_cube
+from products.quantile_layers import dated_layer
 from tests.conftest import ROOT
 from tests.outputs.rasters import DATES, WINDOW, class_map, forecast, origin
 
@@ -288,3 +289,17 @@ def test_memory_does_not_grow_with_the_region(tmp_path: Path, ending: str) -> No
         used.append(int(done.stdout) * unit / 2**20)
     assert used[1] < 400
     assert used[1] - used[0] < 40
+
+
+def test_filled_gaps_are_quantiles_and_distances_by_date_and_no_forecast(tmp_path: Path) -> None:
+    quantiles = forecast().layers[:10]
+    near = tuple(dated_layer(Variable.DAYS_TO_CLEAR, d, "Days", unit="days") for d in DATES)
+    pixels = np.random.default_rng(2).random((12, *WINDOW.shape_yx)).astype(np.float32)
+    pixels[11, 3, 4] = np.nan
+    raster = Raster(layers=(*quantiles, *near), pixels=pixels, window=WINDOW, nodata=np.nan)
+    with xr.open_dataset(written(raster, tmp_path / "gaps.nc")) as cube:
+        assert cube.ndvi.dims == ("quantile", "time", "y", "x")
+        assert cube.ndvi.attrs["long_name"] == "NDVI: quantiles of outcomes"
+        assert (cube.days_to_clear.dtype, cube.days_to_clear.attrs["units"]) == (np.float32, "d")
+        np.testing.assert_array_equal(cube.days_to_clear, pixels[10:])
+        assert "issue_date" not in cube

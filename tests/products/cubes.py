@@ -1,4 +1,4 @@
-"""A small cube, and products made from it by the shipped models."""
+"""A small cube, and products made from it by the shipped class models and a forecaster of random weights."""
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from products.catalogue import PRODUCTS
 from products.order import check_source, parse
 from products.rows import render
 from tests.models.builders import wavy_series
+from tests.products.forecasters import forecaster
 
 AVAILABLE = parse_period("2016-08-01/2018-07-31")
 WINDOW = Window(crs="EPSG:32631", transform=Affine(10, 0, 500_000, 0, -10, 5_600_000), shape_yx=(4, 5))
@@ -35,7 +36,7 @@ def small_cube() -> Cube:
 
 
 def checkpoint_of(product: Product) -> Checkpoint:
-    return find_checkpoint("", product.task, Settings())
+    return forecaster() if product.task == "forecast" else find_checkpoint("", product.task, Settings())
 
 
 def rendered(product: Product, cube: Cube | None = None, **inputs: object) -> tuple[Options, Raster]:

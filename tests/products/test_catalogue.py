@@ -22,7 +22,9 @@ def test_commands_are_unique_and_their_summaries_are_sentences() -> None:
 
 def test_an_unknown_product_is_refused_with_the_known_ones() -> None:
     for find in (find_product, find_entry):
-        with pytest.raises(UnknownProduct, match=r"'yield'\. Known: ndvi-forecast, canopy, crop\."):
+        with pytest.raises(
+            UnknownProduct, match=r"'yield'\. Known: ndvi-forecast, ndvi-gap-fill, ndvi-anomaly, canopy, crop\."
+        ):
             find("yield")
 
 

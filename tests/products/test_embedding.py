@@ -11,7 +11,7 @@ from core.errors import InvalidOption, InvalidPeriod
 from core.settings import Settings
 from core.timeline import Period, to_date, to_day
 from models.embed import embed, width_of
-from models.registry import find_checkpoint
+from models.registry import find_trunk
 from products.embedding import Embedding, dimension, half
 from products.forecast import HISTORY_DAYS
 from products.order import add_card, parse
@@ -30,7 +30,7 @@ IMPORTED = Checkpoint(
 
 @pytest.fixture(scope="module")
 def checkpoint() -> Checkpoint:
-    return find_checkpoint("", "forecast", Settings())
+    return find_trunk("", Settings())
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from core.cube import Series
 from core.errors import InvalidOption, LandcastError, MissingBand
 from products.catalogue import PRODUCTS, find_product
 from products.order import parse
+from tests.models.builders import wavy_series
 from tests.products.cubes import AVAILABLE, rendered
+from tests.products.forecasters import LAST, predicted
 
 
 def test_a_layer_of_a_forecast_names_its_quantity_its_quantile_and_its_date() -> None:
@@ -79,3 +82,48 @@ def test_forecast_inputs_that_make_no_sense_end_in_one_sentence(inputs: dict[str
     with pytest.raises(LandcastError) as raised:
         parse(find_product("ndvi-forecast"), inputs, available=AVAILABLE)
     assert "\n" not in str(raised.value)
+
+
+def test_pooled_forecasts_depend_on_the_company_but_not_on_its_order_and_count_it() -> None:
+    product, series = PRODUCTS["ndvi-forecast"], wavy_series(6)
+    alone = predicted(product, series, horizon="40d")
+    pooled = predicted(product, series, horizon="40d", pooled=True)
+    assert "pooled_over" not in alone
+    assert set(pooled.pooled_over) == {6}
+    assert np.abs(pooled.q50 - alone.q50).max() > 0
+    order = np.array([3, 1, 5, 0, 2, 4])
+    shuffled = predicted(product, series.take(order), horizon="40d", pooled=True)
+    both = pooled.merge(shuffled, on=["series_id", "time"])
+    np.testing.assert_allclose(both.q50_x, both.q50_y, atol=1e-6)
+    fewer = predicted(product, series.take(order[:3]), horizon="40d", pooled=True)
+    assert set(fewer.pooled_over) == {3}
+
+
+def test_a_series_of_an_earlier_issue_date_learns_nothing_from_what_came_later() -> None:
+    product, series = PRODUCTS["ndvi-forecast"], wavy_series(4)
+    early = series.between(np.zeros(4, np.int32), np.full(4, LAST - 200, np.int32))
+    rows = predicted(product, early, horizon="20d", pooled=True)
+    later = Series(
+        ids=np.concatenate([early.ids, np.array(["x1", "x2", "x3", "x4"])]),
+        days=np.concatenate([early.days, series.days]),
+        values=np.concatenate([early.values, series.values]),
+    )
+    among = predicted(product, later, horizon="20d", pooled=True)
+    first = among[among.series_id.isin(early.ids)].reset_index(drop=True)
+    assert set(first.pooled_over) == {8}
+    assert first.time.equals(rows.time)
+    assert np.abs(first.q50 - rows.q50).max() < 0.02
+
+
+def test_maps_are_not_pooled() -> None:
+    with pytest.raises(InvalidOption, match="it belongs to tables"):
+        parse(find_product("ndvi-forecast"), {"pooled": True}, available=AVAILABLE)
+
+
+def test_targets_beyond_the_calibrated_range_say_so() -> None:
+    product, series = PRODUCTS["ndvi-forecast"], wavy_series(2)
+    assert "landcast_caution" not in predicted(product, series, horizon="150d", step="50d").attrs
+    assert "150 days" in predicted(product, series, horizon="250d", step="50d").attrs["landcast_caution"]
+    _, raster = rendered(find_product("ndvi-forecast"), horizon="250d", step="100d")
+    medians = [v for v in raster.layers if v.is_median]
+    assert ["beyond" in v.description for v in medians] == [False, True]

@@ -12,13 +12,12 @@ from core.bands import channel
 from core.cube import Series
 from core.errors import InvalidOption, InvalidTable
 from core.product import Layer
-from core.settings import Settings
 from core.timeline import Period, to_date
-from models.registry import find_checkpoint
 from products.catalogue import find_product
 from products.order import parse
 from products.table import options_of_each, predict_table, seen_in_period, wide_table
 from tests.models.builders import START, wavy_series
+from tests.products.cubes import checkpoint_of
 
 AFTER = to_date(START + 8 * 119 + 1)
 LATER = date(AFTER.year, 12, 24)
@@ -32,7 +31,7 @@ def predicted(
     **inputs: Any,
 ) -> pd.DataFrame:
     product, series = find_product(product_id), wavy_series() if series is None else series
-    checkpoint = find_checkpoint("", product.task, Settings())
+    checkpoint = checkpoint_of(product)
     each = options_of_each(product, series, inputs, checkpoint, dates=dates)
     shares: list[float] = []
     table = predict_table(product, series, each, checkpoint, shares.append)
@@ -113,7 +112,7 @@ def test_a_change_has_all_its_layers_but_the_count() -> None:
 def test_series_with_the_same_end_share_their_options() -> None:
     product, series = find_product("ndvi-forecast"), wavy_series(4)
     series.days[2] -= 40
-    checkpoint = find_checkpoint("", "forecast", Settings())
+    checkpoint = checkpoint_of(product)
     each = options_of_each(product, series, {"horizon": "10d"}, checkpoint)
     assert each[0] is each[1] is each[3]
     assert (each[0].issue - each[2].issue).days == 40

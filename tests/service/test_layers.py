@@ -38,6 +38,8 @@ def job_of(name: str, **inputs: Any) -> Job:
     ("name", "inputs", "first"),
     [
         ("canopy", {}, "class"),
+        ("ndvi-gap-fill", {"dates": ["2018-07-20", "2018-07-10"]}, "ndvi_2018-07-10_q50"),
+        ("ndvi-anomaly", {}, "percentile"),
         ("crop", {"probabilities": "float"}, "class"),
         ("canopy", {"change": "2018-05-01/2018-07-01"}, "change"),
         ("ndvi-forecast", {"dates": ["2018-09-20", "2018-08-10"], "variables": ["EVI2"]}, "ndvi_2018-08-10_q50"),
@@ -63,10 +65,17 @@ def test_shares_have_one_ramp_whatever_they_are_called(variable: str) -> None:
     assert ramp_of(replace(layer, unit="%")) is PERCENT_RAMP
 
 
-def test_an_anomaly_has_a_ramp_with_zero_in_the_middle() -> None:
-    layer = Layer(name="x", description="x", variable=Variable.ANOMALY, unit="1")
-    assert ramp_of(layer).values[2] == 0
-    assert view_of(layer).legend[0].label == "-0.5"
+def test_anomalies_have_a_ramp_with_what_is_usual_in_the_middle() -> None:
+    for variable in (Variable.ANOMALY, Variable.DEPARTURE):
+        layer = Layer(name="x", description="x", variable=variable, unit="1")
+        assert ramp_of(layer).values[2] == 0
+        assert view_of(layer).legend[0].label == "-0.5"
+    percentile = ramp_of(Layer(name="x", description="x", variable=Variable.PERCENTILE, unit="1"))
+    assert (percentile.values[2], percentile.colours) == (50, ramp_of(layer).colours)
+
+
+def test_days_are_counts() -> None:
+    assert ramp_of(Layer(name="x", description="x", variable=Variable.DAYS_TO_CLEAR, unit="days")) is COUNT_RAMP
 
 
 def test_the_name_of_a_layer_decides_nothing() -> None:

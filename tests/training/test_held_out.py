@@ -18,7 +18,7 @@ PLACES = np.array([f"place{i // 2}" for i in range(8)])
 
 @pytest.fixture(scope="module")
 def forecaster() -> Checkpoint:
-    return find_checkpoint("earthpt-small-before-2022", "forecast", Settings())
+    return find_checkpoint("ndvi-small-before-2022", "forecast", Settings())
 
 
 @pytest.fixture(scope="module")

@@ -77,7 +77,9 @@ def test_a_forecaster_is_measured_on_the_test_year_and_calibrated_by_those_that_
     assert earlier["split"].startswith(f"{SITES}: observations before 2022-01-01 trained")
     assert earlier["accuracy"]["test_year"]["targets"] > 100
     assert "calibration" not in earlier
-    assert whole["calibration"]["fitted_on"] == [f"{SITES}, 2022, by {EARLIER.name}"]
+    assert whole["calibration"]["fitted_on"] == [
+        f"{SITES}, 2022, whole histories and those of a year, by {EARLIER.name}"
+    ]
     assert whole["accuracy"]["measured_on"] == f"{EARLIER.name}, which has not learned from 2022"
     assert whole["accuracy"]["test_year"] == earlier["accuracy"]["test_year"]
     measured = evaluate(EARLIER.name, data=data, settings=Settings(models=out), progress=lambda _share: None)
@@ -86,7 +88,7 @@ def test_a_forecaster_is_measured_on_the_test_year_and_calibrated_by_those_that_
 
 def test_an_unknown_run_or_part_of_the_trunk_is_refused_before_anything_is_written(data: Path, tmp_path: Path) -> None:
     common = {"data": data, "out": tmp_path / "models", "settings": Settings(), "progress": lambda _share: None}
-    with pytest.raises(InvalidOption, match="the runs are earthpt-small"):
+    with pytest.raises(InvalidOption, match="the runs are ndvi-small"):
         train_named_run("nothing", **common)  # type: ignore[arg-type]
     with pytest.raises(InvalidOption, match="heads, low-rank, all"):
         train_named_run(EARLIER.name, tune="some", **common)  # type: ignore[arg-type]
@@ -118,7 +120,7 @@ def test_a_class_model_has_the_accuracy_of_its_folds(tmp_path: Path) -> None:
 
 def test_a_model_that_learned_from_everything_or_is_unknown_cannot_be_measured(tmp_path: Path) -> None:
     common = {"data": tmp_path, "settings": Settings(models=tmp_path), "progress": lambda _share: None}
-    with pytest.raises(InvalidOption, match="measure 'earthpt-small-before-2022' instead"):
-        evaluate("earthpt-small", **common)  # type: ignore[arg-type]
+    with pytest.raises(InvalidOption, match="measure 'ndvi-small-before-2022' instead"):
+        evaluate("ndvi-small", **common)  # type: ignore[arg-type]
     with pytest.raises(UnknownModel, match="nothing"):
         evaluate("nothing", **common)  # type: ignore[arg-type]

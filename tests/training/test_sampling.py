@@ -14,6 +14,7 @@ from tests.training.changing_sets import changing
 from tests.training.tiny_training import small_set
 from training.class_examples import SHIFT_DAYS
 from training.sampling import (
+    GAP_DAYS,
     SOON,
     _drifted,
     _quantity,
@@ -28,18 +29,23 @@ NDVI = channel("NDVI")
 
 def test_targets_of_a_batch_lie_after_its_history() -> None:
     rng = np.random.default_rng(0)
-    batch = forecast_batch(rng, {"waves": small_set()}, {"waves": 1.0}, size=16, targets=5)
+    batch = forecast_batch(rng, {"waves": small_set()}, {"waves": 1.0}, size=320, targets=5)
     known = np.isfinite(batch.truth)
     years_ahead = -batch.queries[..., 4]
     assert known.any()
-    assert (years_ahead[known] >= 0).all()
     assert (years_ahead[known] < 165 / YEAR_DAYS).all()
+    assert (years_ahead[known] >= -GAP_DAYS / YEAR_DAYS).all()
+    is_gap = (years_ahead < 0).any(axis=1)
+    assert 0 < is_gap.mean() < 0.5
+    assert (years_ahead[is_gap][known[is_gap]] <= 0).all()
 
 
 def test_shuffled_years_keep_the_day_of_year_and_every_value() -> None:
     series = wavy_series(5, dates=160)
     issues = np.full(5, START + 1200, np.int32)
-    days, values = _shuffle_years(np.random.default_rng(3), series.days, series.values, issues)
+    days, values = _shuffle_years(
+        np.random.default_rng(3), series.days, series.values, issues, np.zeros(5, int), np.zeros(5, bool)
+    )
     assert (np.diff(days, axis=1) >= 0).all()
     for row in range(5):
         before, after = series.values[row, :, NDVI], values[row, :, NDVI]

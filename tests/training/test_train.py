@@ -67,7 +67,7 @@ def test_unseen_targets_do_not_move_the_loss() -> None:
     issues = np.full(4, START + 600, np.int32)
     batch = hindcast(series, issues, (issues[:, None] + np.array([4, 8, 12, 16])).astype(np.int32))
     expected = forecast_loss(tiny_network(members=3), batch)
-    more = {f: np.concatenate([getattr(batch, f)] * 2, axis=1) for f in ("queries", "base", "spread", "channels")}
+    more = {f: np.concatenate([getattr(batch, f)] * 2, axis=1) for f in ("queries", "base", "unit", "channels")}
     nothing = np.full_like(batch.truth, np.nan)
     doubled = replace(
         batch,
@@ -84,7 +84,7 @@ def test_the_held_out_score_weighs_series_equally(quick_run: Run) -> None:
 
 
 def test_the_learning_rate_warms_up_and_falls_to_a_twentieth() -> None:
-    run = RUNS["earthpt-small"]
+    run = RUNS["ndvi-small"]
     rates = [learning_rate(run, step) for step in range(1, run.steps + 1)]
     assert rates[0] < rates[run.warmup - 2] < run.learning_rate * 1.001
     assert rates[-1] == pytest.approx(run.learning_rate * 0.05, rel=1e-3)

@@ -13,8 +13,9 @@ import pytest
 from shapely.geometry import mapping
 
 from core.bands import CHANNELS
+from core.checkpoint import Checkpoint
 from core.errors import InvalidOption, RequestError
-from core.options import MapsOnly, marker
+from core.options import MapsOnly, TablesOnly, marker
 from core.product import Product, Raster
 from core.settings import Settings
 from core.source import Source
@@ -26,6 +27,7 @@ from outputs.cog import open_cog
 from products.catalogue import PRODUCTS
 from products.embedding import Embedding
 from tests.cli.cubes import BANDS, write_cube
+from tests.products.forecasters import forecaster
 from workers.direct import DirectOrder, make
 
 SHAPE_YX = (4, 5)
@@ -34,8 +36,12 @@ VALUES: dict[str, list[Any]] = {
     "issue_date": ["2021-05-01", "1990-01-01", "never"],
     "horizon": ["20d", "2000d", "0d"],
     "step": ["50d", "900d", "0"],
+    "since": ["2021-03-01", "2020-01-01", "1990-01-01", "2031-01-01"],
+    "until": ["2021-03-01", "2021-08-20", "1990-01-01", "2031-01-01", "soon"],
+    "last": ["40d", "1d", "500d", "0d"],
     "dates": ["2021-09-01,2021-10-01", "2001-01-01", "2021-13-01", "2031-01-01"],
     "variables": ["EVI2,B04", "BSI", "B05", "NDMI"],
+    "pooled": ["true", "perhaps"],
     "blend": [{}, {"model": "x"}],
     "probabilities": ["float", "percent", "maybe"],
     "sets": ["true", "perhaps"],
@@ -56,6 +62,18 @@ TOGETHER: dict[str, list[dict[str, Any]]] = {
         {"dates": "2021-09-01", "horizon": "10d"},
         {"period": "2020-06-01/2021-03-01", "step": "20d"},
         {"period": "2020-06-01/2021-03-01", "issue_date": "2020-06-02"},
+    ],
+    "ndvi-gap-fill": [
+        {},
+        {"since": "2020-08-01", "until": "2020-12-01", "step": "7d"},
+        {"dates": "2021-03-01", "until": "2021-04-01"},
+        {"period": "2020-06-01/2021-03-01", "until": "2021-04-10", "step": "20d"},
+    ],
+    "ndvi-anomaly": [
+        {},
+        {"date": "2021-03-01", "last": "60d"},
+        {"period": "2020-06-01/2021-03-01", "last": "30d"},
+        {"period": "2020-06-01/2021-03-01", "date": "2021-06-01"},
     ],
     "canopy": [
         {},
@@ -110,8 +128,11 @@ def write_table(cube: Source, path: Path) -> None:
 
 
 def products() -> dict[str, Product[Any]]:
-    checkpoint = find_checkpoint("", "forecast", Settings())
-    return {**PRODUCTS, "embedding": Embedding(checkpoint, width_of(checkpoint))}
+    return {**PRODUCTS, "embedding": Embedding(forecaster(), width_of(forecaster()))}
+
+
+def model_of(product: Product[Any]) -> Checkpoint:
+    return forecaster() if product.task == "forecast" else find_checkpoint("", product.task, Settings())
 
 
 def cases() -> list[Any]:
@@ -123,7 +144,7 @@ def cases() -> list[Any]:
 
 
 def answer(product: Product[Any], source: Source, inputs: Mapping[str, Any], folder: Path) -> Answer:
-    order = DirectOrder(product=product, checkpoint=find_checkpoint("", product.task, Settings()), inputs=inputs)
+    order = DirectOrder(product=product, checkpoint=model_of(product), inputs=inputs)
     folder.mkdir()
     try:
         found = make(order, source, Settings(home=folder / "home"), folder, lambda _: None)
@@ -144,13 +165,17 @@ def answer(product: Product[Any], source: Source, inputs: Mapping[str, Any], fol
 
 def by_layer(table: pd.DataFrame) -> dict[str, np.ndarray]:
     """Return the columns of a table by the names of the layers that hold the same."""
+    if "last_clear" in table:
+        age = (table.time - table.last_clear) / pd.Timedelta(days=1)
+        table = table.assign(days_to_clear=age).drop(columns=["time", "last_clear"])
     if "time" not in table:
         return {name: table[name].to_numpy(np.float64) for name in table.columns[1:]}
     columns = {}
     for name in table.columns[2:]:
-        variable, _, quantile = name.rpartition("_")
+        variable, _, quantile = (name, "", "") if name == "days_to_clear" else name.rpartition("_")
         for day, rows in table.groupby("time"):
-            columns[f"{(variable or 'ndvi').lower()}_{day:%Y-%m-%d}_{quantile}"] = rows[name].to_numpy(np.float64)
+            layer = f"{(variable or 'ndvi').lower()}_{day:%Y-%m-%d}_{quantile}".removesuffix("_")
+            columns[layer] = rows[name].to_numpy(np.float64)
     return columns
 
 
@@ -159,8 +184,8 @@ def unnamed(refusal: str) -> str:
     return re.sub(r"any series of 'series.parquet'|'series.parquet'|'cube.nc'|'cube'|the region", "SOURCE", refusal)
 
 
-def is_of_maps(product: Product[Any], inputs: Mapping[str, Any]) -> bool:
-    return any(marker(product.options.model_fields[name], MapsOnly) for name in inputs)
+def is_of(product: Product[Any], inputs: Mapping[str, Any], kind: type[MapsOnly] | type[TablesOnly]) -> bool:
+    return any(marker(product.options.model_fields[name], kind) for name in inputs)
 
 
 @pytest.mark.parametrize(("product_id", "inputs"), cases())
@@ -172,8 +197,11 @@ def test_three_sources_of_the_same_series_agree(
     assert unnamed(found["region"].refusal) == unnamed(found["cube"].refusal)
     for name, values in found["cube"].columns.items():
         np.testing.assert_allclose(found["region"].columns[name], values, atol=0.011, err_msg=name)
-    if is_of_maps(product, inputs) and not found["cube"].refusal:
+    if is_of(product, inputs, MapsOnly) and not found["cube"].refusal:
         assert "the input is a table" in found["table"].refusal
+        return
+    if is_of(product, inputs, TablesOnly) and not found["table"].refusal:
+        assert "it belongs to tables" in found["cube"].refusal
         return
     assert unnamed(found["table"].refusal) == unnamed(found["cube"].refusal)
     assert bool(found["table"].columns) == bool(found["cube"].columns)

@@ -17,7 +17,7 @@ from core.version import software_version
 from models.checkpoint import load_class_network, load_network
 from models.network.class_network import ClassNetwork
 from models.network.earthpt import EarthPT
-from models.registry import find_checkpoint
+from models.registry import find_checkpoint, find_trunk
 from products import canopy, crop
 from training.class_examples import Pool, make_pool
 from training.cross_validate import CrossValidated, train_in_folds
@@ -127,7 +127,7 @@ def find_start(labelled: LabelledSet, settings: Settings) -> Start:
         network = load_class_network(shipped)
         made_from = {"trunk_name": shipped.card["run"]["trunk"], "trunk_sha256": shipped.card["trunk_sha256"]}
         return Start(trunk=network.trunk, network=network, shipped=shipped, **made_from)
-    trunk = find_checkpoint("", "forecast", settings)
+    trunk = find_trunk("", settings)
     return Start(
         trunk=load_network(trunk), network=None, shipped=shipped, trunk_name=trunk.name, trunk_sha256=trunk.sha256
     )

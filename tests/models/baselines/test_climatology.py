@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.bands import channel
-from models.baselines.climatology import FEATURES, expect
+from models.baselines.climatology import FEATURES, WEEKS, expect
 from tests.models.builders import START, wavy_series
 
 NDVI = channel("NDVI")
@@ -64,3 +64,35 @@ def test_few_observations_give_finite_features(seen: int) -> None:
     assert result.features.shape == (6, 3, FEATURES)
     assert np.isfinite(result.features).all()
     assert np.isnan(result.base).all() == (seen == 0)
+
+
+def test_the_unit_is_wide_where_little_was_seen() -> None:
+    days = np.arange(START, ISSUE, 5).astype(np.int32)[None]
+    full = (0.5 + 0.2 * np.sin(2 * np.pi * days / 365.2425)).astype(np.float32)
+    one = np.where(np.arange(days.shape[1]) == 3, full, np.nan).astype(np.float32)
+    assert expectation(full, days).unit.max() < 0.06
+    assert expectation(one, days).unit.max() > 0.15
+
+
+def test_dates_inside_a_gap_are_told_from_both_sides() -> None:
+    days = np.arange(START, ISSUE, 5).astype(np.int32)[None]
+    ndvi = np.full(days.shape, 0.4, np.float32)
+    ndvi[0, 60:] = 0.6
+    ndvi[0, 56:64] = np.nan
+    targets = days[:, [57, 59, 62]]
+    found = expect(days, ndvi, np.array([ISSUE], np.int32), targets)
+    near = found.features[..., 43:52]
+    line = found.base + near[..., 4] * found.unit
+    assert np.abs(line - 0.5).max() < 0.12
+    assert (np.diff(line[0]) > 0).all()
+    after = expect(days, ndvi, np.array([ISSUE], np.int32), np.array([[ISSUE + 20]], np.int32))
+    assert after.features[0, 0, 43 + 4] == 0
+
+
+def test_the_course_of_the_season_is_read_back_from_the_issue_date() -> None:
+    days = np.arange(ISSUE - 700, ISSUE, 3).astype(np.int32)[None]
+    rising = np.clip(0.3 + (days - ISSUE + 60) * 0.005, 0.3, 0.9).astype(np.float32)
+    found = expect(days, rising, np.array([ISSUE], np.int32), np.array([[ISSUE + 5]], np.int32)).features[0, 0]
+    course = (found[52 : 52 + WEEKS] + found[-WEEKS:]) / 2
+    assert (np.diff(course[:5]) < 0).all()
+    np.testing.assert_allclose(course[0], rising[0, -3], atol=0.02)

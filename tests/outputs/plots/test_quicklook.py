@@ -28,9 +28,17 @@ def test_ndvi_becomes_greener_with_its_value() -> None:
     np.testing.assert_allclose(found[0, 2], UNSEEN)
 
 
-def test_an_anomaly_is_brown_below_zero_and_green_above() -> None:
-    layer = Layer(name="x", description="x", variable=Variable.ANOMALY, unit="1")
-    (low, middle, high) = colours_of(layer, np.array([[-0.4, 0.0, 0.4]], np.float32), np.nan)[0]
+@pytest.mark.parametrize(
+    ("variable", "values"),
+    [
+        (Variable.ANOMALY, [-0.4, 0.0, 0.4]),
+        (Variable.DEPARTURE, [-0.4, 0.0, 0.4]),
+        (Variable.PERCENTILE, [10, 50, 90]),
+    ],
+)
+def test_an_anomaly_is_brown_below_the_usual_and_green_above(variable: Variable, values: list[float]) -> None:
+    layer = Layer(name="x", description="x", variable=variable, unit="1")
+    (low, middle, high) = colours_of(layer, np.array([values], np.float32), np.nan)[0]
     assert low[0] > low[2]
     assert high[1] > high[0]
     assert middle.min() > 0.9

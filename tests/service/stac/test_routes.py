@@ -46,8 +46,8 @@ def test_the_landing_page_is_a_valid_catalogue_that_names_its_abilities(client: 
         assert client.request(link.get("method", "GET"), link["href"], json={}).status_code == 200
 
 
-@pytest.mark.parametrize("product", PRODUCTS)
-def test_every_product_has_a_valid_collection(client: httpx.Client, product: str) -> None:
+@pytest.mark.parametrize("product", ["ndvi-forecast", "canopy", "crop"])
+def test_every_product_with_results_has_a_valid_collection(client: httpx.Client, product: str) -> None:
     collection = pystac.Collection.from_dict(client.get(f"/stac/collections/{product}").json())
     assert collection.validate()
     west, south, east, north = collection.extent.spatial.bboxes[0]

@@ -19,28 +19,28 @@ from products.table import wide_table
 HISTORY_DAYS = 3 * 365
 
 
-class AnomalyOptions(Options):
-    """What may be chosen of an anomaly map."""
+class GreennessOptions(Options):
+    """What may be chosen of a greenness map."""
 
     date: Day | None = Field(default=None, description="Day of the map; default: the last observation.")
 
 
-class NdviAnomaly:
+class Greenness:
     """Last clear NDVI less the seasonal cycle of its own history."""
 
-    id = "ndvi-anomaly"
-    title = "NDVI anomaly"
+    id = "greenness"
+    title = "Greenness"
     description = "Last clear NDVI up to a day less the NDVI that the pixel's own seasonal cycle has on that day."
     task = "forecast"
     bands: tuple[str, ...] = ("B04", "B08", "B8A")
-    options = AnomalyOptions
+    options = GreennessOptions
 
-    def resolve(self, options: AnomalyOptions, *, available: Period) -> AnomalyOptions:
+    def resolve(self, options: GreennessOptions, *, available: Period) -> GreennessOptions:
         day = options.date or (options.period or available).end
         period = default_period(options, last=day, days=HISTORY_DAYS, available=available)
         return options.but(date=day, period=period)
 
-    def layers(self, options: AnomalyOptions) -> tuple[Layer, ...]:
+    def layers(self, options: GreennessOptions) -> tuple[Layer, ...]:
         day = str(options.date)
         text = f"Last clear NDVI up to {day} less that of the seasonal cycle"
         count = "Clear observations used"
@@ -52,7 +52,7 @@ class NdviAnomaly:
     def shown(self, layers: Sequence[Layer]) -> tuple[Layer, ...]:
         return tuple(layers[:1])
 
-    def predict(self, series: Series, each: Sequence[AnomalyOptions], checkpoint: Checkpoint) -> Floats:
+    def predict(self, series: Series, each: Sequence[GreennessOptions], checkpoint: Checkpoint) -> Floats:
         last = np.array([to_day(o.date) for o in each if o.date], np.int32)
         seen = series.between(np.zeros_like(last), last)
         ndvi = seen.values[..., channel(NDVI.name)]
@@ -62,6 +62,6 @@ class NdviAnomaly:
         count = seen.clear_count()
         return np.where(count[:, None] > 0, np.stack([now - cycle, count], axis=1), np.nan).astype(np.float32)
 
-    def tabulate(self, series: Series, each: Sequence[AnomalyOptions], values: Floats) -> pd.DataFrame:
+    def tabulate(self, series: Series, each: Sequence[GreennessOptions], values: Floats) -> pd.DataFrame:
         layers = self.layers(each[0])
         return wide_table(series, values, layers, lambda v: v.variable == Variable.ANOMALY, id_column="series_id")

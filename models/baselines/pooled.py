@@ -1,0 +1,135 @@
+"""Pooled: what series that are forecast together show of a season, for each of them. No network.
+
+A season that was seen on a hundred fields is a climatology for one that has none, and their mean anomaly is less noisy
+than that of one (empirical Bayes with a random intercept: Robinson 1991, doi:10.1214/ss/1177011926).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bands import Floats
+from core.cube import Series
+from core.quantities import QUANTITIES
+from core.timeline import YEAR_DAYS, Days
+from models.baselines.climatology import Expectation
+
+POOLED_FEATURES = 6
+BIN_DAYS = 5
+BINS = 73
+SMOOTH_DAYS, WIDE_DAYS = 8.0, 24.0
+"""Widths of the kernels that the season of all series is smoothed by; the wide one fills what the narrow one misses."""
+WIDE_WEIGHT = 0.05
+"""So little that it counts only where the narrow one holds next to nothing."""
+RECENT_DAYS = 60.0
+"""Memory of the departures that are taken as of this year."""
+OWN_COUNT, RECENT_COUNT = 1.0, 0.5
+"""A series' own departure is drawn to none, as if by so many observations."""
+FADING_DAYS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """The season of many series up to one day, by the time of year."""
+
+    season: NDArray[np.float64]
+    """(BINS,) mean; NaN where no series was ever seen."""
+    count: NDArray[np.float64]
+    """(BINS,) observations near that time of year."""
+    anomaly: float
+    """How far the last months of all series lie above the season, relative to where they usually lie."""
+    members: int
+    """Series that were seen."""
+
+    @classmethod
+    def of(cls, days: Days, values: Floats, issue_day: int) -> "Pool":
+        """Pool N series, whose order does not matter.
+
+        Args:
+            days: (N, T); values: (N, T), NaN = unseen.
+            issue_day: observations on or after it are not looked at.
+        """
+        seen = np.isfinite(values) & (days < issue_day)
+        at, y = _bin(days), np.where(seen, values, 0.0).astype(np.float64)
+        count = np.bincount(at[seen], minlength=BINS) @ _SMOOTH
+        season = np.bincount(at[seen], y[seen], minlength=BINS) @ _SMOOTH / np.where(count > 0, count, np.nan)
+        own, recent = _departures(days, y, seen, season, np.full(len(days), issue_day))
+        known = seen.any(axis=1)
+        anomaly = float((recent - own)[known].mean()) if known.any() else 0.0
+        return cls(season=season, count=count, anomaly=anomaly, members=int(known.sum()))
+
+
+Pools = Mapping[int, Pool]
+"""Pools by issue day."""
+
+
+def pools_of(series: Series, issue_days: Days, quantity: str = "NDVI") -> Pools:
+    """Return the pool of all series for each of their issue days, in the model's units of a quantity."""
+    target = QUANTITIES[quantity]
+    history = target.to_model(target.of(series.values))
+    return {int(day): Pool.of(series.days, history, int(day)) for day in np.unique(issue_days)}
+
+
+def pooled_features(
+    pool: Pool, at: Expectation, days: Days, values: Floats, issue_days: Days, target_days: Days
+) -> Floats:
+    """Return (N, H, POOLED_FEATURES) what a pool says about dates, beside what each series says itself.
+
+    Args:
+        pool: of the issue day of all N series, or of an earlier one.
+        at: what the series' own histories say.
+        days, values: (N, T) of the series; issue_days: (N,); target_days: (N, H).
+    """
+    seen = np.isfinite(values) & (days < issue_days[:, None])
+    own, recent = _departures(days, np.where(seen, values, 0.0).astype(np.float64), seen, pool.season, issue_days)
+    when = _bin(target_days)
+    lead = np.maximum(target_days - issue_days[:, None] + 1, 0)
+    usual = pool.season[when] + own[:, None]
+    now = usual + (recent - own)[:, None] * np.exp(-lead / FADING_DAYS)
+    known = np.minimum(pool.count[when], 1.0)
+    parts = [
+        known * (usual - at.base) / at.unit,
+        known * (now - at.base) / at.unit,
+        pool.anomaly / at.unit * np.exp(-lead / FADING_DAYS),
+        (usual * 2 - 1) * known,
+        np.log1p(pool.count[when]) / 5,
+        np.full(when.shape, np.log1p(pool.members) / 5),
+    ]
+    return np.asarray(np.clip(np.nan_to_num(np.stack(parts, axis=-1)), -6, 6), np.float32)
+
+
+def alone(target_days: Days) -> Floats:
+    """Return (N, H, POOLED_FEATURES) of series that are forecast by themselves."""
+    return np.zeros((*target_days.shape, POOLED_FEATURES), np.float32)
+
+
+def _departures(
+    days: Days,
+    y: NDArray[np.float64],
+    seen: NDArray[np.bool_],
+    season: NDArray[np.float64],
+    issue_days: NDArray[np.integer],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (N,) how far each series lies above the season of all, in all and of late."""
+    gap = np.where(seen, y - season[_bin(days)], 0.0)
+    weight = np.where(seen, np.exp(-np.maximum(issue_days[:, None] - days, 0) / RECENT_DAYS), 0.0)
+    own = gap.sum(axis=1) / (seen.sum(axis=1) + OWN_COUNT)
+    recent = (weight * (gap - own[:, None])).sum(axis=1) / (weight.sum(axis=1) + RECENT_COUNT)
+    return own, own + recent
+
+
+def _bin(days: Days) -> NDArray[np.int64]:
+    return np.asarray((days % YEAR_DAYS / YEAR_DAYS * BINS).astype(np.int64) % BINS)
+
+
+def _smooth() -> NDArray[np.float64]:
+    """Return (BINS, BINS) by which sums of bins become sums around each bin."""
+    gap = np.abs(np.arange(BINS)[:, None] - np.arange(BINS))
+    gap = np.minimum(gap, BINS - gap) * BIN_DAYS
+    narrow, wide = (np.exp(-0.5 * (gap / width) ** 2) for width in (SMOOTH_DAYS, WIDE_DAYS))
+    return np.asarray(narrow + WIDE_WEIGHT * wide, np.float64)
+
+
+_SMOOTH = _smooth()
