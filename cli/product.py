@@ -108,6 +108,8 @@ def make_product(call: Call) -> None:
         write_result(found, call.out, call.layers)
     if isinstance(found, Result):
         _print_result(found, source.summary)
+    elif caution := found.attrs.get("landcast_caution"):
+        print(f"Warning: {caution}", file=sys.stderr)
     print(call.out)
 
 

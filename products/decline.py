@@ -23,6 +23,8 @@ LEAST = 0.1
 """Smallest drop of NDVI that counts: twice what the stand of docs/explanation/evidence.md varies in healthy years."""
 DEVIATIONS = 2.0
 """And in robust standard deviations of the pixel's past."""
+HAZE = 0.03
+"""Blue reflectance above the pixel's own summer median from which a date is haze that the mask has missed: left out."""
 TO_DEVIATION = 1.4826
 """Of a normal distribution, its standard deviation over the median absolute deviation."""
 LEGEND = (
@@ -56,6 +58,7 @@ def decline_codes(series: Series, last_days: Days) -> Floats:
     """
     index, days = series.values[..., channel(NDVI.name)], series.days
     is_summer = _is_summer(days) & np.isfinite(index)
+    is_summer &= ~_is_hazy(series, is_summer)
     last = last_days[:, None]
     is_new = is_summer & (days > last - YEAR) & (days <= last)
     is_past = is_summer & (days <= last - YEAR)
@@ -65,6 +68,16 @@ def decline_codes(series: Series, last_days: Days) -> Floats:
     highest = np.where(newest, index, -np.inf)[is_known].max(axis=1, initial=-np.inf)
     found[is_known] = highest <= _limit(np.where(is_past, index, np.nan)[is_known])
     return found
+
+
+def _is_hazy(series: Series, is_summer: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return (N, T) dates much brighter in the blue band than the pixel's summers; none where it was not seen."""
+    blue = np.where(is_summer, series.values[..., channel("B02")], np.nan)
+    ordered = np.sort(blue, axis=1)  # NaN last
+    middle = np.maximum(np.isfinite(blue).sum(axis=1) - 1, 0) // 2
+    median = np.take_along_axis(ordered, middle[:, None], axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(blue > median + HAZE)
 
 
 def _limit(past: Floats) -> Floats:

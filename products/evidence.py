@@ -11,7 +11,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cube import Cube
+from core.checkpoint import Checkpoint
+from core.cube import Cube, Series
 from core.timeline import Period, to_date
 
 Mask = NDArray[np.bool_]
@@ -32,7 +33,7 @@ GROUPS: Mapping[int, tuple[str, ...]] = {
     SWIR: ("B11", "B12"),
     RADAR: ("VV", "VH"),
 }
-CALIBRATED = "its probabilities are nearer the base rate of the classes, so read them before the classes"
+CALIBRATED = "its probabilities allow for that on the whole, not at every place, so read them before the classes"
 NOT_CALIBRATED = "the probabilities of this model do not account for that, so they may be too sure"
 BITS = (SUMMER, WINTER, *GROUPS)
 APRIL, OCTOBER = 4, 10
@@ -159,6 +160,25 @@ def evidence_notes(found: MapEvidence, clear_count: float, *, is_calibrated: boo
     few = _few(clear_count, is_calibrated=is_calibrated)
     found_notes = (few, _one_season(found.seasons_seen), _few_bands(found.band_groups))
     return tuple(note for note in found_notes if note)
+
+
+def table_caution(series: Series, checkpoint: Checkpoint) -> str:
+    """Return a sentence on a table of classes that rests on few observations; empty if it does not.
+
+    Args:
+        series: as they were read.
+    """
+    count = series.clear_count()
+    few = int((count < FEW_OBSERVATIONS).sum())
+    if not few:
+        return ""
+    meaning = CALIBRATED if is_calibrated_by_evidence(checkpoint) else NOT_CALIBRATED
+    return f"{few} of {len(series)} series have fewer than {FEW_OBSERVATIONS} clear observations: {meaning}."
+
+
+def is_calibrated_by_evidence(checkpoint: Checkpoint) -> bool:
+    """Return whether the model's probabilities depend on what was seen."""
+    return "sharpness" in checkpoint.card.get("calibration", {})
 
 
 def evidence_line(found: Mapping[str, Any]) -> str:

@@ -61,14 +61,23 @@ def options_of_each(
 
 
 def predict_table(
-    product: Product[AnyOptions], series: Series, each: Sequence[AnyOptions], checkpoint: Checkpoint, progress: Progress
+    product: Product[AnyOptions],
+    series: Series,
+    each: Sequence[AnyOptions],
+    checkpoint: Checkpoint,
+    progress: Progress,
+    *,
+    company: Series | None = None,
 ) -> pd.DataFrame:
     """Predict series with resolved options of their own, and return the rows of the result in order.
 
     Series with the same number of layers are predicted together.
+
+    Args:
+        company: all series of the table, which pooled ones may learn from; None = those predicted.
     """
     if isinstance(product, PoolsSeries):
-        product = product.pooled(seen_in_period(product, series, each), each)
+        product = product.pooled(_seen_in_any_period(product, series if company is None else company, each), each)
     parts, done = [], 0
     for rows in _by_layer_count(product, each):
         for first in range(0, len(rows), BLOCK_SERIES):
@@ -83,6 +92,13 @@ def seen_in_period(product: Product[AnyOptions], series: Series, each: Sequence[
     """Return series in which other channels than those of the product, and days outside the periods, are unseen."""
     first, last = (np.array([to_day(d) for d in days], np.int32) for days in zip(*map(_ends, each), strict=True))
     return series.only(product.bands).between(first, last)
+
+
+def _seen_in_any_period(product: Product[AnyOptions], company: Series, each: Sequence[AnyOptions]) -> Series:
+    """Return series in which other channels than those of the product, and days outside all periods, are unseen."""
+    first, last = (f(days) for f, days in zip((min, max), zip(*map(_ends, each), strict=True), strict=True))
+    ends = (np.full(len(company), to_day(day), np.int32) for day in (first, last))
+    return company.only(product.bands).between(*ends)
 
 
 def wide_table(

@@ -21,7 +21,14 @@ from outputs.cog import has_pixels
 from outputs.measure import is_mapped, measure_file, measure_raster, median_clear_count
 from outputs.minimum_mapping_unit import mmu_filter_file, mmu_filter_raster
 from outputs.provenance import Provenance, provenance
-from products.evidence import MapEvidence, RestsOnSeries, SeenCounts, evidence_notes, seen_codes
+from products.evidence import (
+    MapEvidence,
+    RestsOnSeries,
+    SeenCounts,
+    evidence_notes,
+    is_calibrated_by_evidence,
+    seen_codes,
+)
 from workers.accept import result_window
 from workers.mosaic import Mosaic, mosaic
 from workers.tile import Recipe
@@ -168,7 +175,7 @@ def _few_notes(
     """Return a note for each way in which a class map of one date knows little."""
     if found is None:
         return ()
-    is_calibrated = "sharpness" in checkpoint.card.get("calibration", {})
+    is_calibrated = is_calibrated_by_evidence(checkpoint)
     return evidence_notes(found, median_clear_count(pixels, layers), is_calibrated=is_calibrated)
 
 

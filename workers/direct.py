@@ -31,9 +31,10 @@ from ingest.source import CubeSource, RegionSource, TableSource
 from outputs.atomic import written_aside
 from outputs.cog import open_cog, plain_raster
 from outputs.write_raster import pick_layers, write_raster
+from products.evidence import RestsOnSeries, table_caution
 from products.order import add_card, check_source, parse
 from products.rows import render
-from products.table import options_of_each, predict_table
+from products.table import options_of_each, predict_table, seen_in_period
 from workers.accept import plan
 from workers.assemble import Result, assemble_cube, assemble_tiles
 from workers.queue.dispatch import scratch_folder, sweep
@@ -110,7 +111,10 @@ def make_table(order: DirectOrder, source: TableSource, progress: Progress) -> p
     widest = each[0].but(period=whole)
     check_source(order.product, widest, available=source.period, shown=source.bands, name=source.name)
     _check_windows(series, each, source.name)
-    found = predict_table(order.product, series, each, order.checkpoint, progress)
+    found = predict_table(order.product, series, each, order.checkpoint, progress, company=source.table)
+    if isinstance(order.product, RestsOnSeries):
+        caution = table_caution(seen_in_period(order.product, series, each), order.checkpoint)
+        found.attrs |= {"landcast_caution": caution} if caution else {}
     found.attrs["landcast_input"] = "\n".join(source.summary.lines())
     return found
 

@@ -62,6 +62,17 @@ def test_a_stand_that_varies_much_must_fall_deeper() -> None:
     assert codes(stand(dies_on=died, noise=0.02, drop=0.15), stand(dies_on=died, **restless)) == [1, 0]
 
 
+def test_hazy_dates_are_no_decline_and_a_drop_on_clear_dates_is() -> None:
+    """Haze that the mask has missed lowers NDVI and is bright in the blue band; dying trees hardly are."""
+    low = stand(drop=0.25, dies_on=date(2021, 9, 1))
+    series = series_of(low, low)
+    blue = np.full(low.shape, 0.03, np.float32)
+    hazy = np.where(np.array([d >= date(2021, 9, 1) for d in DAYS]), np.float32(0.12), blue)
+    series.values[..., channel("B02")] = np.stack([hazy, blue])
+    found = decline_codes(series, np.full(2, to_day(LAST), np.int32))
+    assert found.tolist() == [0, 1]
+
+
 def test_winter_tells_nothing() -> None:
     ends = np.array([d.month not in range(5, 10) for d in DAYS])
     assert codes(np.where(ends, 0.1, stand()).astype(np.float32)) == [0]

@@ -6,7 +6,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from core.cube import Cube
+from core.checkpoint import Checkpoint
+from core.cube import Cube, Series
 from core.timeline import Period, to_day
 from models.network.evidence import months_seen
 from products.catalogue import PRODUCTS, find_product
@@ -24,7 +25,9 @@ from products.evidence import (
     evidence_notes,
     months_up_to,
     seen_codes,
+    table_caution,
 )
+from tests.models.builders import wavy_series
 from tests.products.cubes import small_cube
 
 LAST = date(2018, 7, 31)
@@ -91,7 +94,7 @@ def test_a_map_that_rests_on_enough_has_no_note() -> None:
 def test_few_observations_say_what_that_means_for_the_model() -> None:
     (note,) = evidence_notes(WHOLE, 3, is_calibrated=True)
     assert note.startswith(
-        "The map rests on few observations (3 clear ones a pixel, the median): its probabilities are"
+        "The map rests on few observations (3 clear ones a pixel, the median): its probabilities allow"
     )
     (other,) = evidence_notes(WHOLE, 3, is_calibrated=False)
     assert other.endswith("the probabilities of this model do not account for that, so they may be too sure.")
@@ -118,3 +121,15 @@ def test_a_line_says_all_of_it() -> None:
         "bands: 10 m bands."
     )
     assert evidence_line({}) == ""
+
+
+def test_a_table_of_classes_says_how_many_series_rest_on_little() -> None:
+    series = wavy_series(3)
+    values = series.values.copy()
+    values[1, 4:] = np.nan
+    short = Series(ids=series.ids, days=series.days, values=values)
+    plain = Checkpoint(name="x", task="crop", folder="", sha256="", card={"calibration": {"temperature": 1.0}})
+    told = table_caution(short, plain)
+    assert told.startswith("1 of 3 series have fewer than 6 clear observations")
+    assert "too sure" in told
+    assert table_caution(series, plain) == ""

@@ -7,9 +7,10 @@ from core.cube import Series
 from core.errors import InvalidOption, LandcastError, MissingBand
 from products.catalogue import PRODUCTS, find_product
 from products.order import parse
+from products.table import options_of_each, predict_table
 from tests.models.builders import wavy_series
 from tests.products.cubes import AVAILABLE, rendered
-from tests.products.forecasters import LAST, predicted
+from tests.products.forecasters import LAST, forecaster, predicted
 
 
 def test_a_layer_of_a_forecast_names_its_quantity_its_quantile_and_its_date() -> None:
@@ -113,6 +114,18 @@ def test_a_series_of_an_earlier_issue_date_learns_nothing_from_what_came_later()
     assert set(first.pooled_over) == {8}
     assert first.time.equals(rows.time)
     assert np.abs(first.q50 - rows.q50).max() < 0.02
+
+
+def test_series_without_targets_are_company_too() -> None:
+    product, series = PRODUCTS["ndvi-forecast"], wavy_series(6)
+    few = series.take(np.array([1, 4]))
+    each = options_of_each(product, few, {"horizon": "20d", "pooled": True}, forecaster())
+    among = predict_table(product, few, each, forecaster(), lambda _share: None, company=series)
+    whole = predicted(product, series, horizon="20d", pooled=True)
+    assert set(among.pooled_over) == {6}
+    both = among.merge(whole, on=["series_id", "time"])
+    assert len(both) == len(among)
+    np.testing.assert_allclose(both.q50_x, both.q50_y, atol=1e-6)
 
 
 def test_maps_are_not_pooled() -> None:
