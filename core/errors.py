@@ -309,6 +309,7 @@ class WorkerUnavailable(InternalError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"Jobs cannot be carried out now: {reason}.")
+        self.reason = reason
 
 
 class JobFailed(InternalError):

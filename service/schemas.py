@@ -48,6 +48,22 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
 
+CheckName = Literal["ledger", "queue", "reconciler", "worker", "disk"]
+
+
+class Readiness(BaseModel):
+    """Whether orders can be carried out, part by part."""
+
+    status: Literal["ok"] = "ok"
+    checks: dict[CheckName, str] = Field(description="`ok`, or why a part is not ready.")
+
+
+class NotReady(Problem):
+    """Problem details with the state of every part."""
+
+    checks: dict[CheckName, str] = Field(description="`ok`, or why a part is not ready.")
+
+
 class Version(BaseModel):
     """Version of the software."""
 

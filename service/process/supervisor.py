@@ -90,11 +90,17 @@ class Supervisor:
             thread.join()
 
     def _tend(self, stop: threading.Event) -> None:
+        has_failed = False
         while not stop.wait(TEND_S):
-            if self.redis is not None:
-                self.redis.tend()
-            if self.worker is not None:
-                self.worker.tend()
+            try:
+                for child in (self.redis, self.worker):
+                    if child is not None:
+                        child.tend()
+                has_failed = False
+            except OSError as error:  # no memory, file descriptor or process left: the next round tries again
+                if not has_failed:
+                    logger.error("a child could not be started, tried again reason=%s", error)
+                has_failed = True
 
 
 @contextmanager

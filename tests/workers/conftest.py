@@ -58,27 +58,54 @@ def _as_somebody_else(folder: Path) -> list[str]:
     return ["setpriv", "--reuid=nobody", "--clear-groups", "--"]
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
+class Postgres:
+    """A PostgreSQL of the tests' own, which can be stopped and started again."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs, self._folder, self._words = programs, folder, _as_somebody_else(folder)
+        self.url = f"postgresql+psycopg://landcast@/postgres?host={folder}"
+        run = [str(programs / "initdb"), "-D", f"{folder}/data", "-U", "landcast", "--auth=trust", "--no-sync"]
+        subprocess.run([*self._words, *run], check=True, capture_output=True, cwd=folder)
+        self.start()
+
+    def start(self) -> None:
+        """Return once it accepts connections."""
+        socket, log = self._folder / ".s.PGSQL.5432", self._folder / "log"
+        options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={self._folder}", "-c", "fsync=off"]
+        run = [str(self._programs / "postgres"), "-D", f"{self._folder}/data", *options]
+        with log.open("wb") as output:
+            self._server = subprocess.Popen([*self._words, *run], stderr=output, cwd=self._folder)
+        wait_for(lambda: socket.exists() and "ready to accept" in log.read_text())
+
+    def stop(self) -> None:
+        """End it at once, with all its connections."""
+        self._server.send_signal(signal.SIGINT)
+        self._server.wait(20)
+
+
+def _postgres() -> Iterator[Postgres]:
     programs = _postgres_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed")
     folder = Path(tempfile.mkdtemp(prefix="landcast-pg-", dir="/tmp"))
-    words = _as_somebody_else(folder)
-    run = [*words, str(programs / "initdb"), "-D", f"{folder}/data", "-U", "landcast", "--auth=trust", "--no-sync"]
-    subprocess.run(run, check=True, capture_output=True, cwd=folder)
-    options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [*words, str(programs / "postgres"), "-D", f"{folder}/data", *options], stderr=log, cwd=folder
-        )
+    server = Postgres(programs, folder)
     try:
-        wait_for(lambda: (folder / ".s.PGSQL.5432").exists() and "ready to accept" in (folder / "log").read_text())
-        yield f"postgresql+psycopg://landcast@/postgres?host={folder}"
+        yield server
     finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(20)
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    for server in _postgres():
+        yield server.url
+
+
+@pytest.fixture
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of one test's own, for tests that stop it."""
+    yield from _postgres()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

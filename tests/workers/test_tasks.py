@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 
+import psutil
 import pytest
 import redis
 from pydantic import SecretStr
@@ -16,6 +18,7 @@ from core.settings import Settings
 from tests.fakes import SMALL
 from tests.workers.conftest import (
     CeleryWorker,
+    Postgres,
     assert_successful,
     carry_out,
     end_of,
@@ -25,6 +28,7 @@ from tests.workers.conftest import (
     wait_for,
     workshop,
 )
+from workers.queue.broker import backlog
 from workers.queue.dispatch import dismiss
 from workers.queue.ledger import DIED, open_ledger
 from workers.queue.redis_server import private_redis
@@ -66,6 +70,38 @@ def test_a_job_is_carried_out_over_postgresql(shop: Settings, postgres_url: str,
     assert_successful(done)
     endings = [".json", ".nc", ".png", ".tif", "_pixel.png"]
     assert files_of(settings, done) == [f"fake-forecast{ending}" for ending in endings]
+
+
+def test_jobs_outlive_a_database_that_is_away_for_eight_seconds(
+    shop: Settings, postgres: Postgres, start_worker: Start
+) -> None:
+    settings = shop.but(database_url=SecretStr(postgres.url), lease_seconds=60.0)
+    worker, ledger = start_worker(settings), open_ledger(settings)
+    jobs = [order(settings, pause_s=0.5), *(order(settings, region=SMALL) for _ in range(5))]
+    until_running(ledger, jobs[0].id)
+    before = backlog(settings)
+    postgres.stop()
+    time.sleep(8)
+    assert backlog(settings) >= before - 1, "messages wait"
+    postgres.start()
+    for job in jobs:
+        assert_successful(end_of(settings, job.id))
+    assert {t.attempts for job in jobs for t in ledger.tiles(job.id)} == {1}
+    assert worker.log.read_text().count("the ledger is away") <= 2
+    ledger.close()
+
+
+def test_jobs_outlive_a_ledger_that_cannot_be_written_for_a_moment(shop: Settings, start_worker: Start) -> None:
+    worker, ledger = start_worker(shop), open_ledger(shop)
+    job = order(shop, pause_s=0.3)
+    until_running(ledger, job.id)
+    for child in worker.children():
+        child.rlimit(psutil.RLIMIT_FSIZE, (0, -1))  # every write to a file fails, as on a full disk
+    time.sleep(5)
+    assert not ledger.job(job.id).state.is_final
+    for child in worker.children():
+        child.rlimit(psutil.RLIMIT_FSIZE, (-1, -1))
+    assert_successful(end_of(shop, job.id))
 
 
 def test_a_killed_child_costs_nothing_but_time(open_shop: Shop, lonely: Settings) -> None:

@@ -178,15 +178,21 @@ class Ledger:
                 return TileState.RUNNING
             return self._give_up(connection, job_id, tile_key, worker, attempts, error, for_good=for_good)
 
-    def release(self, is_gone: Callable[[str], bool], job_id: str | None = None) -> int:
-        """Reopen tiles whose lease has run out or whose worker is gone; return how many. See `fail_tile`."""
+    def release(self, is_gone: Callable[[str], bool], job_id: str | None = None, *, allowance_s: float = 0.0) -> int:
+        """Reopen tiles whose lease has run out or whose worker is gone; return how many. See `fail_tile`.
+
+        Args:
+            is_gone: tells whether the worker of a name has ended.
+            job_id: of the tiles; None = of all jobs.
+            allowance_s: how long ago the lease must have run out.
+        """
         now = self._clock()
         query = select(tiles).join(jobs).where(tiles.c.state == TileState.RUNNING, jobs.c.state.in_(ACTIVE))
         if job_id is not None:
             query = query.where(tiles.c.job_id == job_id)
         with reading(self.engine) as connection:
             held = connection.execute(query).all()
-        lost = [row for row in held if row.lease < now or is_gone(row.worker)]
+        lost = [row for row in held if row.lease < now - allowance_s or is_gone(row.worker)]
         for row in lost:
             with self.engine.begin() as connection:
                 self._give_up(connection, row.job_id, row.tile_key, row.worker, row.attempts, DIED)
@@ -284,12 +290,12 @@ class Ledger:
             change = update(jobs).where(*held).values(closer="", close_sent=0.0, updated=self._clock())
             return connection.execute(change).rowcount == 1
 
-    def release_closers(self, is_gone: Callable[[str], bool]) -> int:
-        """Reopen the closing of jobs whose closer's lease has run out or who is gone; return how many."""
+    def release_closers(self, is_gone: Callable[[str], bool], *, allowance_s: float = 0.0) -> int:
+        """Reopen the closing of jobs whose closer's lease has run out or who is gone; how many. See `release`."""
         query = select(jobs.c.id, jobs.c.closer, jobs.c.close_lease).where(jobs.c.closer != "")
         with reading(self.engine) as connection:
             held = connection.execute(query.where(jobs.c.state == JobState.RUNNING)).all()
-        lost = [row for row in held if row.close_lease < self._clock() or is_gone(row.closer)]
+        lost = [row for row in held if row.close_lease < self._clock() - allowance_s or is_gone(row.closer)]
         for row in lost:
             self.fail_close(row.id, row.closer, DIED.replace("on it", "on the result"))
         return len(lost)
