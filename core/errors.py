@@ -26,6 +26,7 @@ LandcastError
 │   └── ArchivesDisagree        two archives show different numbers for the same date
 └── InternalError               we have to act
     ├── InvalidCheckpoint       weights that do not match their card
+    ├── DamagedTile             the file of a rendered tile is not what was written
     ├── WorkerUnavailable       Redis or the worker cannot be reached
     └── JobFailed               a job ended without a result
 """
@@ -300,6 +301,15 @@ class InvalidCheckpoint(InternalError):
     def __init__(self, path: object, reason: str) -> None:
         super().__init__(f"The checkpoint '{path}' is not usable: {reason}.")
         self.reason = reason
+
+
+class DamagedTile(InternalError):
+    """The file of a rendered tile is not what was written."""
+
+    title = "Damaged tile"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"The file '{name}' of a rendered tile is damaged: {reason}.")
 
 
 class WorkerUnavailable(InternalError):

@@ -54,6 +54,7 @@ STATUS: dict[type[errors.LandcastError], int] = {
     errors.OverBudget: 400,
     errors.InternalError: 500,
     errors.InvalidCheckpoint: 500,
+    errors.DamagedTile: 500,
     errors.WorkerUnavailable: 503,
     errors.JobFailed: 500,
 }
