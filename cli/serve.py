@@ -7,6 +7,7 @@ import typer
 
 from cli.own_archive import OwnArchive, open_own_archive
 from core.errors import WorkerUnavailable
+from core.log_rate import limit_log_rate
 from core.read_settings import environment, overridden, read_settings
 from core.settings import Settings
 from service.process.signals import wait_for_signal
@@ -32,6 +33,7 @@ def serve(
     if not worker:
         _require_redis(settings, "a service without a worker")
     open_own_archive(settings)
+    limit_log_rate()
     with Supervisor(settings, with_worker=worker) as supervisor:
         print(f"landcast serves at {supervisor.url} (Ctrl-C ends it)", flush=True)
         print(f"Worker log: {supervisor.settings.home / 'logs' / 'worker.log'}", flush=True)

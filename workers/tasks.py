@@ -16,6 +16,7 @@ from celery import Celery, signals
 
 from core.errors import LandcastError, RequestError, WorkerUnavailable
 from core.job import JobState
+from core.log_rate import limit_log_rate
 from core.settings import Settings
 from outputs.atomic import remove
 from workers.dependencies import REAL, Dependencies
@@ -186,6 +187,7 @@ def reason(error: Exception) -> str:
 
 def _log(loglevel: Any = "INFO", **_: Any) -> None:
     logging.basicConfig(level=loglevel, format=LOG_FORMAT)
+    limit_log_rate()
 
 
 signals.setup_logging.connect(_log)

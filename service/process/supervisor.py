@@ -16,6 +16,7 @@ from core.errors import WorkerUnavailable
 from core.settings import Settings
 from service.app import create_app
 from service.process.address import listen, remove_address, url_of, write_address
+from service.process.connections import BACKLOG, count_open_files, limited, most_connections, raise_file_limit
 from service.process.orphan_guard import OrphanGuard
 from service.process.redis_process import RedisProcess, private_redis
 from service.process.signals import held_off
@@ -111,8 +112,12 @@ def run_api(settings: Settings) -> Iterator[str]:
         WorkerUnavailable: the port is taken, the address is not this machine's, or the API did not start.
     """
     listener = listen(settings)
+    most = most_connections(settings.http.max_connections, file_limit=raise_file_limit(), open_files=count_open_files())
     config = uvicorn.Config(
         create_app(settings),
+        http=limited(most, settings.http.idle_seconds),
+        backlog=min(BACKLOG, most),
+        timeout_keep_alive=max(1, round(settings.http.idle_seconds)),
         log_config=None,
         access_log=False,
         lifespan="on",
