@@ -185,7 +185,7 @@ def worker_here(settings: Settings) -> Worker:
 class CeleryWorker:
     """A real Celery worker with fakes, in a process group of its own."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path, *, shift_s: float = 0.0) -> None:
         assert settings.jobs.redis_url
         given = {
             "HOME": settings.home.absolute(),
@@ -195,7 +195,8 @@ class CeleryWorker:
         }
         if settings.jobs.database_url:
             given["DATABASE_URL"] = settings.jobs.database_url.get_secret_value()
-        words = ["-A", "tests.worker_app", "worker", "-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle"]
+        app = "tests.shifted_worker_app" if shift_s else "tests.worker_app"
+        words = ["-A", app, "worker", "-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle"]
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -210,7 +211,7 @@ class CeleryWorker:
                     f"w{os.getpid()}-{time.time()}@%h",
                 ],
                 cwd=ROOT,
-                env=os.environ | {f"LANDCAST_{k}": str(v) for k, v in given.items()},
+                env=os.environ | {f"LANDCAST_{k}": str(v) for k, v in given.items()} | {"TEST_SHIFT_S": str(shift_s)},
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
@@ -232,12 +233,12 @@ class CeleryWorker:
 
 
 @pytest.fixture
-def start_worker(tmp_path: Path) -> Iterator[Callable[[Settings], CeleryWorker]]:
+def start_worker(tmp_path: Path) -> Iterator[Callable[..., CeleryWorker]]:
     """A function that starts a worker for some settings; all are ended with the test."""
     started: list[CeleryWorker] = []
 
-    def start(settings: Settings) -> CeleryWorker:
-        started.append(CeleryWorker(settings, tmp_path / f"worker{len(started)}.log"))
+    def start(settings: Settings, *, shift_s: float = 0.0) -> CeleryWorker:
+        started.append(CeleryWorker(settings, tmp_path / f"worker{len(started)}.log", shift_s=shift_s))
         return started[-1]
 
     yield start

@@ -33,7 +33,7 @@ from workers.queue.dispatch import dismiss
 from workers.queue.ledger import DIED, open_ledger
 from workers.queue.redis_server import private_redis
 
-Start = Callable[[Settings], CeleryWorker]
+Start = Callable[..., CeleryWorker]
 Shop = tuple[Settings, CeleryWorker]
 
 
@@ -102,6 +102,22 @@ def test_jobs_outlive_a_ledger_that_cannot_be_written_for_a_moment(shop: Setting
     for child in worker.children():
         child.rlimit(psutil.RLIMIT_FSIZE, (-1, -1))
     assert_successful(end_of(shop, job.id))
+
+
+@pytest.mark.parametrize("shift_s", [-120.0, 120.0])
+def test_a_worker_whose_clock_is_off_works_like_any_other(
+    shop: Settings, database_url: str, start_worker: Start, shift_s: float
+) -> None:
+    settings = shop.but(database_url=SecretStr(database_url))
+    ledger = open_ledger(settings)
+    ledger.create_schema()
+    start_worker(settings, shift_s=shift_s)
+    job = order(settings, pause_s=0.5)
+    assert_successful(end_of(settings, job.id, seconds=40))
+    assert {t.attempts for t in ledger.tiles(job.id)} == {1}
+    done = ledger.job(job.id)
+    assert done.created <= done.started <= done.finished
+    ledger.close()
 
 
 def test_a_killed_child_costs_nothing_but_time(open_shop: Shop, lonely: Settings) -> None:

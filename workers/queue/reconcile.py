@@ -5,7 +5,6 @@ message, and a message for a tile that is taken or done has no effect.
 """
 
 import logging
-import time
 from dataclasses import dataclass
 
 from core.errors import UnknownJob, WorkerUnavailable
@@ -49,7 +48,7 @@ def reconcile(ledger: Ledger, settings: Settings, *, grace_s: float = GRACE_S, a
     forgotten = sent = 0
     try:
         if backlog(settings) == 0:
-            forgotten = ledger.forget_sent(before=time.time() - grace_s)
+            forgotten = ledger.forget_sent(older_than_s=grace_s)
         sent = sum(feed(ledger, settings, job_id) for job_id in ledger.waiting())
     except WorkerUnavailable as error:
         logger.warning("nothing can be sent reason=%s", error)

@@ -126,6 +126,15 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def database_now(connection: Connection) -> float:
+    """Return the database's clock, seconds since 1970: the one clock that all its users share."""
+    clocks = {
+        "postgresql": "extract(epoch from clock_timestamp())",
+        "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
+    }
+    return float(connection.exec_driver_sql(f"SELECT {clocks[connection.dialect.name]}").scalar_one())
+
+
 def create_tables(engine: Engine) -> None:
     """Create the tables, columns and indexes that are missing; several processes may do so at once."""
     with engine.begin() as connection:

@@ -157,7 +157,7 @@ def test_few_tiles_of_a_job_are_under_way_at_once(ledger: Ledger, clock: Clock) 
     assert ledger.take_unsent("a", 3) == [TILES[3].key]
     assert ledger.waiting() == []
     clock.now += 1
-    assert ledger.forget_sent(before=clock.now) == 3
+    assert ledger.forget_sent(older_than_s=0.5) == 3
     assert ledger.take_unsent("a", 3) == [t.key for t in TILES[1:]]
 
 
