@@ -7,12 +7,12 @@ import typer
 
 from cli.own_archive import OwnArchive, open_own_archive
 from core.errors import WorkerUnavailable
-from core.log_rate import limit_log_rate
 from core.read_settings import environment, overridden, read_settings
 from core.settings import Settings
 from service.process.signals import wait_for_signal
 from service.process.supervisor import Supervisor
 from service.process.worker_process import worker_command
+from workers.log_rate import limit_log_rate
 
 
 def serve(

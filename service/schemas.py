@@ -154,6 +154,21 @@ class Estimate(BaseModel):
 JobStatus = Literal["accepted", "running", "successful", "failed", "dismissed"]
 
 
+class GapProperties(BaseModel):
+    """Which tile is missing, and why."""
+
+    tile: str
+    reason: str
+
+
+class GapFeature(BaseModel):
+    """A part of the region that could not be made (GeoJSON, WGS84)."""
+
+    type: Literal["Feature"] = "Feature"
+    geometry: dict[str, Any]
+    properties: GapProperties
+
+
 class StatusInfo(BaseModel):
     """State of one job."""
 
@@ -170,6 +185,12 @@ class StatusInfo(BaseModel):
     tiles: int = Field(description="Tiles of the job.")
     tilesDone: int
     tilesFailed: int
+    complete: bool | None = Field(
+        default=None, description="Of a job with a result: whether no tile is missing in it; see `gaps`."
+    )
+    gaps: list[GapFeature] | None = Field(
+        default=None, description="Tiles that could not be made, with the reasons; `POST /jobs/{job_id}/retry`."
+    )
     inputs: dict[str, Any] | None = Field(
         default=None, description="The order with all defaults; ordering it again gives the same result."
     )

@@ -16,12 +16,13 @@ from celery import Celery, signals
 
 from core.errors import LandcastError, RequestError, WorkerUnavailable
 from core.job import JobState
-from core.log_rate import limit_log_rate
 from core.settings import Settings
 from outputs.atomic import remove
 from workers.dependencies import REAL, Dependencies
 from workers.disk import await_room
 from workers.finish import finish
+from workers.gaps import gaps_of, gaps_sentence
+from workers.log_rate import limit_log_rate
 from workers.queue.broker import FINISH, TILE, celery_settings
 from workers.queue.dispatch import feed, item_path, job_folder, sweep
 from workers.queue.item_rows import read_item_file
@@ -130,7 +131,9 @@ def _try_close(worker: Worker, job_id: str, lease: Lease) -> None:
     try:
         job = patiently(lambda: ledger.job(job_id))
         tiles = patiently(lambda: ledger.lattice(job_id))
-        finish(job, tiles, worker.settings, lease, _reporter(ledger, job_id), worker.dependencies)
+        gaps = patiently(lambda: gaps_of(ledger, job))
+        finish(job, tiles, worker.settings, lease, _reporter(ledger, job_id), worker.dependencies, gaps=gaps)
+        message = gaps_sentence(len(gaps), len(tiles), job_id) if gaps else "done"
         item = read_item_file(item_path(worker.settings, job_id, job.order.product))
     except LeaseLost:
         logger.info("closing dropped job=%s", job_id)
@@ -143,7 +146,7 @@ def _try_close(worker: Worker, job_id: str, lease: Lease) -> None:
         why = reason(error)
         patiently(lambda: ledger.fail_close(job_id, worker.name, why))
     else:
-        patiently(lambda: ledger.close_job(job_id, JobState.SUCCESSFUL, "done", worker.name, item=item))
+        patiently(lambda: ledger.close_job(job_id, JobState.SUCCESSFUL, message, worker.name, item=item))
         logger.info("closing done job=%s seconds=%.1f", job_id, time.monotonic() - began)
     _clean_up(worker, job_id)
 

@@ -153,6 +153,16 @@ def test_a_tile_that_kills_every_worker_ends_its_job_and_no_other(open_shop: Sho
     assert_successful(end_of(shop, good.id))
 
 
+def test_a_tile_that_kills_every_worker_is_a_gap_in_its_map(open_shop: Shop) -> None:
+    shop, _ = open_shop
+    tile = open_ledger(shop).lattice(order(shop).id)[1]
+    job = order(shop, poison_at=f"{tile.window.bounds[0]:.0f} {tile.window.bounds[3]:.0f}")
+    done = end_of(shop, job.id)
+    assert (done.state, done.tiles_done, done.tiles_failed) == (JobState.SUCCESSFUL, done.tiles_total - 1, 1)
+    assert [t.error for t in open_ledger(shop).tiles(job.id) if t.state == "failed"] == [DIED]
+    assert files_of(shop, done) == ["fake-map.json", "fake-map.png", "fake-map.tif"]
+
+
 def test_a_dismissed_job_stops_within_a_tile(open_shop: Shop) -> None:
     shop, _ = open_shop
     ledger, job = open_ledger(shop), order(shop, pause_s=100.0)

@@ -10,10 +10,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    ScalarSelect,
-    Select,
     and_,
     case,
     exists,
@@ -30,7 +27,9 @@ from core.job import Job, JobState, Order, TileState, TileTask
 from core.settings import Settings
 from workers.queue.item_rows import Item
 from workers.queue.items import add_item, remove_item
+from workers.queue.job_query import job_query
 from workers.queue.ledger_rows import grid_of, job_of, job_row, tile_row, tile_task
+from workers.queue.missing_tiles import must_fail, reopen_missing
 from workers.queue.schema import create_tables, database_now, jobs, open_engine, reading, tiles
 
 ACTIVE = (JobState.ACCEPTED, JobState.RUNNING)
@@ -83,14 +82,14 @@ class Ledger:
             UnknownJob: no job has the id.
         """
         with reading(self.engine) as connection:
-            row = connection.execute(_job_query().where(jobs.c.id == job_id)).one_or_none()
+            row = connection.execute(job_query().where(jobs.c.id == job_id)).one_or_none()
         if row is None:
             raise UnknownJob(job_id)
         return job_of(row)
 
     def jobs(self, limit: int = 100, offset: int = 0, state: JobState | None = None) -> list[Job]:
         """Return jobs, newest first."""
-        query = _job_query().order_by(jobs.c.created.desc(), jobs.c.id).limit(limit).offset(offset)
+        query = job_query().order_by(jobs.c.created.desc(), jobs.c.id).limit(limit).offset(offset)
         if state is not None:
             query = query.where(jobs.c.state == state)
         with reading(self.engine) as connection:
@@ -119,6 +118,18 @@ class Ledger:
         with self.engine.begin() as connection:
             self._end(connection, job_id, JobState.DISMISSED, "dismissed", of=tuple(JobState))
             remove_item(connection, job_id)
+        return self.job(job_id)
+
+    def retry(self, job_id: str) -> Job:
+        """Try the missing tiles of an ended job again; one that is complete, runs or was dismissed stays as it is.
+
+        The earlier result of a successful job stays until it is replaced.
+
+        Raises:
+            UnknownJob: no job has the id.
+        """
+        with self.engine.begin() as connection:
+            reopen_missing(connection, job_id, self._clock(connection))
         return self.job(job_id)
 
     def tiles(self, job_id: str) -> list[TileTask]:
@@ -172,7 +183,13 @@ class Ledger:
             return connection.execute(change.values(**done, updated=self._clock(connection))).rowcount == 1
 
     def fail_tile(self, job_id: str, tile_key: str, worker: str, error: str, *, for_good: bool = False) -> TileState:
-        """Reopen a tile that failed, or end its job if another attempt is useless or none is left."""
+        """Reopen a tile that failed, or give it up if no attempt is left; its job ends if it is to have no gaps.
+
+        Args:
+            job_id, tile_key, worker: as claimed.
+            error: the reason, as the clause of a sentence.
+            for_good: another attempt is useless, for this tile and all others.
+        """
         with self.engine.begin() as connection:
             query = select(tiles.c.attempts).where(*_this(job_id, tile_key), _is_held(worker))
             attempts = connection.scalar(query)
@@ -275,6 +292,7 @@ class Ledger:
         with self.engine.begin() as connection:
             has_ended = self._end(connection, job_id, state, message, of=ACTIVE, worker=worker)
             if has_ended and item is not None:
+                remove_item(connection, job_id)  # of the result before a retry
                 add_item(connection, job_id, item)
         return has_ended
 
@@ -327,7 +345,8 @@ class Ledger:
         }
         if connection.execute(change.values(**given)).rowcount == 1 and ends:
             message = error if for_good else f"Tile {tile_key} failed {attempts} times, at last because {error}."
-            self._end(connection, job_id, JobState.FAILED, message, of=ACTIVE)
+            if for_good or must_fail(connection, job_id):
+                self._end(connection, job_id, JobState.FAILED, message, of=ACTIVE)
         return state
 
     def _end(
@@ -344,11 +363,15 @@ class Ledger:
         change = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(of), jobs.c.state != state)
         if worker:
             change = change.where(jobs.c.closer == worker)
-        finished = func.coalesce(jobs.c.finished, now)
-        return (
-            connection.execute(change.values(state=state, message=message, finished=finished, updated=now)).rowcount
-            == 1
-        )
+        ended: dict[str, Any] = {"state": state, "message": message}
+        if state is JobState.FAILED:  # a retry that fails leaves the result as it was
+            had_result = jobs.c.finished.is_not(None)
+            ended["state"] = case((had_result, JobState.SUCCESSFUL), else_=state)
+            ended["message"] = case(
+                (had_result, f"The retry failed, the earlier result stays: {message}"), else_=message
+            )
+        finished = case((jobs.c.state.in_(ACTIVE), now), else_=func.coalesce(jobs.c.finished, now))
+        return connection.execute(change.values(**ended, finished=finished, updated=now)).rowcount == 1
 
 
 def _this(job_id: str, tile_key: str) -> tuple[Any, Any]:
@@ -364,24 +387,4 @@ def _is_active(job_id: str) -> Any:
 
 
 def _has_unfinished() -> Any:
-    return exists().where(tiles.c.job_id == jobs.c.id, tiles.c.state != TileState.DONE)
-
-
-def _job_query() -> Select[Any]:
-    """Select jobs with sums over their tiles."""
-    done, failed = (_count(state) for state in (TileState.DONE, TileState.FAILED))
-    return select(
-        jobs,
-        _of_tiles(done).label("tiles_done"),
-        _of_tiles(failed).label("tiles_failed"),
-        _of_tiles(func.coalesce(func.avg(tiles.c.progress), 0.0)).label("progress"),
-        _of_tiles(func.coalesce(func.max(tiles.c.updated), 0.0)).label("tiles_updated"),
-    )
-
-
-def _count(state: TileState) -> ColumnElement[int]:
-    return func.coalesce(func.sum(case((tiles.c.state == state, 1), else_=0)), 0)
-
-
-def _of_tiles(value: ColumnElement[Any]) -> ScalarSelect[Any]:
-    return select(value).where(tiles.c.job_id == jobs.c.id).correlate(jobs).scalar_subquery()
+    return exists().where(tiles.c.job_id == jobs.c.id, tiles.c.state.in_((TileState.OPEN, TileState.RUNNING)))

@@ -33,6 +33,13 @@ def add(ledger: Ledger, job_id: str = "a", tiles: list[Tile] | None = None, prod
     ledger.add_job(order, TILES if tiles is None else tiles, job_id)
 
 
+def give_up(ledger: Ledger, key: str, job_id: str = "a") -> None:
+    """Let a tile lose its worker three times."""
+    for _ in range(3):
+        assert ledger.claim_tile(job_id, key, "w", 10)
+        ledger.release(lambda worker: True)
+
+
 def finish_all(ledger: Ledger, job_id: str = "a") -> None:
     """Carry out all tiles of a job."""
     for task in ledger.tiles(job_id):

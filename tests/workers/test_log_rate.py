@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from core.log_rate import LogRate
+from workers.log_rate import LogRate
 
 logger = logging.getLogger(__name__)
 
