@@ -37,6 +37,8 @@ class JobStatus:
     """Product of the job."""
     seconds: float = 0.0
     """From the first tile's start to the end; 0 while it runs."""
+    is_complete: bool = True
+    """False of a successful job with gaps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +117,10 @@ class Client:
         """Dismiss a job."""
         self._json("DELETE", job_url)
 
+    def retry(self, job_url: str) -> None:
+        """Try the missing tiles of an ended job again."""
+        self._json("POST", f"{job_url}/retry")
+
     def results(self, job_url: str) -> list[Link]:
         """Return the links to the files of a successful job."""
         document = self._json("GET", f"{job_url}/results")
@@ -185,6 +191,7 @@ def _status(document: Mapping[str, Any], job_url: str) -> JobStatus:
         message=document.get("message") or "",
         process_id=document.get("processID") or "",
         seconds=seconds,
+        is_complete=document.get("complete") is not False,
     )
 
 

@@ -1,6 +1,7 @@
 """`landcast order`: a product as a job of a running service, which checks the order."""
 
 import inspect
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,7 +22,8 @@ from service.process.address import running_service
 
 HELP = """Order PRODUCT from a running service, follow the job and download its files.
 
-The command prints the id of the job: --job ID continues an interrupted download.
+The command prints the id of the job: --job ID continues an interrupted download. A map may have gaps where a tile could
+not be made: --retry ID tries these tiles again.
 """
 RegionFile = Annotated[
     Path | None,
@@ -57,6 +59,10 @@ def command() -> Any:
 def _job_url(client: Client, product: Product[Any] | None, inputs: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     if values["job"]:
         return f"{client.server}jobs/{values['job']}"
+    if values["retry"]:
+        job_url = f"{client.server}jobs/{values['retry']}"
+        client.retry(job_url)
+        return job_url
     return client.submit(_needed(product), {**inputs, **_region(values["region"])})
 
 
@@ -71,6 +77,16 @@ def _parameters() -> list[inspect.Parameter]:
             "job",
             Annotated[str | None, typer.Option(metavar="ID", help="Follow an earlier job and download its files.")],
             None,
+        ),
+        keyword(
+            "retry",
+            Annotated[str | None, typer.Option(metavar="ID", help="Try the missing tiles of an earlier job again.")],
+            None,
+        ),
+        keyword(
+            "fail_on_gaps",
+            Annotated[bool, typer.Option("--fail-on-gaps", help="All or nothing: no map with gaps.")],
+            False,
         ),
         keyword("server", Server, None),
         keyword("out", Out, None),
@@ -110,6 +126,8 @@ def _listed() -> str:
 def _inputs(product: Product[Any] | None, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs of the order, options of other products too: the service refuses these."""
     chosen: dict[str, Any] = {n: values[n] for n in ("archive", "model") if values[n] is not None}
+    if values["fail_on_gaps"]:
+        chosen["fail_on_gaps"] = True
     for entry in entries():
         chosen |= inputs_of(find_product(entry.id).options, values)
     if product is not None:
@@ -139,6 +157,8 @@ def _print_estimate(facts: dict[str, Any]) -> None:
 
 def _fetch(client: Client, job_url: str, out: Path | None) -> None:
     status = _follow(client, job_url)
+    if not status.is_complete:
+        print(f"Note: {status.message}. Here: landcast order --retry {status.id}", file=sys.stderr)
     folder = out or Path("results") / (status.process_id or "job") / status.id
     folder.mkdir(parents=True, exist_ok=True)
     for link in client.results(job_url):

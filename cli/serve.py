@@ -12,6 +12,7 @@ from core.settings import Settings
 from service.process.signals import wait_for_signal
 from service.process.supervisor import Supervisor
 from service.process.worker_process import worker_command
+from workers.log_rate import limit_log_rate
 
 
 def serve(
@@ -32,6 +33,7 @@ def serve(
     if not worker:
         _require_redis(settings, "a service without a worker")
     open_own_archive(settings)
+    limit_log_rate()
     with Supervisor(settings, with_worker=worker) as supervisor:
         print(f"landcast serves at {supervisor.url} (Ctrl-C ends it)", flush=True)
         print(f"Worker log: {supervisor.settings.home / 'logs' / 'worker.log'}", flush=True)

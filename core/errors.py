@@ -26,6 +26,7 @@ LandcastError
 │   └── ArchivesDisagree        two archives show different numbers for the same date
 └── InternalError               we have to act
     ├── InvalidCheckpoint       weights that do not match their card
+    ├── DamagedTile             the file of a rendered tile is not what was written
     ├── WorkerUnavailable       Redis or the worker cannot be reached
     └── JobFailed               a job ended without a result
 """
@@ -302,6 +303,15 @@ class InvalidCheckpoint(InternalError):
         self.reason = reason
 
 
+class DamagedTile(InternalError):
+    """The file of a rendered tile is not what was written."""
+
+    title = "Damaged tile"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"The file '{name}' of a rendered tile is damaged: {reason}.")
+
+
 class WorkerUnavailable(InternalError):
     """Redis or the worker cannot be reached."""
 
@@ -309,6 +319,7 @@ class WorkerUnavailable(InternalError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"Jobs cannot be carried out now: {reason}.")
+        self.reason = reason
 
 
 class JobFailed(InternalError):

@@ -45,6 +45,23 @@ class Order:
     """`Options.to_json()` of the product."""
     input: Sequence[str] = ()
     """What the archive was taken for when the order was accepted, a line each; changes no pixel."""
+    fail_on_gaps: bool = False
+    """Whether a tile that cannot be made ends the job; else the map is delivered without it. Changes no pixel."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """A part of a result that could not be made."""
+
+    tile_key: str
+    geometry: Mapping[str, Any]
+    """GeoJSON geometry, WGS84: the tile, as far as it lies in the region."""
+    reason: str
+
+    def to_geojson(self) -> dict[str, Any]:
+        """Return a GeoJSON feature."""
+        properties = {"tile": self.tile_key, "reason": self.reason}
+        return {"type": "Feature", "geometry": dict(self.geometry), "properties": properties}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,3 +99,13 @@ class Job:
     """Share of all tiles' work done, 0..1."""
     message: str = ""
     """One sentence for people: the stage, or why it failed."""
+
+    @property
+    def has_result(self) -> bool:
+        """Whether its files are there: it was successful, or is being retried and they are those of before."""
+        return self.state is JobState.SUCCESSFUL or (not self.state.is_final and bool(self.finished))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every tile is done."""
+        return self.tiles_done == self.tiles_total

@@ -147,7 +147,7 @@ class JobSettings(BaseSettings):
 
     tile_size: int = Field(default=128, ge=16, le=4096, description="Edge of a tile in pixels.")
     max_tiles: int = Field(default=4096, ge=1, description="Largest job, in tiles.")
-    max_attempts: int = Field(default=3, ge=1, description="How often a tile is tried before its job fails.")
+    max_attempts: int = Field(default=3, ge=1, description="How often a tile is tried before it is given up.")
     lease_seconds: float = Field(
         default=60.0,
         gt=0,
@@ -168,6 +168,16 @@ class HttpSettings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="Address that the service listens on.")
     port: int = Field(default=0, ge=0, le=65535, description="Port that the service listens on; 0 = a free one.")
+    max_connections: int = Field(
+        default=512,
+        ge=4,
+        description="Most connections of clients at a time; fewer where file descriptors (`ulimit -n`) are few.",
+    )
+    idle_seconds: float = Field(
+        default=15.0,
+        gt=0,
+        description="A connection whose client sends nothing for so many seconds is closed.",
+    )
     public_url: str = Field(
         default="", description="URL under which users reach the service, for links behind a proxy."
     )

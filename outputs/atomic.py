@@ -1,6 +1,7 @@
 """Files that appear whole or not at all: written beside their place, flushed to the disk, renamed. No formats here."""
 
 import contextlib
+import ctypes
 import os
 import shutil
 import uuid
@@ -29,10 +30,26 @@ def written_aside(path: Path, folder: Path | None = None) -> Iterator[Path]:
 
 
 def replace(aside: Path, path: Path) -> None:
-    """Rename a finished file or folder to its place; a folder that is there already is removed first."""
-    if path.is_dir():
-        shutil.rmtree(path)
-    aside.replace(path)
+    """Rename a finished file or folder to its place; what is there already is replaced in one step.
+
+    Where the system cannot swap two folders, there is none for a moment, and the earlier one lies beside it.
+    """
+    if not path.is_dir():
+        aside.replace(path)
+    elif _swap(aside, path):
+        remove(aside)
+    else:
+        before = aside.with_name(f"{aside.name}.before")
+        path.rename(before)
+        aside.rename(path)
+        remove(before)
+
+
+def _swap(one: Path, other: Path) -> bool:
+    """Swap two names in one step (renameat2 of Linux); False if the system or the disk cannot."""
+    at_folder, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    return rename is not None and rename(at_folder, os.fsencode(one), at_folder, os.fsencode(other), exchange) == 0
 
 
 def flush(path: Path) -> None:

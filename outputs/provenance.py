@@ -8,6 +8,7 @@ from typing import Any
 
 from core.checkpoint import Checkpoint
 from core.cube import SceneRecord, preparation_done
+from core.job import Gap
 from core.options import Options
 from core.product import Product
 from core.source import InputSummary
@@ -67,6 +68,13 @@ class Provenance:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     """What a class map rests on, as `MapEvidence.to_json`; empty for other products."""
 
+    gaps: tuple[Gap, ...] = ()
+    """Parts of the region that could not be made."""
+
+    def with_gaps(self, gaps: tuple[Gap, ...]) -> "Provenance":
+        """Return the facts with what is missing."""
+        return replace(self, gaps=gaps)
+
     def with_input(self, summary: InputSummary | None) -> "Provenance":
         """Return the facts with what the input was taken for; its remarks are notes as well."""
         if summary is None:
@@ -113,6 +121,8 @@ class Provenance:
 
     def _tags_of_options(self) -> dict[str, str]:
         found = {}
+        if self.gaps:
+            found["LANDCAST_GAPS"] = f"{len(self.gaps)} tiles could not be made"
         if "blend_sha256" in self.params:
             found["LANDCAST_BLEND_SHA256"] = str(self.params["blend_sha256"])
         if "mmu" in self.params:

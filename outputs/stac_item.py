@@ -128,6 +128,8 @@ def _inputs(origin: Provenance) -> dict[str, Any]:
         "landcast:input": list(origin.input_lines()),
         "landcast:notes": list(origin.notes[:MAX_NOTES]),
         "landcast:scenes": list(origin.scenes),
+        "landcast:complete": not origin.gaps,
+        "landcast:gaps": [gap.to_geojson() for gap in origin.gaps],
         "landcast:completeness": round(origin.completeness, 6),
         "landcast:failures": [asdict(f) for f in origin.failures],
     }

@@ -10,24 +10,21 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.errors import LandcastError
 from core.region import MAX_FILE_BYTES
 from core.settings import Settings
 from core.version import software_version
 from service import archives, errors, files, health, jobs, page, preview, processes
 from service.description import describe
 from service.idempotency import Keys
+from service.reconciler import Reconciler
 from service.stac import routes as stac
 from workers.queue.items import Items
 from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.publish import publish_missing
-from workers.queue.reconcile import reconcile as reconcile_once
 
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = MAX_FILE_BYTES
-RECONCILE_SECONDS = 1.0
-"""Pause between two rounds of the reconciler: the longest time that a tile waits after its lease has run out."""
 
 ROUTERS: tuple[APIRouter, ...] = (
     page.router,
@@ -71,11 +68,13 @@ def _lifespan(settings: Settings, *, reconcile: bool) -> Callable[[FastAPI], Any
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         ledger = open_ledger(settings)
         app.state.ledger, app.state.items, app.state.keys = ledger, Items(ledger.engine), Keys(ledger.engine)
-        tasks = [_publish, _reconcile] if reconcile else [_publish]
+        app.state.reconciler = Reconciler(ledger, settings) if reconcile else None
         stop = threading.Event()
-        threads = [
-            threading.Thread(target=t, args=(ledger, settings, stop), name=t.__name__, daemon=True) for t in tasks
-        ]
+        threads = [threading.Thread(target=_publish, args=(ledger, settings, stop), name="publish", daemon=True)]
+        if app.state.reconciler is not None:
+            threads.append(
+                threading.Thread(target=app.state.reconciler.run, args=(stop,), name="reconcile", daemon=True)
+            )
         for thread in threads:
             thread.start()
         yield
@@ -92,14 +91,6 @@ def _publish(ledger: Ledger, settings: Settings, stop: threading.Event) -> None:
         publish_missing(ledger.engine, settings, stop.is_set)
     except SQLAlchemyError:
         log.exception("results of earlier jobs are not all published; the next start continues")
-
-
-def _reconcile(ledger: Ledger, settings: Settings, stop: threading.Event) -> None:
-    while not stop.wait(RECONCILE_SECONDS):
-        try:
-            reconcile_once(ledger, settings)
-        except (LandcastError, OSError):
-            log.exception("a round of the reconciler failed; the next one follows")
 
 
 class BodyLimit:

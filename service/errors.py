@@ -9,13 +9,13 @@ from typing import Any
 import fastapi
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import compile_path
 
 from core import errors
 from service.schemas import Problem
+from workers.queue.schema import AWAY
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,7 @@ STATUS: dict[type[errors.LandcastError], int] = {
     errors.OverBudget: 400,
     errors.InternalError: 500,
     errors.InvalidCheckpoint: 500,
+    errors.DamagedTile: 500,
     errors.WorkerUnavailable: 503,
     errors.JobFailed: 500,
 }
@@ -74,12 +75,18 @@ def refusals(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]
 
 
 def problem(
-    status: int, title: str, detail: str, *, kind: str = "about:blank", headers: dict[str, str] | None = None
+    status: int,
+    title: str,
+    detail: str,
+    *,
+    kind: str = "about:blank",
+    headers: dict[str, str] | None = None,
+    further: Mapping[str, Any] | None = None,
 ) -> Response:
-    """Return problem details (RFC 9457); the detail is cut to a readable length."""
+    """Return problem details (RFC 9457) with further members; the detail is cut to a readable length."""
     if len(detail) > MAX_DETAIL:
         detail = f"{detail[: MAX_DETAIL // 2]} ... {detail[-MAX_DETAIL // 2 :]}"
-    content = {"type": kind, "title": title, "status": status, "detail": detail}
+    content = {"type": kind, "title": title, "status": status, "detail": detail, **(further or {})}
     return Response(json.dumps(content), status_code=status, media_type=PROBLEM_TYPE, headers=headers)
 
 
@@ -93,7 +100,8 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(errors.LandcastError, _landcast_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(OperationalError, _ledger_error)
+    for away in AWAY:
+        app.add_exception_handler(away, _ledger_error)
     app.add_exception_handler(Exception, _unexpected_error)
 
 

@@ -1,17 +1,24 @@
 """Whether the service is alive, whether it can accept orders, and its version."""
 
+from collections.abc import Mapping
+
 import redis
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import WorkerUnavailable
 from core.settings import Settings
 from core.version import software_version
-from service.errors import refusals
-from service.schemas import Health, Version
-from service.state import CurrentLedger, CurrentSettings
+from service.errors import problem
+from service.reconciler import Reconciler
+from service.schemas import CheckName, Health, NotReady, Readiness, Version
+from service.state import CurrentLedger, CurrentReconciler, CurrentSettings
+from workers.disk import MIN_FREE_BYTES, free_bytes
+from workers.queue.ledger import Ledger
+from workers.queue.presence import living_workers
 from workers.queue.schema import reading
 
 router = APIRouter(tags=["Service"])
@@ -27,14 +34,65 @@ async def healthz() -> Health:
 
 
 @router.get(
-    "/readyz", summary="Can orders be carried out?", responses=refusals({503: "Ledger or Redis cannot be reached."})
+    "/readyz",
+    summary="Can orders be carried out?",
+    response_model=Readiness,
+    responses={503: {"model": NotReady, "description": "A part is not ready; `checks` names it and the reason."}},
 )
-def readyz(ledger: CurrentLedger, settings: CurrentSettings) -> Health:
-    """Answer 200 if ledger and Redis can be reached, else 503 with the reason."""
-    with reading(ledger.engine) as connection:
-        connection.execute(text("SELECT 1"))
-    ping_redis(settings)
-    return Health()
+def readyz(ledger: CurrentLedger, settings: CurrentSettings, reconciler: CurrentReconciler) -> Response | Readiness:
+    """Answer 200 if ledger, queue, reconciler, a worker and the disk are ready, else 503 with the reasons."""
+    troubles = find_troubles(ledger, settings, reconciler)
+    checks = {name: why or "ok" for name, why in troubles.items()}
+    if not any(troubles.values()):
+        return Readiness(checks=checks)
+    reasons = "; ".join(f"{name}: {why}" for name, why in troubles.items() if why)
+    detail = f"Jobs cannot be carried out now: {reasons}."
+    return problem(503, WorkerUnavailable.title, detail, further={"checks": checks})
+
+
+def find_troubles(ledger: Ledger, settings: Settings, reconciler: Reconciler | None) -> Mapping[CheckName, str]:
+    """Return why each part is not ready, as the clause of a sentence; empty for one that is."""
+    queue = _queue_trouble(settings)
+    return {
+        "ledger": _ledger_trouble(ledger),
+        "queue": queue,
+        "reconciler": reconciler.trouble() if reconciler else "",
+        "worker": "it cannot be asked without Redis" if queue else _worker_trouble(settings),
+        "disk": _disk_trouble(settings),
+    }
+
+
+def _ledger_trouble(ledger: Ledger) -> str:
+    try:
+        with reading(ledger.engine) as connection:
+            connection.execute(text("SELECT 1 FROM jobs LIMIT 1"))
+    except SQLAlchemyError as error:
+        return f"the ledger of jobs cannot be reached ({type(error).__name__})"
+    return ""
+
+
+def _queue_trouble(settings: Settings) -> str:
+    try:
+        ping_redis(settings)
+    except WorkerUnavailable as error:
+        return error.reason
+    return ""
+
+
+def _worker_trouble(settings: Settings) -> str:
+    try:
+        return "" if living_workers(settings) else "no worker has given a sign of life lately"
+    except WorkerUnavailable as error:
+        return error.reason
+
+
+def _disk_trouble(settings: Settings) -> str:
+    try:
+        free = free_bytes(settings.home)
+    except OSError as error:
+        return f"the home folder cannot be reached ({error.strerror})"
+    is_full = free < MIN_FREE_BYTES
+    return f"the disk of the home folder is full, {free / 1024**2:.0f} MiB are free" if is_full else ""
 
 
 def ping_redis(settings: Settings) -> None:

@@ -10,9 +10,10 @@ from products.catalogue import find_product
 from service.errors import refusals
 from service.links import GEOJSON, BaseUrl, file_url, link
 from service.results import outputs_of
-from service.schemas import JobList, JobStatus, Link, Reference, StatusInfo
+from service.schemas import GapFeature, JobList, JobStatus, Link, Reference, StatusInfo
 from service.state import CurrentLedger, CurrentSettings, FinishedJob, KnownJob
 from workers.accept import allowed_archive
+from workers.gaps import gaps_of
 from workers.queue import dispatch
 
 router = APIRouter(prefix="/jobs", tags=["Jobs"])
@@ -43,10 +44,26 @@ def jobs(
 
 
 @router.get("/{job_id}", summary="Follow a job", responses=UNKNOWN, response_model_exclude_none=True)
-def job(found: KnownJob, settings: CurrentSettings, base: BaseUrl) -> StatusInfo:
+def job(found: KnownJob, ledger: CurrentLedger, settings: CurrentSettings, base: BaseUrl) -> StatusInfo:
     """Return the state of a job, what was ordered, and what its archive was taken for."""
-    further = {"inputs": _inputs(found, settings), "input": list(found.order.input) or None}
+    gaps = [GapFeature.model_validate(gap.to_geojson()) for gap in gaps_of(ledger, found)]
+    further = {"inputs": _inputs(found, settings), "input": list(found.order.input) or None, "gaps": gaps or None}
     return status_info(found, base).model_copy(update=further)
+
+
+@router.post(
+    "/{job_id}/retry",
+    status_code=202,
+    summary="Try missing tiles again",
+    responses=UNKNOWN,
+    response_model_exclude_none=True,
+)
+def retry(found: KnownJob, settings: CurrentSettings, base: BaseUrl) -> StatusInfo:
+    """Try the tiles again that an ended job lacks; its earlier result stays until the new one replaces it.
+
+    A job that is complete, still runs, or was dismissed stays as it is.
+    """
+    return status_info(dispatch.retry(found.id, settings), base)
 
 
 @router.delete("/{job_id}", summary="Dismiss a job", responses=UNKNOWN, response_model_exclude_none=True)
@@ -75,11 +92,12 @@ def status_info(found: Job, base: str) -> StatusInfo:
         progress=round(100 * min(max(found.progress, 0.0), 1.0)),
         created=found.created,
         started=found.started or None,
-        finished=found.finished or None,
+        finished=(found.finished or None) if found.state.is_final else None,
         updated=found.updated,
         tiles=found.tiles_total,
         tilesDone=found.tiles_done,
         tilesFailed=found.tiles_failed,
+        complete=found.is_complete if found.state is JobState.SUCCESSFUL else None,
         links=_links(found, base),
     )
 
@@ -90,7 +108,7 @@ def _links(found: Job, base: str) -> list[Link]:
         link(here, "self", title="This job"),
         link(f"{base}/processes/{found.order.product}", "up", title="Process"),
     ]
-    if found.state is JobState.SUCCESSFUL:
+    if found.has_result:
         item = f"{base}/stac/collections/{found.order.product}/items/{found.id}"
         links += [
             link(f"{here}/results", RESULTS_REL, title="Results"),
@@ -106,4 +124,6 @@ def _inputs(found: Job, settings: Settings) -> dict[str, Any]:
     params = {name: value for name, value in order.params.items() if name in chosen}
     inputs: dict[str, Any] = {"region": dict(order.region), "model": order.model, **params}
     is_own = order.archive == allowed_archive(settings.archives.default, settings)
+    if order.fail_on_gaps:
+        inputs["fail_on_gaps"] = True
     return inputs if is_own else {**inputs, "archive": order.archive}

@@ -167,6 +167,12 @@ def _inputs(product: Product[Any], settings: Settings) -> dict[str, InputDescrip
             "type": "string",
             **({"enum": models} if models else {}),
         },
+        "fail_on_gaps": {
+            "title": "Fail on gaps",
+            "description": "True = a tile that cannot be made fails the job; else the map is delivered with a gap.",
+            "type": "boolean",
+            "default": False,
+        },
     }
     return {name: _input(name, schema) for name, schema in (schemas | product.options.schemas()).items()}
 

@@ -68,7 +68,7 @@ def find_job(ledger: Ledger, job_id: str) -> Job:
 
 
 def finished_job(ledger: Ledger, job_id: str) -> Job:
-    """Return a successful job.
+    """Return a successful job, or one that is being retried and has its earlier result.
 
     Raises:
         UnknownJob: there is no such job.
@@ -77,9 +77,9 @@ def finished_job(ledger: Ledger, job_id: str) -> Job:
         JobDismissed: it was dismissed.
     """
     job = find_job(ledger, job_id)
+    if job.has_result:
+        return job
     match job.state:
-        case JobState.SUCCESSFUL:
-            return job
         case JobState.FAILED:
             raise JobFailed(job_id, job.message)
         case JobState.DISMISSED:

@@ -48,6 +48,22 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
 
+CheckName = Literal["ledger", "queue", "reconciler", "worker", "disk"]
+
+
+class Readiness(BaseModel):
+    """Whether orders can be carried out, part by part."""
+
+    status: Literal["ok"] = "ok"
+    checks: dict[CheckName, str] = Field(description="`ok`, or why a part is not ready.")
+
+
+class NotReady(Problem):
+    """Problem details with the state of every part."""
+
+    checks: dict[CheckName, str] = Field(description="`ok`, or why a part is not ready.")
+
+
 class Version(BaseModel):
     """Version of the software."""
 
@@ -138,6 +154,21 @@ class Estimate(BaseModel):
 JobStatus = Literal["accepted", "running", "successful", "failed", "dismissed"]
 
 
+class GapProperties(BaseModel):
+    """Which tile is missing, and why."""
+
+    tile: str
+    reason: str
+
+
+class GapFeature(BaseModel):
+    """A part of the region that could not be made (GeoJSON, WGS84)."""
+
+    type: Literal["Feature"] = "Feature"
+    geometry: dict[str, Any]
+    properties: GapProperties
+
+
 class StatusInfo(BaseModel):
     """State of one job."""
 
@@ -154,6 +185,12 @@ class StatusInfo(BaseModel):
     tiles: int = Field(description="Tiles of the job.")
     tilesDone: int
     tilesFailed: int
+    complete: bool | None = Field(
+        default=None, description="Of a job with a result: whether no tile is missing in it; see `gaps`."
+    )
+    gaps: list[GapFeature] | None = Field(
+        default=None, description="Tiles that could not be made, with the reasons; `POST /jobs/{job_id}/retry`."
+    )
     inputs: dict[str, Any] | None = Field(
         default=None, description="The order with all defaults; ordering it again gives the same result."
     )

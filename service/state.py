@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from core.job import Job
 from core.settings import Settings
 from service.idempotency import Keys
+from service.reconciler import Reconciler
 from service.results import find_job, finished_job
 from workers.queue.items import Items
 from workers.queue.ledger import Ledger
@@ -32,10 +33,17 @@ async def _keys(request: Request) -> Keys:
     return found
 
 
+async def _reconciler(request: Request) -> Reconciler | None:
+    found: Reconciler | None = request.app.state.reconciler
+    return found
+
+
 CurrentSettings = Annotated[Settings, Depends(_settings)]
 CurrentLedger = Annotated[Ledger, Depends(_ledger)]
 CurrentItems = Annotated[Items, Depends(_items)]
 CurrentKeys = Annotated[Keys, Depends(_keys)]
+CurrentReconciler = Annotated[Reconciler | None, Depends(_reconciler)]
+"""None where another process of the same ledger reconciles."""
 
 
 def _known_job(job_id: str, ledger: CurrentLedger) -> Job:

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -95,15 +96,17 @@ STEP_S = 0.2
 """Longest pause between two steps: how long a test waits for work to notice that it is no longer wanted."""
 
 
-def work(options: "FakeOptions", progress: Progress) -> None:
-    """Be as slow as the order says, and as deadly."""
+def work(options: "FakeOptions", window: Window, progress: Progress) -> None:
+    """Be as slow as the order says, and as deadly, until the file that it names is there."""
+    if options.healed_by and Path(options.healed_by).exists():
+        return
     steps = max(10, round(options.pause_s / STEP_S))
     for step in range(1, steps + 1):
         time.sleep(options.pause_s / steps)
         progress(step / steps)
-    if options.poison:
+    if options.poison or options.poison_at == f"{window.bounds[0]:.0f} {window.bounds[3]:.0f}":
         os.kill(os.getpid(), signal.SIGKILL)
-    if options.fault:
+    if options.fault or options.fault_at == f"{window.bounds[0]:.0f} {window.bounds[3]:.0f}":
         raise ZeroDivisionError("the fake product fails as ordered")
 
 
@@ -113,6 +116,12 @@ class FakeOptions(Options):
     pause_s: float = 0.0
     poison: bool = False
     fault: bool = False
+    poison_at: str = ""
+    """West and north of the one tile that kills its worker, in whole metres: `500000 5300000`."""
+    fault_at: str = ""
+    """The same of a tile that fails."""
+    healed_by: str = ""
+    """File with which nothing is deadly or faulty any more."""
 
 
 class FakeForecastOptions(FakeOptions):
@@ -172,7 +181,7 @@ class FakeMap:
         return tuple(layers[:1])
 
     def render(self, cube: Cube, options: FakeOptions, checkpoint: Checkpoint, progress: Progress) -> Raster:
-        work(options, progress)
+        work(options, cube.window, progress)
         ndvi = cube.ndvi()
         count = np.isfinite(ndvi).sum(axis=0)
         green = np.clip(np.nan_to_num(ndvi).sum(axis=0) / np.maximum(count, 1) * 140, 0, 100)
@@ -212,7 +221,7 @@ class FakeForecast:
         return tuple(v for v in layers if v.is_median)
 
     def render(self, cube: Cube, options: FakeForecastOptions, checkpoint: Checkpoint, progress: Progress) -> Raster:
-        work(options, progress)
+        work(options, cube.window, progress)
         ndvi = cube.ndvi()
         count = np.isfinite(ndvi).sum(axis=0)
         mean = np.where(count == 0, np.nan, np.nan_to_num(ndvi).sum(axis=0) / np.maximum(count, 1))

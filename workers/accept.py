@@ -17,7 +17,7 @@ from products.order import add_card, check_source, parse
 from workers.dependencies import REAL, Dependencies
 from workers.queue.ledger import open_ledger
 
-COMMON = ("region", "archive", "model")
+COMMON = ("region", "archive", "model", "fail_on_gaps")
 """Inputs of an order that are no options of its product."""
 PIXEL_SECONDS = 0.01
 """Estimate for a product that this ledger has not rendered yet; measured times replace it."""
@@ -56,6 +56,7 @@ def accept(
         model=checkpoint.name,
         params=options.to_json(),
         input=archive.summary.lines() if archive.summary else (),
+        fail_on_gaps=_fail_on_gaps(inputs),
     )
     return order, archive, plan(region, archive, settings)
 
@@ -180,6 +181,13 @@ def _model(inputs: Mapping[str, Any]) -> str:
     if not isinstance(name, str):
         raise InvalidOption("model", name, "it is the name of a model")
     return name
+
+
+def _fail_on_gaps(inputs: Mapping[str, Any]) -> bool:
+    value = _given(inputs, "fail_on_gaps", "false")
+    if value not in (True, False, "true", "false"):
+        raise InvalidOption("fail_on_gaps", value, "it is true or false")
+    return value in (True, "true")
 
 
 def _region(inputs: Mapping[str, Any]) -> Region:

@@ -12,6 +12,7 @@ from core.checkpoint import Checkpoint
 from core.cube import Cube
 from core.errors import NoClearObservation, ReadFailed
 from core.grid import Tile
+from core.job import Gap
 from core.options import Options
 from core.product import Layer, Product, Raster
 from core.progress import Progress
@@ -33,6 +34,7 @@ from workers.accept import result_window
 from workers.mosaic import Mosaic, mosaic
 from workers.tile import Recipe
 
+NO_GAPS: Mapping[Tile, Gap] = {}
 WHOLE = 0.999
 """Share of a region from which it counts as covered: footprints have few digits."""
 
@@ -58,20 +60,28 @@ class Result:
         return self.origin.areas
 
 
-def assemble_tiles(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, plain: Path, progress: Progress) -> Result:
+def assemble_tiles(
+    rendered: Sequence[tuple[Tile, Path]],
+    recipe: Recipe,
+    plain: Path,
+    progress: Progress,
+    *,
+    gaps: Mapping[Tile, Gap] = NO_GAPS,
+) -> Result:
     """Put the tiles of a region together.
 
     Args:
-        rendered: all tiles, with the files of their pixels.
+        rendered: all tiles that could be made, with the files of their pixels.
         recipe: what they were rendered by.
         plain: GeoTIFF to write.
+        gaps: all other tiles.
 
     Raises:
         NoClearObservation: no pixel of the region has been seen.
         ReadFailed: no pixel has been seen, and scenes could not be read.
     """
-    window = result_window(recipe.region, [tile for tile, _ in rendered])
-    found = mosaic(rendered, recipe.region, window, recipe.layers, plain, progress)
+    window = result_window(recipe.region, [*(tile for tile, _ in rendered), *gaps])
+    found = mosaic(rendered, recipe.region, window, recipe.layers, plain, progress, missing=tuple(gaps))
     mmu_filter_file(plain, _mmu(recipe.options))
     origin = provenance(
         recipe.product,
@@ -89,8 +99,12 @@ def assemble_tiles(rendered: Sequence[tuple[Tile, Path]], recipe: Recipe, plain:
     days = _read_days(recipe.product, recipe.options)
     found_evidence = found.seen.evidence(days) if days else None
     few = _few_notes(plain, recipe.layers, found_evidence, recipe.checkpoint)
-    cautions = (*few, *coverage)
-    origin = origin.with_input(recipe.archive.summary).with_cautions(cautions, found_evidence)
+    cautions = (*_gap_notes(len(gaps), len(gaps) + len(rendered)), *few, *coverage)
+    origin = (
+        origin.with_gaps(tuple(gaps.values()))
+        .with_input(recipe.archive.summary)
+        .with_cautions(cautions, found_evidence)
+    )
     return Result(
         pixels=plain,
         layers=recipe.layers,
@@ -148,6 +162,11 @@ def assemble_cube(
     cautions = _few_notes(pixels, layers, found_evidence, checkpoint)
     origin = origin.with_cautions(cautions, found_evidence)
     return Result(pixels=pixels, layers=layers, origin=origin, cautions=cautions)
+
+
+def _gap_notes(missing: int, total: int) -> tuple[str, ...]:
+    """Return a note on tiles that could not be made, if there are any."""
+    return (f"The map has gaps: {missing} of {total} tiles could not be made.",) if missing else ()
 
 
 def _coverage_notes(recipe: Recipe) -> tuple[str, ...]:

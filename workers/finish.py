@@ -1,6 +1,6 @@
 """The end of a job: mosaic, COG, quicklook, plot, forecast cube and STAC item, published by one rename."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from core.cube import Cube
 from core.grid import Tile, Window
-from core.job import Job
+from core.job import Gap, Job
 from core.product import Issued
 from core.region import Region
 from core.settings import Settings
@@ -20,7 +20,7 @@ from outputs.plots.quicklook import write_quicklook
 from outputs.provenance import Provenance
 from outputs.stac_item import build_item, write_item
 from outputs.write_raster import write_raster
-from workers.assemble import Result, assemble_tiles
+from workers.assemble import NO_GAPS, Result, assemble_tiles
 from workers.dependencies import REAL, Dependencies
 from workers.queue.dispatch import job_folder, scratch_folder
 from workers.tile import Recipe, read_recipe, run_tile
@@ -45,8 +45,12 @@ def finish(
     watch: Watch,
     report: Callable[[str], None],
     dependencies: Dependencies = REAL,
+    *,
+    gaps: Sequence[Gap] = (),
 ) -> Path:
-    """Write all files of a job whose tiles are rendered, and publish them in one step.
+    """Write all files of a job whose tiles are rendered or given up, and publish them in one step.
+
+    Files of an earlier result are there until then.
 
     Args:
         job: still running.
@@ -55,6 +59,7 @@ def finish(
         watch: checked between the steps, and once more before the files are published.
         report: takes a sentence on the step that begins.
         dependencies: products, models and archives.
+        gaps: tiles that were given up.
 
     Returns:
         The folder of the job's files.
@@ -63,12 +68,15 @@ def finish(
         NoClearObservation: the region has no clear observation; no file is left.
     """
     recipe = read_recipe(job.order, settings, dependencies)
-    rendered = [(tile, run_tile(job, tile, settings, watch.progress, dependencies)) for tile in tiles]
+    reasons = {gap.tile_key: gap for gap in gaps}
+    missing = {tile: reasons[tile.key] for tile in tiles if tile.key in reasons}
+    made = [tile for tile in tiles if tile.key not in reasons]
+    rendered = [(tile, run_tile(job, tile, settings, watch.progress, dependencies)) for tile in made]
     target = job_folder(settings, job.id)
     with written_aside(target, scratch_folder(settings, job.id)) as aside:
         aside.mkdir()
         result = ResultFiles(folder=aside, recipe=recipe, settings=settings, dependencies=dependencies)
-        result.write(rendered, watch, report, item_id=job.id, created=job.created)
+        result.write(rendered, watch, report, item_id=job.id, created=job.created, gaps=missing)
         watch.check()
     return target
 
@@ -89,6 +97,7 @@ class ResultFiles:
         *,
         item_id: str,
         created: str = "",
+        gaps: Mapping[Tile, Gap] = NO_GAPS,
     ) -> None:
         """Write all files.
 
@@ -96,7 +105,7 @@ class ResultFiles:
             NoClearObservation: no pixel of the region has been seen.
             ReadFailed: no pixel has been seen, and scenes could not be read.
         """
-        found = self._write_map(rendered, watch, report)
+        found = self._write_map(rendered, watch, report, gaps)
         raster, origin = open_cog(self._path(".tif")), found.origin
         watch.progress(1.0)
         report("drawing the pictures")
@@ -112,10 +121,16 @@ class ResultFiles:
         footprint = _footprint(self._region, raster.window)
         write_item(build_item(item_id, raster, origin, footprint, pixels=pixels, created=created), self._path(".json"))
 
-    def _write_map(self, rendered: Sequence[tuple[Tile, Path]], watch: Watch, report: Callable[[str], None]) -> Result:
+    def _write_map(
+        self,
+        rendered: Sequence[tuple[Tile, Path]],
+        watch: Watch,
+        report: Callable[[str], None],
+        gaps: Mapping[Tile, Gap],
+    ) -> Result:
         plain = self._path(".plain.tif")
         report("putting the tiles together")
-        found = assemble_tiles(rendered, self._recipe, plain, watch.progress)
+        found = assemble_tiles(rendered, self._recipe, plain, watch.progress, gaps=gaps)
         report("writing the map")
         write_cog_from(plain, self._path(".tif"), found.layers, found.origin.tags())
         remove(plain)

@@ -42,13 +42,16 @@ def mosaic(
     layers: Sequence[Layer],
     path: Path,
     progress: Progress,
+    *,
+    missing: Sequence[Tile] = (),
 ) -> Mosaic:
-    """Write the tiles into one plain GeoTIFF; pixels outside the region are nodata.
+    """Write the tiles into one plain GeoTIFF; pixels outside the region, and of missing tiles, are nodata.
 
     Args:
         tiles: with the files that `run_tile` returned.
         window: place of the result, on the lattice of the tiles.
         path: of the new file.
+        missing: tiles that could not be made; their pixels count as those of the region.
     """
     dtype, nodata = pixel_kind(layers)
     counts, scenes, seen = np.zeros(2, np.int64), {}, SeenCounts()
@@ -62,6 +65,8 @@ def mosaic(
             counts += mask.sum(), is_mapped.sum()
             seen = seen.plus(cut[len(layers) :], is_mapped) if len(cut) > len(layers) else seen
             progress((number + 1) / len(tiles))
+    for tile in missing:
+        counts[0] += tile.window.mask(region)[_overlap(tile.window, window)[0]].sum()
     return Mosaic(region_pixels=int(counts[0]), seen_pixels=int(counts[1]), scenes=scenes, seen=seen)
 
 

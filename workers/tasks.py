@@ -19,13 +19,19 @@ from core.job import JobState
 from core.settings import Settings
 from outputs.atomic import remove
 from workers.dependencies import REAL, Dependencies
+from workers.disk import await_room
 from workers.finish import finish
+from workers.gaps import gaps_of, gaps_sentence
+from workers.log_rate import limit_log_rate
 from workers.queue.broker import FINISH, TILE, celery_settings
 from workers.queue.dispatch import feed, item_path, job_folder, sweep
 from workers.queue.item_rows import read_item_file
 from workers.queue.lease import Lease, LeaseLost
 from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.liveness import is_gone, worker_name
+from workers.queue.patience import brief, patiently
+from workers.queue.presence import beat_while_at_work
+from workers.queue.schema import AWAY
 from workers.tile import find_tile, read_recipe, render_tile
 
 logger = logging.getLogger(__name__)
@@ -52,7 +58,8 @@ def make_app(dependencies: Dependencies = REAL, read_settings: Callable[[], Sett
     @cache
     def worker() -> Worker:
         settings = read_settings()
-        return Worker(name=worker_name(), settings=settings, ledger=open_ledger(settings), dependencies=dependencies)
+        ledger = patiently(lambda: open_ledger(settings))
+        return Worker(name=worker_name(), settings=settings, ledger=ledger, dependencies=dependencies)
 
     def tile(job_id: str, tile_key: str) -> None:
         carry_out_tile(worker(), job_id, tile_key)
@@ -62,14 +69,19 @@ def make_app(dependencies: Dependencies = REAL, read_settings: Callable[[], Sett
 
     app.task(tile, name=TILE, shared=False)
     app.task(finish, name=FINISH, shared=False)
+    beat_while_at_work(app, read_settings)
     return app
 
 
 def carry_out_tile(worker: Worker, job_id: str, tile_key: str) -> None:
-    """Render one tile if it is still to be done, and send what comes next. Every end is written into the ledger."""
+    """Render one tile if it is still to be done, and send what comes next. Every end is written into the ledger.
+
+    While the ledger is away or the disk is full, the message waits: it is acknowledged when this function returns.
+    """
     ledger, lease_s = worker.ledger, worker.settings.jobs.lease_seconds
-    ledger.release(is_gone, job_id)
-    if ledger.claim_tile(job_id, tile_key, worker.name, lease_s):
+    await_room(worker.settings.home)
+    patiently(lambda: ledger.release(is_gone, job_id, allowance_s=lease_s))
+    if patiently(lambda: ledger.claim_tile(job_id, tile_key, worker.name, lease_s)):
         logger.info("tile begins job=%s tile=%s worker=%s", job_id, tile_key, worker.name)
         with Lease(lambda share: ledger.heartbeat(job_id, tile_key, worker.name, lease_s, share), lease_s) as lease:
             _try_tile(worker, job_id, tile_key, lease)
@@ -81,8 +93,9 @@ def carry_out_tile(worker: Worker, job_id: str, tile_key: str) -> None:
 def close_job(worker: Worker, job_id: str) -> None:
     """Write the result of a job whose tiles are done, if nobody else does. Every end is written into the ledger."""
     ledger, lease_s = worker.ledger, worker.settings.jobs.lease_seconds
-    ledger.release_closers(is_gone)
-    if ledger.claim_close(job_id, worker.name, lease_s):
+    await_room(worker.settings.home)
+    patiently(lambda: ledger.release_closers(is_gone, allowance_s=lease_s))
+    if patiently(lambda: ledger.claim_close(job_id, worker.name, lease_s)):
         logger.info("closing begins job=%s worker=%s", job_id, worker.name)
         with Lease(lambda _: ledger.heartbeat_close(job_id, worker.name, lease_s), lease_s) as lease:
             _try_close(worker, job_id, lease)
@@ -94,8 +107,8 @@ def close_job(worker: Worker, job_id: str) -> None:
 def _try_tile(worker: Worker, job_id: str, tile_key: str, lease: Lease) -> None:
     ledger, began = worker.ledger, time.monotonic()
     try:
-        job = ledger.job(job_id)
-        tile = next(t for t in ledger.lattice(job_id) if t.key == tile_key)
+        job = patiently(lambda: ledger.job(job_id))
+        tile = next(t for t in patiently(lambda: ledger.lattice(job_id)) if t.key == tile_key)
         recipe = read_recipe(job.order, worker.settings, worker.dependencies)
         reused = find_tile(recipe, tile, worker.settings, job_id)
         if reused is None:
@@ -104,37 +117,43 @@ def _try_tile(worker: Worker, job_id: str, tile_key: str, lease: Lease) -> None:
         logger.info("tile dropped job=%s tile=%s", job_id, tile_key)
     except Exception as error:
         logger.warning("tile failed job=%s tile=%s", job_id, tile_key, exc_info=error)
-        ledger.fail_tile(job_id, tile_key, worker.name, reason(error), for_good=isinstance(error, RequestError))
+        why, for_good = reason(error), isinstance(error, RequestError)
+        patiently(lambda: ledger.fail_tile(job_id, tile_key, worker.name, why, for_good=for_good))
     else:
         seconds = time.monotonic() - began
-        pixels = int(recipe.mask(tile).sum())
-        ledger.finish_tile(job_id, tile_key, worker.name, *((None, None) if reused else (seconds, pixels)))
+        measured = (None, None) if reused else (seconds, int(recipe.mask(tile).sum()))
+        patiently(lambda: ledger.finish_tile(job_id, tile_key, worker.name, *measured))
         logger.info("tile done job=%s tile=%s seconds=%.1f reused=%s", job_id, tile_key, seconds, bool(reused))
 
 
 def _try_close(worker: Worker, job_id: str, lease: Lease) -> None:
     ledger, began = worker.ledger, time.monotonic()
     try:
-        job = ledger.job(job_id)
-        finish(job, ledger.lattice(job_id), worker.settings, lease, _reporter(ledger, job_id), worker.dependencies)
+        job = patiently(lambda: ledger.job(job_id))
+        tiles = patiently(lambda: ledger.lattice(job_id))
+        gaps = patiently(lambda: gaps_of(ledger, job))
+        finish(job, tiles, worker.settings, lease, _reporter(ledger, job_id), worker.dependencies, gaps=gaps)
+        message = gaps_sentence(len(gaps), len(tiles), job_id) if gaps else "done"
         item = read_item_file(item_path(worker.settings, job_id, job.order.product))
     except LeaseLost:
         logger.info("closing dropped job=%s", job_id)
     except RequestError as error:
-        ledger.close_job(job_id, JobState.FAILED, str(error), worker.name)
+        why = str(error)
+        patiently(lambda: ledger.close_job(job_id, JobState.FAILED, why, worker.name))
         logger.info("job failed job=%s reason=%s", job_id, error)
     except Exception as error:
         logger.warning("closing failed job=%s", job_id, exc_info=error)
-        ledger.fail_close(job_id, worker.name, reason(error))
+        why = reason(error)
+        patiently(lambda: ledger.fail_close(job_id, worker.name, why))
     else:
-        ledger.close_job(job_id, JobState.SUCCESSFUL, "done", worker.name, item=item)
+        patiently(lambda: ledger.close_job(job_id, JobState.SUCCESSFUL, message, worker.name, item=item))
         logger.info("closing done job=%s seconds=%.1f", job_id, time.monotonic() - began)
     _clean_up(worker, job_id)
 
 
 def _clean_up(worker: Worker, job_id: str) -> None:
     """Leave no file of a job that ended without a result, and no scratch file of one that ended with one."""
-    state = worker.ledger.job(job_id).state
+    state = patiently(lambda: worker.ledger.job(job_id)).state
     if state.is_final:
         sweep(job_id, worker.settings)
     if state in (JobState.FAILED, JobState.DISMISSED):
@@ -142,14 +161,22 @@ def _clean_up(worker: Worker, job_id: str) -> None:
 
 
 def _reporter(ledger: Ledger, job_id: str) -> Callable[[str], None]:
-    return lambda message: ledger.report(job_id, message)
+    def report(message: str) -> None:
+        try:
+            ledger.report(job_id, message)
+        except AWAY as error:
+            logger.warning("stage not reported job=%s stage=%s reason=%s", job_id, message, brief(error))
+
+    return report
 
 
 def _send_next(worker: Worker, job_id: str) -> None:
     try:
         feed(worker.ledger, worker.settings, job_id)
-    except WorkerUnavailable as error:
-        logger.warning("next tile not sent job=%s reason=%s", job_id, error)  # workers.queue.reconcile sends it later
+    except (WorkerUnavailable, *AWAY) as error:
+        logger.warning(
+            "next tile not sent job=%s reason=%s", job_id, brief(error)
+        )  # workers.queue.reconcile sends it later
 
 
 def reason(error: Exception) -> str:
@@ -163,6 +190,7 @@ def reason(error: Exception) -> str:
 
 def _log(loglevel: Any = "INFO", **_: Any) -> None:
     logging.basicConfig(level=loglevel, format=LOG_FORMAT)
+    limit_log_rate()
 
 
 signals.setup_logging.connect(_log)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from core.checkpoint import Checkpoint
 from core.cube import Cube, SceneRecord
+from core.errors import DamagedTile
 from core.grid import Tile, Window
 from core.job import Job, Order
 from core.options import Options
@@ -30,6 +31,7 @@ from ingest.archive import Archive
 from ingest.preprocess.prepare import Preparation
 from outputs.atomic import written_aside
 from outputs.cog import QUIET
+from outputs.sealed import damage_of, seal
 from products.evidence import RestsOnSeries, has_ndvi, seen_codes
 from products.order import parse
 from products.rows import render
@@ -40,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 Mask = NDArray[np.bool_]
 
-FORMAT = 2
+FORMAT = 3
 """Version of the tile files; a higher one keeps old files from being read."""
 BUILD_SHARE = 0.1
 """Share of the progress of a tile that building its cube takes."""
@@ -124,17 +126,17 @@ def run_tile(job: Job, tile: Tile, settings: Settings, progress: Progress, depen
 
 
 def find_tile(recipe: Recipe, tile: Tile, settings: Settings, job_id: str) -> Path | None:
-    """Return the file of a tile that has been rendered, None if there is none.
+    """Return the file of a tile that has been rendered, None if there is none that is intact; damaged ones are removed.
 
     What this job has rendered counts first: an archive may have listed a new scene since.
     """
     noted = _noted(tile, settings, job_id)
-    if noted is not None:
+    if noted is not None and _is_intact(noted):
         return noted
     mask = recipe.mask(tile)
     whole = shared_path(recipe, tile, settings, np.ones_like(mask))
     paths = (whole, shared_path(recipe, tile, settings, mask), own_path(tile, settings, job_id))
-    return next((p for p in paths if p.exists()), None)
+    return next((p for p in paths if _is_intact(p)), None)
 
 
 def render_tile(
@@ -151,6 +153,7 @@ def render_tile(
     path = own_path(tile, settings, job_id) if cube.failures else shared_path(recipe, tile, settings, mask)
     with written_aside(path, scratch_folder(settings, job_id)) as aside:
         _write(aside, raster, _seen(recipe, cube), cube.scenes)
+        seal(aside)
     _note(tile, path, settings, job_id)
     logger.info(
         "tile rendered job=%s tile=%s scenes=%d failures=%d", job_id, tile.key, len(cube.scenes), len(cube.failures)
@@ -179,16 +182,41 @@ def _note(tile: Tile, path: Path, settings: Settings, job_id: str) -> None:
 def _noted(tile: Tile, settings: Settings, job_id: str) -> Path | None:
     try:
         path = settings.home / own_path(tile, settings, job_id).with_suffix(".path").read_text(encoding="utf-8")
-    except OSError:
+    except (OSError, ValueError):
         return None
-    return path if path.exists() else None
+    return path if path.suffix == ".tif" and path.is_relative_to(settings.home) else None
+
+
+def _is_intact(path: Path) -> bool:
+    """Tell whether a tile's file is there and whole; one that is damaged is removed, to be rendered again.
+
+    Raises:
+        OSError: it is there and cannot be read, which says nothing about what it holds.
+    """
+    if not path.is_file():
+        return False
+    try:
+        damage = damage_of(path)
+    except FileNotFoundError:
+        return False
+    if damage:
+        logger.warning("tile damaged, rendered again file=%s reason=%s", path, damage)
+        path.unlink(missing_ok=True)
+    return not damage
 
 
 def read_tile(path: Path) -> tuple[NDArray[Any], tuple[SceneRecord, ...]]:
     """Return the (L, Y, X) pixels of a tile's file, and the scenes that its cube was built from.
 
     Of a product that states its evidence, two more bands follow: `products.evidence.seen_codes`.
+
+    Raises:
+        DamagedTile: the file is not what was written; it is removed, so that another attempt renders it again.
     """
+    damage = damage_of(path)
+    if damage:
+        path.unlink(missing_ok=True)
+        raise DamagedTile(path.name, damage)
     with rasterio.open(path) as raster:
         records = json.loads(raster.tags()["SCENES"])
         return raster.read(), tuple(SceneRecord(**record) for record in records)

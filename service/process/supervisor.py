@@ -16,6 +16,7 @@ from core.errors import WorkerUnavailable
 from core.settings import Settings
 from service.app import create_app
 from service.process.address import listen, remove_address, url_of, write_address
+from service.process.connections import BACKLOG, count_open_files, limited, most_connections, raise_file_limit
 from service.process.orphan_guard import OrphanGuard
 from service.process.redis_process import RedisProcess, private_redis
 from service.process.signals import held_off
@@ -90,11 +91,17 @@ class Supervisor:
             thread.join()
 
     def _tend(self, stop: threading.Event) -> None:
+        has_failed = False
         while not stop.wait(TEND_S):
-            if self.redis is not None:
-                self.redis.tend()
-            if self.worker is not None:
-                self.worker.tend()
+            try:
+                for child in (self.redis, self.worker):
+                    if child is not None:
+                        child.tend()
+                has_failed = False
+            except OSError as error:  # no memory, file descriptor or process left: the next round tries again
+                if not has_failed:
+                    logger.error("a child could not be started, tried again reason=%s", error)
+                has_failed = True
 
 
 @contextmanager
@@ -105,8 +112,12 @@ def run_api(settings: Settings) -> Iterator[str]:
         WorkerUnavailable: the port is taken, the address is not this machine's, or the API did not start.
     """
     listener = listen(settings)
+    most = most_connections(settings.http.max_connections, file_limit=raise_file_limit(), open_files=count_open_files())
     config = uvicorn.Config(
         create_app(settings),
+        http=limited(most, settings.http.idle_seconds),
+        backlog=min(BACKLOG, most),
+        timeout_keep_alive=max(1, round(settings.http.idle_seconds)),
         log_config=None,
         access_log=False,
         lifespan="on",

@@ -10,6 +10,7 @@ from cli.main import DONE, WRONG_INPUT, run_command
 from core.settings import Settings
 from service.process.supervisor import Supervisor
 from tests.cli.cubes import square, write_cube
+from workers.queue.ledger import open_ledger
 
 
 def test_the_help_names_the_products_of_an_option_unless_all_have_it(run: Callable[..., str]) -> None:
@@ -76,3 +77,12 @@ def test_an_order_is_estimated_refused_carried_out_and_come_back_to(
     assert run_command(["order", "--job", job, "-o", "again"]) == DONE
     assert (tmp_path / "again" / "crop.tif").read_bytes() == (folder / "crop.tif").read_bytes()
     assert run_command(["order", "--job", "nothing"]) == WRONG_INPUT
+
+    with open_ledger(running.settings).engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE tiles SET state = 'failed', error = 'its worker died', progress = 0")
+    capsys.readouterr()
+    assert run_command(["order", "--job", job, "-o", "again"]) == DONE
+    assert f"landcast order --retry {job}" in capsys.readouterr().err
+    assert run_command(["order", "--retry", job, "-o", "whole"]) == DONE
+    assert "--retry" not in capsys.readouterr().err
+    assert (tmp_path / "whole" / "crop.tif").read_bytes() == (folder / "crop.tif").read_bytes()

@@ -36,6 +36,42 @@ def test_a_running_job_says_how_far_it_is(client: httpx.Client) -> None:
     assert "finished" not in info
 
 
+def test_a_job_with_a_gap_says_where_and_why_and_a_retry_keeps_its_map(own: Front) -> None:
+    ledger = open_ledger(own.settings)
+    scene.finished(own.settings, "crop", "gappy1")
+    with ledger.engine.begin() as connection:
+        first = "SELECT min(tile_key) FROM tiles WHERE job_id = 'gappy1'"
+        change = f"UPDATE tiles SET state = 'failed', error = 'its worker died' WHERE tile_key = ({first})"
+        connection.exec_driver_sql(change)
+    info = own.client.get("/jobs/gappy1").json()
+    assert (info["status"], info["complete"], info["tilesFailed"]) == ("successful", False, 1)
+    (gap,) = info["gaps"]
+    assert (gap["geometry"]["type"], gap["properties"]["reason"]) == ("Polygon", "its worker died")
+    before = own.client.get("/files/gappy1/crop.tif").content
+    answer = own.client.post("/jobs/gappy1/retry")
+    assert (answer.status_code, answer.json()["status"]) == (202, "running")
+    again = own.client.get("/jobs/gappy1").json()
+    assert "finished" not in again
+    assert own.client.get("/files/gappy1/crop.tif").content == before
+    assert "geotiff" in own.client.get("/jobs/gappy1/results").json()
+    assert own.client.post("/jobs/gappy1/retry").status_code == 202
+    assert [t.state for t in ledger.tiles("gappy1")].count("open") == 1
+
+
+def test_a_complete_job_has_no_gaps_and_nothing_to_retry(own: Front) -> None:
+    scene.finished(own.settings, "crop", "whole1")
+    info = own.client.get("/jobs/whole1").json()
+    assert (info["complete"], "gaps" in info) == (True, False)
+    assert own.client.post("/jobs/whole1/retry").json()["status"] == "successful"
+    problem_of(own.client.post("/jobs/none/retry"), 404)
+
+
+def test_all_or_nothing_is_an_input_that_comes_back(own: Front) -> None:
+    first = own.client.post("/processes/crop/execution", json=order(fail_on_gaps=True)).json()
+    assert own.client.get(f"/jobs/{first['jobID']}").json()["inputs"]["fail_on_gaps"] is True
+    problem_of(own.client.post("/processes/crop/execution", json=order(fail_on_gaps="perhaps")), 400)
+
+
 def test_the_inputs_of_a_job_order_the_same_again(own: Front) -> None:
     body = order(period="2021-03-01/2022-06-30")
     first = own.client.post("/processes/crop/execution", json=body).json()

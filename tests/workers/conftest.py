@@ -58,27 +58,54 @@ def _as_somebody_else(folder: Path) -> list[str]:
     return ["setpriv", "--reuid=nobody", "--clear-groups", "--"]
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
+class Postgres:
+    """A PostgreSQL of the tests' own, which can be stopped and started again."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs, self._folder, self._words = programs, folder, _as_somebody_else(folder)
+        self.url = f"postgresql+psycopg://landcast@/postgres?host={folder}"
+        run = [str(programs / "initdb"), "-D", f"{folder}/data", "-U", "landcast", "--auth=trust", "--no-sync"]
+        subprocess.run([*self._words, *run], check=True, capture_output=True, cwd=folder)
+        self.start()
+
+    def start(self) -> None:
+        """Return once it accepts connections."""
+        socket, log = self._folder / ".s.PGSQL.5432", self._folder / "log"
+        options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={self._folder}", "-c", "fsync=off"]
+        run = [str(self._programs / "postgres"), "-D", f"{self._folder}/data", *options]
+        with log.open("wb") as output:
+            self._server = subprocess.Popen([*self._words, *run], stderr=output, cwd=self._folder)
+        wait_for(lambda: socket.exists() and "ready to accept" in log.read_text())
+
+    def stop(self) -> None:
+        """End it at once, with all its connections."""
+        self._server.send_signal(signal.SIGINT)
+        self._server.wait(20)
+
+
+def _postgres() -> Iterator[Postgres]:
     programs = _postgres_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed")
     folder = Path(tempfile.mkdtemp(prefix="landcast-pg-", dir="/tmp"))
-    words = _as_somebody_else(folder)
-    run = [*words, str(programs / "initdb"), "-D", f"{folder}/data", "-U", "landcast", "--auth=trust", "--no-sync"]
-    subprocess.run(run, check=True, capture_output=True, cwd=folder)
-    options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [*words, str(programs / "postgres"), "-D", f"{folder}/data", *options], stderr=log, cwd=folder
-        )
+    server = Postgres(programs, folder)
     try:
-        wait_for(lambda: (folder / ".s.PGSQL.5432").exists() and "ready to accept" in (folder / "log").read_text())
-        yield f"postgresql+psycopg://landcast@/postgres?host={folder}"
+        yield server
     finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(20)
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    for server in _postgres():
+        yield server.url
+
+
+@pytest.fixture
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of one test's own, for tests that stop it."""
+    yield from _postgres()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -158,7 +185,7 @@ def worker_here(settings: Settings) -> Worker:
 class CeleryWorker:
     """A real Celery worker with fakes, in a process group of its own."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path, *, shift_s: float = 0.0) -> None:
         assert settings.jobs.redis_url
         given = {
             "HOME": settings.home.absolute(),
@@ -168,7 +195,8 @@ class CeleryWorker:
         }
         if settings.jobs.database_url:
             given["DATABASE_URL"] = settings.jobs.database_url.get_secret_value()
-        words = ["-A", "tests.worker_app", "worker", "-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle"]
+        app = "tests.shifted_worker_app" if shift_s else "tests.worker_app"
+        words = ["-A", app, "worker", "-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle"]
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -183,7 +211,7 @@ class CeleryWorker:
                     f"w{os.getpid()}-{time.time()}@%h",
                 ],
                 cwd=ROOT,
-                env=os.environ | {f"LANDCAST_{k}": str(v) for k, v in given.items()},
+                env=os.environ | {f"LANDCAST_{k}": str(v) for k, v in given.items()} | {"TEST_SHIFT_S": str(shift_s)},
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
@@ -205,12 +233,12 @@ class CeleryWorker:
 
 
 @pytest.fixture
-def start_worker(tmp_path: Path) -> Iterator[Callable[[Settings], CeleryWorker]]:
+def start_worker(tmp_path: Path) -> Iterator[Callable[..., CeleryWorker]]:
     """A function that starts a worker for some settings; all are ended with the test."""
     started: list[CeleryWorker] = []
 
-    def start(settings: Settings) -> CeleryWorker:
-        started.append(CeleryWorker(settings, tmp_path / f"worker{len(started)}.log"))
+    def start(settings: Settings, *, shift_s: float = 0.0) -> CeleryWorker:
+        started.append(CeleryWorker(settings, tmp_path / f"worker{len(started)}.log", shift_s=shift_s))
         return started[-1]
 
     yield start

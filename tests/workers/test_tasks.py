@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 
+import psutil
 import pytest
 import redis
 from pydantic import SecretStr
@@ -16,6 +18,7 @@ from core.settings import Settings
 from tests.fakes import SMALL
 from tests.workers.conftest import (
     CeleryWorker,
+    Postgres,
     assert_successful,
     carry_out,
     end_of,
@@ -25,11 +28,12 @@ from tests.workers.conftest import (
     wait_for,
     workshop,
 )
+from workers.queue.broker import backlog
 from workers.queue.dispatch import dismiss
 from workers.queue.ledger import DIED, open_ledger
 from workers.queue.redis_server import private_redis
 
-Start = Callable[[Settings], CeleryWorker]
+Start = Callable[..., CeleryWorker]
 Shop = tuple[Settings, CeleryWorker]
 
 
@@ -68,6 +72,54 @@ def test_a_job_is_carried_out_over_postgresql(shop: Settings, postgres_url: str,
     assert files_of(settings, done) == [f"fake-forecast{ending}" for ending in endings]
 
 
+def test_jobs_outlive_a_database_that_is_away_for_eight_seconds(
+    shop: Settings, postgres: Postgres, start_worker: Start
+) -> None:
+    settings = shop.but(database_url=SecretStr(postgres.url), lease_seconds=60.0)
+    worker, ledger = start_worker(settings), open_ledger(settings)
+    jobs = [order(settings, pause_s=0.5), *(order(settings, region=SMALL) for _ in range(5))]
+    until_running(ledger, jobs[0].id)
+    before = backlog(settings)
+    postgres.stop()
+    time.sleep(8)
+    assert backlog(settings) >= before - 1, "messages wait"
+    postgres.start()
+    for job in jobs:
+        assert_successful(end_of(settings, job.id))
+    assert {t.attempts for job in jobs for t in ledger.tiles(job.id)} == {1}
+    assert worker.log.read_text().count("the ledger is away") <= 2
+    ledger.close()
+
+
+def test_jobs_outlive_a_ledger_that_cannot_be_written_for_a_moment(shop: Settings, start_worker: Start) -> None:
+    worker, ledger = start_worker(shop), open_ledger(shop)
+    job = order(shop, pause_s=0.3)
+    until_running(ledger, job.id)
+    for child in worker.children():
+        child.rlimit(psutil.RLIMIT_FSIZE, (0, -1))  # every write to a file fails, as on a full disk
+    time.sleep(5)
+    assert not ledger.job(job.id).state.is_final
+    for child in worker.children():
+        child.rlimit(psutil.RLIMIT_FSIZE, (-1, -1))
+    assert_successful(end_of(shop, job.id))
+
+
+@pytest.mark.parametrize("shift_s", [-120.0, 120.0])
+def test_a_worker_whose_clock_is_off_works_like_any_other(
+    shop: Settings, database_url: str, start_worker: Start, shift_s: float
+) -> None:
+    settings = shop.but(database_url=SecretStr(database_url))
+    ledger = open_ledger(settings)
+    ledger.create_schema()
+    start_worker(settings, shift_s=shift_s)
+    job = order(settings, pause_s=0.5)
+    assert_successful(end_of(settings, job.id, seconds=40))
+    assert {t.attempts for t in ledger.tiles(job.id)} == {1}
+    done = ledger.job(job.id)
+    assert done.created <= done.started <= done.finished
+    ledger.close()
+
+
 def test_a_killed_child_costs_nothing_but_time(open_shop: Shop, lonely: Settings) -> None:
     shop, worker = open_shop
     job = order(shop, pause_s=0.3)
@@ -99,6 +151,16 @@ def test_a_tile_that_kills_every_worker_ends_its_job_and_no_other(open_shop: Sho
     assert failed.message.endswith(f" failed 3 times, at last because {DIED}.")
     assert files_of(shop, failed) == []
     assert_successful(end_of(shop, good.id))
+
+
+def test_a_tile_that_kills_every_worker_is_a_gap_in_its_map(open_shop: Shop) -> None:
+    shop, _ = open_shop
+    tile = open_ledger(shop).lattice(order(shop).id)[1]
+    job = order(shop, poison_at=f"{tile.window.bounds[0]:.0f} {tile.window.bounds[3]:.0f}")
+    done = end_of(shop, job.id)
+    assert (done.state, done.tiles_done, done.tiles_failed) == (JobState.SUCCESSFUL, done.tiles_total - 1, 1)
+    assert [t.error for t in open_ledger(shop).tiles(job.id) if t.state == "failed"] == [DIED]
+    assert files_of(shop, done) == ["fake-map.json", "fake-map.png", "fake-map.tif"]
 
 
 def test_a_dismissed_job_stops_within_a_tile(open_shop: Shop) -> None:

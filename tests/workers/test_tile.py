@@ -1,11 +1,13 @@
 """Tiles: rendered once and shared, put together without seams, and honest about what is missing."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from shapely.geometry import mapping
 
+from core.errors import DamagedTile
 from core.job import JobState
 from core.settings import Settings
 from outputs.cog import open_cog
@@ -90,9 +92,10 @@ def test_a_job_none_of_whose_scenes_can_be_read_fails_with_the_reason(lonely: Se
 
 def test_a_fault_in_a_product_ends_the_job_after_three_attempts(lonely: Settings) -> None:
     job, worker = order(lonely, fault=True), worker_here(lonely)
-    key = worker.ledger.tiles(job.id)[0].tile_key
-    for _ in range(3):
-        carry_out_tile(worker, job.id, key)
+    for task in worker.ledger.tiles(job.id):
+        key = task.tile_key
+        for _ in range(3):
+            carry_out_tile(worker, job.id, key)
     failed = worker.ledger.job(job.id)
     assert failed.state is JobState.FAILED
     assert failed.message == (
@@ -133,3 +136,64 @@ def test_tiles_meet_without_seams(lonely: Settings) -> None:
         for s in (small, large)
     ]
     np.testing.assert_array_equal(*pictures)
+
+
+def flipped(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 4]) + content[middle + 1 :]
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda content: b"",
+    "cut": lambda content: content[: len(content) // 2],
+    "flipped": flipped,
+    "cut_at_a_block": lambda content: content[:512],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_tile_is_rendered_again_for_the_next_order(
+    lonely: Settings, damage: Callable[[bytes], bytes]
+) -> None:
+    first = carry_out(lonely)
+    for path in [p for p in tile_files(lonely) if p.suffix == ".tif"]:
+        path.write_bytes(damage(path.read_bytes()))
+    second = carry_out(lonely)
+    assert_successful(second)
+    assert bytes_of(lonely, first.id) == bytes_of(lonely, second.id)
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_tile_that_is_damaged_before_the_assembly_is_rendered_again(
+    lonely: Settings, damage: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = carry_out(lonely.but(home=lonely.home.parent / "whole"))
+    job, worker = order(lonely), worker_here(lonely)
+    for task in worker.ledger.tiles(job.id):
+        carry_out_tile(worker, job.id, task.tile_key)
+    path = next(p for p in tile_files(lonely) if p.suffix == ".tif")
+    path.write_bytes(damage(path.read_bytes()))
+    close_job(worker, job.id)
+    assert_successful(worker.ledger.job(job.id))
+    assert bytes_of(lonely, job.id) == bytes_of(lonely.but(home=lonely.home.parent / "whole"), whole.id)
+    assert [r for r in caplog.records if "tile damaged" in r.message and path.name in r.message]
+
+
+def test_pixels_of_a_damaged_tile_are_never_read(lonely: Settings) -> None:
+    carry_out(lonely, region=SMALL)
+    (path,) = (p for p in tile_files(lonely) if p.suffix == ".tif")
+    path.write_bytes(flipped(path.read_bytes()))
+    with pytest.raises(DamagedTile, match="do not match their checksum"):
+        read_tile(path)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("note", [b"", b"\xff\xfe", b"../..", b"cache"])
+def test_a_damaged_note_of_a_tiles_place_harms_nothing(lonely: Settings, note: bytes) -> None:
+    job, worker = order(lonely), worker_here(lonely)
+    for task in worker.ledger.tiles(job.id):
+        carry_out_tile(worker, job.id, task.tile_key)
+    for path in (lonely.home / "work" / job.id).glob("*.path"):
+        path.write_bytes(note)
+    close_job(worker, job.id)
+    assert_successful(worker.ledger.job(job.id))

@@ -4,6 +4,8 @@ Messages carry ids, never pixels. Redis may lose them at any time: the ledger ho
 `workers.queue.reconcile` sends them again.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -93,11 +95,28 @@ def backlog(settings: Settings) -> int:
     Raises:
         WorkerUnavailable: Redis cannot be reached.
     """
+    with _channel(settings) as channel:
+        return int(channel.queue_declare(QUEUE, durable=True).message_count)
+
+
+@contextmanager
+def redis_of(settings: Settings) -> Iterator[Any]:
+    """Yield a client of the Redis that carries the messages, found as Celery finds it.
+
+    Raises:
+        WorkerUnavailable: Redis cannot be reached.
+    """
+    with _channel(settings) as channel:
+        yield channel.client
+
+
+@contextmanager
+def _channel(settings: Settings) -> Iterator[Any]:
     sender = _sender(broker_url(settings), settings)
     with sender.connection_for_read() as connection:
         try:
             connection.ensure_connection(max_retries=1, interval_start=0.1)
-            return int(connection.default_channel.queue_declare(QUEUE, durable=True).message_count)
+            yield connection.default_channel
         except (OperationalError, *connection.connection_errors) as error:
             raise WorkerUnavailable(f"Redis cannot be reached ({error})") from error
 

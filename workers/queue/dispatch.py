@@ -65,6 +65,21 @@ def dismiss(job_id: str, settings: Settings) -> Job:
     return job
 
 
+def retry(job_id: str, settings: Settings) -> Job:
+    """Try the tiles again that an ended job lacks; see `Ledger.retry`. If Redis is away, they are sent later.
+
+    Raises:
+        UnknownJob: no job has the id.
+    """
+    ledger = open_ledger(settings)
+    job = ledger.retry(job_id)
+    try:
+        feed(ledger, settings, job_id)
+    except WorkerUnavailable as error:
+        logger.warning("retry waits for Redis job=%s reason=%s", job_id, error)
+    return job
+
+
 def job_folder(settings: Settings, job_id: str) -> Path:
     """Return the folder of a successful job's files."""
     return settings.home / "jobs" / job_id

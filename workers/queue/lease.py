@@ -5,7 +5,8 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
-from sqlalchemy.exc import OperationalError
+from workers.queue.patience import brief, patiently
+from workers.queue.schema import AWAY
 
 logger = logging.getLogger(__name__)
 
@@ -48,17 +49,20 @@ class Lease:
             raise LeaseLost
 
     def check(self) -> None:
-        """Renew the claim now, before a step that cannot be undone.
+        """Renew the claim now, before a step that cannot be undone; wait while the ledger is away.
 
         Raises:
             LeaseLost: the work is to be dropped.
         """
-        self._lost = self._lost or not self._beat(self._share)
+        self._lost = self._lost or not patiently(lambda: self._beat(self._share))
         self.progress(self._share)
 
     def _keep(self) -> None:
+        is_away = False
         while not self._stop.wait(self._every_s) and not self._lost:
             try:
-                self._lost = not self._beat(self._share)
-            except OperationalError as error:  # a ledger that is away for a moment; the lease itself is the limit
-                logger.warning("lease not renewed reason=%s", error)
+                self._lost, is_away = not self._beat(self._share), False
+            except (*AWAY, OSError) as error:  # the lease itself is the limit
+                if not is_away:  # one line an outage
+                    logger.warning("lease not renewed, tried again every beat reason=%s", brief(error))
+                is_away = True

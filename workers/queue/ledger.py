@@ -1,19 +1,16 @@
 """The ledger: the state of every job and tile in a database, from which a lost queue can be refilled.
 
 Claims are conditional UPDATEs: of any number of workers that claim one tile, or the closing of one job, exactly one
-changes the row. Leases are wall-clock times; a worker that does not renew its lease in time loses its tile.
+changes the row. A worker that does not renew its lease in time loses its tile. All times are the database's: clocks of
+workers and services may differ.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    ScalarSelect,
-    Select,
     and_,
     case,
     exists,
@@ -30,8 +27,10 @@ from core.job import Job, JobState, Order, TileState, TileTask
 from core.settings import Settings
 from workers.queue.item_rows import Item
 from workers.queue.items import add_item, remove_item
+from workers.queue.job_query import job_query
 from workers.queue.ledger_rows import grid_of, job_of, job_row, tile_row, tile_task
-from workers.queue.schema import create_tables, jobs, open_engine, reading, tiles
+from workers.queue.missing_tiles import must_fail, reopen_missing
+from workers.queue.schema import create_tables, database_now, jobs, open_engine, reading, tiles
 
 ACTIVE = (JobState.ACCEPTED, JobState.RUNNING)
 DIED = "its worker died while working on it, killed or out of memory"
@@ -54,8 +53,8 @@ def _open(url: str, max_attempts: int) -> "Ledger":
 class Ledger:
     """Jobs and tile tasks in a database. May be used from several threads; open it after a fork, not before."""
 
-    def __init__(self, url: str, *, max_attempts: int = 3, clock: Callable[[], float] = time.time) -> None:
-        """Open the database at a SQLAlchemy URL; `clock` gives seconds since 1970."""
+    def __init__(self, url: str, *, max_attempts: int = 3, clock: Callable[[Connection], float] = database_now) -> None:
+        """Open the database at a SQLAlchemy URL; `clock` reads seconds since 1970 from a connection."""
         self.engine = open_engine(url)
         self._max_attempts, self._clock = max_attempts, clock
 
@@ -69,8 +68,8 @@ class Ledger:
 
     def add_job(self, order: Order, job_tiles: Sequence[Tile], job_id: str) -> Job:
         """Add an accepted order and its tiles (at least one, all of one grid); a job that exists stays as it is."""
-        now = self._clock()
         with self.engine.begin() as connection:
+            now = self._clock(connection)
             if not connection.scalar(select(exists().where(jobs.c.id == job_id))):
                 connection.execute(insert(jobs), job_row(order, job_tiles, job_id, now))
                 connection.execute(insert(tiles), [tile_row(t, n, job_id, now) for n, t in enumerate(job_tiles)])
@@ -83,14 +82,14 @@ class Ledger:
             UnknownJob: no job has the id.
         """
         with reading(self.engine) as connection:
-            row = connection.execute(_job_query().where(jobs.c.id == job_id)).one_or_none()
+            row = connection.execute(job_query().where(jobs.c.id == job_id)).one_or_none()
         if row is None:
             raise UnknownJob(job_id)
         return job_of(row)
 
     def jobs(self, limit: int = 100, offset: int = 0, state: JobState | None = None) -> list[Job]:
         """Return jobs, newest first."""
-        query = _job_query().order_by(jobs.c.created.desc(), jobs.c.id).limit(limit).offset(offset)
+        query = job_query().order_by(jobs.c.created.desc(), jobs.c.id).limit(limit).offset(offset)
         if state is not None:
             query = query.where(jobs.c.state == state)
         with reading(self.engine) as connection:
@@ -108,7 +107,7 @@ class Ledger:
         """Set the message of an active job: its current stage, as a sentence."""
         change = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(ACTIVE))
         with self.engine.begin() as connection:
-            connection.execute(change.values(message=message, updated=self._clock()))
+            connection.execute(change.values(message=message, updated=self._clock(connection)))
 
     def dismiss(self, job_id: str) -> Job:
         """Stop a job, or withdraw a finished one. Its workers notice within a second.
@@ -119,6 +118,18 @@ class Ledger:
         with self.engine.begin() as connection:
             self._end(connection, job_id, JobState.DISMISSED, "dismissed", of=tuple(JobState))
             remove_item(connection, job_id)
+        return self.job(job_id)
+
+    def retry(self, job_id: str) -> Job:
+        """Try the missing tiles of an ended job again; one that is complete, runs or was dismissed stays as it is.
+
+        The earlier result of a successful job stays until it is replaced.
+
+        Raises:
+            UnknownJob: no job has the id.
+        """
+        with self.engine.begin() as connection:
+            reopen_missing(connection, job_id, self._clock(connection))
         return self.job(job_id)
 
     def tiles(self, job_id: str) -> list[TileTask]:
@@ -138,11 +149,13 @@ class Ledger:
 
     def claim_tile(self, job_id: str, tile_key: str, worker: str, lease_s: float) -> bool:
         """Claim an open tile; True for exactly one of the workers that try."""
-        now = self._clock()
         change = update(tiles).where(*_this(job_id, tile_key), tiles.c.state == TileState.OPEN, _is_active(job_id))
-        taken = {"state": TileState.RUNNING, "worker": worker, "lease": now + lease_s, "progress": 0.0, "updated": now}
         with self.engine.begin() as connection:
-            found = connection.execute(change.values(**taken, attempts=tiles.c.attempts + 1)).rowcount == 1
+            now = self._clock(connection)
+            taken = {"state": TileState.RUNNING, "worker": worker, "lease": now + lease_s, "updated": now}
+            found = (
+                connection.execute(change.values(**taken, progress=0.0, attempts=tiles.c.attempts + 1)).rowcount == 1
+            )
             if found:
                 start = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.ACCEPTED)
                 connection.execute(start.values(state=JobState.RUNNING, started=now, updated=now, message=""))
@@ -150,9 +163,9 @@ class Ledger:
 
     def heartbeat(self, job_id: str, tile_key: str, worker: str, lease_s: float, progress: float) -> bool:
         """Renew a lease and set the share done; False = the tile is no longer this worker's, or the job ended."""
-        now = self._clock()
         change = update(tiles).where(*_this(job_id, tile_key), _is_held(worker), _is_active(job_id))
         with self.engine.begin() as connection:
+            now = self._clock(connection)
             return connection.execute(change.values(lease=now + lease_s, progress=progress, updated=now)).rowcount == 1
 
     def finish_tile(
@@ -165,12 +178,18 @@ class Ledger:
             seconds, pixels: time and size of the rendering; None = an existing tile was reused.
         """
         change = update(tiles).where(*_this(job_id, tile_key), _is_held(worker))
-        done = {"state": TileState.DONE, "progress": 1.0, "error": "", "updated": self._clock()}
+        done = {"state": TileState.DONE, "progress": 1.0, "error": "", "seconds": seconds, "pixels": pixels}
         with self.engine.begin() as connection:
-            return connection.execute(change.values(**done, seconds=seconds, pixels=pixels)).rowcount == 1
+            return connection.execute(change.values(**done, updated=self._clock(connection))).rowcount == 1
 
     def fail_tile(self, job_id: str, tile_key: str, worker: str, error: str, *, for_good: bool = False) -> TileState:
-        """Reopen a tile that failed, or end its job if another attempt is useless or none is left."""
+        """Reopen a tile that failed, or give it up if no attempt is left; its job ends if it is to have no gaps.
+
+        Args:
+            job_id, tile_key, worker: as claimed.
+            error: the reason, as the clause of a sentence.
+            for_good: another attempt is useless, for this tile and all others.
+        """
         with self.engine.begin() as connection:
             query = select(tiles.c.attempts).where(*_this(job_id, tile_key), _is_held(worker))
             attempts = connection.scalar(query)
@@ -178,15 +197,21 @@ class Ledger:
                 return TileState.RUNNING
             return self._give_up(connection, job_id, tile_key, worker, attempts, error, for_good=for_good)
 
-    def release(self, is_gone: Callable[[str], bool], job_id: str | None = None) -> int:
-        """Reopen tiles whose lease has run out or whose worker is gone; return how many. See `fail_tile`."""
-        now = self._clock()
+    def release(self, is_gone: Callable[[str], bool], job_id: str | None = None, *, allowance_s: float = 0.0) -> int:
+        """Reopen tiles whose lease has run out or whose worker is gone; return how many. See `fail_tile`.
+
+        Args:
+            is_gone: tells whether the worker of a name has ended.
+            job_id: of the tiles; None = of all jobs.
+            allowance_s: how long ago the lease must have run out.
+        """
         query = select(tiles).join(jobs).where(tiles.c.state == TileState.RUNNING, jobs.c.state.in_(ACTIVE))
         if job_id is not None:
             query = query.where(tiles.c.job_id == job_id)
         with reading(self.engine) as connection:
+            now = self._clock(connection)
             held = connection.execute(query).all()
-        lost = [row for row in held if row.lease < now or is_gone(row.worker)]
+        lost = [row for row in held if row.lease < now - allowance_s or is_gone(row.worker)]
         for row in lost:
             with self.engine.begin() as connection:
                 self._give_up(connection, row.job_id, row.tile_key, row.worker, row.attempts, DIED)
@@ -201,7 +226,7 @@ class Ledger:
             keys = list(connection.scalars(query.limit(max(0, ahead - away))))
             if keys:
                 change = update(tiles).where(is_open, tiles.c.tile_key.in_(keys))
-                connection.execute(change.values(sent=self._clock()))
+                connection.execute(change.values(sent=self._clock(connection)))
         return keys
 
     def waiting(self) -> list[str]:
@@ -212,15 +237,15 @@ class Ledger:
         with reading(self.engine) as connection:
             return list(connection.scalars(query))
 
-    def forget_sent(self, before: float) -> int:
-        """Mark open tiles and unclosed jobs whose message was sent before a time as unsent; return how many."""
-        stale = update(tiles).where(tiles.c.state == TileState.OPEN, tiles.c.sent > 0, tiles.c.sent < before)
+    def forget_sent(self, older_than_s: float) -> int:
+        """Mark open tiles and unclosed jobs whose message was sent so long ago as unsent; return how many."""
+        stale = update(tiles).where(tiles.c.state == TileState.OPEN, tiles.c.sent > 0)
         unclosed = update(jobs).where(jobs.c.state.in_(ACTIVE), jobs.c.closer == "", jobs.c.close_sent > 0)
         with self.engine.begin() as connection:
-            count = connection.execute(stale.values(sent=0.0)).rowcount
-            return (
-                count + connection.execute(unclosed.where(jobs.c.close_sent < before).values(close_sent=0.0)).rowcount
-            )
+            before = self._clock(connection) - older_than_s
+            count = connection.execute(stale.where(tiles.c.sent < before).values(sent=0.0)).rowcount
+            unsent = unclosed.where(jobs.c.close_sent < before).values(close_sent=0.0)
+            return count + connection.execute(unsent).rowcount
 
     def pace(self, product: str, model: str) -> float | None:
         """Return the seconds per pixel of the latest renderings of a product; None = none yet."""
@@ -236,22 +261,22 @@ class Ledger:
         ready = (jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.closer == "", jobs.c.close_sent == 0)
         change = update(jobs).where(*ready, ~_has_unfinished())
         with self.engine.begin() as connection:
-            return connection.execute(change.values(close_sent=self._clock())).rowcount == 1
+            return connection.execute(change.values(close_sent=self._clock(connection))).rowcount == 1
 
     def claim_close(self, job_id: str, worker: str = "", lease_s: float = 60.0) -> bool:
         """Claim the closing of a job whose tiles are all done; True for exactly one of the workers that try."""
-        now = self._clock()
         ready = (jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.closer == "", ~_has_unfinished())
-        taken = {"closer": worker or "anonymous", "close_lease": now + lease_s, "updated": now}
         with self.engine.begin() as connection:
+            now = self._clock(connection)
+            taken = {"closer": worker or "anonymous", "close_lease": now + lease_s, "updated": now}
             change = update(jobs).where(*ready).values(**taken, close_attempts=jobs.c.close_attempts + 1)
             return connection.execute(change).rowcount == 1
 
     def heartbeat_close(self, job_id: str, worker: str, lease_s: float) -> bool:
         """Renew the lease of a closing; False = it is no longer this worker's, or the job ended."""
-        now = self._clock()
         change = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.closer == worker)
         with self.engine.begin() as connection:
+            now = self._clock(connection)
             return connection.execute(change.values(close_lease=now + lease_s, updated=now)).rowcount == 1
 
     def close_job(
@@ -267,6 +292,7 @@ class Ledger:
         with self.engine.begin() as connection:
             has_ended = self._end(connection, job_id, state, message, of=ACTIVE, worker=worker)
             if has_ended and item is not None:
+                remove_item(connection, job_id)  # of the result before a retry
                 add_item(connection, job_id, item)
         return has_ended
 
@@ -281,15 +307,16 @@ class Ledger:
                 message = f"Writing the result failed {attempts} times, at last because {error}."
                 self._end(connection, job_id, JobState.FAILED, message, of=ACTIVE)
                 return False
-            change = update(jobs).where(*held).values(closer="", close_sent=0.0, updated=self._clock())
+            change = update(jobs).where(*held).values(closer="", close_sent=0.0, updated=self._clock(connection))
             return connection.execute(change).rowcount == 1
 
-    def release_closers(self, is_gone: Callable[[str], bool]) -> int:
-        """Reopen the closing of jobs whose closer's lease has run out or who is gone; return how many."""
+    def release_closers(self, is_gone: Callable[[str], bool], *, allowance_s: float = 0.0) -> int:
+        """Reopen the closing of jobs whose closer's lease has run out or who is gone; how many. See `release`."""
         query = select(jobs.c.id, jobs.c.closer, jobs.c.close_lease).where(jobs.c.closer != "")
         with reading(self.engine) as connection:
+            now = self._clock(connection)
             held = connection.execute(query.where(jobs.c.state == JobState.RUNNING)).all()
-        lost = [row for row in held if row.close_lease < self._clock() or is_gone(row.closer)]
+        lost = [row for row in held if row.close_lease < now - allowance_s or is_gone(row.closer)]
         for row in lost:
             self.fail_close(row.id, row.closer, DIED.replace("on it", "on the result"))
         return len(lost)
@@ -308,10 +335,18 @@ class Ledger:
         ends = for_good or attempts >= self._max_attempts
         state = TileState.FAILED if ends else TileState.OPEN
         change = update(tiles).where(*_this(job_id, tile_key), _is_held(worker), tiles.c.attempts == attempts)
-        given = {"state": state, "error": error, "worker": "", "sent": 0.0, "progress": 0.0, "updated": self._clock()}
+        given = {
+            "state": state,
+            "error": error,
+            "worker": "",
+            "sent": 0.0,
+            "progress": 0.0,
+            "updated": self._clock(connection),
+        }
         if connection.execute(change.values(**given)).rowcount == 1 and ends:
             message = error if for_good else f"Tile {tile_key} failed {attempts} times, at last because {error}."
-            self._end(connection, job_id, JobState.FAILED, message, of=ACTIVE)
+            if for_good or must_fail(connection, job_id):
+                self._end(connection, job_id, JobState.FAILED, message, of=ACTIVE)
         return state
 
     def _end(
@@ -324,15 +359,19 @@ class Ledger:
         of: tuple[JobState, ...],
         worker: str = "",
     ) -> bool:
-        now = self._clock()
+        now = self._clock(connection)
         change = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(of), jobs.c.state != state)
         if worker:
             change = change.where(jobs.c.closer == worker)
-        finished = func.coalesce(jobs.c.finished, now)
-        return (
-            connection.execute(change.values(state=state, message=message, finished=finished, updated=now)).rowcount
-            == 1
-        )
+        ended: dict[str, Any] = {"state": state, "message": message}
+        if state is JobState.FAILED:  # a retry that fails leaves the result as it was
+            had_result = jobs.c.finished.is_not(None)
+            ended["state"] = case((had_result, JobState.SUCCESSFUL), else_=state)
+            ended["message"] = case(
+                (had_result, f"The retry failed, the earlier result stays: {message}"), else_=message
+            )
+        finished = case((jobs.c.state.in_(ACTIVE), now), else_=func.coalesce(jobs.c.finished, now))
+        return connection.execute(change.values(**ended, finished=finished, updated=now)).rowcount == 1
 
 
 def _this(job_id: str, tile_key: str) -> tuple[Any, Any]:
@@ -348,24 +387,4 @@ def _is_active(job_id: str) -> Any:
 
 
 def _has_unfinished() -> Any:
-    return exists().where(tiles.c.job_id == jobs.c.id, tiles.c.state != TileState.DONE)
-
-
-def _job_query() -> Select[Any]:
-    """Select jobs with sums over their tiles."""
-    done, failed = (_count(state) for state in (TileState.DONE, TileState.FAILED))
-    return select(
-        jobs,
-        _of_tiles(done).label("tiles_done"),
-        _of_tiles(failed).label("tiles_failed"),
-        _of_tiles(func.coalesce(func.avg(tiles.c.progress), 0.0)).label("progress"),
-        _of_tiles(func.coalesce(func.max(tiles.c.updated), 0.0)).label("tiles_updated"),
-    )
-
-
-def _count(state: TileState) -> ColumnElement[int]:
-    return func.coalesce(func.sum(case((tiles.c.state == state, 1), else_=0)), 0)
-
-
-def _of_tiles(value: ColumnElement[Any]) -> ScalarSelect[Any]:
-    return select(value).where(tiles.c.job_id == jobs.c.id).correlate(jobs).scalar_subquery()
+    return exists().where(tiles.c.job_id == jobs.c.id, tiles.c.state.in_((TileState.OPEN, TileState.RUNNING)))

@@ -55,7 +55,7 @@ def job_of(row: Row[Any]) -> Job:
     state = JobState(row.state)
     return Job(
         id=row.id,
-        order=_order_of(row.document),
+        order=order_of(row.document),
         state=state,
         created=_iso(row.created),
         updated=_iso(max(row.updated, row.tiles_updated)),
@@ -69,7 +69,7 @@ def job_of(row: Row[Any]) -> Job:
     )
 
 
-def _order_of(document: str) -> Order:
+def order_of(document: str) -> Order:
     """Return the order that a job's row holds as JSON."""
     values: Mapping[str, Any] = json.loads(document)
     return Order(**{**values, "input": tuple(values.get("input", ()))})

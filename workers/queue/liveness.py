@@ -5,6 +5,8 @@ import platform
 from functools import cache
 from pathlib import Path
 
+DEAD = "dead"
+
 
 def worker_name() -> str:
     """Return the name of this process: machine, process namespace, process id, start time."""
@@ -12,7 +14,7 @@ def worker_name() -> str:
 
 
 def is_gone(name: str) -> bool:
-    """Tell whether the process of a name has ended; False if that cannot be known on this machine."""
+    """Tell whether the process of a name has ended; False if that cannot be known, here or at the moment."""
     machine, _, process = name.partition(":")
     pid, _, start = process.partition(":")
     if machine != _machine() or not pid.isdigit():
@@ -23,7 +25,8 @@ def is_gone(name: str) -> bool:
         return True
     except PermissionError:
         return False
-    return _start(int(pid)) != start
+    found = _start(int(pid))
+    return found == DEAD or ("" not in (found, start) and found != start)
 
 
 @cache
@@ -34,9 +37,12 @@ def _machine() -> str:
 
 
 def _start(pid: int) -> str:
-    """Return when a process started, in the kernel's ticks; `dead` for a zombie, empty where /proc does not exist."""
+    """Return when a process started, in the kernel's ticks; DEAD for a zombie.
+
+    Empty if it cannot be known: there is no /proc, no file descriptor is left, or the process has just ended.
+    """
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
         return ""
-    return "dead" if fields[0] in ("Z", "X") else fields[19]
+    return DEAD if fields[0] in ("Z", "X") else fields[19]

@@ -5,7 +5,6 @@ message, and a message for a tile that is taken or done has no effect.
 """
 
 import logging
-import time
 from dataclasses import dataclass
 
 from core.errors import UnknownJob, WorkerUnavailable
@@ -35,18 +34,21 @@ class Reconciled:
     """Scratch folders of ended jobs removed."""
 
 
-def reconcile(ledger: Ledger, settings: Settings, *, grace_s: float = GRACE_S) -> Reconciled:
+def reconcile(ledger: Ledger, settings: Settings, *, grace_s: float = GRACE_S, allowance_s: float = 0.0) -> Reconciled:
     """Take work back from dead workers, send open tiles, and remove files that ended jobs have left.
 
     Args:
         ledger, settings: of the service.
         grace_s: age at which a message is taken for lost, while none waits in Redis.
+        allowance_s: how long ago a lease must have run out: after an outage of the ledger, during which nobody could
+            renew one, workers that live get this time to do so.
     """
-    released = ledger.release(is_gone) + ledger.release_closers(is_gone)
+    released = ledger.release(is_gone, allowance_s=allowance_s)
+    released += ledger.release_closers(is_gone, allowance_s=allowance_s)
     forgotten = sent = 0
     try:
         if backlog(settings) == 0:
-            forgotten = ledger.forget_sent(before=time.time() - grace_s)
+            forgotten = ledger.forget_sent(older_than_s=grace_s)
         sent = sum(feed(ledger, settings, job_id) for job_id in ledger.waiting())
     except WorkerUnavailable as error:
         logger.warning("nothing can be sent reason=%s", error)

@@ -24,6 +24,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 metadata = MetaData()
@@ -93,6 +95,10 @@ Index(
     *(items.c[name] for name in ("job_id", "collection", "west", "south", "east", "north", "start_time", "end_time")),
 )
 
+AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout)
+"""Errors of a ledger that is away for now: server down, disk full, no file descriptor left. Later it may be back."""
+CONNECT_S = 5
+"""Longest time until a PostgreSQL that does not answer counts as away."""
 BUSY_TIMEOUT_MS = 30_000
 """Longest time that writers of SQLite wait for each other; each transaction takes milliseconds."""
 _CREATION_LOCK = 7_217_001
@@ -103,7 +109,8 @@ def open_engine(url: str) -> Engine:
     """Return an engine whose transactions begin as writers, except those opened with `reading`."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+        waits = {"connect_timeout": CONNECT_S} if parsed.get_backend_name() == "postgresql" else {}
+        return create_engine(parsed, pool_pre_ping=True, connect_args=waits)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed)
@@ -117,6 +124,15 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that only reads and never waits for a writer."""
     with engine.execution_options(is_reader=True).begin() as connection:
         yield connection
+
+
+def database_now(connection: Connection) -> float:
+    """Return the database's clock, seconds since 1970: the one clock that all its users share."""
+    clocks = {
+        "postgresql": "extract(epoch from clock_timestamp())",
+        "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
+    }
+    return float(connection.exec_driver_sql(f"SELECT {clocks[connection.dialect.name]}").scalar_one())
 
 
 def create_tables(engine: Engine) -> None:

@@ -78,7 +78,7 @@ def test_ctrl_c_leaves_no_process_no_socket_and_no_address(
     service: "subprocess.Popen[str]", tmp_path: Path, short: Path
 ) -> None:
     address = running_service(Settings(home=tmp_path / "home"))
-    assert httpx.get(f"{address}/readyz", trust_env=False).status_code == 200
+    until(lambda: httpx.get(f"{address}/readyz", trust_env=False).status_code == 200, seconds=30)
     children = family(service)
     assert len(children) >= 3
     assert list(short.iterdir())
@@ -101,7 +101,11 @@ def test_a_redis_that_is_killed_comes_back_at_the_same_address(settings: Setting
     with Supervisor(settings, with_worker=False) as supervisor:
         assert supervisor.redis
         os.kill(supervisor.redis.pid, signal.SIGKILL)
-        until(lambda: httpx.get(f"{supervisor.url}/readyz", trust_env=False).status_code == 200, seconds=10)
+        until(lambda: _state_of_queue(supervisor) == "ok", seconds=10)
+
+
+def _state_of_queue(supervisor: Supervisor) -> str:
+    return str(httpx.get(f"{supervisor.url}/readyz", trust_env=False).json()["checks"]["queue"])
 
 
 @pytest.mark.usefixtures("no_child_left")

@@ -23,7 +23,7 @@ class Clock:
     def __init__(self) -> None:
         self.now = 1_000_000.0
 
-    def __call__(self) -> float:
+    def __call__(self, connection: object = None) -> float:
         return self.now
 
 
@@ -31,6 +31,13 @@ def add(ledger: Ledger, job_id: str = "a", tiles: list[Tile] | None = None, prod
     """Add a job."""
     order = Order(product=product, region=ORDER.region, archive="sample", model="m", params=ORDER.params)
     ledger.add_job(order, TILES if tiles is None else tiles, job_id)
+
+
+def give_up(ledger: Ledger, key: str, job_id: str = "a") -> None:
+    """Let a tile lose its worker three times."""
+    for _ in range(3):
+        assert ledger.claim_tile(job_id, key, "w", 10)
+        ledger.release(lambda worker: True)
 
 
 def finish_all(ledger: Ledger, job_id: str = "a") -> None:

@@ -51,7 +51,7 @@ def test_after_the_last_tile_the_closing_is_sent_once(lonely: Settings, redis_ur
     job, worker = order(lonely, region=SMALL), worker_here(lonely)
     for task in worker.ledger.tiles(job.id):
         carry_out_tile(worker, job.id, task.tile_key)
-    worker.ledger.forget_sent(before=2e12)
+    worker.ledger.forget_sent(older_than_s=-1)
     back = lonely.but(redis_url=redis_url)
     assert feed(worker.ledger, back, job.id) == 1
     assert feed(worker.ledger, back, job.id) == 0

@@ -22,6 +22,26 @@ def test_a_process_is_gone_once_it_is_dead() -> None:
     assert is_gone(name)
 
 
+def test_a_living_process_is_not_gone_while_file_descriptors_have_run_out() -> None:
+    code = """
+import os, resource
+from workers.queue.liveness import is_gone, worker_name
+names = [worker_name(), worker_name().rpartition(":")[0] + ":"]
+resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")), 64))
+held = []
+try:
+    while True:
+        held.append(os.dup(0))
+except OSError:
+    pass
+found = [is_gone(name) for name in names]
+os.closerange(3, 64)
+print(found)
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[False, False]"
+
+
 def test_nothing_is_known_of_processes_elsewhere() -> None:
     machine, pid, start = worker_name().split(":")
     assert not is_gone(f"elsewhere:{pid}:{start}")

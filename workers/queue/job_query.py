@@ -1,0 +1,28 @@
+"""The query for jobs with what their tiles add up to. Rows become jobs in ledger_rows.py."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, Select, case, func, select
+
+from core.job import TileState
+from workers.queue.schema import jobs, tiles
+
+
+def job_query() -> Select[Any]:
+    """Select jobs with sums over their tiles."""
+    done, failed = (_count(state) for state in (TileState.DONE, TileState.FAILED))
+    return select(
+        jobs,
+        _of_tiles(done).label("tiles_done"),
+        _of_tiles(failed).label("tiles_failed"),
+        _of_tiles(func.coalesce(func.avg(tiles.c.progress), 0.0)).label("progress"),
+        _of_tiles(func.coalesce(func.max(tiles.c.updated), 0.0)).label("tiles_updated"),
+    )
+
+
+def _count(state: TileState) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((tiles.c.state == state, 1), else_=0)), 0)
+
+
+def _of_tiles(value: ColumnElement[Any]) -> ScalarSelect[Any]:
+    return select(value).where(tiles.c.job_id == jobs.c.id).correlate(jobs).scalar_subquery()
