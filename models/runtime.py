@@ -14,10 +14,11 @@ from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidCheckpoint, InvalidOption
 from core.forecast import QUANTILES, ClassProbabilities, Forecast
-from core.quantities import QUANTITIES
+from core.quantities import QUANTITIES, Quantity
 from core.timeline import Days
 from models.baselines.climatology import Expectation, expect
 from models.baselines.pooled import Pools, alone, pooled_features
+from models.baselines.snow import without_snow
 from models.calibration.evidence_scaling import EvidenceScaling
 from models.calibration.quantiles import Calibration
 from models.calibration.temperature import Temperature
@@ -77,7 +78,7 @@ def forecast(
     climatology = np.full(target_days.shape, np.nan, np.float32)
     for rows in _batches(len(series)):
         part, issues, dates = series.take(rows), issue_days[rows], target_days[rows]
-        history = target.to_model(target.of(part.values))
+        history = _history(target, part, issues)
         at = expect(part.days, history, issues, dates)
         pooled = _pooled(pools, at, part.days, history, issues, dates)
         queries = forecast_queries(at.features, pooled, issues, dates, quantity)
@@ -90,6 +91,12 @@ def forecast(
         quantiles=target.from_model(quantiles),
         climatology=target.from_model(climatology[..., None])[..., 0],
     )
+
+
+def _history(target: Quantity, series: Series, issue_days: Days) -> Floats:
+    """Return (N, T) the target quantity in the model's units; of NDVI without snow in short histories."""
+    history = target.to_model(target.of(series.values))
+    return without_snow(series.days, history, issue_days) if target.name == NDVI.name else history
 
 
 def _pooled(
