@@ -11,7 +11,7 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidRegion
-from core.region import MAX_FILE_BYTES, POLYGON, WGS84, check_valid, parse_region, reproject
+from core.region import MAX_FILE_BYTES, POLYGON, WGS84, check_valid, parse_region, reproject, segmentize
 from core.source import AS_STATED, InputSummary, ReadAs, counted
 from ingest.rules.refusal import Refused
 from ingest.table.file import TEXT
@@ -158,7 +158,7 @@ def _polygons_of(layer: VectorFile) -> tuple[list[BaseGeometry], int, int]:
     crs = layer.crs
     if polygons and not crs.equals(WGS84, ignore_axis_order=True):
         if crs.is_projected:
-            polygons = [polygon.segmentize(EDGE_M) for polygon in polygons]
+            polygons = [segmentize(polygon, EDGE_M) for polygon in polygons]
         polygons = [reproject(polygon, crs.to_wkt(), WGS84) for polygon in polygons]
     return polygons, len(shapes) - len(known), others
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-import fastapi
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
@@ -153,17 +152,13 @@ async def _unexpected_error(request: Request, error: Exception) -> Response:
     return problem(500, "Internal error", detail)
 
 
-class BodyTooLarge(fastapi.HTTPException):
-    """A body that exceeded the limit while it was read; FastAPI passes its own HTTPException through."""
-
-    def __init__(self, max_bytes: int) -> None:
-        super().__init__(413, _too_large(max_bytes))
+def busy() -> Response:
+    """Return the answer to a request for which too many others wait."""
+    detail = "Too many requests wait to be checked; send it again in a few seconds."
+    return problem(503, HTTPStatus.SERVICE_UNAVAILABLE.phrase, detail, headers={"Retry-After": "5"})
 
 
 def too_large(max_bytes: int) -> Response:
-    """Return the answer to a body whose declared size exceeds the limit."""
-    return problem(413, HTTPStatus.REQUEST_ENTITY_TOO_LARGE.phrase, _too_large(max_bytes))
-
-
-def _too_large(max_bytes: int) -> str:
-    return f"The body is larger than the limit of {max_bytes // 1024**2} MiB."
+    """Return the answer to a body whose declared or received size exceeds the limit."""
+    detail = f"The body is larger than the limit of {max_bytes // 1024**2} MiB."
+    return problem(413, HTTPStatus.REQUEST_ENTITY_TOO_LARGE.phrase, detail)

@@ -30,7 +30,7 @@ from core.job import Job, JobState, Order, TileState, TileTask
 from core.settings import Settings
 from workers.queue.item_rows import Item
 from workers.queue.items import add_item, remove_item
-from workers.queue.ledger_rows import grid_of, job_of, job_row, tile_row, tile_task
+from workers.queue.ledger_rows import grid_of, job_of, job_row, listed_job_of, tile_row, tile_task
 from workers.queue.schema import create_tables, jobs, open_engine, reading, tiles
 
 ACTIVE = (JobState.ACCEPTED, JobState.RUNNING)
@@ -89,12 +89,17 @@ class Ledger:
         return job_of(row)
 
     def jobs(self, limit: int = 100, offset: int = 0, state: JobState | None = None) -> list[Job]:
-        """Return jobs, newest first."""
-        query = _job_query().order_by(jobs.c.created.desc(), jobs.c.id).limit(limit).offset(offset)
+        """Return jobs, newest first, without their regions: their orders have only a product and a model."""
+        query = (
+            _job_query(*(c for c in jobs.c if c is not jobs.c.document))
+            .order_by(jobs.c.created.desc(), jobs.c.id)
+            .limit(limit)
+            .offset(offset)
+        )
         if state is not None:
             query = query.where(jobs.c.state == state)
         with reading(self.engine) as connection:
-            return [job_of(row) for row in connection.execute(query)]
+            return [listed_job_of(row) for row in connection.execute(query)]
 
     def count(self, state: JobState | None = None) -> int:
         """Return the number of jobs, of one state or of all."""
@@ -351,11 +356,11 @@ def _has_unfinished() -> Any:
     return exists().where(tiles.c.job_id == jobs.c.id, tiles.c.state != TileState.DONE)
 
 
-def _job_query() -> Select[Any]:
-    """Select jobs with sums over their tiles."""
+def _job_query(*columns: ColumnElement[Any]) -> Select[Any]:
+    """Select jobs, or some of their columns, with sums over their tiles."""
     done, failed = (_count(state) for state in (TileState.DONE, TileState.FAILED))
     return select(
-        jobs,
+        *(columns or jobs.c),
         _of_tiles(done).label("tiles_done"),
         _of_tiles(failed).label("tiles_failed"),
         _of_tiles(func.coalesce(func.avg(tiles.c.progress), 0.0)).label("progress"),
