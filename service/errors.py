@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from core import errors
+from service.hidden_paths import hidden_paths
 from service.schemas import Problem
 
 log = logging.getLogger(__name__)
@@ -101,7 +102,8 @@ async def _landcast_error(request: Request, error: Exception) -> Response:
     status = status_of(type(error))
     if status >= 500:
         log.error("request failed path=%s error=%s detail=%s", request.url.path, type(error).__name__, error)
-    return problem(status, error.title, str(error), kind=TYPES.get(type(error), "about:blank"))
+    text = hidden_paths(str(error), request.app.state.settings)
+    return problem(status, error.title, text, kind=TYPES.get(type(error), "about:blank"))
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
