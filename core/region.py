@@ -199,7 +199,10 @@ def parse_polygons(
     Raises:
         InvalidRegion: not GeoJSON, no polygon, empty or self-crossing.
     """
-    polygons = [_polygon(g) for g in _geometries(_load(region))]
+    try:
+        polygons = [_polygon(g) for g in _geometries(_load(region))]
+    except RecursionError:
+        raise InvalidRegion("its collections are nested too deeply") from None
     for polygon in polygons:
         _check_range(polygon)
     if check:

@@ -94,6 +94,8 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(OperationalError, _ledger_error)
+    app.add_exception_handler(RecursionError, _beyond_limits)
+    app.add_exception_handler(OverflowError, _beyond_limits)
     app.add_exception_handler(Exception, _unexpected_error)
 
 
@@ -146,6 +148,13 @@ def _methods(request: Request) -> set[str]:
 async def _ledger_error(request: Request, error: Exception) -> Response:
     log.error("ledger unreachable path=%s", request.url.path, exc_info=error)
     return problem(503, errors.WorkerUnavailable.title, "The ledger of jobs cannot be reached; try again later.")
+
+
+async def _beyond_limits(request: Request, error: Exception) -> Response:
+    """Answer where a value of the request is nested or large beyond what Python computes with."""
+    log.warning("value beyond limits path=%s error=%s", request.url.path, type(error).__name__)
+    what = "is nested too deeply" if isinstance(error, RecursionError) else "has a number that is too large"
+    return problem(400, "Invalid request", f"The request {what}.")
 
 
 async def _unexpected_error(request: Request, error: Exception) -> Response:
