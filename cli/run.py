@@ -32,8 +32,8 @@ from core.text_table import text_table
 from core.timeline import Period
 from ingest.archive import Archive
 from ingest.build.cube import check_region
-from models.registry import check_models_folder
 from service.health import ping_redis
+from service.process.start_check import check_start
 from service.process.supervisor import Supervisor
 from service.results import OUTPUTS
 
@@ -81,7 +81,7 @@ def run(
 ) -> None:
     """Start a service, order all products for one region over REST, and write the files."""
     settings = overridden(read_settings(), archive=archive)
-    check_models_folder(settings)
+    check_start(settings)
     raise typer.Exit(run_main_job(settings, region, results, is_strict=strict))
 
 

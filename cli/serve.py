@@ -9,8 +9,8 @@ from cli.own_archive import OwnArchive, open_own_archive
 from core.errors import WorkerUnavailable
 from core.read_settings import environment, overridden, read_settings
 from core.settings import Settings
-from models.registry import check_models_folder
 from service.process.signals import wait_for_signal
+from service.process.start_check import check_start
 from service.process.supervisor import Supervisor
 from service.process.worker_process import worker_command
 
@@ -30,7 +30,7 @@ def serve(
     with the same value.
     """
     settings = overridden(read_settings(), port=port, host=host, archive=archive)
-    check_models_folder(settings)
+    check_start(settings)
     if not worker:
         _require_redis(settings, "a service without a worker")
     open_own_archive(settings)
@@ -43,7 +43,7 @@ def serve(
 def worker() -> None:
     """Start a worker alone, for a service that runs elsewhere on the same Redis, ledger and home folder."""
     settings = read_settings()
-    check_models_folder(settings)
+    check_start(settings)
     _require_redis(settings, "a worker alone")
     command = worker_command(f"worker-{os.getpid()}", settings)
     os.execvpe(command[0], command, os.environ | environment(settings))  # noqa: S606 - becomes the worker itself
