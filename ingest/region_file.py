@@ -15,7 +15,8 @@ from core.region import MAX_FILE_BYTES, POLYGON, WGS84, check_valid, parse_regio
 from core.source import AS_STATED, InputSummary, ReadAs, counted
 from ingest.rules.refusal import Refused
 from ingest.table.file import TEXT
-from ingest.vector_file import FORMATS, GEOJSON, WKT, VectorFile, read_layers, size_of
+from ingest.vector_file import GEOJSON, WKT, VectorFile, read_layers, size_of
+from ingest.vector_sources import FORMATS
 
 WGS84_NAMES = ("CRS84", "EPSG::4326", "EPSG:4326")
 """Endings of the names of WGS84 in GeoJSON from before RFC 7946."""

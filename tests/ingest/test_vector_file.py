@@ -12,7 +12,8 @@ import pytest
 from shapely import Point, box
 
 from ingest.rules.refusal import Refused
-from ingest.vector_file import PACKED, extent, layers, read_layers, read_vector
+from ingest.vector_file import extent, layers, read_layers, read_vector
+from ingest.vector_sources import PACKED
 from tests.ingest.remote_files import serve
 
 SHAPES = [box(11.0, 48.0, 11.1, 48.2), box(11.3, 48.0, 11.4, 48.1)]

@@ -12,10 +12,10 @@ from tests.service.scene import order, problem_of, served
 
 
 def test_of_a_path_of_the_service_the_part_below_its_folder_is_left(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path / "home", archive=str(tmp_path / "data" / "fields.nc"))
-    text = f"'{tmp_path}/home/cache/a.zarr', '{tmp_path}/data/fields.nc', '{SHIPPED}/crop/{CARD}' and '/jobs/x'"
+    settings = Settings(home=tmp_path / "own", archive=str(tmp_path / "data" / "fields.nc"))
+    text = f"'{tmp_path}/own/cache/a.zarr', '{tmp_path}/data/fields.nc', '{SHIPPED}/crop/{CARD}' and '/jobs/x'"
     assert hidden_paths(text, settings) == f"'cache/a.zarr', 'fields.nc', 'crop/{CARD}' and '/jobs/x'"
-    assert hidden_paths(f"{tmp_path / 'home'} is full", settings) == "home is full"
+    assert hidden_paths(f"{tmp_path / 'own'} is full", settings) == "own is full"
 
 
 def test_a_relative_home_is_hidden_too() -> None:
