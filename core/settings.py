@@ -172,6 +172,11 @@ class HttpSettings(BaseSettings):
     public_url: str = Field(
         default="", description="URL under which users reach the service, for links behind a proxy."
     )
+    hosts: str = Field(
+        default="",
+        description="Further host names, separated by spaces, under which a service on 127.0.0.1 is used; others are "
+        "refused.",
+    )
 
 
 class Settings(BaseSettings):

@@ -14,6 +14,7 @@ from core.errors import LandcastError
 from core.settings import Settings
 from core.version import software_version
 from service import archives, errors, files, health, jobs, page, preview, processes
+from service.access.hosts import HostCheck, SafeHeaders
 from service.bodies import Bodies
 from service.description import describe
 from service.idempotency import Keys
@@ -57,6 +58,8 @@ def create_app(settings: Settings, *, reconcile: bool = True) -> FastAPI:
     )
     app.state.settings = settings
     app.add_middleware(Bodies)
+    app.add_middleware(HostCheck, settings=settings)
+    app.add_middleware(SafeHeaders)
     errors.register(app)
     for router in ROUTERS:
         app.include_router(router)

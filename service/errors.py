@@ -169,6 +169,18 @@ def busy() -> Response:
     return problem(503, HTTPStatus.SERVICE_UNAVAILABLE.phrase, detail, headers={"Retry-After": "5"})
 
 
+def misdirected(host: str) -> Response:
+    """Return the answer to a request for a host that this service is not."""
+    detail = f"This service listens on this machine only, and not as '{host}'; name that host in LANDCAST_HOSTS."
+    return problem(421, HTTPStatus.MISDIRECTED_REQUEST.phrase, detail)
+
+
+def foreign_origin(origin: str) -> Response:
+    """Return the answer to a change that the page of another web site asks for."""
+    detail = f"Pages of '{origin}' may not change anything here; name its host in LANDCAST_HOSTS if they may."
+    return problem(403, HTTPStatus.FORBIDDEN.phrase, detail)
+
+
 def too_large(max_bytes: int) -> Response:
     """Return the answer to a body whose declared or received size exceeds the limit."""
     detail = f"The body is larger than the limit of {max_bytes // 1024**2} MiB."

@@ -25,7 +25,7 @@ def check_start(settings: Settings) -> None:
 
 def _check_home(home: Path) -> None:
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryFile(dir=home) as file:
             file.write(bytes(4096))
     except OSError as error:

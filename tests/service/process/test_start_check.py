@@ -1,5 +1,6 @@
 """What must hold before a service starts."""
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ SECRET = "hunter2"
 
 def test_settings_that_fit_pass_and_make_the_home_folder(tmp_path: Path) -> None:
     check_start(Settings(home=tmp_path / "new" / "home"))
-    assert (tmp_path / "new" / "home" / "ledger.sqlite").is_file()
+    home = tmp_path / "new" / "home"
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert stat.S_IMODE((home / "ledger.sqlite").stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize(
