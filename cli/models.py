@@ -1,6 +1,7 @@
 """`landcast models`: list, show and import models."""
 
 import json
+import sys
 from typing import Annotated
 
 import typer
@@ -8,7 +9,7 @@ import typer
 from cli.group import Command, lazy_group
 from core.read_settings import read_settings
 from core.text_table import text_table
-from models.registry import find_named, list_checkpoints, report_of
+from models.registry import check_models_folder, find_named, list_checkpoints, list_unusable, report_of
 
 COMMANDS = {
     "list": Command(place="cli.models:list_models", help="List all models with version and task."),
@@ -30,7 +31,9 @@ def _group() -> None:
 
 
 def list_models() -> None:
-    """List all models with version and task."""
+    """List all models with version and task, and say which folders are left out, and why."""
+    settings = read_settings()
+    check_models_folder(settings)
     rows = [
         (
             found.name,
@@ -39,9 +42,11 @@ def list_models() -> None:
             found.sha256[:12],
             "default" if found.card.get("default") else "",
         )
-        for found in list_checkpoints(read_settings())
+        for found in list_checkpoints(settings)
     ]
     print(text_table(rows, left=5))
+    for error in list_unusable(settings):
+        print(f"Left out: {error}", file=sys.stderr)
 
 
 def show_model(name: Annotated[str, typer.Argument(help="Name of the model.")]) -> None:

@@ -22,7 +22,7 @@ from core.read_settings import read_settings
 from core.source import AS_STATED, InputSummary, ReadAs
 from ingest.source import TABLE_ENDINGS
 from ingest.tables import read_targets
-from models.registry import find_checkpoint
+from models.registry import check_models_folder, find_checkpoint
 from products.areas import area_lines
 from products.catalogue import find_entry, find_product
 from workers.assemble import Result
@@ -89,6 +89,7 @@ def make_product(call: Call) -> None:
     """
     _check(call)
     settings, product = read_settings(), call.product
+    check_models_folder(settings)
     checkpoint = find_checkpoint(call.model, product.task, settings)
     source = source_of(
         call.source,

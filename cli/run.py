@@ -33,6 +33,7 @@ from core.timeline import Period
 from ingest.archive import Archive
 from ingest.build.cube import check_region
 from service.health import ping_redis
+from service.process.start_check import check_start
 from service.process.supervisor import Supervisor
 from service.results import OUTPUTS
 
@@ -80,6 +81,7 @@ def run(
 ) -> None:
     """Start a service, order all products for one region over REST, and write the files."""
     settings = overridden(read_settings(), archive=archive)
+    check_start(settings)
     raise typer.Exit(run_main_job(settings, region, results, is_strict=strict))
 
 

@@ -1,7 +1,9 @@
 """`landcast serve` and `worker`: a service, or a worker alone."""
 
 import os
+import sys
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -9,7 +11,9 @@ from cli.own_archive import OwnArchive, open_own_archive
 from core.errors import WorkerUnavailable
 from core.read_settings import environment, overridden, read_settings
 from core.settings import Settings
+from service.access.hosts import is_loopback
 from service.process.signals import wait_for_signal
+from service.process.start_check import check_start
 from service.process.supervisor import Supervisor
 from service.process.worker_process import worker_command
 from workers.log_rate import limit_log_rate
@@ -30,12 +34,15 @@ def serve(
     with the same value.
     """
     settings = overridden(read_settings(), port=port, host=host, archive=archive)
+    check_start(settings)
     if not worker:
         _require_redis(settings, "a service without a worker")
     open_own_archive(settings)
     limit_log_rate()
     with Supervisor(settings, with_worker=worker) as supervisor:
         print(f"landcast serves at {supervisor.url} (Ctrl-C ends it)", flush=True)
+        if not is_loopback(settings.http.host):
+            print(_open_to_others(settings.http.host, supervisor.url), file=sys.stderr, flush=True)
         print(f"Worker log: {supervisor.settings.home / 'logs' / 'worker.log'}", flush=True)
         wait_for_signal()
 
@@ -43,9 +50,19 @@ def serve(
 def worker() -> None:
     """Start a worker alone, for a service that runs elsewhere on the same Redis, ledger and home folder."""
     settings = read_settings()
+    check_start(settings)
     _require_redis(settings, "a worker alone")
     command = worker_command(f"worker-{os.getpid()}", settings)
     os.execvpe(command[0], command, os.environ | environment(settings))  # noqa: S606 - becomes the worker itself
+
+
+def _open_to_others(host: str, url: str) -> str:
+    """Return a warning that names what is really bound."""
+    bound = f"{f'[{host}]' if ':' in host else host or '0.0.0.0'}:{urlsplit(url).port}"  # noqa: S104 - shown, not bound
+    return (
+        f"Warning: it listens on {bound}, which other machines may reach, and no key guards it: "
+        "whoever reaches it may order, read and dismiss jobs."
+    )
 
 
 def _require_redis(settings: Settings, who: str) -> None:

@@ -56,6 +56,7 @@ class InvalidRegion(RequestError):
             f"The region is not usable: {reason}. Give polygons: as GeoJSON in WGS84 longitude/latitude, or as a file "
             "of GeoJSON, GeoPackage, Shapefile, FlatGeobuf, KML, GeoParquet or WKT."
         )
+        self.reason = reason
 
 
 class InvalidPeriod(RequestError):

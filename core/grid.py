@@ -3,23 +3,21 @@
 core/pixels.py decides which pixels of a lattice belong to a region, core/utm.py in which UTM zone it lies.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
-from shapely import bounds, box, contains_xy, get_parts, prepare
+from shapely import bounds, box, get_parts, prepare
 from shapely.geometry.base import BaseGeometry
 
-from core.pixels import SNAP, selected_pixels
+from core.pixels import SNAP, Parts, has_pixels, selected_pixels, slivers
 from core.region import WGS84, Region, reproject
 from core.utm import utm_crs
 
-__all__ = ["Grid", "Tile", "Window", "utm_crs"]
+__all__ = ["Grid", "Tile", "Window", "in_order", "utm_crs"]
 
-SPARSE = 8
-"""Distance in pixels between those that are checked first."""
 OUTLINE_M = 1000.0
 """Longest edge of a footprint: straight in degrees, it misses the true one by less than 0.2 m."""
 
@@ -102,17 +100,41 @@ class Grid:
 
         The lattice ends nowhere: a region that reaches into the next UTM zone has tiles of this grid's zone there.
         """
-        polygon = region.to_crs(self.crs)
-        prepare(polygon)
-        return [tile for tile in self._candidates(polygon) if tile.has_pixels_of(polygon)]
+        return in_order(self.find_tiles(region))
 
-    def _candidates(self, polygon: BaseGeometry) -> Iterator["Tile"]:
+    def find_tiles(self, region: Region) -> Iterator["Tile"]:
+        """Yield the tiles with pixels of the region in no particular order, so that a caller can stop at too many."""
+        polygon = region.to_crs(self.crs)
+        x0, y0 = self.origin_xy
+        half = self.resolution_m / 2
+        thin = slivers(get_parts(polygon), x0 + half, y0 + half, self.resolution_m)
         slack = SNAP * self.resolution_m
         west, south, east, north = polygon.bounds
-        x0, y0 = self.origin_xy
         columns = range(int((west - slack - x0) // self.edge_m), int((east + slack - x0) // self.edge_m) + 1)
         rows = range(int((south - slack - y0) // self.edge_m), int((north + slack - y0) // self.edge_m) + 1)
-        return (self.tile(c, r) for r in reversed(rows) for c in columns)
+        prepare(polygon)  # what follows takes little per tile, however many vertices there are
+        for tile in self._touched(polygon, columns, rows):
+            if tile.has_pixels_of(polygon, thin):
+                yield tile
+
+    def _touched(self, polygon: BaseGeometry, columns: range, rows: range) -> Iterator["Tile"]:
+        """Yield the tiles of a rectangle that a polygon touches, without looking at each one that it does not."""
+        waiting = [(columns, rows)]
+        while waiting:
+            columns, rows = waiting.pop()
+            if not polygon.intersects(self._box(columns, rows)):
+                continue
+            if len(columns) == len(rows) == 1:
+                yield self.tile(columns[0], rows[0])
+            else:
+                waiting += _halves(columns, rows)
+
+    def _box(self, columns: range, rows: range) -> BaseGeometry:
+        """Return the rectangle of some tiles and SNAP around it."""
+        (x0, y0), slack = self.origin_xy, SNAP * self.resolution_m
+        west, south = x0 + columns[0] * self.edge_m, y0 + rows[0] * self.edge_m
+        east, north = x0 + (columns[-1] + 1) * self.edge_m, y0 + (rows[-1] + 1) * self.edge_m
+        return box(west - slack, south - slack, east + slack, north + slack)
 
     def window(self, region: Region) -> Window:
         """Return the smallest window of the lattice that holds the region but for SNAP; at least one pixel."""
@@ -153,15 +175,28 @@ class Tile:
         corner = Affine(size, 0, west, 0, -size, north)
         return Window(crs=self.grid.crs, transform=corner, shape_yx=(self.grid.tile_size, self.grid.tile_size))
 
-    def has_pixels_of(self, polygon: BaseGeometry) -> bool:
-        """Return whether a polygon, in the grid's CRS, has any pixel of the tile."""
-        window, size = self.window, self.grid.resolution_m
-        cell = box(*window.bounds)
-        if not polygon.intersects(cell.buffer(SNAP * size)):
-            return False
-        x, y = window.centres()
-        some = contains_xy(polygon, *np.meshgrid(x[::SPARSE], y[::SPARSE]))  # settles most tiles at a 64th of the work
-        return bool(some.any() or selected_pixels(polygon, x, y, size).any())
+    def has_pixels_of(self, polygon: BaseGeometry, thin: Parts) -> bool:
+        """Return whether a polygon, in the grid's CRS, has any pixel of the tile.
+
+        Args:
+            polygon: prepared.
+            thin: its slivers, see core/pixels.py.
+        """
+        return has_pixels(polygon, thin, *self.window.centres(), self.grid.resolution_m)
+
+
+def in_order(tiles: Iterable[Tile]) -> list[Tile]:
+    """Return tiles of one grid from north to south and west to east."""
+    return sorted(tiles, key=lambda tile: (-tile.row, tile.column))
+
+
+def _halves(columns: range, rows: range) -> tuple[tuple[range, range], tuple[range, range]]:
+    """Return the two halves of a rectangle of tiles, cut across its longer side."""
+    if len(columns) >= len(rows):
+        middle = len(columns) // 2
+        return (columns[:middle], rows), (columns[middle:], rows)
+    middle = len(rows) // 2
+    return (columns, rows[:middle]), (columns, rows[middle:])
 
 
 def _steps(low: NDArray[np.float64], high: NDArray[np.float64]) -> tuple[int, int]:

@@ -17,7 +17,8 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper().removeprefix(PREFIX)
-        raise InvalidOption(name, first["input"], first["msg"].lower()) from None
+        reason = first["msg"].removeprefix("Value error, ")
+        raise InvalidOption(name, first["input"], reason if reason != first["msg"] else reason.lower()) from None
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -4,10 +4,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "LANDCAST_"
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 CONFIG = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, populate_by_name=True)
 
 
@@ -181,6 +182,11 @@ class HttpSettings(BaseSettings):
     public_url: str = Field(
         default="", description="URL under which users reach the service, for links behind a proxy."
     )
+    hosts: str = Field(
+        default="",
+        description="Further host names, separated by spaces, under which a service on 127.0.0.1 is used; others are "
+        "refused.",
+    )
 
 
 class Settings(BaseSettings):
@@ -211,6 +217,13 @@ class Settings(BaseSettings):
         default_factory=JobSettings, description="How jobs are cut into tiles, queued and tried again."
     )
     http: HttpSettings = Field(default_factory=HttpSettings, description="Where the service listens.")
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in LOG_LEVELS:
+            raise ValueError(f"it is none of {', '.join(LOG_LEVELS)}")
+        return value
 
     def __init__(self, **values: Any) -> None:
         """Read the environment; values by their variable's name (`tile_size` for LANDCAST_TILE_SIZE) go before it."""

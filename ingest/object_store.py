@@ -6,7 +6,7 @@ Nothing outside the named folder is read, unless LANDCAST_ARCHIVE_HOSTS allows t
 import hashlib
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -33,7 +33,7 @@ from ingest.io.hosts import Hosts, allowed_hosts
 from ingest.io.raster_files import Access, S3Options, access_from, environment, open_raster
 from ingest.rasters.folder import RasterFolder, find_items
 from ingest.rasters.names import is_raster
-from ingest.stac.folder import CATALOGUE_NAMES, Description, StacFolder, describe, describe_rasters, settle
+from ingest.stac.folder import CATALOGUE_NAMES, NONE_UNREAD, Description, StacFolder, describe, describe_rasters, settle
 from ingest.stac.items import LeftOut, Resolve, parse_stac, reachable, walk_items
 
 logger = logging.getLogger(__name__)
@@ -204,7 +204,7 @@ def _open_catalogue(remote: Remote, url: str, read_as: ReadAs) -> StacFolder:
     items, summary = settle(url, list(walk), left_out, read_as=read_as, access=remote.access)
     item_versions = sorted(f"{i.scene.scene_id}:{i.scene.version}" for i in items)
     description = describe(document, items, name=remote.name, content_hash=_hash(url, content.hex(), *item_versions))
-    return _remote_folder(remote, description, items, summary)
+    return _remote_folder(remote, description, items, summary, left_out.unread)
 
 
 def _below_folder(folder: str, remote: Remote) -> Resolve:
@@ -221,11 +221,13 @@ def _below_folder(folder: str, remote: Remote) -> Resolve:
     return resolved
 
 
-def _remote_folder(remote: Remote, description: Description, items: Any, summary: InputSummary) -> StacFolder:
+def _remote_folder(
+    remote: Remote, description: Description, items: Any, summary: InputSummary, unread: Mapping[str, str] = NONE_UNREAD
+) -> StacFolder:
 
     cached = replace(description, is_cached=True)
     tile_size = remote.settings.jobs.tile_size
-    return StacFolder(cached, items, tile_size=tile_size, summary=summary, access=remote.access)
+    return StacFolder(cached, items, tile_size=tile_size, summary=summary, access=remote.access, unread=unread)
 
 
 def _open_zarr(remote: Remote) -> Archive:

@@ -11,11 +11,12 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidRegion
-from core.region import MAX_FILE_BYTES, POLYGON, WGS84, check_valid, parse_region, reproject
+from core.region import MAX_FILE_BYTES, POLYGON, WGS84, check_valid, parse_region, reproject, segmentize
 from core.source import AS_STATED, InputSummary, ReadAs, counted
 from ingest.rules.refusal import Refused
 from ingest.table.file import TEXT
-from ingest.vector_file import FORMATS, GEOJSON, WKT, VectorFile, read_layers, size_of
+from ingest.vector_file import GEOJSON, WKT, VectorFile, read_layers, size_of
+from ingest.vector_sources import FORMATS
 
 WGS84_NAMES = ("CRS84", "EPSG::4326", "EPSG:4326")
 """Endings of the names of WGS84 in GeoJSON from before RFC 7946."""
@@ -158,7 +159,7 @@ def _polygons_of(layer: VectorFile) -> tuple[list[BaseGeometry], int, int]:
     crs = layer.crs
     if polygons and not crs.equals(WGS84, ignore_axis_order=True):
         if crs.is_projected:
-            polygons = [polygon.segmentize(EDGE_M) for polygon in polygons]
+            polygons = [segmentize(polygon, EDGE_M) for polygon in polygons]
         polygons = [reproject(polygon, crs.to_wkt(), WGS84) for polygon in polygons]
     return polygons, len(shapes) - len(known), others
 

@@ -22,30 +22,14 @@ from ingest.rules.places import SWAPPED, are_degrees, are_swapped_degrees, parse
 from ingest.rules.refusal import Refused
 from ingest.table.file import TEXT, columns_of, read_file
 from ingest.table.keys import has_dates, series_column
+from ingest.vector_sources import FORMATS, PACKED, sources
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-FORMATS = {
-    ".gpkg": "GeoPackage",
-    ".shp": "Shapefile",
-    ".zip": "Shapefile in a zip",
-    ".fgb": "FlatGeobuf",
-    ".kml": "KML",
-    ".kmz": "KMZ",
-    ".geojson": "GeoJSON",
-    ".json": "GeoJSON",
-    ".parquet": "GeoParquet",
-    ".geoparquet": "GeoParquet",
-    ".wkt": "WKT",
-    ".txt": "WKT",
-}
-"""Formats by ending; all but the last two have columns."""
 PARQUET = (".parquet", ".geoparquet")
 GEOJSON = (".geojson", ".json")
 WKT = (".wkt", ".txt")
-PACKED = {".zip": ".shp", ".kmz": ".kml"}
-"""Endings of archives, and of the files in them."""
 MOST_PACKED = 8
 """Largest ratio of a file to its zip: polygons have 2 or 3, a zip bomb 1000."""
 MAX_REASON = 200
@@ -114,25 +98,6 @@ def check_file(path: Path) -> None:
         raise Refused(f"its ending is none of {', '.join(dict.fromkeys((*FORMATS, *TEXT)))}")
 
 
-def sources(path: Path) -> list[str]:
-    """Return what GDAL opens: the file, or each Shapefile of a zip and each KML of a KMZ.
-
-    Raises:
-        Refused: there is none in it, or it is no zip.
-    """
-    inner = PACKED.get(path.suffix.lower())
-    if not inner:
-        return [str(path.resolve())]
-    try:
-        with zipfile.ZipFile(path) as packed:
-            names = [n for n in packed.namelist() if n.lower().endswith(inner) and not n.startswith("__MACOSX")]
-    except (OSError, zipfile.BadZipFile):
-        raise Refused("it cannot be read as a zip") from None
-    if not names:
-        raise Refused(f"it holds no {'Shapefile (.shp)' if inner == '.shp' else 'KML (.kml)'}")
-    return [f"zip://{path.resolve()}!{name}" for name in names]
-
-
 def layers(path: Path) -> list[str]:
     """Return the layers with geometry of a file; none where the format has no layers.
 
@@ -170,6 +135,7 @@ def read_layers(path: Path, *, crs: str, most: int) -> list[VectorFile]:
     Raises:
         Refused: as `read_vector`; or more features.
     """
+    check_file(path)
     if path.suffix.lower() in (*PARQUET, *WKT, *TEXT):
         found = [read_vector(path, crs=crs, most=most)]
     else:

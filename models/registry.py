@@ -46,10 +46,36 @@ def models_folder(settings: Settings) -> Path:
     return settings.models or settings.home / "models"
 
 
+def check_models_folder(settings: Settings) -> None:
+    """Check that a folder of models that is named exists.
+
+    Raises:
+        InvalidOption: it does not.
+    """
+    if settings.models is not None and not settings.models.is_dir():
+        raise InvalidOption("LANDCAST_MODELS", settings.models, "there is no such folder")
+
+
 def list_checkpoints(settings: Settings) -> list[Checkpoint]:
-    """Return all checkpoints, the user's before the shipped ones, each group by name."""
-    cards = [c for folder in (models_folder(settings), SHIPPED) for c in sorted(folder.glob(f"*/{CARD}"))]
-    return [_read(card) for card in cards]
+    """Return all usable checkpoints, the user's before the shipped ones, each group by name."""
+    return [found for found in _all(settings) if isinstance(found, Checkpoint)]
+
+
+def list_unusable(settings: Settings) -> list[InvalidCheckpoint]:
+    """Return what is wrong with each folder that looks like a checkpoint and is none."""
+    return [found for found in _all(settings) if isinstance(found, InvalidCheckpoint)]
+
+
+def _all(settings: Settings) -> list[Checkpoint | InvalidCheckpoint]:
+    return [_found(folder) for place in (models_folder(settings), SHIPPED) for folder in _folders(place)]
+
+
+def _folders(place: Path) -> list[Path]:
+    """Return the folders with a card or with weights; what is being trained has neither at first."""
+    try:
+        return sorted({f.parent for name in (CARD, WEIGHTS) for f in place.glob(f"*/{name}")})
+    except OSError:
+        return []
 
 
 def find_checkpoint(name: str, task: str, settings: Settings) -> Checkpoint:
@@ -196,12 +222,33 @@ def _by_name(name: str, checkpoints: list[Checkpoint]) -> Checkpoint | None:
     return by_name[name] if name in by_name else by_name.get(current_name(name))
 
 
+def _found(folder: Path) -> Checkpoint | InvalidCheckpoint:
+    try:
+        return _read(folder / CARD)
+    except InvalidCheckpoint as error:
+        return error
+
+
 def _read(card: Path) -> Checkpoint:
     try:
         content: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))
-        sha256 = content["sha256"][WEIGHTS]
-        return Checkpoint(
-            name=content["name"], task=content["task"], sha256=sha256, folder=str(card.parent), card=content
+        found = Checkpoint(
+            name=content["name"],
+            task=content["task"],
+            sha256=content["sha256"][WEIGHTS],
+            folder=str(card.parent),
+            card=content,
         )
-    except (ValueError, KeyError, OSError) as error:
-        raise InvalidCheckpoint(card, f"the card cannot be read ({error!r})") from None
+    except FileNotFoundError:
+        raise InvalidCheckpoint(card.parent, f"it has no {CARD}") from None
+    except KeyError as error:
+        raise InvalidCheckpoint(card, f"it lacks {error}") from None
+    except (ValueError, TypeError, RecursionError):
+        raise InvalidCheckpoint(card, "it is not the JSON of a card") from None
+    except OSError as error:
+        raise InvalidCheckpoint(card, f"it cannot be read ({error.strerror})") from None
+    if not all(isinstance(text, str) and text for text in (found.name, found.task, found.sha256)):
+        raise InvalidCheckpoint(card, "name, task and sha256 must be texts")
+    if not (card.parent / WEIGHTS).is_file():
+        raise InvalidCheckpoint(card.parent, f"it has no {WEIGHTS}")
+    return found

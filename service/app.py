@@ -1,5 +1,6 @@
 """The application: it assembles routes, opens the ledger, starts the reconciler. Routes live in the other modules."""
 
+import gc
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -8,12 +9,12 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.region import MAX_FILE_BYTES
 from core.settings import Settings
 from core.version import software_version
 from service import archives, errors, files, health, jobs, page, preview, processes
+from service.access.hosts import HostCheck, SafeHeaders
+from service.bodies import Bodies
 from service.description import describe
 from service.idempotency import Keys
 from service.reconciler import Reconciler
@@ -24,7 +25,6 @@ from workers.queue.publish import publish_missing
 
 log = logging.getLogger(__name__)
 
-MAX_BODY_BYTES = MAX_FILE_BYTES
 
 ROUTERS: tuple[APIRouter, ...] = (
     page.router,
@@ -54,7 +54,9 @@ def create_app(settings: Settings, *, reconcile: bool = True) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings = settings
-    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
+    app.add_middleware(Bodies)
+    app.add_middleware(HostCheck, settings=settings)
+    app.add_middleware(SafeHeaders)
     errors.register(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -77,6 +79,8 @@ def _lifespan(settings: Settings, *, reconcile: bool) -> Callable[[FastAPI], Any
             )
         for thread in threads:
             thread.start()
+        gc.collect()
+        gc.freeze()  # what is loaded stays: else each large body makes the collector look at all of it, for 0.3 s
         yield
         stop.set()
         for thread in threads:
@@ -91,32 +95,3 @@ def _publish(ledger: Ledger, settings: Settings, stop: threading.Event) -> None:
         publish_missing(ledger.engine, settings, stop.is_set)
     except SQLAlchemyError:
         log.exception("results of earlier jobs are not all published; the next start continues")
-
-
-class BodyLimit:
-    """ASGI middleware that answers 413 if the declared or received size of a body exceeds a limit."""
-
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
-        self._app, self._max_bytes = app, max_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or refuse it."""
-        if scope["type"] != "http":
-            return await self._app(scope, receive, send)
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self._max_bytes:
-            return await errors.too_large(self._max_bytes)(scope, receive, send)
-        return await self._app(scope, self._counted(receive), send)
-
-    def _counted(self, receive: Receive) -> Receive:
-        seen = 0
-
-        async def count() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self._max_bytes:
-                raise errors.BodyTooLarge(self._max_bytes)
-            return message
-
-        return count

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-import fastapi
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -14,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from core import errors
+from service.hidden_paths import hidden_paths
 from service.schemas import Problem
 from workers.queue.schema import AWAY
 
@@ -102,6 +102,8 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     for away in AWAY:
         app.add_exception_handler(away, _ledger_error)
+    app.add_exception_handler(RecursionError, _beyond_limits)
+    app.add_exception_handler(OverflowError, _beyond_limits)
     app.add_exception_handler(Exception, _unexpected_error)
 
 
@@ -110,7 +112,8 @@ async def _landcast_error(request: Request, error: Exception) -> Response:
     status = status_of(type(error))
     if status >= 500:
         log.error("request failed path=%s error=%s detail=%s", request.url.path, type(error).__name__, error)
-    return problem(status, error.title, str(error), kind=TYPES.get(type(error), "about:blank"))
+    text = hidden_paths(str(error), request.app.state.settings)
+    return problem(status, error.title, text, kind=TYPES.get(type(error), "about:blank"))
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
@@ -155,23 +158,38 @@ async def _ledger_error(request: Request, error: Exception) -> Response:
     return problem(503, errors.WorkerUnavailable.title, "The ledger of jobs cannot be reached; try again later.")
 
 
+async def _beyond_limits(request: Request, error: Exception) -> Response:
+    """Answer where a value of the request is nested or large beyond what Python computes with."""
+    log.warning("value beyond limits path=%s error=%s", request.url.path, type(error).__name__)
+    what = "is nested too deeply" if isinstance(error, RecursionError) else "has a number that is too large"
+    return problem(400, "Invalid request", f"The request {what}.")
+
+
 async def _unexpected_error(request: Request, error: Exception) -> Response:
     log.error("unexpected error path=%s", request.url.path, exc_info=error)
     detail = "An unexpected error occurred; the log of the service has the details."
     return problem(500, "Internal error", detail)
 
 
-class BodyTooLarge(fastapi.HTTPException):
-    """A body that exceeded the limit while it was read; FastAPI passes its own HTTPException through."""
+def busy() -> Response:
+    """Return the answer to a request for which too many others wait."""
+    detail = "Too many requests wait to be checked; send it again in a few seconds."
+    return problem(503, HTTPStatus.SERVICE_UNAVAILABLE.phrase, detail, headers={"Retry-After": "5"})
 
-    def __init__(self, max_bytes: int) -> None:
-        super().__init__(413, _too_large(max_bytes))
+
+def misdirected(host: str) -> Response:
+    """Return the answer to a request for a host that this service is not."""
+    detail = f"This service listens on this machine only, and not as '{host}'; name that host in LANDCAST_HOSTS."
+    return problem(421, HTTPStatus.MISDIRECTED_REQUEST.phrase, detail)
+
+
+def foreign_origin(origin: str) -> Response:
+    """Return the answer to a change that the page of another web site asks for."""
+    detail = f"Pages of '{origin}' may not change anything here; name its host in LANDCAST_HOSTS if they may."
+    return problem(403, HTTPStatus.FORBIDDEN.phrase, detail)
 
 
 def too_large(max_bytes: int) -> Response:
-    """Return the answer to a body whose declared size exceeds the limit."""
-    return problem(413, HTTPStatus.REQUEST_ENTITY_TOO_LARGE.phrase, _too_large(max_bytes))
-
-
-def _too_large(max_bytes: int) -> str:
-    return f"The body is larger than the limit of {max_bytes // 1024**2} MiB."
+    """Return the answer to a body whose declared or received size exceeds the limit."""
+    detail = f"The body is larger than the limit of {max_bytes // 1024**2} MiB."
+    return problem(413, HTTPStatus.REQUEST_ENTITY_TOO_LARGE.phrase, detail)

@@ -8,6 +8,7 @@ from core.job import Job, JobState
 from core.settings import Settings
 from products.catalogue import find_product
 from service.errors import refusals
+from service.hidden_paths import hidden_paths
 from service.links import GEOJSON, BaseUrl, file_url, link
 from service.results import outputs_of
 from service.schemas import GapFeature, JobList, JobStatus, Link, Reference, StatusInfo
@@ -29,6 +30,7 @@ MAX_PAGE = 1000
 @router.get("", summary="List jobs", response_model_exclude_none=True)
 def jobs(
     ledger: CurrentLedger,
+    settings: CurrentSettings,
     base: BaseUrl,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most jobs in one answer.")] = 100,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Jobs to skip, counted from the newest.")] = 0,
@@ -40,7 +42,7 @@ def jobs(
         links.append(link(f"{base}/jobs?limit={limit}&offset={offset + limit}", "next"))
     if offset:
         links.append(link(f"{base}/jobs?limit={limit}&offset={max(0, offset - limit)}", "prev"))
-    return JobList(jobs=[status_info(j, base) for j in found[:limit]], links=links)
+    return JobList(jobs=[status_info(j, base, settings) for j in found[:limit]], links=links)
 
 
 @router.get("/{job_id}", summary="Follow a job", responses=UNKNOWN, response_model_exclude_none=True)
@@ -48,7 +50,7 @@ def job(found: KnownJob, ledger: CurrentLedger, settings: CurrentSettings, base:
     """Return the state of a job, what was ordered, and what its archive was taken for."""
     gaps = [GapFeature.model_validate(gap.to_geojson()) for gap in gaps_of(ledger, found)]
     further = {"inputs": _inputs(found, settings), "input": list(found.order.input) or None, "gaps": gaps or None}
-    return status_info(found, base).model_copy(update=further)
+    return status_info(found, base, settings).model_copy(update=further)
 
 
 @router.post(
@@ -63,13 +65,13 @@ def retry(found: KnownJob, settings: CurrentSettings, base: BaseUrl) -> StatusIn
 
     A job that is complete, still runs, or was dismissed stays as it is.
     """
-    return status_info(dispatch.retry(found.id, settings), base)
+    return status_info(dispatch.retry(found.id, settings), base, settings)
 
 
 @router.delete("/{job_id}", summary="Dismiss a job", responses=UNKNOWN, response_model_exclude_none=True)
 def dismiss(found: KnownJob, settings: CurrentSettings, base: BaseUrl) -> StatusInfo:
     """Stop a job, or withdraw the results of a finished one; its files are removed."""
-    return status_info(dispatch.dismiss(found.id, settings), base)
+    return status_info(dispatch.dismiss(found.id, settings), base, settings)
 
 
 @router.get("/{job_id}/results", summary="Results of a job", responses=NO_RESULTS, response_model_exclude_none=True)
@@ -81,14 +83,14 @@ def results(found: FinishedJob, settings: CurrentSettings, base: BaseUrl) -> dic
     }
 
 
-def status_info(found: Job, base: str) -> StatusInfo:
+def status_info(found: Job, base: str, settings: Settings) -> StatusInfo:
     """Return a job as OGC's statusInfo."""
     status: JobStatus = found.state.value
     return StatusInfo(
         jobID=found.id,
         processID=found.order.product,
         status=status,
-        message=found.message,
+        message=hidden_paths(found.message, settings),
         progress=round(100 * min(max(found.progress, 0.0), 1.0)),
         created=found.created,
         started=found.started or None,

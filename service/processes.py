@@ -103,7 +103,7 @@ def execute(
     job = dispatch.submit(accepted, tiles, settings, job_id=job_id)
     response.headers["Location"] = f"{base}/jobs/{job.id}"
     response.headers["Preference-Applied"] = "respond-async"
-    return status_info(job, base)
+    return status_info(job, base, settings)
 
 
 def plain_inputs(product: Product[Any], order: Execute) -> dict[str, Any]:

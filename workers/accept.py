@@ -1,11 +1,12 @@
 """Accepting an order: all checks that need no pixels, the tiles of its region, and an estimate of the work."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidOption, InvalidRegion, RegionOutsideArchive, UnknownArchive
-from core.grid import Tile, Window
+from core.grid import Tile, Window, in_order
 from core.job import Order
 from core.options import Options
 from core.product import Product
@@ -16,6 +17,7 @@ from ingest.registry import SAMPLE, known_names, split_spec
 from products.order import add_card, check_source, parse
 from workers.dependencies import REAL, Dependencies
 from workers.queue.ledger import open_ledger
+from workers.region_limits import parse_limited_region
 
 COMMON = ("region", "archive", "model", "fail_on_gaps")
 """Inputs of an order that are no options of its product."""
@@ -90,13 +92,14 @@ def plan(region: Region, archive: Archive, settings: Settings) -> list[Tile]:
         InvalidRegion: more tiles than one job may have.
         RegionOutsideArchive: none.
     """
-    grid = archive.grid(region)
+    grid, most = archive.grid(region), settings.jobs.max_tiles
     expected = region.area_km2 * 1e6 / grid.edge_m**2
-    found = grid.tiles(region) if expected <= settings.jobs.max_tiles else []
-    if expected > settings.jobs.max_tiles or len(found) > settings.jobs.max_tiles:
-        count = max(len(found), int(expected) + 1)
-        raise InvalidRegion(f"it takes {count} tiles, and one job may have {settings.jobs.max_tiles}")
-    tiles = [t for t in found if archive.footprint.intersects(t.window.footprint_wgs84)]
+    if expected > most:
+        raise InvalidRegion(f"it takes {int(expected) + 1} tiles, and one job may have {most}")
+    found = list(islice(grid.find_tiles(region), most + 1))
+    if len(found) > most:
+        raise InvalidRegion(f"it takes more than {most} tiles, the most of one job")
+    tiles = [t for t in in_order(found) if archive.footprint.intersects(t.window.footprint_wgs84)]
     if not tiles:
         west, south, east, north = archive.footprint.bounds
         raise RegionOutsideArchive(archive.name, (west, south, east, north))
@@ -194,7 +197,7 @@ def _region(inputs: Mapping[str, Any]) -> Region:
     region = inputs.get("region")
     if not isinstance(region, dict):
         raise InvalidRegion("the input 'region' is missing or not a GeoJSON object")
-    return parse_region(region)
+    return parse_limited_region(region)
 
 
 def _options(product: Product[Any], inputs: Mapping[str, Any], archive: Archive) -> Options:

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 
 from cli.doctor.archive import NOTE, describe, parse_point
 from cli.own_archive import OwnArchive
-from core.errors import InternalError, LandcastError
+from core.errors import InternalError, InvalidOption, LandcastError
 from core.read_settings import overridden, read_settings
 from core.settings import Settings
 
@@ -120,7 +120,7 @@ def home(settings: Settings) -> Iterator[str]:
 
 def models(settings: Settings) -> Iterator[str]:
     """Check that each product has a model, and that all model files match their cards."""
-    from models.registry import find_checkpoint, list_checkpoints, verify
+    from models.registry import check_models_folder, find_checkpoint, list_checkpoints, list_unusable, verify
     from products.catalogue import PRODUCTS
 
     for product in PRODUCTS.values():
@@ -128,6 +128,12 @@ def models(settings: Settings) -> Iterator[str]:
     for checkpoint in list_checkpoints(settings):
         verify(checkpoint)
         yield f"{checkpoint.name}: sha256 {checkpoint.sha256[:12]}... as on its card"
+    for error in list_unusable(settings):
+        yield f"{NOTE}left out: {error}"
+    try:
+        check_models_folder(settings)
+    except InvalidOption as error:
+        yield f"{NOTE}{error}"
 
 
 def archive(settings: Settings, *, point: tuple[float, float] | None = None) -> Iterator[str]:

@@ -34,7 +34,8 @@ from ingest.preprocess.prepare import Preparation
 from ingest.registry import FILE_URL, known_names, open_archive
 from ingest.source import CUBE_ENDINGS, TABLE_INPUTS, TableSource
 from ingest.tables import read_table
-from ingest.vector_file import FORMATS, has_places
+from ingest.vector_file import has_places
+from ingest.vector_sources import FORMATS
 
 ZARR = ("zarr.json", ".zgroup", ".zmetadata")
 VECTOR_ENDINGS = tuple(FORMATS)

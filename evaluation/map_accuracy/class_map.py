@@ -30,8 +30,10 @@ CLASS = "class"
 """Band that holds the classes in maps of ours that do not state the bands' variables yet."""
 SHORT_NAMES = {"canopy": canopy.CLASSES, "crop": crop.CLASSES}
 """Names of the classes 0, 1, ... in the tables and probability bands of our products, by product."""
-ENDINGS = (".tif", ".tiff", ".vrt", ".img")
-"""Of rasters; checked first, because GDAL reads a table of points as a grid."""
+DRIVERS = {".tif": "GTiff", ".tiff": "GTiff", ".vrt": "VRT", ".img": "HFA"}
+"""By ending; GDAL itself goes by the content, reads a table of points as a grid, and a virtual file by any name."""
+NO_NETWORK = {"CPL_VSIL_CURL_ALLOWED_FILENAME": "none"}
+"""The only address that a virtual file may name."""
 MAX_CLASSES = 255
 WINDOW_PIXELS = 2048 * 2048
 """Pixels read at once: about 50 MB with what is computed from them."""
@@ -205,13 +207,13 @@ def locate(
 def _opened(path: Path) -> Iterator[Any]:
     if not path.exists():
         raise InvalidOption("MAP", path, "there is no such file")
-    if path.suffix.lower() not in ENDINGS:
-        raise InvalidOption("MAP", path, f"a map ends in {', '.join(ENDINGS)}")
+    if path.suffix.lower() not in DRIVERS:
+        raise InvalidOption("MAP", path, f"a map ends in {', '.join(DRIVERS)}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a missing CRS is refused below
-            raster = rasterio.open(path)
-        with raster:
+            raster = rasterio.open(path, driver=DRIVERS[path.suffix.lower()])
+        with raster, rasterio.Env(**NO_NETWORK):
             yield raster
     except RasterioError as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,6 +1,7 @@
 """Cube files opened, undecoded but for dates: NetCDF, Zarr, groups of EOPF products, cubes that a function opens."""
 
 import logging
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ logger = logging.getLogger(__name__)
 EOPF_BANDS = tuple(f"measurements/reflectance/r{metres}m" for metres in (10, 20, 60))
 EOPF_MASK = "conditions/mask/l2a_classification/r20m"
 """Groups of a Sentinel-2 L2A product in ESA's EOPF Zarr format (cpm.pages.eopf.copernicus.eu, product format)."""
+NETCDF = threading.RLock()
+"""Held while a NetCDF file is opened, read or closed: HDF5 ends the process where two threads do so at once, and xarray
+locks reading alone."""
 ZARR_SIGNS = ("zarr.json", ".zgroup", ".zmetadata")
 
 
@@ -60,8 +64,11 @@ def opened(path: Path | RemoteCube) -> Iterator[xr.Dataset]:
         logger.debug("open_failed path=%s error=%s", path, error)
         kind = "NetCDF file" if isinstance(path, Path) and not path.is_dir() else "Zarr store"
         raise InvalidCube(path, f"it is not a readable {kind}") from None
-    with data:
+    try:
         yield data
+    finally:
+        with NETCDF:
+            data.close()
 
 
 def errors_of(path: Path | RemoteCube, *usual: type[Exception]) -> tuple[type[Exception], ...]:
@@ -81,6 +88,9 @@ def _open_path(path: Path) -> xr.Dataset:
 
 
 def _open(path: Path, engine: Any, **options: Any) -> xr.Dataset:
+    if engine == "netcdf4":
+        with NETCDF:
+            return xr.open_dataset(path, engine=engine, mask_and_scale=False, lock=NETCDF, **options)
     return xr.open_dataset(path, engine=engine, mask_and_scale=False, **options)
 
 

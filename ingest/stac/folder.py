@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rasterio.io import DatasetReader
@@ -38,6 +40,7 @@ from ingest.stac.items import LeftOut, inside, load_json, walk_items
 CATALOGUE_NAMES = ("catalog.json", "collection.json")
 COLLECTION_NAMES = ("items.json", "item_collection.json", "item-collection.json")
 """Saved results of a search, if they are STAC: rslearn calls another file items.json."""
+NONE_UNREAD: Mapping[str, str] = MappingProxyType({})
 CUBE_SUFFIXES = (".nc", ".zarr")
 
 
@@ -64,7 +67,10 @@ class StacFolder:
         tile_size: int,
         summary: InputSummary,
         access: Access = LOCAL,
+        unread: Mapping[str, str] = NONE_UNREAD,
     ) -> None:
+        """Take the items of a catalogue; `unread` are files of it that cannot be read, each with the reason."""
+        self._unread = unread
         self.summary: InputSummary | None = summary
         self._items = {i.scene.scene_id: i for i in items}
         self._tile_size = tile_size
@@ -89,10 +95,15 @@ class StacFolder:
         return Grid(crs=crs, resolution_m=abs(a), tile_size=self._tile_size, origin_xy=origin)
 
     def search(self, window: Window, period: Period) -> list[Scene]:
-        """List the items in a period whose footprint touches the window."""
+        """List the items in a period whose footprint touches the window.
+
+        A file that cannot be read may be of any day and place, so it is always listed, and fails when it is read.
+        """
         area = window.footprint_wgs84
         found = [i for i in self._items.values() if period.contains(i.scene.time.date())]
         scenes = [i.scene for i in found if i.geometry.intersects(area)]
+        start = datetime.combine(period.start, time.min, UTC)
+        scenes += [Scene(scene_id=name, time=start, sensor="s2") for name in self._unread]
         return sorted(scenes, key=lambda s: (s.time, s.scene_id))
 
     def read(self, scene: Scene, window: Window, bands: tuple[str, ...]) -> Reading:
@@ -101,6 +112,8 @@ class StacFolder:
         Raises:
             ReadFailed: a file is missing, truncated or no raster.
         """
+        if reason := self._unread.get(scene.scene_id):
+            raise ReadFailed(scene.scene_id, reason)
         item = self._items.get(scene.scene_id)
         if item is None:
             raise ReadFailed(scene.scene_id, "it belongs to another archive")
@@ -119,7 +132,7 @@ def holds_cogs(path: Path) -> bool:
         return False
     if any(p.suffix in CUBE_SUFFIXES for p in path.iterdir()):
         return False
-    return any(is_raster(p.name) for p in path.rglob("*"))
+    return bool(_saved(path)) or any(is_raster(p.name) for p in path.rglob("*"))
 
 
 def find_catalogue(path: Path) -> Path | None:
@@ -127,8 +140,12 @@ def find_catalogue(path: Path) -> Path | None:
     if path.is_file():
         return path if path.suffix in (".json", ".geojson") else None
     found = next((path / name for name in CATALOGUE_NAMES if (path / name).is_file()), None)
-    saved = (path / name for name in COLLECTION_NAMES if (path / name).is_file())
-    return found or next((p for p in saved if _is_stac(p)), None)
+    return found or next((p for p in _saved(path) if _is_stac(p)), None)
+
+
+def _saved(path: Path) -> list[Path]:
+    """Return the files of a folder that are named as saved results of a search, whatever they hold."""
+    return [path / name for name in COLLECTION_NAMES if (path / name).is_file()]
 
 
 def _is_stac(path: Path) -> bool:
@@ -170,7 +187,12 @@ def open_stac_folder(path: Path, *, settings: Settings, read_as: ReadAs = AS_STA
     )
     tile_size = settings.jobs.tile_size
     return StacFolder(
-        replace(description, is_cached=is_remote), items, tile_size=tile_size, summary=summary, access=access
+        replace(description, is_cached=is_remote),
+        items,
+        tile_size=tile_size,
+        summary=summary,
+        access=access,
+        unread=left_out.unread,
     )
 
 
@@ -255,6 +277,8 @@ def _open_by_names(folder: Path, settings: Settings, read_as: ReadAs) -> StacFol
     """
     root = folder.resolve()
     paths = sorted(p for p in root.rglob("*") if is_raster(p.name) and p.is_file())
+    if not paths and (saved := _saved(folder)):
+        load_json(saved[0])  # says why it is not read
     if not paths:
         raise InvalidArchive(folder, "it holds no STAC catalogue and no raster (.tif, .tiff, .jp2)")
     rasters = RasterFolder(

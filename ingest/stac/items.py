@@ -96,9 +96,12 @@ def inside(root: Path, hosts: Hosts | None = None) -> Resolve:
         own = unquote(urlsplit(href).path) if href.startswith("file://") else href
         if hosts is not None and "://" in own:
             return hosts.check(own)
-        target = (Path(place).parent / own).resolve()
-        if "%" in own and not target.exists():
-            target = (Path(place).parent / unquote(own)).resolve()
+        try:
+            target = (Path(place).parent / own).resolve()
+            if "%" in own and not target.exists():
+                target = (Path(place).parent / unquote(own)).resolve()
+        except (OSError, RuntimeError, ValueError):  # a loop of links, a name too long, or with a zero byte
+            raise InvalidArchive(place, "one of its links is no usable path") from None
         if "://" in own or not target.is_relative_to(root):
             raise InvalidArchive(place, f"its link '{href}' leads out of the catalogue's folder")
         return str(target)
@@ -124,6 +127,8 @@ class LeftOut:
     """Items that are not read, by reason."""
 
     by_reason: dict[str, list[str]] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
+    """Reason by path of the files that cannot be read at all: each may be a scene of any day and place."""
 
     def add(self, name: object, reason: str) -> None:
         """Add an item."""
@@ -165,7 +170,9 @@ def walk_items(
         except InvalidArchive as error:
             if place == start:
                 raise
-            left_out.add(place.rsplit("/", 1)[-1], error.reason)
+            name = _below(place, start)
+            left_out.add(name, error.reason)
+            left_out.unread[name] = error.reason
             continue
         yield from _items_of(document, place, resolve, convention, read_as, left_out)
         if _is_item(document):
@@ -186,8 +193,8 @@ def _items_of(
     left_out: LeftOut,
 ) -> Iterator[RasterItem]:
     """Yield the items of one object, which is one or a collection of them, or has none."""
-    found = document.get("features") or [] if document.get("type") == "FeatureCollection" else [document]
-    for feature in found:
+    features = document.get("features") if document.get("type") == "FeatureCollection" else [document]
+    for feature in features if isinstance(features, list) else []:
         if not isinstance(feature, dict) or not _is_item(feature):
             continue
         try:
@@ -209,12 +216,19 @@ def _targets(document: Mapping[str, Any], place: str, resolve: Resolve, left_out
             left_out.add(href, error.reason)
 
 
+def _below(place: str, start: str) -> str:
+    """Return the part of a path or URL below the folder of the catalogue: files of items may all have one name."""
+    return place.removeprefix(start.rsplit("/", 1)[0]).lstrip("/")
+
+
 def _is_item(document: Mapping[str, Any]) -> bool:
     return document.get("type") == "Feature"
 
 
 def _children(document: Mapping[str, Any]) -> list[str]:
-    return [str(link.get("href", "")) for link in document.get("links") or [] if link.get("rel") in ("child", "item")]
+    links = document.get("links")
+    objects = [link for link in links if isinstance(link, dict)] if isinstance(links, list) else []
+    return [str(link.get("href", "")) for link in objects if link.get("rel") in ("child", "item")]
 
 
 def item_from_dict(

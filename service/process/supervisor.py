@@ -51,7 +51,7 @@ class Supervisor:
 
     def __enter__(self) -> "Supervisor":
         home = self._given.home.resolve()
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)  # jobs and results are the user's own
         self.settings = self._given.but(home=home)
         with ExitStack() as stack:
             self._start(stack)

@@ -11,12 +11,13 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
-from core.errors import InvalidOption
+from core.errors import InvalidOption, InvalidRegion
 from products.catalogue import PRODUCTS
 from service.results import is_job_id
 from service.schemas import Search
 from workers.queue.item_rows import parse_time
 from workers.queue.items import ItemSearch, Place
+from workers.region_limits import check_outlines, check_positions
 
 EARLIEST, LATEST = time.min, time(23, 59, 59, 999999)
 MAX_IDS = 1000
@@ -117,12 +118,27 @@ def read_geometry(geometry: Any) -> BaseGeometry:
     """
     try:
         loaded = json.loads(geometry) if isinstance(geometry, str) else geometry
-        found = shape(loaded)
+        found = _limited(loaded)
         if found.is_valid and not found.is_empty and all(map(math.isfinite, found.bounds)):
             return found
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, GEOSException):
         pass
     raise InvalidOption("intersects", geometry, "write a valid GeoJSON geometry in WGS84 longitude/latitude")
+
+
+def _limited(geometry: Any) -> BaseGeometry:
+    """Return a geometry that takes little to compare with others.
+
+    Raises:
+        InvalidOption: its outline would make too much work.
+    """
+    try:
+        check_positions(geometry)
+        found: BaseGeometry = shape(geometry)
+        check_outlines([found])
+    except InvalidRegion as error:
+        raise InvalidOption("intersects", "...", error.reason) from None
+    return found
 
 
 def read_interval(text: str | None) -> tuple[datetime | None, datetime | None]:

@@ -2,7 +2,13 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
+
+from cli.doctor import command as doctor
+from cli.doctor.archive import NOTE
+from cli.main import DONE, WRONG_INPUT, run_command
 from core.settings import Settings
 from models.registry import list_checkpoints
 
@@ -27,3 +33,34 @@ def test_the_card_of_a_model_is_printed_with_the_path_of_its_report(run: Callabl
 
 def test_an_unknown_model_is_refused_with_the_names_that_exist(refused: Callable[..., str]) -> None:
     assert "earthpt-small" in refused("models", "show", "nobody")
+
+
+def test_a_broken_model_is_left_out_of_the_list_and_doctor_and_the_reason_is_printed(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "own" / "bad").mkdir(parents=True)
+    (folder / "own" / "bad" / "card.json").write_text("{}")
+    monkeypatch.setenv("LANDCAST_MODELS", str(folder / "own"))
+    assert run_command(["models", "list"]) == DONE
+    printed = capsys.readouterr()
+    assert "bad" not in printed.out
+    assert "Left out" in printed.err
+    assert "it lacks 'name'" in printed.err
+    assert any("left out" in line and "it lacks 'name'" in line for line in doctor.models(Settings()))
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("arguments", [["models", "list"], ["serve"], ["worker"], ["run"]])
+def test_a_folder_of_models_that_is_not_there_is_one_sentence_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setenv("LANDCAST_MODELS", "/nowhere/models")
+    assert run_command(arguments) == WRONG_INPUT
+    assert capsys.readouterr().err == (
+        "Error: '/nowhere/models' is not a valid value of 'LANDCAST_MODELS': there is no such folder.\n"
+    )
+
+
+def test_doctor_warns_of_a_folder_of_models_that_is_not_there(tmp_path: Path) -> None:
+    lines = list(doctor.models(Settings(models=tmp_path / "nothing")))
+    assert any(line.startswith(NOTE) and "there is no such folder" in line for line in lines)

@@ -16,6 +16,14 @@ def test_a_wrong_variable_is_named_with_its_value(monkeypatch: pytest.MonkeyPatc
         read_settings()
 
 
+def test_a_level_of_the_log_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANDCAST_LOG_LEVEL", "LOUD")
+    with pytest.raises(InvalidOption, match="'LOUD' is not a valid value of 'LANDCAST_LOG_LEVEL': it is none of DEBUG"):
+        read_settings()
+    monkeypatch.setenv("LANDCAST_LOG_LEVEL", "debug")
+    assert read_settings().log_level == "debug"
+
+
 def test_another_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     given = Settings(home=tmp_path, tile_size=48, redis_url="redis://:secret@host", cell_size=96, archive_names="cdse")
     for name, value in environment(given).items():

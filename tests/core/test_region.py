@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely import box, get_parts
+from shapely import MultiPolygon, Point, Polygon, box, get_coordinates, get_parts
+from shapely import segmentize as by_shapely
+from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidRegion
-from core.region import MAX_FILE_BYTES, parse_region, reproject, unwrap
+from core.region import MAX_FILE_BYTES, Region, parse_region, reproject, segmentize, unwrap
+from tests.core.hard_regions import hard_regions
 from tests.core.regions import square
 
 BOW_TIE = {"type": "Polygon", "coordinates": [[[11, 48], [11.1, 48.1], [11.1, 48], [11, 48.1], [11, 48]]]}
@@ -188,3 +191,34 @@ documents = st.fixed_dictionaries(
 def test_any_document_gives_a_region_with_an_area_or_is_refused(document: dict[str, Any]) -> None:
     with contextlib.suppress(InvalidRegion):
         assert parse_region(document).area_km2 > 0
+
+
+HOLED = box(0, 0, 3, 2).difference(box(0.5, 0.5, 1, 1.7))
+
+EMPTY_HOLE = Polygon([(0, 0), (1, 1), (1, 0)], [[]])
+
+
+@pytest.mark.parametrize("geometry", [box(0, 0, 1, 2), HOLED, MultiPolygon([HOLED, box(5, 5, 6, 9)]), Polygon()])
+@pytest.mark.parametrize("longest", [0.3, 1.0, 10.0])
+def test_edges_are_cut_as_shapely_cuts_them(geometry: BaseGeometry, longest: float) -> None:
+    cut, expected = segmentize(geometry, longest), by_shapely(geometry, longest)
+    assert cut.equals_exact(expected, 1e-9)
+
+
+@given(region=hard_regions())
+def test_any_region_is_cut_as_shapely_cuts_it(region: Region) -> None:
+    cut, expected = segmentize(region.unwrapped, 0.003), by_shapely(region.unwrapped, 0.003)
+    assert get_coordinates(cut) == pytest.approx(get_coordinates(expected))
+    assert cut.geom_type == expected.geom_type
+
+
+def test_only_polygons_are_cut() -> None:
+    with pytest.raises(ValueError, match="only polygons"):
+        segmentize(Point(0, 0), 1.0)
+
+
+def test_an_empty_hole_is_no_hole() -> None:
+    assert len(get_coordinates(segmentize(EMPTY_HOLE, 10))) == len(get_coordinates(EMPTY_HOLE))
+    ring = [[11.0, 48.0], [11.1, 48.0], [11.0, 48.1], [11.0, 48.0]]
+    plain, holed = (parse_region({"type": "Polygon", "coordinates": c}) for c in ([ring], [ring, []]))
+    assert holed.area_km2 == plain.area_km2

@@ -190,7 +190,8 @@ def test_a_polygon_that_crosses_itself_is_refused_in_every_format(ending: str, c
     elif ending == "parquet":
         geopandas.GeoDataFrame(geometry=[crossing], crs="EPSG:4326").to_crs(crs).to_parquet(path)
     else:
-        write(path, [crossing], crs="EPSG:4326" if ending == "kml" else crs)
+        is_kml = ending == "kml"
+        write(path, [crossing], crs="EPSG:4326" if is_kml else crs, driver="KML" if is_kml else None)
     with pytest.raises(InvalidRegion, match="crosses itself"):
         read_region(path)
 

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import geopandas
@@ -12,8 +13,12 @@ from shapely import Point, box
 
 from ingest.rules.refusal import Refused
 from ingest.vector_file import extent, layers, read_layers, read_vector
+from ingest.vector_sources import PACKED
+from tests.ingest.remote_files import serve
 
 SHAPES = [box(11.0, 48.0, 11.1, 48.2), box(11.3, 48.0, 11.4, 48.1)]
+VIRTUAL = "<OGRVRTDataSource><OGRVRTLayer name='own'><SrcDataSource>{}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>"
+"""What GDAL takes for a virtual file, whatever its ending."""
 WRITTEN = [
     "a.gpkg",
     "a.shp",
@@ -152,3 +157,37 @@ def test_another_format_is_refused_with_those_that_are_read(tmp_path: Path) -> N
         read_vector(tmp_path / "a.docx", most=1)
     with pytest.raises(Refused, match="holds more than 1 features"):
         read_layers(write(tmp_path / "a.gpkg"), crs="", most=1)
+
+
+@pytest.mark.parametrize("name", ["a.kml", "a.gpkg", "a.fgb", "a.shp", "a.geojson", "a.json", "a.kmz", "a.zip"])
+def test_a_virtual_file_by_any_name_is_refused_and_reads_nothing_elsewhere(tmp_path: Path, name: str) -> None:
+    (tmp_path / "served").mkdir()
+    write(tmp_path / "served" / "own.geojson")
+    with serve(tmp_path / "served") as server:
+        virtual = VIRTUAL.format(f"/vsicurl/{server.url}/own.geojson")
+        path = tmp_path / name
+        if path.suffix in PACKED:
+            inner = tmp_path / f"b{PACKED[path.suffix]}"
+            inner.write_text(virtual)
+            pack(path, [inner])
+        else:
+            path.write_text(virtual)
+        for read in (partial(read_vector, most=10), partial(read_layers, crs="", most=10), layers):
+            with pytest.raises(Refused, match="which its ending says it is"):
+                read(path)
+    assert server.faults.requested == []
+
+
+def test_a_kml_file_may_begin_with_a_comment_and_a_prefix(tmp_path: Path) -> None:
+    text = write(tmp_path / "a.kml").read_text()
+    head, rest = text.split("?>", 1)
+    (tmp_path / "b.kml").write_text(f"{head}?><!-- {'made by hand ' * 500} -->{rest}")
+    assert len(read_vector(tmp_path / "b.kml", most=10).table) == 2
+
+
+def test_a_zip_that_is_damaged_inside_is_refused(tmp_path: Path) -> None:
+    content = bytearray(write(tmp_path / "a.zip").read_bytes())
+    content[60:120] = bytes(60)
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(Refused):
+        read_vector(tmp_path / "a.zip", most=10)

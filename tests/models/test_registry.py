@@ -13,6 +13,7 @@ from models.registry import (
     RENAMED,
     SHIPPED,
     WEIGHTS,
+    check_models_folder,
     check_new_name,
     current_name,
     find_checkpoint,
@@ -20,6 +21,7 @@ from models.registry import (
     find_trunk,
     is_usable,
     list_checkpoints,
+    list_unusable,
     report_of,
     verify,
 )
@@ -36,6 +38,7 @@ def write_card(settings: Settings, name: str, **fields: object) -> Path:
     path.parent.mkdir(parents=True)
     content = {"name": name, "task": "crop", "sha256": {WEIGHTS: "ab" * 32}, **fields}
     path.write_text(json.dumps(content))
+    (path.parent / WEIGHTS).write_bytes(b"weights")
     return path
 
 
@@ -121,14 +124,46 @@ def test_a_new_model_may_have_any_name_that_a_folder_can_have() -> None:
         check_new_name("../crop2")
 
 
-def test_a_changed_file_and_a_broken_card_are_refused(settings: Settings) -> None:
-    card = write_card(settings, "mine")
-    (card.parent / WEIGHTS).write_bytes(b"other weights")
+def test_a_changed_file_is_refused(settings: Settings) -> None:
+    write_card(settings, "mine")
     with pytest.raises(InvalidCheckpoint, match="sha256"):
         verify(find_named("mine", settings))
-    card.write_text("{")
-    with pytest.raises(InvalidCheckpoint, match="the card cannot be read"):
-        list_checkpoints(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "it is not the JSON of a card"),
+        ("[]", "it is not the JSON of a card"),
+        ("[" * 5000, "it is not the JSON of a card"),
+        ("{}", "it lacks 'name'"),
+        (json.dumps({"name": 7, "task": "crop", "sha256": {WEIGHTS: "ab"}}), "must be texts"),
+        (json.dumps({"name": "mine", "task": "crop", "sha256": {"other": "ab"}}), f"it lacks '{WEIGHTS}'"),
+    ],
+)
+def test_a_folder_with_a_broken_card_is_left_out_and_the_reason_is_known(
+    settings: Settings, text: str, reason: str
+) -> None:
+    before = list_checkpoints(settings)
+    write_card(settings, "mine", default=True).write_text(text)
+    assert list_checkpoints(settings) == before
+    (error,) = list_unusable(settings)
+    assert reason in str(error)
+
+
+@pytest.mark.parametrize("missing", [CARD, WEIGHTS])
+def test_a_folder_without_card_or_weights_is_left_out(settings: Settings, missing: str) -> None:
+    (write_card(settings, "mine").parent / missing).unlink()
+    assert "mine" not in {c.name for c in list_checkpoints(settings)}
+    assert f"it has no {missing}" in str(list_unusable(settings)[0])
+
+
+def test_a_folder_of_models_that_is_named_must_exist(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(InvalidOption, match="LANDCAST_MODELS': there is no such folder"):
+        check_models_folder(settings)
+    (tmp_path / "models").mkdir()
+    check_models_folder(settings)
+    check_models_folder(Settings(home=tmp_path / "nothing"))
 
 
 def test_class_models_ship_with_a_validation_report_and_forecasters_without(settings: Settings) -> None:

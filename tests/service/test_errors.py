@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from core import errors
-from core.region import MAX_FILE_BYTES
 from core.settings import Settings
+from service.bodies import MAX_BYTES
 from service.errors import MAX_DETAIL, STATUS, problem, status_of
 from tests.service import scene
 from tests.service.conftest import Front
@@ -97,18 +97,18 @@ def test_a_body_declared_too_large_is_refused_before_it_is_read(client: httpx.Cl
     connection = http.client.HTTPConnection(address, timeout=10)
     connection.putrequest("POST", "/processes/crop/execution")
     connection.putheader("Content-Type", "application/json")
-    connection.putheader("Content-Length", str(MAX_FILE_BYTES + 1))
+    connection.putheader("Content-Length", str(MAX_BYTES + 1))
     connection.endheaders()
     answer = connection.getresponse()
     assert (answer.status, answer.headers["content-type"]) == (413, "application/problem+json")
-    assert "16 MiB" in json.load(answer)["detail"]
+    assert "4 MiB" in json.load(answer)["detail"]
     connection.close()
 
 
 def test_a_body_that_grows_too_large_is_refused(client: httpx.Client) -> None:
-    chunks = (b" " * 2**20 for _ in range(MAX_FILE_BYTES // 2**20 + 2))
+    chunks = (b" " * 2**20 for _ in range(MAX_BYTES // 2**20 + 2))
     answer = client.post("/stac/search", content=chunks, headers={"Content-Type": "application/json"})
-    assert "16 MiB" in problem_of(answer, 413)["detail"]
+    assert "4 MiB" in problem_of(answer, 413)["detail"]
 
 
 def test_an_unexpected_error_shows_nothing_of_ours(own: Front) -> None:

@@ -8,11 +8,11 @@ from core.job import TileState
 from workers.queue.schema import jobs, tiles
 
 
-def job_query() -> Select[Any]:
-    """Select jobs with sums over their tiles."""
+def job_query(*columns: ColumnElement[Any]) -> Select[Any]:
+    """Select jobs, or some of their columns, with sums over their tiles."""
     done, failed = (_count(state) for state in (TileState.DONE, TileState.FAILED))
     return select(
-        jobs,
+        *(columns or jobs.c),
         _of_tiles(done).label("tiles_done"),
         _of_tiles(failed).label("tiles_failed"),
         _of_tiles(func.coalesce(func.avg(tiles.c.progress), 0.0)).label("progress"),

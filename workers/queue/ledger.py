@@ -28,7 +28,7 @@ from core.settings import Settings
 from workers.queue.item_rows import Item
 from workers.queue.items import add_item, remove_item
 from workers.queue.job_query import job_query
-from workers.queue.ledger_rows import grid_of, job_of, job_row, tile_row, tile_task
+from workers.queue.ledger_rows import grid_of, job_of, job_row, listed_job_of, tile_row, tile_task
 from workers.queue.missing_tiles import must_fail, reopen_missing
 from workers.queue.schema import create_tables, database_now, jobs, open_engine, reading, tiles
 
@@ -88,12 +88,13 @@ class Ledger:
         return job_of(row)
 
     def jobs(self, limit: int = 100, offset: int = 0, state: JobState | None = None) -> list[Job]:
-        """Return jobs, newest first."""
-        query = job_query().order_by(jobs.c.created.desc(), jobs.c.id).limit(limit).offset(offset)
+        """Return jobs, newest first, without their regions: their orders have only a product and a model."""
+        listed = job_query(*(c for c in jobs.c if c is not jobs.c.document))
+        query = listed.order_by(jobs.c.created.desc(), jobs.c.id).limit(limit).offset(offset)
         if state is not None:
             query = query.where(jobs.c.state == state)
         with reading(self.engine) as connection:
-            return [job_of(row) for row in connection.execute(query)]
+            return [listed_job_of(row) for row in connection.execute(query)]
 
     def count(self, state: JobState | None = None) -> int:
         """Return the number of jobs, of one state or of all."""

@@ -52,10 +52,19 @@ def grid_of(document: str) -> Grid:
 
 def job_of(row: Row[Any]) -> Job:
     """Return a job from its row, with the sums over its tiles."""
+    return _job_of(row, order_of(row.document))
+
+
+def listed_job_of(row: Row[Any]) -> Job:
+    """Return a job from a row without its document: its order has only a product and a model."""
+    return _job_of(row, Order(product=row.product, region={}, archive="", model=row.model, params={}))
+
+
+def _job_of(row: Row[Any], order: Order) -> Job:
     state = JobState(row.state)
     return Job(
         id=row.id,
-        order=order_of(row.document),
+        order=order,
         state=state,
         created=_iso(row.created),
         updated=_iso(max(row.updated, row.tiles_updated)),

@@ -18,6 +18,7 @@ from tests.evaluation.map_accuracy.class_maps import (
     write_map,
     write_plain,
 )
+from tests.ingest.remote_files import serve
 
 
 def test_names_and_area_of_pixels_are_those_of_our_own_files(drawn_map: Path) -> None:
@@ -109,3 +110,23 @@ def test_the_band_of_a_map_of_ours_is_found_by_what_it_states_not_by_its_name(tm
         raster.update_tags(1, LANDCAST_VARIABLE="")
         raster.update_tags(2, LANDCAST_VARIABLE="")
     assert open_class_map(path).band_name == "class"
+
+
+def test_a_virtual_raster_by_another_name_is_refused_and_one_by_its_name_reads_no_network(
+    drawn_map: Path, tmp_path: Path
+) -> None:
+    with serve(drawn_map.parent) as server:
+        with rasterio.open(drawn_map) as given:
+            profile = given.profile
+        virtual = (
+            f'<VRTDataset rasterXSize="{profile["width"]}" rasterYSize="{profile["height"]}"><SRS>EPSG:32632</SRS>'
+            "<GeoTransform>600000, 10, 0, 5320000, 0, -10</GeoTransform>"
+            '<VRTRasterBand dataType="Byte" band="1"><SimpleSource><SourceFilename>'
+            f"/vsicurl/{server.url}/{drawn_map.name}</SourceFilename><SourceBand>1</SourceBand></SimpleSource>"
+            "</VRTRasterBand></VRTDataset>"
+        )
+        for name in ("a.tif", "a.img", "a.vrt"):
+            (tmp_path / name).write_text(virtual)
+            with pytest.raises(InvalidOption, match="cannot be read"):
+                count_classes(open_class_map(tmp_path / name), quiet)
+    assert server.faults.requested == []

@@ -1,5 +1,6 @@
 """Cube files opened."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,14 @@ def test_a_cube_elsewhere_is_opened_by_its_function(tmp_path: Path) -> None:
     assert "not a readable Zarr store" in refusal(gone)
     assert errors_of(gone, OSError) == (OSError, Unreachable)
     assert errors_of(path, OSError) == (OSError,)
+
+
+def test_several_threads_may_open_and_read_cubes_at_once(tmp_path: Path) -> None:
+    write_cube(tmp_path / "a.nc")
+
+    def read(_number: int) -> float:
+        with opened(tmp_path / "a.nc") as data:
+            return float(data["B04"].sum())
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(read, range(60)))) == 1

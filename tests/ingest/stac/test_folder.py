@@ -266,12 +266,34 @@ def test_one_bad_item_is_left_out_and_named(tmp_path: Path, change: dict[str, An
     assert reason in remark
 
 
-def test_broken_json_of_one_item_leaves_out_that_item(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["{", "[]", "{}", "[" * 5000, "\ud800", '{"a": ' + "9" * 5000 + "}", None])
+def test_an_item_that_cannot_be_read_is_a_failed_scene(tmp_path: Path, content: str | None) -> None:
     folder = write_catalogue(write_pixels(tmp_path / "a"), [good("one"), good("bad")])
-    (folder / "bad.json").write_text("{")
+    (folder / "bad.json").unlink()
+    if content is not None:
+        (folder / "bad.json").write_bytes(content.encode("utf-8", "surrogatepass"))
     opened = open_folder(folder)
     assert "bad.json" in opened.summary.remarks[0]
-    assert len(opened.search(WINDOW, opened.period)) == 1
+    cube = build_cube(opened, WINDOW, opened.period, ("B04", "B08"))
+    failures = {r.scene_id: r.failure for r in cube.scenes}
+    assert failures["one"] == ""
+    assert "'bad.json' could not be read" in failures["bad.json"]
+    assert str(tmp_path) not in failures["bad.json"]
+
+
+@pytest.mark.parametrize("links", [7, [None, 1, "x"], [{"rel": "item", "href": "\0"}], [{"rel": "item"}]])
+def test_links_that_are_none_leave_the_other_items(tmp_path: Path, links: object) -> None:
+    folder = write_catalogue(write_pixels(tmp_path / "a"), [good("one"), good("bad")])
+    broken = {"stac_version": "1.0.0", "type": "Catalog", "id": "bad", "links": links}
+    (folder / "bad.json").write_text(json.dumps(broken))
+    opened = open_folder(folder)
+    assert "one" in [s.scene_id for s in opened.search(WINDOW, opened.period)]
+
+
+def test_a_saved_search_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "items.json").write_text("{")
+    with pytest.raises(InvalidArchive, match=r"items\.json.*not readable"):
+        open_folder(tmp_path)
 
 
 def test_items_of_equal_id_are_all_read(tmp_path: Path) -> None:

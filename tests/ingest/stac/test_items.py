@@ -161,3 +161,10 @@ def test_what_is_not_stac_is_refused() -> None:
     assert parse_stac(json.dumps(optical()), where="there")["geometry"] == json.loads(
         json.dumps(mapping(WINDOW.footprint_wgs84))
     )
+
+
+@pytest.mark.parametrize("href", ["loop.json", "a\0b.json"])
+def test_a_link_that_is_no_usable_path_is_refused(tmp_path: Path, href: str) -> None:
+    (tmp_path / "loop.json").symlink_to(tmp_path / "loop.json")
+    with pytest.raises(InvalidArchive, match="no usable path"):
+        inside(tmp_path)(str(tmp_path / "catalog.json"), href)
