@@ -33,6 +33,7 @@ EXAMPLES: dict[str, LandcastError] = {
         errors.JobDismissed("7"),
         errors.ReadFailed("S2A_1", "truncated"),
         errors.InvalidCheckpoint("a.safetensors", "sha256 differs"),
+        errors.DamagedTile("tile.tif", "its checksum does not fit"),
         errors.WorkerUnavailable("Redis does not answer"),
         errors.JobFailed("7", "the archive failed."),
     )
