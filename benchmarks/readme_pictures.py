@@ -25,6 +25,8 @@ from numpy.typing import NDArray
 
 FOREST = "romania_forest_cube/romania_2015-08_2019-12.nc"
 FARMLAND = "worldcereal_belgium_monthly/belgium_neighbour_2020-11_2021-10_12months.nc"
+MODEL = "ndvi-small-before-2022"
+"""It has not learned from the forest; the default forecaster has."""
 ISSUED, TARGET = "2019-05-01", "2019-07-01"
 DATES = pd.date_range("2019-05-11", "2019-09-28", freq="10D").union([pd.Timestamp(TARGET)])
 CLEAR = (4, 5, 6, 7)
@@ -57,7 +59,18 @@ def draw_classes(axes: Axes, classes: NDArray[np.uint8], legend: tuple[tuple[str
 
 def draw_forecast(data: Path, work: Path, out: Path) -> None:
     dates = ",".join(d.date().isoformat() for d in DATES)
-    landcast("forecast", data / FOREST, "-o", work / "forecast.nc", "--issue-date", ISSUED, "--dates", dates)
+    landcast(
+        "forecast",
+        data / FOREST,
+        "-o",
+        work / "forecast.nc",
+        "--issue-date",
+        ISSUED,
+        "--dates",
+        dates,
+        "--model",
+        MODEL,
+    )
     seen = ndvi_seen(xr.open_dataset(data / FOREST))
     forecast = xr.open_dataset(work / "forecast.nc").ndvi
     median, came = forecast.sel(quantile=0.5, time=TARGET), seen.sel(time=TARGET)
