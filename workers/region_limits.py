@@ -59,17 +59,20 @@ def check_positions(document: Any) -> None:
             waiting += found
 
 
-def check_outlines(geometries: Sequence[BaseGeometry]) -> None:
+def check_outlines(geometries: Sequence[BaseGeometry], *, longest_degrees: float = MAX_OUTLINE_DEGREES) -> None:
     """Check the outlines of geometries that are not known to be valid.
+
+    Args:
+        longest_degrees: of all outlines together.
 
     Raises:
         InvalidRegion: one of them, or all together, would make too much work.
     """
     total = sum(g.length for g in geometries)
-    if total > MAX_OUTLINE_DEGREES:
+    if total > longest_degrees:
         raise InvalidRegion(
             f"its outline is about {total * 111:,.0f} km long, and that of one order may have "
-            f"{MAX_OUTLINE_DEGREES * 111:,.0f} km; simplify it, or order it in parts"
+            f"{longest_degrees * 111:,.0f} km; simplify it, or order it in parts"
         )
     edges = _edges(geometries)
     if len(edges) > FEW_EDGES and _has_many_near(edges):

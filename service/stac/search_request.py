@@ -20,6 +20,8 @@ from workers.queue.items import ItemSearch, Place
 from workers.region_limits import check_outlines, check_positions
 
 EARLIEST, LATEST = time.min, time(23, 59, 59, 999999)
+LONGEST_DEGREES = 1200.0
+"""Of the outline of `intersects`: the whole world has 1,080; nothing is projected."""
 MAX_IDS = 1000
 """Most ids in one search, as many as items in one answer; databases limit the values in one statement."""
 
@@ -135,7 +137,7 @@ def _limited(geometry: Any) -> BaseGeometry:
     try:
         check_positions(geometry)
         found: BaseGeometry = shape(geometry)
-        check_outlines([found])
+        check_outlines([found], longest_degrees=LONGEST_DEGREES)
     except InvalidRegion as error:
         raise InvalidOption("intersects", "...", error.reason) from None
     return found

@@ -201,13 +201,15 @@ def test_a_failed_run_ends_with_code_1(folder: Path, capsys: pytest.CaptureFixtu
 def test_an_unexpected_error_is_one_sentence_and_a_traceback_only_with_debug(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    card = folder / "mine" / "odd" / "card.json"
-    card.mkdir(parents=True)  # a folder where a file is expected
     arguments = ["crop", "--help", "--debug"]
     assert run_command(arguments) == cli.DONE
     capsys.readouterr()
+
+    def broken(_settings: object) -> None:
+        raise RuntimeError("nobody thought of this")
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LANDCAST_MODELS", str(folder / "mine"))
+        patch.setattr("cli.models.list_checkpoints", broken)
         code = run_command(["models", "list"])
     printed = capsys.readouterr().err
     assert code == cli.FAILED

@@ -54,8 +54,8 @@ def is_closed(client: socket.socket, *, within_s: float) -> bool:
     [
         b"",
         b"GET /healthz HTTP/1.1\r\nHos",
-        b"POST /stac/search HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n{",
-        b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"POST /stac/search HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99\r\n\r\n{",
+        b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
     ],
     ids=["nothing", "half a header", "half a body", "a whole request"],
 )
