@@ -177,8 +177,8 @@ def judged_on(sites: Series, data: Path) -> Judges:
 
 def last_year(series: Series, issue: int) -> Series:
     """Return the series with what lies more than a year before an issue date unseen."""
-    values = np.where((series.days >= issue - 365)[..., None], series.values, np.float32(np.nan))
-    return replace(series, values=values.astype(np.float32))
+    first = np.full(len(series), issue - 365, np.int32)
+    return series.between(first, np.full_like(first, np.iinfo(np.int32).max))
 
 
 def to_day_of(day: int) -> date:

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from core.bands import NDVI, OPTICAL_NAMES, Floats, channel
 from core.checkpoint import Checkpoint
 from core.cube import Series
-from core.forecast import QUANTILES
+from core.forecast import MEDIAN, QUANTILES
 from core.settings import Settings
 from core.timeline import YEAR_DAYS, Days
 from ingest.source import TableSource, open_source
@@ -242,7 +242,7 @@ def print_rows(name: str, hidden: Hidden, found: dict[str, Floats], checkpoint: 
     baseline = _by_row(pinball(found["line"], hidden.truth))
     for method, quantiles in found.items():
         loss = _by_row(pinball(quantiles, hidden.truth))
-        error = _by_row(np.abs(quantiles[..., len(QUANTILES) // 2] - hidden.truth))
+        error = _by_row(np.abs(quantiles[..., MEDIAN] - hidden.truth))
         inside = (hidden.truth >= quantiles[..., 0]) & (hidden.truth <= quantiles[..., -1])
         share = _by_row(np.where(np.isfinite(hidden.truth), inside, np.nan))
         ratio = _ratio(loss, baseline, hidden.places)

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from core.bands import OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES
 from core.cube import Series
 from core.settings import Settings
-from core.timeline import parse_date, to_day
+from core.timeline import months_since_1970, parse_date, to_day
 from ingest.source import CubeSource, open_source
 from models import runtime
 from models.metrics.bootstrap import roc_auc
@@ -46,7 +46,7 @@ def hidden(series: Series, keep: NDArray[np.bool_]) -> Series:
 
 def cuts(series: Series, last: int) -> Iterator[tuple[str, Series]]:
     """Yield what was seen, and the series of which the rest is hidden."""
-    month = series.days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12 + 1
+    month = months_since_1970(series.days) % 12 + 1
     is_summer = (month >= 4) & (month <= 9)
     yield "everything", series
     yield "the last two months", hidden(series, series.days > last - TWO_MONTHS)

@@ -164,9 +164,16 @@ def main() -> None:
 
 def pool_of(run: Run, data: Path, task: str, histories: str) -> Pool:
     """Return the rows to learn from: altered copies, and where short histories are judged, cut ones too."""
-    cut = {"cuts": run.cuts, "whole_cuts": run.whole_cuts} if histories == "short" else {}
-    sets = load_sets(run.mixture, data)
-    return make_pool(sets, run.mixture, task, months=run.months, copies=run.copies, seed=0, **cut)  # type: ignore[arg-type]
+    return make_pool(
+        load_sets(run.mixture, data),
+        run.mixture,
+        task,
+        months=run.months,
+        copies=run.copies,
+        cuts=run.cuts if histories == "short" else 0,
+        whole_cuts=run.whole_cuts,
+        seed=0,
+    )
 
 
 def measure_missing(wanted: Sequence[Key], run: Run, forecaster: EarthPT, pool: Pool, log: Path) -> None:

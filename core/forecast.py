@@ -9,6 +9,8 @@ from core.bands import Floats
 from core.timeline import Days
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+MEDIAN = QUANTILES.index(0.5)
+"""Its position."""
 NDVI_RANGE = (-0.3, 1.0)
 """Forecasts are clipped to it: no land surface lies outside."""
 PERCENTILE_RANGE = (1.0, 99.0)

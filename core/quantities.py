@@ -47,6 +47,10 @@ class Quantity:
         low, high = self.limits
         return np.where((found >= low) & (found <= high), found, np.nan).astype(np.float32)
 
+    def model_values(self, values: Floats) -> Floats:
+        """Compute it from channels (N, T, C), in the model's units: (N, T), NaN as `of` says."""
+        return self.to_model(self.of(values))
+
     def to_model(self, values: Floats) -> Floats:
         """Turn own units into the model's."""
         return np.asarray((values - np.float32(self.shift)) * np.float32(self.factor), np.float32)

@@ -48,6 +48,11 @@ class Period:
         return Period(start=start, end=end) if start <= end else None
 
 
+def months_since_1970(days: Days) -> NDArray[np.int64]:
+    """Return the calendar month of each day; January 1970 = 0, and modulo 12 the month of the year, January = 0."""
+    return np.asarray(days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64))
+
+
 def parse_date(text: str | date) -> date:
     """Read YYYY-MM-DD; a time of day after `T` is ignored.
 

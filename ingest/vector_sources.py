@@ -36,6 +36,8 @@ STARTS = {
 """First bytes of what GDAL reads, by ending; KML begins with an element."""
 START_BYTES = 64 * 1024
 """Room for a long comment before the first element."""
+UNREADABLE = (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+"""What zipfile raises of a file that is cut, encrypted, or packed in a way it does not know."""
 
 
 def sources(path: Path) -> list[str]:
@@ -55,7 +57,7 @@ def sources(path: Path) -> list[str]:
             for name in names:
                 with packed.open(name) as file:
                     check_start(file, inner)
-    except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+    except UNREADABLE:
         raise Refused("it cannot be read as a zip") from None
     if not names:
         raise Refused(f"it holds no {'Shapefile (.shp)' if inner == '.shp' else 'KML (.kml)'}")

@@ -1,7 +1,6 @@
 """Prediction by ONNX Runtime: series in, forecasts or class probabilities out. No training, no rasters."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,9 @@ from core.forecast import QUANTILES, ClassProbabilities, Forecast
 from core.quantities import QUANTITIES, Quantity
 from core.timeline import Days
 from models.baselines.climatology import Expectation, expect
-from models.baselines.pooled import Pools, alone, pooled_features
+from models.baselines.pooled import Pools, pooled_in_groups
 from models.baselines.snow import without_snow
-from models.calibration.evidence_scaling import EvidenceScaling
+from models.calibration.evidence_scaling import EvidenceScaling, is_by_evidence
 from models.calibration.quantiles import Calibration
 from models.calibration.temperature import Temperature
 from models.network.class_features import CLASS_FEATURES
@@ -78,9 +77,10 @@ def forecast(
     climatology = np.full(target_days.shape, np.nan, np.float32)
     for rows in _batches(len(series)):
         part, issues, dates = series.take(rows), issue_days[rows], target_days[rows]
-        history = _history(target, part, issues)
+        history = _history(target, part, issues, dates)
         at = expect(part.days, history, issues, dates)
-        pooled = _pooled(pools, at, part.days, history, issues, dates)
+        groups = [] if pools is None else [(np.flatnonzero(issues == d), pools[int(d)]) for d in np.unique(issues)]
+        pooled = pooled_in_groups(groups, at, part.days, history, issues, dates)
         queries = forecast_queries(at.features, pooled, issues, dates, quantity)
         quantiles[rows] = _quantiles(session, part, at, queries, issues, dates, context, calibration, quantity)
         climatology[rows] = at.climatology
@@ -93,26 +93,16 @@ def forecast(
     )
 
 
-def _history(target: Quantity, series: Series, issue_days: Days) -> Floats:
-    """Return (N, T) the target quantity in the model's units; of NDVI without snow in short histories."""
-    history = target.to_model(target.of(series.values))
-    return without_snow(series.days, history, issue_days) if target.name == NDVI.name else history
+def _history(target: Quantity, series: Series, issue_days: Days, target_days: Days) -> Floats:
+    """Return (N, T) the target quantity in the model's units; for forecasts of NDVI without snow in short histories.
 
-
-def _pooled(
-    pools: Pools | None, at: Expectation, days: Days, history: Floats, issue_days: Days, target_days: Days
-) -> Floats:
-    """Return (N, H, POOLED_FEATURES); zeros for series that stand alone."""
-    out = alone(target_days)
-    if pools is None:
-        return out
-    for day in np.unique(issue_days):
-        rows = np.flatnonzero(issue_days == day)
-        mine = replace(at, base=at.base[rows], unit=at.unit[rows])
-        out[rows] = pooled_features(
-            pools[int(day)], mine, days[rows], history[rows], issue_days[rows], target_days[rows]
-        )
-    return out
+    Where a gap is to be filled, snow is what was seen around it, and stays.
+    """
+    history = target.model_values(series.values)
+    if target.name != NDVI.name:
+        return history
+    is_ahead = (target_days >= issue_days[:, None]).all(axis=1, keepdims=True)
+    return np.where(is_ahead, without_snow(series.days, history, issue_days), history)
 
 
 def _quantiles(
@@ -210,7 +200,7 @@ def _classify(
 def _scaling(checkpoint: Checkpoint) -> Callable[[Floats, NDArray[np.bool_], Floats], Floats]:
     """Return the function from logits and class inputs to calibrated probabilities."""
     content = checkpoint.card["calibration"]
-    if "sharpness" not in content:
+    if not is_by_evidence(content):
         flat = Temperature.from_json(content)
         return lambda logits, _padding, _queries: flat.apply_logits(logits)
     by_evidence = EvidenceScaling.from_json(content)

@@ -11,7 +11,7 @@ from core.bands import NDVI, OPTICAL_NAMES, Floats, channel
 from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidPeriod
-from core.forecast import QUANTILE_COLUMNS, percentile_of
+from core.forecast import MEDIAN, percentile_of
 from core.options import Day, Duration, Options
 from core.product import Layer, Variable
 from core.timeline import Days, Period, to_day, to_times
@@ -22,7 +22,6 @@ LAST, LAST_DAYS = "16d", 16
 """Three revisits of two Sentinel-2 satellites: most fields are seen clearly once."""
 MOST_DAYS = 150
 """Longest time that is judged at once: further ahead a forecast knows little more than the season."""
-MEDIAN = len(QUANTILE_COLUMNS) // 2
 
 
 class AnomalyOptions(Options):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.bands import NDVI, Floats, channel
 from core.cube import Series
 from core.product import Layer, LegendEntry, Variable
-from core.timeline import Days
+from core.timeline import Days, months_since_1970
 
 MAY, SEPTEMBER = 5, 9
 """First and last month of summer, north of the tropics."""
@@ -88,5 +88,5 @@ def _limit(past: Floats) -> Floats:
 
 
 def _is_summer(days: Days) -> NDArray[np.bool_]:
-    month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12 + 1
+    month = months_since_1970(days) % 12 + 1
     return np.asarray((month >= MAY) & (month <= SEPTEMBER))

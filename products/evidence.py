@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core.checkpoint import Checkpoint
 from core.cube import Cube, Series
 from core.timeline import Period, to_date
+from models.calibration.evidence_scaling import is_by_evidence
 
 Mask = NDArray[np.bool_]
 Codes = NDArray[np.uint8]
@@ -178,7 +179,7 @@ def table_caution(series: Series, checkpoint: Checkpoint) -> str:
 
 def is_calibrated_by_evidence(checkpoint: Checkpoint) -> bool:
     """Return whether the model's probabilities depend on what was seen."""
-    return "sharpness" in checkpoint.card.get("calibration", {})
+    return is_by_evidence(checkpoint.card.get("calibration", {}))
 
 
 def evidence_line(found: Mapping[str, Any]) -> str:

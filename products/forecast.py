@@ -13,7 +13,7 @@ from core.bands import NDVI, OPTICAL_NAMES, Floats
 from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidOption, InvalidPeriod, MissingBand
-from core.forecast import QUANTILE_COLUMNS
+from core.forecast import MEDIAN
 from core.options import Day, Days, Duration, FromCard, FromFile, Names, Options, PerSeries, TablesOnly, YesNo
 from core.product import Layer, Variable
 from core.quantities import QUANTITIES
@@ -40,7 +40,6 @@ MOST_HORIZON_DAYS = 732
 CALIBRATED_DAYS = 150
 """How far ahead the intervals were fitted and checked."""
 BEYOND = ", beyond the range that the intervals were checked on"
-MEDIAN = len(QUANTILE_COLUMNS) // 2
 
 
 def _known_variables(names: tuple[str, ...]) -> tuple[str, ...]:

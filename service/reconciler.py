@@ -45,7 +45,7 @@ class Reconciler:
         has_failed_lately = self._failed_at is not None and self._clock() - self._failed_at < lease_s
         try:
             reconcile(self._ledger, self._settings, allowance_s=lease_s if has_failed_lately else 0.0)
-        except Exception as error:
+        except Exception as error:  # whatever it is: without a reconciler all jobs would hang until a restart
             if not self._failure:  # one line an outage, not one a second
                 log.error("a round of the reconciler failed, the next one follows", exc_info=error)
             self._failure, self._failed_at = type(error).__name__, self._clock()

@@ -7,6 +7,6 @@ _true, _shift_s = time.time, float(os.environ.pop("TEST_SHIFT_S"))
 time.time = lambda: _true() + _shift_s
 
 from tests.fakes import FAKE_DEPENDENCIES  # noqa: E402 - after the clock was shifted
-from workers.tasks import make_app  # noqa: E402
+from workers.tasks import make_app  # noqa: E402 - as above
 
 app = make_app(FAKE_DEPENDENCIES)

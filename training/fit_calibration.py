@@ -1,7 +1,7 @@
 """Calibration of forecasters: their errors in years or places that they did not learn from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -65,9 +65,8 @@ def _with_history(source: Unlearned, issue: int) -> Series:
     """Return the series without what lies further back than the longest history."""
     if source.history_days is None:
         return source.series
-    values = source.series.values.copy()
-    values[source.series.days < issue - source.history_days] = np.nan
-    return replace(source.series, values=values)
+    first = np.full(len(source.series), issue - source.history_days, np.int32)
+    return source.series.between(first, np.full_like(first, source.until))
 
 
 def _weights(source: np.ndarray, series: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Sampling: batches of altered histories for training. Clouds, lost years and lost bands are ordinary input here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,8 +10,8 @@ from core.bands import OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats, channe
 from core.cube import Series
 from core.quantities import QUANTITIES
 from core.timeline import YEAR_DAYS, Days
-from models.baselines.climatology import Expectation, expect
-from models.baselines.pooled import Pool, alone, pooled_features
+from models.baselines.climatology import expect
+from models.baselines.pooled import Pool, pooled_in_groups
 from models.network.queries import forecast_queries
 from models.network.tokens import CONTEXT, scaled, tokenise, without_weather
 from models.training_set import TrainingSet, last_seen
@@ -100,11 +100,12 @@ def hindcast(
     Args:
         group: (N,) number of the group that a series is pooled with, of one issue date; -1 = it stands alone.
     """
-    history = QUANTITIES[quantity].to_model(QUANTITIES[quantity].of(series.values))
+    history = QUANTITIES[quantity].model_values(series.values)
     at = expect(series.days, history, issue_days, target_days)
     tokens = tokenise(without_weather(series), issue_days, context=context)
     truth, channels, has_channel = _outcome(series, target_days, quantity)
-    pooled = alone(target_days) if group is None else _pooled(at, series.days, history, issue_days, target_days, group)
+    pools = _pools(series.days, history, issue_days, group)
+    pooled = pooled_in_groups(pools, at, series.days, history, issue_days, target_days)
     return ForecastBatch(
         tokens=tokens.tokens,
         is_padding=tokens.is_padding,
@@ -117,21 +118,18 @@ def hindcast(
     )
 
 
-def _pooled(
-    at: Expectation, days: Days, history: Floats, issue_days: Days, target_days: Days, group: NDArray[np.int64]
-) -> Floats:
-    out = alone(target_days)
-    for number in np.unique(group[group >= 0]):
+def _pools(
+    days: Days, history: Floats, issue_days: Days, group: NDArray[np.int64] | None
+) -> Iterator[tuple[NDArray[np.int64], Pool]]:
+    """Yield the rows of each group, and their pool up to the first of their issue dates."""
+    for number in np.unique(group[group >= 0]) if group is not None else ():
         rows = np.flatnonzero(group == number)
-        pool = Pool.of(days[rows], history[rows], int(issue_days[rows].min()))
-        mine = replace(at, base=at.base[rows], unit=at.unit[rows])
-        out[rows] = pooled_features(pool, mine, days[rows], history[rows], issue_days[rows], target_days[rows])
-    return out
+        yield rows, Pool.of(days[rows], history[rows], int(issue_days[rows].min()))
 
 
 def _outcome(series: Series, target_days: Days, quantity: str) -> tuple[Floats, Floats, Floats]:
     """Return what was observed on the target days: `truth`, `channels` and `has_channel` of a batch."""
-    values = QUANTITIES[quantity].to_model(QUANTITIES[quantity].of(series.values))
+    values = QUANTITIES[quantity].model_values(series.values)
     observed = _lookup(series.days, series.values, target_days)
     truth = _lookup(series.days, values[..., None], target_days)[..., 0]
     return truth, scaled(observed), np.isfinite(observed).astype(np.float32)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import Floats
-from core.forecast import NDVI_RANGE, QUANTILES
+from core.forecast import MEDIAN, NDVI_RANGE, QUANTILES
 from models.baselines.rules import BASELINES, Evidence
 
 LEAD_EDGES = (1, 11, 26, 51, 101, 151)
@@ -25,7 +25,6 @@ CLIP = 0.3
 """NDVI: larger departures are clouds or snow that were missed."""
 MIN_RESIDUALS = 50
 """With fewer in a lead bin, those of all leads are taken."""
-MEDIAN = QUANTILES.index(0.5)
 
 Bins = NDArray[np.int64]
 

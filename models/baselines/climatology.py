@@ -7,11 +7,8 @@ from numpy.typing import NDArray
 
 from core.bands import Floats
 from core.timeline import YEAR_DAYS, Days
+from models.baselines.harmonic import Harmonic
 
-CYCLES = 2
-RIDGE = 0.3
-HUBER = 1.5
-FIT_STEPS = 4
 KERNEL_DAYS = (8.0, 16.0, 32.0)
 MEMORY_DAYS = (8.0, 25.0, 80.0, 300.0)
 PRIOR_COUNT = 3.0
@@ -29,7 +26,10 @@ LOCAL_DAYS = (6.0, 18.0)
 WEEKS, WEEK_DAYS = 10, 12
 """Steps back from the issue date, and days of each: the course of the present season."""
 FEATURES = 52 + 3 * WEEKS
-TRAITS = 3
+_Seasonal = tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]
+"""Of each of KERNEL_DAYS: (N, H) means, and how many observations are in each."""
+_Memory = tuple[list[NDArray[np.float64]], list[NDArray[np.float64]], NDArray[np.float64]]
+"""Of each of MEMORY_DAYS: (N,) anomalies, and how many observations are in each; (N,) age of the newest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,20 +61,25 @@ def expect(days: Days, ndvi: Floats, issue_days: Days, target_days: Days) -> Exp
     """
     past = _Past.of(days, ndvi, issue_days)
     kernels = _kernels(past.days, target_days)
-    season, counts = _seasonal(kernels, past.y, past.seen)
+    season, counts = seasonal = _seasonal(kernels, past.y, past.seen)
     cycle = past.fit.at(target_days)
     climatology = (season[1] * counts[1] + cycle * PRIOR_COUNT) / (counts[1] + PRIOR_COUNT)
     memory = _memory(past.days, past.residual, past.seen, issue_days)
-    lead = np.maximum(target_days - issue_days[:, None] + 1, 0).astype(np.float64)
-    base = climatology + memory[0][1][:, None] * np.exp(-lead / DAMPING_DAYS)
+    base = climatology + memory[0][1][:, None] * np.exp(-_lead(issue_days, target_days) / DAMPING_DAYS)
     unit = _unit(past.fit.spread, past.seen, counts[-1])
+    parts = [
+        *_of_season(past, seasonal, climatology, unit, target_days),
+        *_of_memory(past, memory, unit, issue_days, target_days),
+        *_of_date(past, kernels, unit, issue_days, target_days),
+        *_around(past, base, unit, issue_days, target_days),
+    ]
     never = np.asarray(~past.seen.any(axis=1))
     return Expectation(
         climatology=_blank(climatology, never),
         base=_blank(np.clip(base, -0.3, 1.0), never),
-        spread=np.broadcast_to(past.fit.spread[:, None], lead.shape).astype(np.float32),
+        spread=np.broadcast_to(past.fit.spread[:, None], target_days.shape).astype(np.float32),
         unit=unit.astype(np.float32),
-        features=_features(past, kernels, season, counts, memory, climatology, base, unit, issue_days, target_days),
+        features=_stacked(parts, target_days),
         traits=past.fit.traits(),
     )
 
@@ -94,13 +99,13 @@ class _Past:
     """From the cycle."""
     residual: NDArray[np.float64]
     """The departure within its limits."""
-    fit: "_Harmonic"
+    fit: Harmonic
 
     @classmethod
     def of(cls, days: Days, ndvi: Floats, issue_days: Days) -> "_Past":
         days, ndvi, seen = _compact(days, ndvi, np.isfinite(ndvi) & (days < issue_days[:, None]))
         raw = np.where(seen, ndvi, 0.0).astype(np.float64)
-        fit = _Harmonic.of(days, raw, seen)
+        fit = Harmonic.of(days, raw, seen)
         departure = np.where(seen, raw - fit.at(days), 0.0)
         limit = 3.0 * fit.spread[:, None]
         residual = np.clip(departure, -limit, limit)
@@ -108,39 +113,87 @@ class _Past:
         return cls(days=days, seen=seen, raw=raw, y=y, departure=departure, residual=residual, fit=fit)
 
 
-def _features(
+def _stacked(parts: list[NDArray[np.float64]], target_days: Days) -> Floats:
+    """Return (N, H, FEATURES) of features that are (N, H), or (N, 1) where they are the same for all dates."""
+    stacked = np.stack([np.broadcast_to(p, target_days.shape) for p in parts], axis=-1)
+    return np.asarray(np.clip(np.nan_to_num(stacked), -6, 6), np.float32)
+
+
+def _of_season(
+    past: _Past,
+    seasonal: _Seasonal,
+    climatology: NDArray[np.float64],
+    unit: NDArray[np.float64],
+    target_days: Days,
+) -> list[NDArray[np.float64]]:
+    """Return (N, H) features of what the time of year of a target has shown before."""
+    season, counts = seasonal
+    years = _last_years(past.days, past.y, past.seen, target_days)
+    return [
+        climatology * 2 - 1,
+        past.fit.at(target_days) * 2 - 1,
+        *((s - climatology) / unit * np.minimum(n, 1) for s, n in zip(season, counts, strict=True)),
+        *(np.log1p(n) / 2 for n in counts),
+        *((v - climatology) / unit * np.minimum(n, 1) for v, n in years),
+        *(np.minimum(n, 1) for _, n in years),
+    ]
+
+
+def _of_memory(
+    past: _Past, memory: _Memory, unit: NDArray[np.float64], issue_days: Days, target_days: Days
+) -> list[NDArray[np.float64]]:
+    """Return features of anomalies that are remembered, and of how much was seen: (N, H) or (N, 1)."""
+    anomalies, weights, age = memory
+    lead = _lead(issue_days, target_days)
+    return [
+        *(a[:, None] / unit * np.exp(-lead / d) for a, d in zip(anomalies, (20, 50, 120, 400), strict=True)),
+        *(a[:, None] / unit for a in anomalies),
+        *(np.log1p(w)[:, None] for w in weights),
+        *(v[:, None] for v in _level(past.y, past.seen, past.days, issue_days, age)),
+    ]
+
+
+def _of_date(
     past: _Past,
     kernels: list[NDArray[np.float32]],
-    season: list[NDArray[np.float64]],
-    counts: list[NDArray[np.float64]],
-    memory: tuple[list[NDArray[np.float64]], list[NDArray[np.float64]], NDArray[np.float64]],
-    climatology: NDArray[np.float64],
-    base: NDArray[np.float64],
     unit: NDArray[np.float64],
     issue_days: Days,
     target_days: Days,
-) -> Floats:
-    """Return (N, H, FEATURES)."""
-    days, y, seen, fit = past.days, past.y, past.seen, past.fit
-    anomalies, weights, age = memory
-    return _stack(
-        unit,
-        fit.at(target_days),
-        climatology,
-        season,
-        counts,
-        anomalies,
-        weights,
-        _last_years(days, y, seen, target_days),
-        _level(y, seen, days, issue_days, age),
-        np.maximum(target_days - issue_days[:, None] + 1, 0).astype(np.float64),
-        target_days,
-        _seasonal(kernels, np.abs(past.residual), seen)[0],
-        fit.at(issue_days[:, None]),
-        fit.at(target_days + 10) - fit.at(target_days - 10),
-        _near(days, y, seen, target_days, base),
-        _course(days, past.raw, past.departure, seen, issue_days),
-    )
+) -> list[NDArray[np.float64]]:
+    """Return (N, H) features of how sure the cycle is on a date, where it goes, and of the date itself."""
+    noise = _seasonal(kernels, np.abs(past.residual), past.seen)[0][1:]
+    lead, phase, cycle = _lead(issue_days, target_days), 2 * np.pi * target_days / YEAR_DAYS, past.fit.at
+    return [
+        np.log(unit) / 2 + 1,
+        *(np.log(n + 0.005) / 2 + 1 for n in noise),
+        *(n / unit - 1 for n in noise),
+        (cycle(target_days) - cycle(issue_days[:, None])) * 2,
+        (cycle(target_days + 10) - cycle(target_days - 10)) * 4,
+        lead / 150,
+        np.log1p(lead) / 5,
+        np.sin(phase),
+        np.cos(phase),
+    ]
+
+
+def _around(
+    past: _Past, base: NDArray[np.float64], unit: NDArray[np.float64], issue_days: Days, target_days: Days
+) -> list[NDArray[np.float64]]:
+    """Return features of what was seen around a target, and in the weeks before the issue date: (N, H) or (N, 1)."""
+    near = _near(past.days, past.y, past.seen, target_days, base)
+    value, departure, known = _course(past.days, past.raw, past.departure, past.seen, issue_days)
+    return [
+        *(v / unit for v, _ in near),
+        *(n for _, n in near[:-1]),
+        *(v[:, None] for v in (value * 2 - known).T),
+        *(v[:, None] / unit for v in departure.T),
+        *(n[:, None] for n in known.T),
+    ]
+
+
+def _lead(issue_days: Days, target_days: Days) -> NDArray[np.float64]:
+    """Return (N, H) days ahead, 1 on the issue date; 0 before it."""
+    return np.asarray(np.maximum(target_days - issue_days[:, None] + 1, 0), np.float64)
 
 
 def _compact(days: Days, ndvi: Floats, seen: NDArray[np.bool_]) -> tuple[Days, Floats, NDArray[np.bool_]]:
@@ -153,56 +206,6 @@ def _compact(days: Days, ndvi: Floats, seen: NDArray[np.bool_]) -> tuple[Days, F
     at, kept = np.take_along_axis(days, order, axis=1), np.take_along_axis(seen, order, axis=1)
     ascending = np.maximum.accumulate(np.where(kept, at, at[:, :1]), axis=1)
     return ascending, np.take_along_axis(ndvi, order, axis=1), kept
-
-
-@dataclass(frozen=True)
-class _Harmonic:
-    """Robust ridge fit of intercept and yearly cycles (HANTS-like; Huber weights from the residual's scale)."""
-
-    coefficients: NDArray[np.float64]  # (N, 1 + 2 CYCLES)
-    spread: NDArray[np.float64]  # (N,)
-
-    @classmethod
-    def of(cls, days: Days, y: NDArray[np.float64], seen: NDArray[np.bool_]) -> "_Harmonic":
-        design, ridge = _design(days), np.diag([1e-3, *(RIDGE * k * k for k in _orders())])
-        weight = seen.astype(np.float64)
-        spread = np.full(len(y), 0.1)
-        coefficients = np.zeros((len(y), design.shape[-1]))
-        for _ in range(FIT_STEPS):
-            weighted = design * weight[..., None]
-            normal = np.matmul(weighted.transpose(0, 2, 1), design) + ridge
-            moment = np.matmul(weighted.transpose(0, 2, 1), y[..., None])
-            coefficients = np.linalg.solve(normal, moment)[..., 0]
-            residual = np.abs(y - np.matmul(design, coefficients[..., None])[..., 0])
-            spread = _scale(residual, seen)
-            weight = np.where(seen, np.minimum(1.0, HUBER * spread[:, None] / np.maximum(residual, 1e-6)), 0.0)
-        return cls(coefficients, spread)
-
-    def traits(self) -> Floats:
-        """Return (N, TRAITS)."""
-        amplitude = np.hypot(self.coefficients[:, 1], self.coefficients[:, 2])
-        return np.stack([self.coefficients[:, 0], amplitude, self.spread], axis=1).astype(np.float32)
-
-    def at(self, days: Days) -> NDArray[np.float64]:
-        """Return the cycle (N, H) at days (N, H)."""
-        return np.asarray(np.matmul(_design(days), self.coefficients[..., None])[..., 0])
-
-
-def _orders() -> list[int]:
-    return [k for k in range(1, CYCLES + 1) for _ in range(2)]
-
-
-def _design(days: Days) -> NDArray[np.float64]:
-    phase = 2 * np.pi * days[..., None] / YEAR_DAYS * np.arange(1, CYCLES + 1)
-    waves = np.stack([np.cos(phase), np.sin(phase)], axis=-1).reshape(*days.shape, 2 * CYCLES)
-    return np.concatenate([np.ones((*days.shape, 1)), waves], axis=-1)
-
-
-def _scale(residual: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
-    ordered = np.sort(np.where(seen, residual, np.inf), axis=1)
-    middle = np.maximum((seen.sum(axis=1) - 1) // 2, 0)
-    median = np.take_along_axis(ordered, middle[:, None], axis=1)[:, 0]
-    return np.clip(np.where(np.isfinite(median), 1.4826 * median, 0.1), 0.015, 0.3)
 
 
 def _unit(spread: NDArray[np.float64], seen: NDArray[np.bool_], season: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -229,9 +232,7 @@ def _kernels(days: Days, targets: Days) -> list[NDArray[np.float32]]:
     return [(middle * middle) ** 2, middle, wide]
 
 
-def _seasonal(
-    kernels: list[NDArray[np.float32]], y: NDArray[np.float64], seen: NDArray[np.bool_]
-) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+def _seasonal(kernels: list[NDArray[np.float32]], y: NDArray[np.float64], seen: NDArray[np.bool_]) -> _Seasonal:
     means, counts = zip(*(_weighted(kernel, y, seen) for kernel in kernels), strict=True)
     return list(means), list(counts)
 
@@ -244,9 +245,7 @@ def _weighted(
     return total / np.maximum(count, 1e-6), count
 
 
-def _memory(
-    days: Days, residual: NDArray[np.float64], seen: NDArray[np.bool_], issue: Days
-) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]], NDArray[np.float64]]:
+def _memory(days: Days, residual: NDArray[np.float64], seen: NDArray[np.bool_], issue: Days) -> _Memory:
     age = np.where(seen, issue[:, None] - days, np.inf)
     anomalies, weights = [], []
     for memory in MEMORY_DAYS:
@@ -342,56 +341,6 @@ def _level(
     last = np.take_along_axis(y, newest[:, None], axis=1)[:, 0]
     span = np.where(count > 0, issue - np.where(seen, days, issue[:, None]).min(axis=1), 0)
     return [mean, spread, np.log1p(count) / 5, span / (5 * YEAR_DAYS), last, np.log1p(np.minimum(age, 3650.0)) / 5]
-
-
-def _stack(
-    unit: NDArray[np.float64],
-    cycle: NDArray[np.float64],
-    climatology: NDArray[np.float64],
-    season: list[NDArray[np.float64]],
-    counts: list[NDArray[np.float64]],
-    anomalies: list[NDArray[np.float64]],
-    weights: list[NDArray[np.float64]],
-    years: list[tuple[NDArray[np.float64], NDArray[np.float64]]],
-    level: list[NDArray[np.float64]],
-    lead: NDArray[np.float64],
-    targets: Days,
-    noise: list[NDArray[np.float64]],
-    here: NDArray[np.float64],
-    slope: NDArray[np.float64],
-    near: list[tuple[NDArray[np.float64], NDArray[np.float64]]],
-    course: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
-) -> Floats:
-    phase = 2 * np.pi * targets / YEAR_DAYS
-    wide = [a[:, None] / unit * np.exp(-lead / d) for a, d in zip(anomalies, (20, 50, 120, 400), strict=True)]
-    parts = [
-        climatology * 2 - 1,
-        cycle * 2 - 1,
-        *((s - climatology) / unit * np.minimum(n, 1) for s, n in zip(season, counts, strict=True)),
-        *(np.log1p(n) / 2 for n in counts),
-        *((v - climatology) / unit * np.minimum(n, 1) for v, n in years),
-        *(np.minimum(n, 1) for _, n in years),
-        *wide,
-        *(a[:, None] / unit for a in anomalies),
-        *(np.log1p(w)[:, None] for w in weights),
-        *(v[:, None] for v in level),
-        np.log(unit) / 2 + 1,
-        *(np.log(n + 0.005) / 2 + 1 for n in noise[1:]),
-        *(n / unit - 1 for n in noise[1:]),
-        (cycle - here) * 2,
-        slope * 4,
-        lead / 150,
-        np.log1p(lead) / 5,
-        np.sin(phase),
-        np.cos(phase),
-        *(v / unit for v, _ in near),
-        *(n for _, n in near[:-1]),
-        *(v[:, None] for v in (course[0] * 2 - course[2]).T),
-        *(v[:, None] / unit for v in course[1].T),
-        *(n[:, None] for n in course[2].T),
-    ]
-    stacked = np.stack([np.broadcast_to(p, lead.shape) for p in parts], axis=-1)
-    return np.asarray(np.clip(np.nan_to_num(stacked), -6, 6), np.float32)
 
 
 def _blank(values: NDArray[np.float64], never: NDArray[np.bool_]) -> Floats:

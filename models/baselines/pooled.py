@@ -4,8 +4,8 @@ A season that was seen on a hundred fields is a climatology for one that has non
 than that of one (empirical Bayes with a random intercept: Robinson 1991, doi:10.1214/ss/1177011926).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,9 +67,24 @@ Pools = Mapping[int, Pool]
 
 def pools_of(series: Series, issue_days: Days, quantity: str = "NDVI") -> Pools:
     """Return the pool of all series for each of their issue days, in the model's units of a quantity."""
-    target = QUANTITIES[quantity]
-    history = target.to_model(target.of(series.values))
+    history = QUANTITIES[quantity].model_values(series.values)
     return {int(day): Pool.of(series.days, history, int(day)) for day in np.unique(issue_days)}
+
+
+def pooled_in_groups(
+    groups: Iterable[tuple[NDArray[np.int64], Pool]],
+    at: Expectation,
+    days: Days,
+    values: Floats,
+    issue_days: Days,
+    target_days: Days,
+) -> Floats:
+    """Return (N, H, POOLED_FEATURES): of each group of rows what its pool says, zeros for rows of none."""
+    out = alone(target_days)
+    for rows, pool in groups:
+        mine = replace(at, base=at.base[rows], unit=at.unit[rows])
+        out[rows] = pooled_features(pool, mine, days[rows], values[rows], issue_days[rows], target_days[rows])
+    return out
 
 
 def pooled_features(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import Floats
-from core.timeline import Days
+from core.timeline import Days, months_since_1970
 
 SHORT_DAYS = 330
 """Histories that began longer ago have seen the seasons."""
@@ -47,5 +47,5 @@ def _is_green(ndvi: Floats, seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _is_winter(days: Days) -> NDArray[np.bool_]:
-    month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12 + 1
+    month = months_since_1970(days) % 12 + 1
     return np.asarray((month >= FIRST_MONTH) | (month <= LAST_MONTH))

@@ -5,6 +5,7 @@ months, which seasons and bands): vector scaling (Guo et al. 2017, arXiv 1706.04
 that the model did not learn from, with histories cut as users have them. No network, no files.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,11 @@ class EvidenceScaling:
             sharpness=tuple(float(v) for v in content["sharpness"]),
             bias=tuple(tuple(float(v) for v in row) for row in content["bias"]),
         )
+
+
+def is_by_evidence(content: Mapping[str, Any]) -> bool:
+    """Return whether the calibration on a card depends on what was seen."""
+    return "sharpness" in content
 
 
 def with_constant(evidence: NDArray[Any]) -> Array:

@@ -14,7 +14,7 @@ import scipy  # loads scipy.cluster when it is first used, in fitting
 from numpy.typing import NDArray
 
 from core.bands import Floats
-from core.forecast import QUANTILES
+from core.forecast import MEDIAN, QUANTILES
 
 LEAD_CENTRES = (5.0, 18.0, 38.0, 75.0, 125.0)
 """Days ahead at which factors are fitted: centres of the bins 1-10, 11-25, 26-50, 51-100, 101-150; linear between."""
@@ -51,8 +51,7 @@ class Calibration:
             (N, H, Q) ascending.
         """
         factor = _between_leads(self.factors[cluster(traits, self.centres)], lead_days)  # (N, H, Q)
-        middle = len(QUANTILES) // 2
-        median = quantiles[..., middle : middle + 1]
+        median = quantiles[..., MEDIAN : MEDIAN + 1]
         return np.asarray(median + factor * (quantiles - median), np.float32)
 
     def to_json(self) -> dict[str, Any]:
@@ -127,7 +126,7 @@ def _centres(traits: Floats, weight: NDArray[np.float64], clusters: int) -> Floa
 
 def _ratio(quantiles: Floats, truth: Floats, low: int, high: int) -> NDArray[np.float64]:
     """Return (M,) outcomes in units of the distance of the interval's end on their side from the median."""
-    median = quantiles[:, len(QUANTILES) // 2].astype(np.float64)
+    median = quantiles[:, MEDIAN].astype(np.float64)
     end = np.where(truth > median, quantiles[:, high], quantiles[:, low])
     return np.asarray(np.abs(truth - median) / np.maximum(np.abs(end - median), 1e-4))
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.bands import OPTICAL_NAMES, RADAR_NAMES, STATIC, WEATHER_NAMES, Floats, channel
 from core.cube import Series
+from core.timeline import months_since_1970
 
 MONTHS = 12
 REFLECTANCES = ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B11", "B12")
@@ -122,7 +123,8 @@ def _scaled(name: str, values: Floats) -> Floats:
 
 def _by_month(days: NDArray[np.int32], values: Floats) -> Floats:
     """Return (N, MONTHS, S) means of (N, T, S) over the steps of each calendar month; NaN where there is none."""
-    member = (_month_of_year(days)[:, None, :] == np.arange(MONTHS)[:, None]).astype(np.float32)  # (N, MONTHS, T)
+    month = months_since_1970(days) % MONTHS  # (N, T)
+    member = (month[:, None, :] == np.arange(MONTHS)[:, None]).astype(np.float32)  # (N, MONTHS, T)
     total = np.matmul(member, np.nan_to_num(values))
     count = np.matmul(member, np.isfinite(values).astype(np.float32))
     return _mean(total, count)
@@ -162,16 +164,11 @@ def _newest(days: NDArray[np.int32], values: Floats) -> list[Floats]:
     seen, steps = np.isfinite(values), values.shape[1]
     at = steps - 1 - seen[:, ::-1].argmax(axis=1)  # (N, S); the last step where nothing is seen
     newest = np.take_along_axis(values, at[:, None], axis=1)[:, 0]
-    month = _month_of_year(days)  # (N, T)
+    month = months_since_1970(days) % MONTHS  # (N, T)
     alike = (month[:, :, None] == np.take_along_axis(month, at, axis=1)[:, None]) & seen  # (N, T, S)
     alike &= np.arange(steps)[None, :, None] < at[:, None]
     before = _mean(np.where(alike, values, 0).sum(axis=1), alike.sum(axis=1))
     return [newest, newest - before]
-
-
-def _month_of_year(days: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Return calendar months, January = 0."""
-    return np.asarray(days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % MONTHS)
 
 
 def _terrain(composite: Series) -> Floats:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from core.bands import Floats, channel
 from core.cube import Series
-from core.timeline import Days
+from core.timeline import Days, months_since_1970
 from models.network.class_features import MONTHS, SEASONAL
 from models.network.tokens import calendar_composite
 
@@ -33,7 +33,7 @@ def months_seen(series: Series, reference_days: Days, *, months: int) -> tuple[N
     """
     composite = calendar_composite(series, reference_days, months=months)
     seen = np.isfinite(composite.values[..., channel("NDVI")])
-    number = composite.days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % MONTHS
+    number = months_since_1970(composite.days) % MONTHS
     is_summer = (number >= APRIL) & (number < OCTOBER)
     summer, winter = (seen & is_summer).any(axis=1), (seen & ~is_summer).any(axis=1)
     halves = np.where(summer, SUMMER_HALF, 0) + np.where(winter, WINTER_HALF, 0)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.bands import CHANNELS, OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats, channel
 from core.cube import Series
-from core.timeline import YEAR_DAYS, Days
+from core.timeline import YEAR_DAYS, Days, months_since_1970
 
 TIME_FEATURES = 6
 TOKEN_FEATURES = 2 * len(CHANNELS) + TIME_FEATURES
@@ -125,8 +125,8 @@ def calendar_composite(series: Series, reference_days: Days, *, months: int) -> 
     Returns:
         Series of N x `months` steps dated at the 15th; NaN where a month holds no observation.
     """
-    last = _month_of(reference_days - 1)[:, None]
-    steps = np.where(series.days < reference_days[:, None], last - _month_of(series.days), -1)
+    last = months_since_1970(reference_days - 1)[:, None]
+    steps = np.where(series.days < reference_days[:, None], last - months_since_1970(series.days), -1)
     centre = (last - np.arange(months)[::-1]).astype("datetime64[M]").astype("datetime64[D]").astype(np.int32) + 14
     values = _linear(series.values)
     within = (steps >= 0) & (steps < months)
@@ -137,11 +137,6 @@ def calendar_composite(series: Series, reference_days: Days, *, months: int) -> 
     ]
     composited = np.stack(joined, axis=-1).reshape(len(series), months, -1).astype(np.float32)
     return Series(ids=series.ids, days=centre, values=_decibel(composited), static=series.static)
-
-
-def _month_of(days: Days) -> NDArray[np.int64]:
-    """Return calendar months since January 1970."""
-    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
 def _means(slot: NDArray[np.int64], values: Floats, within: NDArray[np.bool_], slots: int) -> NDArray[np.float64]:

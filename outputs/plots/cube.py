@@ -139,5 +139,5 @@ def _mean_ndvi(cube: Cube) -> Floats:
 
 def mark_months(axes: Axes, interval: int) -> None:
     """Mark every so many months on the axis of dates. Matplotlib's locators of dates have no types."""
-    axes.xaxis.set_major_locator(mdates.MonthLocator(interval=interval))  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(mdates.MonthLocator(interval=interval))  # type: ignore[no-untyped-call]  # it has no types
+    axes.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m"))  # type: ignore[no-untyped-call]  # it has no types

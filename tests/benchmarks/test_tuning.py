@@ -53,8 +53,8 @@ def test_a_log_that_was_cut_off_is_gone_on_with_and_ends_in_a_table(pool: Pool, 
 def test_short_histories_are_judged_on_cut_copies_alone(tmp_path: Path) -> None:
     source = small_set(SET, count=80)
     source.labels["crop"][:] = np.arange(80) >= 40
-    how = {"months": RUN.months, "copies": RUN.copies, "seed": 0, "cuts": 2}
-    rows, log = make_pool({SET: source}, RUN.mixture, "crop", **how), tmp_path / "rows.jsonl"  # type: ignore[arg-type]
+    rows = make_pool({SET: source}, RUN.mixture, "crop", months=RUN.months, copies=RUN.copies, seed=0, cuts=2)
+    log = tmp_path / "rows.jsonl"
     wanted = [replace(key, histories="short") for key in keys(REFERENCE)]
     measure_missing(wanted, RUN, tiny_network(), rows, log)
     cut = rows.take((folds_by_hash(rows.places) == 0) & (rows.copy == RUN.copies + 1))

@@ -1,16 +1,19 @@
 """The fast path: forecasts on the shipped checkpoints, classes on a tiny one."""
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from core.bands import channel
+from core.bands import CHANNELS, channel
 from core.checkpoint import Checkpoint
+from core.cube import Series
 from core.errors import InvalidCheckpoint
 from core.quantities import QUANTITIES
 from core.settings import Settings
+from core.timeline import to_day
 from models.checkpoint import load_class_network
 from models.network.class_inputs import class_inputs
 from models.registry import find_checkpoint
@@ -69,6 +72,23 @@ def test_one_observation_is_enough_for_a_forecast() -> None:
     series.values[0, 1:] = np.nan
     series.values[0, 0, channel("NDVI")] = 0.6
     assert np.isfinite(run(series).quantiles).all()
+
+
+def snowy(*, snow: float) -> Series:
+    """Return a green place seen for 150 days, from a winter on; its first four dates are snow, or unseen."""
+    days = np.arange(to_day(date(2018, 1, 1)), to_day(date(2018, 6, 1)), 8).astype(np.int32)[None]
+    values = np.full((*days.shape, len(CHANNELS)), np.nan, np.float32)
+    values[..., channel("NDVI")] = np.where(np.arange(days.shape[1]) < 4, np.float32(snow), np.float32(0.8))
+    return Series(ids=np.array(["a"]), days=days, values=values)
+
+
+def test_snow_in_a_short_history_does_not_change_a_forecast_but_tells_about_gaps() -> None:
+    lying, unseen = snowy(snow=0.05), snowy(snow=np.nan)
+    issues = np.array([to_day(date(2018, 6, 1))], np.int32)
+    ahead, back = issues[:, None] + LEADS.astype(np.int32), lying.days[:, 1:3] + 3
+    for targets, is_same in ((ahead, True), (back, False)):
+        one, two = (forecast(s, issues, targets, forecaster(), threads=1).quantiles for s in (lying, unseen))
+        assert np.array_equal(one, two) is is_same
 
 
 @pytest.fixture(scope="module")

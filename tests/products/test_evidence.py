@@ -83,8 +83,9 @@ def test_parts_add_up_to_the_evidence_of_the_whole() -> None:
 def test_class_maps_of_one_date_state_their_evidence_and_no_other_product_does() -> None:
     stating = {name for name, product in PRODUCTS.items() if isinstance(product, RestsOnSeries)}
     assert stating == {"canopy", "crop"}
-    options = find_product("canopy").options.read({"change": "2018-01-01/2018-07-01"})
-    assert find_product("canopy").read_days(options) is None  # type: ignore[attr-defined]
+    canopy = find_product("canopy")
+    assert isinstance(canopy, RestsOnSeries)
+    assert canopy.read_days(canopy.options.read({"change": "2018-01-01/2018-07-01"})) is None
 
 
 def test_a_map_that_rests_on_enough_has_no_note() -> None:

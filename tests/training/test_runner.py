@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -119,8 +120,8 @@ def test_a_class_model_has_the_accuracy_of_its_folds(tmp_path: Path) -> None:
 
 
 def test_a_model_that_learned_from_everything_or_is_unknown_cannot_be_measured(tmp_path: Path) -> None:
-    common = {"data": tmp_path, "settings": Settings(models=tmp_path), "progress": lambda _share: None}
+    measured = partial(evaluate, data=tmp_path, settings=Settings(models=tmp_path), progress=lambda _share: None)
     with pytest.raises(InvalidOption, match="measure 'ndvi-small-before-2022' instead"):
-        evaluate("ndvi-small", **common)  # type: ignore[arg-type]
+        measured("ndvi-small")
     with pytest.raises(UnknownModel, match="nothing"):
-        evaluate("nothing", **common)  # type: ignore[arg-type]
+        measured("nothing")

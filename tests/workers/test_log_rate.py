@@ -7,6 +7,17 @@ from workers.log_rate import LogRate
 logger = logging.getLogger(__name__)
 
 
+class _Lines(logging.Handler):
+    """A handler that keeps messages in a list."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(record.getMessage())
+
+
 @pytest.fixture
 def now() -> list[float]:
     return [0.0]
@@ -17,8 +28,7 @@ def written(now: list[float]) -> list[str]:
     """Lines that pass the filter."""
     lines: list[str] = []
     rate = LogRate(most=3, period_s=60.0, clock=lambda: now[0])
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    handler = _Lines(lines)
     handler.addFilter(rate)
     logger.handlers, logger.propagate = [handler], False
     logger.setLevel(logging.INFO)

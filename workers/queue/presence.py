@@ -41,7 +41,7 @@ def living_workers(settings: Settings) -> list[str]:
 def beat_while_at_work(app: Celery, read_settings: Any) -> None:
     """Let the main process of each worker of an app give signs of life, by its timer."""
 
-    class SignOfLife(bootsteps.StartStopStep):  # type: ignore[misc]
+    class SignOfLife(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
         requires = ("celery.worker.components:Timer",)
 
         def start(self, worker: Any) -> None:
