@@ -39,6 +39,12 @@ LEGEND = (
     LegendEntry(value=1, label="Conifer", colour=(20, 90, 72)),
     LegendEntry(value=2, label="Broadleaf", colour=(122, 182, 72)),
 )
+CAPRICORN = -23.4
+"""Degrees of latitude of the southern tropic."""
+SOUTH = (
+    "The map lies south of the tropics, where the model has learned of no trees, and it takes the months for those of "
+    "the north: do not rely on it."
+)
 
 
 class CanopyOptions(ClassMapOptions):
@@ -162,6 +168,10 @@ class Canopy:
     def read_days(self, options: CanopyOptions) -> Period | None:
         """Return the three years up to the date; None of a change."""
         return None if options.change is not None else months_up_to(options.day, MONTHS)
+
+    def place_note(self, latitude: float) -> str:
+        """Return a sentence on places south of the tropics: no tree of the labels stands there."""
+        return SOUTH if latitude < CAPRICORN else ""
 
     def area_classes(self, options: CanopyOptions) -> tuple[AreaClass, ...]:
         """Return the rows of the table of areas."""

@@ -123,6 +123,10 @@ class Crop:
         """Return the 18 months up to the last day of the period."""
         return months_up_to(options.days.end, MONTHS)
 
+    def place_note(self, latitude: float) -> str:
+        """Return nothing: the labels lie on both sides of the tropics."""
+        return ""
+
     def area_classes(self, options: CropOptions) -> tuple[AreaClass, ...]:
         """Return the rows of the table of areas."""
         return class_areas(_legend(options), options.names)

@@ -24,7 +24,7 @@ FEW_OBSERVATIONS = 6
 MOST = 0.5
 """Share of the mapped pixels from which a half of the year or a group of bands counts as seen."""
 MOST_MONTHS = 254
-SUMMER, WINTER, RED, VISIBLE, RED_EDGE, SWIR, RADAR = (1 << n for n in range(7))
+SUMMER, WINTER, RED, VISIBLE, RED_EDGE, SWIR, RADAR, LATELY = (1 << n for n in range(8))
 """Bits of what was seen of a pixel."""
 SEASONS = {SUMMER: "April to September", WINTER: "October to March"}
 GROUPS: Mapping[int, tuple[str, ...]] = {
@@ -36,8 +36,10 @@ GROUPS: Mapping[int, tuple[str, ...]] = {
 }
 CALIBRATED = "its probabilities allow for that on the whole, not at every place, so read them before the classes"
 NOT_CALIBRATED = "the probabilities of this model do not account for that, so they may be too sure"
-BITS = (SUMMER, WINTER, *GROUPS)
+BITS = (SUMMER, WINTER, *GROUPS, LATELY)
 APRIL, OCTOBER = 4, 10
+LATELY_DAYS = 184
+"""What was seen within half a year of a map's date counts as of late."""
 
 
 @runtime_checkable
@@ -48,6 +50,14 @@ class RestsOnSeries(Protocol):
         """Return the days that the model reads at most: whole calendar months up to the date of the map.
 
         None: the map is not of one date, and no evidence is stated.
+        """
+        ...
+
+    def place_note(self, latitude: float) -> str:
+        """Return a sentence on places that the model knows little of; empty for others.
+
+        Args:
+            latitude: of the middle of the map, degrees north.
         """
         ...
 
@@ -65,6 +75,8 @@ class MapEvidence:
     band_groups: tuple[str, ...]
     """Groups of bands seen of at least half of the pixels: `NDVI`, `red and near infrared` or `10 m bands`, and `red
     edge`, `short-wave infrared`, `radar`."""
+    is_seen_lately: bool = True
+    """At least half of the pixels were seen within half a year of the date of the map."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields for tags and items."""
@@ -73,6 +85,7 @@ class MapEvidence:
             "months_read": self.months_read,
             "seasons_seen": list(self.seasons_seen),
             "band_groups": list(self.band_groups),
+            "seen_lately": self.is_seen_lately,
         }
 
 
@@ -104,6 +117,7 @@ class SeenCounts:
             months_read=_months_between(days.start, days.end) + 1,
             seasons_seen=tuple(name for bit, name in SEASONS.items() if has[bit]),
             band_groups=tuple(_groups(has)),
+            is_seen_lately=has[LATELY],
         )
 
 
@@ -128,7 +142,9 @@ def seen_codes(cube: Cube, days: Period) -> Codes:
             months, in_month, current = months + in_month, np.zeros_like(in_month), (when.year, when.month)
         is_clear = np.isfinite(one.ndvi()[0])
         in_month |= is_clear
-        bits |= np.where(is_clear, SUMMER if APRIL <= when.month < OCTOBER else WINTER, 0).astype(np.uint8)
+        half = SUMMER if APRIL <= when.month < OCTOBER else WINTER
+        is_late = (days.end - when).days < LATELY_DAYS
+        bits |= np.where(is_clear, half | LATELY * is_late, 0).astype(np.uint8)
         bits |= _groups_seen(one)
     for name in part.radar:
         for number in range(part.data.sizes["time_s1"]):
@@ -159,7 +175,7 @@ def evidence_notes(found: MapEvidence, clear_count: float, *, is_calibrated: boo
         is_calibrated: the model's probabilities depend on what was seen.
     """
     few = _few(clear_count, is_calibrated=is_calibrated)
-    found_notes = (few, _one_season(found.seasons_seen), _few_bands(found.band_groups))
+    found_notes = (few, _one_season(found.seasons_seen), _few_bands(found.band_groups), _old(found))
     return tuple(note for note in found_notes if note)
 
 
@@ -203,6 +219,15 @@ def _one_season(seasons: tuple[str, ...]) -> str:
         return ""
     (missing,) = (name for name in SEASONS.values() if name not in seasons)
     return f"Most pixels were seen in {seasons[0]} only: do not rely on classes that differ in {missing} only."
+
+
+def _old(found: MapEvidence) -> str:
+    if found.is_seen_lately:
+        return ""
+    return (
+        "Most pixels were last seen clearly more than half a year before the date of the map: what has changed since "
+        "is not on it."
+    )
 
 
 def _few_bands(groups: tuple[str, ...]) -> str:

@@ -99,7 +99,8 @@ def assemble_tiles(
     days = _read_days(recipe.product, recipe.options)
     found_evidence = found.seen.evidence(days) if days else None
     few = _few_notes(plain, recipe.layers, found_evidence, recipe.checkpoint)
-    cautions = (*_gap_notes(len(gaps), len(gaps) + len(rendered)), *few, *coverage)
+    place = _place_notes(recipe.product, found_evidence, recipe.region.geometry.centroid.y)
+    cautions = (*_gap_notes(len(gaps), len(gaps) + len(rendered)), *place, *few, *coverage)
     origin = (
         origin.with_gaps(tuple(gaps.values()))
         .with_input(recipe.archive.summary)
@@ -159,7 +160,8 @@ def assemble_cube(
         areas=areas,
     ).with_input(summary)
     found_evidence = _evidence_of(pixels, cube, _read_days(product, options))
-    cautions = _few_notes(pixels, layers, found_evidence, checkpoint)
+    place = _place_notes(product, found_evidence, cube.window.footprint_wgs84.centroid.y)
+    cautions = (*place, *_few_notes(pixels, layers, found_evidence, checkpoint))
     origin = origin.with_cautions(cautions, found_evidence)
     return Result(pixels=pixels, layers=layers, origin=origin, cautions=cautions)
 
@@ -186,6 +188,14 @@ def _evidence_of(pixels: Raster | Path, cube: Cube, days: Period | None) -> MapE
     if days is None:
         return None
     return SeenCounts().plus(seen_codes(cube, days), is_mapped(pixels)).evidence(days)
+
+
+def _place_notes(product: Product[Any], found: MapEvidence | None, latitude: float) -> tuple[str, ...]:
+    """Return a note on a place that the model of a class map of one date knows little of."""
+    if found is None or not isinstance(product, RestsOnSeries):
+        return ()
+    note = product.place_note(latitude)
+    return (note,) if note else ()
 
 
 def _few_notes(

@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 Mask = NDArray[np.bool_]
 
-FORMAT = 3
+FORMAT = 4
 """Version of the tile files; a higher one keeps old files from being read."""
 BUILD_SHARE = 0.1
 """Share of the progress of a tile that building its cube takes."""

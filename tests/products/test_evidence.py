@@ -124,6 +124,27 @@ def test_a_line_says_all_of_it() -> None:
     assert evidence_line({}) == ""
 
 
+def test_a_map_of_a_date_long_after_the_last_clear_one_says_so() -> None:
+    assert evidence_notes(WHOLE, 20, is_calibrated=True) == ()
+    (note,) = evidence_notes(replace(WHOLE, is_seen_lately=False), 20, is_calibrated=True)
+    assert "more than half a year before the date of the map" in note
+    cube = small_cube()
+    for last, is_lately in ((LAST, True), (date(2019, 3, 31), False)):
+        days = months_up_to(last, 36)
+        codes = seen_codes(cube, days)
+        found = SeenCounts().plus(codes, codes[0] > 0).evidence(days)
+        assert found is not None
+        assert found.is_seen_lately is is_lately
+
+
+def test_canopy_south_of_the_tropics_carries_a_note_and_crop_does_not() -> None:
+    canopy, crop = (find_product(name) for name in ("canopy", "crop"))
+    assert isinstance(canopy, RestsOnSeries)
+    assert isinstance(crop, RestsOnSeries)
+    assert "south of the tropics" in canopy.place_note(-33.0)
+    assert canopy.place_note(-10.0) == canopy.place_note(50.0) == crop.place_note(-33.0) == ""
+
+
 def test_a_table_of_classes_says_how_many_series_rest_on_little() -> None:
     series = wavy_series(3)
     values = series.values.copy()
