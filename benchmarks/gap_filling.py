@@ -1,4 +1,4 @@
-"""Claim: hidden observations are told better from both sides by the network than by smoothing each series.
+"""Claim: the network estimates hidden observations better from both sides than smoothing each series does.
 
     python benchmarks/gap_filling.py --data ../shared/data [--model NAME] [--sets NAME,...] [--gap-days 40]
 

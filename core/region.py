@@ -39,7 +39,7 @@ EDGE_DEGREES = 0.01
 """Longest edge that is projected as a straight line: it misses the true one by less than 0.1 m south of 80 N."""
 WGS84 = "EPSG:4326"
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError, GEOSException)
-"""What shapely and numpy raise of coordinates that are none."""
+"""What shapely and numpy raise for invalid coordinates."""
 POLYGON = 3
 """Type of a polygon in shapely."""
 

@@ -222,7 +222,7 @@ class Settings(BaseSettings):
     @classmethod
     def _known_level(cls, value: str) -> str:
         if value.upper() not in LOG_LEVELS:
-            raise ValueError(f"it is none of {', '.join(LOG_LEVELS)}")
+            raise ValueError(f"it is not one of {', '.join(LOG_LEVELS)}")
         return value
 
     def __init__(self, **values: Any) -> None:

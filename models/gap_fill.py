@@ -17,7 +17,7 @@ from models.runtime import forecast
 AHEAD_DAYS = 120
 """What is seen so many days after a date is read for it, at least: a winter's gap has two ends."""
 BLOCK_DAYS = 60
-"""Dates of one block, counted from 1970-01-01, share an issue date: what is said of a date does not depend on which
+"""Dates of one block, counted from 1970-01-01, share an issue date: the estimate for a date does not depend on which
 others are filled. The tokens of its issue date, at most 32, reach from before the block to AHEAD_DAYS after it."""
 
 

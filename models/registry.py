@@ -62,7 +62,7 @@ def list_checkpoints(settings: Settings) -> list[Checkpoint]:
 
 
 def list_unusable(settings: Settings) -> list[InvalidCheckpoint]:
-    """Return what is wrong with each folder that looks like a checkpoint and is none."""
+    """Return what is wrong with each folder that looks like a checkpoint but is not one."""
     return [found for found in _all(settings) if isinstance(found, InvalidCheckpoint)]
 
 

@@ -50,7 +50,7 @@ def forecast(
     Args:
         series: only observations strictly before the issue date are used; weather is not read.
         issue_days: (N,) days since 1970-01-01.
-        target_days: (N, H) target dates; those before the issue date are told from what was seen around them.
+        target_days: (N, H) target dates; those before the issue date are estimated from what was seen around them.
         quantity: one of core.quantities.QUANTITIES.
         pools: the pool of each issue day, of the same quantity; None = each series stands alone.
         is_calibrated: False = as the network predicts, for fitting a calibration.

@@ -20,11 +20,11 @@ Mask = NDArray[np.bool_]
 Codes = NDArray[np.uint8]
 
 FEW_OBSERVATIONS = 6
-"""Clear observations of a pixel below which a season is hardly told."""
+"""Clear observations of a pixel below which a season can hardly be recognised."""
 MOST = 0.5
 """Share of the mapped pixels from which a half of the year or a group of bands counts as seen."""
 MOST_MONTHS = 254
-SUMMER, WINTER, RED, VISIBLE, RED_EDGE, SWIR, RADAR, LATELY = (1 << n for n in range(8))
+SUMMER, WINTER, RED, VISIBLE, RED_EDGE, SWIR, RADAR, RECENT = (1 << n for n in range(8))
 """Bits of what was seen of a pixel."""
 SEASONS = {SUMMER: "April to September", WINTER: "October to March"}
 GROUPS: Mapping[int, tuple[str, ...]] = {
@@ -36,10 +36,10 @@ GROUPS: Mapping[int, tuple[str, ...]] = {
 }
 CALIBRATED = "its probabilities allow for that on the whole, not at every place, so read them before the classes"
 NOT_CALIBRATED = "the probabilities of this model do not account for that, so they may be too sure"
-BITS = (SUMMER, WINTER, *GROUPS, LATELY)
+BITS = (SUMMER, WINTER, *GROUPS, RECENT)
 APRIL, OCTOBER = 4, 10
-LATELY_DAYS = 184
-"""What was seen within half a year of a map's date counts as of late."""
+RECENT_DAYS = 184
+"""What was seen within half a year of a map's date counts as recent."""
 
 
 @runtime_checkable
@@ -75,7 +75,7 @@ class MapEvidence:
     band_groups: tuple[str, ...]
     """Groups of bands seen of at least half of the pixels: `NDVI`, `red and near infrared` or `10 m bands`, and `red
     edge`, `short-wave infrared`, `radar`."""
-    is_seen_lately: bool = True
+    is_recent: bool = True
     """At least half of the pixels were seen within half a year of the date of the map."""
 
     def to_json(self) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class MapEvidence:
             "months_read": self.months_read,
             "seasons_seen": list(self.seasons_seen),
             "band_groups": list(self.band_groups),
-            "seen_lately": self.is_seen_lately,
+            "seen_recently": self.is_recent,
         }
 
 
@@ -117,7 +117,7 @@ class SeenCounts:
             months_read=_months_between(days.start, days.end) + 1,
             seasons_seen=tuple(name for bit, name in SEASONS.items() if has[bit]),
             band_groups=tuple(_groups(has)),
-            is_seen_lately=has[LATELY],
+            is_recent=has[RECENT],
         )
 
 
@@ -143,8 +143,8 @@ def seen_codes(cube: Cube, days: Period) -> Codes:
         is_clear = np.isfinite(one.ndvi()[0])
         in_month |= is_clear
         half = SUMMER if APRIL <= when.month < OCTOBER else WINTER
-        is_late = (days.end - when).days < LATELY_DAYS
-        bits |= np.where(is_clear, half | LATELY * is_late, 0).astype(np.uint8)
+        is_late = (days.end - when).days < RECENT_DAYS
+        bits |= np.where(is_clear, half | RECENT * is_late, 0).astype(np.uint8)
         bits |= _groups_seen(one)
     for name in part.radar:
         for number in range(part.data.sizes["time_s1"]):
@@ -222,7 +222,7 @@ def _one_season(seasons: tuple[str, ...]) -> str:
 
 
 def _old(found: MapEvidence) -> str:
-    if found.is_seen_lately:
+    if found.is_recent:
         return ""
     return (
         "Most pixels were last seen clearly more than half a year before the date of the map: what has changed since "

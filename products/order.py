@@ -89,7 +89,7 @@ def _of_table(options: AnyOptions, inputs: Mapping[str, Any]) -> AnyOptions:
 
 def _of_map(options: AnyOptions, inputs: Mapping[str, Any]) -> AnyOptions:
     """Return options for a cube or a region: options of tables are refused."""
-    _refuse(options, inputs, TablesOnly, "it belongs to tables, and the input is none")
+    _refuse(options, inputs, TablesOnly, "it belongs to tables, and the input is a map")
     return options
 
 

@@ -195,7 +195,7 @@ def _target_days(
 
 
 def _hidden(series: Series, targets: Days) -> Series:
-    """Hide what was seen on target days, so that it must be told from the days around them."""
+    """Hide what was seen on target days, so that it must be estimated from the days around them."""
     values = series.values.copy()
     values[(series.days[:, :, None] == targets[:, None, :]).any(axis=2)] = np.nan
     return replace(series, values=values)

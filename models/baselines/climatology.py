@@ -272,7 +272,7 @@ def _near(
     """Return (N, H) departures from the base around target dates, and how much is known of each.
 
     Means of what was seen within weeks, the last observation before and the first one after, and the line between
-    those; 0 where there is none. A target on an observed day counts that day as before it.
+    those; 0 where there is none. If a target was observed, its own observation counts as the one before it.
 
     Args:
         days: (N, T) ascending.

@@ -127,7 +127,7 @@ def _departures(
     season: NDArray[np.float64],
     issue_days: NDArray[np.integer],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (N,) how far each series lies above the season of all, in all and of late."""
+    """Return (N,) how far each series lies above the season of all, over the whole history and recently."""
     gap = np.where(seen, y - season[_bin(days)], 0.0)
     weight = np.where(seen, np.exp(-np.maximum(issue_days[:, None] - days, 0) / RECENT_DAYS), 0.0)
     own = gap.sum(axis=1) / (seen.sum(axis=1) + OWN_COUNT)

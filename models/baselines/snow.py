@@ -1,4 +1,4 @@
-"""Snow: winter observations of green places that tell nothing of the seasons to come. No network.
+"""Snow: winter observations of green places that say nothing about the seasons to come. No network.
 
 A year that was seen as a whole shows what snow is. A history of some months that begins under it looks like a season
 that rises and must fall again, and forecasts of autumn follow it down (docs/explanation/accuracy.md, where it fails).

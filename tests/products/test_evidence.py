@@ -126,15 +126,15 @@ def test_a_line_says_all_of_it() -> None:
 
 def test_a_map_of_a_date_long_after_the_last_clear_one_says_so() -> None:
     assert evidence_notes(WHOLE, 20, is_calibrated=True) == ()
-    (note,) = evidence_notes(replace(WHOLE, is_seen_lately=False), 20, is_calibrated=True)
+    (note,) = evidence_notes(replace(WHOLE, is_recent=False), 20, is_calibrated=True)
     assert "more than half a year before the date of the map" in note
     cube = small_cube()
-    for last, is_lately in ((LAST, True), (date(2019, 3, 31), False)):
+    for last, is_recent in ((LAST, True), (date(2019, 3, 31), False)):
         days = months_up_to(last, 36)
         codes = seen_codes(cube, days)
         found = SeenCounts().plus(codes, codes[0] > 0).evidence(days)
         assert found is not None
-        assert found.is_seen_lately is is_lately
+        assert found.is_recent is is_recent
 
 
 def test_canopy_south_of_the_tropics_carries_a_note_and_crop_does_not() -> None:
