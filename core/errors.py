@@ -14,6 +14,7 @@ LandcastError
 │   ├── UntrustedAddress        an archive points to a host or file that the settings do not allow
 │   ├── MissingCredentials      an archive that needs an account was named without one
 │   ├── OverBudget              reading would cost more than the settings allow
+│   ├── NewerLedger             the ledger was written by a newer version of landcast
 │   ├── RegionOutsideArchive    nothing of the region lies in the archive
 │   ├── NoClearObservation      the period holds no clear observation
 │   ├── UnknownProduct, UnknownModel, UnknownArchive
@@ -183,6 +184,18 @@ class OverBudget(RequestError):
         super().__init__(
             f"Reading from '{archive}' would take about {needed:,.2f} {unit}, and {allowed:,.2f} are left. "
             f"Choose a smaller region or a shorter period, or raise {setting}."
+        )
+
+
+class NewerLedger(RequestError):
+    """The ledger was written by a newer version of landcast."""
+
+    title = "Newer ledger"
+
+    def __init__(self, found: str, known: str) -> None:
+        super().__init__(
+            f"The ledger has revision {found} of a newer landcast, and this version knows those up to {known}: update "
+            "landcast here, or name another LANDCAST_HOME or LANDCAST_DATABASE_URL."
         )
 
 

@@ -52,6 +52,7 @@ STATUS: dict[type[errors.LandcastError], int] = {
     errors.UntrustedAddress: 400,
     errors.MissingCredentials: 400,
     errors.OverBudget: 400,
+    errors.NewerLedger: 400,
     errors.InternalError: 500,
     errors.InvalidCheckpoint: 500,
     errors.DamagedTile: 500,
