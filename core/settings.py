@@ -189,6 +189,21 @@ class HttpSettings(BaseSettings):
     )
 
 
+class AccessSettings(BaseSettings):
+    """Who may use the service."""
+
+    model_config = CONFIG
+
+    keys: Literal["auto", "required"] = Field(
+        default="auto",
+        description="`required` = requests need a key; `auto` = only where LANDCAST_HOST or LANDCAST_PUBLIC_URL is not "
+        "this machine.",
+    )
+    key: SecretStr | None = Field(
+        default=None, description="Key that `landcast order` sends to the service; `landcast keys create` makes one."
+    )
+
+
 class Settings(BaseSettings):
     """All settings. A variable of the environment is a field's alias, or `LANDCAST_` and its name."""
 
@@ -217,6 +232,7 @@ class Settings(BaseSettings):
         default_factory=JobSettings, description="How jobs are cut into tiles, queued and tried again."
     )
     http: HttpSettings = Field(default_factory=HttpSettings, description="Where the service listens.")
+    access: AccessSettings = Field(default_factory=AccessSettings, description="Who may use the service.")
 
     @field_validator("log_level")
     @classmethod

@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.settings import Settings
 from core.version import software_version
 from service import archives, errors, files, health, jobs, page, preview, processes
+from service.access.check import Access, KeyCheck
 from service.access.hosts import HostCheck, SafeHeaders
+from service.access.owners import check_owner
 from service.bodies import Bodies
 from service.description import describe
 from service.follow import routes as follow
@@ -58,11 +60,12 @@ def create_app(settings: Settings, *, reconcile: bool = True) -> FastAPI:
     )
     app.state.settings = settings
     app.add_middleware(Bodies)
+    app.add_middleware(KeyCheck)
     app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(SafeHeaders)
     errors.register(app)
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(check_owner)])
     page.mount_static(app)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
@@ -79,6 +82,7 @@ def _lifespan(settings: Settings, *, reconcile: bool) -> Callable[[FastAPI], Any
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         ledger = open_ledger(settings)
         app.state.ledger, app.state.items, app.state.keys = ledger, Items(ledger.engine), Keys(ledger.engine)
+        app.state.access = Access(ledger.engine, settings)
         app.state.streams = Streams(ledger.engine)
         app.state.reconciler = Reconciler(ledger, settings) if reconcile else None
         stop = threading.Event()

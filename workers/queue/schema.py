@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Double,
@@ -50,8 +51,11 @@ jobs = Table(
     Column("close_attempts", Integer, nullable=False, default=0),
     Column("close_sent", Double, nullable=False, default=0.0),  # when a message was last sent; 0 = never
     Column("events", Integer, nullable=False, server_default="0"),  # number of the latest of its events
+    Column("party", String(64), nullable=False, server_default=""),  # whose it is; empty = ordered without a key
+    Column("pixels", BigInteger, nullable=False, server_default="0"),  # of all its tiles
     Index("jobs_created", "created", "id"),
     Index("jobs_state", "state"),
+    Index("jobs_party", "party", "created"),
 )
 
 tiles = Table(
@@ -89,12 +93,14 @@ items = Table(
     Column("end_time", Double, nullable=False),
     Column("geometry", LargeBinary, nullable=False),  # WKB, WGS84, cut at 180 degrees
     Column("document", Text, nullable=False),  # the item as JSON, as it lies beside its files
+    Column("party", String(64), nullable=False, server_default=""),  # that of its job
 )
 Index(
     "items_newest",  # holds every column that a search compares, so that a scan of it reads no document
     items.c.created.desc(),
     *(items.c[name] for name in ("job_id", "collection", "west", "south", "east", "north", "start_time", "end_time")),
 )
+Index("items_party", items.c.party, items.c.created.desc(), items.c.job_id)
 
 AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 """Errors of a ledger that is away for now: server down, disk full, no file descriptor left. Later it may be back."""
