@@ -204,6 +204,31 @@ class AccessSettings(BaseSettings):
     )
 
 
+class QuotaSettings(BaseSettings):
+    """What each key and party may use, where a key has no quota of its own; 0 = no limit."""
+
+    model_config = CONFIG
+
+    running_jobs: int = Field(
+        validation_alias="LANDCAST_QUOTA_RUNNING_JOBS",
+        default=100,
+        ge=0,
+        description="Most jobs of one party that wait or run at a time; 0 = no limit.",
+    )
+    pixels_per_day: int = Field(
+        validation_alias="LANDCAST_QUOTA_PIXELS_PER_DAY",
+        default=0,
+        ge=0,
+        description="Most pixels of all tiles that one party may order within 24 hours; 0 = no limit.",
+    )
+    requests_per_minute: int = Field(
+        validation_alias="LANDCAST_QUOTA_REQUESTS_PER_MINUTE",
+        default=1200,
+        ge=0,
+        description="Most requests with one key in a minute; 0 = no limit.",
+    )
+
+
 class Settings(BaseSettings):
     """All settings. A variable of the environment is a field's alias, or `LANDCAST_` and its name."""
 
@@ -233,6 +258,7 @@ class Settings(BaseSettings):
     )
     http: HttpSettings = Field(default_factory=HttpSettings, description="Where the service listens.")
     access: AccessSettings = Field(default_factory=AccessSettings, description="Who may use the service.")
+    quotas: QuotaSettings = Field(default_factory=QuotaSettings, description="What each key and party may use.")
 
     @field_validator("log_level")
     @classmethod

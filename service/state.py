@@ -8,6 +8,7 @@ from core.job import Job
 from core.settings import Settings
 from service.access.caller import Caller
 from service.access.owners import caller_of
+from service.access.quotas import Quotas
 from service.idempotency import Keys
 from service.reconciler import Reconciler
 from service.results import find_job, finished_job
@@ -44,6 +45,11 @@ async def _caller(request: Request) -> Caller:
     return caller_of(request)
 
 
+async def _quotas(request: Request) -> Quotas:
+    found: Quotas = request.app.state.quotas
+    return found
+
+
 def party_seen(caller: Caller) -> str | None:
     """Return the party whose jobs and items a caller sees; None = those of all."""
     return None if caller.sees_all else caller.party
@@ -54,6 +60,7 @@ CurrentLedger = Annotated[Ledger, Depends(_ledger)]
 CurrentItems = Annotated[Items, Depends(_items)]
 """Those that the caller may see."""
 CurrentCaller = Annotated[Caller, Depends(_caller)]
+CurrentQuotas = Annotated[Quotas, Depends(_quotas)]
 CurrentKeys = Annotated[Keys, Depends(_keys)]
 CurrentReconciler = Annotated[Reconciler | None, Depends(_reconciler)]
 """None where another process of the same ledger reconciles."""

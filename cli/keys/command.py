@@ -10,6 +10,7 @@ from cli.group import Command, lazy_group
 from core.read_settings import read_settings
 from core.settings import Settings
 from core.text_table import text_table
+from service.access.audit import AuditLog
 from service.access.caller import Limits, read_scopes
 from service.access.keys import Key, KeyStore
 from service.process.start_check import check_start
@@ -60,7 +61,8 @@ def create_key(
 ) -> None:
     """Make a key and print it. It is kept nowhere in readable form: store it now."""
     limits = Limits(running_jobs=running_jobs, pixels_per_day=pixels_per_day, requests_per_minute=requests_per_minute)
-    store = _store(read_settings())
+    settings = read_settings()
+    store = _store(settings)
     key, text = store.create(
         name,
         scopes=read_scopes(scope.split(",")),
@@ -68,6 +70,7 @@ def create_key(
         expires=expires,
         limits=limits,
     )
+    _note(settings, "key-created", key)
     print(f"Key {key.id} of party '{key.party}', {_end(key)}. It is shown this once; store it now:", file=sys.stderr)
     print(text)
 
@@ -83,13 +86,19 @@ def list_keys() -> None:
 
 def revoke_key(name: Annotated[str, typer.Argument(help="Name or id of the key.")]) -> None:
     """Revoke a key by its name or id; the service refuses it from now on."""
-    for key in _store(read_settings()).revoke(name):
+    settings = read_settings()
+    for key in _store(settings).revoke(name):
+        _note(settings, "key-revoked", key)
         print(f"Key {key.id} ({key.name}) is revoked.")
 
 
 def _store(settings: Settings) -> KeyStore:
     check_start(settings)
     return KeyStore(open_ledger(settings).engine)
+
+
+def _note(settings: Settings, action: str, key: Key) -> None:
+    AuditLog(settings.home).note(action, key.caller(), scopes=" ".join(sorted(key.scopes)), end=_end(key))
 
 
 def _end(key: Key) -> str:

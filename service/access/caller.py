@@ -49,7 +49,9 @@ class Caller:
     """Who sends a request."""
 
     id: str = ""
-    """Of the key, or of the subject of a token; empty where no key is needed."""
+    """Of the key, or of the subject of a token; empty where no key is needed. Requests are counted by it."""
+    key_id: str = ""
+    """Of the key, if it has one: it may be revoked."""
     name: str = ""
     party: str = ""
     """Whose jobs it orders and sees."""

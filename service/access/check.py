@@ -1,5 +1,6 @@
 """The one place where every request is checked for its key, scope and rate. Whose job it names: owners.py."""
 
+import logging
 from urllib.parse import unquote_plus
 
 from sqlalchemy import Engine
@@ -10,10 +11,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.settings import Settings
 from service.access import refusals
-from service.access.caller import LOCAL, NOBODY, Caller, is_public, needed_scope, route_path
+from service.access.caller import LOCAL, NOBODY, Caller, is_public, needed_scope, route_path, shared_job
 from service.access.keys import LOOKS_LIKE_KEY, KeyStore
+from service.access.quotas import Quotas
+from service.access.shares import Shares, token_of
 from service.access.start import needs_keys
 from workers.queue.schema import AWAY
+
+log = logging.getLogger(__name__)
 
 SCHEME = "bearer"
 
@@ -21,17 +26,32 @@ SCHEME = "bearer"
 class Access:
     """Finds out who sends a request. May be used from several threads."""
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
-        self._keys = KeyStore(engine)
+    def __init__(self, engine: Engine, settings: Settings, *, shares: Shares, quotas: Quotas) -> None:
+        self._keys, self._shares, self._quotas = KeyStore(engine), shares, quotas
         self._needs_keys = needs_keys(settings)
 
-    def caller_of(self, scope: Scope, path: str) -> Caller | Response:
-        """Return who sends a request, or its refusal."""
+    def check(self, scope: Scope, path: str) -> Caller | Response:
+        """Return who sends a request, having checked scope and rate, or the refusal."""
+        found = self._caller_of(scope, path)
+        if isinstance(found, Response):
+            return found
+        needed = needed_scope(scope["method"], path)
+        if needed not in found.scopes:
+            return refusals.lacks_scope(needed)
+        wait_s = self._quotas.count_request(found)
+        return refusals.too_many_requests(self._quotas.of(found).requests_per_minute, wait_s) if wait_s else found
+
+    def _caller_of(self, scope: Scope, path: str) -> Caller | Response:
         given = _bearer(scope)
-        if given is None:
-            return refusals.no_key() if self._needs_keys else LOCAL
-        key = self._keys.find(given)
-        return refusals.wrong_key() if key is None else key.caller()
+        if given is not None:
+            key = self._keys.find(given)
+            return refusals.wrong_key() if key is None else key.caller()
+        if not self._needs_keys:
+            return LOCAL
+        job_id, token = shared_job(scope["method"], path), token_of(scope)
+        if job_id and token:
+            return self._shares.read(token, job_id) or refusals.wrong_link()
+        return refusals.no_key()
 
 
 class KeyCheck:
@@ -60,12 +80,12 @@ class KeyCheck:
             return NOBODY
         access: Access = scope["app"].state.access
         try:
-            found = await run_in_threadpool(access.caller_of, scope, path)
+            found = await run_in_threadpool(access.check, scope, path)
         except AWAY:
             return refusals.ledger_away()
-        needed = needed_scope(scope["method"], path)
-        if isinstance(found, Caller) and needed not in found.scopes:
-            return refusals.lacks_scope(needed)
+        if isinstance(found, Response):
+            client = (scope.get("client") or ("",))[0]
+            log.warning("request refused status=%d path=%r address=%s", found.status_code, path, client)
         return found
 
 

@@ -46,7 +46,9 @@ class Key:
 
     def caller(self) -> Caller:
         """Return who sends a request with this key."""
-        return Caller(id=self.id, name=self.name, party=self.party, scopes=self.scopes, limits=self.limits)
+        return Caller(
+            id=self.id, key_id=self.id, name=self.name, party=self.party, scopes=self.scopes, limits=self.limits
+        )
 
 
 class KeyStore:

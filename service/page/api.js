@@ -17,6 +17,18 @@ export async function ask(path, { method = "GET", body } = {}) {
   return answer;
 }
 
+let shared = { id: null, query: "" };
+
+/** Prepare links to files and pictures of a job: these cannot send the key themselves, so a share link opens them. */
+export async function openFiles(id) {
+  if (!currentKey() || shared.id === id) return;
+  const { query } = await ask(`jobs/${id}/share`, { method: "POST", body: { seconds: 43200 } });
+  shared = { id, query };
+}
+
+/** A link to a file or picture of the job that `openFiles` has prepared. */
+export const opened = (url) => (currentKey() && shared.query ? `${url}${url.includes("?") ? "&" : "?"}${shared.query}` : url);
+
 async function send(path, method, body) {
   const headers = { Accept: "application/json", ...(body && { "Content-Type": "application/json" }), ...keyHeader() };
   try {

@@ -62,12 +62,9 @@ class Ledger:
     def add_job(
         self, order: Order, job_tiles: Sequence[Tile], job_id: str, *, party: str = "", admit: Admit | None = None
     ) -> Job:
-        """Add an accepted order and its tiles (at least one, all of one grid); a job that exists stays as it is.
+        """Add an accepted order of a party and its tiles (at least one, all of one grid), unless `admit` raises an error.
 
-        Args:
-            order, job_tiles, job_id: the job.
-            party: whose it is.
-            admit: called in the transaction before the job is added; what it raises keeps the job out.
+        A job that exists stays as it is.
         """
         with self.engine.begin() as connection:
             now = self._clock(connection)

@@ -1,7 +1,8 @@
 """Tables of the ledger and the engine they live in: SQLite in WAL mode or PostgreSQL. No states or transitions here."""
 
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -122,10 +123,23 @@ def open_engine(url: str) -> Engine:
         path = Path(parsed.database)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
+        close_to_others(path)
     engine = create_engine(parsed)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def close_to_others(path: Path) -> None:
+    """Take the files of a SQLite database away from users who are neither their owner nor of their group.
+
+    New ones are for their owner alone; those of an older version may be open to all.
+    """
+    for file in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm", "-journal"))):
+        with suppress(OSError):  # not there, or another user's
+            mode = file.stat().st_mode
+            if mode & stat.S_IRWXO:
+                file.chmod(stat.S_IMODE(mode) & ~stat.S_IRWXO)
 
 
 @contextmanager

@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from core.settings import Settings
 from tests.service.access.keyed import Keyed, keyed
+from tests.workers.conftest import database_url, postgres_url
+from workers.queue.schema import create_tables, open_engine
+
+__all__ = ["database_url", "postgres_url"]
 
 
 @pytest.fixture(scope="package")
@@ -16,3 +21,12 @@ def guarded(archive_folder: Path, redis_url: str, tmp_path_factory: pytest.TempP
     home = tmp_path_factory.mktemp("guarded") / "home"
     with keyed(Settings(home=home, archive=archive, redis_url=redis_url, tile_size=16)) as found:
         yield found
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """Each kind of database, with the tables."""
+    engine = open_engine(database_url)
+    create_tables(engine)
+    yield engine
+    engine.dispose()

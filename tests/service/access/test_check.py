@@ -142,7 +142,7 @@ def test_a_ledger_that_is_away_is_503_and_opens_nothing(guarded: Keyed, monkeypa
     def fail(*_: object) -> None:
         raise OperationalError("SELECT", {}, Exception("gone"))
 
-    monkeypatch.setattr(Access, "caller_of", fail)
+    monkeypatch.setattr(Access, "check", fail)
     problem_of(guarded.ask("forest", "GET", "/jobs"), 503)
 
 

@@ -1,7 +1,6 @@
 """Keys: what is kept of them, when they end, and which texts are none."""
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,17 +11,8 @@ from service.access import keys as module
 from service.access.caller import Scope
 from service.access.keys import KEY, KeyStore, end_of
 from service.access.tables import access_keys
-from workers.queue.schema import create_tables, open_engine
 
 BOTH = frozenset({Scope.READ, Scope.ORDER})
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path}/ledger.sqlite")
-    create_tables(engine)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
