@@ -1,7 +1,7 @@
 # landcast. `make run` and `make test` need Python 3.11 or newer, make and a package index; nothing else.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run serve test test-slow test-all check docs constraints clean
+.PHONY: help run serve test test-slow test-all chaos chaos-all check docs constraints clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,6 +28,12 @@ test-slow: $(VENV)/.ready-dev ## run the tests marked slow
 
 test-all: $(VENV)/.ready-dev ## run all tests
 	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
+
+chaos: $(VENV)/.ready-dev ## break a service of real processes in every known way, and print the table of what came of it
+	@$(BIN)/python -m tests.chaos
+
+chaos-all: $(VENV)/.ready-dev ## the same with the rows that take long
+	@$(BIN)/python -m tests.chaos --all
 
 check: $(VENV)/.ready-dev ## format, lint, types, import rules, openapi.yaml, pages made from the code
 	@$(BIN)/ruff format --check .
