@@ -15,6 +15,8 @@ DRIVER_FILES = tuple(Path("/dev") / name for name in ("nvidiactl", "nvidia0", "d
 """One of them is there wherever an NVIDIA driver is (`dxg`: in WSL), so that torch need not be loaded to know."""
 ON_CPU = "onnxruntime cpu float32"
 """Name of the back end of networks on a CPU, but for imported ones."""
+BY_TORCH = ("embedding",)
+"""Products that torch computes everywhere, in float32: they read states that the exported graphs do not output."""
 
 
 def device_of(wanted: Device) -> Literal["cpu", "cuda"]:
@@ -37,17 +39,18 @@ def device_of(wanted: Device) -> Literal["cpu", "cuda"]:
     return "cpu"
 
 
-def backend_name(checkpoint: Checkpoint) -> str:
-    """Return the name of the back end that would run a checkpoint here; empty for products without a model.
+def backend_name(checkpoint: Checkpoint, product: str = "") -> str:
+    """Return what would run a checkpoint here for a product, by id: runtime, device, precision; empty without a model.
 
     Raises:
         InvalidOption: as `device_of`.
     """
     if not checkpoint.task:
         return ""
-    if device_of(checkpoint.device) == "cuda":
-        return f"torch cuda {checkpoint.precision}"
-    return "torch cpu float32" if checkpoint.card.get("network", {}).get("form") == "calendar" else ON_CPU
+    device = device_of(checkpoint.device)
+    if product in BY_TORCH or checkpoint.card.get("network", {}).get("form") == "calendar":
+        return f"torch {device} float32"
+    return f"torch cuda {checkpoint.precision}" if device == "cuda" else ON_CPU
 
 
 def load_backend(checkpoint: Checkpoint, threads: int = 0) -> Backend:

@@ -16,8 +16,8 @@ from models.registry import is_class_network
 
 BATCH = 1024
 """Series per call: the arrays of their features stay below 200 MB."""
-MOST_ROWS = 65536
-"""Series per run of the network at first; halved whenever the card has no memory for them."""
+MOST_ROWS = 16384
+"""Series per run of the network at first, for which trees take 15 GB; halved whenever there is no memory for them."""
 DTYPES: dict[Precision, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 logger = logging.getLogger(__name__)

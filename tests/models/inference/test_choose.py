@@ -65,6 +65,7 @@ def test_a_back_end_is_named_by_runtime_device_and_precision(monkeypatch: pytest
     assert backend_name(checkpoint) == load_backend(checkpoint, threads=1).name == "onnxruntime cpu float32"
     assert backend_name(replace(checkpoint, device="auto", precision="bfloat16")) == "torch cuda bfloat16"
     assert backend_name(replace(checkpoint, card={"network": {"form": "calendar"}})) == "torch cpu float32"
+    assert backend_name(checkpoint, "embedding") == "torch cpu float32"
     assert backend_name(NO_MODEL) == ""
 
 
