@@ -35,8 +35,7 @@ def old(database_url: str, tmp_path: Path) -> Iterator[Old]:
     item_path(settings, "d", "crop").unlink()
     add(ledger, "running")
     with ledger.engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE items")
-    ledger.create_schema()
+        connection.exec_driver_sql("DELETE FROM items")  # as the upgrade of such a ledger leaves it
     yield ledger, settings
     ledger.close()
 
