@@ -7,6 +7,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.checkpoint import Device, Precision
+
 PREFIX = "LANDCAST_"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 CONFIG = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, populate_by_name=True)
@@ -253,6 +255,15 @@ class Settings(BaseSettings):
         "empty = in LANDCAST_HOME.",
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    device: Device = Field(
+        default="auto",
+        description="Where networks run: `cpu`, `cuda`, or `auto` = on a CUDA card where torch sees one, else on the "
+        "CPU.",
+    )
+    precision: Precision = Field(
+        default="float32",
+        description="Of networks on a CUDA card: `float32`, or `bfloat16`, which is faster; a CPU computes in float32.",
+    )
     archives: ArchiveSettings = Field(
         default_factory=ArchiveSettings, description="The archives, and how they are read."
     )

@@ -30,6 +30,7 @@ from core.settings import Settings
 from core.version import software_version
 from ingest.archive import Archive
 from ingest.preprocess.prepare import Preparation
+from models.inference.choose import backend_name
 from outputs.atomic import aside_in
 from outputs.cog import QUIET
 from outputs.sealed import damage_of, seal
@@ -91,6 +92,7 @@ class Recipe:
             "model": self.checkpoint.sha256,
             "calibration": self.checkpoint.card.get("calibration"),
             "prediction_sets": self.checkpoint.card.get("prediction_sets"),
+            "backend": backend_name(self.checkpoint, self.product.id),
             "archive": self.archive.name if self.archive.is_cached else self.archive.fingerprint,
             "scenes": self._scenes(tile),
             "preparation": self.preparation,
@@ -158,7 +160,7 @@ def render_tile(
     raster = _render(recipe, cube, lambda share: progress(BUILD_SHARE + (1 - BUILD_SHARE) * share))
     key = own_key(tile, job_id) if cube.failures else shared_key(recipe, tile, mask)
     with aside_in(scratch_folder(settings, job_id), f"{tile.key}.tif") as aside:
-        _write(aside, raster, _seen(recipe, cube), cube.scenes)
+        _write(aside, raster, _seen(recipe, cube), cube.scenes, backend_name(recipe.checkpoint, recipe.product.id))
         seal(aside)
         path = patient_store(settings).put(aside, key)
     _note(tile, key, settings, job_id)
@@ -237,6 +239,12 @@ def read_tile(path: Path) -> tuple[NDArray[Any], tuple[SceneRecord, ...]]:
         return raster.read(), tuple(SceneRecord(**record) for record in records)
 
 
+def read_backend(path: Path) -> str:
+    """Return what ran the network for a tile, as `models.inference.choose.backend_name` says; empty without a model."""
+    with rasterio.open(path) as raster:
+        return str(raster.tags().get("BACKEND", ""))
+
+
 def pixel_kind(layers: Sequence[Layer]) -> tuple[str, float]:
     """Return dtype and nodata of a product's raster: 255 of bytes, NaN of floats."""
     dtype = layers[0].dtype
@@ -263,7 +271,7 @@ def _unseen(layers: tuple[Layer, ...], window: Window) -> Raster:
     )
 
 
-def _write(path: Path, raster: Raster, seen: NDArray[np.uint8], scenes: Sequence[SceneRecord]) -> None:
+def _write(path: Path, raster: Raster, seen: NDArray[np.uint8], scenes: Sequence[SceneRecord], backend: str) -> None:
     pixels = np.concatenate([raster.pixels, seen.astype(raster.pixels.dtype)])
     layers, height, width = pixels.shape
     profile = {
@@ -281,5 +289,5 @@ def _write(path: Path, raster: Raster, seen: NDArray[np.uint8], scenes: Sequence
         "predictor": 3 if np.issubdtype(raster.pixels.dtype, np.floating) else 1,
     }
     with rasterio.Env(**QUIET), rasterio.open(path, "w", **profile) as out:
-        out.update_tags(SCENES=json.dumps([asdict(s) for s in scenes]))
+        out.update_tags(SCENES=json.dumps([asdict(s) for s in scenes]), BACKEND=backend)
         out.write(pixels)
