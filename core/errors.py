@@ -14,6 +14,7 @@ LandcastError
 │   ├── UntrustedAddress        an archive points to a host or file that the settings do not allow
 │   ├── MissingCredentials      an archive that needs an account was named without one
 │   ├── OverBudget              reading would cost more than the settings allow
+│   ├── NewerLedger             the ledger was written by a newer version of landcast
 │   ├── RegionOutsideArchive    nothing of the region lies in the archive
 │   ├── NoClearObservation      the period holds no clear observation
 │   ├── UnknownProduct, UnknownModel, UnknownArchive
@@ -29,6 +30,7 @@ LandcastError
     ├── InvalidCheckpoint       weights that do not match their card
     ├── DamagedTile             the file of a rendered tile is not what was written
     ├── WorkerUnavailable       Redis or the worker cannot be reached
+    ├── StoreUnavailable        the store of tiles and results does not answer, or refuses us
     └── JobFailed               a job ended without a result
 """
 
@@ -187,6 +189,18 @@ class OverBudget(RequestError):
         )
 
 
+class NewerLedger(RequestError):
+    """The ledger was written by a newer version of landcast."""
+
+    title = "Newer ledger"
+
+    def __init__(self, found: str, known: str) -> None:
+        super().__init__(
+            f"The ledger has revision {found} of a newer landcast, and this version knows those up to {known}: update "
+            "landcast here, or name another LANDCAST_HOME or LANDCAST_DATABASE_URL."
+        )
+
+
 class NoClearObservation(RequestError):
     """The period holds no clear observation of the region."""
 
@@ -337,6 +351,16 @@ class WorkerUnavailable(InternalError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"Jobs cannot be carried out now: {reason}.")
+        self.reason = reason
+
+
+class StoreUnavailable(InternalError):
+    """The store of tiles and results does not answer, or refuses us."""
+
+    title = "Store unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The store of tiles and results is not available: {reason}.")
         self.reason = reason
 
 

@@ -140,6 +140,14 @@ class CacheSettings(BaseSettings):
         description="Size of the cache of cubes in GB; what was used longest ago is removed first.",
     )
 
+    store_gb: float = Field(
+        validation_alias="LANDCAST_STORE_CACHE_GB",
+        default=10.0,
+        ge=0,
+        description="Size of the local copies of results of a store on object storage in GB; what was used longest ago "
+        "is removed first.",
+    )
+
 
 class JobSettings(BaseSettings):
     """How jobs are cut into tiles, queued and tried again."""
@@ -271,6 +279,11 @@ class Settings(BaseSettings):
         default=None,
         description="Folder with further models beside the shipped ones; empty = `models` in LANDCAST_HOME.",
     )
+    store: str = Field(
+        default="",
+        description="Where tiles and results lie: a folder, or `s3://bucket/prefix`, which machines may share; "
+        "empty = in LANDCAST_HOME.",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
     archives: ArchiveSettings = Field(
         default_factory=ArchiveSettings, description="The archives, and how they are read."
@@ -294,6 +307,14 @@ class Settings(BaseSettings):
         default_factory=OidcSettings, description="Bearer tokens of an OpenID Connect issuer, besides keys."
     )
     quotas: QuotaSettings = Field(default_factory=QuotaSettings, description="What each key and party may use.")
+
+    @field_validator("store")
+    @classmethod
+    def _known_store(cls, value: str) -> str:
+        bucket, _, _ = value.removeprefix("s3://").partition("/")
+        if "://" in value and not (value.startswith("s3://") and bucket and not set("@?#:") & set(value[5:])):
+            raise ValueError("it is neither a folder nor s3://bucket/prefix; keys are read from the AWS_ variables")
+        return value
 
     @field_validator("log_level")
     @classmethod

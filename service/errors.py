@@ -54,10 +54,12 @@ STATUS: dict[type[errors.LandcastError], int] = {
     errors.UntrustedAddress: 400,
     errors.MissingCredentials: 400,
     errors.OverBudget: 400,
+    errors.NewerLedger: 400,
     errors.InternalError: 500,
     errors.InvalidCheckpoint: 500,
     errors.DamagedTile: 500,
     errors.WorkerUnavailable: 503,
+    errors.StoreUnavailable: 503,
     errors.JobFailed: 500,
 }
 """HTTP status of every error class. Models and archives are inputs of an order, not resources: 400, not 404."""

@@ -6,18 +6,16 @@ import uuid
 from typing import Any
 
 from fastapi import HTTPException
-from sqlalchemy import Column, Engine, MetaData, String, Table, insert, select
+from sqlalchemy import Column, Engine, String, Table, insert, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.schema import CreateTable
 
-from workers.queue.schema import reading
+from workers.queue.schema import metadata, reading
 
 MAX_KEY = 255
 
-_metadata = MetaData()
 _keys = Table(
     "idempotency_keys",
-    _metadata,
+    metadata,
     Column("key", String(MAX_KEY), primary_key=True),
     Column("body_sha256", String(64), nullable=False),
     Column("job_id", String(64), nullable=False),
@@ -35,8 +33,6 @@ class Keys:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        with engine.begin() as connection:
-            connection.execute(CreateTable(_keys, if_not_exists=True))
 
     def reserve(self, key: str, digest: str, *, party: str = "") -> str:
         """Return the job id of a key; a new key gets a new id. Keys of one party are unknown to others.

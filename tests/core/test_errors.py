@@ -18,6 +18,7 @@ EXAMPLES: dict[str, LandcastError] = {
         errors.InvalidArchive("folder", "no raster has a date in its name"),
         errors.DoubtfulInput("a.nc", ["No cloud mask was found: every observation is taken as clear."]),
         errors.RegionOutsideArchive("sample", (11.0, 48.0, 11.1, 48.1)),
+        errors.NewerLedger("0009", "0002"),
         errors.NoClearObservation("the region", "2022-05-01/2022-05-31"),
         errors.UnknownProduct("soup", ["canopy", "crop"]),
         errors.UnknownModel("x"),
@@ -37,6 +38,7 @@ EXAMPLES: dict[str, LandcastError] = {
         errors.InvalidCheckpoint("a.safetensors", "sha256 differs"),
         errors.DamagedTile("tile.tif", "its checksum does not fit"),
         errors.WorkerUnavailable("Redis does not answer"),
+        errors.StoreUnavailable("access was denied"),
         errors.JobFailed("7", "the archive failed."),
     )
 }

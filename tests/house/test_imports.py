@@ -25,6 +25,7 @@ DEFERRED = {
     "products/anomaly.py": "the same",
     "models/runtime.py": "torch is loaded for imported models alone",
     "ingest/registry.py": "each kind of archive loads its own libraries: rasterio, pystac-client, sentinelhub, obstore",
+    "workers/store/open_store.py": "obstore is loaded where the store is on object storage",
     "ingest/simulate/sample.py": "prosail and numba are loaded where the sample archive is generated",
 }
 """Files that import our own rooms inside functions, each with its reason."""

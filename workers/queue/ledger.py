@@ -62,7 +62,7 @@ class Ledger:
     def add_job(
         self, order: Order, job_tiles: Sequence[Tile], job_id: str, *, party: str = "", admit: Admit | None = None
     ) -> Job:
-        """Add an accepted order of a party and its tiles (at least one, all of one grid), unless `admit` raises.
+        """Add a party's accepted order and its tiles (at least one, all of one grid), unless `admit` raises an error.
 
         A job that exists stays as it is.
         """

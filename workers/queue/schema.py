@@ -1,4 +1,8 @@
-"""Tables of the ledger and the engine they live in: SQLite in WAL mode or PostgreSQL. No states or transitions here."""
+"""Tables of the ledger and the engine they live in: SQLite in WAL mode or PostgreSQL. No states or transitions here.
+
+Whoever changes a table here, or adds one to `metadata` here or elsewhere, runs `make revision`: it writes the file in
+workers/queue/migrations/versions that brings existing ledgers there.
+"""
 
 import stat
 from collections.abc import Iterator
@@ -22,13 +26,12 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
-    inspect,
-    text,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
+
+from workers.queue.migrations.upgrade import upgrade
 
 metadata = MetaData()
 
@@ -109,8 +112,6 @@ CONNECT_S = 5
 """Longest time until a PostgreSQL that does not answer counts as away."""
 BUSY_TIMEOUT_MS = 30_000
 """Longest time that writers of SQLite wait for each other; each transaction takes milliseconds."""
-_CREATION_LOCK = 7_217_001
-"""Key of the PostgreSQL advisory lock under which one process creates the tables."""
 
 
 def open_engine(url: str) -> Engine:
@@ -159,24 +160,12 @@ def database_now(connection: Connection) -> float:
 
 
 def create_tables(engine: Engine) -> None:
-    """Create the tables, columns and indexes that are missing; several processes may do so at once."""
-    with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CREATION_LOCK})
-        for table in metadata.sorted_tables:
-            connection.execute(CreateTable(table, if_not_exists=True))
-            _add_columns(connection, table)
-            for index in sorted(table.indexes, key=lambda i: str(i.name)):
-                connection.execute(CreateIndex(index, if_not_exists=True))
+    """Bring the ledger to this version's tables; several processes may do so at once.
 
-
-def _add_columns(connection: Connection, table: Table) -> None:
-    """Add columns that an older version lacks; such columns are nullable or have a server default."""
-    present = {column["name"] for column in inspect(connection).get_columns(table.name)}
-    for column in table.columns:
-        if column.name not in present:
-            definition = CreateColumn(column).compile(dialect=connection.dialect)
-            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {definition}")
+    Raises:
+        NewerLedger: a later version of landcast has changed its tables.
+    """
+    upgrade(engine)
 
 
 def _prepare(connection: Any, _record: Any) -> None:

@@ -33,16 +33,6 @@ def test_every_index_is_created(engine: Engine) -> None:
         assert {index.name for index in table.indexes} <= present
 
 
-def test_a_table_and_a_column_that_an_older_version_lacks_are_added(engine: Engine) -> None:
-    create_tables(engine)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE items")
-        connection.exec_driver_sql("ALTER TABLE tiles DROP COLUMN seconds")
-    create_tables(engine)
-    assert "items" in inspect(engine).get_table_names()
-    assert "seconds" in {column["name"] for column in inspect(engine).get_columns("tiles")}
-
-
 def test_a_search_of_items_reads_an_index_and_no_table(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/ledger.sqlite")
     create_tables(engine)
