@@ -214,6 +214,38 @@ class AccessSettings(BaseSettings):
     )
 
 
+class OidcSettings(BaseSettings):
+    """Bearer tokens of an OpenID Connect issuer, besides keys."""
+
+    model_config = CONFIG
+
+    issuer: str = Field(
+        validation_alias="LANDCAST_OIDC_ISSUER",
+        default="",
+        description="OpenID Connect issuer whose bearer tokens are taken besides keys; empty = none.",
+    )
+    audience: str = Field(
+        validation_alias="LANDCAST_OIDC_AUDIENCE",
+        default="",
+        description="Audience (`aud`) of tokens for this service.",
+    )
+    jwks_url: str = Field(
+        validation_alias="LANDCAST_OIDC_JWKS_URL",
+        default="",
+        description="Where the issuer's public keys are; empty = where its configuration says.",
+    )
+    party_claim: str = Field(
+        validation_alias="LANDCAST_OIDC_PARTY_CLAIM",
+        default="party",
+        description="Claim that names the party; dots lead into nested claims.",
+    )
+    scope_claim: str = Field(
+        validation_alias="LANDCAST_OIDC_SCOPE_CLAIM",
+        default="scope",
+        description="Claim with the scopes, a text or a list: `read` or `landcast:read`, and so on.",
+    )
+
+
 class QuotaSettings(BaseSettings):
     """What each key and party may use, where a key has no quota of its own; 0 = no limit."""
 
@@ -282,6 +314,9 @@ class Settings(BaseSettings):
     )
     http: HttpSettings = Field(default_factory=HttpSettings, description="Where the service listens.")
     access: AccessSettings = Field(default_factory=AccessSettings, description="Who may use the service.")
+    oidc: OidcSettings = Field(
+        default_factory=OidcSettings, description="Bearer tokens of an OpenID Connect issuer, besides keys."
+    )
     quotas: QuotaSettings = Field(default_factory=QuotaSettings, description="What each key and party may use.")
 
     @field_validator("store")
