@@ -197,6 +197,7 @@ def reason(error: Exception) -> str:
 
 def _log(loglevel: Any = "INFO", **_: Any) -> None:
     logging.basicConfig(level=loglevel, format=LOG_FORMAT)
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # rasterio asks it for keys with each file that it opens
     limit_log_rate()
 
 

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -184,9 +185,9 @@ def worker_here(settings: Settings) -> Worker:
 
 
 class CeleryWorker:
-    """A real Celery worker with fakes, in a process group of its own."""
+    """A real Celery worker, with fakes unless another app is named, in a process group of its own."""
 
-    def __init__(self, settings: Settings, log: Path, *, shift_s: float = 0.0) -> None:
+    def __init__(self, settings: Settings, log: Path, *, shift_s: float = 0.0, app: str = "tests.worker_app") -> None:
         assert settings.jobs.redis_url
         given = {
             "HOME": settings.home.absolute(),
@@ -194,10 +195,11 @@ class CeleryWorker:
             "TILE_SIZE": settings.jobs.tile_size,
             "LEASE_SECONDS": settings.jobs.lease_seconds,
             "STORE": settings.store,
+            "ARCHIVE": settings.archives.default,
         }
         if settings.jobs.database_url:
             given["DATABASE_URL"] = settings.jobs.database_url.get_secret_value()
-        app = "tests.shifted_worker_app" if shift_s else "tests.worker_app"
+        app = "tests.shifted_worker_app" if shift_s else app
         words = ["-A", app, "worker", "-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle"]
         self.log = log
         with log.open("ab") as output:
@@ -239,8 +241,8 @@ def start_worker(tmp_path: Path) -> Iterator[Callable[..., CeleryWorker]]:
     """A function that starts a worker for some settings; all are ended with the test."""
     started: list[CeleryWorker] = []
 
-    def start(settings: Settings, *, shift_s: float = 0.0) -> CeleryWorker:
-        started.append(CeleryWorker(settings, tmp_path / f"worker{len(started)}.log", shift_s=shift_s))
+    def start(settings: Settings, **further: Any) -> CeleryWorker:
+        started.append(CeleryWorker(settings, tmp_path / f"worker{len(started)}.log", **further))
         return started[-1]
 
     yield start

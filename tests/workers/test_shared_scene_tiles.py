@@ -4,10 +4,13 @@ import logging
 from pathlib import Path
 
 import pytest
+import xarray as xr
 
 from core.errors import StoreUnavailable
 from core.settings import Settings
+from tests.ingest.fake_archive import APRIL, EXTENT, FakeArchive
 from tests.s3_server import URL, S3Server
+from workers.dependencies import REAL
 from workers.shared_scene_tiles import PAUSE_S, StoredSceneTiles, shared_scene_tiles
 from workers.store.folder import FolderStore
 from workers.store.open_store import open_store
@@ -73,3 +76,15 @@ def test_where_the_home_folder_is_the_store_nothing_is_shared(settings: Settings
     assert shared_scene_tiles(settings.but(store=str(tmp_path))) is shared_scene_tiles(
         settings.but(store=str(tmp_path))
     )
+
+
+def test_a_cube_of_one_machine_is_built_without_the_archive_on_the_other(s3: S3Server, tmp_path: Path) -> None:
+    archives = [FakeArchive(is_cached=True, bands=("B04", "B08", "VV")) for _ in "ab"]
+    cubes = [
+        REAL.build_cube(archive, EXTENT, APRIL, archive.bands, None, Settings(home=tmp_path / name, store=URL))
+        for name, archive in zip("ab", archives, strict=True)
+    ]
+    xr.testing.assert_equal(cubes[0].data.load(), cubes[1].data.load())
+    assert archives[0].reads
+    assert archives[1].reads == []
+    assert len(s3.keys("cache/scene-tiles")) == len(archives[0].reads)

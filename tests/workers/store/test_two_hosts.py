@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydantic import SecretStr
+from shapely.affinity import scale
+from shapely.geometry import mapping, shape
 from sqlalchemy import create_engine
 
 from core.job import Job
 from core.settings import Settings
+from ingest.simulate.archive import sample_region
 from outputs.cog import open_cog
 from tests.fakes import SMALL
 from tests.s3_server import KEY, SECRET, URL, S3Server
@@ -25,13 +28,15 @@ from tests.workers.conftest import (
     worker_here,
 )
 from tests.workers.test_tile import DAMAGES
+from workers.accept import accept
 from workers.queue.broker import backlog
-from workers.queue.dispatch import dismiss
+from workers.queue.dispatch import dismiss, submit
 from workers.queue.ledger import open_ledger
 from workers.queue.schema import metadata
 from workers.store.open_store import open_store
 from workers.tasks import carry_out_tile, close_job
 
+REAL_APP = "workers.tasks"
 Start = Callable[..., CeleryWorker]
 
 
@@ -148,3 +153,30 @@ def test_a_service_reads_maps_of_the_store_from_a_copy_of_its_own(hosts: list[Se
     assert path.is_relative_to(service.home / "cache" / "results")
     assert set(np.unique(open_cog(path).read("class"))) == {0, 1, 255}
     assert path.stat().st_size == len(result(service, job)["fake-map.tif"])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_canopy_map_is_the_same_whichever_host_ends_it(
+    hosts: list[Settings], start_worker: Start, sample_home: Path, tmp_path: Path, s3: S3Server
+) -> None:
+    archive = str(sample_home / "archives" / "sample")
+    service, first, second, alone = (
+        host.but(archive=archive, tile_size=32, lease_seconds=5.0)
+        for host in (*hosts, hosts[0].but(home=tmp_path / "alone", store="", database_url=None))
+    )
+    middle = scale(shape(sample_region()), 0.2, 0.2)
+    accepted, _, tiles = accept("canopy", {"region": dict(mapping(middle))}, service)
+    job, ledger, killed = submit(accepted, tiles, service), open_ledger(service), start_worker(first, app=REAL_APP)
+    wait_for(lambda: ledger.job(job.id).tiles_done >= 2)
+    until_running(ledger, job.id)
+    killed.kill()
+    start_worker(second, app=REAL_APP)
+    done = end_of(service, job.id, seconds=250)
+    assert_successful(done)
+    clean = submit(accepted, tiles, alone)
+    start_worker(alone, app=REAL_APP)
+    assert_successful(end_of(alone, clean.id, seconds=250))
+    assert result(service, done)["canopy.tif"] == result(alone, clean)["canopy.tif"]
+    assert len(s3.keys("cache/tiles")) == len(tiles)
+    assert s3.keys("cache/scene-tiles") == [], "the sample archive is on this machine: its scenes are not kept"
