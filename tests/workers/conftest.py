@@ -103,6 +103,17 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture
+def empty_postgres_url(postgres_url: str) -> str:
+    """PostgreSQL without any table."""
+    engine = create_engine(postgres_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+    engine.dispose()
+    return postgres_url
+
+
+@pytest.fixture
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL of one test's own, for tests that stop it."""
     yield from _postgres()
@@ -113,12 +124,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Each kind of database, empty."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    url: str = request.getfixturevalue("postgres_url")
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        connection.exec_driver_sql("CREATE SCHEMA public")
-    engine.dispose()
+    url: str = request.getfixturevalue("empty_postgres_url")
     return url
 
 

@@ -9,7 +9,6 @@ import pytest
 from pydantic import SecretStr
 from shapely.affinity import scale
 from shapely.geometry import mapping, shape
-from sqlalchemy import create_engine
 
 from core.job import Job
 from core.settings import Settings
@@ -32,7 +31,6 @@ from workers.accept import accept
 from workers.queue.broker import backlog
 from workers.queue.dispatch import dismiss, submit
 from workers.queue.ledger import open_ledger
-from workers.queue.schema import metadata
 from workers.store.open_store import open_store
 from workers.tasks import carry_out_tile, close_job
 
@@ -41,12 +39,9 @@ Start = Callable[..., CeleryWorker]
 
 
 @pytest.fixture
-def hosts(shop: Settings, s3: S3Server, postgres_url: str, tmp_path: Path) -> Iterator[list[Settings]]:
+def hosts(shop: Settings, s3: S3Server, empty_postgres_url: str, tmp_path: Path) -> Iterator[list[Settings]]:
     """Settings of three hosts: a service and two workers; skipped without PostgreSQL, as SQLite is one host's."""
-    engine = create_engine(postgres_url)
-    metadata.drop_all(engine)
-    engine.dispose()
-    shared = {"database_url": SecretStr(postgres_url), "store": URL}
+    shared = {"database_url": SecretStr(empty_postgres_url), "store": URL}
     found = [shop.but(home=tmp_path / name, **shared) for name in ("service", "first", "second")]
     open_ledger(found[0]).create_schema()
     yield found
