@@ -16,6 +16,8 @@ from service import archives, errors, files, health, jobs, page, preview, proces
 from service.access.hosts import HostCheck, SafeHeaders
 from service.bodies import Bodies
 from service.description import describe
+from service.follow import routes as follow
+from service.follow.streams import Streams
 from service.idempotency import Keys
 from service.reconciler import Reconciler
 from service.stac import routes as stac
@@ -31,6 +33,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     processes.router,
     jobs.router,
+    follow.router,
     preview.router,
     files.router,
     archives.router,
@@ -65,11 +68,18 @@ def create_app(settings: Settings, *, reconcile: bool = True) -> FastAPI:
     return app
 
 
+def end_streams(app: FastAPI) -> None:
+    """Let all streams of events end, so that a server that stops need not break them off."""
+    if hasattr(app.state, "streams"):  # it has started
+        app.state.streams.end()
+
+
 def _lifespan(settings: Settings, *, reconcile: bool) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         ledger = open_ledger(settings)
         app.state.ledger, app.state.items, app.state.keys = ledger, Items(ledger.engine), Keys(ledger.engine)
+        app.state.streams = Streams(ledger.engine)
         app.state.reconciler = Reconciler(ledger, settings) if reconcile else None
         stop = threading.Event()
         threads = [threading.Thread(target=_publish, args=(ledger, settings, stop), name="publish", daemon=True)]
@@ -83,6 +93,7 @@ def _lifespan(settings: Settings, *, reconcile: bool) -> Callable[[FastAPI], Any
         gc.freeze()  # what is loaded stays: else each large body makes the collector look at all of it, for 0.3 s
         yield
         stop.set()
+        app.state.streams.close()
         for thread in threads:
             thread.join()
 

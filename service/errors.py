@@ -177,6 +177,12 @@ def busy() -> Response:
     return problem(503, HTTPStatus.SERVICE_UNAVAILABLE.phrase, detail, headers={"Retry-After": "5"})
 
 
+def too_many_streams(most: int) -> Response:
+    """Return the answer to a request for a stream of events while as many as are allowed are open."""
+    detail = f"{most} streams of events are open, as many as are allowed; ask for the job itself, or try again later."
+    return problem(503, HTTPStatus.SERVICE_UNAVAILABLE.phrase, detail, headers={"Retry-After": "10"})
+
+
 def misdirected(host: str) -> Response:
     """Return the answer to a request for a host that this service is not."""
     detail = f"This service listens on this machine only, and not as '{host}'; name that host in LANDCAST_HOSTS."

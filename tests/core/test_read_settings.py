@@ -18,7 +18,8 @@ def test_a_wrong_variable_is_named_with_its_value(monkeypatch: pytest.MonkeyPatc
 
 def test_a_level_of_the_log_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANDCAST_LOG_LEVEL", "LOUD")
-    with pytest.raises(InvalidOption, match="'LOUD' is not a valid value of 'LANDCAST_LOG_LEVEL': it is not one of DEBUG"):
+    sentence = "'LOUD' is not a valid value of 'LANDCAST_LOG_LEVEL': it is not one of DEBUG"
+    with pytest.raises(InvalidOption, match=sentence):
         read_settings()
     monkeypatch.setenv("LANDCAST_LOG_LEVEL", "debug")
     assert read_settings().log_level == "debug"

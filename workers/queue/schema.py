@@ -49,6 +49,7 @@ jobs = Table(
     Column("close_lease", Double, nullable=False, default=0.0),  # when that worker loses the closing
     Column("close_attempts", Integer, nullable=False, default=0),
     Column("close_sent", Double, nullable=False, default=0.0),  # when a message was last sent; 0 = never
+    Column("events", Integer, nullable=False, server_default="0"),  # number of the latest of its events
     Index("jobs_created", "created", "id"),
     Index("jobs_state", "state"),
 )
