@@ -1,6 +1,7 @@
 """Vector files of any common format, and tables of points: features with their CRS. Nothing of what they are for."""
 
 import re
+import warnings
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -233,13 +234,15 @@ def _of_shapes(
 def _opened(path: Path, read: Any) -> Any:
     """Call a reader of a library, with its errors as ours."""
     try:
-        return read()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of GDAL on rings that are not closed; GEOS refuses them
+            return read()
     except ImportError as error:
         name = error.name or "geopandas"
         raise Refused(f"{path.suffix} files need the package {name}; 'pip install {name}' installs it") from None
     except Refused:
         raise
-    except (RuntimeError, ValueError, OSError) as error:  # of pyogrio, pyproj and pyarrow
+    except (RuntimeError, ValueError, OSError, GEOSException) as error:  # of pyogrio, pyproj, pyarrow and shapely
         if "SHAPE_RESTORE_SHX" in str(error):
             raise Refused("its .shx file is missing; keep the files .shp, .shx, .dbf and .prj together") from None
         kind = FORMATS.get(path.suffix.lower(), "a vector file")

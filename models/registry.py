@@ -11,6 +11,7 @@ from typing import Any, Literal
 from core.checkpoint import NO_MODEL, Checkpoint
 from core.errors import InvalidCheckpoint, InvalidOption, UnknownModel
 from core.settings import Settings
+from models.card import damage_of_card
 
 SHIPPED = Path(__file__).parent / "weights"
 WEIGHTS, NETWORK, CARD = "weights.safetensors", "network.onnx", "card.json"
@@ -250,6 +251,9 @@ def _read(card: Path) -> Checkpoint:
         raise InvalidCheckpoint(card, f"it cannot be read ({error.strerror})") from None
     if not all(isinstance(text, str) and text for text in (found.name, found.task, found.sha256)):
         raise InvalidCheckpoint(card, "name, task and sha256 must be texts")
+    damage = damage_of_card(content)
+    if damage:
+        raise InvalidCheckpoint(card, damage)
     if not (card.parent / WEIGHTS).is_file():
         raise InvalidCheckpoint(card.parent, f"it has no {WEIGHTS}")
     return found

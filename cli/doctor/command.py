@@ -118,6 +118,18 @@ def home(settings: Settings) -> Iterator[str]:
     yield f"{folder}, {free_gb:.1f} GB free"
 
 
+def ledger(settings: Settings) -> Iterator[str]:
+    """Check that the ledger of jobs answers; one that is not there yet is made by the first service."""
+    from service.process.start_check import check_ledger
+
+    url, path = settings.jobs.database_url, settings.home / "ledger.sqlite"
+    if url is None and not path.exists():
+        yield f"{path} will be made by the first service"
+        return
+    jobs = check_ledger(settings)
+    yield f"{path if url is None else 'the one of LANDCAST_DATABASE_URL'} answers, {jobs} jobs"
+
+
 def models(settings: Settings) -> Iterator[str]:
     """Check that each product has a model, and that all model files match their cards."""
     from models.registry import check_models_folder, find_checkpoint, list_checkpoints, list_unusable, verify
@@ -149,6 +161,7 @@ CHECKS: dict[str, Check] = {
     "packages": packages,
     "redis": redis,
     "home": home,
+    "ledger": ledger,
     "models": models,
     "archive": archive,
 }

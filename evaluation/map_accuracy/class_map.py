@@ -23,6 +23,7 @@ from rasterio.windows import Window
 from core.errors import InvalidOption
 from core.product import Variable
 from core.progress import Progress
+from evaluation.map_accuracy.virtual_map import check_virtual
 from outputs.cog import read_layer
 from products import canopy, crop
 
@@ -33,7 +34,7 @@ SHORT_NAMES = {"canopy": canopy.CLASSES, "crop": crop.CLASSES}
 DRIVERS = {".tif": "GTiff", ".tiff": "GTiff", ".vrt": "VRT", ".img": "HFA"}
 """By ending; GDAL itself goes by the content, reads a table of points as a grid, and a virtual file by any name."""
 NO_NETWORK = {"CPL_VSIL_CURL_ALLOWED_FILENAME": "none"}
-"""The only address that a virtual file may name."""
+"""The only address that GDAL may open; virtual_map.py looks at the sources of a virtual file before that."""
 MAX_CLASSES = 255
 WINDOW_PIXELS = 2048 * 2048
 """Pixels read at once: about 50 MB with what is computed from them."""
@@ -209,6 +210,8 @@ def _opened(path: Path) -> Iterator[Any]:
         raise InvalidOption("MAP", path, "there is no such file")
     if path.suffix.lower() not in DRIVERS:
         raise InvalidOption("MAP", path, f"a map ends in {', '.join(DRIVERS)}")
+    if path.suffix.lower() == ".vrt":
+        check_virtual(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a missing CRS is refused below

@@ -3,6 +3,9 @@
 A scene tile is written to a temporary folder and renamed, so that no reader sees half of it. Removing it starts with a
 rename too: a reader checks after reading that the scene tile still exists, and so never takes the missing chunks of a
 half-removed array for unseen pixels.
+
+A scene tile that is cut or incomplete shows by its size when it is found; one that was changed shows by the checksums
+of its chunks when it is read. Either is removed, so that the next attempt reads the scene from its archive again.
 """
 
 import hashlib
@@ -14,7 +17,7 @@ import sqlite3
 import time
 import uuid
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +26,7 @@ from typing import Any
 import numpy as np
 import zarr
 from affine import Affine
-from zarr.codecs import BloscCodec
+from zarr.codecs import BloscCodec, Crc32cCodec
 
 from core.bands import RADAR_NAMES, WEATHER_NAMES, Floats
 from core.errors import ReadFailed
@@ -34,7 +37,7 @@ from ingest.preprocess.prepare import Preparation, Prepared
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the stored form or its names change, so that older scene tiles are ignored."""
 SCALE, FILL = 1e-4, -32768
 """Reflectance and NDVI are stored as integers of 1e-4, the precision of Sentinel-2's own numbers."""
@@ -77,6 +80,7 @@ class StoredSceneTile:
     notes: tuple[str, ...]
     mask: str
     _array: Any = field(repr=False, default=None)
+    _discard: Callable[[], None] = field(repr=False, default=lambda: None)
 
     def read(self, bands: Sequence[str], rows: slice, columns: slice) -> Floats:
         """Return (C, Y, X) of some bands, rows and columns; NaN = unseen or not clear.
@@ -89,6 +93,8 @@ class StoredSceneTile:
             first, last = min(at), max(at) + 1
             stored = np.asarray(self._array[first:last, rows, columns])[[a - first for a in at]]
         except (OSError, ValueError, RuntimeError, KeyError) as error:
+            if not isinstance(error, OSError):  # which says nothing of what the file holds
+                self._discard()
             raise ReadFailed(self.path.stem, f"its copy in the cache is damaged ({type(error).__name__})") from error
         if not self.path.exists():
             raise ReadFailed(self.path.stem, "its copy in the cache was removed to make room; raise LANDCAST_CACHE_GB")
@@ -114,10 +120,11 @@ class SceneTileCache:
         Of those that other machines share, one that holds exactly these bands is found.
         """
         with self._index() as index:
-            rows = index.execute("SELECT key, bands, used FROM scene_tiles WHERE scene = ?", (scene,)).fetchall()
-        for key, held, used in rows:
+            query = "SELECT key, bands, used, bytes FROM scene_tiles WHERE scene = ?"
+            rows = index.execute(query, (scene,)).fetchall()
+        for key, held, used, size in rows:
             if set(bands) <= set(held.split()):
-                found = self._open(key)
+                found = self._open(key, size)
                 if found is not None:
                     self._touch(key, used)
                     return found
@@ -135,7 +142,7 @@ class SceneTileCache:
             path.parent.mkdir(exist_ok=True)
             _rename(aside, path)
         self._enter(key, scene, bands, path)
-        found = self._open(key)
+        found = self._open(key, _size(path))
         if found is None:
             raise ReadFailed(scene[:12], "its copy in the cache could not be read back")
         if is_new:
@@ -163,7 +170,7 @@ class SceneTileCache:
         self._path(key).parent.mkdir(exist_ok=True)
         _rename(aside, self._path(key))
         self._enter(key, scene, bands, self._path(key))
-        return self._open(key)
+        return self._open(key, _size(self._path(key)))
 
     def _share(self, key: str) -> None:
         if self._shared is None:
@@ -180,16 +187,18 @@ class SceneTileCache:
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key}.zarr"
 
-    def _open(self, key: str) -> StoredSceneTile | None:
-
+    def _open(self, key: str, size: int) -> StoredSceneTile | None:
         path = self._path(key)
         try:
+            if _size(path) != size:
+                raise ValueError("incomplete")
             array = zarr.open_array(path, mode="r")
             facts: dict[str, Any] = dict(array.attrs)
             rows, columns = array.shape[1:]
             window = Window(crs=str(facts["crs"]), transform=Affine(*facts["transform"]), shape_yx=(rows, columns))
             notes, mask = tuple(facts["notes"]), str(facts.get("mask", ""))
-            return StoredSceneTile(path, window, tuple(facts["bands"]), notes, mask, array)
+            bands = tuple(facts["bands"])
+            return StoredSceneTile(path, window, bands, notes, mask, array, lambda: self._remove(key))
         except (OSError, ValueError, KeyError, TypeError) as error:
             logger.warning("scene_tile_left_out key=%s reason=%s", key[:12], type(error).__name__)
             self._remove(key)
@@ -201,8 +210,7 @@ class SceneTileCache:
                 index.execute("UPDATE scene_tiles SET used = ? WHERE key = ?", (time.time(), key))
 
     def _enter(self, key: str, scene: str, bands: Sequence[str], path: Path) -> None:
-        size = sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
-        row = (key, scene, " ".join(bands), size, time.time())
+        row = (key, scene, " ".join(bands), _size(path), time.time())
         with self._index() as index:
             index.execute("INSERT OR REPLACE INTO scene_tiles VALUES (?, ?, ?, ?, ?)", row)
         self._evict(keep=key)
@@ -251,6 +259,10 @@ class SceneTileCache:
             connection.close()
 
 
+def _size(path: Path) -> int:
+    return sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
+
+
 def _key(scene: str, bands: Sequence[str]) -> str:
     return hashlib.sha256(f"{scene} {' '.join(bands)}".encode()).hexdigest()
 
@@ -266,7 +278,7 @@ def _write(path: Path, values: Mapping[str, Floats], prepared: Prepared, window:
         dtype=stored.dtype,
         chunks=chunk,
         shards=shard,
-        compressors=BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle"),
+        compressors=(BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle"), Crc32cCodec()),
         fill_value=FILL if stored.dtype == np.int16 else float("nan"),
         dimension_names=("band", "y", "x"),
         attributes={

@@ -119,6 +119,8 @@ def _read_parquet(path: Path) -> TableFile:
         table = stored.to_pandas(integer_object_nulls=True)
     except (OSError, ValueError, TypeError, NotImplementedError) as error:  # pyarrow's are among these
         raise Refused(f"it is not readable as parquet ({_reason(error)})") from None
+    except (LookupError, AttributeError):
+        raise Refused("it is not readable as parquet (its description of the columns is damaged)") from None
     table = _without_index(table)
     table.columns = _names([str(c) for c in table.columns])
     for column in table:

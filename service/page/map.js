@@ -6,15 +6,19 @@ const REGION = { color: "#1f5c4d", weight: 2, fill: false, interactive: false };
 const ARCHIVE = { pane: "ground", color: "#8a7a45", weight: 1.5, dashArray: "2 5", fillColor: "#d9b86a", fillOpacity: 0.1, interactive: false };
 const DRAFT = { color: "#b3541e", weight: 2, dashArray: "6 4", fillOpacity: 0.08, interactive: false };
 
+const GAP = { pane: "gaps", color: "#a3252b", weight: 1.5, dashArray: "4 3", fillColor: "#a3252b", fillOpacity: 0.15, className: "gap" };
+
 export const map = L.map("map", { zoomControl: false, attributionControl: false, maxZoom: 19, minZoom: 2, zoomSnap: 0.5 });
 map.setView([30, 8], 2.5);
 L.control.zoom({ position: "bottomright" }).addTo(map);
 L.control.scale({ imperial: false, position: "bottomleft", maxWidth: 160 }).addTo(map);
 
 map.createPane("ground").style.zIndex = 100; // below the pictures of results
+map.createPane("gaps").style.zIndex = 450; // above the pictures and the region
 const lines = L.layerGroup().addTo(map);
 const archives = L.geoJSON(null, { style: ARCHIVE, pane: "ground" }).addTo(map);
 const region = L.geoJSON(null, { style: REGION }).addTo(map);
+const gaps = L.geoJSON(null, { style: GAP, pane: "gaps" }).addTo(map);
 const draft = L.layerGroup().addTo(map);
 let overlay = null;
 
@@ -56,6 +60,16 @@ export function showRegion(geometry, { zoom = true } = {}) {
   if (!geometry) return;
   region.addData(geometry);
   if (zoom && region.getBounds().isValid()) fit(region.getBounds());
+}
+
+/** Draw the tiles that a map lacks, each with its reason. */
+export function showGaps(features) {
+  gaps.clearLayers();
+  for (const feature of features) {
+    const text = document.createElement("span");
+    text.textContent = `Gap: ${feature.properties.reason}`; // as text: a reason is no HTML
+    gaps.addLayer(L.geoJSON(feature, { style: GAP, pane: "gaps" }).bindTooltip(text, { sticky: true }));
+  }
 }
 
 export function showArchives(geometries) {

@@ -1,7 +1,7 @@
 // The card of one job: its state, and for a finished one layers, legend, opacity, downloads and the forecast plot.
 import { ask, below, byId, make, openFiles, opened, shortTime, show } from "./api.js";
 import { isActive } from "./jobs.js";
-import { removePicture, setOpacity, showPicture, showRegion } from "./map.js";
+import { removePicture, setOpacity, showGaps, showPicture, showRegion } from "./map.js";
 
 const NAMES = { geotiff: "GeoTIFF", item: "STAC item", quicklook: "Picture", netcdf: "NetCDF", plot: "Plot" };
 const MOST_NOTES = 4;
@@ -28,10 +28,12 @@ export function closeView() {
   byId("simulated-banner").hidden = true;
   removePicture();
   showRegion(null);
+  showGaps([]);
 }
 
 function reset() {
   removePicture();
+  showGaps([]);
   for (const name of ["view-busy", "view-layers", "view-simulated", "view-plot", "simulated-banner"]) byId(name).hidden = true;
   byId("view-downloads").replaceChildren();
   show(byId("view-error"));
@@ -46,6 +48,7 @@ async function load() {
     byId("view-title").textContent = mine.titles.get(job.processID) ?? job.processID;
     facts(job);
     showRegion(job.inputs?.region, { zoom: !mine.shown });
+    showGaps(job.gaps ?? []);
     mine.shown = true;
     byId("view-downloads").replaceChildren(...(isActive(job) ? [dismissButton(mine)] : []));
     if (job.status === "failed") show(byId("view-error"), job.message);

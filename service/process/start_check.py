@@ -25,7 +25,7 @@ def check_start(settings: Settings) -> None:
     """
     check_models_folder(settings)
     _check_home(settings.home)
-    _check_ledger(settings)
+    check_ledger(settings)
     _check_store(settings)
 
 
@@ -40,10 +40,15 @@ def _check_home(home: Path) -> None:
         logger.warning("other users of this machine may read the home folder; close it: chmod o= %s", home)
 
 
-def _check_ledger(settings: Settings) -> None:
+def check_ledger(settings: Settings) -> int:
+    """Return the number of jobs in the ledger.
+
+    Raises:
+        InvalidOption: it cannot be opened; names the variable, without any password in it.
+    """
     url = settings.jobs.database_url
     try:
-        open_ledger(settings).count()
+        return open_ledger(settings).count()
     except (SQLAlchemyError, ImportError, ValueError, OSError) as error:
         if url is None:
             path = settings.home / "ledger.sqlite"

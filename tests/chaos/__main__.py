@@ -51,8 +51,15 @@ def carry_out(rows: Sequence[Row], folder: Path, *, at_once: int) -> list[Outcom
         print(f"{row.name}: {outcome.wrong or outcome.end}", file=sys.stderr, flush=True)
         return outcome
 
-    with ThreadPoolExecutor(at_once) as pool:
-        return list(pool.map(one, range(len(rows)), rows))
+    found: dict[int, Outcome] = {}
+    for width, numbers in ((at_once, _numbers(rows, alone=False)), (1, _numbers(rows, alone=True))):
+        with ThreadPoolExecutor(width) as pool:
+            found |= zip(numbers, pool.map(one, numbers, [rows[n] for n in numbers]), strict=True)
+    return [found[number] for number in range(len(rows))]
+
+
+def _numbers(rows: Sequence[Row], *, alone: bool) -> list[int]:
+    return [number for number, row in enumerate(rows) if row.alone == alone]
 
 
 def table(rows: Sequence[Row], outcomes: Sequence[Outcome]) -> str:

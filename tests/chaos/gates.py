@@ -8,10 +8,17 @@ import signal
 import time
 from pathlib import Path
 
+from core.grid import Window
+
 STAGES = ("build", "render", "closing")
 MOST_S = 30.0
 """Longest wait at a gate that nobody opens."""
 LOOK_S = 0.02
+
+
+def corner(window: Window) -> str:
+    """Return west and north of a tile in whole metres."""
+    return f"{window.bounds[0]:.0f} {window.bounds[3]:.0f}"
 
 
 def arm(folder: Path, stage: str) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable
 
@@ -163,10 +162,3 @@ def stages() -> list[Row]:
         for stage in gates.STAGES
     ]
     return [*rows, Row(fault="worker killed, two reconcilers", stage="render", run=two_reconcilers)]
-
-
-def in_background(act: Callable[[], None]) -> threading.Thread:
-    """Run something beside what follows."""
-    thread = threading.Thread(target=act, daemon=True)
-    thread.start()
-    return thread

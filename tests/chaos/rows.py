@@ -51,6 +51,8 @@ class Row:
     run: Callable[[Room], Outcome] = field(repr=False)
     long: bool = False
     """Carried out by `make chaos-all` alone."""
+    alone: bool = False
+    """It measures times, so that nothing else is carried out beside it."""
 
     @property
     def name(self) -> str:

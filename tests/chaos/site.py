@@ -21,13 +21,21 @@ from workers.queue.ledger import Ledger
 REGION = square(15.0025, 47.8525, degrees=0.002)
 LEASE_S = 4.0
 HANG_S = LEASE_S + 30
-"""A job may take so long after its fault has ended."""
+"""A job may stand still for so long after its fault has ended."""
+RETRY_S, MOST_S = 10.0, 300.0
 SHAPE_YX = (48, 48)
 
 
 def write_archive(folder: Path) -> Path:
     """Write the archive that all sites read."""
     return write_cube(folder / "cube.nc", shape_yx=SHAPE_YX)
+
+
+ENDED = ("successful", "failed", "dismissed")
+
+
+def _stage(job: dict[str, Any]) -> list[Any]:
+    return [job.get(name) for name in ("status", "message", "tilesDone", "tilesFailed")]
 
 
 @dataclass(kw_only=True)
@@ -55,8 +63,15 @@ class Site:
         return self.folder / "gates"
 
     def ask(self, method: str, path: str, **given: Any) -> httpx.Response:
-        """Send one request."""
-        return httpx.request(method, self.url + path, trust_env=False, timeout=30, **given)
+        """Send one request; one that only reads is sent again for a while, as clients do."""
+        end = time.monotonic() + (RETRY_S if method == "GET" else 0)
+        while True:
+            try:
+                return httpx.request(method, self.url + path, trust_env=False, timeout=30, **given)
+            except httpx.TransportError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
 
     def await_service(self) -> None:
         """Wait until the API answers."""
@@ -65,7 +80,7 @@ class Site:
     def answers(self, path: str) -> bool:
         """Tell whether a path answers 200."""
         with contextlib.suppress(httpx.HTTPError):
-            return self.ask("GET", path).status_code == 200
+            return httpx.get(self.url + path, trust_env=False, timeout=30).status_code == 200
         return False
 
     def order(self, product: str = "canopy", **inputs: Any) -> str:
@@ -78,18 +93,21 @@ class Site:
         """Wait until a process waits in a stage."""
         until(lambda: gates.is_reached(self.gates, stage), f"a worker reaches the stage {stage}")
 
-    def await_end(self, job_id: str, *, seconds: float = HANG_S) -> dict[str, Any]:
-        """Return a job that has ended, asked of the API, which may be away meanwhile."""
-        end = time.monotonic() + seconds
+    def await_end(self, job_id: str) -> dict[str, Any]:
+        """Return a job that has ended.
+
+        Raises:
+            TimeoutError: it has stood still for HANG_S.
+        """
+        began = changed = time.monotonic()
         found: dict[str, Any] = {}
-        while time.monotonic() < end:
-            with contextlib.suppress(httpx.HTTPError):
-                answer = self.ask("GET", f"/jobs/{job_id}")
-                found = answer.json() if answer.status_code == 200 else found
-                if found.get("status") in ("successful", "failed", "dismissed"):
-                    return found
+        while time.monotonic() < min(changed + HANG_S, began + MOST_S):
+            job = self.ask("GET", f"/jobs/{job_id}").json()
+            if job.get("status") in ENDED:
+                return dict(job)
+            changed, found = (time.monotonic() if _stage(job) != _stage(found) else changed), job
             time.sleep(0.1)
-        raise TimeoutError(f"the job hangs ({found.get('status')}, {found.get('message')}): not within {seconds:.0f} s")
+        raise TimeoutError(f"the job hangs ({found.get('status')}, {found.get('message')}) for {HANG_S:.0f} s")
 
     def tiles(self, job_id: str) -> list[TileTask]:
         """Return the tiles of a job as the ledger has them."""

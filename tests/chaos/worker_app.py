@@ -15,14 +15,9 @@ if _shift_s:
 from core.checkpoint import Checkpoint  # noqa: E402 - after the clock was shifted
 from core.cube import Cube  # noqa: E402
 from core.grid import Window  # noqa: E402
-from tests.chaos.gates import die_if_poisoned, pass_gate  # noqa: E402
+from tests.chaos.gates import corner, die_if_poisoned, pass_gate  # noqa: E402
 from workers.dependencies import REAL, Dependencies  # noqa: E402
 from workers.tasks import make_app  # noqa: E402
-
-
-def corner(window: Window) -> str:
-    """Return west and north in whole metres."""
-    return f"{window.bounds[0]:.0f} {window.bounds[3]:.0f}"
 
 
 def _build_cube(archive: Any, window: Window, *arguments: Any) -> Cube:

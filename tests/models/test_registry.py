@@ -26,6 +26,9 @@ from models.registry import (
     verify,
 )
 
+NETWORK = {"query_features": 4}
+"""Of a class model of an earlier design."""
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
@@ -36,7 +39,7 @@ def write_card(settings: Settings, name: str, **fields: object) -> Path:
     assert settings.models is not None
     path = settings.models / name / CARD
     path.parent.mkdir(parents=True)
-    content = {"name": name, "task": "crop", "sha256": {WEIGHTS: "ab" * 32}, **fields}
+    content = {"name": name, "task": "crop", "sha256": {WEIGHTS: "ab" * 32}, "network": NETWORK, **fields}
     path.write_text(json.dumps(content))
     (path.parent / WEIGHTS).write_bytes(b"weights")
     return path

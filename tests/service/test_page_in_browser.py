@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from tests.service import scene
 from tests.service.access.keyed import make_key
 from tests.service.conftest import Front
 from workers.queue.ledger import open_ledger
+from workers.queue.schema import tiles
 
 selenium = pytest.importorskip("selenium")
 
@@ -252,6 +254,22 @@ def test_a_polygon_is_drawn_estimated_and_ordered(own: Front, browser: Any) -> N
     assert job["processID"] == "crop"
     page.one("#view-downloads button").click()
     page.says(".job .state", "dismissed")
+
+
+def test_gaps_of_a_map_are_drawn_with_their_reasons(own: Front, browser: Any) -> None:
+    scene.finished(own.settings, "crop", "gappy")
+    ledger = open_ledger(own.settings)
+    lost = ledger.tiles("gappy")[:2]
+    with ledger.engine.begin() as connection:
+        here = (tiles.c.job_id == "gappy", tiles.c.tile_key.in_([t.tile_key for t in lost]))
+        connection.execute(update(tiles).where(*here).values(state="failed", error="<b>the disk</b> broke"))
+    page = Page(browser, str(own.client.base_url))
+    page.open_job("gappy")
+    page.until(lambda: len(page.all("path.gap")) == len(lost))
+    ActionChains(browser).move_to_element(page.all("path.gap")[0]).perform()
+    page.says(".leaflet-tooltip", "Gap: <b>the disk</b> broke")
+    page.one("#view-close").click()
+    page.until(lambda: not page.all("path.gap"))
 
 
 def test_the_page_works_below_the_path_of_a_proxy(front: Front, browser: Any) -> None:

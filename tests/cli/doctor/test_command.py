@@ -10,6 +10,7 @@ from cli.main import run_command
 from core.errors import InternalError, LandcastError
 from core.settings import Settings
 from tests.cli.cubes import write_cube
+from workers.queue.ledger import open_ledger
 
 
 @pytest.mark.parametrize(("archive", "phrase"), [("nowhere", "There is no archive 'nowhere'"), ("cdse", "account")])
@@ -37,7 +38,7 @@ def test_failed_checks_are_counted_and_end_with_code_1(
     printed = capsys.readouterr().out
     assert "FAIL  redis" in printed
     assert "FAIL  archive" in printed
-    assert "2 of 6 checks failed" in printed
+    assert "2 of 7 checks failed" in printed
 
 
 def test_a_home_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
@@ -46,6 +47,20 @@ def test_a_home_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> Non
     with pytest.raises(InternalError, match=r"cannot be written to .*LANDCAST_HOME"):
         list(doctor.home(Settings(home=file / "home")))
     assert "GB free" in next(doctor.home(Settings(home=tmp_path / "new" / "home")))
+
+
+def test_the_ledger_is_looked_at_and_never_made(settings: Settings) -> None:
+    assert "will be made by the first service" in next(doctor.ledger(settings))
+    assert not settings.home.exists()
+    open_ledger(settings)
+    assert next(doctor.ledger(settings)).endswith("ledger.sqlite answers, 0 jobs")
+
+
+@pytest.mark.parametrize("url", ["no url", "postgresql+psycopg://me:secret@127.0.0.1:9/none"])
+def test_a_ledger_that_does_not_answer_is_named_without_its_password(settings: Settings, url: str) -> None:
+    with pytest.raises(LandcastError, match="LANDCAST_DATABASE_URL") as error:
+        list(doctor.ledger(settings.but(database_url=url)))
+    assert "secret" not in str(error.value)
 
 
 def test_an_old_python_is_refused_with_the_version_that_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:

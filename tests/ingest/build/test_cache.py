@@ -14,7 +14,7 @@ import pytest
 from core.errors import ReadFailed
 from core.grid import Grid, Window
 from ingest.archive import Scene
-from ingest.build.cache import SceneTileCache, scene_key
+from ingest.build.cache import SceneTileCache, StoredSceneTile, scene_key
 from ingest.preprocess.prepare import Preparation, Prepared
 from tests.ingest.fake_archive import FakeArchive
 
@@ -110,12 +110,37 @@ def test_a_scene_tile_that_is_removed_while_it_is_read_is_an_error_and_not_nodat
     assert cache.find("x", ["B04"]) is None
 
 
-def test_a_damaged_scene_tile_is_an_error(tmp_path: Path) -> None:
-    scene_tile = new_cache(tmp_path).put("x", prepared(), window())
-    shard = max((f for f in scene_tile.path.rglob("*") if f.is_file()), key=lambda f: f.stat().st_size)
-    os.truncate(shard, shard.stat().st_size // 2)
+def shard_of(scene_tile: StoredSceneTile) -> Path:
+    return max((f for f in scene_tile.path.rglob("*") if f.is_file()), key=lambda f: f.stat().st_size)
+
+
+@pytest.mark.parametrize("length", [None, 0, 1, 100, 20_000])
+def test_a_scene_tile_that_is_cut_or_incomplete_is_read_anew(tmp_path: Path, length: int | None) -> None:
+    cache = new_cache(tmp_path)
+    scene_tile = cache.put("x", prepared(), window())
+    before, shard = scene_tile.read(["B04"], *ALL), shard_of(scene_tile)
+    if length is None:
+        shard.unlink()
+    else:
+        os.truncate(shard, length)
+    assert cache.find("x", ["B04"]) is None
+    np.testing.assert_array_equal(cache.put("x", prepared(), window()).read(["B04"], *ALL), before)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.6, 0.9, 0.9999])
+def test_a_scene_tile_that_was_changed_is_an_error_once_and_then_read_anew(tmp_path: Path, share: float) -> None:
+    cache = new_cache(tmp_path)
+    scene_tile = cache.put("x", prepared(), window())
+    shard = shard_of(scene_tile)
+    content = bytearray(shard.read_bytes())
+    content[int(share * len(content))] ^= 1
+    shard.write_bytes(content)
+    found = cache.find("x", ["B04"])
+    assert found is not None
     with pytest.raises(ReadFailed, match="damaged"):
-        scene_tile.read(["B04"], *ALL)
+        found.read(["B04", "B08"], *ALL)
+    assert cache.find("x", ["B04"]) is None
+    cache.put("x", prepared(), window()).read(["B04", "B08"], *ALL)
 
 
 def test_nothing_half_written_is_ever_found(tmp_path: Path) -> None:
