@@ -1,9 +1,13 @@
 """Rows: each part killed or paused in each stage."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
 
 from tests.chaos import gates
 from tests.chaos.parts import Part, pause, pause_alone, until
@@ -107,6 +111,27 @@ def pause_postgres(site: Site, stage: str) -> None:
     pause([site.database.pid], PAUSE_S)
 
 
+def kill_s3(site: Site, stage: str) -> None:
+    """Cut all connections of the S3 server and refuse new ones; the worker goes on meanwhile."""
+    assert site.store
+    _down(site.store, site, stage)
+
+
+def pause_s3(site: Site, stage: str) -> None:
+    """Let the S3 server answer nothing; the worker goes on meanwhile."""
+    assert site.store
+    gates.open_gate(site.gates, stage)
+    pause([site.store.pid], PAUSE_S)
+
+
+def kill_far_worker(site: Site, stage: str) -> None:
+    """Kill the one worker with all its processes; another machine takes its place, which has none of its files."""
+    assert site.worker
+    site.worker.end()
+    shutil.rmtree(site.worker.environment["LANDCAST_HOME"])
+    site.worker.start()
+
+
 Fault = Callable[[Site, str], None]
 ONE: dict[str, Fault] = {
     "worker killed": kill_worker,
@@ -127,9 +152,21 @@ APART: dict[str, Fault] = {
 }
 
 
-def _run(fault: Fault, stage: str, *, apart: bool) -> Callable[[Room], Outcome]:
+ON_S3: dict[str, Fault] = {
+    "S3 server killed": kill_s3,
+    "S3 server paused": pause_s3,
+    "worker's machine lost, store on S3": kill_far_worker,
+}
+PLACES: dict[str, Callable[[Path, Path], AbstractContextManager[Site]]] = {
+    "one": site_of_one,
+    "apart": site_apart,
+    "on S3": partial(site_apart, on_s3=True),
+}
+
+
+def _run(fault: Fault, stage: str, place: str) -> Callable[[Room], Outcome]:
     def run(room: Room) -> Outcome:
-        with (site_apart if apart else site_of_one)(room.folder, room.archive) as site:
+        with PLACES[place](room.folder, room.archive) as site:
             return disturbed_job(site, stage, lambda: fault(site, stage), room.clean)
 
     return run
@@ -154,11 +191,10 @@ def two_reconcilers(room: Room) -> Outcome:
 
 def stages() -> list[Row]:
     """Return the rows of kills and pauses."""
-    kinds = [(name, fault, False) for name, fault in ONE.items()]
-    kinds += [(name, fault, True) for name, fault in APART.items()]
     rows = [
-        Row(fault=name, stage=stage, run=_run(fault, stage, apart=apart))
-        for name, fault, apart in kinds
+        Row(fault=name, stage=stage, run=_run(fault, stage, place))
+        for place, kinds in (("one", ONE), ("apart", APART), ("on S3", ON_S3))
+        for name, fault in kinds.items()
         for stage in gates.STAGES
     ]
     return [*rows, Row(fault="worker killed, two reconcilers", stage="render", run=two_reconcilers)]

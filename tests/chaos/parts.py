@@ -17,6 +17,7 @@ import psutil
 import redis
 
 from tests.conftest import ROOT
+from tests.s3_server import URL, S3Server
 from tests.workers.conftest import Postgres, _postgres_programs
 from workers.queue.redis_server import find_redis_server
 
@@ -120,6 +121,37 @@ class Redis(Part):
         with contextlib.suppress(redis.RedisError), redis.Redis(unix_socket_path=str(self.socket)) as client:
             return bool(client.ping())
         return False
+
+
+class ObjectStore(Part):
+    """An S3 server behind a relay, which is what dies and is paused: the server keeps its objects in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server, self._port = S3Server(folder / "s3.log"), free_port()
+        super().__init__(
+            (sys.executable, "-m", "tests.chaos.relay", str(self._port), str(self.server.port)), folder / "relay.log"
+        )
+
+    def start(self) -> None:
+        """Return once it accepts connections."""
+        super().start()
+        until(self._answers, "the S3 server starts")
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self._port), timeout=1).close()
+            return True
+        return False
+
+    def settings(self) -> dict[str, str]:
+        """Return the variables by which services and workers reach it."""
+        given = self.server.environment | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._port}"}
+        return {**given, "LANDCAST_STORE": URL}
+
+    def end(self) -> None:
+        """End the relay and the server."""
+        super().end()
+        self.server.end()
 
 
 class Database:

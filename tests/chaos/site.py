@@ -14,7 +14,7 @@ import httpx
 from core.grid import Tile
 from core.job import TileTask
 from tests.chaos import gates
-from tests.chaos.parts import LANDCAST, PLAIN, START_S, Database, Part, Redis, free_port, until
+from tests.chaos.parts import LANDCAST, PLAIN, START_S, Database, ObjectStore, Part, Redis, free_port, until
 from tests.cli.cubes import square, write_cube
 from workers.queue.ledger import Ledger
 
@@ -50,6 +50,8 @@ class Site:
     """None = the service runs its own, its own Redis too, and the ledger is SQLite; else all are apart."""
     redis: Redis | None = None
     database: Database | None = None
+    store: ObjectStore | None = None
+    """None = tiles and results lie in the home folder."""
     stack: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -154,8 +156,14 @@ def site_of_one(folder: Path, archive: Path, *, plain: bool = False, most_files:
 
 
 @contextmanager
-def site_apart(folder: Path, archive: Path, **further: str) -> Iterator[Site]:
-    """Run Redis, PostgreSQL, an API without a worker, and a worker, as processes of their own."""
+def site_apart(folder: Path, archive: Path, *, on_s3: bool = False, **further: str) -> Iterator[Site]:
+    """Run Redis, PostgreSQL, an API without a worker, and a worker, as processes of their own.
+
+    Args:
+        folder, archive: of the site.
+        on_s3: tiles and results lie on an S3 server, and the worker has a home folder of its own.
+        further: variables of the worker alone.
+    """
     (folder / "gates").mkdir(parents=True, exist_ok=True)
     port = free_port()
     with ExitStack() as stack:
@@ -164,6 +172,11 @@ def site_apart(folder: Path, archive: Path, **further: str) -> Iterator[Site]:
         redis = Redis(folder)
         stack.callback(redis.end)
         given = environment(folder, archive, REDIS_URL=redis.url, DATABASE_URL=database.url)
+        store = ObjectStore(folder) if on_s3 else None
+        if store:
+            stack.callback(store.end)
+            given |= store.settings()
+            further = {"LANDCAST_HOME": str(folder / "worker-home")} | further
         service = Part((*LANDCAST, "serve", "--no-worker", "--port", str(port)), folder / "service.log", given)
         stack.callback(service.end)
         site = Site(
@@ -173,6 +186,7 @@ def site_apart(folder: Path, archive: Path, **further: str) -> Iterator[Site]:
             ledger=Ledger(database.url),
             redis=redis,
             database=database,
+            store=store,
             stack=stack,
         )
         stack.callback(site.ledger.close)
