@@ -18,7 +18,8 @@ LandcastError
 │   ├── RegionOutsideArchive    nothing of the region lies in the archive
 │   ├── NoClearObservation      the period holds no clear observation
 │   ├── UnknownProduct, UnknownModel, UnknownArchive
-│   ├── UnknownJob, UnknownResult
+│   ├── UnknownJob, UnknownResult, UnknownKey
+│   ├── OverQuota               the party has as many jobs or pixels as it may have
 │   ├── JobNotReady             results requested before the job has ended
 │   └── JobDismissed            results of a job that was dismissed
 ├── ArchiveError                the archive has to act
@@ -246,6 +247,22 @@ class UnknownResult(Unknown):
     """No such result file, collection or item."""
 
     title, noun = "Unknown result", "result"
+
+
+class UnknownKey(Unknown):
+    """No such key that can be used."""
+
+    title, noun = "Unknown key", "usable key"
+
+
+class OverQuota(RequestError):
+    """A party has ordered as much as it may for now."""
+
+    title = "Over quota"
+
+    def __init__(self, reason: str, advice: str, *, retry_after_s: int) -> None:
+        super().__init__(f"The order is over the quota: {reason}. {advice}")
+        self.retry_after_s = retry_after_s
 
 
 class JobNotReady(RequestError):

@@ -189,6 +189,46 @@ class HttpSettings(BaseSettings):
     )
 
 
+class AccessSettings(BaseSettings):
+    """Who may use the service."""
+
+    model_config = CONFIG
+
+    keys: Literal["auto", "required"] = Field(
+        default="auto",
+        description="`required` = requests need a key; `auto` = only where LANDCAST_HOST or LANDCAST_PUBLIC_URL is not "
+        "this machine.",
+    )
+    key: SecretStr | None = Field(
+        default=None, description="Key that `landcast order` sends to the service; `landcast keys create` makes one."
+    )
+
+
+class QuotaSettings(BaseSettings):
+    """What each key and party may use, where a key has no quota of its own; 0 = no limit."""
+
+    model_config = CONFIG
+
+    running_jobs: int = Field(
+        validation_alias="LANDCAST_QUOTA_RUNNING_JOBS",
+        default=100,
+        ge=0,
+        description="Most jobs of one party that wait or run at a time; 0 = no limit.",
+    )
+    pixels_per_day: int = Field(
+        validation_alias="LANDCAST_QUOTA_PIXELS_PER_DAY",
+        default=0,
+        ge=0,
+        description="Most pixels of all tiles that one party may order within 24 hours; 0 = no limit.",
+    )
+    requests_per_minute: int = Field(
+        validation_alias="LANDCAST_QUOTA_REQUESTS_PER_MINUTE",
+        default=1200,
+        ge=0,
+        description="Most requests with one key in a minute; 0 = no limit.",
+    )
+
+
 class Settings(BaseSettings):
     """All settings. A variable of the environment is a field's alias, or `LANDCAST_` and its name."""
 
@@ -217,6 +257,8 @@ class Settings(BaseSettings):
         default_factory=JobSettings, description="How jobs are cut into tiles, queued and tried again."
     )
     http: HttpSettings = Field(default_factory=HttpSettings, description="Where the service listens.")
+    access: AccessSettings = Field(default_factory=AccessSettings, description="Who may use the service.")
+    quotas: QuotaSettings = Field(default_factory=QuotaSettings, description="What each key and party may use.")
 
     @field_validator("log_level")
     @classmethod

@@ -7,19 +7,25 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.settings import Settings
 from core.version import software_version
 from service import archives, errors, files, health, jobs, page, preview, processes
+from service.access.audit import Audit, AuditLog
+from service.access.check import Access, KeyCheck
 from service.access.hosts import HostCheck, SafeHeaders
+from service.access.owners import check_owner
+from service.access.quotas import Quotas
+from service.access.shares import Shares
 from service.bodies import Bodies
 from service.description import describe
 from service.follow import routes as follow
 from service.follow.streams import Streams
 from service.idempotency import Keys
 from service.reconciler import Reconciler
+from service.sharing import routes as sharing
 from service.stac import routes as stac
 from workers.queue.items import Items
 from workers.queue.ledger import Ledger, open_ledger
@@ -34,6 +40,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     processes.router,
     jobs.router,
     follow.router,
+    sharing.router,
     preview.router,
     files.router,
     archives.router,
@@ -58,11 +65,13 @@ def create_app(settings: Settings, *, reconcile: bool = True) -> FastAPI:
     )
     app.state.settings = settings
     app.add_middleware(Bodies)
+    app.add_middleware(Audit)
+    app.add_middleware(KeyCheck)
     app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(SafeHeaders)
     errors.register(app)
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(check_owner)])
     page.mount_static(app)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
@@ -79,6 +88,7 @@ def _lifespan(settings: Settings, *, reconcile: bool) -> Callable[[FastAPI], Any
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         ledger = open_ledger(settings)
         app.state.ledger, app.state.items, app.state.keys = ledger, Items(ledger.engine), Keys(ledger.engine)
+        _let_in(app, ledger, settings)
         app.state.streams = Streams(ledger.engine)
         app.state.reconciler = Reconciler(ledger, settings) if reconcile else None
         stop = threading.Event()
@@ -98,6 +108,13 @@ def _lifespan(settings: Settings, *, reconcile: bool) -> Callable[[FastAPI], Any
             thread.join()
 
     return lifespan
+
+
+def _let_in(app: FastAPI, ledger: Ledger, settings: Settings) -> None:
+    """Prepare what decides who may do what, and notes what they did."""
+    shares, quotas = Shares(ledger.engine), Quotas(ledger.engine, settings)
+    app.state.shares, app.state.quotas, app.state.audit = shares, quotas, AuditLog(settings.home)
+    app.state.access = Access(ledger.engine, settings, shares=shares, quotas=quotas)
 
 
 def _publish(ledger: Ledger, settings: Settings, stop: threading.Event) -> None:

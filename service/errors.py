@@ -43,6 +43,8 @@ STATUS: dict[type[errors.LandcastError], int] = {
     errors.UnknownResult: 404,
     errors.UnknownModel: 400,
     errors.UnknownArchive: 400,
+    errors.UnknownKey: 404,
+    errors.OverQuota: 429,
     errors.JobNotReady: 404,
     errors.JobDismissed: 404,
     errors.ArchiveError: 502,
@@ -114,7 +116,8 @@ async def _landcast_error(request: Request, error: Exception) -> Response:
     if status >= 500:
         log.error("request failed path=%s error=%s detail=%s", request.url.path, type(error).__name__, error)
     text = hidden_paths(str(error), request.app.state.settings)
-    return problem(status, error.title, text, kind=TYPES.get(type(error), "about:blank"))
+    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, errors.OverQuota) else None
+    return problem(status, error.title, text, kind=TYPES.get(type(error), "about:blank"), headers=headers)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:

@@ -13,7 +13,15 @@ from service.hidden_paths import hidden_paths
 from service.links import GEOJSON, BaseUrl, file_url, link
 from service.results import outputs_of
 from service.schemas import GapFeature, JobList, JobStatus, Link, Reference, Stage, StatusInfo
-from service.state import CurrentLedger, CurrentSettings, FinishedJob, KnownJob
+from service.state import (
+    CurrentCaller,
+    CurrentLedger,
+    CurrentQuotas,
+    CurrentSettings,
+    FinishedJob,
+    KnownJob,
+    party_seen,
+)
 from workers.accept import allowed_archive
 from workers.gaps import gaps_of
 from workers.queue import dispatch
@@ -34,11 +42,12 @@ def jobs(
     ledger: CurrentLedger,
     settings: CurrentSettings,
     base: BaseUrl,
+    caller: CurrentCaller,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most jobs in one answer.")] = 100,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Jobs to skip, counted from the newest.")] = 0,
 ) -> JobList:
-    """Return jobs, newest first."""
-    found = ledger.jobs(limit=limit + 1, offset=offset)
+    """Return the jobs of the caller's party, newest first."""
+    found = ledger.jobs(limit=limit + 1, offset=offset, party=party_seen(caller))
     links = [link(f"{base}/jobs?limit={limit}&offset={offset}", "self")]
     if len(found) > limit:
         links.append(link(f"{base}/jobs?limit={limit}&offset={offset + limit}", "next"))
@@ -64,11 +73,14 @@ def job(found: KnownJob, ledger: CurrentLedger, settings: CurrentSettings, base:
     responses=UNKNOWN,
     response_model_exclude_none=True,
 )
-def retry(found: KnownJob, settings: CurrentSettings, base: BaseUrl) -> StatusInfo:
+def retry(
+    found: KnownJob, settings: CurrentSettings, caller: CurrentCaller, quotas: CurrentQuotas, base: BaseUrl
+) -> StatusInfo:
     """Try the tiles again that an ended job lacks; its earlier result stays until the new one replaces it.
 
     A job that is complete, still runs, or was dismissed stays as it is.
     """
+    quotas.check_running(caller)
     return status_info(dispatch.retry(found.id, settings), base, settings)
 
 

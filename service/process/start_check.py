@@ -1,5 +1,7 @@
 """What must hold before a service or a worker starts: folder of models, home folder, ledger. One sentence for each."""
 
+import logging
+import stat
 import tempfile
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from core.errors import InvalidOption
 from core.settings import Settings
 from models.registry import check_models_folder
 from workers.queue.ledger import open_ledger
+
+logger = logging.getLogger(__name__)
 
 
 def check_start(settings: Settings) -> None:
@@ -30,6 +34,8 @@ def _check_home(home: Path) -> None:
             file.write(bytes(4096))
     except OSError as error:
         raise InvalidOption("LANDCAST_HOME", home, f"it cannot be written to ({error.strerror})") from None
+    if home.stat().st_mode & stat.S_IRWXO:
+        logger.warning("other users of this machine may read the home folder; close it: chmod o= %s", home)
 
 
 def _check_ledger(settings: Settings) -> None:

@@ -25,6 +25,8 @@ EXAMPLES: dict[str, LandcastError] = {
         errors.UnknownArchive("x"),
         errors.UnknownJob("x"),
         errors.UnknownResult("x"),
+        errors.UnknownKey("alice"),
+        errors.OverQuota("2 jobs wait or run, and it may have 2", "Wait until one has ended.", retry_after_s=30),
         errors.ArchiveUnavailable("earth-search", "it does not answer"),
         errors.ArchivesDisagree("a", "b", "B04 differs by 0.1"),
         errors.MissingCredentials("cdse", ["LANDCAST_SENTINELHUB_CLIENT_ID", "LANDCAST_SENTINELHUB_CLIENT_SECRET"]),

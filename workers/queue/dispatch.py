@@ -11,7 +11,7 @@ from core.job import Job, Order
 from core.settings import Settings
 from outputs.atomic import remove
 from workers.queue.broker import FINISH, TILE, broker_url, send
-from workers.queue.ledger import Ledger, open_ledger
+from workers.queue.ledger import Admit, Ledger, open_ledger
 
 logger = logging.getLogger(__name__)
 
@@ -19,17 +19,25 @@ AHEAD = 32
 """Most tiles of one job in Redis: a small job ordered after a large one waits for these, not for all its tiles."""
 
 
-def submit(order: Order, tiles: Sequence[Tile], settings: Settings, *, job_id: str | None = None) -> Job:
+def submit(
+    order: Order,
+    tiles: Sequence[Tile],
+    settings: Settings,
+    *,
+    job_id: str | None = None,
+    party: str = "",
+    admit: Admit | None = None,
+) -> Job:
     """Accept an order as a job; a job that has the id already is returned instead.
 
-    If Redis is away, the job is kept and sent later.
+    If Redis is away, the job is kept and sent later. `party` and `admit`: see `Ledger.add_job`.
 
     Raises:
         WorkerUnavailable: no Redis is configured; nothing was written.
     """
     broker_url(settings)
     ledger = open_ledger(settings)
-    job = ledger.add_job(order, tiles, job_id or uuid.uuid4().hex[:12])
+    job = ledger.add_job(order, tiles, job_id or uuid.uuid4().hex[:12], party=party, admit=admit)
     logger.info("job accepted job=%s product=%s tiles=%d archive=%s", job.id, order.product, len(tiles), order.archive)
     try:
         feed(ledger, settings, job.id)

@@ -14,13 +14,14 @@ Item = dict[str, Any]
 """A STAC item as JSON holds it."""
 
 
-def item_row(item: Item, *, job_id: str, product: str, created: float) -> dict[str, Any]:
+def item_row(item: Item, *, job_id: str, product: str, created: float, party: str = "") -> dict[str, Any]:
     """Return the row of an item.
 
     Args:
         item: as `outputs.stac_item` writes it.
         job_id, product: the job that made it.
         created: when the job was accepted, seconds since 1970.
+        party: whose job it is.
 
     Raises:
         KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError: it is not a usable item.
@@ -42,6 +43,7 @@ def item_row(item: Item, *, job_id: str, product: str, created: float) -> dict[s
         "end_time": end.timestamp(),
         "geometry": shapely.to_wkb(geometry),
         "document": json.dumps({**item, "id": job_id, "collection": product}, ensure_ascii=False),
+        "party": party,
     }
 
 

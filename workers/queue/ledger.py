@@ -24,6 +24,8 @@ from workers.queue.ledger_rows import grid_of, job_of, job_row, listed_job_of, t
 from workers.queue.missing_tiles import must_fail, reopen_missing
 from workers.queue.schema import create_tables, database_now, jobs, open_engine, reading, tiles
 
+Admit = Callable[[Connection, float, int], None]
+"""Transaction, now, pixels -> nothing, or an error that says why a job is not added."""
 DIED = "its worker died while working on it, killed or out of memory"
 
 
@@ -57,12 +59,20 @@ class Ledger:
         """Close the connections; the ledger opens new ones when it is used again."""
         self.engine.dispose()
 
-    def add_job(self, order: Order, job_tiles: Sequence[Tile], job_id: str) -> Job:
-        """Add an accepted order and its tiles (at least one, all of one grid); a job that exists stays as it is."""
+    def add_job(
+        self, order: Order, job_tiles: Sequence[Tile], job_id: str, *, party: str = "", admit: Admit | None = None
+    ) -> Job:
+        """Add a party's accepted order and its tiles (at least one, all of one grid), unless `admit` raises an error.
+
+        A job that exists stays as it is.
+        """
         with self.engine.begin() as connection:
             now = self._clock(connection)
             if not connection.scalar(select(exists().where(jobs.c.id == job_id))):
-                connection.execute(insert(jobs), job_row(order, job_tiles, job_id, now))
+                row = job_row(order, job_tiles, job_id, now) | {"party": party}
+                if admit is not None:
+                    admit(connection, now, row["pixels"])
+                connection.execute(insert(jobs), row)
                 connection.execute(insert(tiles), [tile_row(t, n, job_id, now) for n, t in enumerate(job_tiles)])
                 note(connection, now, job_id, EventKind.ACCEPTED)
         return self.job(job_id)
@@ -79,12 +89,16 @@ class Ledger:
             raise UnknownJob(job_id)
         return job_of(row)
 
-    def jobs(self, limit: int = 100, offset: int = 0, state: JobState | None = None) -> list[Job]:
-        """Return jobs, newest first, without their regions: their orders have only a product and a model."""
+    def jobs(
+        self, limit: int = 100, offset: int = 0, state: JobState | None = None, *, party: str | None = None
+    ) -> list[Job]:
+        """Return jobs of a party, or of all, newest first; without regions: orders have only product and model."""
         listed = job_query(*(c for c in jobs.c if c is not jobs.c.document))
         query = listed.order_by(jobs.c.created.desc(), jobs.c.id).limit(limit).offset(offset)
         if state is not None:
             query = query.where(jobs.c.state == state)
+        if party is not None:
+            query = query.where(jobs.c.party == party)
         with reading(self.engine) as connection:
             return [listed_job_of(row) for row in connection.execute(query)]
 

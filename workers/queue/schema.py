@@ -4,12 +4,14 @@ Whoever changes a table here, or adds one to `metadata` here or elsewhere, runs 
 workers/queue/migrations/versions that brings existing ledgers there.
 """
 
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Double,
@@ -53,8 +55,11 @@ jobs = Table(
     Column("close_attempts", Integer, nullable=False, default=0),
     Column("close_sent", Double, nullable=False, default=0.0),  # when a message was last sent; 0 = never
     Column("events", Integer, nullable=False, server_default="0"),  # number of the latest of its events
+    Column("party", String(64), nullable=False, server_default=""),  # whose it is; empty = ordered without a key
+    Column("pixels", BigInteger, nullable=False, server_default="0"),  # of all its tiles
     Index("jobs_created", "created", "id"),
     Index("jobs_state", "state"),
+    Index("jobs_party", "party", "created"),
 )
 
 tiles = Table(
@@ -92,12 +97,14 @@ items = Table(
     Column("end_time", Double, nullable=False),
     Column("geometry", LargeBinary, nullable=False),  # WKB, WGS84, cut at 180 degrees
     Column("document", Text, nullable=False),  # the item as JSON, as it lies beside its files
+    Column("party", String(64), nullable=False, server_default=""),  # that of its job
 )
 Index(
     "items_newest",  # holds every column that a search compares, so that a scan of it reads no document
     items.c.created.desc(),
     *(items.c[name] for name in ("job_id", "collection", "west", "south", "east", "north", "start_time", "end_time")),
 )
+Index("items_party", items.c.party, items.c.created.desc(), items.c.job_id)
 
 AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 """Errors of a ledger that is away for now: server down, disk full, no file descriptor left. Later it may be back."""
@@ -117,10 +124,23 @@ def open_engine(url: str) -> Engine:
         path = Path(parsed.database)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
+        close_to_others(path)
     engine = create_engine(parsed)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def close_to_others(path: Path) -> None:
+    """Take the files of a SQLite database away from users who are neither their owner nor of their group.
+
+    New ones are for their owner alone; those of an older version may be open to all.
+    """
+    for file in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm", "-journal"))):
+        with suppress(OSError):  # not there, or another user's
+            mode = file.stat().st_mode
+            if mode & stat.S_IRWXO:
+                file.chmod(stat.S_IMODE(mode) & ~stat.S_IRWXO)
 
 
 @contextmanager

@@ -20,6 +20,16 @@ def test_settings_that_fit_pass_and_make_the_home_folder(tmp_path: Path) -> None
     assert stat.S_IMODE((home / "ledger.sqlite").stat().st_mode) == 0o600
 
 
+def test_a_home_that_others_may_read_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o750)
+    check_start(Settings(home=home))
+    assert caplog.text == ""
+    home.chmod(0o755)
+    check_start(Settings(home=home))
+    assert f"chmod o= {home}" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("url", "reason"),
     [

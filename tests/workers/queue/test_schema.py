@@ -1,5 +1,6 @@
 """Tables and transactions, on SQLite and PostgreSQL."""
 
+import stat
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -81,3 +82,19 @@ def test_a_database_that_is_not_there_is_an_operational_error() -> None:
     engine = open_engine("postgresql+psycopg://nobody@/none?host=/nowhere")
     with pytest.raises(OperationalError), reading(engine):
         pass
+
+
+def test_the_files_of_the_ledger_are_for_their_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "ledger.sqlite"
+    engine = open_engine(f"sqlite:///{path}")
+    create_tables(engine)
+    with engine.connect():
+        files = sorted(path.parent.iterdir())
+        assert [f.name for f in files] == ["ledger.sqlite", "ledger.sqlite-shm", "ledger.sqlite-wal"]
+        assert [stat.S_IMODE(f.stat().st_mode) for f in files] == [0o600] * 3
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        path.chmod(0o664)
+        files[1].chmod(0o644)
+        open_engine(f"sqlite:///{path}").dispose()
+        assert [stat.S_IMODE(f.stat().st_mode) for f in files] == [0o660, 0o640, 0o600]
+    engine.dispose()
