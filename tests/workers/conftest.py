@@ -7,7 +7,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -16,12 +18,14 @@ import redis
 from pydantic import SecretStr
 from sqlalchemy import create_engine
 
-from core.job import Job, JobState
+from core.errors import WorkerUnavailable
+from core.grid import Tile
+from core.job import Job, JobState, Order
 from core.settings import Settings
 from tests.conftest import ROOT
 from tests.fakes import FAKE_DEPENDENCIES, REGION
 from workers.accept import accept
-from workers.queue.dispatch import submit
+from workers.queue.dispatch import feed
 from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.liveness import worker_name
 from workers.queue.reconcile import GRACE_S, reconcile
@@ -149,7 +153,16 @@ def order(settings: Settings, product: str = "fake-map", **inputs: object) -> Jo
     """Accept and submit an order of fakes."""
     given = {"region": REGION, **inputs}
     accepted, _, tiles = accept(product, given, settings, FAKE_DEPENDENCIES)
-    return submit(accepted, tiles, settings)
+    return submit_planned(accepted, tiles, settings)
+
+
+def submit_planned(order: Order, tiles: Sequence[Tile], settings: Settings, job_id: str = "") -> Job:
+    """Write an order and its tiles into the ledger, as if a worker had planned it, and send the first of them."""
+    ledger = open_ledger(settings)
+    job = ledger.add_job(order, tiles, job_id or uuid.uuid4().hex[:12])
+    with suppress(WorkerUnavailable):
+        feed(ledger, settings, job.id)
+    return job
 
 
 def end_of(settings: Settings, job_id: str, *, seconds: float = 90.0, grace_s: float = GRACE_S) -> Job:
