@@ -18,9 +18,12 @@ def test_orders_are_accepted_planned_and_looked_at(
     assert lines[0].startswith("3 orders of 59 tiles from 2 clients, ")
     assert [line.split(" | ")[0] for line in lines[4:]] == [
         "| accepting all",
+        "| processor time of the service for it",
         "| planning all, one worker",
         "| GET /jobs/{job_id} before they are planned, p95",
         "| GET /jobs before they are planned, p95",
+        "| GET /healthz before they are planned, p95",
         "| GET /jobs/{job_id} with all tiles waiting, p95",
         "| GET /jobs with all tiles waiting, p95",
+        "| GET /healthz with all tiles waiting, p95",
     ]
