@@ -30,6 +30,7 @@ LandcastError
     ├── InvalidCheckpoint       weights that do not match their card
     ├── DamagedTile             the file of a rendered tile is not what was written
     ├── WorkerUnavailable       Redis or the worker cannot be reached
+    ├── StoreUnavailable        the store of tiles and results does not answer, or refuses us
     └── JobFailed               a job ended without a result
 """
 
@@ -350,6 +351,16 @@ class WorkerUnavailable(InternalError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"Jobs cannot be carried out now: {reason}.")
+        self.reason = reason
+
+
+class StoreUnavailable(InternalError):
+    """The store of tiles and results does not answer, or refuses us."""
+
+    title = "Store unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The store of tiles and results is not available: {reason}.")
         self.reason = reason
 
 

@@ -7,6 +7,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.checkpoint import Device, Precision
+
 PREFIX = "LANDCAST_"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 CONFIG = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, populate_by_name=True)
@@ -140,6 +142,14 @@ class CacheSettings(BaseSettings):
         description="Size of the cache of cubes in GB; what was used longest ago is removed first.",
     )
 
+    store_gb: float = Field(
+        validation_alias="LANDCAST_STORE_CACHE_GB",
+        default=10.0,
+        ge=0,
+        description="Size of the local copies of results of a store on object storage in GB; what was used longest ago "
+        "is removed first.",
+    )
+
 
 class JobSettings(BaseSettings):
     """How jobs are cut into tiles, queued and tried again."""
@@ -204,6 +214,38 @@ class AccessSettings(BaseSettings):
     )
 
 
+class OidcSettings(BaseSettings):
+    """Bearer tokens of an OpenID Connect issuer, besides keys."""
+
+    model_config = CONFIG
+
+    issuer: str = Field(
+        validation_alias="LANDCAST_OIDC_ISSUER",
+        default="",
+        description="OpenID Connect issuer whose bearer tokens are taken besides keys; empty = none.",
+    )
+    audience: str = Field(
+        validation_alias="LANDCAST_OIDC_AUDIENCE",
+        default="",
+        description="Audience (`aud`) of tokens for this service.",
+    )
+    jwks_url: str = Field(
+        validation_alias="LANDCAST_OIDC_JWKS_URL",
+        default="",
+        description="Where the issuer's public keys are; empty = where its configuration says.",
+    )
+    party_claim: str = Field(
+        validation_alias="LANDCAST_OIDC_PARTY_CLAIM",
+        default="party",
+        description="Claim that names the party; dots lead into nested claims.",
+    )
+    scope_claim: str = Field(
+        validation_alias="LANDCAST_OIDC_SCOPE_CLAIM",
+        default="scope",
+        description="Claim with the scopes, a text or a list: `read` or `landcast:read`, and so on.",
+    )
+
+
 class QuotaSettings(BaseSettings):
     """What each key and party may use, where a key has no quota of its own; 0 = no limit."""
 
@@ -239,7 +281,21 @@ class Settings(BaseSettings):
         default=None,
         description="Folder with further models beside the shipped ones; empty = `models` in LANDCAST_HOME.",
     )
+    store: str = Field(
+        default="",
+        description="Where tiles and results lie: a folder, or `s3://bucket/prefix`, which machines may share; "
+        "empty = in LANDCAST_HOME.",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    device: Device = Field(
+        default="auto",
+        description="Where networks run: `cpu`, `cuda`, or `auto` = on a CUDA card where torch sees one, else on the "
+        "CPU.",
+    )
+    precision: Precision = Field(
+        default="float32",
+        description="Of networks on a CUDA card: `float32`, or `bfloat16`, which is faster; a CPU computes in float32.",
+    )
     archives: ArchiveSettings = Field(
         default_factory=ArchiveSettings, description="The archives, and how they are read."
     )
@@ -258,7 +314,18 @@ class Settings(BaseSettings):
     )
     http: HttpSettings = Field(default_factory=HttpSettings, description="Where the service listens.")
     access: AccessSettings = Field(default_factory=AccessSettings, description="Who may use the service.")
+    oidc: OidcSettings = Field(
+        default_factory=OidcSettings, description="Bearer tokens of an OpenID Connect issuer, besides keys."
+    )
     quotas: QuotaSettings = Field(default_factory=QuotaSettings, description="What each key and party may use.")
+
+    @field_validator("store")
+    @classmethod
+    def _known_store(cls, value: str) -> str:
+        bucket, _, _ = value.removeprefix("s3://").partition("/")
+        if "://" in value and not (value.startswith("s3://") and bucket and not set("@?#:") & set(value[5:])):
+            raise ValueError("it is neither a folder nor s3://bucket/prefix; keys are read from the AWS_ variables")
+        return value
 
     @field_validator("log_level")
     @classmethod

@@ -59,6 +59,7 @@ STATUS: dict[type[errors.LandcastError], int] = {
     errors.InvalidCheckpoint: 500,
     errors.DamagedTile: 500,
     errors.WorkerUnavailable: 503,
+    errors.StoreUnavailable: 503,
     errors.JobFailed: 500,
 }
 """HTTP status of every error class. Models and archives are inputs of an order, not resources: 400, not 404."""

@@ -48,7 +48,7 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
 
-CheckName = Literal["ledger", "queue", "reconciler", "worker", "disk"]
+CheckName = Literal["ledger", "queue", "reconciler", "worker", "disk", "store"]
 
 
 class Readiness(BaseModel):

@@ -1,6 +1,7 @@
 """The one place where every request is checked for its key, scope and rate. Whose job it names: owners.py."""
 
 import logging
+import re
 from urllib.parse import unquote_plus
 
 from sqlalchemy import Engine
@@ -13,6 +14,7 @@ from core.settings import Settings
 from service.access import refusals
 from service.access.caller import LOCAL, NOBODY, Caller, is_public, needed_scope, route_path, shared_job
 from service.access.keys import LOOKS_LIKE_KEY, KeyStore
+from service.access.oidc import TOKEN, IssuerAway, Tokens
 from service.access.quotas import Quotas
 from service.access.shares import Shares, token_of
 from service.access.start import needs_keys
@@ -21,6 +23,8 @@ from workers.queue.schema import AWAY
 log = logging.getLogger(__name__)
 
 SCHEME = "bearer"
+LOOKS_LIKE_TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+"""A JSON Web Token; share tokens have two parts."""
 
 
 class Access:
@@ -28,6 +32,7 @@ class Access:
 
     def __init__(self, engine: Engine, settings: Settings, *, shares: Shares, quotas: Quotas) -> None:
         self._keys, self._shares, self._quotas = KeyStore(engine), shares, quotas
+        self._tokens = Tokens(settings.oidc) if settings.oidc.issuer else None
         self._needs_keys = needs_keys(settings)
 
     def check(self, scope: Scope, path: str) -> Caller | Response:
@@ -44,14 +49,20 @@ class Access:
     def _caller_of(self, scope: Scope, path: str) -> Caller | Response:
         given = _bearer(scope)
         if given is not None:
-            key = self._keys.find(given)
-            return refusals.wrong_key() if key is None else key.caller()
+            return self._named_by(given) or refusals.wrong_key()
         if not self._needs_keys:
             return LOCAL
         job_id, token = shared_job(scope["method"], path), token_of(scope)
         if job_id and token:
             return self._shares.read(token, job_id) or refusals.wrong_link()
         return refusals.no_key()
+
+    def _named_by(self, text: str) -> Caller | None:
+        """Return whose key or token a text is."""
+        if self._tokens is not None and TOKEN.fullmatch(text):
+            return self._tokens.caller_of(text)
+        key = self._keys.find(text)
+        return None if key is None else key.caller()
 
 
 class KeyCheck:
@@ -83,6 +94,8 @@ class KeyCheck:
             found = await run_in_threadpool(access.check, scope, path)
         except AWAY:
             return refusals.ledger_away()
+        except IssuerAway:
+            return refusals.issuer_away()
         if isinstance(found, Response):
             client = (scope.get("client") or ("",))[0]
             log.warning("request refused status=%d path=%r address=%s", found.status_code, path, client)
@@ -96,6 +109,7 @@ def _bearer(scope: Scope) -> str | None:
 
 
 def _has_key(scope: Scope) -> bool:
-    """Tell whether the URL of a request holds what looks like a key."""
+    """Tell whether the URL of a request holds what looks like a key or a token of an issuer."""
     query = unquote_plus(scope.get("query_string", b"").decode("latin-1"))
-    return LOOKS_LIKE_KEY.search(f"{scope['path']}?{query}") is not None
+    url = f"{scope['path']}?{query}"
+    return LOOKS_LIKE_KEY.search(url) is not None or LOOKS_LIKE_TOKEN.search(url) is not None

@@ -164,8 +164,13 @@ def end_of(text: str, now: float) -> float:
     return end
 
 
+def is_name(text: str) -> bool:
+    """Tell whether a text can name a key or a party."""
+    return _NAME.fullmatch(text) is not None
+
+
 def _check_name(option: str, name: str) -> None:
-    if _NAME.fullmatch(name) is None:
+    if not is_name(name):
         raise InvalidOption(option, name, f"use up to {MAX_NAME} letters, digits and the signs . @ _ - and space")
 
 

@@ -6,6 +6,7 @@ from core.errors import InvalidOption
 from core.settings import Settings
 from service.access.hosts import is_loopback
 from service.access.keys import KeyStore
+from service.access.oidc import Tokens
 from workers.queue.ledger import open_ledger
 
 WHAT_TO_TYPE = "make one with 'landcast keys create NAME --scope read,order'"
@@ -22,8 +23,11 @@ def check_keys(settings: Settings) -> None:
     """Check that somebody can use the service.
 
     Raises:
-        InvalidOption: keys are needed, there is none, and no issuer of tokens is set.
+        InvalidOption: keys are needed, there is none, and no issuer of tokens is set; or the issuer is set wrongly.
     """
+    if settings.oidc.issuer:
+        Tokens(settings.oidc)
+        return
     if not needs_keys(settings) or KeyStore(open_ledger(settings).engine).has_usable():
         return
     if settings.access.keys == "required":

@@ -38,6 +38,7 @@ EXAMPLES: dict[str, LandcastError] = {
         errors.InvalidCheckpoint("a.safetensors", "sha256 differs"),
         errors.DamagedTile("tile.tif", "its checksum does not fit"),
         errors.WorkerUnavailable("Redis does not answer"),
+        errors.StoreUnavailable("access was denied"),
         errors.JobFailed("7", "the archive failed."),
     )
 }

@@ -206,6 +206,7 @@ class CeleryWorker:
             "REDIS_URL": settings.jobs.redis_url.get_secret_value(),
             "TILE_SIZE": settings.jobs.tile_size,
             "LEASE_SECONDS": settings.jobs.lease_seconds,
+            "STORE": settings.store,
         }
         if settings.jobs.database_url:
             given["DATABASE_URL"] = settings.jobs.database_url.get_secret_value()

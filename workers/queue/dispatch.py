@@ -4,13 +4,15 @@ import logging
 import uuid
 from pathlib import Path
 
-from core.errors import WorkerUnavailable
+from core.errors import StoreUnavailable, WorkerUnavailable
 from core.job import Job, Order
 from core.settings import Settings
 from outputs.atomic import remove
 from workers.queue.broker import FINISH, PLAN, TILE, broker_url, send
 from workers.queue.ledger import Admit, Ledger, open_ledger
 from workers.queue.planning import Planning
+from workers.store.open_store import open_store
+from workers.store.store import WORK, result_key, work_key
 
 logger = logging.getLogger(__name__)
 
@@ -75,14 +77,13 @@ def feed(ledger: Ledger, settings: Settings, job_id: str) -> int:
 
 
 def dismiss(job_id: str, settings: Settings) -> Job:
-    """Stop a job or withdraw its results, and remove its files.
+    """Stop a job or withdraw its results, and remove its files, in the store too.
 
     Raises:
         UnknownJob: no job has the id.
     """
     job = open_ledger(settings).dismiss(job_id)
-    sweep(job_id, settings)
-    remove(job_folder(settings, job_id))
+    sweep(job_id, settings, with_result=True)
     return job
 
 
@@ -102,21 +103,23 @@ def retry(job_id: str, settings: Settings) -> Job:
     return job
 
 
-def job_folder(settings: Settings, job_id: str) -> Path:
-    """Return the folder of a successful job's files."""
-    return settings.home / "jobs" / job_id
-
-
-def item_path(settings: Settings, job_id: str, product: str) -> Path:
-    """Return the path of a successful job's STAC item."""
-    return job_folder(settings, job_id) / f"{product}.json"
-
-
 def scratch_folder(settings: Settings, job_id: str) -> Path:
-    """Return the folder of files that other jobs must not use: tiles with gaps, half-written results."""
-    return settings.home / "work" / job_id
+    """Return the folder of this machine's own files for a job: half-written ones, copies of tiles."""
+    return settings.home / WORK / job_id
 
 
-def sweep(job_id: str, settings: Settings) -> None:
-    """Remove the files that the workers of an ended job have left."""
-    remove(scratch_folder(settings, job_id))
+def sweep(job_id: str, settings: Settings, *, with_result: bool = False) -> None:
+    """Remove the files that the workers of an ended job have left, here and in the store, and its result if wanted.
+
+    If the store is away, the scratch folder stays, or is made: `workers.queue.sweep` then comes back to the job.
+    """
+    store, scratch = open_store(settings), scratch_folder(settings, job_id)
+    try:
+        store.remove(work_key(job_id))
+        if with_result:
+            store.remove(result_key(job_id))
+    except StoreUnavailable as error:
+        logger.warning("files of a job are removed later job=%s reason=%s", job_id, error.reason)
+        scratch.mkdir(parents=True, exist_ok=True)
+    else:
+        remove(scratch)

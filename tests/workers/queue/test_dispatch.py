@@ -13,8 +13,6 @@ from workers.queue.dispatch import (
     AHEAD,
     dismiss,
     feed,
-    item_path,
-    job_folder,
     retry,
     scratch_folder,
     send_plan,
@@ -102,18 +100,14 @@ def test_after_the_last_tile_the_closing_is_sent_once(lonely: Settings, redis_ur
 
 def test_dismissing_removes_the_files_of_a_job_and_of_its_workers(lonely: Settings) -> None:
     job = order(lonely, region=SMALL)
-    for folder in (job_folder(lonely, job.id), scratch_folder(lonely, job.id)):
+    for folder in (lonely.home / "jobs" / job.id, scratch_folder(lonely, job.id)):
         folder.mkdir(parents=True)
         (folder / "half.tif").touch()
     assert dismiss(job.id, lonely).state is JobState.DISMISSED
-    assert not job_folder(lonely, job.id).exists()
+    assert not (lonely.home / "jobs" / job.id).exists()
     assert not scratch_folder(lonely, job.id).exists()
 
 
 def test_dismissing_an_unknown_job_is_an_error(lonely: Settings) -> None:
     with pytest.raises(UnknownJob, match="nothing"):
         dismiss("nothing", lonely)
-
-
-def test_an_item_lies_among_the_files_of_its_job(settings: Settings) -> None:
-    assert item_path(settings, "a", "crop") == settings.home / "jobs" / "a" / "crop.json"
