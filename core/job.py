@@ -93,6 +93,7 @@ class Job:
     started: str = ""
     finished: str = ""
     tiles_total: int = 0
+    """0 = not planned yet."""
     tiles_done: int = 0
     tiles_failed: int = 0
     progress: float = 0.0
@@ -108,4 +109,9 @@ class Job:
     @property
     def is_complete(self) -> bool:
         """Whether every tile is done."""
-        return self.tiles_done == self.tiles_total
+        return self.is_planned and self.tiles_done == self.tiles_total
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether a worker has cut the region into tiles."""
+        return self.tiles_total > 0

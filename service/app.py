@@ -30,6 +30,7 @@ from service.stac import routes as stac
 from workers.queue.items import Items
 from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.publish import publish_missing
+from workers.recent_archives import recent_dependencies
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def create_app(settings: Settings, *, reconcile: bool = True) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.settings = settings
+    app.state.settings, app.state.dependencies = settings, recent_dependencies()
     app.add_middleware(Bodies)
     app.add_middleware(Audit)
     app.add_middleware(KeyCheck)

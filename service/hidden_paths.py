@@ -8,6 +8,8 @@ from models.registry import SHIPPED
 
 def hidden_paths(text: str, settings: Settings) -> str:
     """Return a text in which no folder of the service is named."""
+    if "/" not in text:
+        return text
     for folder in _folders(settings):
         text = text.replace(f"{folder}/", "").replace(folder, Path(folder).name)
     return text

@@ -26,7 +26,7 @@ from service.schemas import (
     ProcessSummary,
     StatusInfo,
 )
-from service.state import CurrentCaller, CurrentKeys, CurrentQuotas, CurrentSettings
+from service.state import CurrentCaller, CurrentDependencies, CurrentKeys, CurrentQuotas, CurrentSettings
 from workers import accept
 from workers.queue import dispatch
 
@@ -66,10 +66,10 @@ def process(process_id: str, settings: CurrentSettings, base: BaseUrl) -> Proces
 @router.post(
     "/{process_id}/estimate", summary="Estimate an order", responses=REFUSALS, response_model_exclude_none=True
 )
-def estimate(process_id: str, order: Execute, settings: CurrentSettings) -> Estimate:
+def estimate(process_id: str, order: Execute, settings: CurrentSettings, dependencies: CurrentDependencies) -> Estimate:
     """Check an order and return its size and expected run time; nothing is ordered."""
     product = find_product(process_id)
-    return Estimate.model_validate(accept.estimate(product.id, plain_inputs(product, order), settings))
+    return Estimate.model_validate(accept.estimate(product.id, plain_inputs(product, order), settings, dependencies))
 
 
 @router.post(
@@ -84,6 +84,7 @@ def execute(
     order: Execute,
     response: Response,
     settings: CurrentSettings,
+    dependencies: CurrentDependencies,
     keys: CurrentKeys,
     caller: CurrentCaller,
     quotas: CurrentQuotas,
@@ -100,11 +101,11 @@ def execute(
 ) -> StatusInfo:
     """Check an order and accept it as a job, carried out in the background; `Location` is the URL of the job."""
     product = find_product(process_id)
-    accepted, _, tiles = accept.accept(product.id, plain_inputs(product, order), settings)
+    found = accept.check(product.id, plain_inputs(product, order), settings, dependencies)
     digest = body_sha256(product.id, order.inputs)
     job_id = keys.reserve(idempotency_key, digest, party=caller.party) if idempotency_key else None
     admit = quotas.admit(caller)
-    job = dispatch.submit(accepted, tiles, settings, job_id=job_id, party=caller.party, admit=admit)
+    job = dispatch.submit(found.order, settings, pixels=found.pixels, job_id=job_id, party=caller.party, admit=admit)
     response.headers["Location"] = f"{base}/jobs/{job.id}"
     response.headers["Preference-Applied"] = "respond-async"
     return status_info(job, base, settings)

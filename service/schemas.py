@@ -191,7 +191,7 @@ class StatusInfo(BaseModel):
     started: str | None = None
     finished: str | None = None
     updated: str
-    tiles: int = Field(description="Tiles of the job.")
+    tiles: int = Field(description="Tiles of the job; 0 until a worker has planned it.")
     tilesDone: int
     tilesFailed: int
     complete: bool | None = Field(

@@ -12,6 +12,7 @@ from service.access.quotas import Quotas
 from service.idempotency import Keys
 from service.reconciler import Reconciler
 from service.results import find_job, finished_job
+from workers.dependencies import Dependencies
 from workers.queue.items import Items
 from workers.queue.ledger import Ledger
 
@@ -55,6 +56,12 @@ def party_seen(caller: Caller) -> str | None:
     return None if caller.sees_all else caller.party
 
 
+async def _dependencies(request: Request) -> Dependencies:
+    found: Dependencies = request.app.state.dependencies
+    return found
+
+
+CurrentDependencies = Annotated[Dependencies, Depends(_dependencies)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]
 CurrentLedger = Annotated[Ledger, Depends(_ledger)]
 CurrentItems = Annotated[Items, Depends(_items)]

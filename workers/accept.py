@@ -1,12 +1,13 @@
 """Accepting an order: all checks that need no pixels, the tiles of its region, and an estimate of the work."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidOption, InvalidRegion, RegionOutsideArchive, UnknownArchive
-from core.grid import Tile, Window, in_order
+from core.grid import Grid, Tile, Window, in_order
 from core.job import Order
 from core.options import Options
 from core.product import Product
@@ -23,6 +24,22 @@ COMMON = ("region", "archive", "model", "fail_on_gaps")
 """Inputs of an order that are no options of its product."""
 PIXEL_SECONDS = 0.01
 """Estimate for a product that this ledger has not rendered yet; measured times replace it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """An order that may be accepted."""
+
+    order: Order
+    """With all defaults filled in."""
+    region: Region
+    archive: Archive
+    grid: Grid
+
+    @property
+    def pixels(self) -> int:
+        """Number of pixels inside the region."""
+        return max(1, round(self.region.area_km2 * 1e6 / self.grid.resolution_m**2))
 
 
 def accept(
@@ -42,6 +59,12 @@ def accept(
     Raises:
         RequestError: what is wrong, in one sentence.
     """
+    found = check(product_id, inputs, settings, dependencies)
+    return found.order, found.archive, _cut(found.region, found.archive, found.grid, settings)
+
+
+def check(product_id: str, inputs: Mapping[str, Any], settings: Settings, dependencies: Dependencies = REAL) -> Checked:
+    """Check an order without cutting its region into tiles; arguments and errors as of `accept`."""
     product = dependencies.find_product(product_id)
     region = _region(inputs)
     spec = allowed_archive(_given(inputs, "archive", settings.archives.default), settings)
@@ -60,7 +83,9 @@ def accept(
         input=archive.summary.lines() if archive.summary else (),
         fail_on_gaps=_fail_on_gaps(inputs),
     )
-    return order, archive, plan(region, archive, settings)
+    grid = archive.grid(region)
+    _check_size(region, grid, settings.jobs.max_tiles)
+    return Checked(order=order, region=region, archive=archive, grid=grid)
 
 
 def estimate(
@@ -71,17 +96,17 @@ def estimate(
     Raises:
         RequestError: as `accept`.
     """
-    order, archive, tiles = accept(product_id, inputs, settings, dependencies)
-    region = parse_region(dict(order.region))
+    found = check(product_id, inputs, settings, dependencies)
+    order, archive, region = found.order, found.archive, found.region
+    tiles = _cut(region, archive, found.grid, settings)
     options = parse(dependencies.find_product(product_id), order.params, available=archive.period)
     pace = open_ledger(settings).pace(order.product, order.model)
-    pixels = max(1, round(region.area_km2 * 1e6 / tiles[0].grid.resolution_m ** 2))
     return {
         "tiles": len(tiles),
-        "pixels": pixels,
+        "pixels": found.pixels,
         "area_km2": round(region.area_km2, 4),
         "scenes": len(archive.search(result_window(region, tiles), options.days)),
-        "seconds": round(pixels * (PIXEL_SECONDS if pace is None else pace), 1),
+        "seconds": round(found.pixels * (PIXEL_SECONDS if pace is None else pace), 1),
     }
 
 
@@ -92,10 +117,30 @@ def plan(region: Region, archive: Archive, settings: Settings) -> list[Tile]:
         InvalidRegion: more tiles than one job may have.
         RegionOutsideArchive: none.
     """
-    grid, most = archive.grid(region), settings.jobs.max_tiles
+    grid = archive.grid(region)
+    _check_size(region, grid, settings.jobs.max_tiles)
+    return _cut(region, archive, grid, settings)
+
+
+def plan_order(order: Order, settings: Settings, dependencies: Dependencies = REAL) -> list[Tile]:
+    """Return the tiles of an accepted order, as `plan` does.
+
+    Raises:
+        LandcastError: as `plan`; or the archive cannot be opened any more.
+    """
+    archive = dependencies.open_archive(order.archive, settings)
+    return plan(parse_region(dict(order.region)), archive, settings)
+
+
+def _check_size(region: Region, grid: Grid, most: int) -> None:
+    """Refuse a region that is so large that its tiles need not be counted."""
     expected = region.area_km2 * 1e6 / grid.edge_m**2
     if expected > most:
         raise InvalidRegion(f"it takes {int(expected) + 1} tiles, and one job may have {most}")
+
+
+def _cut(region: Region, archive: Archive, grid: Grid, settings: Settings) -> list[Tile]:
+    most = settings.jobs.max_tiles
     found = list(islice(grid.find_tiles(region), most + 1))
     if len(found) > most:
         raise InvalidRegion(f"it takes more than {most} tiles, the most of one job")

@@ -1,4 +1,4 @@
-"""The Celery app and its two tasks: one tile, and the closing of a job. What they do is in plain functions.
+"""The Celery app and its three tasks: the plan of a job, one tile, and the closing. What they do is in plain functions.
 
 Start workers with `celery -A workers.tasks worker`, or `landcast worker`. Importing this module reads no settings and
 loads no model: both happen in the child processes, when the first task arrives. The raster libraries are loaded once,
@@ -8,7 +8,7 @@ before the children are forked.
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -17,22 +17,25 @@ from celery import Celery, signals
 from core.errors import LandcastError, RequestError, WorkerUnavailable
 from core.job import JobState
 from core.settings import Settings
+from workers.accept import plan_order
 from workers.dependencies import REAL, Dependencies
 from workers.disk import await_room
 from workers.finish import finish
 from workers.gaps import gaps_of, gaps_sentence
 from workers.log_rate import limit_log_rate
 from workers.patient_store import patient_store
-from workers.queue.broker import FINISH, TILE, celery_settings
+from workers.queue.broker import FINISH, PLAN, TILE, celery_settings
 from workers.queue.dispatch import feed, sweep
 from workers.queue.item_rows import read_item
 from workers.queue.lease import Lease, LeaseLost
 from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.liveness import is_gone, worker_name
 from workers.queue.patience import brief, patiently
+from workers.queue.planning import Planning
 from workers.queue.presence import beat_while_at_work
 from workers.queue.schema import AWAY
 from workers.queue.sweep import WITHOUT_RESULT, Sweeper
+from workers.recent_archives import recent_dependencies
 from workers.tile import find_tile, read_recipe, render_tile
 
 logger = logging.getLogger(__name__)
@@ -63,16 +66,38 @@ def make_app(dependencies: Dependencies = REAL, read_settings: Callable[[], Sett
         ledger = patiently(lambda: open_ledger(settings))
         return Worker(name=worker_name(), settings=settings, ledger=ledger, dependencies=dependencies)
 
+    @cache
+    def planner() -> Worker:
+        return replace(worker(), dependencies=recent_dependencies(dependencies))
+
+    def plan(job_id: str) -> None:
+        plan_job(planner(), job_id)
+
     def tile(job_id: str, tile_key: str) -> None:
         carry_out_tile(worker(), job_id, tile_key)
 
     def finish(job_id: str) -> None:
         close_job(worker(), job_id)
 
+    app.task(plan, name=PLAN, shared=False)
     app.task(tile, name=TILE, shared=False)
     app.task(finish, name=FINISH, shared=False)
     beat_while_at_work(app, read_settings)
     return app
+
+
+def plan_job(worker: Worker, job_id: str) -> None:
+    """Cut the region of a job into tiles, if nobody else does, and send them. Every end is written into the ledger."""
+    planning, lease_s = Planning(worker.ledger), worker.settings.jobs.lease_seconds
+    await_room(worker.settings.home)
+    patiently(lambda: planning.release(is_gone, allowance_s=lease_s))
+    if patiently(lambda: planning.claim(job_id, worker.name, lease_s)):
+        logger.info("planning begins job=%s worker=%s", job_id, worker.name)
+        with Lease(lambda _: planning.heartbeat(job_id, worker.name, lease_s), lease_s) as lease:
+            _try_plan(worker, job_id, lease)
+    else:
+        logger.info("job is not to be planned job=%s", job_id)
+    _send_next(worker, job_id)
 
 
 def carry_out_tile(worker: Worker, job_id: str, tile_key: str) -> None:
@@ -104,6 +129,24 @@ def close_job(worker: Worker, job_id: str) -> None:
     else:
         logger.info("job is not to be closed job=%s", job_id)
     _send_next(worker, job_id)
+
+
+def _try_plan(worker: Worker, job_id: str, lease: Lease) -> None:
+    ledger, planning, began = worker.ledger, Planning(worker.ledger), time.monotonic()
+    try:
+        order = patiently(lambda: ledger.job(job_id)).order
+        tiles = plan_order(order, worker.settings, worker.dependencies)
+        lease.progress(1.0)
+    except LeaseLost:
+        logger.info("planning dropped job=%s", job_id)
+    except Exception as error:
+        logger.warning("planning failed job=%s", job_id, exc_info=error)
+        for_good = isinstance(error, RequestError)
+        why = str(error) if for_good else reason(error)
+        patiently(lambda: planning.fail(job_id, worker.name, why, for_good=for_good))
+    else:
+        patiently(lambda: planning.finish(job_id, worker.name, tiles))
+        logger.info("planning done job=%s tiles=%d seconds=%.1f", job_id, len(tiles), time.monotonic() - began)
 
 
 def _await_parts(worker: Worker) -> None:

@@ -8,6 +8,7 @@ from service.schemas import Link
 
 EventName = Literal[
     "accepted",
+    "planned",
     "retried",
     "tile-started",
     "tile-done",

@@ -61,7 +61,7 @@ async function load() {
 }
 
 function facts(job) {
-  const tiles = `${job.tiles} ${job.tiles === 1 ? "tile" : "tiles"}`;
+  const tiles = job.tiles ? `${job.tiles} ${job.tiles === 1 ? "tile" : "tiles"}` : "not planned yet";
   const state = isActive(job) ? `${job.progress} % · ${job.message}` : job.status;
   byId("view-facts").textContent = `${state} · ${tiles} · ${shortTime(job.created)}`;
   byId("view-progress").hidden = !isActive(job);

@@ -7,7 +7,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,15 @@ import redis
 from pydantic import SecretStr
 from sqlalchemy import create_engine
 
-from core.job import Job, JobState
+from core.errors import WorkerUnavailable
+from core.grid import Tile
+from core.job import Job, JobState, Order
 from core.settings import Settings
 from tests.conftest import ROOT
 from tests.fakes import FAKE_DEPENDENCIES, REGION
 from workers.accept import accept
-from workers.queue.dispatch import submit
-from workers.queue.ledger import Ledger, open_ledger
+from workers.queue.dispatch import feed
+from workers.queue.ledger import Ledger, _open, open_ledger
 from workers.queue.liveness import worker_name
 from workers.queue.reconcile import GRACE_S, reconcile
 from workers.queue.redis_server import private_redis
@@ -104,7 +108,8 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture
 def empty_postgres_url(postgres_url: str) -> str:
-    """PostgreSQL without any table."""
+    """PostgreSQL without any table, and no ledger of it that is open."""
+    _open.cache_clear()
     engine = create_engine(postgres_url)
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP SCHEMA public CASCADE")
@@ -156,7 +161,16 @@ def order(settings: Settings, product: str = "fake-map", **inputs: object) -> Jo
     """Accept and submit an order of fakes."""
     given = {"region": REGION, **inputs}
     accepted, _, tiles = accept(product, given, settings, FAKE_DEPENDENCIES)
-    return submit(accepted, tiles, settings)
+    return submit_planned(accepted, tiles, settings)
+
+
+def submit_planned(order: Order, tiles: Sequence[Tile], settings: Settings, job_id: str = "") -> Job:
+    """Write an order and its tiles into the ledger, as if a worker had planned it, and send the first of them."""
+    ledger = open_ledger(settings)
+    job = ledger.add_job(order, tiles, job_id or uuid.uuid4().hex[:12])
+    with suppress(WorkerUnavailable):
+        feed(ledger, settings, job.id)
+    return job
 
 
 def end_of(settings: Settings, job_id: str, *, seconds: float = 90.0, grace_s: float = GRACE_S) -> Job:

@@ -15,9 +15,8 @@ from products.catalogue import find_product
 from service.layers import first_layer, layers_of, ramp_of
 from tests.fakes import FAKE_DEPENDENCIES, REGION
 from tests.products.class_models import copied
-from tests.workers.conftest import assert_successful, worker_here, workshop
+from tests.workers.conftest import assert_successful, submit_planned, worker_here, workshop
 from workers.accept import accept
-from workers.queue.dispatch import submit
 from workers.tasks import carry_out_tile, close_job
 
 REAL_PRODUCTS = replace(FAKE_DEPENDENCIES, find_product=find_product, find_checkpoint=find_checkpoint)
@@ -32,7 +31,7 @@ def test_a_job_of_crop_types_keeps_its_classes_and_reports_the_share_outside(
     inputs = {"model": "types", "sets": True, "applicability": True, "probabilities": probabilities}
     order, _, tiles = accept("crop", {"region": REGION, **inputs}, settings, REAL_PRODUCTS)
     worker = replace(worker_here(settings), dependencies=REAL_PRODUCTS)
-    job = submit(order, tiles, settings)
+    job = submit_planned(order, tiles, settings)
     for task in worker.ledger.tiles(job.id):
         carry_out_tile(worker, job.id, task.tile_key)
     close_job(worker, job.id)
@@ -62,7 +61,7 @@ def test_a_canopy_job_has_its_areas_in_the_item_and_the_map(tmp_path: Path, inpu
     settings: Settings = workshop(tmp_path / "home", "redis+socket:///nowhere")
     order, _, tiles = accept("canopy", {"region": REGION, **inputs}, settings, REAL_PRODUCTS)
     worker = replace(worker_here(settings), dependencies=REAL_PRODUCTS)
-    job = submit(order, tiles, settings)
+    job = submit_planned(order, tiles, settings)
     for task in worker.ledger.tiles(job.id):
         carry_out_tile(worker, job.id, task.tile_key)
     close_job(worker, job.id)

@@ -7,15 +7,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import psutil
 import pytest
 import redis
 from pydantic import SecretStr
 
+from core.errors import ArchiveUnavailable
 from core.job import Job, JobState
 from core.settings import Settings
-from tests.fakes import SMALL
+from ingest.archive import Archive
+from tests.fakes import FAKE_DEPENDENCIES, REGION, SMALL
 from tests.workers.conftest import (
     CeleryWorker,
     Postgres,
@@ -26,12 +29,16 @@ from tests.workers.conftest import (
     order,
     until_running,
     wait_for,
+    worker_here,
     workshop,
 )
+from workers.accept import check
 from workers.queue.broker import backlog
-from workers.queue.dispatch import dismiss
+from workers.queue.dispatch import dismiss, submit
 from workers.queue.ledger import DIED, open_ledger
+from workers.queue.planning import Planning
 from workers.queue.redis_server import private_redis
+from workers.tasks import plan_job
 
 Start = Callable[..., CeleryWorker]
 Shop = tuple[Settings, CeleryWorker]
@@ -63,8 +70,53 @@ def test_a_job_goes_from_order_to_files(open_shop: Shop) -> None:
     wait_for(lambda: not (shop.home / "work" / job.id).exists())
 
 
-def test_a_job_is_carried_out_over_postgresql(shop: Settings, postgres_url: str, start_worker: Start) -> None:
-    settings = shop.but(database_url=SecretStr(postgres_url))
+def unplanned(settings: Settings, **inputs: object) -> Job:
+    found = check("fake-map", {"region": REGION, **inputs}, settings, FAKE_DEPENDENCIES)
+    return submit(found.order, settings, pixels=found.pixels)
+
+
+def test_an_order_is_planned_by_a_worker_and_carried_out(open_shop: Shop) -> None:
+    shop, _ = open_shop
+    job = unplanned(shop)
+    assert (job.state, job.tiles_total, job.message) == (JobState.ACCEPTED, 0, "waiting to be planned")
+    done = end_of(shop, job.id)
+    assert_successful(done)
+    assert done.tiles_done == done.tiles_total == len(open_ledger(shop).lattice(job.id)) > 1
+
+
+def test_an_order_whose_planner_died_is_planned_by_another_worker(open_shop: Shop, lonely: Settings) -> None:
+    shop, _ = open_shop
+    before = lonely.but(home=shop.home)  # its message is lost
+    job = unplanned(before)
+    assert Planning(open_ledger(shop)).claim(job.id, "elsewhere:1:1", 0.5)
+    assert_successful(end_of(shop, job.id))
+
+
+def test_what_is_wrong_with_a_plan_becomes_the_failure_of_its_job(lonely: Settings) -> None:
+    job, worker = unplanned(lonely), worker_here(lonely)
+    plan_job(replace(worker, settings=lonely.but(max_tiles=2)), job.id)
+    failed = worker.ledger.job(job.id)
+    assert failed.state is JobState.FAILED
+    assert failed.message.startswith("The region is not usable: it takes more than 2 tiles, the most of one job.")
+    assert worker.ledger.retry(job.id).state is JobState.ACCEPTED
+    plan_job(worker, job.id)
+    assert worker.ledger.job(job.id).is_planned
+
+
+def test_a_plan_that_fails_by_chance_is_tried_again(lonely: Settings) -> None:
+    job, worker = unplanned(lonely), worker_here(lonely)
+
+    def fails(spec: str, settings: Settings) -> Archive:
+        raise ArchiveUnavailable(spec, "it does not answer")
+
+    for attempt in range(3):
+        assert worker.ledger.job(job.id).state is JobState.ACCEPTED, attempt
+        plan_job(replace(worker, dependencies=replace(FAKE_DEPENDENCIES, open_archive=fails)), job.id)
+    assert worker.ledger.job(job.id).message.startswith("Planning failed 3 times, at last because ")
+
+
+def test_a_job_is_carried_out_over_postgresql(shop: Settings, empty_postgres_url: str, start_worker: Start) -> None:
+    settings = shop.but(database_url=SecretStr(empty_postgres_url))
     start_worker(settings)
     done = end_of(settings, order(settings, "fake-forecast").id)
     assert_successful(done)
@@ -108,12 +160,12 @@ def test_jobs_outlive_a_ledger_that_cannot_be_written_for_a_moment(shop: Setting
 def test_a_worker_whose_clock_is_off_works_like_any_other(
     shop: Settings, database_url: str, start_worker: Start, shift_s: float
 ) -> None:
-    settings = shop.but(database_url=SecretStr(database_url))
+    settings = shop.but(database_url=SecretStr(database_url), lease_seconds=20.0)
     ledger = open_ledger(settings)
     ledger.create_schema()
     start_worker(settings, shift_s=shift_s)
     job = order(settings, pause_s=0.5)
-    assert_successful(end_of(settings, job.id, seconds=40))
+    assert_successful(end_of(settings, job.id, seconds=80))
     assert {t.attempts for t in ledger.tiles(job.id)} == {1}
     done = ledger.job(job.id)
     assert done.created <= done.started <= done.finished

@@ -16,8 +16,10 @@ from core.errors import InvalidOption, WorkerUnavailable
 from core.settings import Settings
 
 QUEUE = "landcast"
-TILE, FINISH = "landcast.tile", "landcast.finish"
-"""Names of the two tasks."""
+PLAN, TILE, FINISH = "landcast.plan", "landcast.tile", "landcast.finish"
+"""Names of the three tasks."""
+LATER = 3
+"""Priority of messages of tiles; plans and closings, which take seconds, go first. Redis takes 0 first."""
 HARD_LIMIT_S, VISIBILITY_S = 3000, 3600
 """The first is the longest run time of a tile. After the second, Redis delivers a message that was not acknowledged
 again, so it must be longer; lost tiles do not wait for it, as their leases end long before."""
@@ -84,7 +86,9 @@ def send(settings: Settings, task: str, *arguments: str) -> None:
         WorkerUnavailable: Redis cannot be reached.
     """
     try:
-        _sender(broker_url(settings), settings).send_task(task, args=arguments, retry=False)
+        _sender(broker_url(settings), settings).send_task(
+            task, args=arguments, retry=False, priority=LATER if task == TILE else 0
+        )
     except OperationalError as error:
         raise WorkerUnavailable(f"Redis cannot be reached ({error})") from error
 

@@ -2,16 +2,15 @@
 
 import logging
 import uuid
-from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import StoreUnavailable, WorkerUnavailable
-from core.grid import Tile
 from core.job import Job, Order
 from core.settings import Settings
 from outputs.atomic import remove
-from workers.queue.broker import FINISH, TILE, broker_url, send
+from workers.queue.broker import FINISH, PLAN, TILE, broker_url, send
 from workers.queue.ledger import Admit, Ledger, open_ledger
+from workers.queue.planning import Planning
 from workers.store.open_store import open_store
 from workers.store.store import WORK, result_key, work_key
 
@@ -23,29 +22,43 @@ AHEAD = 32
 
 def submit(
     order: Order,
-    tiles: Sequence[Tile],
     settings: Settings,
     *,
+    pixels: int,
     job_id: str | None = None,
     party: str = "",
     admit: Admit | None = None,
 ) -> Job:
-    """Accept an order as a job; a job that has the id already is returned instead.
+    """Accept an order as a job, which a worker plans; a job that has the id already is returned instead.
 
-    If Redis is away, the job is kept and sent later. `party` and `admit`: see `Ledger.add_job`.
+    If Redis is away, the job is kept and sent later. `pixels`, `party` and `admit`: see `Planning.add`.
 
     Raises:
         WorkerUnavailable: no Redis is configured; nothing was written.
     """
     broker_url(settings)
-    ledger = open_ledger(settings)
-    job = ledger.add_job(order, tiles, job_id or uuid.uuid4().hex[:12], party=party, admit=admit)
-    logger.info("job accepted job=%s product=%s tiles=%d archive=%s", job.id, order.product, len(tiles), order.archive)
-    try:
-        feed(ledger, settings, job.id)
-    except WorkerUnavailable as error:
-        logger.warning("job waits for Redis job=%s reason=%s", job.id, error)
+    ledger, job_id = open_ledger(settings), job_id or uuid.uuid4().hex[:12]
+    is_new = Planning(ledger).add(order, job_id, pixels=pixels, party=party, admit=admit)
+    job = ledger.job(job_id)
+    if is_new:
+        logger.info("job accepted job=%s product=%s archive=%s", job_id, order.product, order.archive)
+        try:
+            send(settings, PLAN, job_id)
+        except WorkerUnavailable as error:  # workers.queue.reconcile sends it later
+            logger.warning("job waits for Redis job=%s reason=%s", job_id, error)
     return job
+
+
+def send_plan(ledger: Ledger, settings: Settings, job_id: str) -> int:
+    """Send the message for the planning of a job if it is to be sent; return the number of messages.
+
+    Raises:
+        WorkerUnavailable: Redis cannot be reached.
+    """
+    if not Planning(ledger).take(job_id):
+        return 0
+    send(settings, PLAN, job_id)
+    return 1
 
 
 def feed(ledger: Ledger, settings: Settings, job_id: str) -> int:
@@ -84,6 +97,7 @@ def retry(job_id: str, settings: Settings) -> Job:
     job = ledger.retry(job_id)
     try:
         feed(ledger, settings, job_id)
+        send_plan(ledger, settings, job_id)
     except WorkerUnavailable as error:
         logger.warning("retry waits for Redis job=%s reason=%s", job_id, error)
     return job

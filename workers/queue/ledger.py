@@ -49,7 +49,7 @@ class Ledger:
     def __init__(self, url: str, *, max_attempts: int = 3, clock: Callable[[Connection], float] = database_now) -> None:
         """Open the database at a SQLAlchemy URL; `clock` reads seconds since 1970 from a connection."""
         self.engine = open_engine(url)
-        self._max_attempts, self._clock = max_attempts, clock
+        self.max_attempts, self.clock = self._max_attempts, self._clock = max_attempts, clock
 
     def create_schema(self) -> None:
         """Create the tables that are missing."""
@@ -246,9 +246,9 @@ class Ledger:
         return keys
 
     def waiting(self) -> list[str]:
-        """Return ids of active jobs for which something is to be sent, oldest first."""
+        """Return ids of active, planned jobs for which something is to be sent, oldest first."""
         unsent = exists().where(tiles.c.job_id == jobs.c.id, tiles.c.state == TileState.OPEN, tiles.c.sent == 0)
-        unclosed = and_(jobs.c.closer == "", jobs.c.close_sent == 0, ~_has_unfinished())
+        unclosed = and_(jobs.c.tiles_total > 0, jobs.c.closer == "", jobs.c.close_sent == 0, ~_has_unfinished())
         query = select(jobs.c.id).where(jobs.c.state.in_(ACTIVE), or_(unsent, unclosed)).order_by(jobs.c.created)
         with reading(self.engine) as connection:
             return list(connection.scalars(query))

@@ -13,22 +13,36 @@ from core.job import Job, JobState, Order, TileState, TileTask
 
 
 def job_row(order: Order, job_tiles: Sequence[Tile], job_id: str, now: float) -> dict[str, Any]:
-    """Return the row of a new job; its tiles, at least one, are of one grid."""
+    """Return the row of a new job that is planned; its tiles, at least one, are of one grid."""
+    return order_row(order, job_id, now) | plan_row(job_tiles)
+
+
+def plan_row(job_tiles: Sequence[Tile]) -> dict[str, Any]:
+    """Return what changes in the row of a job that is planned; its tiles, at least one, are of one grid."""
     grids = {t.grid for t in job_tiles}
     if len(grids) != 1:
         raise ValueError(f"a job needs tiles of one grid, and got {len(job_tiles)} tiles of {len(grids)} grids")
+    return {
+        "grid": json.dumps(asdict(grids.pop())),
+        "message": "waiting for a worker",
+        "tiles_total": len(job_tiles),
+        "pixels": len(job_tiles) * job_tiles[0].grid.tile_size ** 2,
+    }
+
+
+def order_row(order: Order, job_id: str, now: float) -> dict[str, Any]:
+    """Return the row of a new job that is not planned yet: without tiles and their grid."""
     return {
         "id": job_id,
         "product": order.product,
         "model": order.model,
         "document": json.dumps(asdict(order)),
-        "grid": json.dumps(asdict(grids.pop())),
+        "grid": "",
         "state": JobState.ACCEPTED,
-        "message": "waiting for a worker",
+        "message": "",
         "created": now,
         "updated": now,
-        "tiles_total": len(job_tiles),
-        "pixels": len(job_tiles) * job_tiles[0].grid.tile_size ** 2,
+        "tiles_total": 0,
     }
 
 
@@ -75,8 +89,12 @@ def _job_of(row: Row[Any], order: Order) -> Job:
         tiles_done=int(row.tiles_done),
         tiles_failed=int(row.tiles_failed),
         progress=1.0 if state is JobState.SUCCESSFUL else float(row.progress),
-        message=row.message or f"{row.tiles_done} of {row.tiles_total} tiles",
+        message=row.message or _stage(row),
     )
+
+
+def _stage(row: Row[Any]) -> str:
+    return f"{row.tiles_done} of {row.tiles_total} tiles" if row.tiles_total else "waiting to be planned"
 
 
 def order_of(document: str) -> Order:

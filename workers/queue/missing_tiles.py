@@ -34,6 +34,9 @@ def reopen_missing(connection: Connection, job_id: str, now: float) -> bool:
     kept = case((jobs.c.state == JobState.SUCCESSFUL, jobs.c.finished), else_=None)
     if connection.execute(again.values(**anew, state=JobState.RUNNING, finished=kept, updated=now)).rowcount != 1:
         return False
+    unplanned = update(jobs).where(jobs.c.id == job_id, jobs.c.tiles_total == 0)  # what failed is its planning
+    anew = {"state": JobState.ACCEPTED, "planner": "", "plan_sent": 0.0, "plan_attempts": 0}
+    connection.execute(unplanned.values(**anew))
     fresh = {"state": TileState.OPEN, "attempts": 0, "error": "", "worker": "", "sent": 0.0, "progress": 0.0}
     connection.execute(update(tiles).where(is_missing).values(**fresh, updated=now))
     return True

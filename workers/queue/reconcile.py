@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from core.errors import WorkerUnavailable
 from core.settings import Settings
 from workers.queue.broker import backlog
-from workers.queue.dispatch import feed
+from workers.queue.dispatch import feed, send_plan
 from workers.queue.ledger import Ledger
 from workers.queue.liveness import is_gone
+from workers.queue.planning import Planning
 from workers.queue.sweep import sweep_ended
 
 logger = logging.getLogger(__name__)
@@ -44,13 +45,16 @@ def reconcile(ledger: Ledger, settings: Settings, *, grace_s: float = GRACE_S, a
         allowance_s: how long ago a lease must have run out: after an outage of the ledger, during which nobody could
             renew one, workers that live get this time to do so.
     """
+    planning = Planning(ledger)
     released = ledger.release(is_gone, allowance_s=allowance_s)
     released += ledger.release_closers(is_gone, allowance_s=allowance_s)
+    released += planning.release(is_gone, allowance_s=allowance_s)
     forgotten = sent = 0
     try:
         if backlog(settings) == 0:
-            forgotten = ledger.forget_sent(older_than_s=grace_s)
-        sent = sum(feed(ledger, settings, job_id) for job_id in ledger.waiting())
+            forgotten = ledger.forget_sent(older_than_s=grace_s) + planning.forget_sent(older_than_s=grace_s)
+        sent = sum(send_plan(ledger, settings, job_id) for job_id in planning.waiting())
+        sent += sum(feed(ledger, settings, job_id) for job_id in ledger.waiting())
     except WorkerUnavailable as error:
         logger.warning("nothing can be sent reason=%s", error)
     found = Reconciled(released=released, forgotten=forgotten, sent=sent, swept=sweep_ended(ledger, settings))

@@ -42,18 +42,22 @@ jobs = Table(
     Column("product", String(64), nullable=False),
     Column("model", String(128), nullable=False),
     Column("document", Text, nullable=False),  # the Order as JSON
-    Column("grid", Text, nullable=False),  # the Grid of its tiles as JSON
+    Column("grid", Text, nullable=False),  # the Grid of its tiles as JSON; empty until it is planned
     Column("state", String(16), nullable=False),
     Column("message", Text, nullable=False, default=""),
     Column("created", Double, nullable=False),  # times are seconds since 1970, UTC
     Column("updated", Double, nullable=False),
     Column("started", Double),
     Column("finished", Double),
-    Column("tiles_total", Integer, nullable=False),
+    Column("tiles_total", Integer, nullable=False),  # 0 = not planned yet
     Column("closer", String(255), nullable=False, default=""),  # worker that writes the result
     Column("close_lease", Double, nullable=False, default=0.0),  # when that worker loses the closing
     Column("close_attempts", Integer, nullable=False, default=0),
     Column("close_sent", Double, nullable=False, default=0.0),  # when a message was last sent; 0 = never
+    Column("planner", String(255), nullable=False, server_default=""),  # worker that cuts the region into tiles
+    Column("plan_lease", Double, nullable=False, server_default="0"),  # when that worker loses the planning
+    Column("plan_attempts", Integer, nullable=False, server_default="0"),
+    Column("plan_sent", Double, nullable=False, server_default="0"),  # when a message was last sent; 0 = not yet
     Column("events", Integer, nullable=False, server_default="0"),  # number of the latest of its events
     Column("party", String(64), nullable=False, server_default=""),  # whose it is; empty = ordered without a key
     Column("pixels", BigInteger, nullable=False, server_default="0"),  # of all its tiles

@@ -8,10 +8,10 @@ from sqlalchemy import Engine
 
 from core.settings import Settings
 from tests.service.access.keyed import Keyed, keyed
-from tests.workers.conftest import database_url, postgres_url
+from tests.workers.conftest import database_url, empty_postgres_url, postgres_url
 from workers.queue.schema import create_tables, open_engine
 
-__all__ = ["database_url", "postgres_url"]
+__all__ = ["database_url", "empty_postgres_url", "postgres_url"]
 
 
 @pytest.fixture(scope="package")

@@ -6,12 +6,24 @@ from core.errors import UnknownJob, WorkerUnavailable
 from core.job import Job, JobState
 from core.settings import Settings
 from tests.fakes import FAKE_DEPENDENCIES, SMALL, rectangle
-from tests.workers.conftest import order, worker_here
-from workers.accept import accept
-from workers.queue.broker import backlog
-from workers.queue.dispatch import AHEAD, dismiss, feed, scratch_folder, submit
+from tests.workers.conftest import order, submit_planned, worker_here
+from workers.accept import accept, check
+from workers.queue.broker import LATER, backlog, redis_of
+from workers.queue.dispatch import (
+    AHEAD,
+    dismiss,
+    feed,
+    retry,
+    scratch_folder,
+    send_plan,
+    submit,
+)
 from workers.queue.ledger import open_ledger
+from workers.queue.planning import Planning
 from workers.tasks import carry_out_tile
+
+PRIORITY_SEPARATOR = "\x06\x16"
+"""Of kombu, between the name of a queue and a priority that is not the first."""
 
 
 def test_a_large_job_does_not_fill_the_queue(shop: Settings) -> None:
@@ -21,15 +33,14 @@ def test_a_large_job_does_not_fill_the_queue(shop: Settings) -> None:
     )
     assert len(tiles) > 2 * AHEAD
     before = backlog(settings)
-    job = submit(accepted, tiles, settings)
+    job = submit_planned(accepted, tiles, settings)
     assert backlog(settings) == before + AHEAD
-    assert submit(accepted, tiles, settings, job_id=job.id) == job
     dismiss(job.id, settings)
 
 
 def submitted(settings: Settings) -> Job:
-    accepted, _, tiles = accept("fake-map", {"region": SMALL}, settings, FAKE_DEPENDENCIES)
-    return submit(accepted, tiles, settings, job_id="chosen")
+    found = check("fake-map", {"region": SMALL}, settings, FAKE_DEPENDENCIES)
+    return submit(found.order, settings, pixels=found.pixels, job_id="chosen")
 
 
 def test_an_order_becomes_a_job_with_the_id_it_was_given(shop: Settings) -> None:
@@ -38,6 +49,36 @@ def test_an_order_becomes_a_job_with_the_id_it_was_given(shop: Settings) -> None
     assert open_ledger(shop).count() == 1
     assert backlog(shop) == 1
     dismiss("chosen", shop)
+
+
+def test_a_plan_goes_before_tiles_that_wait_already(shop: Settings) -> None:
+    job = order(shop)
+    submitted(shop)
+    with redis_of(shop) as client:
+        waiting = {name.decode(): client.llen(name) for name in client.keys("landcast*")}
+    assert waiting == {"landcast": 1, f"landcast{PRIORITY_SEPARATOR}{LATER}": job.tiles_total}
+    assert backlog(shop) == 1 + job.tiles_total
+    for job_id in (job.id, "chosen"):
+        dismiss(job_id, shop)
+
+
+def test_an_order_is_kept_while_redis_is_away_and_its_plan_is_sent_later(lonely: Settings, redis_url: str) -> None:
+    assert submitted(lonely).state is JobState.ACCEPTED
+    back, ledger = lonely.but(redis_url=redis_url), open_ledger(lonely)
+    assert send_plan(ledger, back, "chosen") == 0, "nobody knows yet that it was not sent"
+    assert Planning(ledger).forget_sent(older_than_s=-1) == 1
+    assert send_plan(ledger, back, "chosen") == 1
+    assert backlog(back) == 1
+
+
+def test_the_planning_of_a_failed_job_is_sent_again_by_a_retry(shop: Settings) -> None:
+    submitted(shop)
+    planning = Planning(open_ledger(shop))
+    assert planning.claim("chosen", "w", 10)
+    planning.fail("chosen", "w", "The archive is gone.", for_good=True)
+    before = backlog(shop)
+    assert retry("chosen", shop).state is JobState.ACCEPTED
+    assert backlog(shop) == before + 1
 
 
 def test_without_a_redis_nothing_is_written(settings: Settings) -> None:

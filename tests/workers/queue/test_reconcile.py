@@ -1,8 +1,12 @@
 from core.job import JobState
 from core.settings import Settings
+from tests.fakes import FAKE_DEPENDENCIES, SMALL
 from tests.workers.conftest import order, workshop
-from workers.queue.broker import backlog
+from workers.accept import check
+from workers.queue.broker import backlog, redis_of
+from workers.queue.dispatch import submit
 from workers.queue.ledger import open_ledger
+from workers.queue.planning import Planning
 from workers.queue.reconcile import Reconciled, reconcile
 
 
@@ -16,6 +20,26 @@ def test_a_job_is_kept_while_redis_is_away_and_sent_when_it_is_back(lonely: Sett
     assert reconcile(ledger, back).sent == job.tiles_total
     assert backlog(back) == waiting + job.tiles_total
     assert reconcile(ledger, back).sent == 0
+    ledger.dismiss(job.id)
+
+
+def test_a_plan_whose_message_was_lost_is_sent_again(shop: Settings) -> None:
+    found, ledger = check("fake-map", {"region": SMALL}, shop, FAKE_DEPENDENCIES), open_ledger(shop)
+    job = submit(found.order, shop, pixels=found.pixels)
+    assert reconcile(ledger, shop, grace_s=-1) == Reconciled(), "its message waits"
+    with redis_of(shop) as client:
+        client.flushall()
+    assert reconcile(ledger, shop).sent == 0
+    assert reconcile(ledger, shop, grace_s=-1) == Reconciled(forgotten=1, sent=1)
+    assert backlog(shop) == 1
+    ledger.dismiss(job.id)
+
+
+def test_a_planner_that_died_is_replaced(shop: Settings) -> None:
+    found, ledger = check("fake-map", {"region": SMALL}, shop, FAKE_DEPENDENCIES), open_ledger(shop)
+    job = submit(found.order, shop, pixels=found.pixels)
+    assert Planning(ledger).claim(job.id, "elsewhere:1:1", -1.0)
+    assert reconcile(ledger, shop) == Reconciled(released=1, sent=1)
     ledger.dismiss(job.id)
 
 

@@ -49,6 +49,8 @@ class EventKind(StrEnum):
     """What happened."""
 
     ACCEPTED = "accepted"
+    PLANNED = "planned"
+    """The region was cut into tiles; the reason states their number."""
     RETRIED = "retried"
     """The missing tiles of an ended job are tried again."""
     TILE_STARTED = "tile-started"

@@ -1,11 +1,10 @@
 """Ledgers of every age come to this version's tables, on SQLite and PostgreSQL; newer ones are refused."""
 
 import importlib.util
-import multiprocessing
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
@@ -20,7 +19,7 @@ from service.process.start_check import check_start
 from tests.conftest import ROOT
 from workers.queue.ledger import Ledger
 from workers.queue.migrations.upgrade import newest, upgrade
-from workers.queue.schema import create_tables, open_engine
+from workers.queue.schema import open_engine
 
 
 def _script() -> ModuleType:
@@ -110,16 +109,11 @@ def test_threads_may_upgrade_at_once(engine: Engine) -> None:
     assert revision_of(engine) == newest()
 
 
-def _open(url: str) -> None:
-    engine = open_engine(url)
-    create_tables(engine)
-    engine.dispose()
-
-
 def test_processes_may_upgrade_at_once(engine: Engine, database_url: str) -> None:
     make_old(engine)
-    with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
-        list(pool.map(_open, [database_url] * 3))
+    code = "import sys; from workers.queue.schema import *; create_tables(open_engine(sys.argv[1]))"
+    started = [subprocess.Popen([sys.executable, "-c", code, database_url], cwd=ROOT) for _ in range(3)]
+    assert [process.wait(120) for process in started] == [0, 0, 0]
     assert revision_of(engine) == newest()
 
 
