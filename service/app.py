@@ -14,7 +14,14 @@ from core.settings import Settings
 from core.version import software_version
 from service import archives, errors, files, health, jobs, page, preview, processes
 from service.access.hosts import HostCheck, SafeHeaders
+from service.answers.compression import Compression
+from service.answers.head import Head
+from service.answers.origins import Origins
+from service.answers.redirects import PublicRedirects
+from service.answers.tags import Tags
+from service.answers.wait import Wait
 from service.bodies import Bodies
+from service.definition import routes as definition
 from service.description import describe
 from service.follow import routes as follow
 from service.follow.streams import Streams
@@ -30,6 +37,7 @@ log = logging.getLogger(__name__)
 
 ROUTERS: tuple[APIRouter, ...] = (
     page.router,
+    definition.router,
     health.router,
     processes.router,
     jobs.router,
@@ -54,11 +62,18 @@ def create_app(settings: Settings, *, reconcile: bool = True) -> FastAPI:
         lifespan=_lifespan(settings, reconcile=reconcile),
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings = settings
     app.add_middleware(Bodies)
+    app.add_middleware(Wait)
+    app.add_middleware(PublicRedirects)
+    app.add_middleware(Tags)
+    app.add_middleware(Compression)
+    app.add_middleware(Head)
     app.add_middleware(HostCheck, settings=settings)
+    app.add_middleware(Origins, settings=settings)
     app.add_middleware(SafeHeaders)
     errors.register(app)
     for router in ROUTERS:

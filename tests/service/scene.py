@@ -135,8 +135,14 @@ def failed(settings: Settings, product: str, job_id: str, reason: str) -> Job:
 
 def finished(settings: Settings, product: str, job_id: str, **inputs: Any) -> Job:
     """Write a successful job with its files: COG, STAC item, quicklook, for a forecast the plot."""
-    job = accepted(settings, product, job_id, **inputs)
-    folder = settings.home / "jobs" / job_id
+    accepted(settings, product, job_id, **inputs)
+    return end(settings, job_id)
+
+
+def end(settings: Settings, job_id: str) -> Job:
+    """Write the files of an accepted job, and that it was successful."""
+    job = open_ledger(settings).job(job_id)
+    product, folder = job.order.product, settings.home / "jobs" / job_id
     folder.mkdir(parents=True)
     raster = _raster(settings, job)
     write_cog(raster, folder / f"{product}.tif", {"LANDCAST_SIMULATED": "true"})
