@@ -50,8 +50,12 @@ SEARCHES: dict[str, dict[str, Any]] = {
     "a box across 180 degrees": {"bbox": "170,-20,-170,20"},
     "a box of the whole world": {"bbox": "-180,-90,180,90"},
     "a triangle over Africa": {"intersects": '{"type":"Polygon","coordinates":[[[-20,35],[50,35],[20,-35],[-20,35]]]}'},
-    "a year": {"datetime": "2021-01-01/2021-12-31"},
-    "box, year and collection": {"bbox": "-20,30,40,60", "datetime": "2021-01-01/2021-12-31", "collections": "canopy"},
+    "a year": {"datetime": "2021-01-01T00:00:00Z/2021-12-31T23:59:59Z"},
+    "box, year and collection": {
+        "bbox": "-20,30,40,60",
+        "datetime": "2021-01-01T00:00:00Z/2021-12-31T23:59:59Z",
+        "collections": "canopy",
+    },
     "one id": {"ids": "job00500"},
 }
 

@@ -47,6 +47,8 @@ class Order:
     """What the archive was taken for when the order was accepted, a line each; changes no pixel."""
     fail_on_gaps: bool = False
     """Whether a tile that cannot be made ends the job; else the map is delivered without it. Changes no pixel."""
+    outputs: Sequence[str] = ()
+    """Kinds of files that the list of results shows; empty = all. Changes no pixel."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -197,6 +197,11 @@ class HttpSettings(BaseSettings):
         description="Further host names, separated by spaces, under which a service on 127.0.0.1 is used; others are "
         "refused.",
     )
+    cors_origins: str = Field(
+        default="",
+        description="Web sites whose pages may use the service from browsers (CORS), as `https://maps.example.org`, "
+        "separated by spaces; `*` = all may read; empty = none.",
+    )
 
 
 class AccessSettings(BaseSettings):

@@ -19,7 +19,14 @@ from service.access.hosts import HostCheck, SafeHeaders
 from service.access.owners import check_owner
 from service.access.quotas import Quotas
 from service.access.shares import Shares
+from service.answers.compression import Compression
+from service.answers.head import Head
+from service.answers.origins import Origins
+from service.answers.redirects import PublicRedirects
+from service.answers.tags import Tags
+from service.answers.wait import Wait
 from service.bodies import Bodies
+from service.definition import routes as definition
 from service.description import describe
 from service.follow import routes as follow
 from service.follow.streams import Streams
@@ -37,6 +44,7 @@ log = logging.getLogger(__name__)
 
 ROUTERS: tuple[APIRouter, ...] = (
     page.router,
+    definition.router,
     health.router,
     processes.router,
     jobs.router,
@@ -62,13 +70,20 @@ def create_app(settings: Settings, *, reconcile: bool = True) -> FastAPI:
         lifespan=_lifespan(settings, reconcile=reconcile),
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings, app.state.dependencies = settings, recent_dependencies()
     app.add_middleware(Bodies)
+    app.add_middleware(Wait)
     app.add_middleware(Audit)
     app.add_middleware(KeyCheck)
+    app.add_middleware(PublicRedirects)
+    app.add_middleware(Tags)
+    app.add_middleware(Compression)
+    app.add_middleware(Head)
     app.add_middleware(HostCheck, settings=settings)
+    app.add_middleware(Origins, settings=settings)
     app.add_middleware(SafeHeaders)
     errors.register(app)
     for router in ROUTERS:

@@ -155,7 +155,8 @@ def _methods(request: Request) -> set[str]:
     """Return the methods that a path supports; Starlette names only those of the first route that fits."""
     described = request.app.openapi()["paths"]
     fitting = [operations for path, operations in described.items() if compile_path(path)[0].match(request.url.path)]
-    return {method.upper() for operations in fitting[:1] for method in operations} or {"GET"}
+    found = {method.upper() for operations in fitting[:1] for method in operations} or {"GET"}
+    return found | {"HEAD"} if "GET" in found else found
 
 
 async def _ledger_error(request: Request, error: Exception) -> Response:
@@ -198,6 +199,12 @@ def foreign_origin(origin: str) -> Response:
     """Return the answer to a change that the page of another web site asks for."""
     detail = f"Pages of '{origin}' may not change anything here; name its host in LANDCAST_HOSTS if they may."
     return problem(403, HTTPStatus.FORBIDDEN.phrase, detail)
+
+
+def changed(etag: str) -> Response:
+    """Return the answer to a request for something that is not, or not only, what the client expects (If-Match)."""
+    detail = f"It is no longer what you expect: its ETag is {etag} now. Read it again before you go on."
+    return problem(412, HTTPStatus.PRECONDITION_FAILED.phrase, detail, headers={"ETag": etag})
 
 
 def too_large(max_bytes: int) -> Response:

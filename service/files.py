@@ -8,24 +8,27 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, HTTPException, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 
-from service.errors import refusals
+from service.answers.caching import cache_control
+from service.answers.conditions import failed_condition, range_counts
+from service.errors import changed, refusals
 from service.results import KINDS, find_stored
 from service.state import CurrentSettings, FinishedJob
 from workers.store.store import StoredFile
 
 router = APIRouter(prefix="/files", tags=["Files"])
 
-_RANGE = re.compile(r"bytes=(?P<start>\d*)-(?P<end>\d*)(?P<more>(,\s*\d*-\d*)*)")
-_ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(?P<start>\d{0,99})-(?P<end>\d{0,99})(?P<more>(,\s*\d{0,99}-\d{0,99})*)")
+_ONE_RANGE = re.compile(r"bytes=(\d{0,99})-(\d{0,99})")
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file.", "content": dict.fromkeys(KINDS.values(), _BINARY)},
     206: {"description": "The requested range of bytes."},
-    304: {"description": "The file still has the ETag that was sent."},
+    304: {"description": "The file is still the one that was sent."},
     **refusals(
         {
             400: "The Range header is not valid.",
             404: "There is no such file of a finished job.",
+            412: "The file is not the one that If-Match or If-Unmodified-Since expects.",
             416: "The range begins after the end of the file.",
             500: "The job failed; the detail gives the reason.",
         }
@@ -40,21 +43,39 @@ def file(
     name: str,
     request: Request,
     settings: CurrentSettings,
-    range_: Annotated[str | None, Header(alias="Range", description="Bytes to send, `bytes=first-last`.")] = None,
-    if_none_match: Annotated[str | None, Header(description="ETag of the copy that you have.")] = None,
+    range_: Annotated[
+        str | None, Header(alias="Range", description="Bytes to send, `bytes=first-last`; other units are ignored.")
+    ] = None,
+    if_none_match: Annotated[str | None, Header(description="ETags of the copies that you have, or `*`.")] = None,
     if_range: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
-    """Return a file of a successful job, whole or in part."""
+    """Return a file of a successful job, whole or in part; conditions are those of RFC 9110."""
     found = find_stored(settings, job, name)
+    if range_ and not _is_understood(request, range_):
+        _drop_range(request)
+        range_ = None
     kind = KINDS.get(f".{name.rpartition('.')[2]}")
     response = stored_response(found, kind=kind, method=request.method, range_=range_, if_range=if_range)
-    response.headers["Cache-Control"] = "no-cache"
-    if if_none_match and response.headers["etag"] in if_none_match:
-        kept = {k: v for k, v in response.headers.items() if k in ("etag", "last-modified", "cache-control")}
-        return Response(status_code=304, headers=kept)
-    if range_:
+    response.headers["Cache-Control"] = cache_control(job)
+    etag = response.headers["etag"]
+    match failed_condition(request.headers, etag=etag, modified=found.modified):
+        case 304:
+            kept = {k: v for k, v in response.headers.items() if k in ("etag", "last-modified", "cache-control")}
+            return Response(status_code=304, headers=kept)
+        case 412:
+            return changed(etag)
+    if range_ and range_counts(if_range, etag=etag, last_modified=response.headers["last-modified"]):
         check_range(range_, size=found.size)
     return response
+
+
+def _is_understood(request: Request, range_: str) -> bool:
+    """Tell whether a range counts: of GET alone, and in bytes (RFC 9110, section 14.2)."""
+    return request.method == "GET" and range_.strip().lower().startswith("bytes")
+
+
+def _drop_range(request: Request) -> None:
+    request.scope["headers"] = [(k, v) for k, v in request.scope["headers"] if k != b"range"]
 
 
 def check_range(text: str, *, size: int) -> None:

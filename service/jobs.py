@@ -1,10 +1,13 @@
 """OGC API - Processes 1.0: jobs, their states, results and dismissal. Orders: processes.py."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 
+from core.errors import InvalidOption
 from core.job import Job, JobState
 from core.settings import Settings
 from products.catalogue import find_product
@@ -13,6 +16,7 @@ from service.hidden_paths import hidden_paths
 from service.links import GEOJSON, BaseUrl, file_url, link
 from service.results import outputs_of
 from service.schemas import GapFeature, JobList, JobStatus, Link, Reference, Stage, StatusInfo
+from service.stac.times import read_interval
 from service.state import (
     CurrentCaller,
     CurrentLedger,
@@ -26,6 +30,7 @@ from workers.accept import allowed_archive
 from workers.gaps import gaps_of
 from workers.queue import dispatch
 from workers.queue.events.watch import look
+from workers.queue.job_query import JobFilter
 
 router = APIRouter(prefix="/jobs", tags=["Jobs"])
 
@@ -35,25 +40,64 @@ NO_RESULTS = refusals(
 )
 RESULTS_REL = "http://www.opengis.net/def/rel/ogc/1.0/results"
 MAX_PAGE = 1000
+STATES = tuple(state.value for state in JobState)
 
 
-@router.get("", summary="List jobs", response_model_exclude_none=True)
+@router.get(
+    "",
+    summary="List jobs",
+    responses=refusals({400: "A filter is not valid; the detail gives the reason."}),
+    response_model_exclude_none=True,
+)
 def jobs(
     ledger: CurrentLedger,
     settings: CurrentSettings,
     base: BaseUrl,
     caller: CurrentCaller,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most jobs in one answer.")] = 100,
+    status: Annotated[list[str] | None, Query(description=f"Of these states alone: {', '.join(STATES)}.")] = None,
+    process: Annotated[list[str] | None, Query(alias="processID", description="Of these processes alone.")] = None,
+    time: Annotated[
+        str | None,
+        Query(alias="datetime", description="Accepted at a time (RFC 3339), or in an interval with `/`; `..` = open."),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, description=f"Most jobs in one answer, {MAX_PAGE} at most.")] = 100,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Jobs to skip, counted from the newest.")] = 0,
 ) -> JobList:
     """Return the jobs of the caller's party, newest first."""
-    found = ledger.jobs(limit=limit + 1, offset=offset, party=party_seen(caller))
-    links = [link(f"{base}/jobs?limit={limit}&offset={offset}", "self")]
-    if len(found) > limit:
-        links.append(link(f"{base}/jobs?limit={limit}&offset={offset + limit}", "next"))
+    most = min(limit, MAX_PAGE)
+    found = ledger.jobs(
+        limit=most + 1, offset=offset, only=replace(job_filter(status, process, time), party=party_seen(caller))
+    )
+    chosen = {"status": status, "processID": process, "datetime": time, "limit": most}
+    pages = {"self": offset}
+    if len(found) > most:
+        pages["next"] = offset + most
     if offset:
-        links.append(link(f"{base}/jobs?limit={limit}&offset={max(0, offset - limit)}", "prev"))
-    return JobList(jobs=[status_info(j, base, settings) for j in found[:limit]], links=links)
+        pages["prev"] = max(0, offset - most)
+    links = [link(_page_url(base, {**chosen, "offset": n}), rel) for rel, n in pages.items()]
+    return JobList(jobs=[status_info(j, base, settings) for j in found[:most]], links=links)
+
+
+def job_filter(states: list[str] | None, processes: list[str] | None, time: str | None) -> JobFilter:
+    """Return which jobs a list shows; names may be separated by commas or given one by one.
+
+    Raises:
+        InvalidOption: there is no such state, or the time is unreadable.
+    """
+    wanted = _words(states)
+    for state in wanted or ():
+        if state not in STATES:
+            raise InvalidOption("status", state, f"a job is {', '.join(STATES)}")
+    start, end = read_interval(time)
+    return JobFilter(states=wanted, products=_words(processes), start=start, end=end)
+
+
+def _words(given: list[str] | None) -> tuple[str, ...] | None:
+    return None if given is None else tuple(word.strip() for text in given for word in text.split(","))
+
+
+def _page_url(base: str, parameters: dict[str, Any]) -> str:
+    return f"{base}/jobs?{urlencode({k: v for k, v in parameters.items() if v is not None}, doseq=True)}"
 
 
 @router.get("/{job_id}", summary="Follow a job", responses=UNKNOWN, response_model_exclude_none=True)

@@ -13,6 +13,7 @@ JSON = "application/json"
 GEOJSON = "application/geo+json"
 COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.1"
+OPENAPI_30 = "application/vnd.oai.openapi+json;version=3.0"
 
 
 def base_url(request: Request) -> str:

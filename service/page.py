@@ -8,7 +8,8 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
 
-from service.links import OPENAPI, BaseUrl, link
+from service.definition.routes import definition_links
+from service.links import BaseUrl, link
 from service.schemas import Conformance, Landing
 from service.stac.routes import CONFORMS_TO as STAC_CONFORMS_TO
 
@@ -22,7 +23,6 @@ CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; object-src 
 """The page loads nothing from elsewhere and runs no inline script."""
 
 
-@router.head("/", include_in_schema=False)
 @router.get(
     "/",
     summary="Landing page",
@@ -62,7 +62,7 @@ def _links(base: str) -> Landing:
         links=[
             link(f"{base}/", "self"),
             link(f"{base}/?f=html", "alternate", kind="text/html", title="Map page"),
-            link(f"{base}/openapi.json", "service-desc", kind=OPENAPI, title="API definition"),
+            *definition_links(base),
             link(f"{base}/conformance", _REL + "conformance", title="Conformance classes"),
             link(f"{base}/conformance", "conformance", title="Conformance classes"),
             link(f"{base}/processes", _REL + "processes", title="Products"),

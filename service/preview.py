@@ -19,6 +19,7 @@ from core.product import Layer
 from core.region import unwrap
 from products.catalogue import find_product
 from products.evidence import evidence_line
+from service.answers.caching import cache_control
 from service.errors import refusals
 from service.layers import first_layer, layers_of, ramp_of, view_of
 from service.results import find_file
@@ -86,7 +87,7 @@ def preview(
         raise UnknownResult(name, [x.name for x in layers_of(job)])
     cog = find_file(settings, job, f"{job.order.product}.tif")
     png = draw(cog, chosen, frame_of(bounds_of(_item_of(job, items))))
-    return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
+    return Response(png, media_type="image/png", headers={"Cache-Control": cache_control(job)})
 
 
 def _item_of(job: Job, items: Items) -> Item:

@@ -1,8 +1,9 @@
 """OGC API - Processes 1.0: products, estimates and orders. Orders are checked in workers/accept.py."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from core.errors import InvalidOption
 from core.product import Product
@@ -10,6 +11,7 @@ from core.settings import Settings
 from core.version import software_version
 from models.registry import is_usable, list_checkpoints
 from products.catalogue import PRODUCTS, find_product
+from service.answers.prefer import MAX_WAIT_S, read_preferences
 from service.errors import refusals
 from service.idempotency import MAX_KEY, body_sha256
 from service.jobs import status_info
@@ -24,6 +26,7 @@ from service.schemas import (
     Process,
     ProcessList,
     ProcessSummary,
+    Reference,
     StatusInfo,
 )
 from service.state import CurrentCaller, CurrentDependencies, CurrentKeys, CurrentQuotas, CurrentSettings
@@ -43,6 +46,21 @@ REFUSALS = refusals(
     }
 )
 CONFLICT = refusals({409: "The Idempotency-Key was used with another order."})
+WAITED: dict[int | str, dict[str, Any]] = {
+    200: {"model": dict[str, Reference], "description": "The results, where `Prefer: wait=N` was met in time."}
+}
+PREFER = (
+    "`respond-async`: answer at once. `wait=N`: if the region is small and its job ends within N seconds "
+    f"({MAX_WAIT_S} at most), answer 200 with its results; else 201. `Preference-Applied` names what was met."
+)
+
+
+def _known_product(process_id: str) -> Product[Any]:
+    return find_product(process_id)
+
+
+KnownProduct = Annotated[Product[Any], Depends(_known_product)]
+"""The product that `{process_id}` of the path names, looked up before the body is; UnknownProduct if there is none."""
 
 
 @router.get("", summary="List products", response_model_exclude_none=True)
@@ -53,9 +71,8 @@ def processes(base: BaseUrl) -> ProcessList:
 
 
 @router.get("/{process_id}", summary="Describe a product", responses=UNKNOWN, response_model_exclude_none=True)
-def process(process_id: str, settings: CurrentSettings, base: BaseUrl) -> Process:
+def process(product: KnownProduct, settings: CurrentSettings, base: BaseUrl) -> Process:
     """Return the inputs of a product, each with a JSON schema, and its outputs."""
-    product = find_product(process_id)
     return Process(
         **dict(_summary(product, base)),
         inputs=_inputs(product, settings),
@@ -66,9 +83,10 @@ def process(process_id: str, settings: CurrentSettings, base: BaseUrl) -> Proces
 @router.post(
     "/{process_id}/estimate", summary="Estimate an order", responses=REFUSALS, response_model_exclude_none=True
 )
-def estimate(process_id: str, order: Execute, settings: CurrentSettings, dependencies: CurrentDependencies) -> Estimate:
+def estimate(
+    product: KnownProduct, order: Execute, settings: CurrentSettings, dependencies: CurrentDependencies
+) -> Estimate:
     """Check an order and return its size and expected run time; nothing is ordered."""
-    product = find_product(process_id)
     return Estimate.model_validate(accept.estimate(product.id, plain_inputs(product, order), settings, dependencies))
 
 
@@ -76,12 +94,13 @@ def estimate(process_id: str, order: Execute, settings: CurrentSettings, depende
     "/{process_id}/execution",
     status_code=201,
     summary="Order a product",
-    responses={**REFUSALS, **CONFLICT},
+    responses={**WAITED, **REFUSALS, **CONFLICT},
     response_model_exclude_none=True,
 )
 def execute(
-    process_id: str,
+    product: KnownProduct,
     order: Execute,
+    request: Request,
     response: Response,
     settings: CurrentSettings,
     dependencies: CurrentDependencies,
@@ -98,16 +117,19 @@ def execute(
             description="Text of your choice; sending the same order with the same key again gives the same job.",
         ),
     ] = None,
+    prefer: Annotated[str | None, Header(description=PREFER)] = None,
 ) -> StatusInfo:
     """Check an order and accept it as a job, carried out in the background; `Location` is the URL of the job."""
-    product = find_product(process_id)
     found = accept.check(product.id, plain_inputs(product, order), settings, dependencies)
-    digest = body_sha256(product.id, order.inputs)
-    job_id = keys.reserve(idempotency_key, digest, party=caller.party) if idempotency_key else None
+    accepted = replace(found.order, outputs=tuple(order.outputs or ()))
+    given = _digest(product, order)
+    job_id = keys.reserve(idempotency_key, given, party=caller.party) if idempotency_key else None
     admit = quotas.admit(caller)
-    job = dispatch.submit(found.order, settings, pixels=found.pixels, job_id=job_id, party=caller.party, admit=admit)
+    job = dispatch.submit(accepted, settings, pixels=found.pixels, job_id=job_id, party=caller.party, admit=admit)
+    request.state.pixels = found.pixels  # for answers/wait.py: whether it is small enough to wait for
     response.headers["Location"] = f"{base}/jobs/{job.id}"
-    response.headers["Preference-Applied"] = "respond-async"
+    if read_preferences(prefer).respond_async:
+        response.headers["Preference-Applied"] = "respond-async"
     return status_info(job, base, settings)
 
 
@@ -115,13 +137,20 @@ def plain_inputs(product: Product[Any], order: Execute) -> dict[str, Any]:
     """Return the inputs of an order, unwrapped if they are qualified values of OGC API - Processes.
 
     Raises:
-        InvalidOption: an input by reference, or an output that the product does not have.
+        InvalidOption: an input by reference, or an output that the product does not have, or not in this way.
     """
     known = [o.id for o in outputs_for(product)]
-    for name in order.outputs or {}:
+    for name, wanted in (order.outputs or {}).items():
         if name not in known:
             raise InvalidOption("outputs", name, f"'{product.id}' has {', '.join(known)}")
+        if wanted.transmissionMode != "reference":
+            raise InvalidOption("transmissionMode", wanted.transmissionMode, "results are links; leave it out")
     return {name: _plain(name, value) for name, value in order.inputs.items()}
+
+
+def _digest(product: Product[Any], order: Execute) -> str:
+    """Return the digest of an order; that of one for all outputs is the same as before there was a choice."""
+    return body_sha256(product.id, [order.inputs, sorted(order.outputs)] if order.outputs else order.inputs)
 
 
 def _plain(name: str, value: Any) -> Any:

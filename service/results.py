@@ -113,7 +113,8 @@ def find_file(settings: Settings, job: Job, name: str) -> Path:
 
 
 def outputs_of(settings: Settings, job: Job) -> list[tuple[Output, str]]:
-    """Return the outputs that a job has written, with their file names."""
+    """Return the outputs that a job has written and its order asked for, with their file names."""
     names = open_store(settings).files(result_key(job.id))
-    found = [(output, job.order.product + output.suffix) for output in OUTPUTS]
+    chosen = [output for output in OUTPUTS if not job.order.outputs or output.id in job.order.outputs]
+    found = [(output, job.order.product + output.suffix) for output in chosen]
     return [(output, name) for output, name in found if name in names]

@@ -4,7 +4,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 
 class Problem(BaseModel):
@@ -115,6 +115,14 @@ class Process(ProcessSummary):
     outputs: dict[str, OutputDescription]
 
 
+class Wanted(BaseModel):
+    """How an output is returned: as a link. Further members of the standard, such as `format`, change nothing."""
+
+    model_config = ConfigDict(extra="allow")
+
+    transmissionMode: str = "reference"
+
+
 class Execute(BaseModel):
     """An order. Each value in `inputs` may be plain or wrapped as `{"value": ...}`."""
 
@@ -135,8 +143,9 @@ class Execute(BaseModel):
     )
 
     inputs: dict[str, Any] = Field(description="Values of the inputs that the process description lists.")
-    outputs: dict[str, Any] | None = Field(
-        default=None, description="Outputs to return. All outputs are written anyway; unknown names are refused."
+    outputs: dict[str, Wanted] | None = Field(
+        default=None,
+        description="Outputs that the results list; without it, all. Unknown names are refused.",
     )
     response: Literal["document"] = Field(default="document", description="Results are a document of links.")
 
@@ -309,7 +318,7 @@ class ItemCollection(BaseModel):
     numberReturned: int
 
 
-BBox = Annotated[list[float], Field(min_length=4, max_length=6)]
+BBox = Annotated[list[Annotated[float, Strict()]], Field(min_length=4, max_length=6)]
 
 
 class Search(BaseModel):
@@ -319,8 +328,10 @@ class Search(BaseModel):
 
     bbox: BBox | None = Field(default=None, description="West, south, east, north; heights are ignored.")
     intersects: dict[str, Any] | None = Field(default=None, description="GeoJSON geometry.")
-    datetime: str | None = Field(default=None, description="A time, or an interval with `/`; `..` = open.")
+    datetime: str | None = Field(
+        default=None, description="A time (RFC 3339, `2024-05-01T00:00:00Z`), or an interval with `/`; `..` = open."
+    )
     collections: list[str] | None = None
     ids: list[str] | None = None
-    limit: int = Field(default=10, ge=1, le=1000)
+    limit: Annotated[int, Strict()] = Field(default=10, ge=1, description="Most items in one answer, 1000 at most.")
     token: str | None = Field(default=None, description="Where the next page begins, from a `next` link.")

@@ -42,6 +42,7 @@ class HostCheck:
         self._app = app
         self._is_local = is_loopback(settings.http.host)
         public = _name(settings.http.public_url)
+        self._origins = set(settings.http.cors_origins.lower().split())
         self._further = {h.lower() for h in settings.http.hosts.split()} | ({public} if public else set())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,10 +54,13 @@ class HostCheck:
         host, origin = headers.get("host", ""), headers.get("origin")
         if not self._is_ours(_name(f"//{host}")):
             await errors.misdirected(host)(scope, receive, send)
-        elif scope["method"] not in SAFE and origin is not None and not self._is_ours(_name(origin)):
+        elif scope["method"] not in SAFE and origin is not None and not self._may_change(origin):
             await errors.foreign_origin(origin)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+    def _may_change(self, origin: str) -> bool:
+        return origin.lower() in self._origins or self._is_ours(_name(origin))
 
     def _is_ours(self, name: str) -> bool:
         return is_loopback(name) or name in self._further

@@ -6,18 +6,19 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi import Query as Param
+from fastapi.responses import JSONResponse
 
 from core.errors import UnknownResult
 from products.catalogue import PRODUCTS
+from service.definition.routes import definition_links
 from service.errors import refusals
-from service.links import GEOJSON, OPENAPI, BaseUrl, link
+from service.links import GEOJSON, BaseUrl, link
 from service.results import is_job_id
 from service.schemas import CollectionList, Conformance, ItemCollection, Link, Search, StacDocument
 from service.stac.collections import STAC_VERSION, collection_of, find_collection
 from service.stac.items import published
-from service.stac.search_request import item_search, read_token, split_numbers, split_words, token_of
+from service.stac.search_request import check_parameters, item_search, read_token, split_numbers, split_words, token_of
 from service.state import CurrentItems
-from workers.queue.item_rows import Item
 from workers.queue.items import Items
 
 router = APIRouter(prefix="/stac", tags=["STAC"])
@@ -32,6 +33,12 @@ CONFORMS_TO = [
 ]
 MAX_PAGE = 1000
 """Most items in one answer; a larger limit is lowered to it, as OGC API - Features prescribes."""
+OF_ITEMS = ("bbox", "datetime", "limit", "token", "collections")
+OF_SEARCH = ("bbox", "intersects", "datetime", "collections", "ids", "limit", "token")
+"""Query parameters; others are refused."""
+PAGE_OF_ITEMS: dict[int | str, dict[str, Any]] = {
+    200: {"model": ItemCollection, "description": "A page of items, newest first."}
+}
 
 INVALID = refusals({400: "The search is not valid; the detail gives the reason."})
 UNKNOWN = refusals({404: "There is no such collection or item."})
@@ -41,13 +48,23 @@ BBoxText = Annotated[
 ]
 TimeText = Annotated[
     str | None,
-    Param(alias="datetime", description="A time, or an interval with `/`; `..` = open.", examples=["2024-01-01/.."]),
+    Param(
+        alias="datetime",
+        description="A time (RFC 3339), or an interval with `/`; `..` = open.",
+        examples=["2024-01-01T00:00:00Z/.."],
+    ),
 ]
 Words = Annotated[str | None, Param(description="Separated by commas.")]
-Limit = Annotated[int, Param(ge=1, le=10_000, description="Most items in one answer.")]
+Limit = Annotated[int, Param(ge=1, description=f"Most items in one answer, {MAX_PAGE} at most.")]
 Token = Annotated[str | None, Param(description="Where the next page begins, from a `next` link.")]
-NextLink = Callable[[str, str, Request], Link]
-"""URL of the search, token, request -> link to the next page."""
+PageLink = Callable[[str | None], Link]
+"""Token -> link to the page that it names; None -> link to the page itself."""
+
+
+class GeoJson(JSONResponse):
+    """Items and pages of them; what they hold was checked when it was written."""
+
+    media_type = GEOJSON
 
 
 @router.get("", summary="STAC landing page", response_model_exclude_none=True)
@@ -57,7 +74,7 @@ def catalog(base: BaseUrl) -> StacDocument:
     links = [
         link(stac, "self"),
         link(stac, "root"),
-        link(f"{base}/openapi.json", "service-desc", kind=OPENAPI),
+        *definition_links(base),
         link(f"{base}/", "service-doc", kind="text/html"),
         link(f"{stac}/conformance", "conformance"),
         link(f"{stac}/collections", "data"),
@@ -102,7 +119,12 @@ def collection(collection_id: str, items: CurrentItems, base: BaseUrl) -> StacDo
     return collection_of(product, items.extents().get(product.id), base)
 
 
-@router.get("/collections/{collection_id}/items", summary="Items of a collection", responses={**UNKNOWN, **INVALID})
+@router.get(
+    "/collections/{collection_id}/items",
+    summary="Items of a collection",
+    responses={**PAGE_OF_ITEMS, **UNKNOWN, **INVALID},
+    response_class=GeoJson,
+)
 def collection_items(
     collection_id: str,
     request: Request,
@@ -112,24 +134,33 @@ def collection_items(
     time: TimeText = None,
     limit: Limit = 10,
     token: Token = None,
-) -> dict[str, Any]:
+    collections: Annotated[
+        str | None, Param(description="Changes nothing; clients of STAC repeat the collection's id here.")
+    ] = None,
+) -> GeoJson:
     """Return a page of a collection's items, newest first."""
     product = find_collection(collection_id)
+    check_parameters(request.query_params, OF_ITEMS)
     search = _search(bbox=bbox, datetime=time, limit=limit, token=token, collections=product.id)
-    return _answer(items, search, request, base, f"/stac/collections/{product.id}/items", _get_link)
+    return _answer(items, search, _get_pages(f"{base}/stac/collections/{product.id}/items", request), base)
 
 
-@router.get("/collections/{collection_id}/items/{item_id}", summary="One item", responses=UNKNOWN)
-def collection_item(collection_id: str, item_id: str, items: CurrentItems, base: BaseUrl) -> dict[str, Any]:
+@router.get(
+    "/collections/{collection_id}/items/{item_id}",
+    summary="One item",
+    responses={200: {"model": StacDocument, "description": "The item."}, **UNKNOWN},
+    response_class=GeoJson,
+)
+def collection_item(collection_id: str, item_id: str, items: CurrentItems, base: BaseUrl) -> GeoJson:
     """Return an item, its assets by absolute URLs."""
     product = find_collection(collection_id)
     item = items.find(product.id, item_id) if is_job_id(item_id) else None
     if item is None:
         raise UnknownResult(item_id)
-    return published(item, base)
+    return GeoJson(published(item, base))
 
 
-@router.get("/search", summary="Search items", responses=INVALID)
+@router.get("/search", summary="Search items", responses={**PAGE_OF_ITEMS, **INVALID}, response_class=GeoJson)
 def search_get(
     request: Request,
     items: CurrentItems,
@@ -141,46 +172,67 @@ def search_get(
     ids: Words = None,
     limit: Limit = 10,
     token: Token = None,
-) -> dict[str, Any]:
+) -> GeoJson:
     """Return a page of items, newest first."""
+    check_parameters(request.query_params, OF_SEARCH)
     search = _search(
         bbox=bbox, intersects=intersects, datetime=time, collections=collections, ids=ids, limit=limit, token=token
     )
-    return _answer(items, search, request, base, "/stac/search", _get_link)
+    return _answer(items, search, _get_pages(f"{base}/stac/search", request), base)
 
 
-@router.post("/search", summary="Search items", responses={**INVALID, **refusals({413: "The body is too large."})})
-def search_post(search: Search, request: Request, items: CurrentItems, base: BaseUrl) -> dict[str, Any]:
+@router.post(
+    "/search",
+    summary="Search items",
+    responses={**PAGE_OF_ITEMS, **INVALID, **refusals({413: "The body is too large."})},
+    response_class=GeoJson,
+)
+def search_post(search: Search, items: CurrentItems, base: BaseUrl) -> GeoJson:
     """Return a page of items, newest first."""
-    return _answer(items, search, request, base, "/stac/search", _post_link)
+    return _answer(items, search, _posted_pages(f"{base}/stac/search", search), base)
 
 
 def _search(**given: Any) -> Search:
-    """Return the search in query parameters, without the empty ones; `limit` is lowered to the most allowed."""
+    """Return the search in query parameters, without the empty ones."""
     return Search.model_construct(
         bbox=split_numbers("bbox", given.get("bbox") or None),
         intersects=given.get("intersects") or None,
         datetime=given["datetime"] or None,
         collections=split_words(given.get("collections")),
         ids=split_words(given.get("ids")),
-        limit=min(given["limit"], MAX_PAGE),
+        limit=given["limit"],
         token=given["token"] or None,
     )
 
 
-def _answer(items: Items, search: Search, request: Request, base: str, path: str, next_link: NextLink) -> Item:
-    page = items.search(item_search(search), limit=search.limit, after=read_token(search.token))
-    links = [link(f"{base}/stac", "root")]
+def _answer(items: Items, search: Search, page_link: PageLink, base: str) -> GeoJson:
+    limit = min(search.limit, MAX_PAGE)
+    page = items.search(item_search(search), limit=limit, after=read_token(search.token))
+    links = [page_link(None), link(f"{base}/stac", "root")]
     if page.last is not None:
-        links.append(next_link(f"{base}{path}", token_of(page.last), request))
+        links.append(page_link(token_of(page.last)))
     answer = ItemCollection(features=[], links=links, numberMatched=page.matched, numberReturned=len(page.items))
-    return {**answer.model_dump(exclude_none=True), "features": [published(item, base) for item in page.items]}
+    return GeoJson({**answer.model_dump(exclude_none=True), "features": [published(item, base) for item in page.items]})
 
 
-def _get_link(href: str, token: str, request: Request) -> Link:
-    query = urlencode({**request.query_params, "token": token})
-    return link(f"{href}?{query}", "next", kind=GEOJSON, method="GET")
+def _get_pages(href: str, request: Request) -> PageLink:
+    """Return the links between pages that are read by GET."""
+
+    def page_link(token: str | None) -> Link:
+        query = urlencode({**request.query_params, **({"token": token} if token else {})})
+        url = f"{href}?{query}" if query else href
+        return link(url, "next" if token else "self", kind=GEOJSON, method="GET" if token else None)
+
+    return page_link
 
 
-def _post_link(href: str, token: str, request: Request) -> Link:
-    return link(href, "next", kind=GEOJSON, method="POST", body={"token": token}, merge=True)
+def _posted_pages(href: str, search: Search) -> PageLink:
+    """Return the links between pages that are read by POST."""
+
+    def page_link(token: str | None) -> Link:
+        if token:
+            return link(href, "next", kind=GEOJSON, method="POST", body={"token": token}, merge=True)
+        body = search.model_dump(exclude_none=True, exclude_unset=True)
+        return link(href, "self", kind=GEOJSON, method="POST", body=body)
+
+    return page_link

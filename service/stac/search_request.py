@@ -2,7 +2,7 @@
 
 import json
 import math
-from datetime import UTC, datetime, time
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from shapely import box
@@ -15,11 +15,10 @@ from core.errors import InvalidOption, InvalidRegion
 from products.catalogue import PRODUCTS
 from service.results import is_job_id
 from service.schemas import Search
-from workers.queue.item_rows import parse_time
+from service.stac.times import read_interval
 from workers.queue.items import ItemSearch, Place
 from workers.region_limits import check_outlines, check_positions
 
-EARLIEST, LATEST = time.min, time(23, 59, 59, 999999)
 LONGEST_DEGREES = 1200.0
 """Of the outline of `intersects`: the whole world has 1,080; nothing is projected."""
 MAX_IDS = 1000
@@ -44,6 +43,17 @@ def item_search(search: Search) -> ItemSearch:
         start=start,
         end=end,
     )
+
+
+def check_parameters(given: Iterable[str], known: Sequence[str]) -> None:
+    """Check the names of query parameters, as `Search` checks those of a body (OGC API - Features, 7.15).
+
+    Raises:
+        InvalidOption: one is not known.
+    """
+    for name in given:
+        if name not in known:
+            raise InvalidOption("parameter", name, f"this search takes {', '.join(known)}")
 
 
 def split_words(text: str | None) -> list[str] | None:
@@ -141,32 +151,3 @@ def _limited(geometry: Any) -> BaseGeometry:
     except InvalidRegion as error:
         raise InvalidOption("intersects", "...", error.reason) from None
     return found
-
-
-def read_interval(text: str | None) -> tuple[datetime | None, datetime | None]:
-    """Return the ends of a time or an interval; None = open.
-
-    Raises:
-        InvalidOption: unreadable, more than one slash, open on both sides, or reversed.
-    """
-    if text is None:
-        return None, None
-    first, slash, last = text.partition("/")
-    if slash and first in ("", "..") and last in ("", ".."):
-        raise InvalidOption("datetime", text, "an interval is open on one side at most")
-    start, end = _moment(first, text, EARLIEST), _moment(last if slash else first, text, LATEST)
-    if start and end and end < start:
-        raise InvalidOption("datetime", text, "it ends before it starts")
-    return start, end
-
-
-def _moment(part: str, text: str, clock: time) -> datetime | None:
-    """Return a time, for a mere date its first or last moment; None = open."""
-    if part in ("", "..") and "/" in text:
-        return None
-    try:
-        if "T" in part.upper():
-            return parse_time(part.upper())
-        return datetime.combine(datetime.fromisoformat(part).date(), clock, UTC)
-    except (ValueError, OverflowError):
-        raise InvalidOption("datetime", text, "write times as 2024-05-01T00:00:00Z, intervals with a slash") from None

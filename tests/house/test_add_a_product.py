@@ -23,7 +23,7 @@ from tests.service.conftest import archive_folder, redis_url
 from workers.dependencies import REAL
 from workers.queue.ledger import open_ledger
 from workers.queue.liveness import worker_name
-from workers.tasks import Worker, carry_out_tile, close_job
+from workers.tasks import Worker, carry_out_tile, close_job, plan_job
 
 __all__ = ["archive_folder", "folder", "redis_url", "run"]
 
@@ -88,6 +88,7 @@ def carry_out(settings: Settings, job_id: str) -> None:
     """Do the work of a job in this process, as a worker does."""
     ledger = open_ledger(settings)
     worker = Worker(name=worker_name(), settings=settings, ledger=ledger, dependencies=REAL)
+    plan_job(worker, job_id)
     for task in ledger.tiles(job_id):
         carry_out_tile(worker, job_id, task.tile_key)
     close_job(worker, job_id)

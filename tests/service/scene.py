@@ -24,9 +24,10 @@ from outputs.provenance import Provenance
 from outputs.stac_item import build_item, write_item
 from products.catalogue import find_product
 from service.app import create_app
-from workers.accept import accept, result_window
+from workers.accept import accept, plan_order, result_window
 from workers.queue.item_rows import Item, read_item
 from workers.queue.ledger import Ledger, open_ledger
+from workers.queue.planning import Planning
 from workers.store.open_store import open_store
 
 WEST, NORTH, ROWS, COLUMNS = 600_000, 5_320_000, 30, 40
@@ -136,8 +137,23 @@ def failed(settings: Settings, product: str, job_id: str, reason: str) -> Job:
 
 def finished(settings: Settings, product: str, job_id: str, **inputs: Any) -> Job:
     """Write a successful job with its files: COG, STAC item, quicklook, for a forecast the plot."""
-    job = accepted(settings, product, job_id, **inputs)
-    folder = settings.home / "jobs" / job_id
+    accepted(settings, product, job_id, **inputs)
+    return end(settings, job_id)
+
+
+def planned(settings: Settings, job_id: str) -> Job:
+    """Return a job that has its tiles, as a worker would have given it."""
+    ledger = open_ledger(settings)
+    job, planning = ledger.job(job_id), Planning(ledger)
+    if planning.claim(job_id, "w", 60.0):
+        assert planning.finish(job_id, "w", plan_order(job.order, settings))
+    return ledger.job(job_id)
+
+
+def end(settings: Settings, job_id: str) -> Job:
+    """Write the files of an accepted job, and that it was successful."""
+    job = planned(settings, job_id)
+    product, folder = job.order.product, settings.home / "jobs" / job_id
     folder.mkdir(parents=True)
     raster = _raster(settings, job)
     write_cog(raster, folder / f"{product}.tif", {"LANDCAST_SIMULATED": "true"})

@@ -10,6 +10,7 @@ from service.links import COG
 from tests.service import scene
 from tests.service.conftest import Front
 from tests.service.scene import problem_of
+from workers.queue.ledger import open_ledger
 
 URL = "/files/crop1/crop.tif"
 
@@ -60,9 +61,25 @@ def test_a_range_behind_the_end_is_refused(client: httpx.Client, content: bytes)
     assert answer.headers["content-range"] == f"bytes */{len(content)}"
 
 
-@pytest.mark.parametrize("wanted", ["lines=1-2", "bytes=", "bytes=-", "bytes=9-5", "bytes=a-b"])
+@pytest.mark.parametrize("wanted", ["bytes=", "bytes=-", f"bytes=0-{9:099d}9", "bytes=9-5", "bytes=a-b"])
 def test_an_unreadable_range_is_refused(client: httpx.Client, wanted: str) -> None:
     problem_of(client.get(URL, headers={"Range": wanted}), 400)
+
+
+@pytest.mark.parametrize("wanted", ["lines=1-2", "lines", "items=a;b"])
+def test_a_unit_of_ranges_that_is_not_known_is_ignored(client: httpx.Client, content: bytes, wanted: str) -> None:
+    answer = client.get(URL, headers={"Range": wanted})
+    assert (answer.status_code, answer.content) == (200, content)
+
+
+def test_head_has_no_ranges(client: httpx.Client, content: bytes) -> None:
+    answer = client.head(URL, headers={"Range": "bytes=0-9"})
+    assert (answer.status_code, answer.headers["content-length"]) == (200, str(len(content)))
+
+
+def test_a_range_of_another_file_is_not_judged(client: httpx.Client, content: bytes) -> None:
+    headers = {"Range": f"bytes={len(content)}-", "If-Range": '"another"'}
+    assert client.get(URL, headers=headers).content == content
 
 
 def test_a_download_is_continued_only_if_the_file_is_the_same(client: httpx.Client, content: bytes) -> None:
@@ -78,6 +95,32 @@ def test_an_unchanged_file_is_not_sent_again(client: httpx.Client) -> None:
     answer = client.get(URL, headers={"If-None-Match": tag})
     assert (answer.status_code, answer.content) == (304, b"")
     assert client.get(URL, headers={"If-None-Match": '"another"'}).status_code == 200
+    assert client.get(URL, headers={"If-None-Match": "*"}).status_code == 304
+    assert client.get(URL, headers={"If-None-Match": tag[:-2]}).status_code == 200, "a part of a tag is no tag"
+    modified = client.head(URL).headers["last-modified"]
+    assert client.get(URL, headers={"If-Modified-Since": modified}).status_code == 304
+
+
+def test_a_file_that_is_no_longer_the_expected_one_is_refused(client: httpx.Client) -> None:
+    tag = client.head(URL).headers["etag"]
+    for field in ("*", tag, f'"another", {tag}'):
+        assert client.get(URL, headers={"If-Match": field}).status_code == 200
+    answer = client.get(URL, headers={"If-Match": '"another"'})
+    assert (tag in problem_of(answer, 412)["detail"], answer.headers["etag"]) == (True, tag)
+    problem_of(client.get(URL, headers={"If-Unmodified-Since": "Thu, 01 Jan 2015 00:00:00 GMT"}), 412)
+
+
+def test_a_complete_result_never_changes_and_one_with_a_gap_may(own: Front) -> None:
+    scene.finished(own.settings, "crop", "crop1")
+    assert "immutable" in own.client.head(URL).headers["cache-control"]
+    assert (
+        own.client.get("/jobs/crop1/preview.png").headers["cache-control"]
+        == (own.client.head(URL).headers["cache-control"])
+    )
+    with open_ledger(own.settings).engine.begin() as connection:
+        change = "UPDATE tiles SET state = 'failed' WHERE tile_key = (SELECT min(tile_key) FROM tiles)"
+        connection.exec_driver_sql(change)
+    assert own.client.head(URL).headers["cache-control"] == "no-cache"
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,38 @@ def test_the_list_is_given_in_pages(client: httpx.Client) -> None:
     assert [x["rel"] for x in last["links"]] == ["self", "prev"]
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("status=failed", ["failed1"]),
+        ("status=failed,running", ["running1", "failed1"]),
+        ("status=failed&status=running", ["running1", "failed1"]),
+        ("processID=canopy", ["canopy1", "failed1"]),
+        ("processID=canopy&status=successful", ["canopy1"]),
+        ("processID=gold", []),
+        ("datetime=2020-01-01T00:00:00Z/..", ["running1", "canopy1", "failed1", "forecast1", "crop1"]),
+        ("datetime=../2020-01-01T00:00:00Z", []),
+        ("limit=100000", ["running1", "canopy1", "failed1", "forecast1", "crop1"]),
+    ],
+)
+def test_the_list_is_filtered(client: httpx.Client, query: str, expected: list[str]) -> None:
+    assert [j["jobID"] for j in client.get(f"/jobs?{query}").json()["jobs"]] == expected
+
+
+def test_pages_keep_the_filter(client: httpx.Client) -> None:
+    seen, url = [], "/jobs?limit=1&status=successful&status=running&datetime=2020-01-01T00:00:00%2B02:00/.."
+    while url:
+        page = client.get(url).json()
+        seen += [j["jobID"] for j in page["jobs"]]
+        url = next((x["href"] for x in page["links"] if x["rel"] == "next"), "")
+    assert seen == ["running1", "canopy1", "forecast1", "crop1"]
+
+
+@pytest.mark.parametrize("query", ["status=done", "datetime=2024-01-01", "limit=0", "status="])
+def test_a_filter_that_is_none_is_refused(client: httpx.Client, query: str) -> None:
+    problem_of(client.get(f"/jobs?{query}"), 400)
+
+
 def test_a_running_job_says_how_far_it_is(client: httpx.Client) -> None:
     info = client.get("/jobs/running1").json()
     assert info["status"] == "running"

@@ -24,16 +24,14 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 def test_browsers_get_the_page_and_programs_get_links(client: httpx.Client, query: str, accept: str, kind: str) -> None:
     answer = client.get(f"/{query}", headers={"Accept": accept})
     assert answer.headers["content-type"].split(";")[0] == kind
-    assert answer.headers["vary"] == "Accept"
+    assert answer.headers["vary"].split(", ")[0] == "Accept"
 
 
 def test_every_link_of_the_landing_page_leads_somewhere(client: httpx.Client) -> None:
     for link in client.get("/").json()["links"]:
         answer = client.get(link["href"])
         assert answer.status_code == 200
-        assert (
-            answer.headers["content-type"].split(";")[0] == link["type"].replace("vnd.oai.openapi+", "").split(";")[0]
-        )
+        assert answer.headers["content-type"].removesuffix("; charset=utf-8") == link["type"]
 
 
 def test_conformance_names_processes_and_stac(client: httpx.Client) -> None:

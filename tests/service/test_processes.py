@@ -9,6 +9,7 @@ import pytest
 
 from core.settings import Settings
 from products.catalogue import PRODUCTS
+from tests.service import scene
 from tests.service.conftest import Front
 from tests.service.scene import CROSSED, ELSEWHERE, REGION, order, problem_of, served
 from workers.queue.ledger import open_ledger
@@ -96,6 +97,31 @@ def test_an_unknown_product_is_not_found(client: httpx.Client, what: str) -> Non
     found = problem_of(client.post(f"/processes/gold/{what}", json=order()), 404)
     assert found["type"].endswith("no-such-process")
     assert "canopy" in found["detail"]
+
+
+@pytest.mark.parametrize("what", ["execution", "estimate"])
+def test_an_unknown_product_is_not_found_without_a_body_either(client: httpx.Client, what: str) -> None:
+    problem_of(client.post(f"/processes/gold/{what}"), 404)
+    problem_of(client.post(f"/processes/gold/{what}", json=[]), 404)
+
+
+def test_results_list_the_outputs_that_were_ordered(own: Front) -> None:
+    body = {**order(), "outputs": {"geotiff": {"format": {"mediaType": "image/tiff"}}, "item": {}}}
+    job = own.client.post("/processes/crop/execution", json=body).json()["jobID"]
+    scene.end(own.settings, job)
+    assert own.client.get(f"/jobs/{job}/results").json().keys() == {"geotiff", "item"}
+
+
+def test_results_are_links_and_nothing_else(client: httpx.Client) -> None:
+    body = {**order(), "outputs": {"geotiff": {"transmissionMode": "value"}}}
+    assert "links" in problem_of(client.post("/processes/crop/execution", json=body), 400)["detail"]
+
+
+def test_the_same_key_with_other_outputs_is_a_conflict(own: Front) -> None:
+    headers = {"Idempotency-Key": "once"}
+    own.client.post("/processes/crop/execution", json=order(), headers=headers)
+    body = {**order(), "outputs": {"item": {}}}
+    problem_of(own.client.post("/processes/crop/execution", json=body, headers=headers), 409)
 
 
 def test_an_estimate_says_what_an_order_takes_and_orders_nothing(front: Front) -> None:

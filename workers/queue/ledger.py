@@ -19,7 +19,7 @@ from workers.queue.events.log import EventKind, note
 from workers.queue.item_rows import Item
 from workers.queue.items import add_item, remove_item
 from workers.queue.job_end import ACTIVE, end_job
-from workers.queue.job_query import job_query
+from workers.queue.job_query import ALL_JOBS, JobFilter, job_query
 from workers.queue.ledger_rows import grid_of, job_of, job_row, listed_job_of, tile_row, tile_task
 from workers.queue.missing_tiles import must_fail, reopen_missing
 from workers.queue.schema import create_tables, database_now, jobs, open_engine, reading, tiles
@@ -90,15 +90,13 @@ class Ledger:
         return job_of(row)
 
     def jobs(
-        self, limit: int = 100, offset: int = 0, state: JobState | None = None, *, party: str | None = None
+        self, limit: int = 100, offset: int = 0, state: JobState | None = None, *, only: JobFilter = ALL_JOBS
     ) -> list[Job]:
-        """Return jobs of a party, or of all, newest first; without regions: orders have only product and model."""
-        listed = job_query(*(c for c in jobs.c if c is not jobs.c.document))
+        """Return jobs, newest first, without their regions: their orders have only a product and a model."""
+        listed = job_query(*(c for c in jobs.c if c is not jobs.c.document)).where(*only.conditions())
         query = listed.order_by(jobs.c.created.desc(), jobs.c.id).limit(limit).offset(offset)
         if state is not None:
             query = query.where(jobs.c.state == state)
-        if party is not None:
-            query = query.where(jobs.c.party == party)
         with reading(self.engine) as connection:
             return [listed_job_of(row) for row in connection.execute(query)]
 

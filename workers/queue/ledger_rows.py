@@ -100,7 +100,7 @@ def _stage(row: Row[Any]) -> str:
 def order_of(document: str) -> Order:
     """Return the order that a job's row holds as JSON."""
     values: Mapping[str, Any] = json.loads(document)
-    return Order(**{**values, "input": tuple(values.get("input", ()))})
+    return Order(**{**values, **{name: tuple(values.get(name, ())) for name in ("input", "outputs")}})
 
 
 def tile_task(row: Row[Any]) -> TileTask:

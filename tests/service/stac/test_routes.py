@@ -86,12 +86,12 @@ SEARCHES: list[tuple[dict[str, Any], list[str]]] = [
     ({"bbox": [10.0, 48.0, 0, 11.0, 48.1, 900]}, ALL),
     ({"bbox": FAR}, []),
     ({"bbox": [170, -10, 11, 80]}, ALL),
-    ({"datetime": "2020-01-01/.."}, ALL),
+    ({"datetime": "2020-01-01T00:00:00Z/.."}, ALL),
     ({"datetime": "../2020-01-01T00:00:00Z"}, []),
     ({"datetime": "2022-06-01T12:00:00+02:00"}, ["crop1"]),
-    ({"datetime": "2021-12-31"}, ["canopy1", "crop1"]),
-    ({"datetime": "2022-11-05"}, ["forecast1"]),
-    ({"datetime": "2022-01-01/2022-03-01", "collections": ["canopy"]}, []),
+    ({"datetime": "2021-12-31T00:00:00Z/2021-12-31T23:59:59Z"}, ["canopy1", "crop1"]),
+    ({"datetime": "2022-11-05T00:00:00Z"}, ["forecast1"]),
+    ({"datetime": "2022-01-01T00:00:00Z/2022-03-01T00:00:00Z", "collections": ["canopy"]}, []),
 ]
 
 
@@ -144,7 +144,12 @@ def test_a_posted_search_is_given_in_pages(client: httpx.Client) -> None:
         ({"datetime": "../.."}, "datetime"),
         ({"datetime": "2022-01-02/2022-01-01"}, "datetime"),
         ({"datetime": "2022-01-01/2022-01-02/2022-01-03"}, "datetime"),
+        ({"datetime": "2022-01-01"}, "datetime"),
+        ({"datetime": "2022-01-01T00:00:00"}, "datetime"),
+        ({"bbox": [True, False, True, True]}, "bbox"),
+        ({"bbox": ["1", "2", "3", "4"]}, "bbox"),
         ({"limit": 0}, "limit"),
+        ({"limit": True}, "limit"),
         ({"token": "nothing"}, "token"),
         ({"sortby": "date"}, "sortby"),
     ],
@@ -153,7 +158,10 @@ def test_a_wrong_search_is_refused(client: httpx.Client, search: dict[str, Any],
     assert part in problem_of(client.post("/stac/search", json=search), 400)["detail"]
 
 
-@pytest.mark.parametrize("query", ["bbox=1,2,3,x", "limit=many", "intersects=%7Bno", "bbox=nan,0,1,1", "datetime=/"])
+@pytest.mark.parametrize(
+    "query",
+    ["bbox=1,2,3,x", "limit=many", "intersects=%7Bno", "bbox=nan,0,1,1", "datetime=/", "sortby=date", "limit=0"],
+)
 def test_a_wrong_query_is_refused(client: httpx.Client, query: str) -> None:
     problem_of(client.get(f"/stac/search?{query}"), 400)
 
@@ -209,3 +217,48 @@ def test_a_page_begins_after_a_result_that_was_withdrawn_meanwhile(own: Front) -
 @pytest.mark.parametrize("item_id", ["..%2Fcrop1", "%00", "a%20b"])
 def test_an_id_that_no_job_can_have_is_not_found(client: httpx.Client, item_id: str) -> None:
     problem_of(client.get(f"/stac/collections/crop/items/{item_id}"), 404)
+
+
+def test_items_and_pages_of_them_are_geojson(client: httpx.Client) -> None:
+    for answer in (
+        client.get("/stac/search"),
+        client.post("/stac/search", json={}),
+        client.get("/stac/collections/crop/items"),
+        client.get("/stac/collections/crop/items/crop1"),
+    ):
+        assert answer.headers["content-type"] == "application/geo+json"
+
+
+def test_a_limit_above_the_most_allowed_is_lowered_to_it(client: httpx.Client) -> None:
+    for answer in (
+        client.get("/stac/search?limit=100000"),
+        client.post("/stac/search", json={"limit": 100_000}),
+        client.get("/stac/collections/crop/items?limit=100000"),
+    ):
+        assert answer.status_code == 200
+
+
+def test_every_page_links_to_itself(client: httpx.Client) -> None:
+    for path in ("/stac/search?limit=1&bbox=10,48,11,48.1", "/stac/collections/crop/items?limit=1"):
+        page = client.get(path).json()
+        (own,) = [x["href"] for x in page["links"] if x["rel"] == "self"]
+        assert client.get(own).json() == page
+    page = client.post("/stac/search", json={"limit": 1, "collections": ["crop"]}).json()
+    (link,) = [x for x in page["links"] if x["rel"] == "self"]
+    assert link["method"] == "POST"
+    assert client.post(link["href"], json=link["body"]).json() == page
+
+
+def test_pystac_client_pages_through_items_and_filters_them(client: httpx.Client) -> None:
+    pystac_client: Any = pytest.importorskip("pystac_client")
+    catalog = pystac_client.Client.open(str(client.base_url.join("/stac")))
+    for method in ("GET", "POST"):
+        found = catalog.search(limit=1, method=method, bbox=WHOLE, datetime="2020-01-01/..")
+        assert [item.id for item in found.items()] == ALL
+        assert found.matched() == len(ALL)
+    assert [item.id for item in catalog.get_collection("crop").get_items()] == ["crop1"]
+    for method in ("GET", "POST"):
+        with pytest.warns(pystac_client.warnings.DoesNotConformTo, match="SORT"):
+            search = catalog.search(sortby="-properties.datetime", method=method)
+        with pytest.raises(pystac_client.exceptions.APIError, match="sortby"):
+            list(search.items())

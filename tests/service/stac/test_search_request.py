@@ -1,5 +1,4 @@
 import math
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -11,10 +10,10 @@ from products.catalogue import PRODUCTS
 from service.schemas import Search
 from service.stac.search_request import (
     MAX_IDS,
+    check_parameters,
     item_search,
     read_box,
     read_geometry,
-    read_interval,
     read_token,
     split_numbers,
     split_words,
@@ -89,20 +88,7 @@ def test_a_geometry_that_is_none_is_refused(geometry: object) -> None:
         read_geometry(geometry)
 
 
-def test_a_date_means_the_whole_day() -> None:
-    assert read_interval("2022-05-01") == (
-        datetime(2022, 5, 1, tzinfo=UTC),
-        datetime(2022, 5, 1, 23, 59, 59, 999999, UTC),
-    )
-
-
-def test_an_interval_may_be_open_on_one_side() -> None:
-    assert read_interval("2022-05-01T12:00:00+02:00/..") == (datetime(2022, 5, 1, 10, tzinfo=UTC), None)
-    assert read_interval("/2022-05-01T12:00:00Z") == (None, datetime(2022, 5, 1, 12, tzinfo=UTC))
-    assert read_interval(None) == (None, None)
-
-
-@pytest.mark.parametrize("text", ["../..", "/", "yesterday", "2022-01-02/2022-01-01", "2022-01-01/2022-01-02/x", ""])
-def test_an_interval_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(InvalidOption, match="datetime"):
-        read_interval(text)
+def test_parameters_that_are_not_known_are_refused_with_those_that_are() -> None:
+    check_parameters(["bbox"], ["bbox", "limit"])
+    with pytest.raises(InvalidOption, match=r"'sortby'.*bbox, limit"):
+        check_parameters(["bbox", "sortby"], ["bbox", "limit"])

@@ -1,5 +1,7 @@
+from datetime import UTC, datetime, timedelta
+
 from tests.workers.queue.ledger_parts import KEY, TILES, add
-from workers.queue.job_query import job_query
+from workers.queue.job_query import ALL_JOBS, JobFilter, job_query
 from workers.queue.ledger import Ledger
 
 
@@ -14,4 +16,25 @@ def test_a_job_comes_with_the_sums_over_its_own_tiles(database_url: str) -> None
         rows = {row.id: row for row in connection.execute(job_query())}
     assert (rows["a"].tiles_done, rows["a"].tiles_failed, rows["b"].tiles_done) == (1, 0, 0)
     assert rows["a"].progress == 1 / len(TILES)
+    ledger.close()
+
+
+def test_jobs_are_chosen_by_state_product_and_time(database_url: str) -> None:
+    ledger = Ledger(database_url)
+    ledger.create_schema()
+    add(ledger, "a")
+    (job,) = ledger.jobs()
+    moment, second = datetime.fromisoformat(job.created).astimezone(UTC), timedelta(seconds=1)
+    for only, expected in [
+        (ALL_JOBS, 1),
+        (JobFilter(states=("accepted",)), 1),
+        (JobFilter(states=("failed",)), 0),
+        (JobFilter(states=()), 0),
+        (JobFilter(products=(job.order.product, "gold")), 1),
+        (JobFilter(products=("gold",)), 0),
+        (JobFilter(start=moment - second, end=moment + second), 1),
+        (JobFilter(start=moment + second), 0),
+        (JobFilter(end=moment - second), 0),
+    ]:
+        assert len(ledger.jobs(only=only)) == expected
     ledger.close()

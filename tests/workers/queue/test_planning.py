@@ -10,6 +10,7 @@ from core.errors import OverQuota
 from core.job import JobState
 from tests.workers.queue.ledger_parts import ORDER, TILES, Clock, finish_all
 from workers.queue.events.log import events_after
+from workers.queue.job_query import JobFilter
 from workers.queue.ledger import Ledger
 from workers.queue.planning import Planning
 
@@ -45,7 +46,7 @@ def test_an_unplanned_job_is_accepted_and_has_no_tiles(ledger: Ledger, planning:
     assert not job.is_complete
     assert not job.is_planned
     assert job.order == ORDER
-    assert ledger.jobs(party="foresters")[0].id == "a"
+    assert ledger.jobs(only=JobFilter(party="foresters"))[0].id == "a"
     assert ledger.waiting() == []
     assert not ledger.take_unclosed("a")
     assert not ledger.claim_close("a", "w")
