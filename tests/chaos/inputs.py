@@ -74,7 +74,7 @@ def _bad_url(_room: Room) -> dict[str, str]:
 
 
 def _damaged_ledger(room: Room) -> dict[str, str]:
-    (room.folder / "home").mkdir()
+    (room.folder / "home").mkdir(mode=0o700)
     (room.folder / "home" / "ledger.sqlite").write_bytes(b"SQLite format 3\0" + bytes(range(256)) * 40)
     return {}
 
