@@ -23,6 +23,7 @@ DEFERRED = {
     "products/forecast.py": "the same",
     "products/gap_fill.py": "the same",
     "products/anomaly.py": "the same",
+    "products/fields/departure.py": "the same",
     "models/runtime.py": "torch is loaded for imported models alone",
     "ingest/registry.py": "each kind of archive loads its own libraries: rasterio, pystac-client, sentinelhub, obstore",
     "ingest/simulate/sample.py": "prosail and numba are loaded where the sample archive is generated",
