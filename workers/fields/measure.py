@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from core.bands import Floats
+from core.bands import CHANNELS, Floats
 from core.cube import Cube, Series
 from core.product import Layer, Variable
 from core.timeline import to_day
@@ -16,7 +16,9 @@ from products.fields.means import ClassSums, History, Sums
 from workers.fields.order import Part
 
 BLOCK_PIXELS = 2048
-"""Pixels held as series at once: a few hundred MB for three years of all bands."""
+"""Pixels averaged and classified at once."""
+STRIP_BYTES = 192 * 2**20
+"""Series of whole rows of a cube that are held at once: a large cube reads its chunks again for each strip."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,15 +77,19 @@ def measure(
 
 
 def _blocks(cube: Cube, wanted: NDArray[np.bool_]) -> Iterator[tuple[Series, NDArray[np.int64]]]:
-    """Yield the wanted pixels of a cube as series, some rows at a time, with their flat numbers."""
+    """Yield the wanted pixels of a cube as series, some at a time, with their flat numbers."""
     height, width = cube.shape_yx
-    step = max(1, BLOCK_PIXELS // width)
+    dates = sum(len(cube.axis_days(axis)) for axis in ("time", "time_s1", "time_weather"))
+    step = max(1, STRIP_BYTES // (4 * len(CHANNELS) * max(dates, 1) * width))
     for first in range(0, height, step):
         last = min(first + step, height)
         chosen = np.nonzero(wanted[first * width : last * width])[0]
-        if len(chosen):
-            series = _at_least_one_day(cube.series(slice(first, last)).take(chosen))
-            yield series, chosen + first * width
+        if not len(chosen):
+            continue
+        strip = _at_least_one_day(cube.series(slice(first, last)))
+        for begin in range(0, len(chosen), BLOCK_PIXELS):
+            part = chosen[begin : begin + BLOCK_PIXELS]
+            yield strip.take(part), part + first * width
 
 
 def _at_least_one_day(series: Series) -> Series:

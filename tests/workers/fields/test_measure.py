@@ -56,7 +56,8 @@ def test_classes_are_the_means_of_the_pixels_of_the_map(tmp_path: Path, monkeypa
     (part,) = order.maps
     coverage = cover([square(2, 3, 5), square(20, 10, 3)], cube.window)
     raster = render(part.product, cube, part.options, part.checkpoint, lambda _: None)
-    monkeypatch.setattr(module, "BLOCK_PIXELS", 100)  # several blocks of rows
+    monkeypatch.setattr(module, "BLOCK_PIXELS", 7)  # several blocks of each strip
+    monkeypatch.setattr(module, "STRIP_BYTES", 2**20)  # and several strips
     _, (found,) = measure(cube, coverage, NAMES[:2], [part])
     names = [layer.name for layer in raster.layers]
     first = raster.pixels[:, 3:8, 2:7].reshape(len(names), -1)
