@@ -175,9 +175,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = measure(given.fields, given.dates, given.products.split(","), given.home or Path(folder))
     print(f"{found.fields} fields of {HECTARES:g} ha, {given.dates} dates, {given.products}: {found.lines} lines")
-    print(
-        f"{found.filling_s:.1f} s with an empty cache, {found.seconds:.1f} s from the cache ({found.cpu_s:.1f} s of CPU)"
-    )
+    print(f"{found.filling_s:.1f} s with an empty cache; {found.seconds:.1f} s from it, {found.cpu_s:.1f} s of CPU")
     print(f"largest difference from exactextract: {found.largest_error:.1e} NDVI")
 
 
