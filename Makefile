@@ -1,7 +1,7 @@
 # landcast. `make run` and `make test` need Python 3.11 or newer, make and a package index; nothing else.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run serve test test-slow test-all check docs constraints clean
+.PHONY: help run serve test test-slow test-all chaos chaos-all check docs revision constraints clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,6 +29,12 @@ test-slow: $(VENV)/.ready-dev ## run the tests marked slow
 test-all: $(VENV)/.ready-dev ## run all tests
 	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
 
+chaos: $(VENV)/.ready-dev ## break a service of real processes in every known way, and print the table of what came of it
+	@$(BIN)/python -m tests.chaos
+
+chaos-all: $(VENV)/.ready-dev ## the same with the rows that take long
+	@$(BIN)/python -m tests.chaos --all
+
 check: $(VENV)/.ready-dev ## format, lint, types, import rules, openapi.yaml, pages made from the code
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -40,6 +46,11 @@ check: $(VENV)/.ready-dev ## format, lint, types, import rules, openapi.yaml, pa
 
 docs: $(VENV)/.ready-dev ## build the site of the pages in site/, warnings as errors, without the network
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+revision: $(VENV)/.ready-dev ## write the next revision of the ledger's tables: make revision MESSAGE='table of keys'
+	@$(BIN)/python .ci/revision.py '$(MESSAGE)'
+	@$(BIN)/ruff check --quiet --fix workers/queue/migrations/versions
+	@$(BIN)/ruff format --quiet workers/queue/migrations/versions
 
 constraints: $(VENV)/.ready-dev ## write constraints.txt from what is installed in .venv
 	@$(BIN)/python .ci/constraints.py > constraints.txt.new && mv constraints.txt.new constraints.txt

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,14 +56,37 @@ class Link:
         return Path(urlsplit(self.url).path).name
 
 
+class KeyAuth(httpx.Auth):
+    """Adds a key to requests for one service."""
+
+    def __init__(self, server: str, key: str) -> None:
+        self._origin, self._key = origin_of(httpx.URL(server)), key
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Send a request, with the key if it goes to the service."""
+        if origin_of(request.url) == self._origin:
+            request.headers["Authorization"] = f"Bearer {self._key}"
+        yield request
+
+
+def origin_of(url: httpx.URL) -> tuple[str, str, int | None]:
+    """Return scheme, host and port of a URL; None = the scheme's own port."""
+    return url.scheme, url.host, url.port
+
+
 class Client:
     """Talks to one service. Not shared between threads."""
 
-    def __init__(self, server: str, http: httpx.Client | None = None) -> None:
-        """Use the service at a base URL, through a given HTTP client or one that uses no proxy for loopback."""
+    def __init__(self, server: str, http: httpx.Client | None = None, *, key: str = "") -> None:
+        """Use the service at a base URL, through a given HTTP client or one that uses no proxy for loopback.
+
+        The key is sent to this service alone, and never to another host that an answer names.
+        """
         self.server = server.rstrip("/") + "/"
         is_local = urlsplit(server).hostname in ("127.0.0.1", "localhost", "::1")
         self._http = http or httpx.Client(timeout=TIMEOUT, trust_env=not is_local, follow_redirects=True)
+        if key:
+            self._http.auth = KeyAuth(self.server, key)
 
     def __enter__(self) -> "Client":
         return self

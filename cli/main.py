@@ -52,6 +52,7 @@ OTHERS = {
     "finetune": Command(
         place="cli.finetune:finetune", help="Train a canopy or crop model, on your own labels or a named run."
     ),
+    "keys": Command(place="cli.keys.command:keys", help="Make, list and revoke keys of a service."),
     "models": Command(place="cli.models:models", help="List, show and import models."),
     "evaluate": Command(place="cli.evaluate.group:evaluate", help="Measure models, forecasts, maps and embeddings."),
 }

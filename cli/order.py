@@ -15,6 +15,7 @@ from cli.progress import new_line
 from core.errors import InvalidOption
 from core.product import Product
 from core.read_settings import read_settings
+from core.settings import Settings
 from core.text_table import text_table
 from ingest.region_file import read_region_file
 from products.catalogue import entries, find_product
@@ -32,6 +33,10 @@ RegionFile = Annotated[
 Archive = Annotated[str | None, typer.Option(metavar="NAME", help="Archive to read; default: that of the service.")]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="Name of a model; default: that of the product.")]
 Server = Annotated[str | None, typer.Option(metavar="URL", help="URL of the service; default: the one that runs here.")]
+KeyText = Annotated[
+    str | None,
+    typer.Option(metavar="KEY", help="Key of the service; better: LANDCAST_KEY, which no process list shows."),
+]
 Out = Annotated[
     Path | None,
     typer.Option("-o", "--out", metavar="FOLDER", help="Folder for the files; default: results/PRODUCT/JOB."),
@@ -45,7 +50,7 @@ def command() -> Any:
         settings = read_settings()
         product = None if values["product"] is None else find_product(values["product"])
         inputs = _inputs(product, values)
-        with Client(values["server"] or running_service(settings)) as client:
+        with Client(values["server"] or running_service(settings), key=_key(values["key"], settings)) as client:
             if values["estimate"]:
                 _print_estimate(client.estimate(_needed(product), inputs | _region(values["region"])))
                 return
@@ -54,6 +59,19 @@ def command() -> Any:
             _fetch(client, job_url, values["out"])
 
     return with_signature(order, _parameters(), name="order", doc=HELP)
+
+
+def _key(given: str | None, settings: Settings) -> str:
+    """Return the key to send.
+
+    Raises:
+        InvalidOption: it cannot be one; the sentence does not repeat it.
+    """
+    own = settings.access.key
+    text = (given or (own.get_secret_value() if own else "")).strip()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise InvalidOption("LANDCAST_KEY", "...", "a key has letters, digits and signs only, without spaces")
+    return text
 
 
 def _job_url(client: Client, product: Product[Any] | None, inputs: Mapping[str, Any], values: Mapping[str, Any]) -> str:
@@ -89,6 +107,7 @@ def _parameters() -> list[inspect.Parameter]:
             False,
         ),
         keyword("server", Server, None),
+        keyword("key", KeyText, None),
         keyword("out", Out, None),
         keyword(
             "estimate",

@@ -38,6 +38,8 @@ from service.process.supervisor import Supervisor
 from service.results import OUTPUTS
 
 DONE, FAILED = 0, 1
+HOME_ONLY = "127.0.0.1"
+"""Where the service of a run listens, whatever the settings say: it serves this command alone, which has no key."""
 KIB, MIB = 1024, 1024 * 1024
 WGS84 = "EPSG:4326"
 NO_INPUTS: Mapping[str, Mapping[str, str]] = {}
@@ -80,7 +82,7 @@ def run(
     strict: Strict = False,
 ) -> None:
     """Start a service, order all products for one region over REST, and write the files."""
-    settings = overridden(read_settings(), archive=archive)
+    settings = overridden(read_settings(), archive=archive).but(host=HOME_ONLY, public_url="", keys="auto")
     check_start(settings)
     raise typer.Exit(run_main_job(settings, region, results, is_strict=strict))
 

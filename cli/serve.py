@@ -12,11 +12,17 @@ from core.errors import WorkerUnavailable
 from core.read_settings import environment, overridden, read_settings
 from core.settings import Settings
 from service.access.hosts import is_loopback
+from service.access.start import check_keys, needs_keys
 from service.process.signals import wait_for_signal
 from service.process.start_check import check_start
 from service.process.supervisor import Supervisor
 from service.process.worker_process import worker_command
 from workers.log_rate import limit_log_rate
+
+KEYS_NEEDED = (
+    "Requests need a key ('landcast keys create NAME'). Keys and results are not encrypted on their way: let users in "
+    "through a proxy with TLS."
+)
 
 
 def serve(
@@ -35,14 +41,15 @@ def serve(
     """
     settings = overridden(read_settings(), port=port, host=host, archive=archive)
     check_start(settings)
+    check_keys(settings)
     if not worker:
         _require_redis(settings, "a service without a worker")
     open_own_archive(settings)
     limit_log_rate()
     with Supervisor(settings, with_worker=worker) as supervisor:
-        print(f"landcast serves at {supervisor.url} (Ctrl-C ends it)", flush=True)
-        if not is_loopback(settings.http.host):
-            print(_open_to_others(settings.http.host, supervisor.url), file=sys.stderr, flush=True)
+        print(f"landcast serves at {_address(settings.http.host, supervisor.url)} (Ctrl-C ends it)", flush=True)
+        if needs_keys(settings):
+            print(KEYS_NEEDED, file=sys.stderr, flush=True)
         print(f"Worker log: {supervisor.settings.home / 'logs' / 'worker.log'}", flush=True)
         wait_for_signal()
 
@@ -56,13 +63,12 @@ def worker() -> None:
     os.execvpe(command[0], command, os.environ | environment(settings))  # noqa: S606 - becomes the worker itself
 
 
-def _open_to_others(host: str, url: str) -> str:
-    """Return a warning that names what is really bound."""
-    bound = f"{f'[{host}]' if ':' in host else host or '0.0.0.0'}:{urlsplit(url).port}"  # noqa: S104 - shown, not bound
-    return (
-        f"Warning: it listens on {bound}, which other machines may reach, and no key guards it: "
-        "whoever reaches it may order, read and dismiss jobs."
-    )
+def _address(host: str, url: str) -> str:
+    """Return the address that is really bound, which for all interfaces is not the one that this machine uses."""
+    if is_loopback(host):
+        return url
+    bound = f"http://{f'[{host}]' if ':' in host else host or '0.0.0.0'}:{urlsplit(url).port}"  # noqa: S104 - shown
+    return bound if bound == url else f"{bound}, all addresses of this machine, from here {url}"
 
 
 def _require_redis(settings: Settings, who: str) -> None:

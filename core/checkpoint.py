@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+Device = Literal["auto", "cpu", "cuda"]
+"""Where networks run; `auto`: on a CUDA card where torch sees one, else on the CPU."""
+Precision = Literal["float32", "bfloat16"]
+"""Of weights and states on a card."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +23,10 @@ class Checkpoint:
     """Where the files lie."""
     card: Mapping[str, Any]
     """Inputs, normalisation, training data and licences, accuracy, command."""
+    device: Device = "cpu"
+    """Where it is to run, as the settings say."""
+    precision: Precision = "float32"
+    """In which precision it is to run on a card; on the CPU it is float32."""
 
 
 NO_MODEL = Checkpoint(name="none", task="", sha256="", folder="", card={})

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from core.bands import CHANNELS, NDVI, OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats, channel, ndvi
 from core.errors import ReadFailed
-from core.grid import Window
 from core.timeline import FIRST_DATE, Days, Period, to_date, to_day, to_days
+
+if TYPE_CHECKING:
+    from core.grid import Window  # loads shapely and pyproj, which models run without
 
 MAX_VISITS = 4
 """Most entries of one axis on one day: two directions of radar, and none known."""
@@ -72,7 +74,7 @@ class Cube:
     Every variable is optional, and so is each time axis (datetime64[ns], sorted, midnight UTC). Where radar passes of
     both directions are known, `orbit_s1` (time_s1,) holds the code of ORBITS, and a day with both appears twice.
     Variables of a large cube are read from the cache when they are indexed."""
-    window: Window
+    window: "Window"
     """Where it lies."""
     archive: str
     """Name of the archive, or of the file."""

@@ -14,10 +14,12 @@ LandcastError
 │   ├── UntrustedAddress        an archive points to a host or file that the settings do not allow
 │   ├── MissingCredentials      an archive that needs an account was named without one
 │   ├── OverBudget              reading would cost more than the settings allow
+│   ├── NewerLedger             the ledger was written by a newer version of landcast
 │   ├── RegionOutsideArchive    nothing of the region lies in the archive
 │   ├── NoClearObservation      the period holds no clear observation
 │   ├── UnknownProduct, UnknownModel, UnknownArchive
-│   ├── UnknownJob, UnknownResult
+│   ├── UnknownJob, UnknownResult, UnknownKey
+│   ├── OverQuota               the party has as many jobs or pixels as it may have
 │   ├── JobNotReady             results requested before the job has ended
 │   └── JobDismissed            results of a job that was dismissed
 ├── ArchiveError                the archive has to act
@@ -28,6 +30,7 @@ LandcastError
     ├── InvalidCheckpoint       weights that do not match their card
     ├── DamagedTile             the file of a rendered tile is not what was written
     ├── WorkerUnavailable       Redis or the worker cannot be reached
+    ├── StoreUnavailable        the store of tiles and results does not answer, or refuses us
     └── JobFailed               a job ended without a result
 """
 
@@ -186,6 +189,18 @@ class OverBudget(RequestError):
         )
 
 
+class NewerLedger(RequestError):
+    """The ledger was written by a newer version of landcast."""
+
+    title = "Newer ledger"
+
+    def __init__(self, found: str, known: str) -> None:
+        super().__init__(
+            f"The ledger has revision {found} of a newer landcast, and this version knows those up to {known}: update "
+            "landcast here, or name another LANDCAST_HOME or LANDCAST_DATABASE_URL."
+        )
+
+
 class NoClearObservation(RequestError):
     """The period holds no clear observation of the region."""
 
@@ -233,6 +248,22 @@ class UnknownResult(Unknown):
     """No such result file, collection or item."""
 
     title, noun = "Unknown result", "result"
+
+
+class UnknownKey(Unknown):
+    """No such key that can be used."""
+
+    title, noun = "Unknown key", "usable key"
+
+
+class OverQuota(RequestError):
+    """A party has ordered as much as it may for now."""
+
+    title = "Over quota"
+
+    def __init__(self, reason: str, advice: str, *, retry_after_s: int) -> None:
+        super().__init__(f"The order is over the quota: {reason}. {advice}")
+        self.retry_after_s = retry_after_s
 
 
 class JobNotReady(RequestError):
@@ -320,6 +351,16 @@ class WorkerUnavailable(InternalError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"Jobs cannot be carried out now: {reason}.")
+        self.reason = reason
+
+
+class StoreUnavailable(InternalError):
+    """The store of tiles and results does not answer, or refuses us."""
+
+    title = "Store unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The store of tiles and results is not available: {reason}.")
         self.reason = reason
 
 

@@ -1,5 +1,8 @@
 """Settings as the command line reads them: a wrong LANDCAST_ variable becomes a sentence, not a traceback."""
 
+import re
+from pathlib import Path
+
 from pydantic import ValidationError
 
 from core.errors import InvalidOption
@@ -18,19 +21,28 @@ def read_settings() -> Settings:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper().removeprefix(PREFIX)
         reason = first["msg"].removeprefix("Value error, ")
-        raise InvalidOption(name, first["input"], reason if reason != first["msg"] else reason.lower()) from None
+        given = _without_keys(str(first["input"]))
+        raise InvalidOption(name, given, reason if reason != first["msg"] else reason.lower()) from None
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Return the variables from which another process reads the same settings; the home folder is made absolute."""
+    """Return the variables from which another process reads the same settings; folders are made absolute."""
     values = {
         name: value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
         for name, value in settings.flat().items()
         if value is not None
     }
-    return {PREFIX + name.upper(): value for name, value in values.items()} | {
-        f"{PREFIX}HOME": str(settings.home.resolve())
-    }
+    own = {"home": str(settings.home.resolve()), "store": _absolute(settings.store)}
+    return {PREFIX + name.upper(): value for name, value in (values | own).items()}
+
+
+def _absolute(store: str) -> str:
+    return store if not store or "://" in store else str(Path(store).resolve())
+
+
+def _without_keys(text: str) -> str:
+    """Return a text without what a URL in it may hold before its host or as its query."""
+    return re.sub(r"(://)[^/@\s]*@|\?.*", r"\1", text) if "://" in text else text
 
 
 def overridden(settings: Settings, **given: object) -> Settings:

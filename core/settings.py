@@ -7,6 +7,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.checkpoint import Device, Precision
+
 PREFIX = "LANDCAST_"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 CONFIG = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, populate_by_name=True)
@@ -140,6 +142,14 @@ class CacheSettings(BaseSettings):
         description="Size of the cache of cubes in GB; what was used longest ago is removed first.",
     )
 
+    store_gb: float = Field(
+        validation_alias="LANDCAST_STORE_CACHE_GB",
+        default=10.0,
+        ge=0,
+        description="Size of the local copies of results of a store on object storage in GB; what was used longest ago "
+        "is removed first.",
+    )
+
 
 class JobSettings(BaseSettings):
     """How jobs are cut into tiles, queued and tried again."""
@@ -189,6 +199,46 @@ class HttpSettings(BaseSettings):
     )
 
 
+class AccessSettings(BaseSettings):
+    """Who may use the service."""
+
+    model_config = CONFIG
+
+    keys: Literal["auto", "required"] = Field(
+        default="auto",
+        description="`required` = requests need a key; `auto` = only where LANDCAST_HOST or LANDCAST_PUBLIC_URL is not "
+        "this machine.",
+    )
+    key: SecretStr | None = Field(
+        default=None, description="Key that `landcast order` sends to the service; `landcast keys create` makes one."
+    )
+
+
+class QuotaSettings(BaseSettings):
+    """What each key and party may use, where a key has no quota of its own; 0 = no limit."""
+
+    model_config = CONFIG
+
+    running_jobs: int = Field(
+        validation_alias="LANDCAST_QUOTA_RUNNING_JOBS",
+        default=100,
+        ge=0,
+        description="Most jobs of one party that wait or run at a time; 0 = no limit.",
+    )
+    pixels_per_day: int = Field(
+        validation_alias="LANDCAST_QUOTA_PIXELS_PER_DAY",
+        default=0,
+        ge=0,
+        description="Most pixels of all tiles that one party may order within 24 hours; 0 = no limit.",
+    )
+    requests_per_minute: int = Field(
+        validation_alias="LANDCAST_QUOTA_REQUESTS_PER_MINUTE",
+        default=1200,
+        ge=0,
+        description="Most requests with one key in a minute; 0 = no limit.",
+    )
+
+
 class Settings(BaseSettings):
     """All settings. A variable of the environment is a field's alias, or `LANDCAST_` and its name."""
 
@@ -199,7 +249,21 @@ class Settings(BaseSettings):
         default=None,
         description="Folder with further models beside the shipped ones; empty = `models` in LANDCAST_HOME.",
     )
+    store: str = Field(
+        default="",
+        description="Where tiles and results lie: a folder, or `s3://bucket/prefix`, which machines may share; "
+        "empty = in LANDCAST_HOME.",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    device: Device = Field(
+        default="auto",
+        description="Where networks run: `cpu`, `cuda`, or `auto` = on a CUDA card where torch sees one, else on the "
+        "CPU.",
+    )
+    precision: Precision = Field(
+        default="float32",
+        description="Of networks on a CUDA card: `float32`, or `bfloat16`, which is faster; a CPU computes in float32.",
+    )
     archives: ArchiveSettings = Field(
         default_factory=ArchiveSettings, description="The archives, and how they are read."
     )
@@ -217,6 +281,16 @@ class Settings(BaseSettings):
         default_factory=JobSettings, description="How jobs are cut into tiles, queued and tried again."
     )
     http: HttpSettings = Field(default_factory=HttpSettings, description="Where the service listens.")
+    access: AccessSettings = Field(default_factory=AccessSettings, description="Who may use the service.")
+    quotas: QuotaSettings = Field(default_factory=QuotaSettings, description="What each key and party may use.")
+
+    @field_validator("store")
+    @classmethod
+    def _known_store(cls, value: str) -> str:
+        bucket, _, _ = value.removeprefix("s3://").partition("/")
+        if "://" in value and not (value.startswith("s3://") and bucket and not set("@?#:") & set(value[5:])):
+            raise ValueError("it is neither a folder nor s3://bucket/prefix; keys are read from the AWS_ variables")
+        return value
 
     @field_validator("log_level")
     @classmethod

@@ -5,6 +5,7 @@ Nothing outside the named folder is read, unless LANDCAST_ARCHIVE_HOSTS allows t
 
 import hashlib
 import logging
+import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ LARGEST_JSON_BYTES = 32 * 1024**2
 MOST_OBJECTS = 50_000
 """Largest number of objects listed below one prefix; larger archives need a catalogue."""
 TIMEOUT_S = 60
+ENDPOINTS = {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,10 +169,12 @@ def _s3_store(bucket: str, prefix: str, settings: Settings) -> S3Store:
 
     options = S3Options.from_settings(settings)
     config: dict[str, Any] = {"region": options.region}
-    if options.endpoint:
-        config |= {"endpoint": options.endpoint, "virtual_hosted_style_request": False}
+    if options.endpoint or ENDPOINTS & set(os.environ):  # those of the environment are of the store of results
+        endpoint = options.endpoint or f"https://s3.{options.region}.amazonaws.com"
+        config |= {"endpoint": endpoint, "aws_endpoint_url_s3": endpoint, "virtual_hosted_style_request": False}
     if options.access_key:
-        config |= {"access_key_id": options.access_key, "secret_access_key": options.secret_key}
+        keys = {"access_key_id": options.access_key, "secret_access_key": options.secret_key, "expires_at": None}
+        config |= {"credential_provider": lambda: keys}  # without a session token of the environment
     else:
         config |= {"skip_signature": True}
     return S3Store(

@@ -13,6 +13,7 @@ from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.timeline import Days
 from models.checkpoint import load_network
+from models.inference.choose import device_of
 from models.network.earthpt import EarthPT, attention_mask
 from models.network.tokens import Tokens, tokenise, without_weather
 from models.published.forecast import History, calendar_features, read_history
@@ -98,15 +99,15 @@ def _mean(states: Tensor, is_kept: Tensor) -> Floats:
     return np.asarray(mean.cpu().numpy(), np.float32)
 
 
-_LOADED: dict[tuple[str, str], EarthPT] = {}
-"""The network used last, by folder and sha256."""
+_LOADED: dict[tuple[str, str, str], EarthPT] = {}
+"""The network used last, by folder, sha256 and device."""
 
 
 def _network(checkpoint: Checkpoint) -> EarthPT:
-    key = (checkpoint.folder, checkpoint.sha256)
+    key = (checkpoint.folder, checkpoint.sha256, checkpoint.device)
     if key not in _LOADED:
         verify(checkpoint)
         loaded = load_network(checkpoint)
         _LOADED.clear()
-        _LOADED[key] = loaded.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+        _LOADED[key] = loaded.eval().to(device_of(checkpoint.device))
     return _LOADED[key]

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -67,7 +68,7 @@ def list_unusable(settings: Settings) -> list[InvalidCheckpoint]:
 
 
 def _all(settings: Settings) -> list[Checkpoint | InvalidCheckpoint]:
-    return [_found(folder) for place in (models_folder(settings), SHIPPED) for folder in _folders(place)]
+    return [_found(folder, settings) for place in (models_folder(settings), SHIPPED) for folder in _folders(place)]
 
 
 def _folders(place: Path) -> list[Path]:
@@ -222,9 +223,9 @@ def _by_name(name: str, checkpoints: list[Checkpoint]) -> Checkpoint | None:
     return by_name[name] if name in by_name else by_name.get(current_name(name))
 
 
-def _found(folder: Path) -> Checkpoint | InvalidCheckpoint:
+def _found(folder: Path, settings: Settings) -> Checkpoint | InvalidCheckpoint:
     try:
-        return _read(folder / CARD)
+        return replace(_read(folder / CARD), device=settings.device, precision=settings.precision)
     except InvalidCheckpoint as error:
         return error
 

@@ -1,9 +1,6 @@
-"""Prediction by ONNX Runtime: series in, forecasts or class probabilities out. No training, no rasters."""
+"""Prediction: series in, forecasts or class probabilities out. No training, no rasters."""
 
 from collections.abc import Callable
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +18,14 @@ from models.baselines.snow import without_snow
 from models.calibration.evidence_scaling import EvidenceScaling, is_by_evidence
 from models.calibration.quantiles import Calibration
 from models.calibration.temperature import Temperature
+from models.inference.backend import Backend
+from models.inference.choose import load_backend
 from models.network.class_features import CLASS_FEATURES
 from models.network.class_inputs import class_inputs
 from models.network.evidence import evidence
 from models.network.queries import QUERY_FEATURES, forecast_queries
 from models.network.tokens import tokenise, without_weather
-from models.registry import NETWORK, STATES, is_class_network, is_published, verify
-
-BATCH = 64
-"""Series per run of the network: larger batches are slower on CPUs (activations leave the cache)."""
-PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
-"""Of ONNX Runtime, the preferred one first."""
+from models.registry import NETWORK, is_class_network, is_published
 
 
 def forecast(
@@ -70,19 +64,19 @@ def forecast(
             raise InvalidOption("variables", quantity, "an imported model forecasts NDVI alone")
         return forecast_published(series, issue_days, target_days, checkpoint, threads=threads)
     _check_queries(checkpoint)
-    target, session = QUANTITIES[quantity], _session(checkpoint, threads)
+    target, backend = QUANTITIES[quantity], load_backend(checkpoint, threads)
     calibration = _calibration(checkpoint) if is_calibrated else None
     context = int(checkpoint.card["network"]["context"])
     quantiles = np.full((*target_days.shape, len(QUANTILES)), np.nan, np.float32)
     climatology = np.full(target_days.shape, np.nan, np.float32)
-    for rows in _batches(len(series)):
+    for rows in _batches(len(series), backend.batch):
         part, issues, dates = series.take(rows), issue_days[rows], target_days[rows]
         history = _history(target, part, issues, dates)
         at = expect(part.days, history, issues, dates)
         groups = [] if pools is None else [(np.flatnonzero(issues == d), pools[int(d)]) for d in np.unique(issues)]
         pooled = pooled_in_groups(groups, at, part.days, history, issues, dates)
         queries = forecast_queries(at.features, pooled, issues, dates, quantity)
-        quantiles[rows] = _quantiles(session, part, at, queries, issues, dates, context, calibration, quantity)
+        quantiles[rows] = _quantiles(backend, part, at, queries, issues, dates, context, calibration, quantity)
         climatology[rows] = at.climatology
     return Forecast(
         ids=series.ids,
@@ -106,7 +100,7 @@ def _history(target: Quantity, series: Series, issue_days: Days, target_days: Da
 
 
 def _quantiles(
-    session: Any,
+    backend: Backend,
     series: Series,
     at: Expectation,
     queries: Floats,
@@ -118,7 +112,7 @@ def _quantiles(
 ) -> Floats:
     """Return (N, H, Q) quantiles in the model's units."""
     tokens = tokenise(without_weather(series), issue_days, context=context)
-    scaled = _run(session, tokens.tokens, tokens.is_padding, queries)
+    scaled = backend.run(tokens.tokens, tokens.is_padding, queries)[0]
     quantiles = np.asarray(at.base[..., None] + at.unit[..., None] * scaled, np.float32)
     if calibration is None:
         return quantiles
@@ -155,7 +149,7 @@ def classify(
     Returns:
         Probabilities in the card's class order; NaN for series without any observation in those months.
     """
-    return _classify(series, reference_days, checkpoint, months, threads, ())[0]
+    return _classify(series, reference_days, checkpoint, months, threads, with_states=False)[0]
 
 
 def classify_with_states(
@@ -171,24 +165,23 @@ def classify_with_states(
         InvalidCheckpoint: its graph does not output the states.
     """
     _check_class_network(checkpoint)
-    session = _session(checkpoint, threads)
-    if STATES not in [o.name for o in session.get_outputs()]:
+    if not load_backend(checkpoint, threads).has_states:
         raise InvalidCheckpoint(checkpoint.folder, f"its {NETWORK} does not output the states; make it again")
-    result, states = _classify(series, reference_days, checkpoint, months, threads, (STATES,))
+    result, states = _classify(series, reference_days, checkpoint, months, threads, with_states=True)
     return result, states
 
 
 def _classify(
-    series: Series, reference_days: Days, checkpoint: Checkpoint, months: int, threads: int, further: tuple[str, ...]
+    series: Series, reference_days: Days, checkpoint: Checkpoint, months: int, threads: int, *, with_states: bool
 ) -> tuple[ClassProbabilities, Floats]:
-    """Return probabilities, and (N, S) the further outputs of the graph side by side."""
+    """Return probabilities, and (N, 2 D) the states if wanted, else (N, 0)."""
     _check_class_network(checkpoint)
     classes = tuple(checkpoint.card["classes"])
-    session, scaling = _session(checkpoint, threads), _scaling(checkpoint)
+    backend, scaling = load_backend(checkpoint, threads), _scaling(checkpoint)
     parts, further_parts = [], []
-    for rows in _batches(len(series), 4 * BATCH):
+    for rows in _batches(len(series), 4 * backend.batch):
         tokens, queries = class_inputs(series.take(rows), reference_days[rows], months=months)
-        logits, *others = _outputs(session, tokens.tokens, tokens.is_padding, queries, further)
+        logits, *others = backend.run(tokens.tokens, tokens.is_padding, queries, with_states=with_states)
         unseen = np.asarray(tokens.is_padding.all(axis=1))[:, None]
         parts.append(np.where(unseen, np.float32(np.nan), scaling(logits, tokens.is_padding, queries)))
         further_parts.append(np.where(unseen, np.float32(np.nan), np.concatenate([logits[:, :0], *others], axis=1)))
@@ -215,50 +208,5 @@ def _check_class_network(checkpoint: Checkpoint) -> None:
         raise InvalidCheckpoint(checkpoint.folder, "an earlier landcast made it; make it again with landcast finetune")
 
 
-def _batches(count: int, size: int = BATCH) -> list[slice]:
+def _batches(count: int, size: int) -> list[slice]:
     return [slice(i, min(i + size, count)) for i in range(0, count, size)]
-
-
-def _run(session: Any, tokens: Floats, is_padding: NDArray[np.bool_], queries: Floats) -> Floats:
-    return _outputs(session, tokens, is_padding, queries)[0]
-
-
-def _outputs(
-    session: Any, tokens: Floats, is_padding: NDArray[np.bool_], queries: Floats, further: tuple[str, ...] = ()
-) -> list[Floats]:
-    """Return the first output of a graph, and further ones by name; no others are fetched."""
-    if tokens.shape[1] == 1:  # the exported graph needs at least two tokens
-        tokens = np.pad(tokens, ((0, 0), (0, 1), (0, 0)))
-        is_padding = np.pad(is_padding, ((0, 0), (0, 1)), constant_values=True)
-    count = queries.shape[1]
-    if session.get_inputs()[2].shape[1] != 1 and count == 1:  # likewise at least two queries
-        queries = np.repeat(queries, 2, axis=1)
-    names = [i.name for i in session.get_inputs()]
-    outputs = [session.get_outputs()[0].name, *further]
-    answers = session.run(outputs, dict(zip(names, (tokens, is_padding, queries), strict=True)))
-    return [np.asarray(a[:, :count] if a.ndim == 3 else a, np.float32) for a in answers]
-
-
-def _session(checkpoint: Checkpoint, threads: int) -> Any:
-    return _load(checkpoint.folder, checkpoint.sha256, threads, checkpoint)
-
-
-@lru_cache(maxsize=4)
-def _cached(folder: str, sha256: str, threads: int) -> Any:
-    import onnxruntime  # here alone: whoever imports this module to describe products does not load it
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    available = onnxruntime.get_available_providers()
-    providers = [p for p in PROVIDERS if p in available]
-    return onnxruntime.InferenceSession(str(Path(folder) / NETWORK), options, providers=providers)
-
-
-def _load(folder: str, sha256: str, threads: int, checkpoint: Checkpoint) -> Any:
-    if (folder, sha256) not in _VERIFIED:
-        verify(checkpoint)
-        _VERIFIED.add((folder, sha256))
-    return _cached(folder, sha256, threads)
-
-
-_VERIFIED: set[tuple[str, str]] = set()

@@ -19,12 +19,19 @@ def written_aside(path: Path, folder: Path | None = None) -> Iterator[Path]:
             with a dot and keeps the ending.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = (folder or path.parent) / f".{uuid.uuid4().hex[:12]}-{path.name}"
-    aside.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with aside_in(folder or path.parent, path.name) as aside:
         yield aside
         flush(aside)
         replace(aside, path)
+
+
+@contextlib.contextmanager
+def aside_in(folder: Path, name: str) -> Iterator[Path]:
+    """Yield an unused path in a folder, its name beginning with a dot; what is still there at the end is removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f".{uuid.uuid4().hex[:12]}-{name}"
+    try:
+        yield aside
     finally:
         remove(aside)
 

@@ -55,6 +55,8 @@ class Provenance:
     failures: tuple[Failure, ...]
     model_version: str = ""
     """Version on the model's card; empty if it has none."""
+    backends: tuple[str, ...] = ()
+    """What ran the network: runtime, device and precision; more than one where workers differ, none without a model."""
     archives: tuple[str, ...] = ()
     """Archives that listed the scenes: more than one where another replaced the first."""
     notes: tuple[str, ...] = ()
@@ -142,10 +144,12 @@ class Provenance:
 
     def _tags_of_origin(self) -> dict[str, str]:
         version = {"LANDCAST_MODEL_VERSION": self.model_version} if self.model_version else {}
+        backends = {"LANDCAST_BACKEND": ", ".join(self.backends)} if self.backends else {}
         notes = {"LANDCAST_NOTES": "\n".join(self.notes[:MAX_NOTES])} if self.notes else {}
         given = {"LANDCAST_INPUT": "\n".join(self.input_lines())} if self.input else {}
         return (
             version
+            | backends
             | notes
             | given
             | {
@@ -178,6 +182,7 @@ def provenance(
     is_simulated: bool,
     preparation: Mapping[str, Any] | None = None,
     areas: Mapping[str, Any] | None = None,
+    backends: tuple[str, ...] = (),
 ) -> Provenance:
     """Gather the facts about a result; see the fields of `Provenance`.
 
@@ -204,6 +209,7 @@ def provenance(
         notes=tuple(sorted({note for s in listed for note in s.notes})),
         preparation=preparation_done(preparation or {}, listed),
         areas=areas or {},
+        backends=backends,
     )
 
 

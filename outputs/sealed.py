@@ -19,6 +19,12 @@ def seal(path: Path) -> None:
         file.write(MARK + digest.encode())
 
 
+def unseal(path: Path) -> None:
+    """Take the checksum of a sealed file away again."""
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - LENGTH)
+
+
 def damage_of(path: Path) -> str:
     """Return what is wrong with a sealed file, as the clause of a sentence; empty if it is intact.
 

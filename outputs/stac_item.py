@@ -99,6 +99,7 @@ def _properties(origin: Provenance, pixels: tuple[int, int]) -> dict[str, Any]:
     seen, total = pixels
     optional = {
         "landcast:model_version": origin.model_version,
+        "landcast:backend": list(origin.backends),
         "landcast:areas": dict(origin.areas),
         "landcast:applicability": origin.applicability,
         "landcast:decline": origin.decline,

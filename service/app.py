@@ -7,17 +7,25 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.settings import Settings
 from core.version import software_version
 from service import archives, errors, files, health, jobs, page, preview, processes
+from service.access.audit import Audit, AuditLog
+from service.access.check import Access, KeyCheck
 from service.access.hosts import HostCheck, SafeHeaders
+from service.access.owners import check_owner
+from service.access.quotas import Quotas
+from service.access.shares import Shares
 from service.bodies import Bodies
 from service.description import describe
+from service.follow import routes as follow
+from service.follow.streams import Streams
 from service.idempotency import Keys
 from service.reconciler import Reconciler
+from service.sharing import routes as sharing
 from service.stac import routes as stac
 from workers.queue.items import Items
 from workers.queue.ledger import Ledger, open_ledger
@@ -31,6 +39,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     processes.router,
     jobs.router,
+    follow.router,
+    sharing.router,
     preview.router,
     files.router,
     archives.router,
@@ -55,14 +65,22 @@ def create_app(settings: Settings, *, reconcile: bool = True) -> FastAPI:
     )
     app.state.settings = settings
     app.add_middleware(Bodies)
+    app.add_middleware(Audit)
+    app.add_middleware(KeyCheck)
     app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(SafeHeaders)
     errors.register(app)
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(check_owner)])
     page.mount_static(app)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
+
+
+def end_streams(app: FastAPI) -> None:
+    """Let all streams of events end, so that a server that stops need not break them off."""
+    if hasattr(app.state, "streams"):  # it has started
+        app.state.streams.end()
 
 
 def _lifespan(settings: Settings, *, reconcile: bool) -> Callable[[FastAPI], Any]:
@@ -70,6 +88,8 @@ def _lifespan(settings: Settings, *, reconcile: bool) -> Callable[[FastAPI], Any
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         ledger = open_ledger(settings)
         app.state.ledger, app.state.items, app.state.keys = ledger, Items(ledger.engine), Keys(ledger.engine)
+        _let_in(app, ledger, settings)
+        app.state.streams = Streams(ledger.engine)
         app.state.reconciler = Reconciler(ledger, settings) if reconcile else None
         stop = threading.Event()
         threads = [threading.Thread(target=_publish, args=(ledger, settings, stop), name="publish", daemon=True)]
@@ -83,10 +103,18 @@ def _lifespan(settings: Settings, *, reconcile: bool) -> Callable[[FastAPI], Any
         gc.freeze()  # what is loaded stays: else each large body makes the collector look at all of it, for 0.3 s
         yield
         stop.set()
+        app.state.streams.close()
         for thread in threads:
             thread.join()
 
     return lifespan
+
+
+def _let_in(app: FastAPI, ledger: Ledger, settings: Settings) -> None:
+    """Prepare what decides who may do what, and notes what they did."""
+    shares, quotas = Shares(ledger.engine), Quotas(ledger.engine, settings)
+    app.state.shares, app.state.quotas, app.state.audit = shares, quotas, AuditLog(settings.home)
+    app.state.access = Access(ledger.engine, settings, shares=shares, quotas=quotas)
 
 
 def _publish(ledger: Ledger, settings: Settings, stop: threading.Event) -> None:

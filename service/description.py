@@ -5,6 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from service.access.caller import is_public
+
 DESCRIPTION = """\
 NDVI forecasts, tree canopy and crop maps from Sentinel-1/2, ordered as jobs.
 
@@ -20,6 +22,18 @@ TAGS = [
     {"name": "Archives", "description": "Where the observations come from."},
     {"name": "STAC", "description": "STAC API 1.0 over all finished results."},
 ]
+SECURITY = {
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key of `landcast keys create`. A service that only its own machine reaches needs none.",
+    }
+}
+KEY_REFUSALS = {
+    "401": "The key is missing, wrong, expired or revoked.",
+    "403": "The key lacks the scope that the request needs.",
+    "429": "A quota of the key or its party is used up; `Retry-After` says when to go on.",
+}
 _OWN_SCHEMAS_ONLY = ("HTTPValidationError", "ValidationError")
 
 
@@ -30,13 +44,23 @@ def describe(app: FastAPI) -> dict[str, Any]:
             title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes, tags=TAGS
         )
         document["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
-        for operations in document["paths"].values():
+        document["components"]["securitySchemes"] = SECURITY
+        for path, operations in document["paths"].items():
             for operation in operations.values():
+                if not is_public(path):
+                    _need_key(operation)
                 _refuse_by_problem(operation["responses"])
         for name in _OWN_SCHEMAS_ONLY:
             document["components"]["schemas"].pop(name, None)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _need_key(operation: dict[str, Any]) -> None:
+    """Say that an operation may need a key, and how it is refused without one."""
+    operation["security"] = [{}, {"key": []}]
+    for status, text in KEY_REFUSALS.items():
+        operation["responses"].setdefault(status, {"description": text})
 
 
 def _refuse_by_problem(responses: dict[str, Any]) -> None:

@@ -43,6 +43,8 @@ STATUS: dict[type[errors.LandcastError], int] = {
     errors.UnknownResult: 404,
     errors.UnknownModel: 400,
     errors.UnknownArchive: 400,
+    errors.UnknownKey: 404,
+    errors.OverQuota: 429,
     errors.JobNotReady: 404,
     errors.JobDismissed: 404,
     errors.ArchiveError: 502,
@@ -52,10 +54,12 @@ STATUS: dict[type[errors.LandcastError], int] = {
     errors.UntrustedAddress: 400,
     errors.MissingCredentials: 400,
     errors.OverBudget: 400,
+    errors.NewerLedger: 400,
     errors.InternalError: 500,
     errors.InvalidCheckpoint: 500,
     errors.DamagedTile: 500,
     errors.WorkerUnavailable: 503,
+    errors.StoreUnavailable: 503,
     errors.JobFailed: 500,
 }
 """HTTP status of every error class. Models and archives are inputs of an order, not resources: 400, not 404."""
@@ -113,7 +117,8 @@ async def _landcast_error(request: Request, error: Exception) -> Response:
     if status >= 500:
         log.error("request failed path=%s error=%s detail=%s", request.url.path, type(error).__name__, error)
     text = hidden_paths(str(error), request.app.state.settings)
-    return problem(status, error.title, text, kind=TYPES.get(type(error), "about:blank"))
+    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, errors.OverQuota) else None
+    return problem(status, error.title, text, kind=TYPES.get(type(error), "about:blank"), headers=headers)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
@@ -175,6 +180,12 @@ def busy() -> Response:
     """Return the answer to a request for which too many others wait."""
     detail = "Too many requests wait to be checked; send it again in a few seconds."
     return problem(503, HTTPStatus.SERVICE_UNAVAILABLE.phrase, detail, headers={"Retry-After": "5"})
+
+
+def too_many_streams(most: int) -> Response:
+    """Return the answer to a request for a stream of events while as many as are allowed are open."""
+    detail = f"{most} streams of events are open, as many as are allowed; ask for the job itself, or try again later."
+    return problem(503, HTTPStatus.SERVICE_UNAVAILABLE.phrase, detail, headers={"Retry-After": "10"})
 
 
 def misdirected(host: str) -> Response:

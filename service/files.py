@@ -1,18 +1,22 @@
-"""Result files over HTTP: HEAD, Range, ETag. The kinds of files: results.py."""
+"""Result files over HTTP: HEAD, Range, ETag; files of a folder, or pieces of objects. Kinds: results.py."""
 
 import re
+from email.utils import formatdate
+from itertools import chain
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, HTTPException, Response
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Header, HTTPException, Request, Response
+from fastapi.responses import FileResponse, StreamingResponse
 
 from service.errors import refusals
-from service.results import KINDS, find_file
+from service.results import KINDS, find_stored
 from service.state import CurrentSettings, FinishedJob
+from workers.store.store import StoredFile
 
 router = APIRouter(prefix="/files", tags=["Files"])
 
 _RANGE = re.compile(r"bytes=(?P<start>\d*)-(?P<end>\d*)(?P<more>(,\s*\d*-\d*)*)")
+_ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file.", "content": dict.fromkeys(KINDS.values(), _BINARY)},
@@ -34,19 +38,22 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 def file(
     job: FinishedJob,
     name: str,
+    request: Request,
     settings: CurrentSettings,
     range_: Annotated[str | None, Header(alias="Range", description="Bytes to send, `bytes=first-last`.")] = None,
     if_none_match: Annotated[str | None, Header(description="ETag of the copy that you have.")] = None,
+    if_range: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
     """Return a file of a successful job, whole or in part."""
-    path = find_file(settings, job, name)
-    response = FileResponse(path, media_type=KINDS.get(path.suffix), stat_result=path.stat())
+    found = find_stored(settings, job, name)
+    kind = KINDS.get(f".{name.rpartition('.')[2]}")
+    response = stored_response(found, kind=kind, method=request.method, range_=range_, if_range=if_range)
     response.headers["Cache-Control"] = "no-cache"
     if if_none_match and response.headers["etag"] in if_none_match:
         kept = {k: v for k, v in response.headers.items() if k in ("etag", "last-modified", "cache-control")}
         return Response(status_code=304, headers=kept)
     if range_:
-        check_range(range_, size=path.stat().st_size)
+        check_range(range_, size=found.size)
     return response
 
 
@@ -65,3 +72,48 @@ def check_range(text: str, *, size: int) -> None:
     if (start and int(start) >= size) or (end == "0" and not start):
         detail = f"The range '{text}' begins after the end of the file, which has {size} bytes."
         raise HTTPException(416, detail, headers={"Content-Range": f"bytes */{size}"})
+
+
+def stored_response(
+    file: StoredFile, *, kind: str | None, method: str, range_: str | None = None, if_range: str | None = None
+) -> Response:
+    """Return the answer to HEAD or GET of a file, whole or in part.
+
+    Args:
+        file: found in the store.
+        kind: media type.
+        method: `HEAD` or `GET`.
+        range_: the Range header, checked already; several ranges of a file that is elsewhere are answered by all of it.
+        if_range: the If-Range header; the range counts only if the file still has this ETag or time.
+    """
+    if file.path is not None:
+        return FileResponse(file.path, media_type=kind, stat_result=file.path.stat())
+    headers = {
+        "accept-ranges": "bytes",
+        "etag": file.etag,
+        "last-modified": formatdate(file.modified, usegmt=True),
+    }
+    holds = if_range is None or if_range in (headers["etag"], headers["last-modified"])
+    part = _bounds(range_, file.size) if range_ and holds else None
+    start, stop = part or (0, file.size)
+    headers["content-length"] = str(stop - start)
+    if part:
+        headers["content-range"] = f"bytes {start}-{stop - 1}/{file.size}"
+    status = 206 if part else 200
+    if method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=kind)
+    pieces = file.pieces(start, stop)
+    first = next(iter(pieces), b"")  # a store that is away is noticed before the answer begins
+    return StreamingResponse(chain([first], pieces), status_code=status, headers=headers, media_type=kind)
+
+
+def _bounds(text: str, size: int) -> tuple[int, int] | None:
+    """Return first byte and byte after the last of a Range header; None for several ranges, or ones out of bounds."""
+    found = _ONE_RANGE.fullmatch(text.strip())
+    if found is None or found.groups() == ("", ""):
+        return None
+    start, end = found.groups()
+    if not start:
+        return max(0, size - int(end)), size
+    stop = min(int(end) + 1, size) if end else size
+    return (int(start), stop) if int(start) < stop else None

@@ -9,7 +9,7 @@ from redis.retry import Retry
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.errors import WorkerUnavailable
+from core.errors import StoreUnavailable, WorkerUnavailable
 from core.settings import Settings
 from core.version import software_version
 from service.errors import problem
@@ -20,6 +20,7 @@ from workers.disk import MIN_FREE_BYTES, free_bytes
 from workers.queue.ledger import Ledger
 from workers.queue.presence import living_workers
 from workers.queue.schema import reading
+from workers.store.open_store import open_store
 
 router = APIRouter(tags=["Service"])
 
@@ -40,7 +41,7 @@ async def healthz() -> Health:
     responses={503: {"model": NotReady, "description": "A part is not ready; `checks` names it and the reason."}},
 )
 def readyz(ledger: CurrentLedger, settings: CurrentSettings, reconciler: CurrentReconciler) -> Response | Readiness:
-    """Answer 200 if ledger, queue, reconciler, a worker and the disk are ready, else 503 with the reasons."""
+    """Answer 200 if ledger, queue, reconciler, a worker, disk and store are ready, else 503 with the reasons."""
     troubles = find_troubles(ledger, settings, reconciler)
     checks = {name: why or "ok" for name, why in troubles.items()}
     if not any(troubles.values()):
@@ -59,6 +60,7 @@ def find_troubles(ledger: Ledger, settings: Settings, reconciler: Reconciler | N
         "reconciler": reconciler.trouble() if reconciler else "",
         "worker": "it cannot be asked without Redis" if queue else _worker_trouble(settings),
         "disk": _disk_trouble(settings),
+        "store": _store_trouble(settings),
     }
 
 
@@ -93,6 +95,14 @@ def _disk_trouble(settings: Settings) -> str:
         return f"the home folder cannot be reached ({error.strerror})"
     is_full = free < MIN_FREE_BYTES
     return f"the disk of the home folder is full, {free / 1024**2:.0f} MiB are free" if is_full else ""
+
+
+def _store_trouble(settings: Settings) -> str:
+    try:
+        open_store(settings).check()
+    except StoreUnavailable as error:
+        return error.reason
+    return ""
 
 
 def ping_redis(settings: Settings) -> None:

@@ -14,11 +14,12 @@ def hidden_paths(text: str, settings: Settings) -> str:
 
 
 def _folders(settings: Settings) -> list[str]:
-    """Return home, models, archives and the program, as given and without links, longest first."""
+    """Return home, store, models, archives and the program, as given and without links, longest first."""
     own = Path(settings.archives.default)
     roots = [Path(root) for root in settings.archives.roots.split(":") if root]
     archives = [*roots, *([own.parent] if own.is_absolute() else [])]
     named = [settings.home, settings.home / "models", settings.home / "archives", SHIPPED, SHIPPED.parent.parent]
     named += [*archives, *([settings.models] if settings.models else [])]
+    named += [Path(settings.store)] if settings.store and "://" not in settings.store else []
     found = {str(form) for folder in named for form in (folder.absolute(), folder.resolve())}
     return sorted((f for f in found if len(Path(f).parts) > 1), key=len, reverse=True)

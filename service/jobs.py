@@ -1,5 +1,6 @@
 """OGC API - Processes 1.0: jobs, their states, results and dismissal. Orders: processes.py."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -11,11 +12,20 @@ from service.errors import refusals
 from service.hidden_paths import hidden_paths
 from service.links import GEOJSON, BaseUrl, file_url, link
 from service.results import outputs_of
-from service.schemas import GapFeature, JobList, JobStatus, Link, Reference, StatusInfo
-from service.state import CurrentLedger, CurrentSettings, FinishedJob, KnownJob
+from service.schemas import GapFeature, JobList, JobStatus, Link, Reference, Stage, StatusInfo
+from service.state import (
+    CurrentCaller,
+    CurrentLedger,
+    CurrentQuotas,
+    CurrentSettings,
+    FinishedJob,
+    KnownJob,
+    party_seen,
+)
 from workers.accept import allowed_archive
 from workers.gaps import gaps_of
 from workers.queue import dispatch
+from workers.queue.events.watch import look
 
 router = APIRouter(prefix="/jobs", tags=["Jobs"])
 
@@ -32,11 +42,12 @@ def jobs(
     ledger: CurrentLedger,
     settings: CurrentSettings,
     base: BaseUrl,
+    caller: CurrentCaller,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most jobs in one answer.")] = 100,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Jobs to skip, counted from the newest.")] = 0,
 ) -> JobList:
-    """Return jobs, newest first."""
-    found = ledger.jobs(limit=limit + 1, offset=offset)
+    """Return the jobs of the caller's party, newest first."""
+    found = ledger.jobs(limit=limit + 1, offset=offset, party=party_seen(caller))
     links = [link(f"{base}/jobs?limit={limit}&offset={offset}", "self")]
     if len(found) > limit:
         links.append(link(f"{base}/jobs?limit={limit}&offset={offset + limit}", "next"))
@@ -50,7 +61,9 @@ def job(found: KnownJob, ledger: CurrentLedger, settings: CurrentSettings, base:
     """Return the state of a job, what was ordered, and what its archive was taken for."""
     gaps = [GapFeature.model_validate(gap.to_geojson()) for gap in gaps_of(ledger, found)]
     further = {"inputs": _inputs(found, settings), "input": list(found.order.input) or None, "gaps": gaps or None}
-    return status_info(found, base, settings).model_copy(update=further)
+    seen = look(ledger.engine, found.id)
+    status = status_info(found, base, settings, seconds_left=seen.seconds_left, now=seen.now)
+    return status.model_copy(update=further)
 
 
 @router.post(
@@ -60,11 +73,14 @@ def job(found: KnownJob, ledger: CurrentLedger, settings: CurrentSettings, base:
     responses=UNKNOWN,
     response_model_exclude_none=True,
 )
-def retry(found: KnownJob, settings: CurrentSettings, base: BaseUrl) -> StatusInfo:
+def retry(
+    found: KnownJob, settings: CurrentSettings, caller: CurrentCaller, quotas: CurrentQuotas, base: BaseUrl
+) -> StatusInfo:
     """Try the tiles again that an ended job lacks; its earlier result stays until the new one replaces it.
 
     A job that is complete, still runs, or was dismissed stays as it is.
     """
+    quotas.check_running(caller)
     return status_info(dispatch.retry(found.id, settings), base, settings)
 
 
@@ -83,8 +99,18 @@ def results(found: FinishedJob, settings: CurrentSettings, base: BaseUrl) -> dic
     }
 
 
-def status_info(found: Job, base: str, settings: Settings) -> StatusInfo:
-    """Return a job as OGC's statusInfo."""
+def status_info(
+    found: Job, base: str, settings: Settings, *, seconds_left: float | None = None, now: float = 0.0
+) -> StatusInfo:
+    """Return a job as OGC's statusInfo.
+
+    Args:
+        found: the job.
+        base, settings: of the service.
+        seconds_left: until it ends; None = not known.
+        now: the moment of that estimate by the ledger's clock, seconds since 1970.
+    """
+    end = None if seconds_left is None else datetime.fromtimestamp(now, UTC) + timedelta(seconds=seconds_left)
     status: JobStatus = found.state.value
     return StatusInfo(
         jobID=found.id,
@@ -92,6 +118,9 @@ def status_info(found: Job, base: str, settings: Settings) -> StatusInfo:
         status=status,
         message=hidden_paths(found.message, settings),
         progress=round(100 * min(max(found.progress, 0.0), 1.0)),
+        stage=_stage(found),
+        secondsLeft=None if seconds_left is None else max(1, round(seconds_left)),
+        estimatedCompletion=end.isoformat(timespec="seconds").replace("+00:00", "Z") if end else None,
         created=found.created,
         started=found.started or None,
         finished=(found.finished or None) if found.state.is_final else None,
@@ -102,6 +131,14 @@ def status_info(found: Job, base: str, settings: Settings) -> StatusInfo:
         complete=found.is_complete if found.state is JobState.SUCCESSFUL else None,
         links=_links(found, base),
     )
+
+
+def _stage(found: Job) -> Stage | None:
+    if found.state is JobState.ACCEPTED:
+        return "waiting"
+    if found.state.is_final:
+        return None
+    return "tiles" if found.tiles_done + found.tiles_failed < found.tiles_total else "result"
 
 
 def _links(found: Job, base: str) -> list[Link]:

@@ -26,7 +26,7 @@ from service.schemas import (
     ProcessSummary,
     StatusInfo,
 )
-from service.state import CurrentKeys, CurrentSettings
+from service.state import CurrentCaller, CurrentKeys, CurrentQuotas, CurrentSettings
 from workers import accept
 from workers.queue import dispatch
 
@@ -85,6 +85,8 @@ def execute(
     response: Response,
     settings: CurrentSettings,
     keys: CurrentKeys,
+    caller: CurrentCaller,
+    quotas: CurrentQuotas,
     base: BaseUrl,
     idempotency_key: Annotated[
         str | None,
@@ -99,8 +101,10 @@ def execute(
     """Check an order and accept it as a job, carried out in the background; `Location` is the URL of the job."""
     product = find_product(process_id)
     accepted, _, tiles = accept.accept(product.id, plain_inputs(product, order), settings)
-    job_id = keys.reserve(idempotency_key, body_sha256(product.id, order.inputs)) if idempotency_key else None
-    job = dispatch.submit(accepted, tiles, settings, job_id=job_id)
+    digest = body_sha256(product.id, order.inputs)
+    job_id = keys.reserve(idempotency_key, digest, party=caller.party) if idempotency_key else None
+    admit = quotas.admit(caller)
+    job = dispatch.submit(accepted, tiles, settings, job_id=job_id, party=caller.party, admit=admit)
     response.headers["Location"] = f"{base}/jobs/{job.id}"
     response.headers["Preference-Applied"] = "respond-async"
     return status_info(job, base, settings)

@@ -10,8 +10,9 @@ from core.job import Job, JobState
 from core.product import Product
 from core.settings import Settings
 from service.links import COG, GEOJSON
-from workers.queue.dispatch import job_folder
 from workers.queue.ledger import Ledger
+from workers.store.open_store import open_store
+from workers.store.store import StoredFile, result_key
 
 PNG = "image/png"
 NETCDF = "application/x-netcdf"
@@ -88,28 +89,31 @@ def finished_job(ledger: Ledger, job_id: str) -> Job:
             raise JobNotReady(job_id, state.value)
 
 
-def find_file(settings: Settings, job: Job, name: str) -> Path:
-    """Return the path of one result file of a successful job.
+def find_stored(settings: Settings, job: Job, name: str) -> StoredFile:
+    """Return one result file of a successful job, as it lies in the store.
 
     Raises:
-        UnknownResult: the job has no such file. Names are compared with those in the folder and never joined to a path,
+        UnknownResult: the job has no such file. Names are compared with those of the result and never joined to a path,
             so no name leads out of it.
+        StoreUnavailable: the store does not answer.
     """
-    files = {p.name: p for p in _files(settings, job.id)}
+    files = open_store(settings).files(result_key(job.id))
     if name not in files:
         raise UnknownResult(name, sorted(files))
     return files[name]
 
 
+def find_file(settings: Settings, job: Job, name: str) -> Path:
+    """Return the path of one result file of a successful job on this machine, fetched if it lies elsewhere.
+
+    Raises:
+        UnknownResult, StoreUnavailable: as `find_stored`.
+    """
+    return find_stored(settings, job, name).local()
+
+
 def outputs_of(settings: Settings, job: Job) -> list[tuple[Output, str]]:
     """Return the outputs that a job has written, with their file names."""
-    names = {p.name for p in _files(settings, job.id)}
+    names = open_store(settings).files(result_key(job.id))
     found = [(output, job.order.product + output.suffix) for output in OUTPUTS]
     return [(output, name) for output, name in found if name in names]
-
-
-def _files(settings: Settings, job_id: str) -> list[Path]:
-    folder = job_folder(settings, job_id)
-    if not folder.is_dir():
-        return []
-    return [p for p in folder.iterdir() if p.is_file() and not p.is_symlink() and not p.name.startswith(".")]

@@ -48,7 +48,7 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
 
-CheckName = Literal["ledger", "queue", "reconciler", "worker", "disk"]
+CheckName = Literal["ledger", "queue", "reconciler", "worker", "disk", "store"]
 
 
 class Readiness(BaseModel):
@@ -152,6 +152,7 @@ class Estimate(BaseModel):
 
 
 JobStatus = Literal["accepted", "running", "successful", "failed", "dismissed"]
+Stage = Literal["waiting", "tiles", "result"]
 
 
 class GapProperties(BaseModel):
@@ -178,6 +179,14 @@ class StatusInfo(BaseModel):
     status: JobStatus
     message: str = Field(description="The stage, or the reason of a failure, in one sentence.")
     progress: int = Field(ge=0, le=100, description="Per cent of the work that is done.")
+    stage: Stage | None = Field(
+        default=None,
+        description="Of a job that has not ended: `waiting` for a worker, computing `tiles`, writing the `result`.",
+    )
+    secondsLeft: int | None = Field(
+        default=None, description="Until the job ends, at its present speed; absent while nothing is known."
+    )
+    estimatedCompletion: str | None = Field(default=None, description="The same as a time, ISO 8601, UTC.")
     created: str = Field(description="ISO 8601, UTC.")
     started: str | None = None
     finished: str | None = None

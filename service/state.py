@@ -6,6 +6,9 @@ from fastapi import Depends, Request
 
 from core.job import Job
 from core.settings import Settings
+from service.access.caller import Caller
+from service.access.owners import caller_of
+from service.access.quotas import Quotas
 from service.idempotency import Keys
 from service.reconciler import Reconciler
 from service.results import find_job, finished_job
@@ -25,7 +28,7 @@ async def _ledger(request: Request) -> Ledger:
 
 async def _items(request: Request) -> Items:
     found: Items = request.app.state.items
-    return found
+    return found.of_party(party_seen(caller_of(request)))
 
 
 async def _keys(request: Request) -> Keys:
@@ -38,9 +41,26 @@ async def _reconciler(request: Request) -> Reconciler | None:
     return found
 
 
+async def _caller(request: Request) -> Caller:
+    return caller_of(request)
+
+
+async def _quotas(request: Request) -> Quotas:
+    found: Quotas = request.app.state.quotas
+    return found
+
+
+def party_seen(caller: Caller) -> str | None:
+    """Return the party whose jobs and items a caller sees; None = those of all."""
+    return None if caller.sees_all else caller.party
+
+
 CurrentSettings = Annotated[Settings, Depends(_settings)]
 CurrentLedger = Annotated[Ledger, Depends(_ledger)]
 CurrentItems = Annotated[Items, Depends(_items)]
+"""Those that the caller may see."""
+CurrentCaller = Annotated[Caller, Depends(_caller)]
+CurrentQuotas = Annotated[Quotas, Depends(_quotas)]
 CurrentKeys = Annotated[Keys, Depends(_keys)]
 CurrentReconciler = Annotated[Reconciler | None, Depends(_reconciler)]
 """None where another process of the same ledger reconciles."""

@@ -5,13 +5,16 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from filelock import FileLock
 
 from core.settings import Settings
 from ingest.simulate.sample import sample_folder
+
+if TYPE_CHECKING:
+    from tests.s3_server import S3Server
 
 ROOT = Path(__file__).parent.parent
 CLOSED = "http://127.0.0.1:9"
@@ -102,6 +105,24 @@ def class_models(shared_folder: Path) -> Path:
         if not folder.exists():
             write_class_models(shared_folder / "class_models.new").rename(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def _s3_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[S3Server]":
+    from tests.s3_server import S3Server  # loads boto3
+
+    server = S3Server(tmp_path_factory.mktemp("s3") / "log")
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def s3(_s3_server: "S3Server", monkeypatch: pytest.MonkeyPatch) -> "S3Server":
+    """An S3 server with an empty bucket, which the AWS_ variables of this test name."""
+    for name, value in _s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    _s3_server.empty()
+    return _s3_server
 
 
 REAL_DATA = Path(os.environ.get("LANDCAST_REAL_DATA", ROOT.parent / "shared" / "data"))

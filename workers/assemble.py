@@ -18,6 +18,7 @@ from core.product import Layer, Product, Raster
 from core.progress import Progress
 from core.source import InputSummary
 from core.timeline import Period
+from models.inference.choose import backend_name
 from outputs.cog import has_pixels
 from outputs.measure import is_mapped, measure_file, measure_raster, median_clear_count
 from outputs.minimum_mapping_unit import mmu_filter_file, mmu_filter_raster
@@ -93,6 +94,7 @@ def assemble_tiles(
         is_simulated=recipe.archive.is_simulated,
         preparation=recipe.preparation,
         areas=measure_file(plain, recipe.product, recipe.options, recipe.layers),
+        backends=found.backends,
     )
     _check_seen(found, origin, recipe.options.window)
     scene_notes, coverage = origin.notes, _coverage_notes(recipe)
@@ -158,6 +160,7 @@ def assemble_cube(
         is_simulated=cube.is_simulated,
         preparation=preparation,
         areas=areas,
+        backends=(backend_name(checkpoint, product.id),) if checkpoint.task else (),
     ).with_input(summary)
     found_evidence = _evidence_of(pixels, cube, _read_days(product, options))
     place = _place_notes(product, found_evidence, cube.window.footprint_wgs84.centroid.y)

@@ -19,6 +19,7 @@ from ingest.build.cube import build_cube, check_region, reader_from
 from ingest.registry import open_archive
 from models.registry import find_checkpoint
 from products.catalogue import find_product
+from workers.shared_scene_tiles import shared_scene_tiles
 
 Mask = NDArray[np.bool_]
 
@@ -26,7 +27,9 @@ Mask = NDArray[np.bool_]
 def _build_cube(
     archive: Archive, window: Window, period: Period, bands: Sequence[str], wanted: Mask | None, settings: Settings
 ) -> Cube:
-    return build_cube(archive, window, period, bands, reader=reader_from(settings), wanted=wanted)
+    return build_cube(
+        archive, window, period, bands, reader=reader_from(settings, shared_scene_tiles(settings)), wanted=wanted
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,6 +38,7 @@ from products.table import options_of_each, predict_table, seen_in_period
 from workers.accept import plan
 from workers.assemble import Result, assemble_cube, assemble_tiles
 from workers.queue.dispatch import scratch_folder, sweep
+from workers.store.open_store import open_store
 from workers.tile import Recipe, find_tile, pixel_kind, render_tile
 
 STRIP_BYTES = 256 * 2**20
@@ -153,12 +154,13 @@ def make_region(
 ) -> Result:
     """Predict the pixels of a region tile by tile; those outside it are nodata.
 
-    Tiles are kept in the home folder, where jobs and later calls find them.
+    Tiles are kept in the store, where jobs and later calls find them.
 
     Raises:
         InvalidRegion: it takes too many tiles.
         NoClearObservation: the period holds no clear observation of the region.
         RequestError: as `DirectOrder.options`.
+        StoreUnavailable: the store does not answer.
     """
     recipe = Recipe(
         product=order.product,
@@ -169,6 +171,7 @@ def make_region(
         preparation=Preparation.from_settings(settings).key(),
     )
     tiles = plan(recipe.region, recipe.archive, settings)
+    open_store(settings).check()
     with _scratch(settings) as job_id:
         rendered = [
             (tile, _tile_file(recipe, tile, settings, job_id, _part(progress, number, len(tiles))))

@@ -1,4 +1,4 @@
-"""The end of a job: mosaic, COG, quicklook, plot, forecast cube and STAC item, published by one rename."""
+"""The end of a job: mosaic, COG, quicklook, plot, forecast cube and STAC item, published in one step."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -13,7 +13,7 @@ from core.job import Gap, Job
 from core.product import Issued
 from core.region import Region
 from core.settings import Settings
-from outputs.atomic import remove, written_aside
+from outputs.atomic import aside_in, remove
 from outputs.cog import RasterFile, open_cog, write_cog_from
 from outputs.plots.forecast_pixel import choose_pixel, pixel_window, read_pixel, write_plot
 from outputs.plots.quicklook import write_quicklook
@@ -22,7 +22,9 @@ from outputs.stac_item import build_item, write_item
 from outputs.write_raster import write_raster
 from workers.assemble import NO_GAPS, Result, assemble_tiles
 from workers.dependencies import REAL, Dependencies
-from workers.queue.dispatch import job_folder, scratch_folder
+from workers.patient_store import patient_store
+from workers.queue.dispatch import scratch_folder
+from workers.store.store import result_key
 from workers.tile import Recipe, read_recipe, run_tile
 
 
@@ -47,7 +49,7 @@ def finish(
     dependencies: Dependencies = REAL,
     *,
     gaps: Sequence[Gap] = (),
-) -> Path:
+) -> None:
     """Write all files of a job whose tiles are rendered or given up, and publish them in one step.
 
     Files of an earlier result are there until then.
@@ -61,9 +63,6 @@ def finish(
         dependencies: products, models and archives.
         gaps: tiles that were given up.
 
-    Returns:
-        The folder of the job's files.
-
     Raises:
         NoClearObservation: the region has no clear observation; no file is left.
     """
@@ -72,13 +71,11 @@ def finish(
     missing = {tile: reasons[tile.key] for tile in tiles if tile.key in reasons}
     made = [tile for tile in tiles if tile.key not in reasons]
     rendered = [(tile, run_tile(job, tile, settings, watch.progress, dependencies)) for tile in made]
-    target = job_folder(settings, job.id)
-    with written_aside(target, scratch_folder(settings, job.id)) as aside:
+    with aside_in(scratch_folder(settings, job.id), "result") as aside:
         aside.mkdir()
         result = ResultFiles(folder=aside, recipe=recipe, settings=settings, dependencies=dependencies)
         result.write(rendered, watch, report, item_id=job.id, created=job.created, gaps=missing)
-        watch.check()
-    return target
+        patient_store(settings).put_result(aside, result_key(job.id), watch.check)
 
 
 class ResultFiles:

@@ -16,7 +16,7 @@ from core.progress import Progress
 from core.region import Region
 from outputs.cog import plain_raster
 from products.evidence import SeenCounts
-from workers.tile import pixel_kind, read_tile
+from workers.tile import pixel_kind, read_backend, read_tile
 
 Mask = NDArray[np.bool_]
 
@@ -31,6 +31,8 @@ class Mosaic:
     """Of these, pixels that are not nodata."""
     scenes: dict[str, tuple[SceneRecord, ...]]
     """Scenes of each tile by its key."""
+    backends: tuple[str, ...]
+    """What ran the network for the tiles, sorted; empty for a product without a model."""
     seen: SeenCounts
     """What the mapped pixels rest on; nothing is counted for a product that states no evidence."""
 
@@ -54,10 +56,11 @@ def mosaic(
         missing: tiles that could not be made; their pixels count as those of the region.
     """
     dtype, nodata = pixel_kind(layers)
-    counts, scenes, seen = np.zeros(2, np.int64), {}, SeenCounts()
+    counts, scenes, seen, backends = np.zeros(2, np.int64), {}, SeenCounts(), set()
     with plain_raster(path, layers, window, dtype=dtype, nodata=nodata) as out:
         for number, (tile, file) in enumerate(tiles):
             pixels, scenes[tile.key] = read_tile(file)
+            backends.add(read_backend(file))
             part, place = _overlap(tile.window, window)
             cut, mask = pixels[:, part[0], part[1]], tile.window.mask(region)[part]
             out.write(np.where(mask, cut[: len(layers)], np.array(nodata, dtype)), window=place)
@@ -67,7 +70,8 @@ def mosaic(
             progress((number + 1) / len(tiles))
     for tile in missing:
         counts[0] += tile.window.mask(region)[_overlap(tile.window, window)[0]].sum()
-    return Mosaic(region_pixels=int(counts[0]), seen_pixels=int(counts[1]), scenes=scenes, seen=seen)
+    ran = tuple(sorted(backends - {""}))
+    return Mosaic(region_pixels=int(counts[0]), seen_pixels=int(counts[1]), scenes=scenes, backends=ran, seen=seen)
 
 
 def _overlap(tile: Window, window: Window) -> tuple[tuple[slice, slice], PixelWindow]:

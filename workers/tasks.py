@@ -8,7 +8,7 @@ before the children are forked.
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -17,21 +17,22 @@ from celery import Celery, signals
 from core.errors import LandcastError, RequestError, WorkerUnavailable
 from core.job import JobState
 from core.settings import Settings
-from outputs.atomic import remove
 from workers.dependencies import REAL, Dependencies
 from workers.disk import await_room
 from workers.finish import finish
 from workers.gaps import gaps_of, gaps_sentence
 from workers.log_rate import limit_log_rate
+from workers.patient_store import patient_store
 from workers.queue.broker import FINISH, TILE, celery_settings
-from workers.queue.dispatch import feed, item_path, job_folder, sweep
-from workers.queue.item_rows import read_item_file
+from workers.queue.dispatch import feed, sweep
+from workers.queue.item_rows import read_item
 from workers.queue.lease import Lease, LeaseLost
 from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.liveness import is_gone, worker_name
 from workers.queue.patience import brief, patiently
 from workers.queue.presence import beat_while_at_work
 from workers.queue.schema import AWAY
+from workers.queue.sweep import WITHOUT_RESULT, Sweeper
 from workers.tile import find_tile, read_recipe, render_tile
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Worker:
     settings: Settings
     ledger: Ledger
     dependencies: Dependencies
+    sweeper: Sweeper = field(default_factory=Sweeper)
 
 
 def make_app(dependencies: Dependencies = REAL, read_settings: Callable[[], Settings] = Settings) -> Celery:
@@ -76,10 +78,10 @@ def make_app(dependencies: Dependencies = REAL, read_settings: Callable[[], Sett
 def carry_out_tile(worker: Worker, job_id: str, tile_key: str) -> None:
     """Render one tile if it is still to be done, and send what comes next. Every end is written into the ledger.
 
-    While the ledger is away or the disk is full, the message waits: it is acknowledged when this function returns.
+    While ledger or store are away or the disk is full, the message waits: it is acknowledged when this returns.
     """
     ledger, lease_s = worker.ledger, worker.settings.jobs.lease_seconds
-    await_room(worker.settings.home)
+    _await_parts(worker)
     patiently(lambda: ledger.release(is_gone, job_id, allowance_s=lease_s))
     if patiently(lambda: ledger.claim_tile(job_id, tile_key, worker.name, lease_s)):
         logger.info("tile begins job=%s tile=%s worker=%s", job_id, tile_key, worker.name)
@@ -93,7 +95,7 @@ def carry_out_tile(worker: Worker, job_id: str, tile_key: str) -> None:
 def close_job(worker: Worker, job_id: str) -> None:
     """Write the result of a job whose tiles are done, if nobody else does. Every end is written into the ledger."""
     ledger, lease_s = worker.ledger, worker.settings.jobs.lease_seconds
-    await_room(worker.settings.home)
+    _await_parts(worker)
     patiently(lambda: ledger.release_closers(is_gone, allowance_s=lease_s))
     if patiently(lambda: ledger.claim_close(job_id, worker.name, lease_s)):
         logger.info("closing begins job=%s worker=%s", job_id, worker.name)
@@ -102,6 +104,13 @@ def close_job(worker: Worker, job_id: str) -> None:
     else:
         logger.info("job is not to be closed job=%s", job_id)
     _send_next(worker, job_id)
+
+
+def _await_parts(worker: Worker) -> None:
+    """Return once the disk has room and the store answers; tidy up meanwhile."""
+    await_room(worker.settings.home)
+    patient_store(worker.settings).check()
+    patiently(lambda: worker.sweeper.sweep(worker.ledger, worker.settings))
 
 
 def _try_tile(worker: Worker, job_id: str, tile_key: str, lease: Lease) -> None:
@@ -134,7 +143,7 @@ def _try_close(worker: Worker, job_id: str, lease: Lease) -> None:
         gaps = patiently(lambda: gaps_of(ledger, job))
         finish(job, tiles, worker.settings, lease, _reporter(ledger, job_id), worker.dependencies, gaps=gaps)
         message = gaps_sentence(len(gaps), len(tiles), job_id) if gaps else "done"
-        item = read_item_file(item_path(worker.settings, job_id, job.order.product))
+        item = read_item(patient_store(worker.settings), job_id, job.order.product)
     except LeaseLost:
         logger.info("closing dropped job=%s", job_id)
     except RequestError as error:
@@ -155,9 +164,7 @@ def _clean_up(worker: Worker, job_id: str) -> None:
     """Leave no file of a job that ended without a result, and no scratch file of one that ended with one."""
     state = patiently(lambda: worker.ledger.job(job_id)).state
     if state.is_final:
-        sweep(job_id, worker.settings)
-    if state in (JobState.FAILED, JobState.DISMISSED):
-        remove(job_folder(worker.settings, job_id))
+        sweep(job_id, worker.settings, with_result=state in WITHOUT_RESULT)
 
 
 def _reporter(ledger: Ledger, job_id: str) -> Callable[[str], None]:

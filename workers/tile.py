@@ -7,6 +7,7 @@ one at the edge serves orders of the same region.
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,14 +30,17 @@ from core.settings import Settings
 from core.version import software_version
 from ingest.archive import Archive
 from ingest.preprocess.prepare import Preparation
-from outputs.atomic import written_aside
+from models.inference.choose import backend_name
+from outputs.atomic import aside_in
 from outputs.cog import QUIET
 from outputs.sealed import damage_of, seal
 from products.evidence import RestsOnSeries, has_ndvi, seen_codes
 from products.order import parse
 from products.rows import render
 from workers.dependencies import REAL, Dependencies
+from workers.patient_store import patient_store
 from workers.queue.dispatch import scratch_folder
+from workers.store.store import TILES, work_key
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +48,8 @@ Mask = NDArray[np.bool_]
 
 FORMAT = 4
 """Version of the tile files; a higher one keeps old files from being read."""
+NOTED = re.compile(r"(cache/tiles/[0-9a-f]{2}/[0-9a-f]+|work/[\w-]+/[\w.-]+)\.tif")
+"""Keys that a note may hold."""
 BUILD_SHARE = 0.1
 """Share of the progress of a tile that building its cube takes."""
 
@@ -86,6 +92,7 @@ class Recipe:
             "model": self.checkpoint.sha256,
             "calibration": self.checkpoint.card.get("calibration"),
             "prediction_sets": self.checkpoint.card.get("prediction_sets"),
+            "backend": backend_name(self.checkpoint, self.product.id),
             "archive": self.archive.name if self.archive.is_cached else self.archive.fingerprint,
             "scenes": self._scenes(tile),
             "preparation": self.preparation,
@@ -131,12 +138,13 @@ def find_tile(recipe: Recipe, tile: Tile, settings: Settings, job_id: str) -> Pa
     What this job has rendered counts first: an archive may have listed a new scene since.
     """
     noted = _noted(tile, settings, job_id)
-    if noted is not None and _is_intact(noted):
-        return noted
+    found = _intact(noted, settings, job_id) if noted else None
+    if found is not None:
+        return found
     mask = recipe.mask(tile)
-    whole = shared_path(recipe, tile, settings, np.ones_like(mask))
-    paths = (whole, shared_path(recipe, tile, settings, mask), own_path(tile, settings, job_id))
-    return next((p for p in paths if _is_intact(p)), None)
+    whole = shared_key(recipe, tile, np.ones_like(mask))
+    keys = dict.fromkeys((whole, shared_key(recipe, tile, mask), own_key(tile, job_id)))
+    return next((path for key in keys if (path := _intact(key, settings, job_id))), None)
 
 
 def render_tile(
@@ -150,59 +158,68 @@ def render_tile(
     )
     progress(BUILD_SHARE)
     raster = _render(recipe, cube, lambda share: progress(BUILD_SHARE + (1 - BUILD_SHARE) * share))
-    path = own_path(tile, settings, job_id) if cube.failures else shared_path(recipe, tile, settings, mask)
-    with written_aside(path, scratch_folder(settings, job_id)) as aside:
-        _write(aside, raster, _seen(recipe, cube), cube.scenes)
+    key = own_key(tile, job_id) if cube.failures else shared_key(recipe, tile, mask)
+    with aside_in(scratch_folder(settings, job_id), f"{tile.key}.tif") as aside:
+        _write(aside, raster, _seen(recipe, cube), cube.scenes, backend_name(recipe.checkpoint, recipe.product.id))
         seal(aside)
-    _note(tile, path, settings, job_id)
+        path = patient_store(settings).put(aside, key)
+    _note(tile, key, settings, job_id)
     logger.info(
         "tile rendered job=%s tile=%s scenes=%d failures=%d", job_id, tile.key, len(cube.scenes), len(cube.failures)
     )
     return path
 
 
-def shared_path(recipe: Recipe, tile: Tile, settings: Settings, mask: Mask) -> Path:
-    """Return the path of a tile that all jobs share; none of its scenes failed."""
+def shared_key(recipe: Recipe, tile: Tile, mask: Mask) -> str:
+    """Return the key in the store of a tile that all jobs share; none of its scenes failed."""
     key = recipe.key(tile, mask)
-    return settings.home / "cache" / "tiles" / key[:2] / f"{key}.tif"
+    return f"{TILES}/{key[:2]}/{key}.tif"
 
 
-def own_path(tile: Tile, settings: Settings, job_id: str) -> Path:
-    """Return the path of a tile with gaps, which is kept for its job alone."""
-    return scratch_folder(settings, job_id) / f"{tile.key}.tif"
+def own_key(tile: Tile, job_id: str) -> str:
+    """Return the key in the store of a tile with gaps, which is kept for its job alone."""
+    return f"{work_key(job_id)}/{tile.key}.tif"
 
 
-def _note(tile: Tile, path: Path, settings: Settings, job_id: str) -> None:
-    """Note the path of a tile for its job."""
-    note = own_path(tile, settings, job_id).with_suffix(".path")
-    with written_aside(note, scratch_folder(settings, job_id)) as aside:
-        aside.write_text(str(path.relative_to(settings.home)), encoding="utf-8")
+def _note_key(tile: Tile, job_id: str) -> str:
+    return f"{work_key(job_id)}/{tile.key}.path"
 
 
-def _noted(tile: Tile, settings: Settings, job_id: str) -> Path | None:
+def _note(tile: Tile, key: str, settings: Settings, job_id: str) -> None:
+    """Note the key of a tile for its job."""
+    with aside_in(scratch_folder(settings, job_id), f"{tile.key}.path") as aside:
+        aside.write_text(key, encoding="utf-8")
+        patient_store(settings).put(aside, _note_key(tile, job_id))
+
+
+def _noted(tile: Tile, settings: Settings, job_id: str) -> str | None:
+    path = patient_store(settings).fetch(_note_key(tile, job_id), scratch_folder(settings, job_id))
     try:
-        path = settings.home / own_path(tile, settings, job_id).with_suffix(".path").read_text(encoding="utf-8")
+        key = path.read_text(encoding="utf-8") if path else ""
     except (OSError, ValueError):
         return None
-    return path if path.suffix == ".tif" and path.is_relative_to(settings.home) else None
+    return key if NOTED.fullmatch(key) else None
 
 
-def _is_intact(path: Path) -> bool:
-    """Tell whether a tile's file is there and whole; one that is damaged is removed, to be rendered again.
+def _intact(key: str, settings: Settings, job_id: str) -> Path | None:
+    """Return the file of a tile if it is there and whole; one that is damaged is removed, to be rendered again.
 
     Raises:
         OSError: it is there and cannot be read, which says nothing about what it holds.
     """
-    if not path.is_file():
-        return False
+    store = patient_store(settings)
+    path = store.fetch(key, scratch_folder(settings, job_id))
+    if path is None:
+        return None
     try:
         damage = damage_of(path)
     except FileNotFoundError:
-        return False
+        return None
     if damage:
-        logger.warning("tile damaged, rendered again file=%s reason=%s", path, damage)
+        logger.warning("tile damaged, rendered again file=%s reason=%s", key, damage)
+        store.remove(key)
         path.unlink(missing_ok=True)
-    return not damage
+    return None if damage else path
 
 
 def read_tile(path: Path) -> tuple[NDArray[Any], tuple[SceneRecord, ...]]:
@@ -220,6 +237,12 @@ def read_tile(path: Path) -> tuple[NDArray[Any], tuple[SceneRecord, ...]]:
     with rasterio.open(path) as raster:
         records = json.loads(raster.tags()["SCENES"])
         return raster.read(), tuple(SceneRecord(**record) for record in records)
+
+
+def read_backend(path: Path) -> str:
+    """Return what ran the network for a tile, as `models.inference.choose.backend_name` says; empty without a model."""
+    with rasterio.open(path) as raster:
+        return str(raster.tags().get("BACKEND", ""))
 
 
 def pixel_kind(layers: Sequence[Layer]) -> tuple[str, float]:
@@ -248,7 +271,7 @@ def _unseen(layers: tuple[Layer, ...], window: Window) -> Raster:
     )
 
 
-def _write(path: Path, raster: Raster, seen: NDArray[np.uint8], scenes: Sequence[SceneRecord]) -> None:
+def _write(path: Path, raster: Raster, seen: NDArray[np.uint8], scenes: Sequence[SceneRecord], backend: str) -> None:
     pixels = np.concatenate([raster.pixels, seen.astype(raster.pixels.dtype)])
     layers, height, width = pixels.shape
     profile = {
@@ -266,5 +289,5 @@ def _write(path: Path, raster: Raster, seen: NDArray[np.uint8], scenes: Sequence
         "predictor": 3 if np.issubdtype(raster.pixels.dtype, np.floating) else 1,
     }
     with rasterio.Env(**QUIET), rasterio.open(path, "w", **profile) as out:
-        out.update_tags(SCENES=json.dumps([asdict(s) for s in scenes]))
+        out.update_tags(SCENES=json.dumps([asdict(s) for s in scenes]), BACKEND=backend)
         out.write(pixels)

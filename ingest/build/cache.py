@@ -13,6 +13,7 @@ import shutil
 import sqlite3
 import time
 import uuid
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from core.bands import RADAR_NAMES, WEATHER_NAMES, Floats
 from core.errors import ReadFailed
 from core.grid import Tile, Window
 from ingest.archive import Archive, Scene
+from ingest.build.shared_tiles import SharedTiles, pack, unpack
 from ingest.preprocess.prepare import Preparation, Prepared
 
 logger = logging.getLogger(__name__)
@@ -96,8 +98,9 @@ class StoredSceneTile:
 class SceneTileCache:
     """Scene tiles below one folder, shared by all processes. Methods may be called from several threads at once."""
 
-    def __init__(self, folder: Path, *, limit_bytes: int) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, limit_bytes: int, shared: SharedTiles | None = None) -> None:
+        """Prepare the folder; what it lacks may be in `shared`, which gets what is new."""
+        self._folder, self._shared = folder, shared
         self._aside = folder / "aside"
         self._limit_bytes = limit_bytes
         self._aside.mkdir(parents=True, exist_ok=True)
@@ -106,7 +109,10 @@ class SceneTileCache:
         self._sweep()
 
     def find(self, scene: str, bands: Sequence[str]) -> StoredSceneTile | None:
-        """Return the scene tile of a scene key that holds all of some bands, None if there is none or it is damaged."""
+        """Return the scene tile of a scene key that holds all of some bands, None if there is none or it is damaged.
+
+        Of those that other machines share, one that holds exactly these bands is found.
+        """
         with self._index() as index:
             rows = index.execute("SELECT key, bands, used FROM scene_tiles WHERE scene = ?", (scene,)).fetchall()
         for key, held, used in rows:
@@ -115,14 +121,15 @@ class SceneTileCache:
                 if found is not None:
                     self._touch(key, used)
                     return found
-        return None
+        return self._fetch(scene, tuple(sorted(bands)))
 
     def put(self, scene: str, prepared: Prepared, window: Window) -> StoredSceneTile:
         """Store a scene's pixels; if another process has stored them first, its scene tile is returned."""
         bands = tuple(sorted(prepared.values))
-        key = hashlib.sha256(f"{scene} {' '.join(bands)}".encode()).hexdigest()
+        key = _key(scene, bands)
         path = self._path(key)
-        if not path.exists():
+        is_new = not path.exists()
+        if is_new:
             aside = self._aside / uuid.uuid4().hex
             _write(aside, {b: prepared.values[b] for b in bands}, prepared, window)
             path.parent.mkdir(exist_ok=True)
@@ -131,12 +138,44 @@ class SceneTileCache:
         found = self._open(key)
         if found is None:
             raise ReadFailed(scene[:12], "its copy in the cache could not be read back")
+        if is_new:
+            self._share(key)
         return found
 
     def size_bytes(self) -> int:
         """Return the size of all scene tiles together."""
         with self._index() as index:
             return int(index.execute("SELECT COALESCE(SUM(bytes), 0) FROM scene_tiles").fetchone()[0])
+
+    def _fetch(self, scene: str, bands: tuple[str, ...]) -> StoredSceneTile | None:
+        """Return the scene tile of another machine, None if there is none."""
+        key, aside = _key(scene, bands), self._aside / uuid.uuid4().hex
+        packed = aside.with_suffix(".zip")
+        if self._shared is None or not self._shared.fetch(key, packed):
+            return None
+        try:
+            unpack(packed, aside)
+        except (OSError, zipfile.BadZipFile) as error:
+            logger.warning("scene_tile_left_out key=%s reason=%s", key[:12], type(error).__name__)
+            return None
+        finally:
+            packed.unlink(missing_ok=True)
+        self._path(key).parent.mkdir(exist_ok=True)
+        _rename(aside, self._path(key))
+        self._enter(key, scene, bands, self._path(key))
+        return self._open(key)
+
+    def _share(self, key: str) -> None:
+        if self._shared is None:
+            return
+        packed = self._aside / f"{uuid.uuid4().hex}.zip"
+        try:
+            pack(self._path(key), packed)
+            self._shared.share(packed, key)
+        except OSError as error:  # another process has removed it to make room
+            logger.info("scene_tile_not_shared key=%s reason=%s", key[:12], type(error).__name__)
+        finally:
+            packed.unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key}.zarr"
@@ -210,6 +249,10 @@ class SceneTileCache:
                 yield connection
         finally:
             connection.close()
+
+
+def _key(scene: str, bands: Sequence[str]) -> str:
+    return hashlib.sha256(f"{scene} {' '.join(bands)}".encode()).hexdigest()
 
 
 def _write(path: Path, values: Mapping[str, Floats], prepared: Prepared, window: Window) -> None:

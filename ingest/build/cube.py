@@ -27,6 +27,7 @@ from ingest.archive import SENSOR_BANDS, Archive, Sensor
 from ingest.build.cache import SceneTileCache
 from ingest.build.read_block import BlockRead, ReadBlock, read_block
 from ingest.build.scene_tile import Mask, Stack, TimeStep
+from ingest.build.shared_tiles import SharedTiles
 from ingest.cubes.archive import lattice
 from ingest.preference import choices
 from ingest.preprocess.prepare import Preparation
@@ -51,10 +52,10 @@ class Reader:
     """Edge of a read block in pixels."""
 
 
-def reader_from(settings: Settings) -> Reader:
-    """Return the reader that the settings describe."""
-    limit_bytes = int(settings.cache.size_gb * 1e9)
-    cache = SceneTileCache(settings.home / "cache" / "scene-tiles", limit_bytes=limit_bytes) if limit_bytes else None
+def reader_from(settings: Settings, shared: SharedTiles | None = None) -> Reader:
+    """Return the reader that the settings describe; scene tiles of other machines are taken from `shared`."""
+    limit_bytes, folder = int(settings.cache.size_gb * 1e9), settings.home / "cache" / "scene-tiles"
+    cache = SceneTileCache(folder, limit_bytes=limit_bytes, shared=shared) if limit_bytes else None
     return Reader(preparation=Preparation.from_settings(settings), cache=cache, block_size=settings.cache.block_size)
 
 

@@ -238,7 +238,8 @@ def environment(s3: S3Options) -> Env:
 def _s3_options(s3: S3Options) -> dict[str, str]:
     options = {"AWS_REGION": s3.region, "CPL_AWS_AUTODETECT_EC2": "NO"}
     if s3.access_key:
-        options |= {"AWS_ACCESS_KEY_ID": s3.access_key, "AWS_SECRET_ACCESS_KEY": s3.secret_key}
+        keys = {"AWS_ACCESS_KEY_ID": s3.access_key, "AWS_SECRET_ACCESS_KEY": s3.secret_key}
+        options |= {**keys, "AWS_SESSION_TOKEN": ""}  # one of the environment belongs to other keys
     else:
         options |= {"AWS_NO_SIGN_REQUEST": "YES"}
     if s3.endpoint:

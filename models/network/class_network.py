@@ -149,7 +149,8 @@ class ClassNetwork(nn.Module):
         """
         blocks = list(self.trunk.blocks)
         is_last = self.config.layer == "last"
-        x, mask = self.trunk.token(tokens), attention_mask(is_padding, 0)
+        x = self.trunk.token(tokens)
+        mask = attention_mask(is_padding, 0).to(x.dtype)
         for block in blocks if is_last else blocks[: max(1, len(blocks) // 2)]:
             x = block(x, mask)
         x = self.trunk.norm(x) if is_last else F.layer_norm(x, x.shape[-1:])  # (B, T, D)
@@ -171,7 +172,7 @@ class ClassNetwork(nn.Module):
     def classify_states(self, states: Tensor, queries: Tensor) -> Tensor:
         """Return (B, K) class logits from (B, 2 D) states that `read` gave and (B, 1, G) queries."""
         features = queries[:, 0]
-        logits = self.head_logits(states, features).mean(0)  # (B, K)
+        logits = self.head_logits(states, features.to(states.dtype)).mean(0)  # (B, K)
         if not self.config.trees[0]:
             return logits
         grown: Tensor = self.trees(tree_inputs(features))  # (B, K)

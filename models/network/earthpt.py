@@ -155,7 +155,7 @@ class EarthPT(nn.Module):
     def read(self, steps: Tensor) -> Tensor:
         """Read a window of the form `calendar`: (B, T, F) steps -> (B, T, D) states before the final norm."""
         x = self.token(steps) + self.position.weight[: steps.shape[1]]  # (B, T, D)
-        mask = attention_mask(torch.zeros(steps.shape[:2], dtype=torch.bool, device=steps.device), 0)
+        mask = attention_mask(torch.zeros(steps.shape[:2], dtype=torch.bool, device=steps.device), 0).to(x.dtype)
         for block in self.blocks:
             x = block(x, mask)
         return cast(Tensor, x)
@@ -176,7 +176,7 @@ class EarthPT(nn.Module):
         if not self.config.layers:
             return self.token(tokens), self.norm(self.query(queries))
         x = torch.cat([self.token(tokens), self.query(queries)], dim=1)  # (B, T + H, D)
-        mask = attention_mask(is_padding, queries.shape[1])  # (B, 1, T + H, T + H)
+        mask = attention_mask(is_padding, queries.shape[1]).to(x.dtype)  # (B, 1, T + H, T + H)
         for block in self.blocks:
             x = block(x, mask)
         x = self.norm(x)

@@ -21,6 +21,7 @@ from core.forecast import NDVI_RANGE, QUANTILES, Forecast
 from core.timeline import Days
 from models.baselines.climatology import expect
 from models.checkpoint import load_network
+from models.inference.choose import device_of
 from models.network.earthpt import EarthPT
 from models.network.rollout import roll_out
 from models.registry import BLANK, band_order, verify
@@ -138,16 +139,16 @@ def _threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-_LOADED: dict[tuple[str, str], EarthPT] = {}
-"""The network used last, by folder and sha256: it may have gigabytes, so there is one at a time."""
+_LOADED: dict[tuple[str, str, str], EarthPT] = {}
+"""The network used last, by folder, sha256 and device: it may have gigabytes, so there is one at a time."""
 
 
 def _network(checkpoint: Checkpoint) -> EarthPT:
-    key = (checkpoint.folder, checkpoint.sha256)
+    key = (checkpoint.folder, checkpoint.sha256, checkpoint.device)
     found = _LOADED.get(key)
     if found is None:
         verify(checkpoint)
-        found = load_network(checkpoint).to("cuda" if torch.cuda.is_available() else "cpu")
+        found = load_network(checkpoint).to(device_of(checkpoint.device))
         _LOADED.clear()
         _LOADED[key] = found
     return found

@@ -1,5 +1,5 @@
 // The card of one job: its state, and for a finished one layers, legend, opacity, downloads and the forecast plot.
-import { ask, below, byId, make, shortTime, show } from "./api.js";
+import { ask, below, byId, make, openFiles, opened, shortTime, show } from "./api.js";
 import { isActive } from "./jobs.js";
 import { removePicture, setOpacity, showPicture, showRegion } from "./map.js";
 
@@ -49,6 +49,8 @@ async function load() {
     mine.shown = true;
     byId("view-downloads").replaceChildren(...(isActive(job) ? [dismissButton(mine)] : []));
     if (job.status === "failed") show(byId("view-error"), job.message);
+    if (job.status === "successful") await openFiles(mine.id);
+    if (mine !== current) return;
     if (job.status === "successful") await Promise.all([loadLayers(mine), loadFiles(mine)]);
   } catch (error) {
     if (mine === current) show(byId("view-error"), error.message);
@@ -81,13 +83,13 @@ async function loadFiles(mine) {
   const results = await ask(`jobs/${mine.id}/results`);
   if (mine !== current) return;
   const links = Object.entries(results).map(([key, { href, title }]) =>
-    make("a", { href: below(href, "/files/"), textContent: NAMES[key] ?? key, title, download: href.split("/").at(-1) }),
+    make("a", { href: opened(below(href, "/files/")), textContent: NAMES[key] ?? key, title, download: href.split("/").at(-1) }),
   );
   byId("view-downloads").replaceChildren(...links);
   byId("view-plot").hidden = !results.plot;
   if (!results.plot) return;
   for (const name of ["view-plot-image", "plot-large"]) {
-    Object.assign(byId(name), { src: below(results.plot.href, "/files/"), alt: results.plot.title });
+    Object.assign(byId(name), { src: opened(below(results.plot.href, "/files/")), alt: results.plot.title });
   }
 }
 
@@ -141,7 +143,7 @@ async function showLayer() {
   legend(layer);
   byId("view-layer-hint").textContent = `${layer.description}.`;
   show(byId("view-error"));
-  const url = `jobs/${mine.id}/preview.png?layer=${encodeURIComponent(layer.name)}`;
+  const url = opened(`jobs/${mine.id}/preview.png?layer=${encodeURIComponent(layer.name)}`);
   byId("view-busy").hidden = false;
   try {
     await showPicture(url, mine.found.bounds, { opacity: opacity(), alt: layer.description });

@@ -1,15 +1,20 @@
-"""What must hold before a service or a worker starts: folder of models, home folder, ledger. One sentence for each."""
+"""What must hold before a service or a worker starts: models, home folder, ledger, store. One sentence for each."""
 
+import logging
+import stat
 import tempfile
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from core.errors import InvalidOption
+from core.errors import InvalidOption, StoreUnavailable
 from core.settings import Settings
 from models.registry import check_models_folder
 from workers.queue.ledger import open_ledger
+from workers.store.open_store import open_store
+
+logger = logging.getLogger(__name__)
 
 
 def check_start(settings: Settings) -> None:
@@ -21,6 +26,7 @@ def check_start(settings: Settings) -> None:
     check_models_folder(settings)
     _check_home(settings.home)
     _check_ledger(settings)
+    _check_store(settings)
 
 
 def _check_home(home: Path) -> None:
@@ -30,6 +36,8 @@ def _check_home(home: Path) -> None:
             file.write(bytes(4096))
     except OSError as error:
         raise InvalidOption("LANDCAST_HOME", home, f"it cannot be written to ({error.strerror})") from None
+    if home.stat().st_mode & stat.S_IRWXO:
+        logger.warning("other users of this machine may read the home folder; close it: chmod o= %s", home)
 
 
 def _check_ledger(settings: Settings) -> None:
@@ -42,6 +50,14 @@ def _check_ledger(settings: Settings) -> None:
             reason = f"the ledger '{path}' is damaged or cannot be written to; move it away to begin a new one"
             raise InvalidOption("LANDCAST_HOME", settings.home, reason) from None
         raise InvalidOption("LANDCAST_DATABASE_URL", _without_password(url.get_secret_value()), _why(error)) from None
+
+
+def _check_store(settings: Settings) -> None:
+    """Check what no waiting can mend; one that does not answer may be back later."""
+    try:
+        open_store(settings)
+    except StoreUnavailable as error:
+        raise InvalidOption("LANDCAST_STORE", settings.store, error.reason) from None
 
 
 def _without_password(text: str) -> str:

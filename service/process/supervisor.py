@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from core.errors import WorkerUnavailable
 from core.settings import Settings
-from service.app import create_app
+from service.app import create_app, end_streams
 from service.process.address import listen, remove_address, url_of, write_address
 from service.process.connections import BACKLOG, count_open_files, limited, most_connections, raise_file_limit
 from service.process.orphan_guard import OrphanGuard
@@ -113,8 +113,9 @@ def run_api(settings: Settings) -> Iterator[str]:
     """
     listener = listen(settings)
     most = most_connections(settings.http.max_connections, file_limit=raise_file_limit(), open_files=count_open_files())
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         http=limited(most, settings.http.idle_seconds),
         backlog=min(BACKLOG, most),
         timeout_keep_alive=max(1, round(settings.http.idle_seconds)),
@@ -132,6 +133,7 @@ def run_api(settings: Settings) -> Iterator[str]:
         yield url_of(listener)
     finally:
         remove_address(settings.home, url_of(listener))
+        end_streams(app)
         server.should_exit = True
         thread.join(API_GRACE_S + 2)
         listener.close()

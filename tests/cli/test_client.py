@@ -124,3 +124,23 @@ def test_the_state_of_a_job_is_read() -> None:
 def test_a_job_that_ended_without_a_result_is_an_error(state: JobState) -> None:
     with pytest.raises(JobFailed, match="no clear"):
         ended_well(JobStatus(id="7", url="", state=state, share=0.5, message="There is no clear observation."))
+
+
+def test_a_key_is_sent_to_the_service_alone_and_is_in_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    seen: list[tuple[str, str | None]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append((str(request.url), request.headers.get("Authorization")))
+        if request.url.path == "/moved":
+            return httpx.Response(302, headers={"Location": "http://evil.example/x"})
+        return httpx.Response(401, json={"detail": "The key is not known here."})
+
+    http = httpx.Client(transport=httpx.MockTransport(answer), follow_redirects=True)
+    with Client("http://server:8000", http, key="landcast_secret") as client:
+        for url in ("processes", "http://evil.example/a", "http://server/a", "https://server:8000/a", "moved"):
+            with pytest.raises(RequestError) as caught:
+                client._json("GET", url)
+            assert "landcast_secret" not in str(caught.value)
+    keys = dict(seen)
+    assert keys["http://server:8000/processes"] == keys["http://server:8000/moved"] == "Bearer landcast_secret"
+    assert [key for url, key in seen if not url.startswith("http://server:8000")] == [None] * 4

@@ -10,6 +10,9 @@ from cli.main import DONE, WRONG_INPUT, run_command
 from core.settings import Settings
 from service.process.supervisor import Supervisor
 from tests.cli.cubes import square, write_cube
+from tests.service.access.keyed import make_key
+from tests.service.conftest import Front
+from tests.service.scene import served
 from workers.queue.ledger import open_ledger
 
 
@@ -39,6 +42,26 @@ def test_a_wrong_order_is_refused_before_a_service_is_looked_for(
     (folder / "aoi.geojson").write_text(json.dumps(square(15.0, 47.85)))
     (folder / "text.gpkg").write_text("no polygons")
     assert sentence in refused("order", *arguments, "--server", "http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("key", ["a b", "a\nb", "schlüssel"])
+def test_a_key_that_cannot_be_one_is_refused_without_repeating_it(refused: Callable[..., str], key: str) -> None:
+    said = refused("order", "--job", "x", "--server", "http://127.0.0.1:9", "--key", key)
+    assert "LANDCAST_KEY" in said
+    assert key not in said
+
+
+def test_an_order_sends_the_key_of_its_option_or_of_the_environment(
+    own: Front, folder: Path, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]
+) -> None:
+    settings = own.settings.but(keys="required")
+    key = make_key(settings, "alice")
+    with served(settings) as client:
+        server = str(client.base_url)
+        assert "needs a key" in refused("order", "--job", "none", "--server", server)
+        assert "no job 'none'" in refused("order", "--job", "none", "--server", server, "--key", key)
+        monkeypatch.setenv("LANDCAST_KEY", key)
+        assert "no job 'none'" in refused("order", "--job", "none", "--server", server)
 
 
 @pytest.fixture

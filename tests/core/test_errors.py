@@ -18,12 +18,15 @@ EXAMPLES: dict[str, LandcastError] = {
         errors.InvalidArchive("folder", "no raster has a date in its name"),
         errors.DoubtfulInput("a.nc", ["No cloud mask was found: every observation is taken as clear."]),
         errors.RegionOutsideArchive("sample", (11.0, 48.0, 11.1, 48.1)),
+        errors.NewerLedger("0009", "0002"),
         errors.NoClearObservation("the region", "2022-05-01/2022-05-31"),
         errors.UnknownProduct("soup", ["canopy", "crop"]),
         errors.UnknownModel("x"),
         errors.UnknownArchive("x"),
         errors.UnknownJob("x"),
         errors.UnknownResult("x"),
+        errors.UnknownKey("alice"),
+        errors.OverQuota("2 jobs wait or run, and it may have 2", "Wait until one has ended.", retry_after_s=30),
         errors.ArchiveUnavailable("earth-search", "it does not answer"),
         errors.ArchivesDisagree("a", "b", "B04 differs by 0.1"),
         errors.MissingCredentials("cdse", ["LANDCAST_SENTINELHUB_CLIENT_ID", "LANDCAST_SENTINELHUB_CLIENT_SECRET"]),
@@ -35,6 +38,7 @@ EXAMPLES: dict[str, LandcastError] = {
         errors.InvalidCheckpoint("a.safetensors", "sha256 differs"),
         errors.DamagedTile("tile.tif", "its checksum does not fit"),
         errors.WorkerUnavailable("Redis does not answer"),
+        errors.StoreUnavailable("access was denied"),
         errors.JobFailed("7", "the archive failed."),
     )
 }

@@ -18,7 +18,8 @@ def test_a_wrong_variable_is_named_with_its_value(monkeypatch: pytest.MonkeyPatc
 
 def test_a_level_of_the_log_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANDCAST_LOG_LEVEL", "LOUD")
-    with pytest.raises(InvalidOption, match="'LOUD' is not a valid value of 'LANDCAST_LOG_LEVEL': it is not one of DEBUG"):
+    sentence = "'LOUD' is not a valid value of 'LANDCAST_LOG_LEVEL': it is not one of DEBUG"
+    with pytest.raises(InvalidOption, match=sentence):
         read_settings()
     monkeypatch.setenv("LANDCAST_LOG_LEVEL", "debug")
     assert read_settings().log_level == "debug"
@@ -34,3 +35,17 @@ def test_another_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatch
 def test_settings_that_the_command_line_does_not_give_stay(settings: Settings) -> None:
     changed = overridden(settings, port=8001, archive=None)
     assert (changed.http.port, changed.archives.default) == (8001, settings.archives.default)
+
+
+def test_a_relative_folder_of_the_store_is_the_same_for_another_process(tmp_path: Path) -> None:
+    assert environment(Settings(home=tmp_path, store="results"))["LANDCAST_STORE"] == str(Path("results").resolve())
+    assert environment(Settings(home=tmp_path, store="s3://b/p"))["LANDCAST_STORE"] == "s3://b/p"
+    assert environment(Settings(home=tmp_path))["LANDCAST_STORE"] == ""
+
+
+@pytest.mark.parametrize("address", ["s3://key:hunter2@bucket/p", "https://host/b?X-Amz-Signature=hunter2"])
+def test_a_secret_in_an_address_is_not_repeated(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("LANDCAST_STORE", address)
+    with pytest.raises(InvalidOption, match="'LANDCAST_STORE': it is neither a folder nor s3://bucket") as caught:
+        read_settings()
+    assert "hunter2" not in str(caught.value)

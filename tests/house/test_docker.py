@@ -109,7 +109,10 @@ def test_secrets_come_from_the_environment_and_must_be_given() -> None:
 
 def test_settings_in_the_compose_file_exist() -> None:
     known = set(described())
-    assert set(COMPOSE["x-landcast"]) <= known
+    own = {name: value for name, value in COMPOSE["x-landcast"].items() if not name.startswith("AWS_")}
+    assert set(own) <= known
+    passed_on = {value for name, value in COMPOSE["x-landcast"].items() if name not in own}
+    assert passed_on == {None}, "keys are those of the environment, and none is empty where none is set"
 
 
 def test_volumes_that_are_mounted_are_declared() -> None:

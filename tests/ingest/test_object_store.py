@@ -16,7 +16,7 @@ from core.settings import Settings
 from ingest.archive import Archive
 from ingest.build.cube import build_cube
 from ingest.cubes.archive import open_cube_archive
-from ingest.object_store import open_remote_folder
+from ingest.object_store import _s3_store, open_remote_folder
 from ingest.stac.folder import open_stac_folder
 from tests.ingest.cubes.cube_files import cube_dataset, write_cube
 from tests.ingest.remote_files import FolderServer, serve
@@ -90,6 +90,20 @@ def same_pixels(first: Archive, second: Archive) -> None:
     assert not cubes[1].failures
     xr.testing.assert_equal(cubes[0].data.load(), cubes[1].data.load())
     assert cubes[0].data.data_vars
+
+
+def test_variables_of_the_store_of_results_do_not_lead_an_archive_astray(
+    s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(s3, earth_search_folder(tmp_path / "a"), "a")
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "of-the-store")
+    remote = open_remote_folder("s3://eo-data/a", s3_settings(s3, tmp_path / "home"))
+    same_pixels(remote, open_stac_folder(tmp_path / "a", settings=Settings(home=tmp_path / "home")))
+    (public,) = {_s3_store("eo-data", "", Settings()).config["endpoint"]}
+    assert public == "https://s3.us-west-2.amazonaws.com"
 
 
 def test_a_catalogue_on_a_web_server_reads_like_one_on_disk(server: FolderServer, settings: Settings) -> None:

@@ -54,6 +54,12 @@ def test_the_version_of_a_model_is_stated_if_its_card_has_one() -> None:
     assert "LANDCAST_MODEL_VERSION" not in gathered().tags()
 
 
+def test_what_ran_the_network_is_stated_where_there_is_one() -> None:
+    ran = replace(gathered(), backends=("onnxruntime cpu float32", "torch cuda bfloat16"))
+    assert ran.tags()["LANDCAST_BACKEND"] == "onnxruntime cpu float32, torch cuda bfloat16"
+    assert "LANDCAST_BACKEND" not in gathered().tags()
+
+
 def test_options_have_tags_where_they_are_given() -> None:
     tags = origin(mmu=0.5, threshold=0.25, blend_sha256="ef").tags()
     assert tags["LANDCAST_MMU"] == "0.5 ha"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outputs.sealed import LENGTH, damage_of, seal
+from outputs.sealed import LENGTH, damage_of, seal, unseal
 
 
 @pytest.fixture
@@ -35,3 +35,8 @@ def test_any_flipped_bit_shows(tmp_path_factory: pytest.TempPathFactory, place: 
 def test_a_file_that_was_cut_shows(sealed: Path, length: int) -> None:
     sealed.write_bytes(sealed.read_bytes()[:length])
     assert "its end is missing" in damage_of(sealed)
+
+
+def test_without_its_seal_a_file_is_what_it_was(sealed: Path) -> None:
+    unseal(sealed)
+    assert sealed.read_bytes() == bytes(range(256)) * 9

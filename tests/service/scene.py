@@ -25,8 +25,9 @@ from outputs.stac_item import build_item, write_item
 from products.catalogue import find_product
 from service.app import create_app
 from workers.accept import accept, result_window
-from workers.queue.item_rows import Item, read_item_file
+from workers.queue.item_rows import Item, read_item
 from workers.queue.ledger import Ledger, open_ledger
+from workers.store.open_store import open_store
 
 WEST, NORTH, ROWS, COLUMNS = 600_000, 5_320_000, 30, 40
 """Corner in EPSG:32632 (Bavaria) and size of the archive: 400 m x 300 m."""
@@ -146,7 +147,7 @@ def finished(settings: Settings, product: str, job_id: str, **inputs: Any) -> Jo
     file = open_cog(folder / f"{product}.tif")
     item = build_item(job_id, file, _origin(job), shape(dict(job.order.region)), pixels=(500, 549), created=job.created)
     write_item(item, folder / f"{product}.json")
-    _close(open_ledger(settings), job_id, read_item_file(folder / f"{product}.json"))
+    _close(open_ledger(settings), job_id, read_item(open_store(settings), job_id, product))
     return open_ledger(settings).job(job_id)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from core.settings import Settings
 from service.app import create_app
 from tests.service import scene
+from tests.service.access.keyed import bearer, make_key
 from tests.service.conftest import Front
 from tests.service.scene import order, served
 from tests.workers.conftest import wait_for
@@ -41,6 +42,7 @@ def test_links_carry_the_public_url(own: Front) -> None:
     settings = own.settings.but(public_url="https://eo.example.org/landcast/")
     scene.finished(own.settings, "crop", "crop1")
     with served(settings) as client:
+        client.headers.update(bearer(make_key(settings, "of a public address", party="")))
         for path in PATHS:
             links = hrefs(client.get(path).json())
             assert links

@@ -21,7 +21,7 @@ def test_a_route_that_checks_its_input_refuses_with_400_and_never_422() -> None:
         return 2 * number
 
     responses = describe(app)["paths"]["/twice"]["get"]["responses"]
-    assert responses.keys() == {"200", "400"}
+    assert responses.keys() == {"200", "400", "401", "403", "429"}
     assert list(responses["400"]["content"]) == ["application/problem+json"]
 
 

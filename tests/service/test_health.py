@@ -15,7 +15,7 @@ from workers.queue.ledger import open_ledger
 from workers.queue.liveness import worker_name
 from workers.queue.presence import beat
 
-PARTS = {"ledger", "queue", "reconciler", "worker", "disk"}
+PARTS = {"ledger", "queue", "reconciler", "worker", "disk", "store"}
 
 
 def test_a_service_with_all_its_parts_is_alive_and_ready(front: Front) -> None:

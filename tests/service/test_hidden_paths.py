@@ -1,11 +1,15 @@
 """Texts for clients without the folders of the service."""
 
 import json
+import re
 from pathlib import Path
 
 from core.settings import Settings
 from models.registry import CARD, SHIPPED, WEIGHTS
+from service.app import create_app
+from service.description import describe
 from service.hidden_paths import hidden_paths
+from tests.conftest import ROOT
 from tests.service import scene
 from tests.service.conftest import Front
 from tests.service.scene import order, problem_of, served
@@ -46,3 +50,25 @@ def test_an_error_and_a_failed_job_name_no_path_of_the_service(own: Front) -> No
         assert str(own.settings.home) not in problem["detail"]
     scene.failed(own.settings, "crop", "failed2", f"Scene '{own.settings.home}/a.tif' could not be read.")
     assert own.client.get("/jobs/failed2").json()["message"].endswith("Scene 'a.tif' could not be read.")
+
+
+def test_no_answer_and_no_file_names_a_folder_of_the_service(front: Front) -> None:
+    """Every route that reads, for each job and with wrong names too; and every file that a job has."""
+    paths = describe(create_app(front.settings, reconcile=False))["paths"]
+    jobs = [j["jobID"] for j in front.client.get("/jobs").json()["jobs"]]
+    streams = ("/jobs/{job_id}/events",)
+    wanted = [
+        re.sub(
+            r"\{\w+\}", "none", re.sub(r"\{(process|collection)_id\}", "crop", re.sub(r"\{(job|item)_id\}", job, path))
+        )
+        for path, operations in paths.items()
+        if "get" in operations and path not in streams
+        for job in jobs
+    ]
+    wanted += [f"/files/{p.parent.name}/{p.name}" for p in (front.settings.home / "jobs").glob("*/*")]
+    folders = [str(front.settings.home), str(Path(front.settings.archives.default).parent), str(ROOT)]
+    assert len(wanted) > 50
+    for path in dict.fromkeys(wanted):
+        answer = front.client.get(path)
+        assert [f for f in folders if f.encode() in answer.content] == [], path
+        assert [f for f in folders if f in str(answer.headers)] == [], path

@@ -6,7 +6,7 @@ import pytest
 from fastapi import HTTPException
 
 from service.idempotency import Keys, body_sha256
-from workers.queue.schema import open_engine
+from workers.queue.schema import create_tables, open_engine
 
 BODY = {"region": {"type": "Polygon"}, "period": "2021-03-01/2021-12-31"}
 
@@ -14,6 +14,7 @@ BODY = {"region": {"type": "Polygon"}, "period": "2021-03-01/2021-12-31"}
 @pytest.fixture
 def keys(tmp_path: Path) -> Iterator[Keys]:
     engine = open_engine(f"sqlite:///{tmp_path}/ledger.sqlite")
+    create_tables(engine)
     yield Keys(engine)
     engine.dispose()
 
@@ -47,6 +48,7 @@ def test_orders_that_arrive_together_with_one_key_get_one_job(keys: Keys) -> Non
 
 def test_keys_outlive_the_service(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/ledger.sqlite")
+    create_tables(engine)
     first = Keys(engine).reserve("once", "a")
     assert Keys(engine).reserve("once", "a") == first
     engine.dispose()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.service import scene
+from tests.service.access.keyed import make_key
 from tests.service.conftest import Front
 from workers.queue.ledger import open_ledger
 
@@ -271,3 +272,23 @@ def test_nothing_of_the_page_overflows_its_window(page: Page, tmp_path: Path) ->
     width, inner_width, height, inner_height = page.browser.execute_script(script)
     assert width <= inner_width
     assert height <= inner_height
+
+
+def test_a_service_that_needs_a_key_asks_for_it_and_shows_the_jobs_of_its_party(browser: Any, front: Front) -> None:
+    settings = front.settings.but(keys="required")
+    key = make_key(settings, "of the page", party="")
+    with scene.served(settings) as client:
+        page = Page(browser, str(client.base_url))
+        page.one("#key").send_keys("landcast_wrong", Keys.ENTER)
+        page.says("#key-error", "not known here")
+        page.one("#key").send_keys(key, Keys.ENTER)
+        page.until(lambda: page.is_hidden("#key-dialog"))
+        page.open_job("crop1")
+        image = page.one(".leaflet-image-layer")
+        page.until(lambda: int(image.get_attribute("naturalWidth")) > 100)
+        link = next(e for e in page.all("#view-downloads a") if e.text == "GeoTIFF").get_attribute("href")
+        assert client.get(link).status_code == 200
+        assert key not in link + image.get_attribute("src")
+        assert key not in browser.page_source
+        browser.execute_script("sessionStorage.clear()")
+        browser.get_log("browser")  # the refusals that this test is about

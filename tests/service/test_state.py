@@ -30,7 +30,9 @@ def test_a_route_receives_what_the_application_holds(app: FastAPI, front: Front)
 
     with serving(app) as client:
         assert client.get("/").status_code == 200
-    assert seen == [front.settings, app.state.items, "keys"]
+    assert [seen[0], seen[2]] == [front.settings, "keys"]
+    assert seen[1].extents() == {}, "where nobody has said who asks, nothing is seen"
+    assert app.state.items.extents()
 
 
 def test_a_route_receives_the_job_that_its_path_names(app: FastAPI) -> None:

@@ -26,7 +26,6 @@ from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.liveness import worker_name
 from workers.queue.reconcile import GRACE_S, reconcile
 from workers.queue.redis_server import private_redis
-from workers.queue.schema import metadata
 from workers.tasks import Worker, carry_out_tile, close_job
 
 
@@ -115,7 +114,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
     url: str = request.getfixturevalue("postgres_url")
     engine = create_engine(url)
-    metadata.drop_all(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
     engine.dispose()
     return url
 
@@ -192,6 +193,7 @@ class CeleryWorker:
             "REDIS_URL": settings.jobs.redis_url.get_secret_value(),
             "TILE_SIZE": settings.jobs.tile_size,
             "LEASE_SECONDS": settings.jobs.lease_seconds,
+            "STORE": settings.store,
         }
         if settings.jobs.database_url:
             given["DATABASE_URL"] = settings.jobs.database_url.get_secret_value()

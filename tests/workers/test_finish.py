@@ -121,6 +121,7 @@ def test_a_geotiff_holds_how_it_was_made_but_not_when(made_map: Made) -> None:
         tags = raster.tags()
     assert tags["LANDCAST_PRODUCT"] == "fake-map"
     assert (tags["LANDCAST_MODEL"], tags["LANDCAST_MODEL_SHA256"]) == ("fake-model", "ab" * 32)
+    assert tags["LANDCAST_BACKEND"] == made_map.item["properties"]["landcast:backend"][0] == "onnxruntime cpu float32"
     assert (tags["LANDCAST_SIMULATED"], tags["LANDCAST_ARCHIVE"]) == ("yes", "fake-plain")
     assert tags["TIFFTAG_IMAGEDESCRIPTION"] == "Fake map. Simulated data: no satellite has measured this."
     assert tags["LANDCAST_SCENES"].startswith("12 sha256:")

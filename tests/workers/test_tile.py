@@ -16,7 +16,7 @@ from tests.workers.conftest import assert_successful, carry_out, files_of, order
 from workers.queue.dispatch import dismiss
 from workers.queue.ledger import open_ledger
 from workers.tasks import carry_out_tile, close_job
-from workers.tile import read_recipe, read_tile
+from workers.tile import read_backend, read_recipe, read_tile
 
 
 def tile_files(settings: Settings) -> dict[Path, int]:
@@ -50,6 +50,7 @@ def test_only_pixels_of_the_region_are_computed(lonely: Settings) -> None:
     carry_out(lonely, region=SMALL)
     (path,) = (p for p in tile_files(lonely) if p.suffix == ".tif")
     pixels, _ = read_tile(path)
+    assert read_backend(path) == "onnxruntime cpu float32"
     assert 20 < (pixels[0] != 255).sum() < 40
 
 
@@ -68,6 +69,14 @@ def test_a_tiles_key_changes_with_what_its_pixels_depend_on(lonely: Settings, ch
         assert plain.key(tile, mask) == other.key(tile, mask)
     else:
         assert plain.key(tile, mask) != other.key(tile, mask)
+
+
+def test_a_tile_that_a_card_renders_is_another(lonely: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = read_recipe(order(lonely).order, lonely, FAKE_DEPENDENCIES)
+    tile = open_ledger(lonely).lattice(order(lonely).id)[0]
+    before = recipe.key(tile, recipe.mask(tile))
+    monkeypatch.setattr("workers.tile.backend_name", lambda *_: "torch cuda bfloat16")
+    assert recipe.key(tile, recipe.mask(tile)) != before
 
 
 def test_a_job_whose_archive_shows_only_cloud_ends_with_one_sentence(lonely: Settings) -> None:

@@ -5,13 +5,15 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.errors import WorkerUnavailable
+from core.errors import StoreUnavailable, WorkerUnavailable
 from core.grid import Tile
 from core.job import Job, Order
 from core.settings import Settings
 from outputs.atomic import remove
 from workers.queue.broker import FINISH, TILE, broker_url, send
-from workers.queue.ledger import Ledger, open_ledger
+from workers.queue.ledger import Admit, Ledger, open_ledger
+from workers.store.open_store import open_store
+from workers.store.store import WORK, result_key, work_key
 
 logger = logging.getLogger(__name__)
 
@@ -19,17 +21,25 @@ AHEAD = 32
 """Most tiles of one job in Redis: a small job ordered after a large one waits for these, not for all its tiles."""
 
 
-def submit(order: Order, tiles: Sequence[Tile], settings: Settings, *, job_id: str | None = None) -> Job:
+def submit(
+    order: Order,
+    tiles: Sequence[Tile],
+    settings: Settings,
+    *,
+    job_id: str | None = None,
+    party: str = "",
+    admit: Admit | None = None,
+) -> Job:
     """Accept an order as a job; a job that has the id already is returned instead.
 
-    If Redis is away, the job is kept and sent later.
+    If Redis is away, the job is kept and sent later. `party` and `admit`: see `Ledger.add_job`.
 
     Raises:
         WorkerUnavailable: no Redis is configured; nothing was written.
     """
     broker_url(settings)
     ledger = open_ledger(settings)
-    job = ledger.add_job(order, tiles, job_id or uuid.uuid4().hex[:12])
+    job = ledger.add_job(order, tiles, job_id or uuid.uuid4().hex[:12], party=party, admit=admit)
     logger.info("job accepted job=%s product=%s tiles=%d archive=%s", job.id, order.product, len(tiles), order.archive)
     try:
         feed(ledger, settings, job.id)
@@ -54,14 +64,13 @@ def feed(ledger: Ledger, settings: Settings, job_id: str) -> int:
 
 
 def dismiss(job_id: str, settings: Settings) -> Job:
-    """Stop a job or withdraw its results, and remove its files.
+    """Stop a job or withdraw its results, and remove its files, in the store too.
 
     Raises:
         UnknownJob: no job has the id.
     """
     job = open_ledger(settings).dismiss(job_id)
-    sweep(job_id, settings)
-    remove(job_folder(settings, job_id))
+    sweep(job_id, settings, with_result=True)
     return job
 
 
@@ -80,21 +89,23 @@ def retry(job_id: str, settings: Settings) -> Job:
     return job
 
 
-def job_folder(settings: Settings, job_id: str) -> Path:
-    """Return the folder of a successful job's files."""
-    return settings.home / "jobs" / job_id
-
-
-def item_path(settings: Settings, job_id: str, product: str) -> Path:
-    """Return the path of a successful job's STAC item."""
-    return job_folder(settings, job_id) / f"{product}.json"
-
-
 def scratch_folder(settings: Settings, job_id: str) -> Path:
-    """Return the folder of files that other jobs must not use: tiles with gaps, half-written results."""
-    return settings.home / "work" / job_id
+    """Return the folder of this machine's own files for a job: half-written ones, copies of tiles."""
+    return settings.home / WORK / job_id
 
 
-def sweep(job_id: str, settings: Settings) -> None:
-    """Remove the files that the workers of an ended job have left."""
-    remove(scratch_folder(settings, job_id))
+def sweep(job_id: str, settings: Settings, *, with_result: bool = False) -> None:
+    """Remove the files that the workers of an ended job have left, here and in the store, and its result if wanted.
+
+    If the store is away, the scratch folder stays, or is made: `workers.queue.sweep` then comes back to the job.
+    """
+    store, scratch = open_store(settings), scratch_folder(settings, job_id)
+    try:
+        store.remove(work_key(job_id))
+        if with_result:
+            store.remove(result_key(job_id))
+    except StoreUnavailable as error:
+        logger.warning("files of a job are removed later job=%s reason=%s", job_id, error.reason)
+        scratch.mkdir(parents=True, exist_ok=True)
+    else:
+        remove(scratch)

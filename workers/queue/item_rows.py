@@ -2,25 +2,26 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import shapely
 from shapely.geometry import shape
 
 from core.region import unwrap
+from workers.store.store import Store, result_key
 
 Item = dict[str, Any]
 """A STAC item as JSON holds it."""
 
 
-def item_row(item: Item, *, job_id: str, product: str, created: float) -> dict[str, Any]:
+def item_row(item: Item, *, job_id: str, product: str, created: float, party: str = "") -> dict[str, Any]:
     """Return the row of an item.
 
     Args:
         item: as `outputs.stac_item` writes it.
         job_id, product: the job that made it.
         created: when the job was accepted, seconds since 1970.
+        party: whose job it is.
 
     Raises:
         KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError: it is not a usable item.
@@ -42,16 +43,23 @@ def item_row(item: Item, *, job_id: str, product: str, created: float) -> dict[s
         "end_time": end.timestamp(),
         "geometry": shapely.to_wkb(geometry),
         "document": json.dumps({**item, "id": job_id, "collection": product}, ensure_ascii=False),
+        "party": party,
     }
 
 
-def read_item_file(path: Path) -> Item:
-    """Return the item in a file.
+def read_item(store: Store, job_id: str, product: str) -> Item:
+    """Return the STAC item of a job's result.
 
     Raises:
+        FileNotFoundError: the job has no result, or one without an item.
         OSError, ValueError: it cannot be read, or is not a JSON object.
+        StoreUnavailable: the store does not answer.
     """
-    found = json.loads(path.read_text(encoding="utf-8"))
+    name = f"{product}.json"
+    file = store.files(result_key(job_id)).get(name)
+    if file is None:
+        raise FileNotFoundError(f"job {job_id} has no file {name}")
+    found = json.loads(b"".join(file.pieces(0, file.size)))
     if not isinstance(found, dict):
         raise ValueError("it is not a JSON object")
     return found

@@ -82,24 +82,31 @@ class Extent:
 class Items:
     """Published results in the ledger's database. May be used from several threads."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Read from the ledger's engine; the ledger itself adds and removes items with their jobs."""
-        self._engine = engine
+    def __init__(self, engine: Engine, party: str | None = None) -> None:
+        """Read items of a party, or of all; the ledger itself adds and removes items with their jobs."""
+        self._engine, self._party = engine, party
+
+    def of_party(self, party: str | None) -> "Items":
+        """Return the items of one party alone; None = of all."""
+        return Items(self._engine, party)
 
     def search(self, criteria: ItemSearch, *, limit: int, after: Place | None = None) -> ItemPage:
         """Return the next `limit` items that a search finds, newest first."""
+        conditions = [*self._own(), *_conditions(criteria)]
         with reading(self._engine) as connection:
             if criteria.area is None:
-                matched, places = _found(connection, _conditions(criteria), limit=limit, after=after)
+                matched, places = _found(connection, conditions, limit=limit, after=after)
             else:
-                matched, places = _found_in(connection, _conditions(criteria), criteria.area, limit=limit, after=after)
+                matched, places = _found_in(connection, conditions, criteria.area, limit=limit, after=after)
             shown = places[:limit]
             documents = _documents(connection, [place.job_id for place in shown])
         return ItemPage(items=documents, matched=matched, last=shown[-1] if len(places) > len(shown) else None)
 
     def find(self, collection: str, item_id: str) -> Item | None:
         """Return one item; None if the collection has no item of the id."""
-        query = select(items.c.document).where(items.c.job_id == item_id, items.c.collection == collection)
+        query = select(items.c.document).where(
+            items.c.job_id == item_id, items.c.collection == collection, *self._own()
+        )
         with reading(self._engine) as connection:
             document = connection.scalar(query)
         return None if document is None else json.loads(document)
@@ -108,10 +115,13 @@ class Items:
         """Return the extent of every collection that has items."""
         c = items.c
         box = (func.min(c.west), func.min(c.south), func.max(c.east), func.max(c.north))
-        query = select(c.collection, *box, func.min(c.start_time), func.max(c.end_time)).group_by(c.collection)
+        query = select(c.collection, *box, func.min(c.start_time), func.max(c.end_time)).where(*self._own())
         with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(query.group_by(c.collection)).all()
         return {name: Extent(bbox=tuple(bbox), start=start, end=end) for name, *bbox, start, end in rows}
+
+    def _own(self) -> list[ColumnElement[bool]]:
+        return [] if self._party is None else [items.c.party == self._party]
 
 
 def add_item(connection: Connection, job_id: str, item: Item) -> bool:
@@ -121,12 +131,11 @@ def add_item(connection: Connection, job_id: str, item: Item) -> bool:
     cannot be dismissed in between.
     """
     is_successful = and_(jobs.c.id == job_id, jobs.c.state == JobState.SUCCESSFUL)
-    job = connection.execute(
-        select(jobs.c.product, jobs.c.created).where(is_successful).with_for_update()
-    ).one_or_none()
+    query = select(jobs.c.product, jobs.c.created, jobs.c.party).where(is_successful).with_for_update()
+    job = connection.execute(query).one_or_none()
     if job is None:
         return False
-    row = item_row(item, job_id=job_id, product=job.product, created=job.created)
+    row = item_row(item, job_id=job_id, product=job.product, created=job.created, party=job.party)
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(insert(items).values(**row).on_conflict_do_nothing())
     return True

@@ -9,30 +9,23 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    case,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
 from core.errors import UnknownJob
 from core.grid import Tile
 from core.job import Job, JobState, Order, TileState, TileTask
 from core.settings import Settings
+from workers.queue.events.log import EventKind, note
 from workers.queue.item_rows import Item
 from workers.queue.items import add_item, remove_item
+from workers.queue.job_end import ACTIVE, end_job
 from workers.queue.job_query import job_query
 from workers.queue.ledger_rows import grid_of, job_of, job_row, listed_job_of, tile_row, tile_task
 from workers.queue.missing_tiles import must_fail, reopen_missing
 from workers.queue.schema import create_tables, database_now, jobs, open_engine, reading, tiles
 
-ACTIVE = (JobState.ACCEPTED, JobState.RUNNING)
+Admit = Callable[[Connection, float, int], None]
+"""Transaction, now, pixels -> nothing, or an error that says why a job is not added."""
 DIED = "its worker died while working on it, killed or out of memory"
 
 
@@ -66,13 +59,22 @@ class Ledger:
         """Close the connections; the ledger opens new ones when it is used again."""
         self.engine.dispose()
 
-    def add_job(self, order: Order, job_tiles: Sequence[Tile], job_id: str) -> Job:
-        """Add an accepted order and its tiles (at least one, all of one grid); a job that exists stays as it is."""
+    def add_job(
+        self, order: Order, job_tiles: Sequence[Tile], job_id: str, *, party: str = "", admit: Admit | None = None
+    ) -> Job:
+        """Add a party's accepted order and its tiles (at least one, all of one grid), unless `admit` raises an error.
+
+        A job that exists stays as it is.
+        """
         with self.engine.begin() as connection:
             now = self._clock(connection)
             if not connection.scalar(select(exists().where(jobs.c.id == job_id))):
-                connection.execute(insert(jobs), job_row(order, job_tiles, job_id, now))
+                row = job_row(order, job_tiles, job_id, now) | {"party": party}
+                if admit is not None:
+                    admit(connection, now, row["pixels"])
+                connection.execute(insert(jobs), row)
                 connection.execute(insert(tiles), [tile_row(t, n, job_id, now) for n, t in enumerate(job_tiles)])
+                note(connection, now, job_id, EventKind.ACCEPTED)
         return self.job(job_id)
 
     def job(self, job_id: str) -> Job:
@@ -87,12 +89,16 @@ class Ledger:
             raise UnknownJob(job_id)
         return job_of(row)
 
-    def jobs(self, limit: int = 100, offset: int = 0, state: JobState | None = None) -> list[Job]:
-        """Return jobs, newest first, without their regions: their orders have only a product and a model."""
+    def jobs(
+        self, limit: int = 100, offset: int = 0, state: JobState | None = None, *, party: str | None = None
+    ) -> list[Job]:
+        """Return jobs of a party, or of all, newest first; without regions: orders have only product and model."""
         listed = job_query(*(c for c in jobs.c if c is not jobs.c.document))
         query = listed.order_by(jobs.c.created.desc(), jobs.c.id).limit(limit).offset(offset)
         if state is not None:
             query = query.where(jobs.c.state == state)
+        if party is not None:
+            query = query.where(jobs.c.party == party)
         with reading(self.engine) as connection:
             return [listed_job_of(row) for row in connection.execute(query)]
 
@@ -108,7 +114,9 @@ class Ledger:
         """Set the message of an active job: its current stage, as a sentence."""
         change = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(ACTIVE))
         with self.engine.begin() as connection:
-            connection.execute(change.values(message=message, updated=self._clock(connection)))
+            now = self._clock(connection)
+            if connection.execute(change.values(message=message, updated=now)).rowcount == 1:
+                note(connection, now, job_id, EventKind.STAGE, reason=message)
 
     def dismiss(self, job_id: str) -> Job:
         """Stop a job, or withdraw a finished one. Its workers notice within a second.
@@ -130,7 +138,9 @@ class Ledger:
             UnknownJob: no job has the id.
         """
         with self.engine.begin() as connection:
-            reopen_missing(connection, job_id, self._clock(connection))
+            now = self._clock(connection)
+            if reopen_missing(connection, job_id, now):
+                note(connection, now, job_id, EventKind.RETRIED)
         return self.job(job_id)
 
     def tiles(self, job_id: str) -> list[TileTask]:
@@ -160,6 +170,7 @@ class Ledger:
             if found:
                 start = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.ACCEPTED)
                 connection.execute(start.values(state=JobState.RUNNING, started=now, updated=now, message=""))
+                note(connection, now, job_id, EventKind.TILE_STARTED, tile_key=tile_key)
         return found
 
     def heartbeat(self, job_id: str, tile_key: str, worker: str, lease_s: float, progress: float) -> bool:
@@ -181,7 +192,11 @@ class Ledger:
         change = update(tiles).where(*_this(job_id, tile_key), _is_held(worker))
         done = {"state": TileState.DONE, "progress": 1.0, "error": "", "seconds": seconds, "pixels": pixels}
         with self.engine.begin() as connection:
-            return connection.execute(change.values(**done, updated=self._clock(connection))).rowcount == 1
+            now = self._clock(connection)
+            is_done = connection.execute(change.values(**done, updated=now)).rowcount == 1
+            if is_done:
+                note(connection, now, job_id, EventKind.TILE_DONE, tile_key=tile_key, seconds=seconds)
+        return is_done
 
     def fail_tile(self, job_id: str, tile_key: str, worker: str, error: str, *, for_good: bool = False) -> TileState:
         """Reopen a tile that failed, or give it up if no attempt is left; its job ends if it is to have no gaps.
@@ -271,7 +286,10 @@ class Ledger:
             now = self._clock(connection)
             taken = {"closer": worker or "anonymous", "close_lease": now + lease_s, "updated": now}
             change = update(jobs).where(*ready).values(**taken, close_attempts=jobs.c.close_attempts + 1)
-            return connection.execute(change).rowcount == 1
+            found = connection.execute(change).rowcount == 1
+            if found:
+                note(connection, now, job_id, EventKind.RESULT_STARTED)
+        return found
 
     def heartbeat_close(self, job_id: str, worker: str, lease_s: float) -> bool:
         """Renew the lease of a closing; False = it is no longer this worker's, or the job ended."""
@@ -308,8 +326,12 @@ class Ledger:
                 message = f"Writing the result failed {attempts} times, at last because {error}."
                 self._end(connection, job_id, JobState.FAILED, message, of=ACTIVE)
                 return False
-            change = update(jobs).where(*held).values(closer="", close_sent=0.0, updated=self._clock(connection))
-            return connection.execute(change).rowcount == 1
+            now = self._clock(connection)
+            change = update(jobs).where(*held).values(closer="", close_sent=0.0, updated=now)
+            is_open = connection.execute(change).rowcount == 1
+            if is_open:
+                note(connection, now, job_id, EventKind.RESULT_FAILED, reason=error)
+        return is_open
 
     def release_closers(self, is_gone: Callable[[str], bool], *, allowance_s: float = 0.0) -> int:
         """Reopen the closing of jobs whose closer's lease has run out or who is gone; how many. See `release`."""
@@ -336,15 +358,13 @@ class Ledger:
         ends = for_good or attempts >= self._max_attempts
         state = TileState.FAILED if ends else TileState.OPEN
         change = update(tiles).where(*_this(job_id, tile_key), _is_held(worker), tiles.c.attempts == attempts)
-        given = {
-            "state": state,
-            "error": error,
-            "worker": "",
-            "sent": 0.0,
-            "progress": 0.0,
-            "updated": self._clock(connection),
-        }
-        if connection.execute(change.values(**given)).rowcount == 1 and ends:
+        now = self._clock(connection)
+        given = {"state": state, "error": error, "worker": "", "sent": 0.0, "progress": 0.0, "updated": now}
+        if connection.execute(change.values(**given)).rowcount != 1:
+            return state
+        kind = EventKind.TILE_GIVEN_UP if ends else EventKind.TILE_FAILED
+        note(connection, now, job_id, kind, tile_key=tile_key, reason=error)
+        if ends:
             message = error if for_good else f"Tile {tile_key} failed {attempts} times, at last because {error}."
             if for_good or must_fail(connection, job_id):
                 self._end(connection, job_id, JobState.FAILED, message, of=ACTIVE)
@@ -360,19 +380,7 @@ class Ledger:
         of: tuple[JobState, ...],
         worker: str = "",
     ) -> bool:
-        now = self._clock(connection)
-        change = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(of), jobs.c.state != state)
-        if worker:
-            change = change.where(jobs.c.closer == worker)
-        ended: dict[str, Any] = {"state": state, "message": message}
-        if state is JobState.FAILED:  # a retry that fails leaves the result as it was
-            had_result = jobs.c.finished.is_not(None)
-            ended["state"] = case((had_result, JobState.SUCCESSFUL), else_=state)
-            ended["message"] = case(
-                (had_result, f"The retry failed, the earlier result stays: {message}"), else_=message
-            )
-        finished = case((jobs.c.state.in_(ACTIVE), now), else_=func.coalesce(jobs.c.finished, now))
-        return connection.execute(change.values(**ended, finished=finished, updated=now)).rowcount == 1
+        return end_job(connection, self._clock(connection), job_id, state, message, of=of, worker=worker)
 
 
 def _this(job_id: str, tile_key: str) -> tuple[Any, Any]:

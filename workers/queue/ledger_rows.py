@@ -28,6 +28,7 @@ def job_row(order: Order, job_tiles: Sequence[Tile], job_id: str, now: float) ->
         "created": now,
         "updated": now,
         "tiles_total": len(job_tiles),
+        "pixels": len(job_tiles) * job_tiles[0].grid.tile_size ** 2,
     }
 
 

@@ -27,6 +27,7 @@ def reopen_missing(connection: Connection, job_id: str, now: float) -> bool:
     A job that was successful keeps the time when it was: a sign that its earlier result is there.
     """
     is_missing = and_(tiles.c.job_id == job_id, tiles.c.state != TileState.DONE)
+    connection.execute(select(tiles.c.place).where(is_missing).with_for_update())  # tiles are locked before jobs
     has_gaps = and_(jobs.c.state == JobState.SUCCESSFUL, exists().where(is_missing))
     again = update(jobs).where(jobs.c.id == job_id, or_(jobs.c.state == JobState.FAILED, has_gaps))
     anew = {"closer": "", "close_sent": 0.0, "close_attempts": 0, "message": ""}

@@ -1,10 +1,11 @@
-"""Patience with a ledger that is away: a call is made again, after pauses that grow, until it succeeds."""
+"""Patience with a ledger or store that is away: a call is made again, after pauses that grow, until it succeeds."""
 
 import logging
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from core.errors import StoreUnavailable
 from workers.queue.schema import AWAY
 
 logger = logging.getLogger(__name__)
@@ -16,24 +17,25 @@ FIRST_S, LAST_S = 0.5, 10.0
 
 
 def patiently(call: Callable[[], Answer], *, pause: Callable[[float], None] = time.sleep) -> Answer:
-    """Return what a call on the ledger returns; wait while the ledger is away.
+    """Return what a call on the ledger or the store returns; wait while that is away.
 
     Args:
         call: may be made several times; one whose answer got lost must do no harm when made again.
         pause: takes seconds.
     """
-    waited_s, pause_s = 0.0, FIRST_S
+    waited_s, pause_s, what = 0.0, FIRST_S, ""
     while True:
         try:
             answer = call()
-        except AWAY as error:
+        except (*AWAY, StoreUnavailable) as error:
             level = logging.DEBUG if waited_s else logging.WARNING  # one line an outage
-            logger.log(level, "the ledger is away, the work waits reason=%s", brief(error))
+            what = "store" if isinstance(error, StoreUnavailable) else "ledger"
+            logger.log(level, "the %s is away, the work waits reason=%s", what, brief(error))
             pause(pause_s)
             waited_s, pause_s = waited_s + pause_s, min(LAST_S, 2 * pause_s)
             continue
         if waited_s:
-            logger.warning("the ledger is back waited_s=%.1f", waited_s)
+            logger.warning("the %s is back waited_s=%.1f", what, waited_s)
         return answer
 
 

@@ -6,18 +6,19 @@ from collections.abc import Callable
 from shapely.errors import ShapelyError
 from sqlalchemy import Engine, and_, exists, or_, select
 
+from core.errors import StoreUnavailable
 from core.job import JobState
 from core.settings import Settings
-from workers.queue.dispatch import item_path
-from workers.queue.item_rows import read_item_file
+from workers.queue.item_rows import read_item
 from workers.queue.items import add_item
 from workers.queue.schema import items, jobs, reading
+from workers.store.open_store import open_store
 
 logger = logging.getLogger(__name__)
 
 BATCH = 200
 """Jobs that are looked up in one query."""
-UNUSABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, ShapelyError)
+UNUSABLE = (StoreUnavailable, OSError, ValueError, KeyError, TypeError, AttributeError, ShapelyError)
 """What reading an item of a file that was changed or cut short may raise."""
 
 
@@ -57,11 +58,12 @@ def _unpublished(engine: Engine, after: tuple[str, str, float] | None) -> list[t
 
 
 def _publish(engine: Engine, settings: Settings, job_id: str, product: str) -> bool:
-    path = item_path(settings, job_id, product)
     try:
-        item = read_item_file(path)
+        item = read_item(open_store(settings), job_id, product)
         with engine.begin() as connection:
             return add_item(connection, job_id, item)
     except UNUSABLE as error:
-        logger.warning("item not published job=%s file=%s reason=%s: %s", job_id, path, type(error).__name__, error)
+        logger.warning(
+            "item not published job=%s file=%s.json reason=%s: %s", job_id, product, type(error).__name__, error
+        )
         return False

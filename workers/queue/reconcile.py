@@ -7,12 +7,13 @@ message, and a message for a tile that is taken or done has no effect.
 import logging
 from dataclasses import dataclass
 
-from core.errors import UnknownJob, WorkerUnavailable
+from core.errors import WorkerUnavailable
 from core.settings import Settings
 from workers.queue.broker import backlog
-from workers.queue.dispatch import feed, scratch_folder, sweep
+from workers.queue.dispatch import feed
 from workers.queue.ledger import Ledger
 from workers.queue.liveness import is_gone
+from workers.queue.sweep import sweep_ended
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class Reconciled:
     sent: int = 0
     """Messages sent."""
     swept: int = 0
-    """Scratch folders of ended jobs removed."""
+    """Ended jobs whose scratch files were removed."""
 
 
 def reconcile(ledger: Ledger, settings: Settings, *, grace_s: float = GRACE_S, allowance_s: float = 0.0) -> Reconciled:
@@ -52,24 +53,7 @@ def reconcile(ledger: Ledger, settings: Settings, *, grace_s: float = GRACE_S, a
         sent = sum(feed(ledger, settings, job_id) for job_id in ledger.waiting())
     except WorkerUnavailable as error:
         logger.warning("nothing can be sent reason=%s", error)
-    found = Reconciled(released=released, forgotten=forgotten, sent=sent, swept=_sweep(ledger, settings))
+    found = Reconciled(released=released, forgotten=forgotten, sent=sent, swept=sweep_ended(ledger, settings))
     if found != Reconciled():
         logger.info("reconciled released=%d forgotten=%d sent=%d swept=%d", released, forgotten, sent, found.swept)
     return found
-
-
-def _sweep(ledger: Ledger, settings: Settings) -> int:
-    folder = scratch_folder(settings, "")
-    if not folder.is_dir():
-        return 0
-    ended = [p.name for p in folder.iterdir() if _has_ended(ledger, p.name)]
-    for job_id in ended:
-        sweep(job_id, settings)
-    return len(ended)
-
-
-def _has_ended(ledger: Ledger, job_id: str) -> bool:
-    try:
-        return ledger.job(job_id).state.is_final
-    except UnknownJob:
-        return False

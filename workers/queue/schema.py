@@ -1,11 +1,17 @@
-"""Tables of the ledger and the engine they live in: SQLite in WAL mode or PostgreSQL. No states or transitions here."""
+"""Tables of the ledger and the engine they live in: SQLite in WAL mode or PostgreSQL. No states or transitions here.
 
+Whoever changes a table here, or adds one to `metadata` here or elsewhere, runs `make revision`: it writes the file in
+workers/queue/migrations/versions that brings existing ledgers there.
+"""
+
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Double,
@@ -20,13 +26,12 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
-    inspect,
-    text,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
+
+from workers.queue.migrations.upgrade import upgrade
 
 metadata = MetaData()
 
@@ -49,8 +54,12 @@ jobs = Table(
     Column("close_lease", Double, nullable=False, default=0.0),  # when that worker loses the closing
     Column("close_attempts", Integer, nullable=False, default=0),
     Column("close_sent", Double, nullable=False, default=0.0),  # when a message was last sent; 0 = never
+    Column("events", Integer, nullable=False, server_default="0"),  # number of the latest of its events
+    Column("party", String(64), nullable=False, server_default=""),  # whose it is; empty = ordered without a key
+    Column("pixels", BigInteger, nullable=False, server_default="0"),  # of all its tiles
     Index("jobs_created", "created", "id"),
     Index("jobs_state", "state"),
+    Index("jobs_party", "party", "created"),
 )
 
 tiles = Table(
@@ -88,12 +97,14 @@ items = Table(
     Column("end_time", Double, nullable=False),
     Column("geometry", LargeBinary, nullable=False),  # WKB, WGS84, cut at 180 degrees
     Column("document", Text, nullable=False),  # the item as JSON, as it lies beside its files
+    Column("party", String(64), nullable=False, server_default=""),  # that of its job
 )
 Index(
     "items_newest",  # holds every column that a search compares, so that a scan of it reads no document
     items.c.created.desc(),
     *(items.c[name] for name in ("job_id", "collection", "west", "south", "east", "north", "start_time", "end_time")),
 )
+Index("items_party", items.c.party, items.c.created.desc(), items.c.job_id)
 
 AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 """Errors of a ledger that is away for now: server down, disk full, no file descriptor left. Later it may be back."""
@@ -101,8 +112,6 @@ CONNECT_S = 5
 """Longest time until a PostgreSQL that does not answer counts as away."""
 BUSY_TIMEOUT_MS = 30_000
 """Longest time that writers of SQLite wait for each other; each transaction takes milliseconds."""
-_CREATION_LOCK = 7_217_001
-"""Key of the PostgreSQL advisory lock under which one process creates the tables."""
 
 
 def open_engine(url: str) -> Engine:
@@ -115,10 +124,23 @@ def open_engine(url: str) -> Engine:
         path = Path(parsed.database)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
+        close_to_others(path)
     engine = create_engine(parsed)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def close_to_others(path: Path) -> None:
+    """Take the files of a SQLite database away from users who are neither their owner nor of their group.
+
+    New ones are for their owner alone; those of an older version may be open to all.
+    """
+    for file in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm", "-journal"))):
+        with suppress(OSError):  # not there, or another user's
+            mode = file.stat().st_mode
+            if mode & stat.S_IRWXO:
+                file.chmod(stat.S_IMODE(mode) & ~stat.S_IRWXO)
 
 
 @contextmanager
@@ -138,24 +160,12 @@ def database_now(connection: Connection) -> float:
 
 
 def create_tables(engine: Engine) -> None:
-    """Create the tables, columns and indexes that are missing; several processes may do so at once."""
-    with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CREATION_LOCK})
-        for table in metadata.sorted_tables:
-            connection.execute(CreateTable(table, if_not_exists=True))
-            _add_columns(connection, table)
-            for index in sorted(table.indexes, key=lambda i: str(i.name)):
-                connection.execute(CreateIndex(index, if_not_exists=True))
+    """Bring the ledger to this version's tables; several processes may do so at once.
 
-
-def _add_columns(connection: Connection, table: Table) -> None:
-    """Add columns that an older version lacks; such columns are nullable or have a server default."""
-    present = {column["name"] for column in inspect(connection).get_columns(table.name)}
-    for column in table.columns:
-        if column.name not in present:
-            definition = CreateColumn(column).compile(dialect=connection.dialect)
-            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {definition}")
+    Raises:
+        NewerLedger: a later version of landcast has changed its tables.
+    """
+    upgrade(engine)
 
 
 def _prepare(connection: Any, _record: Any) -> None:

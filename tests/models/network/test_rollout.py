@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from models.network.earthpt import EarthPT, EarthPTConfig
-from models.network.rollout import roll_out
+from models.network.rollout import roll_out, roll_out_anew
 
 FEATURES, CHANNELS = 7, 3
 
@@ -53,3 +53,19 @@ def test_only_the_newest_steps_of_a_long_history_are_read(network: EarthPT) -> N
     torch.testing.assert_close(roll_out(network, steps, length, future), expected)
     steps[0, 4] += 5
     assert not torch.allclose(roll_out(network, steps, length, future)[0, 0], expected[0, 0])
+
+
+@torch.no_grad()
+def test_the_cache_changes_nothing_up_to_the_last_position_and_past_it_windows_are_cropped(network: EarthPT) -> None:
+    steps, lengths, future = inputs()
+    for ahead in (1, 3, 4):  # with 3 the longest row fills its 8 positions; with 4 it outgrows them
+        expected = roll_out_anew(network, steps, lengths, future[:, :ahead])
+        found = roll_out(network, steps, lengths, future[:, :ahead])
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+
+
+@torch.no_grad()
+def test_with_a_cache_each_step_is_read_once(network: EarthPT, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps, lengths, future = inputs()
+    monkeypatch.setattr(EarthPT, "next_step", None)  # what reads a whole window anew
+    assert roll_out(network, steps, lengths, future[:, :3]).shape == (3, 3, CHANNELS)

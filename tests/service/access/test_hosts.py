@@ -7,6 +7,7 @@ import pytest
 
 from service.access.hosts import is_loopback
 from service.page import CONTENT_SECURITY_POLICY
+from tests.service.access.keyed import bearer, make_key
 from tests.service.conftest import Front
 from tests.service.scene import problem_of, served
 
@@ -26,6 +27,7 @@ def client(front: Front) -> Iterator[httpx.Client]:
     """A client of a service with a public address and one further host."""
     settings = front.settings.but(public_url="https://eo.example.org/landcast", hosts="box.lan other.lan")
     with served(settings) as found:
+        found.headers.update(bearer(make_key(settings, "of public hosts", party="")))
         yield found
 
 
@@ -59,8 +61,9 @@ def test_own_pages_and_programs_may_change(client: httpx.Client, origin: str | N
 
 
 def test_a_service_for_other_machines_answers_to_any_host(front: Front) -> None:
+    key = make_key(front.settings, "of any host")
     with served(front.settings.but(host="0.0.0.0")) as found:
-        assert found.get("/jobs", headers={"Host": EVIL}).status_code == 200
+        assert found.get("/jobs", headers={"Host": EVIL, **bearer(key)}).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/jobs", "/nothing", "/page/main.js", "/files/crop1/crop.tif", "/?f=html"])

@@ -20,6 +20,16 @@ def test_settings_that_fit_pass_and_make_the_home_folder(tmp_path: Path) -> None
     assert stat.S_IMODE((home / "ledger.sqlite").stat().st_mode) == 0o600
 
 
+def test_a_home_that_others_may_read_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o750)
+    check_start(Settings(home=home))
+    assert caplog.text == ""
+    home.chmod(0o755)
+    check_start(Settings(home=home))
+    assert f"chmod o= {home}" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
@@ -79,3 +89,19 @@ def test_commands_end_with_that_sentence_and_exit_code_2(
     assert name in printed.err
     assert len(printed.err.splitlines()) == 1
     assert SECRET not in printed.out + printed.err
+
+
+def test_a_store_whose_keys_are_incomplete_is_one_sentence_without_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", SECRET)
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
+    with pytest.raises(InvalidOption, match="of 'LANDCAST_STORE': the AWS_ variables are incomplete") as caught:
+        check_start(Settings(home=tmp_path, store="s3://bucket/p"))
+    assert SECRET not in str(caught.value)
+
+
+def test_a_store_that_is_away_may_be_back_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"ACCESS_KEY_ID": "a", "SECRET_ACCESS_KEY": "b", "ENDPOINT_URL": "http://127.0.0.1:9"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    check_start(Settings(home=tmp_path, store="s3://bucket/p"))

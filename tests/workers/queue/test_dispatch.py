@@ -9,7 +9,7 @@ from tests.fakes import FAKE_DEPENDENCIES, SMALL, rectangle
 from tests.workers.conftest import order, worker_here
 from workers.accept import accept
 from workers.queue.broker import backlog
-from workers.queue.dispatch import AHEAD, dismiss, feed, item_path, job_folder, scratch_folder, submit
+from workers.queue.dispatch import AHEAD, dismiss, feed, scratch_folder, submit
 from workers.queue.ledger import open_ledger
 from workers.tasks import carry_out_tile
 
@@ -59,18 +59,14 @@ def test_after_the_last_tile_the_closing_is_sent_once(lonely: Settings, redis_ur
 
 def test_dismissing_removes_the_files_of_a_job_and_of_its_workers(lonely: Settings) -> None:
     job = order(lonely, region=SMALL)
-    for folder in (job_folder(lonely, job.id), scratch_folder(lonely, job.id)):
+    for folder in (lonely.home / "jobs" / job.id, scratch_folder(lonely, job.id)):
         folder.mkdir(parents=True)
         (folder / "half.tif").touch()
     assert dismiss(job.id, lonely).state is JobState.DISMISSED
-    assert not job_folder(lonely, job.id).exists()
+    assert not (lonely.home / "jobs" / job.id).exists()
     assert not scratch_folder(lonely, job.id).exists()
 
 
 def test_dismissing_an_unknown_job_is_an_error(lonely: Settings) -> None:
     with pytest.raises(UnknownJob, match="nothing"):
         dismiss("nothing", lonely)
-
-
-def test_an_item_lies_among_the_files_of_its_job(settings: Settings) -> None:
-    assert item_path(settings, "a", "crop") == settings.home / "jobs" / "a" / "crop.json"

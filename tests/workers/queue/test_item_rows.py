@@ -7,8 +7,9 @@ import shapely
 from shapely.geometry import Polygon, box
 
 from tests.workers.queue.ledger_parts import SQUARE, item
-from workers.queue.item_rows import item_row, parse_time, read_item_file, times_of
+from workers.queue.item_rows import item_row, parse_time, read_item, times_of
 from workers.queue.publish import UNUSABLE
+from workers.store.folder import FolderStore
 
 
 def row_of(found: dict[str, Any]) -> dict[str, Any]:
@@ -70,10 +71,16 @@ def test_what_is_no_item_raises_an_error_that_a_fill_expects(change: dict[str, A
     [(b"", "Expecting"), (b"{", "Expecting"), (b"[1]", "not a JSON object"), (b"null", "object"), (b"\xff", "decode")],
 )
 def test_a_file_without_a_json_object_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
-    path = tmp_path / "crop.json"
+    path = tmp_path / "jobs" / "j" / "crop.json"
+    path.parent.mkdir(parents=True)
     path.write_bytes(content)
     with pytest.raises(ValueError, match=reason):
-        read_item_file(path)
+        read_item(FolderStore(tmp_path), "j", "crop")
+
+
+def test_a_result_without_an_item_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"job j has no file crop\.json"):
+        read_item(FolderStore(tmp_path), "j", "crop")
 
 
 def test_a_geometry_with_a_hole_keeps_it() -> None:

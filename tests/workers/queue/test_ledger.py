@@ -195,15 +195,6 @@ def test_the_message_of_a_job_is_its_stage(ledger: Ledger) -> None:
     assert ledger.job("a").message == "writing the map"
 
 
-def test_a_ledger_of_an_older_version_gets_its_new_columns(ledger: Ledger) -> None:
-    add(ledger)
-    with ledger.engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE tiles DROP COLUMN pixels")
-    ledger.create_schema()
-    finish_all(ledger)
-    assert ledger.pace("crop", "m") == pytest.approx(0.02)
-
-
 def test_a_job_without_tiles_is_a_mistake(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="0 tiles"):
         add(ledger, tiles=[])

@@ -3,6 +3,7 @@ import logging
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from core.errors import StoreUnavailable
 from workers.queue.patience import FIRST_S, LAST_S, brief, patiently
 
 
@@ -30,6 +31,13 @@ def test_a_call_is_made_again_until_the_ledger_is_back(caplog: pytest.LogCapture
     assert (pauses[0], max(pauses)) == (FIRST_S, LAST_S)
     assert pauses == sorted(pauses)
     assert len(caplog.records) == 2, "one line when the outage begins and one when it ends"
+
+
+def test_a_store_that_is_away_is_waited_for_too(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert patiently(Away(3, StoreUnavailable("access was denied")), pause=lambda _: None) == "done"
+    assert caplog.messages[0].startswith("the store is away, the work waits")
+    assert caplog.messages[1].startswith("the store is back")
 
 
 def test_an_error_that_waiting_does_not_mend_is_raised_at_once() -> None:

@@ -1,5 +1,6 @@
 """Tables and transactions, on SQLite and PostgreSQL."""
 
+import stat
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,16 +31,6 @@ def test_every_index_is_created(engine: Engine) -> None:
     for table in metadata.sorted_tables:
         present = {index["name"] for index in inspect(engine).get_indexes(table.name)}
         assert {index.name for index in table.indexes} <= present
-
-
-def test_a_table_and_a_column_that_an_older_version_lacks_are_added(engine: Engine) -> None:
-    create_tables(engine)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE items")
-        connection.exec_driver_sql("ALTER TABLE tiles DROP COLUMN seconds")
-    create_tables(engine)
-    assert "items" in inspect(engine).get_table_names()
-    assert "seconds" in {column["name"] for column in inspect(engine).get_columns("tiles")}
 
 
 def test_a_search_of_items_reads_an_index_and_no_table(tmp_path: Path) -> None:
@@ -91,3 +82,19 @@ def test_a_database_that_is_not_there_is_an_operational_error() -> None:
     engine = open_engine("postgresql+psycopg://nobody@/none?host=/nowhere")
     with pytest.raises(OperationalError), reading(engine):
         pass
+
+
+def test_the_files_of_the_ledger_are_for_their_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "ledger.sqlite"
+    engine = open_engine(f"sqlite:///{path}")
+    create_tables(engine)
+    with engine.connect():
+        files = sorted(path.parent.iterdir())
+        assert [f.name for f in files] == ["ledger.sqlite", "ledger.sqlite-shm", "ledger.sqlite-wal"]
+        assert [stat.S_IMODE(f.stat().st_mode) for f in files] == [0o600] * 3
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        path.chmod(0o664)
+        files[1].chmod(0o644)
+        open_engine(f"sqlite:///{path}").dispose()
+        assert [stat.S_IMODE(f.stat().st_mode) for f in files] == [0o660, 0o640, 0o600]
+    engine.dispose()

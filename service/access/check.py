@@ -1,0 +1,101 @@
+"""The one place where every request is checked for its key, scope and rate. Whose job it names: owners.py."""
+
+import logging
+from urllib.parse import unquote_plus
+
+from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.settings import Settings
+from service.access import refusals
+from service.access.caller import LOCAL, NOBODY, Caller, is_public, needed_scope, route_path, shared_job
+from service.access.keys import LOOKS_LIKE_KEY, KeyStore
+from service.access.quotas import Quotas
+from service.access.shares import Shares, token_of
+from service.access.start import needs_keys
+from workers.queue.schema import AWAY
+
+log = logging.getLogger(__name__)
+
+SCHEME = "bearer"
+
+
+class Access:
+    """Finds out who sends a request. May be used from several threads."""
+
+    def __init__(self, engine: Engine, settings: Settings, *, shares: Shares, quotas: Quotas) -> None:
+        self._keys, self._shares, self._quotas = KeyStore(engine), shares, quotas
+        self._needs_keys = needs_keys(settings)
+
+    def check(self, scope: Scope, path: str) -> Caller | Response:
+        """Return who sends a request, having checked scope and rate, or the refusal."""
+        found = self._caller_of(scope, path)
+        if isinstance(found, Response):
+            return found
+        needed = needed_scope(scope["method"], path)
+        if needed not in found.scopes:
+            return refusals.lacks_scope(needed)
+        wait_s = self._quotas.count_request(found)
+        return refusals.too_many_requests(self._quotas.of(found).requests_per_minute, wait_s) if wait_s else found
+
+    def _caller_of(self, scope: Scope, path: str) -> Caller | Response:
+        given = _bearer(scope)
+        if given is not None:
+            key = self._keys.find(given)
+            return refusals.wrong_key() if key is None else key.caller()
+        if not self._needs_keys:
+            return LOCAL
+        job_id, token = shared_job(scope["method"], path), token_of(scope)
+        if job_id and token:
+            return self._shares.read(token, job_id) or refusals.wrong_link()
+        return refusals.no_key()
+
+
+class KeyCheck:
+    """ASGI middleware: answers 401, 403 or 429, or passes the request on with its `caller` in the state."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        found = await self._check(scope)
+        if isinstance(found, Response):
+            await found(scope, receive, send)
+            return
+        scope.setdefault("state", {})["caller"] = found
+        await self._app(scope, receive, send)
+
+    async def _check(self, scope: Scope) -> Caller | Response:
+        path = route_path(scope)
+        if _has_key(scope):
+            return refusals.key_in_url()
+        if is_public(path):
+            return NOBODY
+        access: Access = scope["app"].state.access
+        try:
+            found = await run_in_threadpool(access.check, scope, path)
+        except AWAY:
+            return refusals.ledger_away()
+        if isinstance(found, Response):
+            client = (scope.get("client") or ("",))[0]
+            log.warning("request refused status=%d path=%r address=%s", found.status_code, path, client)
+        return found
+
+
+def _bearer(scope: Scope) -> str | None:
+    """Return the key or token of a request; None = it has none. Other schemes are a proxy's own business."""
+    scheme, _, text = Headers(scope=scope).get("authorization", "").strip().partition(" ")
+    return text.strip() if scheme.lower() == SCHEME else None
+
+
+def _has_key(scope: Scope) -> bool:
+    """Tell whether the URL of a request holds what looks like a key."""
+    query = unquote_plus(scope.get("query_string", b"").decode("latin-1"))
+    return LOOKS_LIKE_KEY.search(f"{scope['path']}?{query}") is not None

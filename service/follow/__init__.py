@@ -1,0 +1,1 @@
+"""Following jobs: their log, streams of their events, metrics."""

@@ -1,0 +1,1 @@
+"""Links to results for people without a key."""

@@ -1,0 +1,1 @@
+"""Where tiles and results lie: one folder, or one bucket of object storage that machines share."""
