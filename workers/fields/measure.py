@@ -17,6 +17,8 @@ from workers.fields.order import Part
 
 BLOCK_PIXELS = 2048
 """Pixels averaged and classified at once."""
+LEFT_OVER = ("non_crop", "none")
+"""Classes whose probability follows from the others."""
 STRIP_BYTES = 192 * 2**20
 """Series of whole rows of a cube that are held at once: a large cube reads its chunks again for each strip."""
 
@@ -35,9 +37,12 @@ class Classified:
     def figures(self) -> dict[str, Floats]:
         """Return (F,) by column: `p_crop`, `crop_share`, ...; the class of what is left over has none."""
         named = [v for v in self.layers if v.class_name]
-        found = {f"p_{v.class_name}": self.means[:, self.layers.index(v)] for v in named}
-        found |= {f"{v.class_name}_share": self.shares[:, k] for k, v in enumerate(named)}
-        return {n: v for n, v in found.items() if n.split("_share")[0].removeprefix("p_") not in ("non_crop", "none")}
+        found: dict[str, Floats] = {}
+        for k, v in enumerate(named):
+            if v.class_name not in LEFT_OVER:
+                found[f"p_{v.class_name}"] = self.means[:, self.layers.index(v)]
+                found[f"{v.class_name}_share"] = self.shares[:, k]
+        return found
 
     def dissimilarity(self) -> Floats | None:
         """Return (F,) the mean dissimilarity; None where the model cannot tell it."""
