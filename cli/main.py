@@ -37,6 +37,7 @@ def commands() -> dict[str, Command]:
 OTHERS = {
     "embed": Command(place="cli.embed:embed", help="Write the forecaster's embedding of each pixel or series."),
     "cube": Command(place="cli.cube:cube", help="Read the observations of a region into one cube file."),
+    "fields": Command(place="cli.fields.command:fields", help="Answer fields: history, forecast, crop and canopy."),
     "order": Command(place="cli.order:command", help="Order a product from a running service.", arguments=()),
     "serve": Command(place="cli.serve:serve", help="Start the service: REST, STAC, map page, and its worker."),
     "worker": Command(place="cli.serve:worker", help="Start a worker alone, for a service that runs elsewhere."),

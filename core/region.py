@@ -95,6 +95,20 @@ class Region:
         return dict(mapping(self.geometry))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One polygon of many, with the user's own id; answered by lines of a table."""
+
+    id: Any
+    """As in the user's file, number or text; several fields may share one."""
+    name: str = ""
+    """Name in the user's file, besides the id; empty = it has none."""
+    geometry: BaseGeometry | None = None
+    """Polygon or MultiPolygon in WGS84, x = longitude; invalid ones as they are; None = there is none."""
+    defect: str = ""
+    """Why it cannot be measured, a clause: `its outline crosses itself`; empty = it can."""
+
+
 def reproject(geometry: BaseGeometry, source: str, target: str) -> BaseGeometry:
     """Return a geometry of one CRS in another, vertices transformed one by one, x before y in both.
 

@@ -108,7 +108,7 @@ class NdviAnomaly:
         from models.runtime import forecast  # loads ONNX Runtime, which the API never needs
 
         first, last = (np.array([to_day(d) for d in days], np.int32) for days in zip(*map(_ends, each), strict=True))
-        days, ndvi, is_seen = _observed(series.between(first, last), first)
+        days, ndvi, is_seen = observed(series.between(first, last), first)
         expected = forecast(series, first, days, checkpoint).quantiles
         count = is_seen.sum(axis=1)
         mean = _mean(ndvi, is_seen)
@@ -143,7 +143,7 @@ def _layer(variable: Variable, description: str, day: str, *, unit: str = "1") -
     return Layer(name=variable.value, description=description, variable=variable, date=day, unit=unit)
 
 
-def _observed(series: Series, filling: Days) -> tuple[Days, Floats, np.ndarray]:
+def observed(series: Series, filling: Days) -> tuple[Days, Floats, np.ndarray]:
     """Return (N, K) days with a clear NDVI, NDVI, and which are one; the days of others are `filling` (N,)."""
     ndvi = series.values[..., channel(NDVI.name)]
     is_clear = np.isfinite(ndvi)

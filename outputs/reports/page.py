@@ -15,11 +15,11 @@ PAGE = "report.html"
 
 def render_page(report: Report) -> str:
     """Return a report as an HTML document; every text of it is escaped."""
-    return _templates().get_template(PAGE).render(report=report, version=software_version())
+    return templates().get_template(PAGE).render(report=report, version=software_version())
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
     """Return the templates; an unknown name in one of them is an error, not an empty text."""
     return Environment(
         loader=PackageLoader("outputs.reports"),

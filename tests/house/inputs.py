@@ -1,10 +1,12 @@
-"""Files that the documentation names: fields.nc, series.csv, parcels.csv, labels.csv, earthpt.*: tiny, simulated."""
+"""Files that the documentation names: fields.nc, series.csv, parcels.*, labels.csv, earthpt.*: tiny, simulated."""
 
 from pathlib import Path
 
+import geopandas
 import numpy as np
 import pandas as pd
 import xarray as xr
+from shapely import box
 
 from tests.models.published.published_files import known_outputs, published_weights, write_published
 
@@ -29,6 +31,7 @@ def write_inputs(folder: Path) -> None:
     xr.Dataset(bands, {"time": TIMES, **places}, attributes).to_netcdf(folder / "fields.nc", engine="netcdf4")
     _write_tables(folder, greenness(np.array([0.0, 30.0])))
     _write_parcels(folder)
+    _write_outlines(folder)
     weights = published_weights(channels=10)
     write_published(folder / "earthpt.pt", weights, heads=3)
     np.savez(folder / "earthpt.npz", **known_outputs(weights, 3))
@@ -43,6 +46,14 @@ def _write_tables(folder: Path, index: np.ndarray) -> None:
     pd.DataFrame({"series_id": names, "elevation": [480, 510], "slope": [2, 5]}).to_csv(
         folder / "samples.csv", index=False
     )
+
+
+def _write_outlines(folder: Path) -> None:
+    """Write two parcels on the pixels of fields.nc."""
+    corners = [(600_000, 5_600_000), (600_030, 5_599_980)]
+    shapes = [box(x, y - 20, x + 20, y) for x, y in corners]
+    table = geopandas.GeoDataFrame({"id": ["p00", "p01"]}, geometry=shapes, crs="EPSG:32632")
+    table.to_crs(4326).to_file(folder / "parcels.geojson", engine="pyogrio")
 
 
 def _write_parcels(folder: Path) -> None:

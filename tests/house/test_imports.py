@@ -23,6 +23,7 @@ DEFERRED = {
     "products/forecast.py": "the same",
     "products/gap_fill.py": "the same",
     "products/anomaly.py": "the same",
+    "products/fields/departure.py": "the same",
     "models/runtime.py": "torch is loaded for imported models alone",
     "models/inference/choose.py": "a CPU loads ONNX Runtime and no torch, a card torch and no ONNX Runtime",
     "ingest/registry.py": "each kind of archive loads its own libraries: rasterio, pystac-client, sentinelhub, obstore",

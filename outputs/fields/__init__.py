@@ -1,0 +1,1 @@
+"""Files of fields: tables, vector files and the report."""

@@ -1,0 +1,1 @@
+"""Fields answered: their cubes built, their series taken, forecast and classified."""

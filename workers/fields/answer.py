@@ -1,0 +1,193 @@
+"""Fields answered: group by group measured, forecast and flagged, and joined in the order of the file."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from core.bands import NDVI, Floats, channel
+from core.cube import Series
+from core.errors import InvalidOption
+from core.forecast import QUANTILES
+from core.progress import Progress
+from core.region import Field
+from core.timeline import to_day
+from models.baselines.climatology import expect
+from products.evidence import RestsOnSeries
+from products.fields.coverage import Coverage, cover
+from products.fields.departure import departures, hindcast_mae
+from products.fields.findings import NAME, Expected, Findings, lines
+from products.fields.flags import (
+    departure_flag,
+    evidence_flags,
+    outside,
+    place_flags,
+    repeated_flags,
+    unlike_flag,
+)
+from products.fields.means import History, Sums
+from products.forecast import CALIBRATED_DAYS, ForecastOptions
+from workers.fields.group import Group
+from workers.fields.measure import Classified, measure
+from workers.fields.order import FieldOrder, Part
+from workers.fields.source import FieldSource
+
+
+def answer(
+    fields: Sequence[Field], order: FieldOrder, source: FieldSource, id_column: str, progress: Progress
+) -> pd.DataFrame:
+    """Answer fields; see `products.fields.findings.lines` for the columns.
+
+    A field that cannot be measured, or lies outside the source, has a line that says so.
+
+    Args:
+        fields: in the order of the result.
+        order: what to make.
+        source: where to read.
+        id_column: name of the column of ids.
+        progress: takes the share done.
+
+    Raises:
+        InvalidOption: none of the fields lies in the source.
+        ArchiveError: the archive cannot be read.
+    """
+    fields = _ids_of_one_type(fields)
+    groups = source.groups({n: f for n, f in enumerate(fields) if not f.defect})
+    if not groups:
+        raise InvalidOption("FIELDS", f"{len(fields)} fields", _why_none(fields, source))
+    repeated, parts, done = repeated_flags(fields), [], 0
+    for group in groups:
+        parts.append(_lines(_of_group(group, fields, order, source), group.numbers, repeated, id_column))
+        done += len(group.numbers)
+        progress(done / len(fields))
+    read = {n for g in groups for n in g.numbers}
+    left = [n for n in range(len(fields)) if n not in read]
+    if left:
+        parts.append(_lines(_unread([fields[n] for n in left], source), left, repeated, id_column))
+    progress(1.0)
+    table = pd.concat(parts).sort_index(kind="stable")
+    table.attrs["positions"] = table.index.tolist()
+    table = table.reset_index(drop=True)
+    has_names = NAME != id_column and any(f.name for f in fields)
+    return table if has_names or NAME == id_column else table.drop(columns=NAME)
+
+
+def _ids_of_one_type(fields: Sequence[Field]) -> list[Field]:
+    """Return fields whose ids are all numbers, or all texts, so that every format can hold them in one column."""
+    is_plain = len({type(f.id) for f in fields}) == 1
+    return list(fields) if is_plain else [replace(f, id=str(f.id)) for f in fields]
+
+
+def _why_none(fields: Sequence[Field], source: FieldSource) -> str:
+    whole = [f for f in fields if not f.defect]
+    if not whole:
+        return f"none of them can be measured; of the first, {fields[0].defect}"
+    return f"none of them lies in '{source.name}'"
+
+
+def _lines(found: Findings, numbers: Sequence[int], repeated: Sequence[str], id_column: str) -> pd.DataFrame:
+    """Return the lines of some fields, with their positions among all as index."""
+    for own, number in enumerate(numbers):
+        found = found.flagged(own, repeated[number])
+    table = lines(found, id_column)
+    table.index = pd.Index(np.asarray(numbers, np.int64)[table.index.to_numpy(np.int64)])
+    return table
+
+
+def _unread(fields: Sequence[Field], source: FieldSource) -> Findings:
+    """Return findings on fields without a pixel."""
+    history = _nothing(fields)
+    flags = tuple((f"not measured: {f.defect}" if f.defect else outside(source.name),) for f in fields)
+    return Findings(fields=tuple(fields), history=history, usual=np.full_like(history.std, np.nan), flags=flags)
+
+
+def _nothing(fields: Sequence[Field]) -> History:
+    names = np.array([str(f.id) for f in fields])
+    return Sums(np.zeros(1, np.int32), len(fields)).history(names, np.zeros(len(fields)))
+
+
+def _of_group(group: Group, fields: Sequence[Field], order: FieldOrder, source: FieldSource) -> Findings:
+    """Return what is known of one group."""
+    own = tuple(fields[n] for n in group.numbers)
+    coverage = cover(group.shapes, group.window)
+    wanted = coverage.is_wanted().reshape(group.window.shape_yx)
+    cube = source.cube(group.window, order.period, order.bands, wanted)
+    history, classified = measure(cube, coverage, np.array([str(f.id) for f in own]), order.maps)
+    found = Findings(
+        fields=own,
+        history=history,
+        usual=_usual(history.series, order),
+        figures=_figures(classified),
+        flags=tuple(() for _ in own),
+    )
+    found = _with_places(found, coverage, source, end=order.issue)
+    if order.forecast is not None:
+        found = _with_forecast(found, order.forecast, order)
+    return _with_classes(found, classified)
+
+
+def _with_places(found: Findings, coverage: Coverage, source: FieldSource, *, end: date) -> Findings:
+    counts, last = found.clear_count, found.last_clear
+    for n in range(len(found.fields)):
+        place = place_flags(coverage.inside[n], is_mixed=bool(coverage.is_mixed[n]), source=source.name)
+        is_out = coverage.inside[n] <= 0
+        seen = () if is_out else evidence_flags(int(counts[n]), int(last[n]), end)
+        found = found.flagged(n, *place, *seen)
+    return found
+
+
+def _usual(series: Series, order: FieldOrder) -> Floats:
+    """Return (F, T) the seasonal cycle of all that was seen, on the days of the history."""
+    ndvi = series.values[..., channel(NDVI.name)]
+    issues = np.full(len(series), to_day(order.issue), np.int32)
+    return expect(series.days, ndvi, issues, series.days).climatology
+
+
+def _with_forecast(found: Findings, part: Part, order: FieldOrder) -> Findings:
+    """Add the forecast of each field's mean as one series, and how fields stand against earlier ones."""
+    series, options = found.history.series, part.options
+    assert isinstance(options, ForecastOptions)
+    expected = _expected(series, part, options)
+    ahead = int(expected.days[-1]) - to_day(order.issue) + 1
+    error = hindcast_mae(series, order.issue, part.checkpoint, horizon_days=min(ahead, CALIBRATED_DAYS))
+    found = replace(found, expected=expected, figures={**found.figures, "hindcast_mae": error})
+    for n, departure in enumerate(departures(series, order.issue, part.checkpoint)):
+        found = found.flagged(n, departure_flag(departure))
+    return found
+
+
+def _expected(series: Series, part: Part, options: ForecastOptions) -> Expected:
+    """Return the forecast of series; NaN of those never seen."""
+    days = np.array([to_day(d) for d in options.targets], np.int32)
+    values = np.full((len(series), len(part.product.layers(options))), np.nan, np.float32)
+    rows = np.nonzero(series.clear_count() > 0)[0]
+    if len(rows):
+        values[rows] = part.product.predict(series.take(rows), [options] * len(rows), part.checkpoint)
+    end = len(days) * len(QUANTILES)
+    quantiles = values[:, :end].reshape(len(series), len(days), len(QUANTILES))
+    return Expected(days=days, quantiles=quantiles, climatology=values[:, end : end + len(days)])
+
+
+def _figures(classified: Sequence[Classified]) -> dict[str, Floats]:
+    """Return probabilities, shares, and the largest dissimilarity of all class maps."""
+    figures = {name: values for c in classified for name, values in c.figures().items()}
+    indices = [index for c in classified if (index := c.dissimilarity()) is not None]
+    return {**figures, "dissimilarity": np.fmax.reduce(indices)} if indices else figures
+
+
+def _with_classes(found: Findings, classified: Sequence[Classified]) -> Findings:
+    """Add flags on fields that a class model knows little of."""
+    for n, field in enumerate(found.fields):
+        outside_of = [c.part.product.task for c in classified if c.is_outside(n)]
+        found = found.flagged(n, unlike_flag(outside_of), *(_place(c.part, field) for c in classified))
+    return found
+
+
+def _place(part: Part, field: Field) -> str:
+    """Return the flag of a field where the model has learned of no such place."""
+    if not isinstance(part.product, RestsOnSeries) or field.geometry is None:
+        return ""
+    noted = part.product.place_note(field.geometry.centroid.y)
+    return f"{part.product.task} was learned from no place like this one: do not rely on it" if noted else ""
