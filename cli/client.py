@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
 
@@ -121,6 +121,28 @@ class Client:
     def status(self, job_url: str) -> JobStatus:
         """Return the state of a job."""
         return _status(self._json("GET", job_url), job_url)
+
+    def jobs(self, *, limit: int, states: str = "", processes: str = "") -> list[dict[str, Any]]:
+        """Return jobs as the service states them, newest first; states and processes are separated by commas."""
+        filters = {"status": states, "processID": processes}
+        query = httpx.QueryParams({"limit": limit, **{name: text for name, text in filters.items() if text}})
+        return list(self._json("GET", f"jobs?{query}")["jobs"])
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """Return a job as the service states it."""
+        return self._json("GET", self.url_of(job_id))
+
+    def log(self, job_id: str) -> Iterator[dict[str, Any]]:
+        """Yield what happened to a job and its tiles, oldest first."""
+        address: str | None = f"{self.url_of(job_id)}/log?limit=1000"
+        while address:
+            page = self._json("GET", address)
+            yield from page["events"]
+            address = next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
+
+    def url_of(self, job_id: str) -> str:
+        """Return the address of a job."""
+        return f"{self.server}jobs/{quote(job_id, safe='')}"
 
     def follow(self, job_url: str, show: Callable[[JobStatus], None]) -> JobStatus:
         """Wait for the end of a job and show every state on the way.

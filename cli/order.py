@@ -10,16 +10,14 @@ import typer
 from pydantic.fields import FieldInfo
 
 from cli.client import Client, JobStatus
+from cli.jobs.connect import KeyText, Server, connect
 from cli.options import inputs_of, keyword, parameter, with_signature
 from cli.progress import new_line
 from core.errors import InvalidOption
 from core.product import Product
-from core.read_settings import read_settings
-from core.settings import Settings
 from core.text_table import text_table
 from ingest.region_file import read_region_file
 from products.catalogue import entries, find_product
-from service.process.address import running_service
 
 HELP = """Order PRODUCT from a running service, follow the job and download its files.
 
@@ -32,11 +30,6 @@ RegionFile = Annotated[
 ]
 Archive = Annotated[str | None, typer.Option(metavar="NAME", help="Archive to read; default: that of the service.")]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="Name of a model; default: that of the product.")]
-Server = Annotated[str | None, typer.Option(metavar="URL", help="URL of the service; default: the one that runs here.")]
-KeyText = Annotated[
-    str | None,
-    typer.Option(metavar="KEY", help="Key of the service; better: LANDCAST_KEY, which no process list shows."),
-]
 Out = Annotated[
     Path | None,
     typer.Option("-o", "--out", metavar="FOLDER", help="Folder for the files; default: results/PRODUCT/JOB."),
@@ -47,10 +40,9 @@ def command() -> Any:
     """Return the command, with the options of all products, for typer."""
 
     def order(**values: Any) -> None:
-        settings = read_settings()
         product = None if values["product"] is None else find_product(values["product"])
         inputs = _inputs(product, values)
-        with Client(values["server"] or running_service(settings), key=_key(values["key"], settings)) as client:
+        with connect(values["server"], values["key"]) as client:
             if values["estimate"]:
                 _print_estimate(client.estimate(_needed(product), inputs | _region(values["region"])))
                 return
@@ -61,24 +53,11 @@ def command() -> Any:
     return with_signature(order, _parameters(), name="order", doc=HELP)
 
 
-def _key(given: str | None, settings: Settings) -> str:
-    """Return the key to send.
-
-    Raises:
-        InvalidOption: it cannot be one; the sentence does not repeat it.
-    """
-    own = settings.access.key
-    text = (given or (own.get_secret_value() if own else "")).strip()
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise InvalidOption("LANDCAST_KEY", "...", "a key has letters, digits and signs only, without spaces")
-    return text
-
-
 def _job_url(client: Client, product: Product[Any] | None, inputs: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     if values["job"]:
-        return f"{client.server}jobs/{values['job']}"
+        return client.url_of(values["job"])
     if values["retry"]:
-        job_url = f"{client.server}jobs/{values['retry']}"
+        job_url = client.url_of(values["retry"])
         client.retry(job_url)
         return job_url
     return client.submit(_needed(product), {**inputs, **_region(values["region"])})

@@ -1,7 +1,9 @@
 """The STAC item of a finished raster (STAC 1.1): where, when, what is in it and how it was made. Links are relative.
 
 Fields of the extensions are written as they specify: projection 1.2 (the one version with both `proj:code` and the
-`proj:epsg` that GDAL's STACIT driver reads), raster 2.0, classification 2.0, file 2.1.
+`proj:epsg` that GDAL's STACIT driver reads), raster 2.0, classification 2.0, file 2.1, eo 1.1 (names of bands, which
+odc-stac finds there alone); processing, forecast and render: stac_extensions.py. Only the raster has `proj:`: readers
+take each asset with a projection, or each if the item has one, for a raster on the same grid.
 """
 
 import hashlib
@@ -24,12 +26,16 @@ from core.timeline import parse_date, parse_period
 from outputs.atomic import written_aside
 from outputs.cog import RasterFile
 from outputs.provenance import MAX_NOTES, SIMULATED, Provenance
+from outputs.stac_extensions import FORECAST, PROCESSING, RENDER, forecast_fields, processing_fields, renders
 
 EXTENSIONS = [
     "https://stac-extensions.github.io/projection/v1.2.0/schema.json",
     "https://stac-extensions.github.io/raster/v2.0.0/schema.json",
     "https://stac-extensions.github.io/classification/v2.0.0/schema.json",
     "https://stac-extensions.github.io/file/v2.1.0/schema.json",
+    "https://stac-extensions.github.io/eo/v1.1.0/schema.json",
+    PROCESSING,
+    RENDER,
 ]
 COG, PNG, NETCDF = pystac.MediaType.COG, pystac.MediaType.PNG, "application/x-netcdf"
 SHA256_MULTIHASH = "1220"
@@ -59,6 +65,9 @@ def build_item(
         An item with relative links to the files; an API that serves it adds collection and links.
     """
     start, end, nominal = _times(raster, origin)
+    forecast = forecast_fields(raster.layers, origin)
+    further = {"gsd": raster.window.resolution_m, "renders": renders(raster.layers, raster.nodata)}
+    further |= {"created": created} if created else {}
     item = pystac.Item(
         id=item_id,
         geometry=dict(mapping(footprint)),
@@ -66,8 +75,8 @@ def build_item(
         datetime=nominal,
         start_datetime=start,
         end_datetime=end,
-        properties=_properties(origin, pixels) | _projection(raster) | ({"created": created} if created else {}),
-        stac_extensions=list(EXTENSIONS),
+        properties=_properties(origin, pixels) | processing_fields(origin, created) | forecast | further,
+        stac_extensions=[*EXTENSIONS, *([FORECAST] if forecast else [])],
     )
     for name, asset in _assets(raster, origin).items():
         item.add_asset(name, asset)
@@ -144,7 +153,6 @@ def _projection(raster: RasterFile) -> dict[str, Any]:
         "proj:shape": list(window.shape_yx),
         "proj:transform": list(window.transform)[:9],
         "proj:bbox": list(window.bounds),
-        "gsd": window.resolution_m,
     }
 
 
@@ -173,7 +181,9 @@ def _data_fields(raster: RasterFile) -> dict[str, Any]:
         "nodata": "nan" if is_float else int(raster.nodata),
         "raster:spatial_resolution": raster.window.resolution_m,
         "raster:sampling": "area",
+        **_projection(raster),
         "bands": [_band(layer) for layer in raster.layers],
+        "eo:bands": [{"name": layer.name} for layer in raster.layers],
     }
 
 

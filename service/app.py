@@ -31,6 +31,8 @@ from service.description import describe
 from service.follow import routes as follow
 from service.follow.streams import Streams
 from service.idempotency import Keys
+from service.metrics import routes as metrics
+from service.metrics.requests import Measured
 from service.reconciler import Reconciler
 from service.sharing import routes as sharing
 from service.stac import routes as stac
@@ -46,6 +48,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     page.router,
     definition.router,
     health.router,
+    metrics.router,
     processes.router,
     jobs.router,
     follow.router,
@@ -74,6 +77,7 @@ def create_app(settings: Settings, *, reconcile: bool = True) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings, app.state.dependencies = settings, recent_dependencies()
+    app.add_middleware(Measured)
     app.add_middleware(Bodies)
     app.add_middleware(Wait)
     app.add_middleware(Audit)
@@ -105,6 +109,7 @@ def _lifespan(settings: Settings, *, reconcile: bool) -> Callable[[FastAPI], Any
         ledger = open_ledger(settings)
         app.state.ledger, app.state.items, app.state.keys = ledger, Items(ledger.engine), Keys(ledger.engine)
         _let_in(app, ledger, settings)
+        metrics.register(app, ledger, settings)
         app.state.streams = Streams(ledger.engine)
         app.state.reconciler = Reconciler(ledger, settings) if reconcile else None
         stop = threading.Event()

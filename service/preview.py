@@ -99,7 +99,7 @@ def _item_of(job: Job, items: Items) -> Item:
 
 def bounds_of(item: Item) -> Bounds:
     """Return west, south, east, north in degrees of the whole raster that an item describes; beyond 180 across it."""
-    found = item["properties"]
+    found = item["properties"] | item["assets"]["data"]  # at the raster; of items before version 0.2, at the item
     rows, columns = found["proj:shape"]
     transform = Affine(*found["proj:transform"][:6])
     window = Window(crs=found["proj:code"], transform=transform, shape_yx=(rows, columns))

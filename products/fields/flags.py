@@ -14,6 +14,7 @@ OLD_DAYS = 60
 WHOLE = 0.99
 """Share of a field from which it counts as inside: outlines have few digits."""
 MIXED = "too small or thin for a pixel of its own, so the values are mixed with those around it"
+SIMULATED = "simulated: no satellite has measured this"
 NEVER = "never seen clearly in the period"
 
 

@@ -27,7 +27,7 @@ from tests.conftest import ROOT
 from tests.fakes import FAKE_DEPENDENCIES, REGION
 from workers.accept import accept
 from workers.queue.dispatch import feed
-from workers.queue.ledger import Ledger, _open, open_ledger
+from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.liveness import worker_name
 from workers.queue.reconcile import GRACE_S, reconcile
 from workers.queue.redis_server import private_redis
@@ -108,8 +108,7 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture
 def empty_postgres_url(postgres_url: str) -> str:
-    """PostgreSQL without any table, and no ledger of it that is open."""
-    _open.cache_clear()
+    """PostgreSQL without any table. A ledger of it that is open already has to create its schema again."""
     engine = create_engine(postgres_url)
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP SCHEMA public CASCADE")

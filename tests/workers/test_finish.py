@@ -137,11 +137,12 @@ def test_an_item_is_valid_stac(made: Made) -> None:
 
 
 def test_an_item_holds_the_place_of_its_raster(made: Made) -> None:
-    window, properties = made.raster.window, made.item["properties"]
-    read = ProjectionExtension.ext(pystac.Item.from_dict(made.item))
+    window, asset = made.raster.window, made.item["assets"]["data"]
+    read = ProjectionExtension.ext(pystac.Item.from_dict(made.item).assets["data"])
     assert (read.code, read.shape) == (window.crs, list(window.shape_yx))
     assert read.transform == list(window.transform)
-    assert properties["proj:epsg"] == 32632
+    assert asset["proj:epsg"] == 32632
+    assert [name for name in made.item["properties"] if name.startswith("proj:")] == [], "other assets have no grid"
     west, south, east, north = made.item["bbox"]
     assert 11.0 < west < east < 11.02
     assert 48.0 < south < north < 48.01

@@ -117,6 +117,7 @@ def test_a_plan_that_fails_by_chance_is_tried_again(lonely: Settings) -> None:
 
 def test_a_job_is_carried_out_over_postgresql(shop: Settings, empty_postgres_url: str, start_worker: Start) -> None:
     settings = shop.but(database_url=SecretStr(empty_postgres_url))
+    open_ledger(settings).create_schema()
     start_worker(settings)
     done = end_of(settings, order(settings, "fake-forecast").id)
     assert_successful(done)

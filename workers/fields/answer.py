@@ -20,6 +20,7 @@ from products.fields.coverage import Coverage, cover
 from products.fields.departure import departures, hindcast_mae
 from products.fields.findings import NAME, Expected, Findings, lines
 from products.fields.flags import (
+    SIMULATED,
     departure_flag,
     evidence_flags,
     outside,
@@ -120,7 +121,7 @@ def _of_group(group: Group, fields: Sequence[Field], order: FieldOrder, source: 
         history=history,
         usual=_usual(history.series, order),
         figures=_figures(classified),
-        flags=tuple(() for _ in own),
+        flags=tuple((SIMULATED,) if source.is_simulated else () for _ in own),
     )
     found = _with_places(found, coverage, source, end=order.issue)
     if order.forecast is not None:

@@ -49,6 +49,11 @@ class FieldSource(Protocol):
         """Licence and credit; of simulated ones with a word that says so."""
         ...
 
+    @property
+    def is_simulated(self) -> bool:
+        """Whether no satellite has measured it."""
+        ...
+
     def groups(self, fields: Mapping[int, Field]) -> list[Group]:
         """Return the groups of fields that touch it."""
         ...
@@ -93,6 +98,11 @@ class ArchiveFields:
         """As the archive states."""
         return f"{SIMULATED} {self.archive.attribution}" if self.archive.is_simulated else self.archive.attribution
 
+    @property
+    def is_simulated(self) -> bool:
+        """As it states."""
+        return self.archive.is_simulated
+
     def groups(self, fields: Mapping[int, Field]) -> list[Group]:
         """Return the groups of fields that touch its footprint."""
         return groups_of_archive(fields, self.archive)
@@ -132,6 +142,11 @@ class CubeFields:
     def credit(self) -> str:
         """As of the input."""
         return f"{SIMULATED} {self.source.attribution}" if self.source.is_simulated else self.source.attribution
+
+    @property
+    def is_simulated(self) -> bool:
+        """As it states."""
+        return self.source.is_simulated
 
     def groups(self, fields: Mapping[int, Field]) -> list[Group]:
         """Return the groups of fields that touch its window."""

@@ -28,6 +28,7 @@ def test_an_archive_builds_the_cube_of_a_group_and_leaves_out_what_is_not_wanted
     assert seen.sum() == 1
     assert (source.name, source.bands) == ("fake-plain", ("B04", "B08"))
     assert source.credit.startswith("Simulated: no satellite has measured this.")
+    assert source.is_simulated
 
 
 def test_a_cube_file_gives_a_part_of_itself(tmp_path: Path) -> None:
