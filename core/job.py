@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from shapely.geometry import shape
+
+from core.region import Region
+
 
 class JobState(StrEnum):
     """States of a job, named as OGC API - Processes 1.0 names them."""
@@ -49,6 +53,46 @@ class Order:
     """Whether a tile that cannot be made ends the job; else the map is delivered without it. Changes no pixel."""
     outputs: Sequence[str] = ()
     """Kinds of files that the list of results shows; empty = all. Changes no pixel."""
+    title: str = ""
+    """The user's own name for the result; empty = none. Changes no pixel."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """What tells one job of a list from another."""
+
+    title: str = ""
+    """The user's own name; empty = none."""
+    subject: str = ""
+    """Which days: a date, `change D to D`, `issued D`, `D to D`; empty = not known."""
+    place: Sequence[float] = ()
+    """Longitude and latitude of the middle of the region, degrees; empty = not known."""
+
+    @classmethod
+    def of(cls, order: Order) -> "Label":
+        """Return the label of an order."""
+        return cls(title=order.title, subject=_subject(order.params), place=_place(order.region))
+
+
+def _subject(params: Mapping[str, Any]) -> str:
+    def days(name: str) -> str:
+        return str(params[name]).replace("/", " to ")
+
+    if params.get("change"):
+        return f"change {days('change')}"
+    if params.get("issue_date"):
+        return f"issued {days('issue_date')}"
+    if params.get("since") and params.get("until"):
+        return f"{days('since')} to {days('until')}"
+    named = next((name for name in ("date", "period") if params.get(name)), None)
+    return days(named) if named else ""
+
+
+def _place(region: Mapping[str, Any]) -> Sequence[float]:
+    if not region.get("coordinates"):
+        return ()
+    longitude, latitude = Region(geometry=shape(dict(region))).centroid
+    return round(longitude, 5), round(latitude, 5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +146,8 @@ class Job:
     """Share of all tiles' work done, 0..1."""
     message: str = ""
     """One sentence for people: the stage, or why it failed."""
+    label: Label = Label()
+    """What tells it from other jobs of a list."""
 
     @property
     def has_result(self) -> bool:

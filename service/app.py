@@ -33,6 +33,7 @@ from service.follow.streams import Streams
 from service.idempotency import Keys
 from service.metrics import routes as metrics
 from service.metrics.requests import Measured
+from service.point import routes as point
 from service.reconciler import Reconciler
 from service.sharing import routes as sharing
 from service.stac import routes as stac
@@ -54,6 +55,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     follow.router,
     sharing.router,
     preview.router,
+    point.router,
     files.router,
     archives.router,
     stac.router,

@@ -177,9 +177,9 @@ async def _unexpected_error(request: Request, error: Exception) -> Response:
     return problem(500, "Internal error", detail)
 
 
-def busy() -> Response:
+def busy(what: str = "Too many requests wait to be checked") -> Response:
     """Return the answer to a request for which too many others wait."""
-    detail = "Too many requests wait to be checked; send it again in a few seconds."
+    detail = f"{what}; send it again in a few seconds."
     return problem(503, HTTPStatus.SERVICE_UNAVAILABLE.phrase, detail, headers={"Retry-After": "5"})
 
 

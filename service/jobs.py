@@ -159,6 +159,9 @@ def status_info(
     return StatusInfo(
         jobID=found.id,
         processID=found.order.product,
+        title=found.label.title or None,
+        subject=found.label.subject or None,
+        place=list(found.label.place) or None,
         status=status,
         message=hidden_paths(found.message, settings),
         progress=round(100 * min(max(found.progress, 0.0), 1.0)),
@@ -209,4 +212,6 @@ def _inputs(found: Job, settings: Settings) -> dict[str, Any]:
     is_own = order.archive == allowed_archive(settings.archives.default, settings)
     if order.fail_on_gaps:
         inputs["fail_on_gaps"] = True
+    if order.title:
+        inputs["title"] = order.title
     return inputs if is_own else {**inputs, "archive": order.archive}

@@ -31,6 +31,7 @@ from service.schemas import (
 )
 from service.state import CurrentCaller, CurrentDependencies, CurrentKeys, CurrentQuotas, CurrentSettings
 from workers import accept
+from workers.accept import MAX_TITLE
 from workers.queue import dispatch
 
 router = APIRouter(prefix="/processes", tags=["Processes"])
@@ -206,6 +207,12 @@ def _inputs(product: Product[Any], settings: Settings) -> dict[str, InputDescrip
             "description": "True = a tile that cannot be made fails the job; else the map is delivered with a gap.",
             "type": "boolean",
             "default": False,
+        },
+        "title": {
+            "title": "Title",
+            "description": "Your own name for the result, shown in the list of jobs.",
+            "type": "string",
+            "maxLength": MAX_TITLE,
         },
     }
     return {name: _input(name, schema) for name, schema in (schemas | product.options.schemas()).items()}

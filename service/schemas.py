@@ -185,6 +185,13 @@ class StatusInfo(BaseModel):
     jobID: str
     processID: str
     type: Literal["process"] = "process"
+    title: str | None = Field(default=None, description="The user's own name; absent if the order gave none.")
+    subject: str | None = Field(
+        default=None, description="Which days: a date, `change D to D`, `issued D`, or `D to D`."
+    )
+    place: list[float] | None = Field(
+        default=None, description="Longitude, latitude of the middle of the region, WGS84 degrees."
+    )
     status: JobStatus
     message: str = Field(description="The stage, or the reason of a failure, in one sentence.")
     progress: int = Field(ge=0, le=100, description="Per cent of the work that is done.")

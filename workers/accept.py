@@ -20,8 +20,10 @@ from workers.dependencies import REAL, Dependencies
 from workers.queue.ledger import open_ledger
 from workers.region_limits import parse_limited_region
 
-COMMON = ("region", "archive", "model", "fail_on_gaps")
+COMMON = ("region", "archive", "model", "fail_on_gaps", "title")
 """Inputs of an order that are no options of its product."""
+MAX_TITLE = 80
+"""Characters of the user's own name of a result: one line of a list."""
 PIXEL_SECONDS = 0.01
 """Estimate for a product that this ledger has not rendered yet; measured times replace it."""
 
@@ -82,6 +84,7 @@ def check(product_id: str, inputs: Mapping[str, Any], settings: Settings, depend
         params=options.to_json(),
         input=archive.summary.lines() if archive.summary else (),
         fail_on_gaps=_fail_on_gaps(inputs),
+        title=_title(inputs),
     )
     grid = archive.grid(region)
     _check_size(region, grid, settings.jobs.max_tiles)
@@ -236,6 +239,13 @@ def _fail_on_gaps(inputs: Mapping[str, Any]) -> bool:
     if value not in (True, False, "true", "false"):
         raise InvalidOption("fail_on_gaps", value, "it is true or false")
     return value in (True, "true")
+
+
+def _title(inputs: Mapping[str, Any]) -> str:
+    value = _given(inputs, "title", "")
+    if not isinstance(value, str) or not value.isprintable() or len(value.strip()) > MAX_TITLE:
+        raise InvalidOption("title", value, f"it is one line of text, {MAX_TITLE} characters at most")
+    return value.strip()
 
 
 def _region(inputs: Mapping[str, Any]) -> Region:

@@ -104,6 +104,23 @@ def test_all_or_nothing_is_an_input_that_comes_back(own: Front) -> None:
     problem_of(own.client.post("/processes/crop/execution", json=order(fail_on_gaps="perhaps")), 400)
 
 
+def test_a_title_comes_back_with_place_and_days_in_the_list(own: Front) -> None:
+    body = order(title="  Nordacker <b>7</b> ", period="2021-03-01/2022-06-30")
+    first = own.client.post("/processes/crop/execution", json=body).json()
+    [listed] = own.client.get("/jobs").json()["jobs"]
+    for job in (first, listed, own.client.get(f"/jobs/{first['jobID']}").json()):
+        assert job["title"] == "Nordacker <b>7</b>"
+        assert job["subject"] == "2021-03-01 to 2022-06-30"
+        assert job["place"] == pytest.approx([10.3436, 48.0241], abs=2e-4)
+    assert own.client.get(f"/jobs/{first['jobID']}").json()["inputs"]["title"] == "Nordacker <b>7</b>"
+
+
+@pytest.mark.parametrize("title", ["a" * 81, "two\nlines", 7, ["a"]])
+def test_a_title_is_one_short_line(client: httpx.Client, title: object) -> None:
+    found = problem_of(client.post("/processes/crop/estimate", json=order(title=title)), 400)
+    assert "one line of text, 80 characters at most" in found["detail"]
+
+
 def test_the_inputs_of_a_job_order_the_same_again(own: Front) -> None:
     body = order(period="2021-03-01/2022-06-30")
     first = own.client.post("/processes/crop/execution", json=body).json()

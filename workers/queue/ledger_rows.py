@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from core.grid import Grid, Tile
-from core.job import Job, JobState, Order, TileState, TileTask
+from core.job import Job, JobState, Label, Order, TileState, TileTask
 
 
 def job_row(order: Order, job_tiles: Sequence[Tile], job_id: str, now: float) -> dict[str, Any]:
@@ -37,6 +37,7 @@ def order_row(order: Order, job_id: str, now: float) -> dict[str, Any]:
         "product": order.product,
         "model": order.model,
         "document": json.dumps(asdict(order)),
+        "label": json.dumps(asdict(Label.of(order))),
         "grid": "",
         "state": JobState.ACCEPTED,
         "message": "",
@@ -90,6 +91,7 @@ def _job_of(row: Row[Any], order: Order) -> Job:
         tiles_failed=int(row.tiles_failed),
         progress=1.0 if state is JobState.SUCCESSFUL else float(row.progress),
         message=row.message or _stage(row),
+        label=Label(**json.loads(row.label)) if row.label else Label.of(order),
     )
 
 

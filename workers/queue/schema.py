@@ -61,6 +61,7 @@ jobs = Table(
     Column("events", Integer, nullable=False, server_default="0"),  # number of the latest of its events
     Column("party", String(64), nullable=False, server_default=""),  # whose it is; empty = ordered without a key
     Column("pixels", BigInteger, nullable=False, server_default="0"),  # of all its tiles
+    Column("label", Text, nullable=False, server_default=""),  # the Label as JSON; empty in ledgers of before
     Index("jobs_created", "created", "id"),
     Index("jobs_state", "state"),
     Index("jobs_party", "party", "created"),

@@ -8,7 +8,7 @@ import pytest
 from core.grid import Grid
 from core.job import JobState, TileState
 from tests.workers.queue.ledger_parts import GRID, ORDER, TILES
-from workers.queue.ledger_rows import grid_of, job_of, job_row, tile_row, tile_task
+from workers.queue.ledger_rows import grid_of, job_of, job_row, listed_job_of, tile_row, tile_task
 
 
 def stored(**changes: Any) -> Any:
@@ -33,6 +33,14 @@ def test_an_order_and_its_grid_come_back_from_a_row() -> None:
 def test_a_job_was_updated_when_its_row_or_one_of_its_tiles_was() -> None:
     assert job_of(stored()).updated == "1970-01-01T00:00:09.250Z"
     assert job_of(stored(updated=11.0)).updated == "1970-01-01T00:00:11.000Z"
+
+
+def test_a_job_of_a_list_has_the_label_of_its_order() -> None:
+    whole, listed = job_of(stored()), listed_job_of(stored())
+    assert listed.order.region == {}
+    assert listed.label == whole.label
+    assert job_of(stored(label="")).label.subject == whole.label.subject  # of a ledger of before
+    assert listed_job_of(stored(label="")).label.subject == ""
 
 
 def test_a_time_that_has_not_come_is_empty() -> None:

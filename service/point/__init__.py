@@ -1,0 +1,1 @@
+"""One pixel of a finished result: all its layers, and its clear observations."""
