@@ -202,6 +202,12 @@ class HttpSettings(BaseSettings):
         description="Web sites whose pages may use the service from browsers (CORS), as `https://maps.example.org`, "
         "separated by spaces; `*` = all may read; empty = none.",
     )
+    base_map: str = Field(
+        default="",
+        pattern=r"""^$|^https?://(\{s\}\.)?[\w.-]+(:\d+)?/[^\s"'<>]*\{z\}[^\s"'<>]*\{[xy]\}[^\s"'<>]*\{[xy]\}[^\s"'<>]*$""",
+        description="Web map tiles below the results on the map page, `https://HOST/{z}/{x}/{y}.png`; empty = none.",
+    )
+    base_map_attribution: str = Field(default="", description="Credit of these tiles, shown on the map.")
 
 
 class AccessSettings(BaseSettings):

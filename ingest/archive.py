@@ -1,9 +1,9 @@
 """Archive and Scene: the interface of every kind of archive. One file per kind implements it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +94,15 @@ class Abilities:
     """Required credentials or access, one sentence; empty = none."""
     cost: str = ""
     """Cost of reading, one sentence; empty = free."""
+
+
+@runtime_checkable
+class Charged(Protocol):
+    """An archive whose reads cost processing units."""
+
+    def cost(self, scenes: Sequence["Scene"], window: Window, bands: tuple[str, ...]) -> float:
+        """Estimate what reading scenes costs, in processing units; sends no request."""
+        ...
 
 
 class Archive(Protocol):

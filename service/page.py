@@ -1,5 +1,6 @@
 """The landing page: a map page for browsers, links for programs; and the static files of the map page."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,10 +9,12 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
 
+from core.settings import Settings
 from service.definition.routes import definition_links
 from service.links import BaseUrl, link
 from service.schemas import Conformance, Landing
 from service.stac.routes import CONFORMS_TO as STAC_CONFORMS_TO
+from service.state import CurrentSettings
 
 router = APIRouter(tags=["Service"])
 
@@ -19,8 +22,6 @@ PAGE = Path(__file__).parent / "page"
 _OGC = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/"
 CONFORMS_TO = [f"{_OGC}{name}" for name in ("core", "ogc-process-description", "json", "job-list", "dismiss")]
 _REL = "http://www.opengis.net/def/rel/ogc/1.0/"
-CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; frame-ancestors 'self'"
-"""The page loads nothing from elsewhere and runs no inline script."""
 
 
 @router.get(
@@ -31,6 +32,7 @@ CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; object-src 
 )
 def landing(
     base: BaseUrl,
+    settings: CurrentSettings,
     f: Annotated[
         Literal["html", "json"] | None, Query(description="Representation; takes precedence over `Accept`.")
     ] = None,
@@ -38,7 +40,8 @@ def landing(
 ) -> Response:
     """Return links to all resources, or the map page."""
     if f == "html" or (f is None and "text/html" in accept):
-        headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Vary": "Accept", "Cache-Control": "no-cache"}
+        policy = content_security_policy(settings)
+        headers = {"Content-Security-Policy": policy, "Vary": "Accept", "Cache-Control": "no-cache"}
         return FileResponse(PAGE / "index.html", media_type="text/html; charset=utf-8", headers=headers)
     return JSONResponse(_links(base).model_dump(exclude_none=True), headers={"Vary": "Accept"})
 
@@ -47,6 +50,19 @@ def landing(
 async def conformance() -> Conformance:
     """Return the conformance classes that the service implements."""
     return Conformance(conformsTo=[*CONFORMS_TO, *STAC_CONFORMS_TO])
+
+
+@router.get("/page/base-map.json", include_in_schema=False)
+async def base_map(settings: CurrentSettings) -> dict[str, str]:
+    """Return the template and the credit of the tiles below the map, both empty where there are none."""
+    return {"template": settings.http.base_map, "attribution": settings.http.base_map_attribution}
+
+
+def content_security_policy(settings: Settings) -> str:
+    """Return what browsers let the page do: it runs no inline script, and loads from elsewhere only base map tiles."""
+    host = re.match(r"https?://[^/]+", settings.http.base_map)
+    tiles = f" {host[0].replace('{s}', '*')}" if host else ""
+    return f"default-src 'self'; img-src 'self' data:{tiles}; object-src 'none'; frame-ancestors 'self'"
 
 
 def mount_static(app: FastAPI) -> None:

@@ -62,13 +62,17 @@ class Frame:
 def layers(job: FinishedJob, items: CurrentItems) -> LayerList:
     """Return layers with legends, and the bounds of their previews."""
     item = _item_of(job, items)
+    stated = item["properties"]
     return LayerList(
         title=find_product(job.order.product).title,
         simulated=is_simulated(item),
         bounds=list(bounds_of(item)),
         start=first_layer(job),
-        evidence=evidence_line(item["properties"].get("landcast:evidence", {})),
-        notes=item["properties"].get("landcast:notes", []),
+        evidence=evidence_line(stated.get("landcast:evidence", {})),
+        notes=stated.get("landcast:notes", []),
+        areas=stated.get("landcast:areas"),
+        clear_share=stated.get("landcast:clear_share"),
+        completeness=stated.get("landcast:completeness"),
         layers=[view_of(x) for x in layers_of(job)],
     )
 

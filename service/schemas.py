@@ -158,6 +158,9 @@ class Estimate(BaseModel):
     area_km2: float = Field(description="Area of the region in square kilometres.")
     scenes: int = Field(description="Scenes that the archive lists for region and period.")
     seconds: float = Field(description="Expected run time in seconds.")
+    processing_units: float | None = Field(
+        default=None, description="What reading all of them costs at Sentinel Hub; absent for archives without charge."
+    )
 
 
 JobStatus = Literal["accepted", "running", "successful", "failed", "dismissed"]
@@ -276,6 +279,12 @@ class LayerList(BaseModel):
     notes: list[str] = Field(
         default=[], description="Sentences that a user should read before the map, the most important first."
     )
+    areas: dict[str, Any] | None = Field(
+        default=None,
+        description="Hectares of each class: `mapped_ha`, `expected_ha`, and its 95 % interval `low_ha` to `high_ha`.",
+    )
+    clear_share: float | None = Field(default=None, description="Share of the region's pixels that were seen, 0..1.")
+    completeness: float | None = Field(default=None, description="Share of the reads of scenes that succeeded, 0..1.")
     layers: list[LayerView]
 
 

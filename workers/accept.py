@@ -13,7 +13,7 @@ from core.options import Options
 from core.product import Product
 from core.region import Region, parse_region
 from core.settings import Settings
-from ingest.archive import Archive
+from ingest.archive import Archive, Charged
 from ingest.registry import SAMPLE, known_names, split_spec
 from products.order import add_card, check_source, parse
 from workers.dependencies import REAL, Dependencies
@@ -96,6 +96,8 @@ def estimate(
 ) -> dict[str, Any]:
     """Check an order and count what it takes: tiles, pixels of the region, km2, scenes listed, seconds of rendering.
 
+    Where the archive charges for reading, also processing units.
+
     Raises:
         RequestError: as `accept`.
     """
@@ -104,13 +106,19 @@ def estimate(
     tiles = _cut(region, archive, found.grid, settings)
     options = parse(dependencies.find_product(product_id), order.params, available=archive.period)
     pace = open_ledger(settings).pace(order.product, order.model)
-    return {
+    window = result_window(region, tiles)
+    scenes = archive.search(window, options.days)
+    counted = {
         "tiles": len(tiles),
         "pixels": found.pixels,
         "area_km2": round(region.area_km2, 4),
-        "scenes": len(archive.search(result_window(region, tiles), options.days)),
+        "scenes": len(scenes),
         "seconds": round(found.pixels * (PIXEL_SECONDS if pace is None else pace), 1),
     }
+    if not isinstance(archive, Charged):
+        return counted
+    bands = dependencies.find_product(product_id).bands
+    return counted | {"processing_units": round(archive.cost(scenes, window, bands), 2)}
 
 
 def plan(region: Region, archive: Archive, settings: Settings) -> list[Tile]:

@@ -1,7 +1,11 @@
 // The page: tabs, and the list, the card and the form put together.
-import { ask, byId, show } from "./api.js";
+import { ask, jobInAddress, sharedBy } from "./api.js";
+import { showBaseMap } from "./base_map.js";
+import { byId, show } from "./dom.js";
 import { watchJobs } from "./jobs.js";
+import { learnTitles } from "./names.js";
 import { setUpOrders } from "./order.js";
+import "./print.js";
 import { closeView, openView, viewChanged } from "./view.js";
 
 const tabs = ["results", "orders"];
@@ -15,28 +19,37 @@ function openTab(name) {
   }
 }
 
-for (const tab of tabs) {
-  byId(`tab-${tab}`).addEventListener("click", () => openTab(tab));
-  byId(`tab-${tab}`).addEventListener("keydown", (event) => {
-    if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
-    const other = tabs.find((name) => name !== tab);
-    openTab(other);
-    byId(`tab-${other}`).focus();
+function setUpTabs() {
+  for (const tab of tabs) {
+    byId(`tab-${tab}`).addEventListener("click", () => openTab(tab));
+    byId(`tab-${tab}`).addEventListener("keydown", (event) => {
+      if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+      const other = tabs.find((name) => name !== tab);
+      openTab(other);
+      byId(`tab-${other}`).focus();
+    });
+  }
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    openTab("orders");
+    byId("product").focus();
   });
 }
-document.querySelector(".skip").addEventListener("click", (event) => {
-  event.preventDefault();
-  openTab("orders");
-  byId("product").focus();
-});
+
+/** Keep the job on show in the page's address, so that it can be opened again. */
+function nameInAddress(id) {
+  const address = new URL(location.href);
+  if (id) address.searchParams.set("job", id);
+  else address.searchParams.delete("job");
+  history.replaceState(null, "", address);
+}
 
 async function start() {
-  const titles = new Map();
   const processes = await settled(ask("processes"));
-  (processes.value?.processes ?? []).forEach((p) => titles.set(p.id, p.title));
-  const select = (id) => { list.select(id); openView(id, titles); };
-  const list = watchJobs({ titles, onSelect: select, onChange: viewChanged });
-  byId("view-close").addEventListener("click", () => { list.select(null); closeView(); });
+  learnTitles(processes.value?.processes ?? []);
+  const select = (id) => { list.select(id); nameInAddress(id); openView(id); };
+  const list = watchJobs({ onSelect: select, onChange: viewChanged });
+  byId("view-close").addEventListener("click", () => { list.select(null); nameInAddress(null); closeView(); });
   if (processes.reason) show(byId("order-error"), processes.reason.message);
   ask("version").then(({ version }) => { byId("version").textContent = version; }, () => {});
   setUpOrders({
@@ -48,8 +61,19 @@ async function start() {
       list.refresh();
     },
   });
+  if (jobInAddress) select(jobInAddress);
+}
+
+/** Show one job and nothing else to people who have a share link of it. */
+function startShared() {
+  document.body.classList.add("shared");
+  byId("view-close").hidden = true;
+  openView(jobInAddress);
 }
 
 const settled = async (promise) => (await Promise.allSettled([promise]))[0];
 
-start();
+showBaseMap();
+setUpTabs();
+if (sharedBy && jobInAddress) startShared();
+else start();

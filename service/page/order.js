@@ -1,23 +1,30 @@
-// The order form: product, region by drawing, text or file, archive, dates and the product's own options.
-import { ask, byId, make, show } from "./api.js";
-import { Drawing, showArchives, showRegion } from "./map.js";
+// The order form: product, name, region, archive, dates and the product's own options; its estimate and its sending.
+import { ask, jobInAddress } from "./api.js";
+import { byId, make, show } from "./dom.js";
+import { showArchives } from "./map.js";
+import { count, duration } from "./names.js";
+import { readRegion, setUpRegion } from "./region.js";
 
-const SHARED = ["region", "period", "archive"];
+const SHARED = ["region", "period", "archive", "title"];
+const PAUSE_MS = 700; // after the last change, before an estimate is asked for
 let inputs = {};
+let timer = null;
+let asked = 0;
 
 /** Fill the form and take orders; `archives` may come later, `onOrdered` gets the new job. */
 export function setUpOrders({ processes, archives, onOrdered }) {
   const product = byId("product");
   product.replaceChildren(...processes.map((p) => new Option(p.title, p.id)));
-  product.addEventListener("change", () => describe(processes));
+  product.addEventListener("change", () => describe(processes).then(estimateSoon));
   byId("archive").replaceChildren(new Option("The service's own", ""));
   archives.then(fillArchives, (error) => { byId("archive-hint").textContent = error.message; });
-  setUpRegion();
+  setUpRegion(estimateSoon);
+  byId("order").addEventListener("change", (event) => { if (event.target !== byId("region") && event.target !== product) estimateSoon(); });
   byId("order").addEventListener("submit", (event) => {
     event.preventDefault();
     send("execution", (job) => { show(byId("order-estimate")); onOrdered(job); });
   });
-  byId("estimate").addEventListener("click", () => send("estimate", (e) => show(byId("order-estimate"), estimateText(e))));
+  byId("estimate").addEventListener("click", () => send("estimate", showEstimate));
   describe(processes);
 }
 
@@ -38,14 +45,14 @@ async function describe(processes) {
 function field(name, { title, description, schema }) {
   const id = `option-${name}`;
   const text = title === name ? name.replace("_", " ").replace(/^./, (c) => c.toUpperCase()) : title;
-  const control = schema.enum ? choice(schema) : entry(schema);
+  const control = schema.enum ? choice(schema.enum) : schema.type === "boolean" ? choice(["true", "false"]) : entry(schema);
   Object.assign(control, { id, name });
   control.setAttribute("aria-describedby", `${id}-hint`);
   const hint = make("p", { id: `${id}-hint`, className: "hint", textContent: description });
   return make("div", {}, make("label", { htmlFor: id, textContent: text }), control, hint);
 }
 
-const choice = (schema) => make("select", {}, new Option("Default", ""), ...schema.enum.map((value) => new Option(value, value)));
+const choice = (values) => make("select", {}, new Option("Default", ""), ...values.map((value) => new Option(value, value)));
 
 function entry(schema) {
   if (schema.format === "date") return make("input", { type: "date" });
@@ -64,77 +71,17 @@ function fillArchives(archives) {
   };
   select.addEventListener("change", tell);
   tell();
-  showArchives(archives.map((a) => a.footprint));
-}
-
-function setUpRegion() {
-  const text = byId("region");
-  const set = (geometry) => {
-    text.value = geometry ? JSON.stringify(geometry) : "";
-    read({ zoom: false });
-  };
-  const drawing = new Drawing({
-    onChange: (count) => { byId("undo").disabled = count === 0; },
-    onEnd: (geometry) => {
-      pressed(false);
-      if (geometry) set(geometry);
-      else show(byId("order-error"), "A polygon needs at least three corners.");
-    },
-  });
-  const pressed = (on) => {
-    byId("draw").setAttribute("aria-pressed", String(on));
-    byId("draw").textContent = on ? "Close the polygon" : "Draw on the map";
-    byId("undo").disabled = true;
-  };
-  byId("draw").addEventListener("click", () => {
-    if (drawing.active) return drawing.close();
-    show(byId("order-error"));
-    set(null);
-    drawing.start();
-    pressed(true);
-  });
-  byId("undo").addEventListener("click", () => drawing.undo());
-  byId("clear").addEventListener("click", () => { drawing.stop(); pressed(false); set(null); });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && drawing.active) { drawing.stop(); pressed(false); }
-    if (event.key === "Enter" && drawing.active && event.target === byId("map")) drawing.close();
-  });
-  text.addEventListener("change", () => read({ zoom: true }));
-  byId("upload").addEventListener("change", async (event) => {
-    const [file] = event.target.files;
-    if (!file) return;
-    text.value = await file.text();
-    read({ zoom: true });
-  });
-}
-
-/** The region in the text field, drawn on the map; null if there is none that can be read. */
-function read({ zoom }) {
-  const text = byId("region").value.trim();
-  show(byId("order-error"));
-  if (!text) {
-    showRegion(null);
-    return null;
-  }
-  try {
-    const geometry = JSON.parse(text);
-    showRegion(geometry, { zoom });
-    return geometry;
-  } catch {
-    showRegion(null);
-    show(byId("order-error"), "The region is not GeoJSON: draw a polygon, paste one, or choose a file.");
-    return null;
-  }
+  showArchives(archives.map((a) => a.footprint), { zoom: !jobInAddress });
 }
 
 function collect() {
-  const region = read({ zoom: false });
+  const region = readRegion({ zoom: false });
   if (!region) {
     if (byId("order-error").hidden) show(byId("order-error"), "Draw or enter a region first.");
-    byId("region").focus();
     return null;
   }
   const order = { region };
+  if (byId("title").value.trim()) order.title = byId("title").value.trim();
   if (byId("archive").value) order.archive = byId("archive").value;
   const [start, end] = [byId("start").value, byId("end").value];
   if (start || end) order.period = `${start}/${end}`;
@@ -145,14 +92,18 @@ function collect() {
   return order;
 }
 
+const post = (what, order) => ask(`processes/${byId("product").value}/${what}`, { method: "POST", body: { inputs: order } });
+
 async function send(what, onAnswer) {
+  clearTimeout(timer);
+  asked += 1;
   show(byId("order-estimate"));
   const order = collect();
-  if (!order) return;
+  if (!order) return byId("region").focus();
   const buttons = byId("order").querySelectorAll(".end button");
   buttons.forEach((button) => { button.disabled = true; });
   try {
-    onAnswer(await ask(`processes/${byId("product").value}/${what}`, { method: "POST", body: { inputs: order } }));
+    onAnswer(await post(what, order));
   } catch (error) {
     show(byId("order-error"), error.message);
     byId("order-error").scrollIntoView({ block: "nearest" });
@@ -161,8 +112,26 @@ async function send(what, onAnswer) {
   }
 }
 
-function estimateText({ tiles, pixels, area_km2: area, scenes, seconds }) {
-  const time = seconds < 90 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`;
-  const count = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
-  return `${area.toPrecision(3)} km², ${count(tiles, "tile")}, ${count(pixels, "pixel")}, ${count(scenes, "scene")}: about ${time}.`;
+/** Estimate what the form says, once it has not changed for a moment. */
+function estimateSoon() {
+  clearTimeout(timer);
+  show(byId("order-estimate"));
+  const mine = (asked += 1);
+  if (!byId("region").value.trim()) return;
+  timer = setTimeout(async () => {
+    const order = collect();
+    if (!order) return;
+    try {
+      const found = await post("estimate", order);
+      if (mine === asked) showEstimate(found);
+    } catch (error) {
+      if (mine === asked) show(byId("order-error"), error.message);
+    }
+  }, PAUSE_MS);
+}
+
+function showEstimate({ tiles, pixels, area_km2: area, scenes, seconds, processing_units: units }) {
+  const size = `${area.toPrecision(3)} km², ${count(tiles, "tile")}, ${count(pixels, "pixel")}, ${count(scenes, "scene")}`;
+  const cost = units ? ` Reading costs about ${units.toPrecision(2)} processing units.` : "";
+  show(byId("order-estimate"), `${size}: about ${duration(seconds)}.${cost}`);
 }

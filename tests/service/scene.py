@@ -23,7 +23,7 @@ from outputs.cog import open_cog, write_cog
 from outputs.provenance import Provenance
 from outputs.stac_item import build_item, write_item
 from products.catalogue import find_product
-from service.app import create_app
+from service.app import create_app, end_streams
 from workers.accept import accept, plan_order, result_window
 from workers.queue.item_rows import Item, read_item
 from workers.queue.ledger import Ledger, open_ledger
@@ -82,7 +82,10 @@ def served(settings: Settings, *, reconcile: bool = False, prefix: str = "") -> 
     """Run the service on a free port of this machine; yield a client of it."""
     app = create_app(settings, reconcile=reconcile)
     with serving(behind_proxy(app, prefix) if prefix else app) as client:
-        yield client
+        try:
+            yield client
+        finally:
+            end_streams(app)  # those of a browser would hold the server
 
 
 @contextmanager

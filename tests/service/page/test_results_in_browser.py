@@ -1,8 +1,5 @@
-"""The map page in a real browser: list, layers, legend, downloads, order form. Skipped where there is no Chromium."""
+"""The map page in a real browser: list, layers, legend, downloads, order form."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,82 +8,18 @@ from sqlalchemy import update
 from tests.service import scene
 from tests.service.access.keyed import make_key
 from tests.service.conftest import Front
+from tests.service.page.browser import NEEDS_CHROMIUM, Page
 from workers.queue.ledger import open_ledger
 from workers.queue.schema import tiles
 
 selenium = pytest.importorskip("selenium")
 
-from selenium import webdriver  # noqa: E402 - only where it is installed
-from selenium.common.exceptions import StaleElementReferenceException  # noqa: E402
-from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
+from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402 - only where it is installed
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
+from selenium.webdriver.support.ui import Select  # noqa: E402
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1280,800",
-)
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no chromium with chromedriver on the PATH")
-
-
-class Page:
-    """The page as a user has it before them."""
-
-    def __init__(self, browser: Any, url: str) -> None:
-        self.browser = browser
-        browser.get(url)
-
-    def one(self, css: str) -> Any:
-        """Return the element, once it can be seen."""
-        return self.until(lambda: next((e for e in self.all(css) if e.is_displayed()), None))
-
-    def all(self, css: str) -> list[Any]:
-        return list(self.browser.find_elements(By.CSS_SELECTOR, css))
-
-    def until(self, condition: Callable[[], Any]) -> Any:
-        """Wait for a condition; elements that were replaced meanwhile are looked for again."""
-        wait = WebDriverWait(self.browser, 30, 0.05, ignored_exceptions=[StaleElementReferenceException])
-        return wait.until(lambda _: condition())
-
-    def says(self, css: str, part: str) -> None:
-        """Wait for a text."""
-        self.until(lambda: any(part in e.text for e in self.all(css)))
-
-    def is_hidden(self, css: str) -> bool:
-        return not any(e.is_displayed() for e in self.all(css))
-
-    def open_job(self, job_id: str) -> None:
-        self.one(f"[data-job='{job_id}']").click()
-        self.one("#view")
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture
-def page(browser: Any, front: Front) -> Iterator[Page]:
-    yield Page(browser, str(front.client.base_url))
-    complaints = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
-    assert not [c for c in complaints if "400 (Bad Request)" not in c], complaints
+pytestmark = NEEDS_CHROMIUM
 
 
 def test_jobs_are_listed_with_their_states(page: Page) -> None:
@@ -281,7 +214,7 @@ def test_the_page_works_below_the_path_of_a_proxy(front: Front, browser: Any) ->
         assert "/landcast/jobs/crop1/preview.png" in image.get_attribute("src")
 
 
-def test_nothing_of_the_page_overflows_its_window(page: Page, tmp_path: Path) -> None:
+def test_nothing_of_the_page_overflows_its_window(page: Page) -> None:
     page.open_job("forecast1")
     page.one("#legend .gradient")
     script = (
