@@ -65,6 +65,7 @@ def layers(job: FinishedJob, items: CurrentItems) -> LayerList:
     stated = item["properties"]
     return LayerList(
         title=find_product(job.order.product).title,
+        product=job.order.product,
         simulated=is_simulated(item),
         bounds=list(bounds_of(item)),
         start=first_layer(job),

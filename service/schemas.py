@@ -268,6 +268,7 @@ class LayerList(BaseModel):
     """Layers of a finished job and the bounds of its previews."""
 
     title: str
+    product: str = Field(description="Id of the product; the raster is the file `PRODUCT.tif`.")
     simulated: bool = Field(description="True = computed from simulated observations, not from satellite measurements.")
     bounds: Annotated[list[float], Field(min_length=4, max_length=4)] = Field(
         description="West, south, east, north of every preview, WGS84 degrees."

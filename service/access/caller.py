@@ -16,8 +16,7 @@ ADMIN = re.compile(r"/metrics")
 ONLY_READ = re.compile(r"/stac/search|/processes/[^/]+/estimate|/jobs/[^/]+/(statistics|share)")
 """Paths to which POST changes nothing."""
 SHARED = re.compile(
-    r"/files/(?P<file>[^/]+)/[^/]+"
-    r"|/jobs/(?P<job>[^/]+)(/(results|layers|point|preview\.png|tilejson\.json|wmts|tiles/.+))?"
+    r"/files/(?P<file>[^/]+)/[^/]+|/jobs/(?P<job>[^/]+)/(layers|point|preview\.png|tilejson\.json|wmts|tiles/.+)"
 )
 """Paths that a share link opens."""
 

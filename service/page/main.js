@@ -3,10 +3,11 @@ import { ask, jobInAddress, sharedBy } from "./api.js";
 import { showBaseMap } from "./base_map.js";
 import { byId, show } from "./dom.js";
 import { watchJobs } from "./jobs.js";
-import { learnTitles } from "./names.js";
+import { map } from "./map.js";
+import { learnTitle } from "./names.js";
 import { setUpOrders } from "./order.js";
 import "./print.js";
-import { closeView, openView, viewChanged } from "./view.js";
+import { closeView, openShared, openView, viewChanged } from "./view.js";
 
 const tabs = ["results", "orders"];
 
@@ -46,7 +47,7 @@ function nameInAddress(id) {
 
 async function start() {
   const processes = await settled(ask("processes"));
-  learnTitles(processes.value?.processes ?? []);
+  (processes.value?.processes ?? []).forEach(({ id, title }) => learnTitle(id, title));
   const select = (id) => { list.select(id); nameInAddress(id); openView(id); };
   const list = watchJobs({ onSelect: select, onChange: viewChanged });
   byId("view-close").addEventListener("click", () => { list.select(null); nameInAddress(null); closeView(); });
@@ -67,8 +68,9 @@ async function start() {
 /** Show one job and nothing else to people who have a share link of it. */
 function startShared() {
   document.body.classList.add("shared");
-  byId("view-close").hidden = true;
-  openView(jobInAddress);
+  for (const name of ["view-close", "share"]) byId(name).hidden = true;
+  map.invalidateSize({ animate: false });
+  openShared(jobInAddress);
 }
 
 const settled = async (promise) => (await Promise.allSettled([promise]))[0];

@@ -36,6 +36,8 @@ export function showRegion(geometry, { zoom = true } = {}) {
   if (zoom && region.getBounds().isValid()) fit(region.getBounds());
 }
 
+export const fitTo = ([west, south, east, north]) => fit([[south, west], [north, east]]);
+
 /** Draw the tiles that a map lacks, each with its reason. */
 export function showGaps(features) {
   gaps.clearLayers();

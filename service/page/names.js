@@ -1,9 +1,9 @@
 // What people read of a job: its name, place, days and sizes.
 const NO_BREAK = "\u00a0";
-let products = new Map();
+const products = new Map();
 
-/** Take note of the titles of products by their ids. */
-export const learnTitles = (processes) => { products = new Map(processes.map(({ id, title }) => [id, title])); };
+/** Take note of the title of a product. */
+export const learnTitle = (id, title) => products.set(id, title);
 
 export const productOf = (job) => products.get(job.processID) ?? job.processID;
 

@@ -1,5 +1,5 @@
 // One pixel of the result on show: class probabilities or forecast, its clear observations, and what they rest on.
-import { ask } from "./api.js";
+import { ask, sharedBy } from "./api.js";
 import { timeChart } from "./chart.js";
 import { byId, make, show, table } from "./dom.js";
 import { isDrawing } from "./draw.js";
@@ -22,23 +22,35 @@ async function openPixel({ lat, lng }) {
   if (!shown) return;
   const mine = (wanted += 1);
   byId("pixel").hidden = false;
-  show(byId("pixel-error"));
+  empty();
+  if (isOutside(shown.found.bounds, lng, lat)) return show(byId("pixel-unseen"), "Outside the map of this result.");
   const query = `lon=${lng.toFixed(7)}&lat=${lat.toFixed(7)}`;
   try {
     const point = await ask(`jobs/${shown.found.id}/point?${query}`);
     if (mine !== wanted) return;
     markPixel(point);
     describe(point);
-    const history = ask(`jobs/${shown.found.id}/point/history?${query}`);
+    if (sharedBy) return; // a share link opens the result, and not the archive
     show(byId("pixel-busy"), "Reading its observations …");
-    draw(point, await history, mine);
+    draw(point, await ask(`jobs/${shown.found.id}/point/history?${query}`), mine);
   } catch (error) {
-    if (mine !== wanted) return;
-    show(byId("pixel-error"), error.message);
+    if (mine === wanted) show(byId("pixel-error"), error.message);
+  } finally {
+    if (mine === wanted) {
+      show(byId("pixel-busy"));
+      uncoverPixel(byId("pixel"));
+    }
   }
-  if (mine !== wanted) return;
-  show(byId("pixel-busy"));
-  uncoverPixel(byId("pixel"));
+}
+
+const isOutside = ([west, south, east, north], lng, lat) => lng < west || lng > east || lat < south || lat > north;
+
+function empty() {
+  markPixel(null);
+  byId("pixel-title").textContent = "Pixel";
+  for (const name of ["pixel-error", "pixel-unseen", "pixel-busy", "pixel-evidence"]) show(byId(name));
+  for (const name of ["pixel-classes", "pixel-chart", "pixel-table"]) byId(name).replaceChildren();
+  byId("pixel-chart-legend").hidden = true;
 }
 
 function describe(point) {
@@ -46,7 +58,6 @@ function describe(point) {
   show(byId("pixel-unseen"), point.is_seen ? "" : "Outside the region, or never seen clear.");
   const forecast = forecastOf(point);
   byId("pixel-classes").replaceChildren(...classes(point));
-  show(byId("pixel-evidence"));
   showChart(point, forecast, []);
   byId("pixel-table").replaceChildren(...(forecast.length ? [numbers(forecast)] : []), ...others(point));
 }

@@ -5,8 +5,8 @@ import { closeComparison, offerComparison } from "./compare.js";
 import { byId, make, show } from "./dom.js";
 import { showFiles } from "./files.js";
 import { isActive } from "./jobs.js";
-import { closeLayers, openLayers, readLayers } from "./layers.js";
-import { showGaps, showRegion } from "./map.js";
+import { closeLayers, onShow, openLayers, readLayers } from "./layers.js";
+import { fitTo, showGaps, showRegion } from "./map.js";
 import { count, duration, productOf, shortTime, subjectOf, titleOf } from "./names.js";
 import { closePixel } from "./pixel.js";
 
@@ -19,6 +19,22 @@ export async function openView(id) {
   byId("view").hidden = false;
   reset();
   await load();
+}
+
+/** Show a result by a share link, which opens its layers, pictures and files, and not its job. */
+export async function openShared(id) {
+  current = { id, status: "successful" };
+  byId("view").hidden = false;
+  reset();
+  try {
+    await result(current, null);
+    const { product, bounds } = onShow().found;
+    fitTo(bounds);
+    const files = { geotiff: ["tif", "GeoTIFF"], item: ["json", "STAC item"] };
+    showFiles(id, Object.fromEntries(Object.entries(files).map(([key, [ending, title]]) => [key, { href: `/files/${id}/${product}.${ending}`, title }])));
+  } catch (error) {
+    show(byId("view-error"), error.message);
+  }
 }
 
 /** Take note of a newer state of the job on show. */
@@ -51,9 +67,7 @@ async function load() {
     const job = await ask(`jobs/${mine.id}`);
     if (mine !== current) return;
     mine.status = job.status;
-    byId("view-title").textContent = titleOf(job);
-    document.title = `${titleOf(job)} – landcast`;
-    show(byId("view-subject"), subjectOf(job) || productOf(job));
+    name(job);
     facts(job);
     showRegion(job.inputs?.region, { zoom: !mine.shown });
     showGaps(job.gaps ?? []);
@@ -71,6 +85,7 @@ async function load() {
 async function result(mine, job) {
   const found = await readLayers(mine.id);
   if (mine !== current) return;
+  name(job ?? { title: found.title });
   byId("view-simulated").hidden = byId("simulated-banner").hidden = !found.simulated;
   show(byId("view-evidence"), found.evidence);
   showNotes(found.notes);
@@ -84,6 +99,12 @@ async function result(mine, job) {
 async function files(mine) {
   const results = await ask(`jobs/${mine.id}/results`);
   if (mine === current) showFiles(mine.id, results);
+}
+
+function name(job) {
+  byId("view-title").textContent = titleOf(job);
+  document.title = `${titleOf(job)} – landcast`;
+  show(byId("view-subject"), job.processID && (subjectOf(job) || productOf(job)));
 }
 
 function facts(job) {

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from core.settings import Settings
 from service.access.hosts import is_loopback
-from service.page import CONTENT_SECURITY_POLICY
+from service.page import content_security_policy
 from tests.service.access.keyed import bearer, make_key
 from tests.service.conftest import Front
 from tests.service.scene import problem_of, served
@@ -72,7 +73,7 @@ def test_every_answer_has_the_headers_that_browsers_heed(client: httpx.Client, p
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
     policy = headers["content-security-policy"]
-    assert policy == CONTENT_SECURITY_POLICY if "html" in path else policy.startswith("default-src 'none'")
+    assert policy == content_security_policy(Settings()) if "html" in path else policy.startswith("default-src 'none'")
 
 
 def test_refusals_of_hosts_and_bodies_have_them_too(client: httpx.Client) -> None:

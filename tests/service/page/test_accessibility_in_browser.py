@@ -120,7 +120,7 @@ def test_nothing_scrolls_sideways_on_a_telephone(page: Page, state: Callable[[Pa
 
 def test_axe_finds_nothing_wrong_where_a_key_is_asked_for(browser: Any, front: Front) -> None:
     settings = front.settings.but(keys="required")
-    make_key(settings, "of the page", party="")
+    make_key(settings, "who has none", party="")
     with scene.served(settings) as client:
         page = Page(browser, str(client.base_url))
         page.one("#key")

@@ -69,7 +69,7 @@ def test_the_history_of_a_pixel_is_its_clear_ndvi(client: httpx.Client) -> None:
 
 def test_a_share_link_opens_pixels_but_reads_no_archive(front: Front) -> None:
     settings = front.settings.but(keys="required")
-    key = make_key(settings, "of the page", party="")
+    key = make_key(settings, "who shares a pixel", party="")
     with scene.served(settings) as client:
         bearer = {"Authorization": f"Bearer {key}"}
         token = client.post("/jobs/crop1/share", headers=bearer).json()["query"].removeprefix("share=")
