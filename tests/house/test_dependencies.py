@@ -35,6 +35,7 @@ WITHOUT_IMPORT = {
     "s2cloudless": "imported by ingest, of the extra clouds",
     "odc-stac": "imported where it is measured beside our own reading",
     "schemathesis": "imported through pytest.importorskip",
+    "axe-core-python": "imported through pytest.importorskip",
     "ipykernel": "the kernel that nbclient starts",
     "mkdocs": "a command, and imported by its hook in .ci",
     "mkdocs-material": "the theme that mkdocs.yml names",

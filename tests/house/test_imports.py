@@ -28,6 +28,7 @@ DEFERRED = {
     "models/inference/choose.py": "a CPU loads ONNX Runtime and no torch, a card torch and no ONNX Runtime",
     "ingest/registry.py": "each kind of archive loads its own libraries: rasterio, pystac-client, sentinelhub, obstore",
     "workers/store/open_store.py": "obstore is loaded where the store is on object storage",
+    "service/point/read.py": "rasterio is loaded where a pixel is first asked for",
     "ingest/simulate/sample.py": "prosail and numba are loaded where the sample archive is generated",
 }
 """Files that import our own rooms inside functions, each with its reason."""

@@ -1,5 +1,6 @@
 """What an order must be: product, region, archive, period and model, each refusal one sentence."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,25 @@ def test_an_estimate_counts_before_anything_is_read(shop: Settings) -> None:
         "scenes": 4,
         "seconds": 15.3,
     }
+
+
+class Charging:
+    """An archive whose reads cost 0.25 processing units for each scene."""
+
+    def __init__(self, archive: Any) -> None:
+        self._archive = archive
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._archive, name)
+
+    def cost(self, scenes: Sequence[Any], window: Any, bands: tuple[str, ...]) -> float:
+        return 0.25 * len(scenes)
+
+
+def test_an_estimate_states_the_cost_of_an_archive_that_charges(shop: Settings) -> None:
+    dependencies = replace(FAKE_DEPENDENCIES, open_archive=lambda *a: Charging(FAKE_DEPENDENCIES.open_archive(*a)))
+    found = estimate("fake-map", {"region": REGION, "period": "2022-03-01/2022-03-31"}, shop, dependencies)
+    assert (found["scenes"], found["processing_units"]) == (4, 1.0)
 
 
 def test_archives_are_named_by_paths_only_below_the_folders_set_for_it(tmp_path: Path) -> None:
