@@ -76,8 +76,8 @@ async function showLayer() {
   byId("view-busy").hidden = false;
   try {
     await showPicture(pictureOf(found, layer), found.bounds, { opacity: opacity(), alt: layer.description });
-    if (found !== current) removePicture();
-    else byId("map").dataset.layer = layer.name;
+    if (found === current) byId("map").dataset.layer = layer.name;
+    else if (!current) removePicture();
   } catch (error) {
     if (found === current) show(byId("view-error"), error.message);
   }

@@ -60,7 +60,11 @@ export function showPicture(url, [west, south, east, north], { opacity, alt, pan
   const added = L.imageOverlay(url, [[south, west], [north, east]], { opacity, alt, pane, className: "crisp" });
   shown.set(pane, added);
   return new Promise((resolve, reject) => {
-    added.once("load", () => { before?.remove(); resolve(); });
+    added.once("load", () => {
+      before?.remove();
+      if (shown.get(pane) !== added) added.remove(); // another one was asked for meanwhile
+      resolve();
+    });
     added.once("error", () => { before?.remove(); added.remove(); reject(new Error("The picture of this layer could not be loaded.")); });
     added.addTo(map);
   });
@@ -90,3 +94,5 @@ export function uncoverPixel(panel) {
   const [x, y] = [at.x + frame.left, at.y + frame.top];
   if (x > box.left && x < box.right && y > box.top && y < box.bottom) map.panBy([0, y - box.top + 30]);
 }
+
+new ResizeObserver(() => map.invalidateSize({ animate: false, pan: false })).observe(map.getContainer());

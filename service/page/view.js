@@ -39,7 +39,7 @@ export async function openShared(id) {
 
 /** Take note of a newer state of the job on show. */
 export function viewChanged(job) {
-  if (current?.id !== job.jobID) return;
+  if (current?.id !== job.jobID || current.status === null) return; // null: it is being read, state and all
   if (job.status !== current.status) load();
   else if (isActive(job)) facts(job);
 }
