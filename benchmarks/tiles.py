@@ -77,11 +77,15 @@ def _draw_with(cog: Path, layer: Layer) -> Callable[[morecantile.Tile], bytes]:
 
 
 def _peer_with(cog: Path) -> Callable[[morecantile.Tile], bytes]:
+    from rio_tiler.errors import TileOutsideBounds
     from rio_tiler.io import Reader
 
     def draw(t: morecantile.Tile) -> bytes:
         with Reader(str(cog)) as reader:
-            image = reader.tile(t.x, t.y, t.z, indexes=(1,), tilesize=256)
+            try:
+                image = reader.tile(t.x, t.y, t.z, indexes=(1,), tilesize=256)
+            except TileOutsideBounds:
+                return b""
             return bytes(image.render(img_format="PNG", colormap=reader.colormap))
 
     return draw

@@ -17,6 +17,7 @@ from service.links import BaseUrl
 from service.preview import PICTURE, bounds_of, item_of
 from service.results import find_file
 from service.state import CurrentItems, CurrentSettings, FinishedJob
+from service.tiles.draw import draw_tile
 from service.tiles.schemas import TileJson
 from service.tiles.wmts import WMTS, capabilities
 from service.tiles.zoom import MAX_ZOOM, deepest_zoom
@@ -38,8 +39,6 @@ Number = Annotated[int, Path(ge=0, lt=2**MAX_ZOOM)]
 @router.get("/{job_id}/tiles/{layer}/{z}/{x}/{y}.png", summary="Map tile of a layer", responses={**REFUSALS, **PICTURE})
 def tile(job: FinishedJob, settings: CurrentSettings, layer: str, z: Zoom, x: Number, y: Number) -> Response:
     """Return a PNG of 256 x 256 pixels; where the map shows nothing it is transparent."""
-    from service.tiles.draw import draw_tile
-
     if max(x, y) >= 2**z:
         raise InvalidOption("x and y", f"{x}, {y}", f"zoom {z} has columns and rows 0 to {2**z - 1}")
     cog = find_file(settings, job, f"{job.order.product}.tif")
