@@ -36,6 +36,8 @@ from service.metrics.requests import Measured
 from service.reconciler import Reconciler
 from service.sharing import routes as sharing
 from service.stac import routes as stac
+from service.statistics import routes as statistics
+from service.tiles import routes as tiles
 from workers.queue.items import Items
 from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.publish import publish_missing
@@ -54,6 +56,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     follow.router,
     sharing.router,
     preview.router,
+    tiles.router,
+    statistics.router,
     files.router,
     archives.router,
     stac.router,
