@@ -164,6 +164,11 @@ class JobSettings(BaseSettings):
         gt=0,
         description="A tile goes to another worker after so many seconds without a sign of life from its own.",
     )
+    watch_minutes: float = Field(
+        default=60.0,
+        gt=0,
+        description="Minutes between two looks for new scenes of a standing order.",
+    )
     redis_url: SecretStr | None = Field(
         default=None, description="Redis to use; empty = a private one is started on a unix socket."
     )

@@ -25,6 +25,7 @@ from service.answers.origins import Origins
 from service.answers.redirects import PublicRedirects
 from service.answers.tags import Tags
 from service.answers.wait import Wait
+from service.background.start import start_background
 from service.bodies import Bodies
 from service.definition import routes as definition
 from service.description import describe
@@ -36,6 +37,7 @@ from service.metrics.requests import Measured
 from service.reconciler import Reconciler
 from service.sharing import routes as sharing
 from service.stac import routes as stac
+from service.standing import routes as standing
 from workers.queue.items import Items
 from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.publish import publish_missing
@@ -56,6 +58,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     preview.router,
     files.router,
     archives.router,
+    standing.router,
     stac.router,
 )
 
@@ -120,6 +123,8 @@ def _lifespan(settings: Settings, *, reconcile: bool) -> Callable[[FastAPI], Any
             )
         for thread in threads:
             thread.start()
+        if reconcile:
+            threads += start_background(app, ledger, settings, stop)
         gc.collect()
         gc.freeze()  # what is loaded stays: else each large body makes the collector look at all of it, for 0.3 s
         yield

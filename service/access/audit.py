@@ -20,6 +20,8 @@ logger = logging.getLogger("landcast.audit")
 FILE_NAME = "audit.log"
 ACTIONS = (
     ("POST", re.compile(r"/processes/(?P<product>[^/]+)/execution"), "order"),
+    ("POST", re.compile(r"/standing-orders"), "standing-order"),
+    ("DELETE", re.compile(r"/standing-orders/(?P<order>[^/]+)"), "standing-order-removal"),
     ("POST", re.compile(r"/jobs/(?P<job>[^/]+)/retry"), "retry"),
     ("POST", re.compile(r"/jobs/(?P<job>[^/]+)/share"), "share"),
     ("DELETE", re.compile(r"/jobs/(?P<job>[^/]+)"), "dismissal"),
@@ -85,8 +87,8 @@ def _action(scope: Scope) -> tuple[str, dict[str, str]] | None:
 def _note(scope: Scope, message: Message, action: str, facts: dict[str, str]) -> None:
     further: dict[str, str | int] = {**facts, "status": message["status"], "address": (scope.get("client") or ("",))[0]}
     location, range_ = Headers(raw=message["headers"]).get("location"), Headers(scope=scope).get("range")
-    if action == "order" and location:
-        further["job"] = location.rsplit("/", 1)[-1]
+    if action in ("order", "standing-order") and location:
+        further["job" if action == "order" else "order"] = location.rsplit("/", 1)[-1]
     if action == "download" and range_:
         further["range"] = range_[:100]
     log: AuditLog = scope["app"].state.audit

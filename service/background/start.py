@@ -1,0 +1,17 @@
+"""Which work a service does besides its requests; the reconciler is in service/reconciler.py."""
+
+import threading
+
+from fastapi import FastAPI
+
+from core.settings import Settings
+from service.background.rounds import start_rounds
+from service.standing.thread import PAUSE_S, make_lookout
+from workers.queue.ledger import Ledger
+from workers.standing.look import look_once
+
+
+def start_background(app: FastAPI, ledger: Ledger, settings: Settings, stop: threading.Event) -> list[threading.Thread]:
+    """Start the threads of a service that has been let in; they end soon after the event is set."""
+    lookout = make_lookout(ledger, settings, app.state.quotas, app.state.dependencies)
+    return [start_rounds("standing-orders", lambda: look_once(lookout), stop, pause_s=PAUSE_S)]
