@@ -17,7 +17,7 @@ import httpx
 import jwt
 
 from core.errors import InvalidOption
-from core.settings import OidcSettings
+from core.groups.access import OidcSettings
 from service.access.caller import Caller, Scope
 from service.access.hosts import is_loopback
 from service.access.keys import is_name
