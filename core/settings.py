@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings
 from core.checkpoint import Device, Precision
 from core.groups.access import AccessSettings, OidcSettings, QuotaSettings
 from core.groups.config import CONFIG, PREFIX
+from core.groups.webhooks import WebhookSettings
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -256,6 +257,7 @@ class Settings(BaseSettings):
         default_factory=OidcSettings, description="Bearer tokens of an OpenID Connect issuer, besides keys."
     )
     quotas: QuotaSettings = Field(default_factory=QuotaSettings, description="What each key and party may use.")
+    webhooks: WebhookSettings = Field(default_factory=WebhookSettings, description="Who may be told of jobs.")
 
     @field_validator("store")
     @classmethod

@@ -38,6 +38,7 @@ from service.reconciler import Reconciler
 from service.sharing import routes as sharing
 from service.stac import routes as stac
 from service.standing import routes as standing
+from service.webhooks import routes as webhooks
 from workers.queue.items import Items
 from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.publish import publish_missing
@@ -55,6 +56,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     follow.router,
     sharing.router,
+    webhooks.router,
     preview.router,
     files.router,
     archives.router,

@@ -17,6 +17,7 @@ from service.processes import REFUSALS, plain_inputs
 from service.schemas import Execute
 from service.standing.schemas import LONGEST_DAYS, StandingOrderInfo, StandingOrderList, StandingRequest
 from service.state import CurrentCaller, CurrentDependencies, CurrentLedger, CurrentSettings, party_seen
+from service.webhooks.subscribe import read_subscriber, stored
 from workers.accept import check
 from workers.standing.dates import held_dependencies
 from workers.standing.store import NewStandingOrder, StandingOrder, StandingOrders
@@ -49,6 +50,7 @@ def add(
     """
     product, days = find_product(wanted.processID), read_days(wanted.every)
     inputs = plain_inputs(product, Execute(inputs=wanted.inputs, outputs=wanted.outputs))
+    subscriber = read_subscriber(wanted.subscriber, settings)
     check(product.id, inputs, settings, held_dependencies(product, dependencies, every_days=days))
     found = StandingOrders(ledger.engine).add(
         NewStandingOrder(
@@ -59,7 +61,7 @@ def add(
             title=" ".join(wanted.title.split()),
             every_days=days,
             ends=read_end(wanted.ends),
-            further={"outputs": list(wanted.outputs or ()), "base": base},
+            further={"outputs": list(wanted.outputs or ()), "base": base, "subscriber": stored(subscriber)},
         )
     )
     response.headers["Location"] = f"{base}/standing-orders/{found.id}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.schemas import Link, Wanted
+from service.schemas import Link, SubscriberUris, Wanted
 from workers.standing.table import MAX_TITLE
 
 LONGEST_DAYS = 366
@@ -36,6 +36,7 @@ class StandingRequest(BaseModel):
     processID: str = Field(description="The product, as `GET /processes` lists it.")
     inputs: dict[str, Any] = Field(description="As of an order. Dates that are left out follow the archive.")
     outputs: dict[str, Wanted] | None = Field(default=None, description="As of an order.")
+    subscriber: SubscriberUris | None = Field(default=None, description="Who is told of each job, as of an order.")
     title: str = Field(default="", max_length=MAX_TITLE, description="For people; names the series of results.")
     every: str | None = Field(
         default=None,

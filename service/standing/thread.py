@@ -8,6 +8,7 @@ from core.settings import Settings
 from service.access.caller import Caller
 from service.access.keys import KeyStore
 from service.access.quotas import Quotas
+from service.webhooks.subscribe import also_subscribe, restored
 from workers.dependencies import Dependencies
 from workers.queue.ledger import Admit, Ledger
 from workers.standing.look import Lookout
@@ -22,7 +23,9 @@ def make_lookout(ledger: Ledger, settings: Settings, quotas: Quotas, dependencie
     keys = KeyStore(ledger.engine)
 
     def admit_of(order: StandingOrder) -> Admit:
-        return quotas.admit(orderer(order, keys))
+        admit, subscriber = quotas.admit(orderer(order, keys)), restored(order.further.get("subscriber"))
+        base = str(order.further.get("base") or "")
+        return also_subscribe(admit, subscriber, job_id=order.next_job, base=base, caller=order.caller)
 
     return Lookout(
         orders=StandingOrders(ledger.engine),

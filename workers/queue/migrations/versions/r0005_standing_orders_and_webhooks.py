@@ -1,4 +1,4 @@
-"""Standing orders."""
+"""Standing orders and webhooks."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -33,4 +33,23 @@ def upgrade() -> None:
     )
     op.create_index("standing_orders_due", "standing_orders", ["due"], unique=False)
     op.create_index("standing_orders_party", "standing_orders", ["party", "created"], unique=False)
+    op.create_table(
+        "webhooks",
+        sa.Column("job_id", sa.String(length=64), nullable=False),
+        sa.Column("success", sa.Text(), nullable=False),
+        sa.Column("in_progress", sa.Text(), nullable=False),
+        sa.Column("failed", sa.Text(), nullable=False),
+        sa.Column("base", sa.Text(), nullable=False),
+        sa.Column("caller", sa.String(length=80), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("told", sa.Double(), nullable=False),
+        sa.Column("due", sa.Double(), nullable=True),
+        sa.Column("holder", sa.String(length=255), nullable=False),
+        sa.Column("lease", sa.Double(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], initially="DEFERRED", deferrable=True),
+        sa.PrimaryKeyConstraint("job_id"),
+    )
+    op.create_index("webhooks_due", "webhooks", ["due"], unique=False)
     # ### end Alembic commands ###
