@@ -150,6 +150,10 @@ def _set_up_logging(*, is_debug: bool) -> None:
     level = wanted if wanted in logging.getLevelNamesMapping() else "INFO"
     logging.captureWarnings(True)
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    if os.environ.get("LANDCAST_LOG") == "json":
+        from workers.logs.json_lines import use_json_lines  # nothing of it is needed for plain lines
+
+        use_json_lines()
     logging.getLogger("py.warnings").setLevel(logging.WARNING if is_debug else logging.ERROR)
     for room in ROOMS:
         logging.getLogger(room).setLevel("DEBUG" if is_debug else level)

@@ -226,6 +226,10 @@ class Settings(BaseSettings):
         "empty = in LANDCAST_HOME.",
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log: Literal["plain", "json"] = Field(
+        default="plain",
+        description="Form of log lines: `plain`, or `json` = one JSON object a line, for programs that collect logs.",
+    )
     device: Device = Field(
         default="auto",
         description="Where networks run: `cpu`, `cuda`, or `auto` = on a CUDA card where torch sees one, else on the "

@@ -23,6 +23,7 @@ from service.answers.compression import Compression
 from service.answers.head import Head
 from service.answers.origins import Origins
 from service.answers.redirects import PublicRedirects
+from service.answers.request_id import RequestIds
 from service.answers.tags import Tags
 from service.answers.wait import Wait
 from service.background.start import start_background
@@ -94,6 +95,7 @@ def create_app(settings: Settings, *, reconcile: bool = True) -> FastAPI:
     app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(Origins, settings=settings)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(RequestIds)
     errors.register(app)
     for router in ROUTERS:
         app.include_router(router, dependencies=[Depends(check_owner)])
