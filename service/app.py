@@ -143,7 +143,8 @@ def _lifespan(settings: Settings, *, reconcile: bool) -> Callable[[FastAPI], Any
 def _let_in(app: FastAPI, ledger: Ledger, settings: Settings) -> None:
     """Prepare what decides who may do what, and notes what they did."""
     shares, quotas = Shares(ledger.engine), Quotas(ledger.engine, settings)
-    app.state.shares, app.state.quotas, app.state.audit = shares, quotas, AuditLog(settings.home)
+    app.state.shares, app.state.quotas = shares, quotas
+    app.state.audit = AuditLog(settings.home, days=settings.access.audit_days)
     app.state.access = Access(ledger.engine, settings, shares=shares, quotas=quotas)
 
 

@@ -21,6 +21,11 @@ class AccessSettings(BaseSettings):
     key: SecretStr | None = Field(
         default=None, description="Key that `landcast order` sends to the service; `landcast keys create` makes one."
     )
+    audit_days: int = Field(
+        default=365,
+        ge=0,
+        description="An earlier file of the audit log whose last line is older than so many days is removed; 0 = none.",
+    )
 
 
 class OidcSettings(BaseSettings):
