@@ -4,6 +4,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from workers.queue.schema import AWAY
+
 log = logging.getLogger(__name__)
 
 AFTER_FAILURE_S = 10.0
@@ -30,7 +32,9 @@ def _run(name: str, work: Callable[[], bool], stop: threading.Event, pause_s: fl
             wait_s = 0.0 if work() else pause_s
         except Exception as error:  # whatever it is: without this thread the work would lie until a restart
             if not has_failed:  # one line an outage
-                log.error("a round failed, the next one follows thread=%s", name, exc_info=error)
+                is_known = isinstance(error, AWAY)
+                text = "a round failed, the next one follows thread=%s reason=%s"
+                log.error(text, name, type(error).__name__, exc_info=None if is_known else error)
             has_failed, wait_s = True, max(pause_s, AFTER_FAILURE_S)
         else:
             if has_failed:

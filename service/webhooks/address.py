@@ -57,15 +57,15 @@ def check_uri(name: str, uri: str, networks: Sequence[Network]) -> str:
     if scheme not in ("https", "http") or not host or (scheme == "http" and not networks):
         raise InvalidOption(name, shown, "give an address that begins with https://")
     literal = _literal(host)
-    if literal is not None and not is_allowed(literal, networks):
+    if literal is not None and not is_allowed(literal, networks, with_tls=scheme == "https"):
         raise InvalidOption(name, shown, "it is not a public address, and LANDCAST_WEBHOOK_NETWORKS does not allow it")
     return uri
 
 
-def is_allowed(address: Address, networks: Iterable[Network]) -> bool:
-    """Tell whether webhooks may be sent to an address: a public one, or one of the allowed networks."""
+def is_allowed(address: Address, networks: Iterable[Network], *, with_tls: bool = True) -> bool:
+    """Tell whether webhooks may be sent to an address: one of the allowed networks, or with TLS a public one."""
     inner = _inner(address)
-    return any(inner in n or address in n for n in networks) or _is_public(inner)
+    return any(inner in n or address in n for n in networks) or (with_tls and _is_public(inner))
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
@@ -77,9 +77,11 @@ def resolve(host: str, port: int) -> Sequence[str]:
 class GuardedBackend(httpcore.NetworkBackend):
     """Connects to allowed addresses alone, and gives up after a time whatever the receiver does."""
 
-    def __init__(self, networks: Sequence[Network], longest_s: float, find: Resolve = resolve) -> None:
+    def __init__(
+        self, networks: Sequence[Network], longest_s: float, find: Resolve = resolve, *, with_tls: bool = True
+    ) -> None:
         """Prepare for one message; the time begins now."""
-        self._networks, self._find = networks, find
+        self._networks, self._find, self._with_tls = networks, find, with_tls
         self._deadline = time.monotonic() + longest_s
 
     def connect_tcp(
@@ -123,7 +125,7 @@ class GuardedBackend(httpcore.NetworkBackend):
 
     def _is_allowed(self, text: str) -> bool:
         address = _literal(text)
-        return address is not None and is_allowed(address, self._networks)
+        return address is not None and is_allowed(address, self._networks, with_tls=self._with_tls)
 
     def _left(self, timeout: float | None) -> float:
         left = self._deadline - time.monotonic()

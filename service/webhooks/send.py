@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpcore
 import httpx
@@ -70,7 +71,7 @@ def send(
     longest_s: float = LONGEST_S,
 ) -> Outcome:
     """Send one message; redirects are not followed, proxies not used, and of the answer only its head is read."""
-    backend = GuardedBackend(networks, longest_s, find)
+    backend = GuardedBackend(networks, longest_s, find, with_tls=urlsplit(uri).scheme == "https")
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), STEP_S)
     fixed = {"content-type": "application/json", "user-agent": "landcast", "connection": "close", **headers}
     try:

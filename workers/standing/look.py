@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from core.errors import LandcastError, OverQuota, UnknownJob
 from core.product import Product
 from core.settings import Settings
@@ -63,6 +65,11 @@ def look_once(lookout: Lookout) -> bool:
         _put_off(lookout, order, str(error), wait_s=min(float(error.retry_after_s), _between_s(lookout)), failed=True)
     except LandcastError as error:
         _retry_later(lookout, order, str(error))
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # whatever it is: the next look may succeed, and others are waiting
+        logger.exception("look at a standing order failed order=%s", order.id)
+        _retry_later(lookout, order, f"an unexpected error ({type(error).__name__}); the log has the details")
     return True
 
 

@@ -37,7 +37,7 @@ def test_a_round_that_fails_is_logged_once_and_followed_by_others(
     thread.join(10)
     assert not thread.is_alive()
     assert [r.getMessage() for r in caplog.records] == [
-        "a round failed, the next one follows thread=tests",
+        "a round failed, the next one follows thread=tests reason=ZeroDivisionError",
         "rounds go on thread=tests",
     ]
 

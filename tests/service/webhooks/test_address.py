@@ -102,6 +102,16 @@ def test_without_tls_only_where_a_network_is_allowed() -> None:
     assert check_uri("successUri", "https://hooks.example/x?token=a", NONE)
 
 
+def test_a_public_address_without_tls_is_refused_though_a_network_is_allowed() -> None:
+    networks = read_networks("10.0.0.0/8")
+    with pytest.raises(InvalidOption, match="not a public address"):
+        check_uri("successUri", "http://93.184.216.34/x", networks)
+    backend = GuardedBackend(networks, 5.0, lambda *_: ["93.184.216.34"], with_tls=False)
+    with pytest.raises(RefusedAddress):
+        backend.connect_tcp("hooks.example", 80, 1.0)
+    assert is_allowed(ipaddress.ip_address("10.0.0.1"), networks, with_tls=False)
+
+
 def connect(addresses: Sequence[str], port: int, networks: str, longest_s: float = 10.0) -> httpcore.NetworkStream:
     backend = GuardedBackend(read_networks(networks), longest_s, lambda host, _: addresses)
     return backend.connect_tcp("hooks.example", port, 5.0)

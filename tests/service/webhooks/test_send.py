@@ -111,7 +111,7 @@ def test_tls_asks_for_the_certificate_of_the_name_and_not_of_the_address(
     with receiving(server) as receiver:
         port = receiver.url.rsplit(":", 1)[1]
         for name, is_right in (("hooks.example", True), ("other.example", False)):
-            uri = f"https://{name}:{port}/"
+            uri = f"HTTPS://{name}:{port}/"
             found = send(uri, b"{}", {}, networks=ALLOWED, find=lambda *_: ["127.0.0.1"])
             assert (found == Outcome()) == is_right, found
     assert [m.headers["host"] for m in receiver.received] == [f"hooks.example:{port}"]

@@ -140,6 +140,18 @@ def test_an_archive_that_is_away_is_looked_at_again_soon_and_says_why(shop: Sett
     assert (found.runs, found.failures) == (1, 0)
 
 
+def test_an_unexpected_error_is_logged_and_the_order_looked_at_again(
+    shop: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    order = stand(shop)
+    with monkeypatch.context() as broken:
+        broken.setattr("workers.standing.look.check", lambda *_: 1 / 0)
+        found = look(shop, order)
+    assert found.message == "an unexpected error (ZeroDivisionError); the log has the details"
+    assert "look at a standing order failed" in caplog.text
+    assert look(shop, found).runs == 1
+
+
 def test_a_party_over_its_quota_is_told_so_and_gets_its_job_later(shop: Settings) -> None:
     order = stand(shop)
 
