@@ -140,6 +140,22 @@ class Client:
             yield from page["events"]
             address = next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
 
+    def add_standing_order(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Order a product again and again; return the standing order as the service states it."""
+        return self._json("POST", "standing-orders", wanted)
+
+    def standing_orders(self) -> list[dict[str, Any]]:
+        """Return the standing orders, newest first."""
+        return list(self._json("GET", "standing-orders?limit=1000")["standingOrders"])
+
+    def standing_order(self, order_id: str) -> dict[str, Any]:
+        """Return a standing order."""
+        return self._json("GET", f"standing-orders/{quote(order_id, safe='')}")
+
+    def remove_standing_order(self, order_id: str) -> None:
+        """Remove a standing order; its jobs and their results stay."""
+        self._json("DELETE", f"standing-orders/{quote(order_id, safe='')}")
+
     def url_of(self, job_id: str) -> str:
         """Return the address of a job."""
         return f"{self.server}jobs/{quote(job_id, safe='')}"

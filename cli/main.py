@@ -40,6 +40,7 @@ OTHERS = {
     "fields": Command(place="cli.fields.command:fields", help="Answer fields: history, forecast, crop and canopy."),
     "order": Command(place="cli.order:command", help="Order a product from a running service.", arguments=()),
     "jobs": Command(place="cli.jobs.command:jobs", help="List, show, retry and dismiss jobs of a running service."),
+    "watch": Command(place="cli.watch.command:watch", help="Standing orders: a product again when new scenes arrive."),
     "serve": Command(place="cli.serve:serve", help="Start the service: REST, STAC, map page, and its worker."),
     "worker": Command(place="cli.serve:worker", help="Start a worker alone, for a service that runs elsewhere."),
     "run": Command(place="cli.run:run", help="Order all products for one region and write the files."),
@@ -149,6 +150,10 @@ def _set_up_logging(*, is_debug: bool) -> None:
     level = wanted if wanted in logging.getLevelNamesMapping() else "INFO"
     logging.captureWarnings(True)
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    if os.environ.get("LANDCAST_LOG") == "json":
+        from workers.logs.json_lines import use_json_lines  # nothing of it is needed for plain lines
+
+        use_json_lines()
     logging.getLogger("py.warnings").setLevel(logging.WARNING if is_debug else logging.ERROR)
     for room in ROOMS:
         logging.getLogger(room).setLevel("DEBUG" if is_debug else level)

@@ -41,10 +41,10 @@ def command() -> Any:
 
     def order(**values: Any) -> None:
         product = None if values["product"] is None else find_product(values["product"])
-        inputs = _inputs(product, values)
+        inputs = order_inputs(product, values)
         with connect(values["server"], values["key"]) as client:
             if values["estimate"]:
-                _print_estimate(client.estimate(_needed(product), inputs | _region(values["region"])))
+                _print_estimate(client.estimate(_needed(product), inputs | region_input(values["region"])))
                 return
             job_url = _job_url(client, product, inputs, values)
             print(f"Job {job_url}")
@@ -60,15 +60,15 @@ def _job_url(client: Client, product: Product[Any] | None, inputs: Mapping[str, 
         job_url = client.url_of(values["retry"])
         client.retry(job_url)
         return job_url
-    return client.submit(_needed(product), {**inputs, **_region(values["region"])})
+    return client.submit(_needed(product), {**inputs, **region_input(values["region"])})
 
 
 def _parameters() -> list[inspect.Parameter]:
     return [
-        keyword("product", Annotated[str | None, typer.Argument(help=_listed(), show_default=False)], None),
+        keyword("product", Annotated[str | None, typer.Argument(help=listed_products(), show_default=False)], None),
         keyword("region", RegionFile, None),
         keyword("archive", Archive, None),
-        *_product_options(),
+        *product_options(),
         keyword("model", Model, None),
         keyword(
             "job",
@@ -96,7 +96,7 @@ def _parameters() -> list[inspect.Parameter]:
     ]
 
 
-def _product_options() -> list[inspect.Parameter]:
+def product_options() -> list[inspect.Parameter]:
     """Return the options of all products; the help of an option names its products unless all have it."""
     fields: dict[str, FieldInfo] = {}
     owners: dict[str, dict[str, list[str]]] = {}
@@ -115,13 +115,13 @@ def _owned(texts: Mapping[str, list[str]]) -> str:
     return " ".join(f"({', '.join(names)}) {text}" for text, names in texts.items())
 
 
-def _listed() -> str:
+def listed_products() -> str:
     """Return the products for a sentence."""
     *first, last = [e.id for e in entries()]
     return f"{', '.join(first)} or {last}."
 
 
-def _inputs(product: Product[Any] | None, values: Mapping[str, Any]) -> dict[str, Any]:
+def order_inputs(product: Product[Any] | None, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs of the order, options of other products too: the service refuses these."""
     chosen: dict[str, Any] = {n: values[n] for n in ("archive", "model") if values[n] is not None}
     if values["fail_on_gaps"]:
@@ -135,11 +135,11 @@ def _inputs(product: Product[Any] | None, values: Mapping[str, Any]) -> dict[str
 
 def _needed(product: Product[Any] | None) -> str:
     if product is None:
-        raise InvalidOption("PRODUCT", "", f"name a product ({_listed()[:-1]}) or give --job")
+        raise InvalidOption("PRODUCT", "", f"name a product ({listed_products()[:-1]}) or give --job")
     return product.id
 
 
-def _region(path: Path | None) -> dict[str, Any]:
+def region_input(path: Path | None) -> dict[str, Any]:
     """Read the polygon here, so that a wrong file is refused before anything is sent."""
     if path is None:
         raise InvalidOption(

@@ -15,7 +15,7 @@ from service.errors import refusals
 from service.hidden_paths import hidden_paths
 from service.links import GEOJSON, BaseUrl, file_url, link
 from service.results import outputs_of
-from service.schemas import GapFeature, JobList, JobStatus, Link, Reference, Stage, StatusInfo
+from service.schemas import GapFeature, JobList, JobStatus, Link, Reference, Stage, StatusInfo, WebhookState
 from service.stac.times import read_interval
 from service.state import (
     CurrentCaller,
@@ -31,6 +31,7 @@ from workers.gaps import gaps_of
 from workers.queue import dispatch
 from workers.queue.events.watch import look
 from workers.queue.job_query import JobFilter
+from workers.webhooks.outbox import Outbox
 
 router = APIRouter(prefix="/jobs", tags=["Jobs"])
 
@@ -104,7 +105,15 @@ def _page_url(base: str, parameters: dict[str, Any]) -> str:
 def job(found: KnownJob, ledger: CurrentLedger, settings: CurrentSettings, base: BaseUrl) -> StatusInfo:
     """Return the state of a job, what was ordered, and what its archive was taken for."""
     gaps = [GapFeature.model_validate(gap.to_geojson()) for gap in gaps_of(ledger, found)]
-    further = {"inputs": _inputs(found, settings), "input": list(found.order.input) or None, "gaps": gaps or None}
+    further: dict[str, Any] = {
+        "inputs": _inputs(found, settings),
+        "input": list(found.order.input) or None,
+        "gaps": gaps or None,
+    }
+    told = Outbox(ledger.engine).delivery(found.id)
+    if told is not None:
+        state = WebhookState(pending=told.is_pending, attempts=told.attempts, error=told.error or None)
+        further["webhook"] = state
     seen = look(ledger.engine, found.id)
     status = status_info(found, base, settings, seconds_left=seen.seconds_left, now=seen.now)
     return status.model_copy(update=further)
@@ -118,13 +127,19 @@ def job(found: KnownJob, ledger: CurrentLedger, settings: CurrentSettings, base:
     response_model_exclude_none=True,
 )
 def retry(
-    found: KnownJob, settings: CurrentSettings, caller: CurrentCaller, quotas: CurrentQuotas, base: BaseUrl
+    found: KnownJob,
+    ledger: CurrentLedger,
+    settings: CurrentSettings,
+    caller: CurrentCaller,
+    quotas: CurrentQuotas,
+    base: BaseUrl,
 ) -> StatusInfo:
     """Try the tiles again that an ended job lacks; its earlier result stays until the new one replaces it.
 
     A job that is complete, still runs, or was dismissed stays as it is.
     """
     quotas.check_running(caller)
+    Outbox(ledger.engine).reopen(found.id)
     return status_info(dispatch.retry(found.id, settings), base, settings)
 
 
@@ -137,6 +152,11 @@ def dismiss(found: KnownJob, settings: CurrentSettings, base: BaseUrl) -> Status
 @router.get("/{job_id}/results", summary="Results of a job", responses=NO_RESULTS, response_model_exclude_none=True)
 def results(found: FinishedJob, settings: CurrentSettings, base: BaseUrl) -> dict[str, Reference]:
     """Return links to the files of a successful job."""
+    return results_document(found, settings, base)
+
+
+def results_document(found: Job, settings: Settings, base: str) -> dict[str, Reference]:
+    """Return links to the files of a successful job, by the names of its outputs."""
     return {
         output.id: Reference(href=file_url(base, found.id, name), type=output.kind, title=output.title)
         for output, name in outputs_of(settings, found)

@@ -123,6 +123,16 @@ class Wanted(BaseModel):
     transmissionMode: str = "reference"
 
 
+class SubscriberUris(BaseModel):
+    """Who is told of a job by POST: signed, tried again for a day, and never at an address that is not public."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    successUri: str = Field(description="Gets the results, as `GET /jobs/{job_id}/results` gives them.")
+    inProgressUri: str | None = Field(default=None, description="Gets the state of the job while it runs.")
+    failedUri: str | None = Field(default=None, description="Gets the state of a job that failed or was dismissed.")
+
+
 class Execute(BaseModel):
     """An order. Each value in `inputs` may be plain or wrapped as `{"value": ...}`."""
 
@@ -147,6 +157,7 @@ class Execute(BaseModel):
         default=None,
         description="Outputs that the results list; without it, all. Unknown names are refused.",
     )
+    subscriber: SubscriberUris | None = Field(default=None, description="Who is told of the job.")
     response: Literal["document"] = Field(default="document", description="Results are a document of links.")
 
 
@@ -179,6 +190,14 @@ class GapFeature(BaseModel):
     properties: GapProperties
 
 
+class WebhookState(BaseModel):
+    """How it stands with telling the subscriber of a job."""
+
+    pending: bool = Field(description="Whether something may still be told.")
+    attempts: int = Field(description="Failed attempts to tell the job's end.")
+    error: str | None = Field(default=None, description="Why the latest attempt failed.")
+
+
 class StatusInfo(BaseModel):
     """State of one job."""
 
@@ -209,6 +228,7 @@ class StatusInfo(BaseModel):
     gaps: list[GapFeature] | None = Field(
         default=None, description="Tiles that could not be made, with the reasons; `POST /jobs/{job_id}/retry`."
     )
+    webhook: WebhookState | None = Field(default=None, description="Of a job with a subscriber.")
     inputs: dict[str, Any] | None = Field(
         default=None, description="The order with all defaults; ordering it again gives the same result."
     )

@@ -6,6 +6,7 @@ before the children are forked.
 """
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,8 @@ from workers.disk import await_room
 from workers.finish import finish
 from workers.gaps import gaps_of, gaps_sentence
 from workers.log_rate import limit_log_rate
+from workers.logs.about import working_on
+from workers.logs.json_lines import use_json_lines
 from workers.patient_store import patient_store
 from workers.queue.broker import FINISH, PLAN, TILE, celery_settings
 from workers.queue.dispatch import feed, sweep
@@ -71,13 +74,16 @@ def make_app(dependencies: Dependencies = REAL, read_settings: Callable[[], Sett
         return replace(worker(), dependencies=recent_dependencies(dependencies))
 
     def plan(job_id: str) -> None:
-        plan_job(planner(), job_id)
+        with working_on(job=job_id, worker=worker_name()):
+            plan_job(planner(), job_id)
 
     def tile(job_id: str, tile_key: str) -> None:
-        carry_out_tile(worker(), job_id, tile_key)
+        with working_on(job=job_id, tile=tile_key, worker=worker_name()):
+            carry_out_tile(worker(), job_id, tile_key)
 
     def finish(job_id: str) -> None:
-        close_job(worker(), job_id)
+        with working_on(job=job_id, worker=worker_name()):
+            close_job(worker(), job_id)
 
     app.task(plan, name=PLAN, shared=False)
     app.task(tile, name=TILE, shared=False)
@@ -240,6 +246,7 @@ def reason(error: Exception) -> str:
 
 def _log(loglevel: Any = "INFO", **_: Any) -> None:
     logging.basicConfig(level=loglevel, format=LOG_FORMAT)
+    use_json_lines(os.environ.get("LANDCAST_LOG") == "json")
     logging.getLogger("botocore").setLevel(logging.WARNING)  # rasterio asks it for keys with each file that it opens
     limit_log_rate()
 

@@ -28,7 +28,7 @@ from core.progress import Progress
 from core.region import Region, parse_region
 from core.settings import Settings
 from core.version import software_version
-from ingest.archive import Archive
+from ingest.archive import Archive, TellsContent
 from ingest.preprocess.prepare import Preparation
 from models.inference.choose import backend_name
 from outputs.atomic import aside_in
@@ -73,10 +73,16 @@ class Recipe:
         return self.product.layers(self.options)
 
     def _scenes(self, tile: Tile) -> list[list[str]]:
-        """Return names and versions of a tile's scenes; a new scene changes the key of its own tiles alone."""
-        if not self.archive.is_cached:
-            return []
-        return [[s.scene_id, s.version] for s in self.archive.search(tile.window, self.options.days)]
+        """Return names and versions of a tile's scenes; a new scene changes the key of its own tiles alone.
+
+        Of an archive that is told by its fingerprint alone there are none.
+        """
+        archive = self.archive
+        if archive.is_cached:
+            return [[s.scene_id, s.version] for s in archive.search(tile.window, self.options.days)]
+        if isinstance(archive, TellsContent):
+            return [[s.scene_id, archive.content_of(s)] for s in archive.search(tile.window, self.options.days)]
+        return []
 
     def mask(self, tile: Tile) -> Mask:
         """Return (Y, X), True for the pixels of a tile that lie in the region."""
@@ -93,7 +99,7 @@ class Recipe:
             "calibration": self.checkpoint.card.get("calibration"),
             "prediction_sets": self.checkpoint.card.get("prediction_sets"),
             "backend": backend_name(self.checkpoint, self.product.id),
-            "archive": self.archive.name if self.archive.is_cached else self.archive.fingerprint,
+            "archive": self.archive.name if _is_told_by_scenes(self.archive) else self.archive.fingerprint,
             "scenes": self._scenes(tile),
             "preparation": self.preparation,
             "tile": tile.key,
@@ -101,6 +107,10 @@ class Recipe:
             "version": software_version(),
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _is_told_by_scenes(archive: Archive) -> bool:
+    return archive.is_cached or isinstance(archive, TellsContent)
 
 
 def read_recipe(order: Order, settings: Settings, dependencies: Dependencies = REAL) -> Recipe:
