@@ -32,7 +32,7 @@ YEARS, FEW = (1, 2), (1, 2, 5, 10)
 SETS = ("sites", "cube", "meadows", "forest")
 NDVI = channel("NDVI")
 EVERY = {"cube": 8}
-"""Of a few observations every so many series are judged: the stand has 6,400 pixels, which go together."""
+"""Every so many series are judged: the stand has 6,400 pixels, which go together."""
 
 
 def main() -> None:
@@ -50,6 +50,8 @@ def main() -> None:
     for kind in given.sets or (SETS[:2] if given.part == "years" else SETS):
         task = harness.LOAD[kind](given.data, None)
         (variant,) = task.tests
+        tests = {variant: [(issue, rows[:: EVERY.get(kind, 1)]) for issue, rows in task.tests[variant]]}
+        task = replace(task, tests=tests)
         if given.part == "few":
             few(harness, task, variant, model)
         else:
@@ -95,8 +97,6 @@ def rivals(harness: Any, task: Any, variant: str, count: int, work: Path) -> dic
 
 def few(harness: Any, task: Any, variant: str, model: Checkpoint) -> None:
     """Print the coverage of histories of a few observations."""
-    step = EVERY.get(task.kind, 1)
-    task = replace(task, tests={variant: [(issue, rows[::step]) for issue, rows in task.tests[variant]]})
     rows = []
     for count in FEW:
         found = {"landcast": said(harness, task, variant, model, newest=count)}

@@ -166,7 +166,7 @@ class Cube:
         return self.between(Period(start=FIRST_DATE, end=to_date(to_day(day) - 1)))
 
     def series(self, rows: slice = slice(None), columns: slice = slice(None)) -> "Series":
-        """Return pixels of some rows and columns, row by row, on the union of all dates; two radar passes of a day stay.
+        """Return some rows and columns of pixels, on the union of all dates; two radar passes of a day are two.
 
         Returns:
             Series of N = rows x columns pixels; ids are the flat pixel numbers in the whole cube.
