@@ -5,7 +5,8 @@
 Online conformal prediction of one series: the forecaster is issued 365, 183 and 120 days before the issue date, from
 what was seen then, and judged on what came before it. The median of its errors, in units of the half width of its 50 %
 interval on their side, is what the spread of the new forecast is multiplied by, drawn to 1 as if by some further
-targets. Simulated series of another seed than the model learned from, and the sites of 2020 and 2021, which it did learn from.
+targets. Simulated series of another seed than the model learned from, and the sites of 2020 and 2021, which it did
+learn from.
 """
 
 import argparse
