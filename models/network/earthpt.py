@@ -235,7 +235,7 @@ def ordered(raw: Tensor) -> Tensor:
 
 
 def _running_sum(steps: Tensor) -> Tensor:
-    """Return cumulative sums of a few values along the last axis; torch's own take half of a network's time on a card."""
+    """Return cumulative sums of a few values along the last axis; torch's own took half of the time on a card."""
     sums: list[Tensor] = []
     for number in range(steps.shape[-1]):
         sums.append(sums[-1] + steps[..., number] if sums else steps[..., number])
