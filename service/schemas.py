@@ -179,6 +179,18 @@ class GapFeature(BaseModel):
     properties: GapProperties
 
 
+class CostInfo(BaseModel):
+    """What a job has cost so far; once it has ended, what it cost."""
+
+    seconds: float = Field(
+        description="Time of workers: every attempt at a tile, and the writing of the result; planning is not counted."
+    )
+    pixels: int = Field(description="Pixels rendered; tiles that another job had rendered cost none.")
+    sceneReads: int = Field(description="Windows of scenes read from archives, not from a cache.")
+    readBytes: int = Field(description="Size in memory of the pixels read; less travels over a network.")
+    processingUnits: float = Field(description="Of Sentinel Hub, as it states them.")
+
+
 class StatusInfo(BaseModel):
     """State of one job."""
 
@@ -208,6 +220,9 @@ class StatusInfo(BaseModel):
     )
     gaps: list[GapFeature] | None = Field(
         default=None, description="Tiles that could not be made, with the reasons; `POST /jobs/{job_id}/retry`."
+    )
+    cost: CostInfo | None = Field(
+        default=None, description="What it has cost so far; absent in lists of jobs and in answers to changes."
     )
     inputs: dict[str, Any] | None = Field(
         default=None, description="The order with all defaults; ordering it again gives the same result."

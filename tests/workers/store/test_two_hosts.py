@@ -22,6 +22,7 @@ from tests.workers.conftest import (
     carry_out,
     end_of,
     order,
+    submit_planned,
     until_running,
     wait_for,
     worker_here,
@@ -29,7 +30,7 @@ from tests.workers.conftest import (
 from tests.workers.test_tile import DAMAGES
 from workers.accept import accept
 from workers.queue.broker import backlog
-from workers.queue.dispatch import dismiss, submit
+from workers.queue.dispatch import dismiss
 from workers.queue.ledger import open_ledger
 from workers.store.open_store import open_store
 from workers.tasks import carry_out_tile, close_job
@@ -162,14 +163,18 @@ def test_a_canopy_map_is_the_same_whichever_host_ends_it(
     )
     middle = scale(shape(sample_region()), 0.2, 0.2)
     accepted, _, tiles = accept("canopy", {"region": dict(mapping(middle))}, service)
-    job, ledger, killed = submit(accepted, tiles, service), open_ledger(service), start_worker(first, app=REAL_APP)
+    job, ledger, killed = (
+        submit_planned(accepted, tiles, service),
+        open_ledger(service),
+        start_worker(first, app=REAL_APP),
+    )
     wait_for(lambda: ledger.job(job.id).tiles_done >= 2)
     until_running(ledger, job.id)
     killed.kill()
     start_worker(second, app=REAL_APP)
     done = end_of(service, job.id, seconds=250)
     assert_successful(done)
-    clean = submit(accepted, tiles, alone)
+    clean = submit_planned(accepted, tiles, alone)
     start_worker(alone, app=REAL_APP)
     assert_successful(end_of(alone, clean.id, seconds=250))
     assert result(service, done)["canopy.tif"] == result(alone, clean)["canopy.tif"]
