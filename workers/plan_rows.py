@@ -87,8 +87,11 @@ def pages(rows: Iterable[list[Tile]], size: int = PAGE) -> Iterator[list[Tile]]:
 
 
 def _covered(row: list[Tile], footprint: BaseGeometry) -> list[Tile]:
-    """Return the tiles of a row that a footprint touches; those of a row that lies in it are not tested one by one."""
-    if footprint.contains(_strip(row).footprint_wgs84):
+    """Return the tiles of a row that a footprint touches; a row in it, or outside, is not tested tile by tile."""
+    strip = _strip(row).footprint_wgs84
+    if not footprint.intersects(strip):
+        return []
+    if footprint.contains(strip):
         return row
     return [tile for tile in row if footprint.intersects(tile.window.footprint_wgs84)]
 
