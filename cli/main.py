@@ -39,6 +39,7 @@ OTHERS = {
     "cube": Command(place="cli.cube:cube", help="Read the observations of a region into one cube file."),
     "fields": Command(place="cli.fields.command:fields", help="Answer fields: history, forecast, crop and canopy."),
     "order": Command(place="cli.order:command", help="Order a product from a running service.", arguments=()),
+    "plan": Command(place="cli.sheets.plan:plan", help="Plan a region of any size: map sheets or tiles as GeoJSON."),
     "jobs": Command(place="cli.jobs.command:jobs", help="List, show, retry and dismiss jobs of a running service."),
     "watch": Command(place="cli.watch.command:watch", help="Standing orders: a product again when new scenes arrive."),
     "serve": Command(place="cli.serve:serve", help="Start the service: REST, STAC, map page, and its worker."),

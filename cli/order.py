@@ -14,6 +14,7 @@ from cli.jobs.connect import KeyText, Server, connect
 from cli.options import inputs_of, keyword, parameter, with_signature
 from cli.progress import new_line
 from core.errors import InvalidOption
+from core.job import Priority
 from core.product import Product
 from core.text_table import text_table
 from ingest.region_file import read_region_file
@@ -85,6 +86,23 @@ def _parameters() -> list[inspect.Parameter]:
             Annotated[bool, typer.Option("--fail-on-gaps", help="All or nothing: no map with gaps.")],
             False,
         ),
+        keyword(
+            "priority",
+            Annotated[
+                Priority | None, typer.Option(help="Among the jobs of your party: low, normal (default) or high.")
+            ],
+            None,
+        ),
+        keyword(
+            "max_seconds",
+            Annotated[
+                float | None,
+                typer.Option(
+                    metavar="SECONDS", help="Begin no tile after so many seconds of workers; keep what is done."
+                ),
+            ],
+            None,
+        ),
         keyword("server", Server, None),
         keyword("key", KeyText, None),
         keyword("out", Out, None),
@@ -123,7 +141,8 @@ def listed_products() -> str:
 
 def order_inputs(product: Product[Any] | None, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs of the order, options of other products too: the service refuses these."""
-    chosen: dict[str, Any] = {n: values[n] for n in ("archive", "model") if values[n] is not None}
+    names = ("archive", "model", "priority", "max_seconds")
+    chosen: dict[str, Any] = {n: values[n] for n in names if values[n] is not None}
     if values["fail_on_gaps"]:
         chosen["fail_on_gaps"] = True
     for entry in entries():

@@ -158,7 +158,9 @@ class JobSettings(BaseSettings):
     model_config = CONFIG
 
     tile_size: int = Field(default=128, ge=16, le=4096, description="Edge of a tile in pixels.")
-    max_tiles: int = Field(default=4096, ge=1, description="Largest job, in tiles.")
+    max_tiles: int = Field(
+        default=8192, ge=1, description="Largest job, in tiles; a map sheet of 100 km has 6,241 of 128 pixels."
+    )
     max_attempts: int = Field(default=3, ge=1, description="How often a tile is tried before it is given up.")
     lease_seconds: float = Field(
         default=60.0,

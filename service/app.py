@@ -35,6 +35,7 @@ from service.follow.streams import Streams
 from service.idempotency import Keys
 from service.metrics import routes as metrics
 from service.metrics.requests import Measured
+from service.plan import routes as plan
 from service.reconciler import Reconciler
 from service.sharing import routes as sharing
 from service.stac import routes as stac
@@ -58,6 +59,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     processes.router,
     jobs.router,
     follow.router,
+    plan.router,
     sharing.router,
     webhooks.router,
     preview.router,

@@ -8,14 +8,24 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 
 from core.errors import InvalidOption
-from core.job import Job, JobState
+from core.job import Job, JobState, Priority
 from core.settings import Settings
 from products.catalogue import find_product
 from service.errors import refusals
 from service.hidden_paths import hidden_paths
 from service.links import GEOJSON, BaseUrl, file_url, link
 from service.results import outputs_of
-from service.schemas import GapFeature, JobList, JobStatus, Link, Reference, Stage, StatusInfo, WebhookState
+from service.schemas import (
+    CostInfo,
+    GapFeature,
+    JobList,
+    JobStatus,
+    Link,
+    Reference,
+    Stage,
+    StatusInfo,
+    WebhookState,
+)
 from service.stac.times import read_interval
 from service.state import (
     CurrentCaller,
@@ -29,6 +39,7 @@ from service.state import (
 from workers.accept import allowed_archive
 from workers.gaps import gaps_of
 from workers.queue import dispatch
+from workers.queue.cost.costs import Cost, cost_of
 from workers.queue.events.watch import look
 from workers.queue.job_query import JobFilter
 from workers.webhooks.outbox import Outbox
@@ -106,6 +117,7 @@ def job(found: KnownJob, ledger: CurrentLedger, settings: CurrentSettings, base:
     """Return the state of a job, what was ordered, and what its archive was taken for."""
     gaps = [GapFeature.model_validate(gap.to_geojson()) for gap in gaps_of(ledger, found)]
     further: dict[str, Any] = {
+        "cost": cost_info(cost_of(ledger.engine, found.id)),
         "inputs": _inputs(found, settings),
         "input": list(found.order.input) or None,
         "gaps": gaps or None,
@@ -197,6 +209,17 @@ def status_info(
     )
 
 
+def cost_info(cost: Cost) -> CostInfo:
+    """Return what a job has cost as a document."""
+    return CostInfo(
+        seconds=round(cost.seconds, 1),
+        pixels=cost.pixels,
+        sceneReads=cost.scene_reads,
+        readBytes=cost.read_bytes,
+        processingUnits=round(cost.processing_units, 3),
+    )
+
+
 def _stage(found: Job) -> Stage | None:
     if found.state is JobState.ACCEPTED:
         return "waiting"
@@ -229,4 +252,8 @@ def _inputs(found: Job, settings: Settings) -> dict[str, Any]:
     is_own = order.archive == allowed_archive(settings.archives.default, settings)
     if order.fail_on_gaps:
         inputs["fail_on_gaps"] = True
+    if order.priority != Priority.NORMAL:
+        inputs["priority"] = order.priority
+    if order.max_seconds is not None:
+        inputs["max_seconds"] = order.max_seconds
     return inputs if is_own else {**inputs, "archive": order.archive}

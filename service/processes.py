@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from core.errors import InvalidOption
+from core.job import Priority
 from core.product import Product
 from core.settings import Settings
 from core.version import software_version
@@ -212,6 +213,19 @@ def _inputs(product: Product[Any], settings: Settings) -> dict[str, InputDescrip
             "description": "True = a tile that cannot be made fails the job; else the map is delivered with a gap.",
             "type": "boolean",
             "default": False,
+        },
+        "priority": {
+            "title": "Priority",
+            "description": "Among the jobs of the same party; it changes nothing for other parties.",
+            "type": "string",
+            "enum": list(Priority),
+            "default": Priority.NORMAL.value,
+        },
+        "max_seconds": {
+            "title": "Seconds at most",
+            "description": "Seconds of workers after which no further tile is begun; what is done is delivered.",
+            "type": "number",
+            "exclusiveMinimum": 0,
         },
     }
     return {name: _input(name, schema) for name, schema in (schemas | product.options.schemas()).items()}

@@ -198,6 +198,18 @@ class WebhookState(BaseModel):
     error: str | None = Field(default=None, description="Why the latest attempt failed.")
 
 
+class CostInfo(BaseModel):
+    """What a job has cost so far; once it has ended, what it cost."""
+
+    seconds: float = Field(
+        description="Time of workers: every attempt at a tile, and the writing of the result; planning is not counted."
+    )
+    pixels: int = Field(description="Pixels rendered; tiles that another job had rendered cost none.")
+    sceneReads: int = Field(description="Windows of scenes read from archives, not from a cache.")
+    readBytes: int = Field(description="Size in memory of the pixels read; less travels over a network.")
+    processingUnits: float = Field(description="Of Sentinel Hub, as it states them.")
+
+
 class StatusInfo(BaseModel):
     """State of one job."""
 
@@ -229,6 +241,9 @@ class StatusInfo(BaseModel):
         default=None, description="Tiles that could not be made, with the reasons; `POST /jobs/{job_id}/retry`."
     )
     webhook: WebhookState | None = Field(default=None, description="Of a job with a subscriber.")
+    cost: CostInfo | None = Field(
+        default=None, description="What it has cost so far; absent in lists of jobs and in answers to changes."
+    )
     inputs: dict[str, Any] | None = Field(
         default=None, description="The order with all defaults; ordering it again gives the same result."
     )

@@ -71,6 +71,8 @@ def show_job(
         print(json.dumps(job | ({"log": events} if log else {}), indent=2))
         return
     print(text_table([(name, str(job[name])) for name in FACTS if job.get(name) not in (None, "")], left=2))
+    if job.get("cost"):
+        print(f"cost: {_cost(job['cost'])}")
     for gap in job.get("gaps") or ():
         print(f"gap: {gap['properties'].get('reason', '')}")
     if events:
@@ -96,6 +98,16 @@ def _line(job: Mapping[str, Any]) -> tuple[str, ...]:
     done = f"{job.get('progress', 0)} %"
     state = f"{job['status']}, gaps" if job.get("complete") is False else job["status"]
     return job["jobID"], job["processID"], state, done, tiles, job["created"][:16], job.get("message") or ""
+
+
+def _cost(cost: Mapping[str, Any]) -> str:
+    """Return a cost in words; what is zero for most archives is left out then."""
+    parts = [f"{cost['seconds']:,.1f} s of workers", f"{cost['pixels']:,} pixels"]
+    if cost.get("sceneReads"):
+        parts.append(f"{cost['sceneReads']:,} scene reads")
+    if cost.get("processingUnits"):
+        parts.append(f"{cost['processingUnits']:,.3f} processing units")
+    return ", ".join(parts)
 
 
 def _event(event: Mapping[str, Any]) -> tuple[str, ...]:
