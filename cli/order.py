@@ -31,6 +31,11 @@ RegionFile = Annotated[
 ]
 Archive = Annotated[str | None, typer.Option(metavar="NAME", help="Archive to read; default: that of the service.")]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="Name of a model; default: that of the product.")]
+Among = Annotated[Priority | None, typer.Option(help="Among the jobs of your party: low, normal (default) or high.")]
+MostSeconds = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help="Begin no tile after so many seconds of workers; keep what is done."),
+]
 Out = Annotated[
     Path | None,
     typer.Option("-o", "--out", metavar="FOLDER", help="Folder for the files; default: results/PRODUCT/JOB."),
@@ -86,23 +91,8 @@ def _parameters() -> list[inspect.Parameter]:
             Annotated[bool, typer.Option("--fail-on-gaps", help="All or nothing: no map with gaps.")],
             False,
         ),
-        keyword(
-            "priority",
-            Annotated[
-                Priority | None, typer.Option(help="Among the jobs of your party: low, normal (default) or high.")
-            ],
-            None,
-        ),
-        keyword(
-            "max_seconds",
-            Annotated[
-                float | None,
-                typer.Option(
-                    metavar="SECONDS", help="Begin no tile after so many seconds of workers; keep what is done."
-                ),
-            ],
-            None,
-        ),
+        keyword("priority", Among, None),
+        keyword("max_seconds", MostSeconds, None),
         keyword("server", Server, None),
         keyword("key", KeyText, None),
         keyword("out", Out, None),

@@ -7,7 +7,17 @@ import typer
 
 from cli.jobs.connect import KeyText, Server, connect
 from cli.options import keyword, with_signature
-from cli.order import Archive, Model, RegionFile, listed_products, order_inputs, product_options, region_input
+from cli.order import (
+    Among,
+    Archive,
+    Model,
+    MostSeconds,
+    RegionFile,
+    listed_products,
+    order_inputs,
+    product_options,
+    region_input,
+)
 from products.catalogue import find_product
 
 HELP = """Order PRODUCT again and again: when new scenes arrive, or with --every so often.
@@ -48,6 +58,8 @@ def _parameters() -> list[inspect.Parameter]:
             Annotated[bool, typer.Option("--fail-on-gaps", help="All or nothing: no map with gaps.")],
             False,
         ),
+        keyword("priority", Among, None),
+        keyword("max_seconds", MostSeconds, None),
         keyword("server", Server, None),
         keyword("key", KeyText, None),
     ]
