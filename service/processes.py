@@ -57,6 +57,23 @@ PREFER = (
     f"({MAX_WAIT_S} at most), answer 200 with its results; else 201. `Preference-Applied` names what was met."
 )
 
+SHARE_AND_LIMIT: dict[str, dict[str, Any]] = {
+    "priority": {
+        "title": "Priority",
+        "description": "Among the jobs of the same party; it changes nothing for other parties.",
+        "type": "string",
+        "enum": list(Priority),
+        "default": Priority.NORMAL.value,
+    },
+    "max_seconds": {
+        "title": "Seconds at most",
+        "description": "Seconds of workers after which no further tile is begun; what is done is delivered.",
+        "type": "number",
+        "exclusiveMinimum": 0,
+    },
+}
+"""Inputs that change no pixel: how soon a job is carried out, and when it stops."""
+
 
 def _known_product(process_id: str) -> Product[Any]:
     return find_product(process_id)
@@ -214,19 +231,7 @@ def _inputs(product: Product[Any], settings: Settings) -> dict[str, InputDescrip
             "type": "boolean",
             "default": False,
         },
-        "priority": {
-            "title": "Priority",
-            "description": "Among the jobs of the same party; it changes nothing for other parties.",
-            "type": "string",
-            "enum": list(Priority),
-            "default": Priority.NORMAL.value,
-        },
-        "max_seconds": {
-            "title": "Seconds at most",
-            "description": "Seconds of workers after which no further tile is begun; what is done is delivered.",
-            "type": "number",
-            "exclusiveMinimum": 0,
-        },
+        **SHARE_AND_LIMIT,
     }
     return {name: _input(name, schema) for name, schema in (schemas | product.options.schemas()).items()}
 

@@ -10,9 +10,9 @@ from core.errors import RegionOutsideArchive
 from core.grid import Grid, Tile
 from core.region import Region
 from core.settings import Settings
-from core.sheets import Sheet, sheets
 from ingest.archive import Archive
 from workers.plan_rows import plan_rows
+from workers.sheets import Sheet, sheets
 
 ANY_NUMBER = 10**9
 """Of tiles: a plan for people has no limit; an order of a sheet has that of the service."""
