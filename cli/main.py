@@ -19,7 +19,19 @@ from products.catalogue import entries
 from service.process.signals import ending_unwinds
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
-ROOMS = ("core", "ingest", "models", "products", "outputs", "evaluation", "workers", "training", "service", "cli")
+ROOMS = (
+    "core",
+    "client",
+    "ingest",
+    "models",
+    "products",
+    "outputs",
+    "evaluation",
+    "workers",
+    "training",
+    "service",
+    "cli",
+)
 DEBUG = "--debug"
 EPILOG = "Every command also takes --debug, which shows the traceback of an error."
 HELP = """Forecast NDVI and map tree canopy and crops from Sentinel-1 and Sentinel-2 time series.

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 from pydantic.fields import FieldInfo
 
-from cli.client import Client, JobStatus
 from cli.jobs.connect import KeyText, Server, connect
 from cli.options import inputs_of, keyword, parameter, with_signature
 from cli.progress import new_line
+from client import Client, Job
 from core.errors import InvalidOption
 from core.product import Product
 from core.text_table import text_table
@@ -44,23 +44,21 @@ def command() -> Any:
         inputs = _inputs(product, values)
         with connect(values["server"], values["key"]) as client:
             if values["estimate"]:
-                _print_estimate(client.estimate(_needed(product), inputs | _region(values["region"])))
+                _print_estimate(client.estimate(_needed(product), _region(values["region"]), **inputs))
                 return
-            job_url = _job_url(client, product, inputs, values)
-            print(f"Job {job_url}")
-            _fetch(client, job_url, values["out"])
+            job = _job(client, product, inputs, values)
+            print(f"Job {job.url}")
+            _fetch(job, values["out"])
 
     return with_signature(order, _parameters(), name="order", doc=HELP)
 
 
-def _job_url(client: Client, product: Product[Any] | None, inputs: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+def _job(client: Client, product: Product[Any] | None, inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Job:
     if values["job"]:
-        return client.url_of(values["job"])
+        return client.job(values["job"])
     if values["retry"]:
-        job_url = client.url_of(values["retry"])
-        client.retry(job_url)
-        return job_url
-    return client.submit(_needed(product), {**inputs, **_region(values["region"])})
+        return client.job(values["retry"]).retry()
+    return client.order(_needed(product), _region(values["region"]), **inputs)
 
 
 def _parameters() -> list[inspect.Parameter]:
@@ -145,7 +143,7 @@ def _region(path: Path | None) -> dict[str, Any]:
         raise InvalidOption(
             "--region", "", "a file with the polygon to map is needed (GeoJSON, GeoPackage, Shapefile, KML)"
         )
-    return {"region": read_region_file(path)}
+    return read_region_file(path)
 
 
 def _print_estimate(facts: dict[str, Any]) -> None:
@@ -153,19 +151,13 @@ def _print_estimate(facts: dict[str, Any]) -> None:
     print(text_table(rows, left=2))
 
 
-def _fetch(client: Client, job_url: str, out: Path | None) -> None:
-    status = _follow(client, job_url)
-    if not status.is_complete:
-        print(f"Note: {status.message}. Here: landcast order --retry {status.id}", file=sys.stderr)
-    folder = out or Path("results") / (status.process_id or "job") / status.id
-    folder.mkdir(parents=True, exist_ok=True)
-    for link in client.results(job_url):
-        print(client.download(link, folder / link.file_name))
-
-
-def _follow(client: Client, job_url: str) -> JobStatus:
+def _fetch(job: Job, out: Path | None) -> None:
     line = new_line("order")
     try:
-        return client.follow(job_url, lambda status: line.advance(status.share, status.message))
+        job.wait(lambda status: line.advance(status.share, status.message))
     finally:
         line.close()
+    if job.known.get("complete") is False:
+        print(f"Note: {job.known['message']}. Here: landcast order --retry {job.id}", file=sys.stderr)
+    for path in job.download(out or Path("results") / job.known["processID"] / job.id).values():
+        print(path)
