@@ -52,6 +52,7 @@ OTHERS = {
     "fields": Command(place="cli.fields.command:fields", help="Answer fields: history, forecast, crop and canopy."),
     "order": Command(place="cli.order:command", help="Order a product from a running service.", arguments=()),
     "jobs": Command(place="cli.jobs.command:jobs", help="List, show, retry and dismiss jobs of a running service."),
+    "report": Command(place="cli.report.command:report", help="Write one page on a finished map: .html or .pdf."),
     "serve": Command(place="cli.serve:serve", help="Start the service: REST, STAC, map page, and its worker."),
     "worker": Command(place="cli.serve:worker", help="Start a worker alone, for a service that runs elsewhere."),
     "run": Command(place="cli.run:run", help="Order all products for one region and write the files."),
