@@ -19,7 +19,19 @@ from products.catalogue import entries
 from service.process.signals import ending_unwinds
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
-ROOMS = ("core", "ingest", "models", "products", "outputs", "evaluation", "workers", "training", "service", "cli")
+ROOMS = (
+    "core",
+    "client",
+    "ingest",
+    "models",
+    "products",
+    "outputs",
+    "evaluation",
+    "workers",
+    "training",
+    "service",
+    "cli",
+)
 DEBUG = "--debug"
 EPILOG = "Every command also takes --debug, which shows the traceback of an error."
 HELP = """Forecast NDVI and map tree canopy and crops from Sentinel-1 and Sentinel-2 time series.
@@ -42,6 +54,7 @@ OTHERS = {
     "plan": Command(place="cli.sheets.plan:plan", help="Plan a region of any size: map sheets or tiles as GeoJSON."),
     "jobs": Command(place="cli.jobs.command:jobs", help="List, show, retry and dismiss jobs of a running service."),
     "watch": Command(place="cli.watch.command:watch", help="Standing orders: a product again when new scenes arrive."),
+    "report": Command(place="cli.report.command:report", help="Write one page on a finished map: .html or .pdf."),
     "serve": Command(place="cli.serve:serve", help="Start the service: REST, STAC, map page, and its worker."),
     "worker": Command(place="cli.serve:worker", help="Start a worker alone, for a service that runs elsewhere."),
     "run": Command(place="cli.run:run", help="Order all products for one region and write the files."),

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 from pydantic.fields import FieldInfo
 
-from cli.client import Client, JobStatus
 from cli.jobs.connect import KeyText, Server, connect
 from cli.options import inputs_of, keyword, parameter, with_signature
 from cli.progress import new_line
+from client import Client, Job
 from core.errors import InvalidOption
 from core.job import Priority
 from core.product import Product
@@ -50,23 +50,21 @@ def command() -> Any:
         inputs = order_inputs(product, values)
         with connect(values["server"], values["key"]) as client:
             if values["estimate"]:
-                _print_estimate(client.estimate(_needed(product), inputs | region_input(values["region"])))
+                _print_estimate(client.estimate(_needed(product), given_region(values["region"]), **inputs))
                 return
-            job_url = _job_url(client, product, inputs, values)
-            print(f"Job {job_url}")
-            _fetch(client, job_url, values["out"])
+            job = _job(client, product, inputs, values)
+            print(f"Job {job.url}")
+            _fetch(job, values["out"])
 
     return with_signature(order, _parameters(), name="order", doc=HELP)
 
 
-def _job_url(client: Client, product: Product[Any] | None, inputs: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+def _job(client: Client, product: Product[Any] | None, inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Job:
     if values["job"]:
-        return client.url_of(values["job"])
+        return client.job(values["job"])
     if values["retry"]:
-        job_url = client.url_of(values["retry"])
-        client.retry(job_url)
-        return job_url
-    return client.submit(_needed(product), {**inputs, **region_input(values["region"])})
+        return client.job(values["retry"]).retry()
+    return client.order(_needed(product), given_region(values["region"]), **inputs)
 
 
 def _parameters() -> list[inspect.Parameter]:
@@ -148,13 +146,13 @@ def _needed(product: Product[Any] | None) -> str:
     return product.id
 
 
-def region_input(path: Path | None) -> dict[str, Any]:
+def given_region(path: Path | None) -> dict[str, Any]:
     """Read the polygon here, so that a wrong file is refused before anything is sent."""
     if path is None:
         raise InvalidOption(
             "--region", "", "a file with the polygon to map is needed (GeoJSON, GeoPackage, Shapefile, KML)"
         )
-    return {"region": read_region_file(path)}
+    return read_region_file(path)
 
 
 def _print_estimate(facts: dict[str, Any]) -> None:
@@ -162,19 +160,13 @@ def _print_estimate(facts: dict[str, Any]) -> None:
     print(text_table(rows, left=2))
 
 
-def _fetch(client: Client, job_url: str, out: Path | None) -> None:
-    status = _follow(client, job_url)
-    if not status.is_complete:
-        print(f"Note: {status.message}. Here: landcast order --retry {status.id}", file=sys.stderr)
-    folder = out or Path("results") / (status.process_id or "job") / status.id
-    folder.mkdir(parents=True, exist_ok=True)
-    for link in client.results(job_url):
-        print(client.download(link, folder / link.file_name))
-
-
-def _follow(client: Client, job_url: str) -> JobStatus:
+def _fetch(job: Job, out: Path | None) -> None:
     line = new_line("order")
     try:
-        return client.follow(job_url, lambda status: line.advance(status.share, status.message))
+        job.wait(lambda status: line.advance(status.share, status.message))
     finally:
         line.close()
+    if job.known.get("complete") is False:
+        print(f"Note: {job.known['message']}. Here: landcast order --retry {job.id}", file=sys.stderr)
+    for path in job.download(out or Path("results") / job.known["processID"] / job.id).values():
+        print(path)

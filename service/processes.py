@@ -57,23 +57,6 @@ PREFER = (
     f"({MAX_WAIT_S} at most), answer 200 with its results; else 201. `Preference-Applied` names what was met."
 )
 
-SHARE_AND_LIMIT: dict[str, dict[str, Any]] = {
-    "priority": {
-        "title": "Priority",
-        "description": "Among the jobs of the same party; it changes nothing for other parties.",
-        "type": "string",
-        "enum": list(Priority),
-        "default": Priority.NORMAL.value,
-    },
-    "max_seconds": {
-        "title": "Seconds at most",
-        "description": "Seconds of workers after which no further tile is begun; what is done is delivered.",
-        "type": "number",
-        "exclusiveMinimum": 0,
-    },
-}
-"""Inputs that change no pixel: how soon a job is carried out, and when it stops."""
-
 
 def _known_product(process_id: str) -> Product[Any]:
     return find_product(process_id)
@@ -204,6 +187,14 @@ def _summary(product: Product[Any], base: str) -> ProcessSummary:
     )
 
 
+MAX_SECONDS: dict[str, Any] = {
+    "title": "Seconds at most",
+    "description": "Seconds of workers after which no further tile is begun; what is done is delivered.",
+    "type": "number",
+    "exclusiveMinimum": 0,
+}
+
+
 def _inputs(product: Product[Any], settings: Settings) -> dict[str, InputDescription]:
     models = [c.name for c in list_checkpoints(settings) if c.task == product.task and is_usable(c)]
     schemas: dict[str, dict[str, Any]] = {
@@ -231,7 +222,14 @@ def _inputs(product: Product[Any], settings: Settings) -> dict[str, InputDescrip
             "type": "boolean",
             "default": False,
         },
-        **SHARE_AND_LIMIT,
+        "priority": {
+            "title": "Priority",
+            "description": "Among the jobs of the same party; it changes nothing for other parties.",
+            "type": "string",
+            "enum": list(Priority),
+            "default": Priority.NORMAL.value,
+        },
+        "max_seconds": MAX_SECONDS,
     }
     return {name: _input(name, schema) for name, schema in (schemas | product.options.schemas()).items()}
 

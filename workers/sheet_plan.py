@@ -8,11 +8,11 @@ from shapely.geometry import mapping
 
 from core.errors import RegionOutsideArchive
 from core.grid import Grid, Tile
+from core.planning.sheets import Sheet, sheets
 from core.region import Region
 from core.settings import Settings
 from ingest.archive import Archive
 from workers.plan_rows import plan_rows
-from workers.sheets import Sheet, sheets
 
 ANY_NUMBER = 10**9
 """Of tiles: a plan for people has no limit; an order of a sheet has that of the service."""

@@ -47,7 +47,7 @@ def list_jobs(
 ) -> None:
     """List jobs, newest first."""
     with connect(server, key) as client:
-        found = client.jobs(limit=limit, states=status, processes=process)
+        found = [job.known for job in client.jobs(limit=limit, status=status, process=process)]
     if as_json:
         print(json.dumps(found, indent=2))
     elif found:
@@ -65,8 +65,9 @@ def show_job(
 ) -> None:
     """Show a job: state, progress, gaps, and with --log what happened."""
     with connect(server, key) as client:
-        job = client.job(job_id)
-        events = list(client.log(job_id)) if log else []
+        handle = client.job(job_id)
+        job = handle.refresh()
+        events = list(handle.log()) if log else []
     if as_json:
         print(json.dumps(job | ({"log": events} if log else {}), indent=2))
         return
@@ -82,15 +83,15 @@ def show_job(
 def retry_job(job_id: JobId, server: Server = None, key: KeyText = None) -> None:
     """Try the missing tiles of an ended job again; its earlier result stays until the new one replaces it."""
     with connect(server, key) as client:
-        client.retry(client.url_of(job_id))
-        print(f"Job {job_id} is {client.job(job_id)['status']}.")
+        print(f"Job {job_id} is {client.job(job_id).retry().known['status']}.")
 
 
 def dismiss_job(job_id: JobId, server: Server = None, key: KeyText = None) -> None:
     """Stop a job, or withdraw the results of a finished one; its files are removed."""
     with connect(server, key) as client:
-        client.dismiss(client.url_of(job_id))
-        print(f"Job {job_id} is {client.job(job_id)['status']}.")
+        job = client.job(job_id)
+        job.dismiss()
+        print(f"Job {job_id} is {job.known['status']}.")
 
 
 def _line(job: Mapping[str, Any]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import IO, Annotated, Any
 import typer
 
 from core.errors import InvalidOption
+from core.planning.sheets import parse_large_region
 from core.read_settings import read_settings
 from core.region import Region
 from core.text_table import text_table
@@ -15,7 +16,6 @@ from ingest.region_file import read_region
 from ingest.registry import open_archive
 from outputs.atomic import written_aside
 from workers.sheet_plan import PlannedSheet, planned_sheets
-from workers.sheets import parse_large_region
 
 ENDINGS = (".geojson", ".json")
 

@@ -13,10 +13,10 @@ from cli.order import (
     Model,
     MostSeconds,
     RegionFile,
+    given_region,
     listed_products,
     order_inputs,
     product_options,
-    region_input,
 )
 from products.catalogue import find_product
 
@@ -32,7 +32,7 @@ def command() -> Any:
 
     def add(**values: Any) -> None:
         product = find_product(values["product"])
-        inputs = order_inputs(product, values) | region_input(values["region"])
+        inputs = order_inputs(product, values) | {"region": given_region(values["region"])}
         wanted = {"processID": product.id, "inputs": inputs}
         wanted |= {name: values[name] for name in ("title", "every", "ends") if values[name]}
         with connect(values["server"], values["key"]) as client:

@@ -2,10 +2,10 @@
 
 from shapely.geometry import box, mapping
 
+from core.planning.sheets import parse_large_region
 from core.settings import Settings
 from tests.fakes import FakeArchive
 from workers.sheet_plan import planned_sheets
-from workers.sheets import parse_large_region
 
 LAND = parse_large_region(dict(mapping(box(10.9, 47.9, 13.1, 48.1))))
 
