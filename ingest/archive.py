@@ -159,6 +159,15 @@ class Archive(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsContent(Protocol):
+    """An archive that can tell what each of its scenes holds, so that a new scene changes nothing about the others."""
+
+    def content_of(self, scene: Scene) -> str:
+        """Return a sha256 (hex) that changes whenever the files of a scene do, or the way in which they are read."""
+        ...
+
+
 def search_boxes(window: Window) -> list[Bounds]:
     """Return the boxes in which a catalogue is searched for a window: two if it crosses the antimeridian, else one."""
     parts = get_parts(window.footprint_wgs84)

@@ -20,7 +20,8 @@ router = APIRouter(tags=["Service"])
 
 PAGE = Path(__file__).parent / "page"
 _OGC = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/"
-CONFORMS_TO = [f"{_OGC}{name}" for name in ("core", "ogc-process-description", "json", "job-list", "dismiss")]
+_CLASSES = ("core", "ogc-process-description", "json", "job-list", "callback", "dismiss")
+CONFORMS_TO = [f"{_OGC}{name}" for name in _CLASSES]
 _REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 
 
