@@ -188,12 +188,28 @@ def _summary(product: Product[Any], base: str) -> ProcessSummary:
     )
 
 
-MAX_SECONDS: dict[str, Any] = {
-    "title": "Seconds at most",
-    "description": "Seconds of workers after which no further tile is begun; what is done is delivered.",
-    "type": "number",
-    "exclusiveMinimum": 0,
+OF_THE_JOB: dict[str, dict[str, Any]] = {
+    "title": {
+        "title": "Title",
+        "description": "Your own name for the result, shown in the list of jobs.",
+        "type": "string",
+        "maxLength": MAX_TITLE,
+    },
+    "priority": {
+        "title": "Priority",
+        "description": "Among the jobs of the same party; it changes nothing for other parties.",
+        "type": "string",
+        "enum": list(Priority),
+        "default": Priority.NORMAL.value,
+    },
+    "max_seconds": {
+        "title": "Seconds at most",
+        "description": "Seconds of workers after which no further tile is begun; what is done is delivered.",
+        "type": "number",
+        "exclusiveMinimum": 0,
+    },
 }
+"""Inputs that change no pixel: what a job is called, how soon it is carried out, and when it stops."""
 
 
 def _inputs(product: Product[Any], settings: Settings) -> dict[str, InputDescription]:
@@ -223,20 +239,7 @@ def _inputs(product: Product[Any], settings: Settings) -> dict[str, InputDescrip
             "type": "boolean",
             "default": False,
         },
-        "title": {
-            "title": "Title",
-            "description": "Your own name for the result, shown in the list of jobs.",
-            "type": "string",
-            "maxLength": MAX_TITLE,
-        },
-        "priority": {
-            "title": "Priority",
-            "description": "Among the jobs of the same party; it changes nothing for other parties.",
-            "type": "string",
-            "enum": list(Priority),
-            "default": Priority.NORMAL.value,
-        },
-        "max_seconds": MAX_SECONDS,
+        **OF_THE_JOB,
     }
     return {name: _input(name, schema) for name, schema in (schemas | product.options.schemas()).items()}
 
