@@ -20,6 +20,7 @@ from models.calibration.quantiles import Calibration
 from models.calibration.temperature import Temperature
 from models.inference.backend import Backend
 from models.inference.choose import load_backend
+from models.inference.parts import in_parts
 from models.network.class_features import CLASS_FEATURES
 from models.network.class_inputs import class_inputs
 from models.network.evidence import evidence
@@ -28,6 +29,7 @@ from models.network.tokens import tokenise, without_weather
 from models.registry import NETWORK, is_class_network, is_published
 
 
+@in_parts
 def forecast(
     series: Series,
     issue_days: Days,
@@ -137,6 +139,7 @@ def _calibration(checkpoint: Checkpoint) -> Calibration | None:
     return Calibration.from_json(content) if content else None
 
 
+@in_parts
 def classify(
     series: Series, reference_days: Days, checkpoint: Checkpoint, *, months: int, threads: int = 0
 ) -> ClassProbabilities:
@@ -152,6 +155,7 @@ def classify(
     return _classify(series, reference_days, checkpoint, months, threads, with_states=False)[0]
 
 
+@in_parts
 def classify_with_states(
     series: Series, reference_days: Days, checkpoint: Checkpoint, *, months: int, threads: int = 0
 ) -> tuple[ClassProbabilities, Floats]:

@@ -7,7 +7,6 @@ from core.bands import Floats, channel
 from core.cube import Series
 from core.timeline import Days, months_since_1970
 from models.network.class_features import MONTHS, SEASONAL
-from models.network.tokens import calendar_composite
 
 MOST_MONTHS = 36
 EVIDENCE = ("months", "seasons", "optical", "red edge", "short-wave infrared", "radar", "no reflectance")
@@ -31,9 +30,13 @@ def months_seen(series: Series, reference_days: Days, *, months: int) -> tuple[N
     Returns:
         (N,) months; and (N,) the sum of SUMMER_HALF and WINTER_HALF where one of their months was seen.
     """
-    composite = calendar_composite(series, reference_days, months=months)
-    seen = np.isfinite(composite.values[..., channel("NDVI")])
-    number = months_since_1970(composite.days) % MONTHS
+    last = months_since_1970(reference_days - 1)[:, None]
+    back = last - months_since_1970(series.days)
+    is_clear = np.isfinite(series.values[..., channel("NDVI")]) & (series.days < reference_days[:, None])
+    row, column = np.nonzero(is_clear & (back < months))
+    seen = np.zeros((len(series), months), np.bool_)
+    seen[row, back[row, column]] = True
+    number = (last - np.arange(months)) % MONTHS
     is_summer = (number >= APRIL) & (number < OCTOBER)
     summer, winter = (seen & is_summer).any(axis=1), (seen & ~is_summer).any(axis=1)
     halves = np.where(summer, SUMMER_HALF, 0) + np.where(winter, WINTER_HALF, 0)
