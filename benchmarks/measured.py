@@ -1,6 +1,8 @@
 """What benchmarks of a card share: timing, a record of rows, and simulated series. Measures nothing by itself."""
 
+import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +32,7 @@ class Run:
     product_tflops: float = float("nan")
 
     def part(self, name: str, measure: Callable[[], None]) -> None:
-        """Measure a part if there is time; one that fails is listed with its reason and does not end the others."""
+        """Measure a part if there is time; one that fails is listed and shown with its reason, and the others go on."""
         if time.perf_counter() > self.ends:
             self.left_out.append(f"{name}: no time left")
             return
@@ -38,6 +40,8 @@ class Run:
             measure()
         except Exception as error:  # noqa: BLE001 - its reason is in the record
             self.left_out.append(f"{name}: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}")
+            traceback.print_exc(file=sys.stdout)
+            print(f"FAILED {self.left_out[-1]}", flush=True)
         if self.device == "cuda":
             torch.cuda.empty_cache()
 

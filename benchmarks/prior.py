@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from core.bands import channel
 from core.cube import Series
 from core.timeline import YEAR_DAYS
-from ingest.simulate.index_series import GROUP, KINDS, sample_index_series
+from ingest.simulate.index_series import AT_ONCE, GROUP, KINDS, sample_index_series, sample_ndvi
 from models.baselines.climatology import expect
 from training.datasets import load_sets
 
@@ -35,7 +35,7 @@ REAL = (
 )
 MOST = 400
 """Series of a set that are looked at."""
-REGIONS = 60
+REGIONS, TIMED = 60, 1600
 Numbers = NDArray[np.float64]
 
 
@@ -115,15 +115,29 @@ def examples(series: Series, kind: NDArray[np.str_]) -> Figure:
     return figure
 
 
+def speed(threads: int) -> str:
+    """Return how many series a second are drawn, by the clock and of a core's time."""
+    sample_ndvi(np.random.default_rng(0), AT_ONCE)
+    begin, of_cores = time.perf_counter(), time.process_time()
+    days, _, _ = sample_ndvi(np.random.default_rng(0), TIMED, threads=threads)
+    took, busy = time.perf_counter() - begin, time.process_time() - of_cores
+    return (
+        f"{threads} thread(s): {len(days) / took:.0f} series of {days.shape[1]} dates a second, "
+        f"{len(days) / busy:.0f} a second of one core"
+    )
+
+
 def main() -> None:
     """Print the table, and the speed of the sampler."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--plot", type=Path)
+    parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
-    begin = time.perf_counter()
+    for threads in (1, given.threads):
+        print(speed(threads))
     simulated, kind = sample_index_series(np.random.default_rng(0), REGIONS)
-    print(f"{len(simulated) / (time.perf_counter() - begin):.0f} series/s of {simulated.days.shape[1]} dates\n")
+    print()
     print("| series (10, 50, 90 %) | " + " | ".join(MEASURES) + " |\n|" + "---|" * (1 + len(MEASURES)))
     print(row(f"**simulated**, {REGIONS * GROUP}", simulated))
     for name, real in load_sets(dict.fromkeys(REAL, 1.0), given.data).items():

@@ -19,7 +19,19 @@ from products.catalogue import entries
 from service.process.signals import ending_unwinds
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
-ROOMS = ("core", "ingest", "models", "products", "outputs", "evaluation", "workers", "training", "service", "cli")
+ROOMS = (
+    "core",
+    "client",
+    "ingest",
+    "models",
+    "products",
+    "outputs",
+    "evaluation",
+    "workers",
+    "training",
+    "service",
+    "cli",
+)
 DEBUG = "--debug"
 EPILOG = "Every command also takes --debug, which shows the traceback of an error."
 HELP = """Forecast NDVI and map tree canopy and crops from Sentinel-1 and Sentinel-2 time series.
@@ -39,7 +51,10 @@ OTHERS = {
     "cube": Command(place="cli.cube:cube", help="Read the observations of a region into one cube file."),
     "fields": Command(place="cli.fields.command:fields", help="Answer fields: history, forecast, crop and canopy."),
     "order": Command(place="cli.order:command", help="Order a product from a running service.", arguments=()),
+    "plan": Command(place="cli.sheets.plan:plan", help="Plan a region of any size: map sheets or tiles as GeoJSON."),
     "jobs": Command(place="cli.jobs.command:jobs", help="List, show, retry and dismiss jobs of a running service."),
+    "watch": Command(place="cli.watch.command:watch", help="Standing orders: a product again when new scenes arrive."),
+    "report": Command(place="cli.report.command:report", help="Write one page on a finished map: .html or .pdf."),
     "serve": Command(place="cli.serve:serve", help="Start the service: REST, STAC, map page, and its worker."),
     "worker": Command(place="cli.serve:worker", help="Start a worker alone, for a service that runs elsewhere."),
     "run": Command(place="cli.run:run", help="Order all products for one region and write the files."),
@@ -149,6 +164,10 @@ def _set_up_logging(*, is_debug: bool) -> None:
     level = wanted if wanted in logging.getLevelNamesMapping() else "INFO"
     logging.captureWarnings(True)
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    if os.environ.get("LANDCAST_LOG") == "json":
+        from workers.logs.json_lines import use_json_lines  # nothing of it is needed for plain lines
+
+        use_json_lines()
     logging.getLogger("py.warnings").setLevel(logging.WARNING if is_debug else logging.ERROR)
     for room in ROOMS:
         logging.getLogger(room).setLevel("DEBUG" if is_debug else level)

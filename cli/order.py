@@ -9,11 +9,12 @@ from typing import Annotated, Any
 import typer
 from pydantic.fields import FieldInfo
 
-from cli.client import Client, JobStatus
 from cli.jobs.connect import KeyText, Server, connect
 from cli.options import inputs_of, keyword, parameter, with_signature
 from cli.progress import new_line
+from client import Client, Job
 from core.errors import InvalidOption
+from core.job import Priority
 from core.product import Product
 from core.text_table import text_table
 from ingest.region_file import read_region_file
@@ -30,6 +31,11 @@ RegionFile = Annotated[
 ]
 Archive = Annotated[str | None, typer.Option(metavar="NAME", help="Archive to read; default: that of the service.")]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="Name of a model; default: that of the product.")]
+Among = Annotated[Priority | None, typer.Option(help="Among the jobs of your party: low, normal (default) or high.")]
+MostSeconds = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help="Begin no tile after so many seconds of workers; keep what is done."),
+]
 Out = Annotated[
     Path | None,
     typer.Option("-o", "--out", metavar="FOLDER", help="Folder for the files; default: results/PRODUCT/JOB."),
@@ -41,34 +47,32 @@ def command() -> Any:
 
     def order(**values: Any) -> None:
         product = None if values["product"] is None else find_product(values["product"])
-        inputs = _inputs(product, values)
+        inputs = order_inputs(product, values)
         with connect(values["server"], values["key"]) as client:
             if values["estimate"]:
-                _print_estimate(client.estimate(_needed(product), inputs | _region(values["region"])))
+                _print_estimate(client.estimate(_needed(product), given_region(values["region"]), **inputs))
                 return
-            job_url = _job_url(client, product, inputs, values)
-            print(f"Job {job_url}")
-            _fetch(client, job_url, values["out"])
+            job = _job(client, product, inputs, values)
+            print(f"Job {job.url}")
+            _fetch(job, values["out"])
 
     return with_signature(order, _parameters(), name="order", doc=HELP)
 
 
-def _job_url(client: Client, product: Product[Any] | None, inputs: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+def _job(client: Client, product: Product[Any] | None, inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Job:
     if values["job"]:
-        return client.url_of(values["job"])
+        return client.job(values["job"])
     if values["retry"]:
-        job_url = client.url_of(values["retry"])
-        client.retry(job_url)
-        return job_url
-    return client.submit(_needed(product), {**inputs, **_region(values["region"])})
+        return client.job(values["retry"]).retry()
+    return client.order(_needed(product), given_region(values["region"]), **inputs)
 
 
 def _parameters() -> list[inspect.Parameter]:
     return [
-        keyword("product", Annotated[str | None, typer.Argument(help=_listed(), show_default=False)], None),
+        keyword("product", Annotated[str | None, typer.Argument(help=listed_products(), show_default=False)], None),
         keyword("region", RegionFile, None),
         keyword("archive", Archive, None),
-        *_product_options(),
+        *product_options(),
         keyword("model", Model, None),
         keyword(
             "job",
@@ -85,6 +89,8 @@ def _parameters() -> list[inspect.Parameter]:
             Annotated[bool, typer.Option("--fail-on-gaps", help="All or nothing: no map with gaps.")],
             False,
         ),
+        keyword("priority", Among, None),
+        keyword("max_seconds", MostSeconds, None),
         keyword("server", Server, None),
         keyword("key", KeyText, None),
         keyword("out", Out, None),
@@ -96,7 +102,7 @@ def _parameters() -> list[inspect.Parameter]:
     ]
 
 
-def _product_options() -> list[inspect.Parameter]:
+def product_options() -> list[inspect.Parameter]:
     """Return the options of all products; the help of an option names its products unless all have it."""
     fields: dict[str, FieldInfo] = {}
     owners: dict[str, dict[str, list[str]]] = {}
@@ -115,15 +121,16 @@ def _owned(texts: Mapping[str, list[str]]) -> str:
     return " ".join(f"({', '.join(names)}) {text}" for text, names in texts.items())
 
 
-def _listed() -> str:
+def listed_products() -> str:
     """Return the products for a sentence."""
     *first, last = [e.id for e in entries()]
     return f"{', '.join(first)} or {last}."
 
 
-def _inputs(product: Product[Any] | None, values: Mapping[str, Any]) -> dict[str, Any]:
+def order_inputs(product: Product[Any] | None, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs of the order, options of other products too: the service refuses these."""
-    chosen: dict[str, Any] = {n: values[n] for n in ("archive", "model") if values[n] is not None}
+    names = ("archive", "model", "priority", "max_seconds")
+    chosen: dict[str, Any] = {n: values[n] for n in names if values[n] is not None}
     if values["fail_on_gaps"]:
         chosen["fail_on_gaps"] = True
     for entry in entries():
@@ -135,17 +142,17 @@ def _inputs(product: Product[Any] | None, values: Mapping[str, Any]) -> dict[str
 
 def _needed(product: Product[Any] | None) -> str:
     if product is None:
-        raise InvalidOption("PRODUCT", "", f"name a product ({_listed()[:-1]}) or give --job")
+        raise InvalidOption("PRODUCT", "", f"name a product ({listed_products()[:-1]}) or give --job")
     return product.id
 
 
-def _region(path: Path | None) -> dict[str, Any]:
+def given_region(path: Path | None) -> dict[str, Any]:
     """Read the polygon here, so that a wrong file is refused before anything is sent."""
     if path is None:
         raise InvalidOption(
             "--region", "", "a file with the polygon to map is needed (GeoJSON, GeoPackage, Shapefile, KML)"
         )
-    return {"region": read_region_file(path)}
+    return read_region_file(path)
 
 
 def _print_estimate(facts: dict[str, Any]) -> None:
@@ -153,19 +160,13 @@ def _print_estimate(facts: dict[str, Any]) -> None:
     print(text_table(rows, left=2))
 
 
-def _fetch(client: Client, job_url: str, out: Path | None) -> None:
-    status = _follow(client, job_url)
-    if not status.is_complete:
-        print(f"Note: {status.message}. Here: landcast order --retry {status.id}", file=sys.stderr)
-    folder = out or Path("results") / (status.process_id or "job") / status.id
-    folder.mkdir(parents=True, exist_ok=True)
-    for link in client.results(job_url):
-        print(client.download(link, folder / link.file_name))
-
-
-def _follow(client: Client, job_url: str) -> JobStatus:
+def _fetch(job: Job, out: Path | None) -> None:
     line = new_line("order")
     try:
-        return client.follow(job_url, lambda status: line.advance(status.share, status.message))
+        job.wait(lambda status: line.advance(status.share, status.message))
     finally:
         line.close()
+    if job.known.get("complete") is False:
+        print(f"Note: {job.known['message']}. Here: landcast order --retry {job.id}", file=sys.stderr)
+    for path in job.download(out or Path("results") / job.known["processID"] / job.id).values():
+        print(path)

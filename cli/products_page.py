@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.options import MapsOnly, TablesOnly, marker
+from core.options import MapsOnly, marker
 from core.product import Product
 from products.catalogue import PRODUCTS, find_entry
 
@@ -38,7 +38,6 @@ def _section(product: Product[Any]) -> Iterator[str]:
     for name, schema in product.options.schemas().items():
         field = product.options.model_fields[name]
         only = " Not for tables." if marker(field, MapsOnly) else ""
-        only += " Only for tables." if marker(field, TablesOnly) else ""
         meaning = f"{schema.get('description', '')}{only}".replace("|", "\\|")
         option = f"--{name.replace('_', '-')}"
         yield f"| `{name}` | `{option}` | {_values(schema)} | {_default(schema)} | {meaning} |"

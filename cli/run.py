@@ -17,10 +17,11 @@ import typer
 from shapely.geometry.base import BaseGeometry
 
 from cli.arguments import said_region
-from cli.client import Client, JobStatus, pauses
 from cli.own_archive import OwnArchive, open_own_archive
 from cli.progress import Line, new_line
 from cli.read_as import Strict
+from client import Client, Job, JobStatus
+from client.status import pauses
 from core.errors import LandcastError, RequestError, WorkerUnavailable
 from core.grid import Window
 from core.job import JobState
@@ -53,6 +54,8 @@ class Ordered:
 
     product: str
     line: Line
+    job: Job | None = None
+    """None = the order was refused."""
     status: JobStatus | None = None
     failure: str = ""
     """One sentence; empty = all is well so far."""
@@ -108,7 +111,7 @@ def run_main_job(settings: Settings, region_file: Path | None, results: Path, *,
         ping_redis(supervisor.settings)
         orders = order_all(client, region, supervisor, {"crop": {"period": str(last_year(archive))}})
         for ordered in orders:
-            fetch(client, ordered, results / ordered.product)
+            fetch(ordered, results / ordered.product)
     print_table(orders, region)
     print_next(orders, archive)
     return FAILED if any(o.failure for o in orders) else DONE
@@ -146,12 +149,12 @@ def order_all(
     """
     orders = []
     try:
-        for position, product in enumerate(client.products()):
+        for position, product in enumerate(p.id for p in client.products()):
             orders.append(Ordered(product=product, line=new_line(product, position=position)))
             submit(client, orders[-1], region, inputs.get(product, {}))
-        watch(client, orders, supervisor)
+        watch(orders, supervisor)
     except BaseException:
-        dismiss_pending(client, orders)
+        dismiss_pending(orders)
         raise
     finally:
         for ordered in orders:
@@ -162,12 +165,13 @@ def order_all(
 def submit(client: Client, ordered: Ordered, region: Region, inputs: Mapping[str, str]) -> None:
     """Send one order, or record why it is refused."""
     try:
-        ordered.status = client.status(client.submit(ordered.product, {"region": region.to_geojson(), **inputs}))
+        ordered.job = client.order(ordered.product, region.to_geojson(), **inputs)
+        ordered.status = ordered.job.status
     except RequestError as error:
         ordered.failure = str(error)
 
 
-def watch(client: Client, orders: Sequence[Ordered], supervisor: Supervisor) -> None:
+def watch(orders: Sequence[Ordered], supervisor: Supervisor) -> None:
     """Show progress until no job is pending.
 
     Raises:
@@ -175,8 +179,8 @@ def watch(client: Client, orders: Sequence[Ordered], supervisor: Supervisor) -> 
     """
     for pause in pauses():
         for ordered in orders:
-            if ordered.is_pending and ordered.status:
-                ordered.record(client.status(ordered.status.url))
+            if ordered.is_pending and ordered.job:
+                ordered.record(ordered.job.status)
         if not any(o.is_pending for o in orders):
             return
         if supervisor.worker is not None and supervisor.worker.is_hopeless:
@@ -184,23 +188,20 @@ def watch(client: Client, orders: Sequence[Ordered], supervisor: Supervisor) -> 
         time.sleep(pause)
 
 
-def dismiss_pending(client: Client, orders: Sequence[Ordered]) -> None:
+def dismiss_pending(orders: Sequence[Ordered]) -> None:
     """Dismiss the jobs that still run, so that the next run does not wait for them."""
     for ordered in orders:
-        if ordered.is_pending and ordered.status:
+        if ordered.is_pending and ordered.job:
             with contextlib.suppress(LandcastError):
-                client.dismiss(ordered.status.url)
+                ordered.job.dismiss()
 
 
-def fetch(client: Client, ordered: Ordered, folder: Path) -> None:
+def fetch(ordered: Ordered, folder: Path) -> None:
     """Download the files of a successful job; for a failed one, remove files of an earlier run from the folder."""
     for output in OUTPUTS:
         (folder / (ordered.product + output.suffix)).unlink(missing_ok=True)
-    if ordered.failure or ordered.status is None:
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    links = client.results(ordered.status.url)
-    ordered.files = {link.name: client.download(link, folder / link.file_name) for link in links}
+    if not ordered.failure and ordered.job:
+        ordered.files = ordered.job.download(folder)
 
 
 def print_table(orders: Sequence[Ordered], region: Region) -> None:

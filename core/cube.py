@@ -165,20 +165,19 @@ class Cube:
         """Return the part of the cube strictly before a day."""
         return self.between(Period(start=FIRST_DATE, end=to_date(to_day(day) - 1)))
 
-    def series(self, rows: slice = slice(None)) -> "Series":
-        """Return the pixels of some rows, row by row, on the union of all dates; two radar passes of a day are two.
+    def series(self, rows: slice = slice(None), columns: slice = slice(None)) -> "Series":
+        """Return some rows and columns of pixels, on the union of all dates; two radar passes of a day are two.
 
         Returns:
-            Series of N = rows x X pixels; ids are the flat pixel numbers in the whole cube.
+            Series of N = rows x columns pixels; ids are the flat pixel numbers in the whole cube.
         """
         axes = {a: _visits(self.axis_days(a)) for a in ("time", "time_s1", "time_weather")}
         visits = np.unique(np.concatenate(list(axes.values())))
         days = (visits // MAX_VISITS).astype(np.int32)
-        height, width = self.shape_yx
-        first, last, _ = rows.indices(height)
-        count = (last - first) * width
+        numbers = np.arange(self.pixels).reshape(self.shape_yx)[rows, columns].ravel()
+        count = len(numbers)
         values = np.full((count, len(days), len(CHANNELS)), np.nan, np.float32)
-        part = self.data.isel(y=slice(first, last))
+        part = self.data.isel(y=rows, x=columns)
         for name in (*self.optical, *self.radar, *(w for w in WEATHER_NAMES if w in part)):
             axis = str(part[name].dims[0])
             at = np.searchsorted(visits, axes[axis])
@@ -188,8 +187,7 @@ class Cube:
             index = replace(self, data=part).ndvi()
             at = np.searchsorted(visits, axes["time"])
             values[:, at, channel("NDVI")] = index.reshape(len(at), count).T
-        ids = np.arange(first * width, last * width).astype(str)
-        return Series(ids=ids, days=np.broadcast_to(days, (count, len(days))), values=values)
+        return Series(ids=numbers.astype(str), days=np.broadcast_to(days, (count, len(days))), values=values)
 
 
 def _visits(days: Days) -> NDArray[np.int64]:

@@ -18,7 +18,7 @@ LandcastError
 │   ├── RegionOutsideArchive    nothing of the region lies in the archive
 │   ├── NoClearObservation      the period holds no clear observation
 │   ├── UnknownProduct, UnknownModel, UnknownArchive
-│   ├── UnknownJob, UnknownResult, UnknownKey
+│   ├── UnknownJob, UnknownResult, UnknownKey, UnknownStandingOrder
 │   ├── OverQuota               the party has as many jobs or pixels as it may have
 │   ├── JobNotReady             results requested before the job has ended
 │   └── JobDismissed            results of a job that was dismissed
@@ -254,6 +254,12 @@ class UnknownKey(Unknown):
     """No such key that can be used."""
 
     title, noun = "Unknown key", "usable key"
+
+
+class UnknownStandingOrder(Unknown):
+    """No such standing order."""
+
+    title, noun = "Unknown standing order", "standing order"
 
 
 class OverQuota(RequestError):

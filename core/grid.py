@@ -3,7 +3,7 @@
 core/pixels.py decides which pixels of a lattice belong to a region, core/utm.py in which UTM zone it lies.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from core.pixels import SNAP, Parts, has_pixels, selected_pixels, slivers
 from core.region import WGS84, Region, reproject
 from core.utm import utm_crs
 
-__all__ = ["Grid", "Tile", "Window", "in_order", "utm_crs"]
+__all__ = ["Grid", "Tile", "Window", "utm_crs"]
 
 OUTLINE_M = 1000.0
 """Longest edge of a footprint: straight in degrees, it misses the true one by less than 0.2 m."""
@@ -100,10 +100,22 @@ class Grid:
 
         The lattice ends nowhere: a region that reaches into the next UTM zone has tiles of this grid's zone there.
         """
-        return in_order(self.find_tiles(region))
+        return list(self.find_tiles(region))
 
     def find_tiles(self, region: Region) -> Iterator["Tile"]:
-        """Yield the tiles with pixels of the region in no particular order, so that a caller can stop at too many."""
+        """Yield the tiles with pixels of the region from north to south, so that a caller can stop at too many."""
+        for row in self.find_rows(region):
+            yield from row
+
+    def find_rows(self, region: Region, *, below: int | None = None) -> Iterator[list["Tile"]]:
+        """Yield the tiles with pixels of the region row by row, north to south; within a row west to east.
+
+        However large the region, one row of tiles is in memory at a time.
+
+        Args:
+            region: what the tiles are to cover.
+            below: yield only the rows south of this one; None = all.
+        """
         polygon = region.to_crs(self.crs)
         x0, y0 = self.origin_xy
         half = self.resolution_m / 2
@@ -111,23 +123,45 @@ class Grid:
         slack = SNAP * self.resolution_m
         west, south, east, north = polygon.bounds
         columns = range(int((west - slack - x0) // self.edge_m), int((east + slack - x0) // self.edge_m) + 1)
-        rows = range(int((south - slack - y0) // self.edge_m), int((north + slack - y0) // self.edge_m) + 1)
+        top = int((north + slack - y0) // self.edge_m) + 1
+        rows = range(int((south - slack - y0) // self.edge_m), top if below is None else min(top, below))
         prepare(polygon)  # what follows takes little per tile, however many vertices there are
-        for tile in self._touched(polygon, columns, rows):
-            if tile.has_pixels_of(polygon, thin):
-                yield tile
+        for row in self._touched_rows(polygon, columns, rows):
+            touched = self._touched(polygon, columns, row)
+            found = [tile for tile, is_within in touched if is_within or tile.has_pixels_of(polygon, thin)]
+            if found:
+                yield found
 
-    def _touched(self, polygon: BaseGeometry, columns: range, rows: range) -> Iterator["Tile"]:
-        """Yield the tiles of a rectangle that a polygon touches, without looking at each one that it does not."""
-        waiting = [(columns, rows)]
+    def _touched_rows(self, polygon: BaseGeometry, columns: range, rows: range) -> Iterator[int]:
+        """Yield the rows that a polygon touches, north to south, without looking at each one that it does not."""
+        waiting = [rows] if rows else []
         while waiting:
-            columns, rows = waiting.pop()
+            rows = waiting.pop()
             if not polygon.intersects(self._box(columns, rows)):
                 continue
-            if len(columns) == len(rows) == 1:
-                yield self.tile(columns[0], rows[0])
+            if len(rows) == 1:
+                yield rows[0]
             else:
-                waiting += _halves(columns, rows)
+                middle = len(rows) // 2
+                waiting += rows[:middle], rows[middle:]
+
+    def _touched(self, polygon: BaseGeometry, columns: range, row: int) -> Iterator[tuple["Tile", bool]]:
+        """Yield the tiles of a row that a polygon touches, west to east, and whether they lie within it.
+
+        Neither those outside nor those within are looked at one by one.
+        """
+        waiting = [columns]
+        while waiting:
+            columns = waiting.pop()
+            rectangle = self._box(columns, range(row, row + 1))
+            if not polygon.intersects(rectangle):
+                continue
+            is_within = polygon.contains(rectangle)
+            if is_within or len(columns) == 1:
+                yield from ((self.tile(column, row), is_within) for column in columns)
+            else:
+                middle = len(columns) // 2
+                waiting += columns[middle:], columns[:middle]
 
     def _box(self, columns: range, rows: range) -> BaseGeometry:
         """Return the rectangle of some tiles and SNAP around it."""
@@ -183,20 +217,6 @@ class Tile:
             thin: its slivers, see core/pixels.py.
         """
         return has_pixels(polygon, thin, *self.window.centres(), self.grid.resolution_m)
-
-
-def in_order(tiles: Iterable[Tile]) -> list[Tile]:
-    """Return tiles of one grid from north to south and west to east."""
-    return sorted(tiles, key=lambda tile: (-tile.row, tile.column))
-
-
-def _halves(columns: range, rows: range) -> tuple[tuple[range, range], tuple[range, range]]:
-    """Return the two halves of a rectangle of tiles, cut across its longer side."""
-    if len(columns) >= len(rows):
-        middle = len(columns) // 2
-        return (columns[:middle], rows), (columns[middle:], rows)
-    middle = len(rows) // 2
-    return (columns, rows[:middle]), (columns, rows[middle:])
 
 
 def _steps(low: NDArray[np.float64], high: NDArray[np.float64]) -> tuple[int, int]:

@@ -30,6 +30,14 @@ class TileState(StrEnum):
     FAILED = "failed"
 
 
+class Priority(StrEnum):
+    """How urgent a job is among those of its party; it changes nothing for other parties."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Order:
     """A checked request: everything that determines the pixels of a result."""
@@ -49,6 +57,10 @@ class Order:
     """Whether a tile that cannot be made ends the job; else the map is delivered without it. Changes no pixel."""
     outputs: Sequence[str] = ()
     """Kinds of files that the list of results shows; empty = all. Changes no pixel."""
+    priority: str = Priority.NORMAL
+    """Among the jobs of its party: a value of Priority. Changes no pixel."""
+    max_seconds: float | None = None
+    """Seconds of workers after which no further tile is begun; None = no limit. Changes no pixel."""
 
 
 @dataclass(frozen=True, kw_only=True)

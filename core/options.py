@@ -77,11 +77,6 @@ class FromFile:
 
 
 @dataclass(frozen=True)
-class TablesOnly:
-    """Marks a field that belongs to tables, not to cubes and regions."""
-
-
-@dataclass(frozen=True)
 class PerSeries:
     """Marks a field that may differ between the series of a table, whose values a file gives by the option `option`."""
 

@@ -65,6 +65,8 @@ class Variable(StrEnum):
     """Code of the halves of the year with a clear observation; the legend explains it."""
     DECLINE = "decline"
     """Code of canopy in decline or not; the legend explains it."""
+    POOLED_OVER = "pooled_over"
+    """Number of pixels that a pooled forecast also learned from."""
     CLEAR_COUNT = "clear_count"
     """Number of clear observations."""
     EMBEDDING = "embedding"
@@ -170,13 +172,17 @@ class Product(Protocol[AnyOptions]):
 
 @runtime_checkable
 class PoolsSeries(Protocol):
-    """A product whose series of one table may learn from each other."""
+    """A product whose series may learn from each other: those of a table, or of a block of a map's pixels."""
+
+    def is_pooled(self, options: Any) -> bool:
+        """Return whether options ask for it."""
+        ...
 
     def pooled(self, series: Series, each: Sequence[Any]) -> Any:
-        """Return the product with what all series of a table show together, where their options ask for it.
+        """Return the product with what series show together, where their options ask for it.
 
         Args:
-            series: all of the table, in any order.
+            series: all of the table or block, in any order.
             each: their resolved options.
         """
         ...

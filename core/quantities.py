@@ -5,12 +5,14 @@ Models see each in units in which vegetation runs from about 0 to 1, as NDVI doe
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from core.bands import CHANNELS, NDVI, OPTICAL, Floats, channel
 
-Formula = Callable[[Mapping[str, Floats]], Floats]
+Formula = Callable[[Mapping[str, Any]], Any]
+"""Bands by name -> the quantity, by arithmetic alone: arrays of NumPy and tensors of a device have it both."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ class Quantity:
         if self.formula is None:
             return np.asarray(values[..., channel(self.name)])
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = self.formula(_Bands(values))
+            found = np.asarray(self.formula(_Bands(values)), np.float32)
         low, high = self.limits
         return np.where((found >= low) & (found <= high), found, np.nan).astype(np.float32)
 
@@ -80,21 +82,21 @@ class _Bands(Mapping[str, Floats]):
         return len(CHANNELS)
 
 
-def _evi2(b: Mapping[str, Floats]) -> Floats:
-    return np.asarray(2.5 * (b["B08"] - b["B04"]) / (b["B08"] + 2.4 * b["B04"] + 1), np.float32)
+def _evi2(b: Mapping[str, Any]) -> Any:
+    return 2.5 * (b["B08"] - b["B04"]) / (b["B08"] + 2.4 * b["B04"] + 1)
 
 
-def _ndwi(b: Mapping[str, Floats]) -> Floats:
-    return np.asarray((b["B03"] - b["B08"]) / (b["B03"] + b["B08"]), np.float32)
+def _ndwi(b: Mapping[str, Any]) -> Any:
+    return (b["B03"] - b["B08"]) / (b["B03"] + b["B08"])
 
 
-def _gcvi(b: Mapping[str, Floats]) -> Floats:
-    return np.asarray(b["B08"] / b["B03"] - 1, np.float32)
+def _gcvi(b: Mapping[str, Any]) -> Any:
+    return b["B08"] / b["B03"] - 1
 
 
-def _bsi(b: Mapping[str, Floats]) -> Floats:
+def _bsi(b: Mapping[str, Any]) -> Any:
     bare, green = b["B11"] + b["B04"], b["B08"] + b["B02"]
-    return np.asarray((bare - green) / (bare + green), np.float32)
+    return (bare - green) / (bare + green)
 
 
 def _index(

@@ -6,7 +6,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from core.errors import InvalidOption
-from core.settings import PREFIX, Settings
+from core.groups.config import PREFIX
+from core.settings import Settings
 
 
 def read_settings() -> Settings:

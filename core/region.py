@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,7 @@ def reproject(geometry: BaseGeometry, source: str, target: str) -> BaseGeometry:
 
     To WGS84, what crosses 180 degrees is cut there (RFC 7946, section 3.1.9).
     """
-    transformer = Transformer.from_crs(source, target, always_xy=True)
+    transformer = _transformer(source, target)
 
     def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
@@ -124,6 +124,12 @@ def reproject(geometry: BaseGeometry, source: str, target: str) -> BaseGeometry:
     if east - west <= 180:
         return moved
     return wrap(transform(moved, lambda points: np.column_stack([points[:, 0] % 360, points[:, 1]])))
+
+
+@lru_cache(maxsize=64)
+def _transformer(source: str, target: str) -> Transformer:
+    """Return a transformer, which threads may share; making one takes 2 ms and more."""
+    return Transformer.from_crs(source, target, always_xy=True)
 
 
 def segmentize(geometry: BaseGeometry, longest: float) -> BaseGeometry:

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
 
 from core.checkpoint import Device, Precision
+from core.groups.access import AccessSettings, OidcSettings, QuotaSettings
+from core.groups.config import CONFIG, PREFIX
+from core.groups.webhooks import WebhookSettings
 
-PREFIX = "LANDCAST_"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-CONFIG = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, populate_by_name=True)
 
 
 class ArchiveSettings(BaseSettings):
@@ -157,12 +158,19 @@ class JobSettings(BaseSettings):
     model_config = CONFIG
 
     tile_size: int = Field(default=128, ge=16, le=4096, description="Edge of a tile in pixels.")
-    max_tiles: int = Field(default=4096, ge=1, description="Largest job, in tiles.")
+    max_tiles: int = Field(
+        default=8192, ge=1, description="Largest job, in tiles; a map sheet of 100 km has 6,241 of 128 pixels."
+    )
     max_attempts: int = Field(default=3, ge=1, description="How often a tile is tried before it is given up.")
     lease_seconds: float = Field(
         default=60.0,
         gt=0,
         description="A tile goes to another worker after so many seconds without a sign of life from its own.",
+    )
+    watch_minutes: float = Field(
+        default=60.0,
+        gt=0,
+        description="Minutes between two looks for new scenes of a standing order.",
     )
     redis_url: SecretStr | None = Field(
         default=None, description="Redis to use; empty = a private one is started on a unix socket."
@@ -204,78 +212,6 @@ class HttpSettings(BaseSettings):
     )
 
 
-class AccessSettings(BaseSettings):
-    """Who may use the service."""
-
-    model_config = CONFIG
-
-    keys: Literal["auto", "required"] = Field(
-        default="auto",
-        description="`required` = requests need a key; `auto` = only where LANDCAST_HOST or LANDCAST_PUBLIC_URL is not "
-        "this machine.",
-    )
-    key: SecretStr | None = Field(
-        default=None, description="Key that `landcast order` sends to the service; `landcast keys create` makes one."
-    )
-
-
-class OidcSettings(BaseSettings):
-    """Bearer tokens of an OpenID Connect issuer, besides keys."""
-
-    model_config = CONFIG
-
-    issuer: str = Field(
-        validation_alias="LANDCAST_OIDC_ISSUER",
-        default="",
-        description="OpenID Connect issuer whose bearer tokens are taken besides keys; empty = none.",
-    )
-    audience: str = Field(
-        validation_alias="LANDCAST_OIDC_AUDIENCE",
-        default="",
-        description="Audience (`aud`) of tokens for this service.",
-    )
-    jwks_url: str = Field(
-        validation_alias="LANDCAST_OIDC_JWKS_URL",
-        default="",
-        description="Where the issuer's public keys are; empty = where its configuration says.",
-    )
-    party_claim: str = Field(
-        validation_alias="LANDCAST_OIDC_PARTY_CLAIM",
-        default="party",
-        description="Claim that names the party; dots lead into nested claims.",
-    )
-    scope_claim: str = Field(
-        validation_alias="LANDCAST_OIDC_SCOPE_CLAIM",
-        default="scope",
-        description="Claim with the scopes, a text or a list: `read` or `landcast:read`, and so on.",
-    )
-
-
-class QuotaSettings(BaseSettings):
-    """What each key and party may use, where a key has no quota of its own; 0 = no limit."""
-
-    model_config = CONFIG
-
-    running_jobs: int = Field(
-        validation_alias="LANDCAST_QUOTA_RUNNING_JOBS",
-        default=100,
-        ge=0,
-        description="Most jobs of one party that wait or run at a time; 0 = no limit.",
-    )
-    pixels_per_day: int = Field(
-        validation_alias="LANDCAST_QUOTA_PIXELS_PER_DAY",
-        default=0,
-        ge=0,
-        description="Most pixels of all tiles that one party may order within 24 hours; 0 = no limit.",
-    )
-    requests_per_minute: int = Field(
-        validation_alias="LANDCAST_QUOTA_REQUESTS_PER_MINUTE",
-        default=1200,
-        ge=0,
-        description="Most requests with one key in a minute; 0 = no limit.",
-    )
-
-
 class Settings(BaseSettings):
     """All settings. A variable of the environment is a field's alias, or `LANDCAST_` and its name."""
 
@@ -292,6 +228,10 @@ class Settings(BaseSettings):
         "empty = in LANDCAST_HOME.",
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log: Literal["plain", "json"] = Field(
+        default="plain",
+        description="Form of log lines: `plain`, or `json` = one JSON object a line, for programs that collect logs.",
+    )
     device: Device = Field(
         default="auto",
         description="Where networks run: `cpu`, `cuda`, or `auto` = on a CUDA card where torch sees one, else on the "
@@ -323,6 +263,7 @@ class Settings(BaseSettings):
         default_factory=OidcSettings, description="Bearer tokens of an OpenID Connect issuer, besides keys."
     )
     quotas: QuotaSettings = Field(default_factory=QuotaSettings, description="What each key and party may use.")
+    webhooks: WebhookSettings = Field(default_factory=WebhookSettings, description="Who may be told of jobs.")
 
     @field_validator("store")
     @classmethod

@@ -49,8 +49,13 @@ class Period:
 
 
 def months_since_1970(days: Days) -> NDArray[np.int64]:
-    """Return the calendar month of each day; January 1970 = 0, and modulo 12 the month of the year, January = 0."""
-    return np.asarray(days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64))
+    """Return the calendar month of each day; January 1970 = 0, and modulo 12 the month of the year, January = 0.
+
+    Rows that are one and the same in memory, as the days of a cube's pixels are, are looked at once.
+    """
+    is_one = days.ndim > 1 and len(days) > 1 and days.strides[0] == 0
+    months = (days[:1] if is_one else days).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return np.asarray(np.broadcast_to(months, days.shape) if is_one else months)
 
 
 def parse_date(text: str | date) -> date:

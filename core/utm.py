@@ -32,7 +32,7 @@ def utm_crs(region: Region) -> str:
     west, south, east, north = region.unwrapped.bounds
     shares: dict[int, float] = {}
     low, high = (min(max(latitude, SOUTH_END), NORTH_END) for latitude in (south, north))
-    for zone, cell in _cells(west, low, east, high):
+    for zone, cell in zone_cells(west, low, east, high):
         shares[zone] = shares.get(zone, 0.0) + polygon.intersection(transform(cell, _equal_area)).area
     best = max(shares.values())
     zone = next(z for z, share in shares.items() if share >= best * (1 - 1e-9))
@@ -45,7 +45,7 @@ def _equal_area(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([points[:, 0], np.sin(np.radians(points[:, 1]))])
 
 
-def _cells(west: float, south: float, east: float, north: float) -> Iterator[tuple[int, BaseGeometry]]:
+def zone_cells(west: float, south: float, east: float, north: float) -> Iterator[tuple[int, BaseGeometry]]:
     """Yield zone and rectangle of all pieces of zones that meet a rectangle, from west to east."""
     for turn in range(math.floor((west + 180) / ZONE_DEGREES), math.floor((east + 180) / ZONE_DEGREES) + 1):
         zone, edge = turn % 60 + 1, turn * ZONE_DEGREES - 180.0

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,6 +147,15 @@ class Archive(Protocol):
         Raises:
             ReadFailed: the pixels cannot be read.
         """
+        ...
+
+
+@runtime_checkable
+class TellsContent(Protocol):
+    """An archive that can tell what each of its scenes holds, so that a new scene changes nothing about the others."""
+
+    def content_of(self, scene: Scene) -> str:
+        """Return a sha256 (hex) that changes whenever the files of a scene do, or the way in which they are read."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Polygons of a file in any common vector format and CRS. core/region.py makes a region from them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidRegion
-from core.region import MAX_FILE_BYTES, POLYGON, WGS84, check_valid, parse_region, reproject, segmentize
+from core.region import MAX_FILE_BYTES, POLYGON, WGS84, Region, check_valid, parse_region, reproject, segmentize
 from core.source import AS_STATED, InputSummary, ReadAs, counted
 from ingest.rules.refusal import Refused
 from ingest.table.file import TEXT
@@ -25,6 +25,8 @@ MAX_FEATURES = 10_000
 EDGE_M = 1000.0
 """Longest edge that keeps its shape when it is projected: the error is below 0.2 m."""
 POLYGONS = ("Polygon", "MultiPolygon")
+Parse = Callable[[dict[str, Any]], Region]
+"""GeoJSON object -> region; raises InvalidRegion."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +38,15 @@ class RegionFile:
     summary: InputSummary
 
 
-def read_region(path: Path, *, read_as: ReadAs = AS_STATED) -> RegionFile:
+def read_region(path: Path, *, read_as: ReadAs = AS_STATED, parse: Parse = parse_region) -> RegionFile:
     """Read a region from any format of ingest/vector_file.py, in any stated CRS.
 
     All layers' polygons are united. GeoJSON in WGS84 is read without geopandas.
+
+    Args:
+        path: of the file.
+        read_as: what the caller states about it.
+        parse: makes the region; by default, one that an order may have.
 
     Raises:
         InvalidRegion: no such file, too large, not of its format, without polygons or CRS, or no usable region.
@@ -47,7 +54,7 @@ def read_region(path: Path, *, read_as: ReadAs = AS_STATED) -> RegionFile:
     try:
         _check_size(path)
         document = None if read_as.crs else _geojson(path)
-        return _of_files(path, read_as) if document is None else _of_geojson(path, document)
+        return _of_files(path, read_as, parse) if document is None else _of_geojson(path, document, parse)
     except Refused as error:
         raise InvalidRegion(_of_the_file(path, str(error))) from None
 
@@ -92,26 +99,26 @@ def _check_size(path: Path) -> None:
         raise Refused(f"it is larger than {MAX_FILE_BYTES // 1024**2} MiB")
 
 
-def _of_geojson(path: Path, document: dict[str, Any]) -> RegionFile:
+def _of_geojson(path: Path, document: dict[str, Any], parse: Parse) -> RegionFile:
     shapes = geojson_shapes(document)
     known = [s for s in shapes if s is not None and (s.get("coordinates") or s.get("type") not in POLYGONS)]
     polygons = [s for s in known if s.get("type") in POLYGONS]
     if not polygons:
-        return RegionFile(geojson=parse_region(document).to_geojson(), summary=_summary(path, "GeoJSON", 0, ()))
+        return RegionFile(geojson=parse(document).to_geojson(), summary=_summary(path, "GeoJSON", 0, ()))
     features = [{"type": "Feature", "geometry": p} for p in polygons]
-    region = parse_region({"type": "FeatureCollection", "features": features})
+    region = parse({"type": "FeatureCollection", "features": features})
     remarks = _left_out(len(shapes) - len(known), len(known) - len(polygons))
     return RegionFile(geojson=region.to_geojson(), summary=_summary(path, "GeoJSON", len(polygons), remarks))
 
 
-def _of_files(path: Path, read_as: ReadAs) -> RegionFile:
+def _of_files(path: Path, read_as: ReadAs, parse: Parse) -> RegionFile:
     layers = read_layers(path, crs=read_as.crs, most=MAX_FEATURES)
     found = [_polygons_of(layer) for layer in layers]
     polygons = [p for own, _, _ in found for p in own]
     if not polygons:
         raise Refused("it holds no polygon, and only polygons have an area to map")
     features = [{"type": "Feature", "geometry": dict(mapping(p))} for p in polygons]
-    region = parse_region({"type": "FeatureCollection", "features": features})
+    region = parse({"type": "FeatureCollection", "features": features})
     remarks = (
         *(r for layer in layers for r in layer.remarks),
         *_left_out(sum(e for _, e, _ in found), sum(o for _, _, o in found)),

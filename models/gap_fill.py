@@ -57,7 +57,8 @@ def fill_gaps(
         ahead = np.maximum((block + 1) * BLOCK_DAYS, first[rows]) + ahead_days
         issues = np.minimum(ahead, end_days[rows] + 1).astype(np.int32)
         targets = np.take_along_axis(target_days[rows], columns, axis=1)
-        found = forecast(series.take(rows), issues, targets, checkpoint, threads=threads).quantiles
+        part = series if len(rows) == len(series) else series.take(rows)
+        found = forecast(part, issues, targets, checkpoint, threads=threads).quantiles
         at, number = np.nonzero(is_own)
         quantiles[rows[at], columns[at, number]] = found[at, number]
     return quantiles

@@ -1,7 +1,5 @@
 """Prediction: series in, forecasts or class probabilities out. No training, no rasters."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +19,7 @@ from models.calibration.temperature import Temperature
 from models.inference.backend import Backend
 from models.inference.choose import load_backend
 from models.inference.parts import in_parts
+from models.inference.work import ClassWork, ForecastWork, WholeBackend
 from models.network.class_features import CLASS_FEATURES
 from models.network.class_inputs import class_inputs
 from models.network.evidence import evidence
@@ -66,27 +65,49 @@ def forecast(
             raise InvalidOption("variables", quantity, "an imported model forecasts NDVI alone")
         return forecast_published(series, issue_days, target_days, checkpoint, threads=threads)
     _check_queries(checkpoint)
-    target, backend = QUANTITIES[quantity], load_backend(checkpoint, threads)
-    calibration = _calibration(checkpoint) if is_calibrated else None
-    context = int(checkpoint.card["network"]["context"])
-    quantiles = np.full((*target_days.shape, len(QUANTILES)), np.nan, np.float32)
-    climatology = np.full(target_days.shape, np.nan, np.float32)
-    for rows in _batches(len(series), backend.batch):
-        part, issues, dates = series.take(rows), issue_days[rows], target_days[rows]
-        history = _history(target, part, issues, dates)
-        at = expect(part.days, history, issues, dates)
-        groups = [] if pools is None else [(np.flatnonzero(issues == d), pools[int(d)]) for d in np.unique(issues)]
-        pooled = pooled_in_groups(groups, at, part.days, history, issues, dates)
-        queries = forecast_queries(at.features, pooled, issues, dates, quantity)
-        quantiles[rows] = _quantiles(backend, part, at, queries, issues, dates, context, calibration, quantity)
-        climatology[rows] = at.climatology
+    backend = load_backend(checkpoint, threads)
+    work = ForecastWork(
+        quantity=QUANTITIES[quantity],
+        context=int(checkpoint.card["network"]["context"]),
+        calibration=_calibration(checkpoint) if is_calibrated else None,
+    )
+    if isinstance(backend, WholeBackend) and pools is None and series.days.shape[1]:
+        quantiles, climatology = backend.forecast(series, issue_days, target_days, work)
+    else:  # pools are of tables, which are small
+        quantiles, climatology = _forecast(backend, series, issue_days, target_days, work, pools)
     return Forecast(
         ids=series.ids,
         issue_days=issue_days,
         target_days=target_days,
-        quantiles=target.from_model(quantiles),
-        climatology=target.from_model(climatology[..., None])[..., 0],
+        quantiles=quantiles,
+        climatology=climatology,
     )
+
+
+def _forecast(
+    backend: Backend, series: Series, issue_days: Days, target_days: Days, work: ForecastWork, pools: Pools | None
+) -> tuple[Floats, Floats]:
+    """Return (N, H, Q) quantiles and (N, H) climatology in the quantity's own units, with features by NumPy."""
+    quantiles = np.full((*target_days.shape, len(QUANTILES)), np.nan, np.float32)
+    climatology = np.full(target_days.shape, np.nan, np.float32)
+    wanted = np.arange(len(series)) if pools else _seen_rows(work.quantity, series, issue_days)
+    for rows in (wanted[batch] for batch in _batches(len(wanted), backend.batch)):
+        part, issues, dates = series.take(rows), issue_days[rows], target_days[rows]
+        history = _history(work.quantity, part, issues, dates)
+        at = expect(part.days, history, issues, dates)
+        groups = [] if pools is None else [(np.flatnonzero(issues == d), pools[int(d)]) for d in np.unique(issues)]
+        pooled = pooled_in_groups(groups, at, part.days, history, issues, dates)
+        queries = forecast_queries(at.features, pooled, issues, dates, work.quantity.name)
+        quantiles[rows] = _quantiles(backend, part, at, queries, issues, dates, work)
+        climatology[rows] = at.climatology
+    own = work.quantity.from_model
+    return own(quantiles), own(climatology[..., None])[..., 0]
+
+
+def _seen_rows(target: Quantity, series: Series, issue_days: Days) -> NDArray[np.int64]:
+    """Return the rows of series in which a quantity was seen before the issue date: others are forecast as NaN."""
+    is_seen = np.isfinite(target.model_values(series.values)) & (series.days < issue_days[:, None])
+    return np.flatnonzero(is_seen.any(axis=1))
 
 
 def _history(target: Quantity, series: Series, issue_days: Days, target_days: Days) -> Floats:
@@ -108,18 +129,16 @@ def _quantiles(
     queries: Floats,
     issue_days: Days,
     target_days: Days,
-    context: int,
-    calibration: Calibration | None,
-    quantity: str,
+    work: ForecastWork,
 ) -> Floats:
     """Return (N, H, Q) quantiles in the model's units."""
-    tokens = tokenise(without_weather(series), issue_days, context=context)
+    tokens = tokenise(without_weather(series) if work.context else series, issue_days, context=work.context)
     scaled = backend.run(tokens.tokens, tokens.is_padding, queries)[0]
     quantiles = np.asarray(at.base[..., None] + at.unit[..., None] * scaled, np.float32)
-    if calibration is None:
+    if work.calibration is None:
         return quantiles
-    traits = at.traits if quantity == NDVI.name else _traits(series, issue_days)
-    return calibration.apply(quantiles, target_days - issue_days[:, None] + 1, traits)
+    traits = at.traits if work.quantity.name == NDVI.name else _traits(series, issue_days)
+    return work.calibration.apply(quantiles, target_days - issue_days[:, None] + 1, traits)
 
 
 def _traits(series: Series, issue_days: Days) -> Floats:
@@ -181,27 +200,42 @@ def _classify(
     """Return probabilities, and (N, 2 D) the states if wanted, else (N, 0)."""
     _check_class_network(checkpoint)
     classes = tuple(checkpoint.card["classes"])
-    backend, scaling = load_backend(checkpoint, threads), _scaling(checkpoint)
-    parts, further_parts = [], []
-    for rows in _batches(len(series), 4 * backend.batch):
-        tokens, queries = class_inputs(series.take(rows), reference_days[rows], months=months)
-        logits, *others = backend.run(tokens.tokens, tokens.is_padding, queries, with_states=with_states)
-        unseen = np.asarray(tokens.is_padding.all(axis=1))[:, None]
-        parts.append(np.where(unseen, np.float32(np.nan), scaling(logits, tokens.is_padding, queries)))
-        further_parts.append(np.where(unseen, np.float32(np.nan), np.concatenate([logits[:, :0], *others], axis=1)))
-    probability = np.concatenate(parts) if parts else np.empty((0, len(classes)), np.float32)
-    states = np.concatenate(further_parts) if further_parts else np.empty((0, 0), np.float32)
+    work = ClassWork(months=months, scaling=_scaling(checkpoint), with_states=with_states)
+    backend = load_backend(checkpoint, threads)
+    if not len(series):
+        probability, states = np.empty((0, len(classes)), np.float32), np.empty((0, 0), np.float32)
+    elif isinstance(backend, WholeBackend):
+        probability, states = backend.classify(series, reference_days, work)
+    else:
+        probability, states = _classify_here(backend, series, reference_days, work)
     return ClassProbabilities(ids=series.ids, classes=classes, probability=probability), states
 
 
-def _scaling(checkpoint: Checkpoint) -> Callable[[Floats, NDArray[np.bool_], Floats], Floats]:
-    """Return the function from logits and class inputs to calibrated probabilities."""
+def _classify_here(backend: Backend, series: Series, reference_days: Days, work: ClassWork) -> tuple[Floats, Floats]:
+    """Return (N, K) probabilities and the states of at least one series, with features by NumPy."""
+    parts, further_parts = [], []
+    for rows in _batches(len(series), 4 * backend.batch):
+        tokens, queries = class_inputs(series.take(rows), reference_days[rows], months=work.months)
+        logits, *others = backend.run(tokens.tokens, tokens.is_padding, queries, with_states=work.with_states)
+        unseen = np.asarray(tokens.is_padding.all(axis=1))[:, None]
+        share = _scaled(work.scaling, logits, tokens.is_padding, queries)
+        parts.append(np.where(unseen, np.float32(np.nan), share))
+        further_parts.append(np.where(unseen, np.float32(np.nan), np.concatenate([logits[:, :0], *others], axis=1)))
+    return np.concatenate(parts), np.concatenate(further_parts)
+
+
+def _scaling(checkpoint: Checkpoint) -> Temperature | EvidenceScaling:
     content = checkpoint.card["calibration"]
-    if not is_by_evidence(content):
-        flat = Temperature.from_json(content)
-        return lambda logits, _padding, _queries: flat.apply_logits(logits)
-    by_evidence = EvidenceScaling.from_json(content)
-    return lambda logits, is_padding, queries: by_evidence.apply_logits(logits, evidence(is_padding, queries))
+    return EvidenceScaling.from_json(content) if is_by_evidence(content) else Temperature.from_json(content)
+
+
+def _scaled(
+    scaling: Temperature | EvidenceScaling, logits: Floats, is_padding: NDArray[np.bool_], queries: Floats
+) -> Floats:
+    """Return calibrated probabilities from logits and class inputs."""
+    if isinstance(scaling, Temperature):
+        return scaling.apply_logits(logits)
+    return scaling.apply_logits(logits, evidence(is_padding, queries))
 
 
 def _check_class_network(checkpoint: Checkpoint) -> None:

@@ -14,7 +14,7 @@ from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidOption, InvalidPeriod, MissingBand
 from core.forecast import MEDIAN
-from core.options import Day, Days, Duration, FromCard, FromFile, Names, Options, PerSeries, TablesOnly, YesNo
+from core.options import Day, Days, Duration, FromCard, FromFile, Names, Options, PerSeries, YesNo
 from core.product import Layer, Variable
 from core.quantities import QUANTITIES
 from core.timeline import MAX_TARGETS, Period, target_dates, to_day
@@ -73,11 +73,11 @@ class ForecastOptions(Options):
         description="Quantities to forecast besides NDVI: EVI2, NDWI, GCVI, BSI, or bands (B04: reflectance).",
         json_schema_extra={"items": {"type": "string", "enum": list(QUANTITIES)}},
     )
-    pooled: Annotated[YesNo, TablesOnly()] = Field(
+    pooled: YesNo = Field(
         default=False,
-        description="Let each series of a table also learn from what the others show of the season before its issue "
-        "date. For fields of one region and kind; useful where histories are short. The column pooled_over counts the "
-        "series.",
+        description="Let each series of a table, or each pixel of a map, also learn from what the others of the table, "
+        "or of its block of 32 x 32 pixels, show of the season before its issue date. Useful where histories are "
+        "short: in maps less than a year. pooled_over, a column or a band, counts the series or pixels.",
     )
     blend: Annotated[dict[str, Any] | None, FromFile()] = Field(
         default=None,
@@ -190,11 +190,17 @@ class NdviForecast:
         climatology = [dated_layer(Variable.CLIMATOLOGY, d, f"NDVI of the seasonal cycle on {d}") for d in days]
         text = "Median forecast of NDVI on {} less that of the cycle"
         anomaly = [dated_layer(Variable.ANOMALY, d, text.format(d)) for d in days]
-        return (*quantiles, *climatology, *anomaly, count_layer("Clear observations before the issue date"))
+        pooled_over = [_pooled_layer()] if options.pooled else []
+        count = count_layer("Clear observations before the issue date")
+        return (*quantiles, *climatology, *anomaly, *pooled_over, count)
 
     def shown(self, layers: Sequence[Layer]) -> tuple[Layer, ...]:
         """Return the medians of NDVI on the first, middle and last date."""
         return shown_medians(layers)
+
+    def is_pooled(self, options: ForecastOptions) -> bool:
+        """Return whether series learn from each other."""
+        return options.pooled
 
     def pooled(self, series: Series, each: Sequence[ForecastOptions]) -> "NdviForecast":
         """Return the product with the pools of each issue date; as it is, where the options do not ask for them."""
@@ -218,7 +224,13 @@ class NdviForecast:
         first = first if blend is None else blend.apply(history, first)
         anomaly = first.quantiles[..., MEDIAN] - first.climatology
         parts = [*(r.quantiles for r in (first, *others)), first.climatology, anomaly]
-        return side_by_side([*parts, history.clear_count().astype(np.float32)])
+        members = [self._members(each)] if options.pooled else []
+        return side_by_side([*parts, *members, history.clear_count().astype(np.float32)])
+
+    def _members(self, each: Sequence[ForecastOptions]) -> Floats:
+        """Return (N,) the number of series that each one was pooled with, itself among them."""
+        pools = self.pools[NDVI.name]
+        return np.array([pools[to_day(o.issue)].members for o in each], np.float32)
 
     def tabulate(self, series: Series, each: Sequence[ForecastOptions], values: Floats) -> pd.DataFrame:
         """Return series_id, time, q05, q25, q50, q75, q95, and columns such as EVI2_q05 of further variables.
@@ -231,13 +243,17 @@ class NdviForecast:
         targets = target_days_of([o.targets for o in each])
         table = quantile_rows(series, targets, values, each[0].quantities)
         if self.pools:
-            members = [self.pools[NDVI.name][to_day(o.issue)].members for o in each]
-            table["pooled_over"] = np.repeat(members, targets.shape[1])
+            table["pooled_over"] = np.repeat(self._members(each).astype(np.int64), targets.shape[1])
         if any((o.targets[-1] - o.issue).days > CALIBRATED_DAYS for o in each):
             table.attrs["landcast_caution"] = f"Targets lie more than {CALIBRATED_DAYS} days ahead{BEYOND}."
         if each[0].blend_sha256:
             table.attrs["landcast_blend_sha256"] = each[0].blend_sha256
         return table
+
+
+def _pooled_layer() -> Layer:
+    text = "Pixels of the block seen before the issue date, which the forecast also learned from"
+    return Layer(name="pooled_over", description=text, variable=Variable.POOLED_OVER, unit="count")
 
 
 def _dates(options: ForecastOptions, issue: date) -> tuple[date, ...]:

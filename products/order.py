@@ -6,7 +6,7 @@ from typing import Any
 
 from core.checkpoint import Checkpoint
 from core.errors import InvalidOption, MissingBand, NoClearObservation
-from core.options import MapsOnly, Options, TablesOnly, marker
+from core.options import MapsOnly, Options, marker
 from core.product import AnyOptions, Product, ReadsBands, ReadsCard
 from core.source import SourceKind
 from core.timeline import Period
@@ -29,7 +29,7 @@ def parse(
         InvalidOption, InvalidPeriod: one sentence about a wrong input.
     """
     options = product.options.read(inputs)
-    options = _of_table(options, inputs) if kind == "table" else _of_map(options, inputs)
+    options = _of_table(options, inputs) if kind == "table" else options
     return product.resolve(options, available=available)
 
 
@@ -81,20 +81,9 @@ def default_period(options: Options, *, last: Any, days: int, available: Period)
 
 def _of_table(options: AnyOptions, inputs: Mapping[str, Any]) -> AnyOptions:
     """Return options for a table: options of maps are refused, and probabilities are floats by default."""
-    _refuse(options, inputs, MapsOnly, "it belongs to maps, and the input is a table")
+    for name, field in options.choices().items():
+        if marker(field, MapsOnly) and getattr(options, name) != field.default:
+            raise InvalidOption(name, inputs[name], "it belongs to maps, and the input is a table")
     if "probabilities" in options.choices() and getattr(options, "probabilities") is None:  # noqa: B009
         return options.but(probabilities="float")
     return options
-
-
-def _of_map(options: AnyOptions, inputs: Mapping[str, Any]) -> AnyOptions:
-    """Return options for a cube or a region: options of tables are refused."""
-    _refuse(options, inputs, TablesOnly, "it belongs to tables, and the input is a map")
-    return options
-
-
-def _refuse(options: Options, inputs: Mapping[str, Any], kind: type[MapsOnly] | type[TablesOnly], reason: str) -> None:
-    """Refuse an option of the other kind of input that is not at its default."""
-    for name, field in options.choices().items():
-        if marker(field, kind) and getattr(options, name) != field.default:
-            raise InvalidOption(name, inputs[name], reason)

@@ -1,4 +1,4 @@
-"""A product predicted for all pixels of a cube, rows by rows, so that memory stays bounded. Tables: table.py."""
+"""A product predicted for all pixels of a cube, part by part, so that memory stays bounded. Tables: table.py."""
 
 from dataclasses import replace
 
@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from core.bands import Floats
 from core.checkpoint import Checkpoint
 from core.cube import Cube
-from core.product import AnyOptions, Layer, Product, Raster, RendersCube
+from core.grid import Window
+from core.product import AnyOptions, Layer, PoolsSeries, Product, Raster, RendersCube
 from core.progress import Progress
+from products.blocks import blocks, is_pooled
 
 BLOCK_PIXELS = 2048
 """Pixels predicted at once: a few hundred MB for three years of all bands."""
@@ -37,12 +39,10 @@ def render(
     kept = [v for v in cube.data.data_vars if v in (*product.bands, "NDVI")]
     seen = replace(cube, data=cube.data[kept]).between(options.days)
     values = np.full((len(layers), *cube.shape_yx), np.nan, np.float32)
-    height, width = cube.shape_yx
-    step = max(1, BLOCK_PIXELS // width)
-    for first in range(0, height, step):
-        rows = slice(first, min(first + step, height))
-        values[:, rows] = _predicted(product, seen, rows, options, checkpoint, len(layers))
-        progress(rows.stop / height)
+    parts = list(blocks(cube.window)) if is_pooled(product, options) else _row_parts(cube.window)
+    for number, part in enumerate(parts):
+        _predict(product, seen, part, options, checkpoint, values[:, *part])
+        progress((number + 1) / len(parts))
     return encode(layers, values, cube)
 
 
@@ -61,13 +61,27 @@ def percent(share: Floats) -> NDArray[np.int64]:
     return np.asarray(np.rint(np.nan_to_num(share) * 100), np.int64)
 
 
-def _predicted(
-    product: Product[AnyOptions], cube: Cube, rows: slice, options: AnyOptions, checkpoint: Checkpoint, layers: int
-) -> Floats:
-    """Return (L, rows, X) of some rows."""
-    series = cube.series(rows)
-    out = np.full((layers, len(series)), np.nan, np.float32)
-    seen = np.nonzero(np.isfinite(series.values).any(axis=(1, 2)))[0]
-    if len(seen):
-        out[:, seen] = product.predict(series.take(seen), [options] * len(seen), checkpoint).T
-    return out.reshape(layers, -1, cube.shape_yx[1])
+def _row_parts(window: Window) -> list[tuple[slice, slice]]:
+    """Return rows and columns of parts of a window that are predicted at once."""
+    height, width = window.shape_yx
+    step = max(1, BLOCK_PIXELS // width)
+    return [(slice(first, min(first + step, height)), slice(0, width)) for first in range(0, height, step)]
+
+
+def _predict(
+    product: Product[AnyOptions],
+    cube: Cube,
+    part: tuple[slice, slice],
+    options: AnyOptions,
+    checkpoint: Checkpoint,
+    out: Floats,
+) -> None:
+    """Write what is predicted of the seen pixels of a part into (L, rows, columns); the others stay as they are."""
+    series = cube.series(*part)
+    seen = np.isfinite(series.values).any(axis=(1, 2))
+    if not seen.any():
+        return
+    series, each = series.take(np.flatnonzero(seen)), [options] * int(seen.sum())
+    if isinstance(product, PoolsSeries):
+        product = product.pooled(series, each)
+    out[:, seen.reshape(out.shape[1:])] = product.predict(series, each, checkpoint).T

@@ -23,8 +23,10 @@ from service.answers.compression import Compression
 from service.answers.head import Head
 from service.answers.origins import Origins
 from service.answers.redirects import PublicRedirects
+from service.answers.request_id import RequestIds
 from service.answers.tags import Tags
 from service.answers.wait import Wait
+from service.background.start import start_background
 from service.bodies import Bodies
 from service.definition import routes as definition
 from service.description import describe
@@ -33,9 +35,14 @@ from service.follow.streams import Streams
 from service.idempotency import Keys
 from service.metrics import routes as metrics
 from service.metrics.requests import Measured
+from service.plan import routes as plan
 from service.reconciler import Reconciler
 from service.sharing import routes as sharing
 from service.stac import routes as stac
+from service.standing import routes as standing
+from service.statistics import routes as statistics
+from service.tiles import routes as tiles
+from service.webhooks import routes as webhooks
 from workers.queue.items import Items
 from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.publish import publish_missing
@@ -52,10 +59,15 @@ ROUTERS: tuple[APIRouter, ...] = (
     processes.router,
     jobs.router,
     follow.router,
+    plan.router,
     sharing.router,
+    webhooks.router,
     preview.router,
+    tiles.router,
+    statistics.router,
     files.router,
     archives.router,
+    standing.router,
     stac.router,
 )
 
@@ -89,6 +101,7 @@ def create_app(settings: Settings, *, reconcile: bool = True) -> FastAPI:
     app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(Origins, settings=settings)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(RequestIds)
     errors.register(app)
     for router in ROUTERS:
         app.include_router(router, dependencies=[Depends(check_owner)])
@@ -120,6 +133,8 @@ def _lifespan(settings: Settings, *, reconcile: bool) -> Callable[[FastAPI], Any
             )
         for thread in threads:
             thread.start()
+        if reconcile:
+            threads += start_background(app, ledger, settings, stop)
         gc.collect()
         gc.freeze()  # what is loaded stays: else each large body makes the collector look at all of it, for 0.3 s
         yield
@@ -134,7 +149,8 @@ def _lifespan(settings: Settings, *, reconcile: bool) -> Callable[[FastAPI], Any
 def _let_in(app: FastAPI, ledger: Ledger, settings: Settings) -> None:
     """Prepare what decides who may do what, and notes what they did."""
     shares, quotas = Shares(ledger.engine), Quotas(ledger.engine, settings)
-    app.state.shares, app.state.quotas, app.state.audit = shares, quotas, AuditLog(settings.home)
+    app.state.shares, app.state.quotas = shares, quotas
+    app.state.audit = AuditLog(settings.home, days=settings.access.audit_days)
     app.state.access = Access(ledger.engine, settings, shares=shares, quotas=quotas)
 
 

@@ -18,6 +18,7 @@ TAGS = [
     {"name": "Service", "description": "Landing page, health, version."},
     {"name": "Processes", "description": "Products, estimates and orders."},
     {"name": "Jobs", "description": "Accepted orders, their progress and their results."},
+    {"name": "Standing orders", "description": "Orders that are carried out again and again."},
     {"name": "Files", "description": "Result files, with HEAD and Range."},
     {"name": "Archives", "description": "Where the observations come from."},
     {"name": "STAC", "description": "STAC API 1.0 over all finished results."},

@@ -44,6 +44,7 @@ STATUS: dict[type[errors.LandcastError], int] = {
     errors.UnknownModel: 400,
     errors.UnknownArchive: 400,
     errors.UnknownKey: 404,
+    errors.UnknownStandingOrder: 404,
     errors.OverQuota: 429,
     errors.JobNotReady: 404,
     errors.JobDismissed: 404,

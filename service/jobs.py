@@ -8,14 +8,24 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 
 from core.errors import InvalidOption
-from core.job import Job, JobState
+from core.job import Job, JobState, Priority
 from core.settings import Settings
 from products.catalogue import find_product
 from service.errors import refusals
 from service.hidden_paths import hidden_paths
 from service.links import GEOJSON, BaseUrl, file_url, link
 from service.results import outputs_of
-from service.schemas import GapFeature, JobList, JobStatus, Link, Reference, Stage, StatusInfo
+from service.schemas import (
+    CostInfo,
+    GapFeature,
+    JobList,
+    JobStatus,
+    Link,
+    Reference,
+    Stage,
+    StatusInfo,
+    WebhookState,
+)
 from service.stac.times import read_interval
 from service.state import (
     CurrentCaller,
@@ -29,8 +39,10 @@ from service.state import (
 from workers.accept import allowed_archive
 from workers.gaps import gaps_of
 from workers.queue import dispatch
+from workers.queue.cost.costs import Cost, cost_of
 from workers.queue.events.watch import look
 from workers.queue.job_query import JobFilter
+from workers.webhooks.outbox import Outbox
 
 router = APIRouter(prefix="/jobs", tags=["Jobs"])
 
@@ -104,7 +116,16 @@ def _page_url(base: str, parameters: dict[str, Any]) -> str:
 def job(found: KnownJob, ledger: CurrentLedger, settings: CurrentSettings, base: BaseUrl) -> StatusInfo:
     """Return the state of a job, what was ordered, and what its archive was taken for."""
     gaps = [GapFeature.model_validate(gap.to_geojson()) for gap in gaps_of(ledger, found)]
-    further = {"inputs": _inputs(found, settings), "input": list(found.order.input) or None, "gaps": gaps or None}
+    further: dict[str, Any] = {
+        "cost": cost_info(cost_of(ledger.engine, found.id)),
+        "inputs": _inputs(found, settings),
+        "input": list(found.order.input) or None,
+        "gaps": gaps or None,
+    }
+    told = Outbox(ledger.engine).delivery(found.id)
+    if told is not None:
+        state = WebhookState(pending=told.is_pending, attempts=told.attempts, error=told.error or None)
+        further["webhook"] = state
     seen = look(ledger.engine, found.id)
     status = status_info(found, base, settings, seconds_left=seen.seconds_left, now=seen.now)
     return status.model_copy(update=further)
@@ -118,13 +139,19 @@ def job(found: KnownJob, ledger: CurrentLedger, settings: CurrentSettings, base:
     response_model_exclude_none=True,
 )
 def retry(
-    found: KnownJob, settings: CurrentSettings, caller: CurrentCaller, quotas: CurrentQuotas, base: BaseUrl
+    found: KnownJob,
+    ledger: CurrentLedger,
+    settings: CurrentSettings,
+    caller: CurrentCaller,
+    quotas: CurrentQuotas,
+    base: BaseUrl,
 ) -> StatusInfo:
     """Try the tiles again that an ended job lacks; its earlier result stays until the new one replaces it.
 
     A job that is complete, still runs, or was dismissed stays as it is.
     """
     quotas.check_running(caller)
+    Outbox(ledger.engine).reopen(found.id)
     return status_info(dispatch.retry(found.id, settings), base, settings)
 
 
@@ -137,6 +164,11 @@ def dismiss(found: KnownJob, settings: CurrentSettings, base: BaseUrl) -> Status
 @router.get("/{job_id}/results", summary="Results of a job", responses=NO_RESULTS, response_model_exclude_none=True)
 def results(found: FinishedJob, settings: CurrentSettings, base: BaseUrl) -> dict[str, Reference]:
     """Return links to the files of a successful job."""
+    return results_document(found, settings, base)
+
+
+def results_document(found: Job, settings: Settings, base: str) -> dict[str, Reference]:
+    """Return links to the files of a successful job, by the names of its outputs."""
     return {
         output.id: Reference(href=file_url(base, found.id, name), type=output.kind, title=output.title)
         for output, name in outputs_of(settings, found)
@@ -177,6 +209,17 @@ def status_info(
     )
 
 
+def cost_info(cost: Cost) -> CostInfo:
+    """Return what a job has cost as a document."""
+    return CostInfo(
+        seconds=round(cost.seconds, 1),
+        pixels=cost.pixels,
+        sceneReads=cost.scene_reads,
+        readBytes=cost.read_bytes,
+        processingUnits=round(cost.processing_units, 3),
+    )
+
+
 def _stage(found: Job) -> Stage | None:
     if found.state is JobState.ACCEPTED:
         return "waiting"
@@ -209,4 +252,8 @@ def _inputs(found: Job, settings: Settings) -> dict[str, Any]:
     is_own = order.archive == allowed_archive(settings.archives.default, settings)
     if order.fail_on_gaps:
         inputs["fail_on_gaps"] = True
+    if order.priority != Priority.NORMAL:
+        inputs["priority"] = order.priority
+    if order.max_seconds is not None:
+        inputs["max_seconds"] = order.max_seconds
     return inputs if is_own else {**inputs, "archive": order.archive}

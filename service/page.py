@@ -17,7 +17,8 @@ router = APIRouter(tags=["Service"])
 
 PAGE = Path(__file__).parent / "page"
 _OGC = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/"
-CONFORMS_TO = [f"{_OGC}{name}" for name in ("core", "ogc-process-description", "json", "job-list", "dismiss")]
+_CLASSES = ("core", "ogc-process-description", "json", "job-list", "callback", "dismiss")
+CONFORMS_TO = [f"{_OGC}{name}" for name in _CLASSES]
 _REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; frame-ancestors 'self'"
 """The page loads nothing from elsewhere and runs no inline script."""

@@ -61,7 +61,7 @@ class Frame:
 @router.get("/{job_id}/layers", summary="Layers of a result", responses=REFUSALS)
 def layers(job: FinishedJob, items: CurrentItems) -> LayerList:
     """Return layers with legends, and the bounds of their previews."""
-    item = _item_of(job, items)
+    item = item_of(job, items)
     return LayerList(
         title=find_product(job.order.product).title,
         simulated=is_simulated(item),
@@ -86,11 +86,12 @@ def preview(
     if chosen is None:
         raise UnknownResult(name, [x.name for x in layers_of(job)])
     cog = find_file(settings, job, f"{job.order.product}.tif")
-    png = draw(cog, chosen, frame_of(bounds_of(_item_of(job, items))))
+    png = draw(cog, chosen, frame_of(bounds_of(item_of(job, items))))
     return Response(png, media_type="image/png", headers={"Cache-Control": cache_control(job)})
 
 
-def _item_of(job: Job, items: Items) -> Item:
+def item_of(job: Job, items: Items) -> Item:
+    """Return the STAC item of a job; UnknownResult if there is none."""
     item = items.find(job.order.product, job.id)
     if item is None:
         raise UnknownResult(f"{job.order.product}.json")

@@ -1,11 +1,13 @@
 """OGC API - Processes 1.0: products, estimates and orders. Orders are checked in workers/accept.py."""
 
+import uuid
 from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from core.errors import InvalidOption
+from core.job import Priority
 from core.product import Product
 from core.settings import Settings
 from core.version import software_version
@@ -30,6 +32,7 @@ from service.schemas import (
     StatusInfo,
 )
 from service.state import CurrentCaller, CurrentDependencies, CurrentKeys, CurrentQuotas, CurrentSettings
+from service.webhooks.subscribe import also_subscribe, read_subscriber
 from workers import accept
 from workers.queue import dispatch
 
@@ -123,8 +126,10 @@ def execute(
     found = accept.check(product.id, plain_inputs(product, order), settings, dependencies)
     accepted = replace(found.order, outputs=tuple(order.outputs or ()))
     given = _digest(product, order)
-    job_id = keys.reserve(idempotency_key, given, party=caller.party) if idempotency_key else None
-    admit = quotas.admit(caller)
+    subscriber = read_subscriber(order.subscriber, settings)
+    new_id = uuid.uuid4().hex[:12]
+    job_id = keys.reserve(idempotency_key, given, party=caller.party) if idempotency_key else new_id
+    admit = also_subscribe(quotas.admit(caller), subscriber, job_id=job_id, base=base, caller=caller.id)
     job = dispatch.submit(accepted, settings, pixels=found.pixels, job_id=job_id, party=caller.party, admit=admit)
     request.state.pixels = found.pixels  # for answers/wait.py: whether it is small enough to wait for
     response.headers["Location"] = f"{base}/jobs/{job.id}"
@@ -150,6 +155,8 @@ def plain_inputs(product: Product[Any], order: Execute) -> dict[str, Any]:
 
 def _digest(product: Product[Any], order: Execute) -> str:
     """Return the digest of an order; that of one for all outputs is the same as before there was a choice."""
+    if order.subscriber is not None:
+        return body_sha256(product.id, [order.inputs, sorted(order.outputs or ()), order.subscriber.model_dump()])
     return body_sha256(product.id, [order.inputs, sorted(order.outputs)] if order.outputs else order.inputs)
 
 
@@ -206,6 +213,19 @@ def _inputs(product: Product[Any], settings: Settings) -> dict[str, InputDescrip
             "description": "True = a tile that cannot be made fails the job; else the map is delivered with a gap.",
             "type": "boolean",
             "default": False,
+        },
+        "priority": {
+            "title": "Priority",
+            "description": "Among the jobs of the same party; it changes nothing for other parties.",
+            "type": "string",
+            "enum": list(Priority),
+            "default": Priority.NORMAL.value,
+        },
+        "max_seconds": {
+            "title": "Seconds at most",
+            "description": "Seconds of workers after which no further tile is begun; what is done is delivered.",
+            "type": "number",
+            "exclusiveMinimum": 0,
         },
     }
     return {name: _input(name, schema) for name, schema in (schemas | product.options.schemas()).items()}

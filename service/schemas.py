@@ -123,6 +123,16 @@ class Wanted(BaseModel):
     transmissionMode: str = "reference"
 
 
+class SubscriberUris(BaseModel):
+    """Who is told of a job by POST: signed, tried again for a day, and never at an address that is not public."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    successUri: str = Field(description="Gets the results, as `GET /jobs/{job_id}/results` gives them.")
+    inProgressUri: str | None = Field(default=None, description="Gets the state of the job while it runs.")
+    failedUri: str | None = Field(default=None, description="Gets the state of a job that failed or was dismissed.")
+
+
 class Execute(BaseModel):
     """An order. Each value in `inputs` may be plain or wrapped as `{"value": ...}`."""
 
@@ -147,6 +157,7 @@ class Execute(BaseModel):
         default=None,
         description="Outputs that the results list; without it, all. Unknown names are refused.",
     )
+    subscriber: SubscriberUris | None = Field(default=None, description="Who is told of the job.")
     response: Literal["document"] = Field(default="document", description="Results are a document of links.")
 
 
@@ -179,6 +190,26 @@ class GapFeature(BaseModel):
     properties: GapProperties
 
 
+class WebhookState(BaseModel):
+    """How it stands with telling the subscriber of a job."""
+
+    pending: bool = Field(description="Whether something may still be told.")
+    attempts: int = Field(description="Failed attempts to tell the job's end.")
+    error: str | None = Field(default=None, description="Why the latest attempt failed.")
+
+
+class CostInfo(BaseModel):
+    """What a job has cost so far; once it has ended, what it cost."""
+
+    seconds: float = Field(
+        description="Time of workers: every attempt at a tile, and the writing of the result; planning is not counted."
+    )
+    pixels: int = Field(description="Pixels rendered; tiles that another job had rendered cost none.")
+    sceneReads: int = Field(description="Windows of scenes read from archives, not from a cache.")
+    readBytes: int = Field(description="Size in memory of the pixels read; less travels over a network.")
+    processingUnits: float = Field(description="Of Sentinel Hub, as it states them.")
+
+
 class StatusInfo(BaseModel):
     """State of one job."""
 
@@ -208,6 +239,10 @@ class StatusInfo(BaseModel):
     )
     gaps: list[GapFeature] | None = Field(
         default=None, description="Tiles that could not be made, with the reasons; `POST /jobs/{job_id}/retry`."
+    )
+    webhook: WebhookState | None = Field(default=None, description="Of a job with a subscriber.")
+    cost: CostInfo | None = Field(
+        default=None, description="What it has cost so far; absent in lists of jobs and in answers to changes."
     )
     inputs: dict[str, Any] | None = Field(
         default=None, description="The order with all defaults; ordering it again gives the same result."

@@ -2,26 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from core.errors import InvalidOption, InvalidRegion, RegionOutsideArchive, UnknownArchive
-from core.grid import Grid, Tile, Window, in_order
-from core.job import Order
+from core.errors import InvalidOption, InvalidRegion, UnknownArchive
+from core.grid import Grid, Tile, Window
+from core.job import Order, Priority
 from core.options import Options
 from core.product import Product
-from core.region import Region, parse_region
+from core.region import Region
 from core.settings import Settings
 from ingest.archive import Archive
 from ingest.registry import SAMPLE, known_names, split_spec
 from products.order import add_card, check_source, parse
 from workers.dependencies import REAL, Dependencies
+from workers.plan_rows import plan_rows
 from workers.queue.ledger import open_ledger
 from workers.region_limits import parse_limited_region
 
-COMMON = ("region", "archive", "model", "fail_on_gaps")
+COMMON = ("region", "archive", "model", "fail_on_gaps", "priority", "max_seconds")
 """Inputs of an order that are no options of its product."""
+MOST_SECONDS = 1e10
+"""About 300 years: a limit beyond it is a mistake."""
 PIXEL_SECONDS = 0.01
 """Estimate for a product that this ledger has not rendered yet; measured times replace it."""
 
@@ -82,6 +84,8 @@ def check(product_id: str, inputs: Mapping[str, Any], settings: Settings, depend
         params=options.to_json(),
         input=archive.summary.lines() if archive.summary else (),
         fail_on_gaps=_fail_on_gaps(inputs),
+        priority=_priority(inputs),
+        max_seconds=_max_seconds(inputs),
     )
     grid = archive.grid(region)
     _check_size(region, grid, settings.jobs.max_tiles)
@@ -122,16 +126,6 @@ def plan(region: Region, archive: Archive, settings: Settings) -> list[Tile]:
     return _cut(region, archive, grid, settings)
 
 
-def plan_order(order: Order, settings: Settings, dependencies: Dependencies = REAL) -> list[Tile]:
-    """Return the tiles of an accepted order, as `plan` does.
-
-    Raises:
-        LandcastError: as `plan`; or the archive cannot be opened any more.
-    """
-    archive = dependencies.open_archive(order.archive, settings)
-    return plan(parse_region(dict(order.region)), archive, settings)
-
-
 def _check_size(region: Region, grid: Grid, most: int) -> None:
     """Refuse a region that is so large that its tiles need not be counted."""
     expected = region.area_km2 * 1e6 / grid.edge_m**2
@@ -140,15 +134,7 @@ def _check_size(region: Region, grid: Grid, most: int) -> None:
 
 
 def _cut(region: Region, archive: Archive, grid: Grid, settings: Settings) -> list[Tile]:
-    most = settings.jobs.max_tiles
-    found = list(islice(grid.find_tiles(region), most + 1))
-    if len(found) > most:
-        raise InvalidRegion(f"it takes more than {most} tiles, the most of one job")
-    tiles = [t for t in in_order(found) if archive.footprint.intersects(t.window.footprint_wgs84)]
-    if not tiles:
-        west, south, east, north = archive.footprint.bounds
-        raise RegionOutsideArchive(archive.name, (west, south, east, north))
-    return tiles
+    return [tile for row in plan_rows(region, archive, grid, most=settings.jobs.max_tiles) for tile in row]
 
 
 def result_window(region: Region, tiles: list[Tile]) -> Window:
@@ -236,6 +222,22 @@ def _fail_on_gaps(inputs: Mapping[str, Any]) -> bool:
     if value not in (True, False, "true", "false"):
         raise InvalidOption("fail_on_gaps", value, "it is true or false")
     return value in (True, "true")
+
+
+def _priority(inputs: Mapping[str, Any]) -> str:
+    value = _given(inputs, "priority", Priority.NORMAL)
+    if value not in list(Priority):
+        raise InvalidOption("priority", value, f"it is {', '.join(Priority)}")
+    return str(value)
+
+
+def _max_seconds(inputs: Mapping[str, Any]) -> float | None:
+    value = _given(inputs, "max_seconds", "")
+    if value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < MOST_SECONDS:
+        raise InvalidOption("max_seconds", value, f"it is a number of seconds above 0 and below {MOST_SECONDS:g}")
+    return float(value)
 
 
 def _region(inputs: Mapping[str, Any]) -> Region:

@@ -19,7 +19,7 @@ from rasterio.windows import Window as PixelWindow
 from core.checkpoint import Checkpoint
 from core.cube import Cube, Series
 from core.errors import InvalidOption, InvalidTable, NoClearObservation
-from core.grid import Tile
+from core.grid import Tile, Window
 from core.options import Options
 from core.product import Layer, Product, Raster, RendersCube
 from core.progress import Progress
@@ -31,6 +31,7 @@ from ingest.source import CubeSource, RegionSource, TableSource
 from outputs.atomic import written_aside
 from outputs.cog import open_cog, plain_raster
 from outputs.write_raster import pick_layers, write_raster
+from products.blocks import is_pooled, strips
 from products.evidence import RestsOnSeries, table_caution
 from products.order import add_card, check_source, parse
 from products.rows import render
@@ -255,11 +256,18 @@ def _render_strips(
     layers, (height, width) = order.product.layers(options), cube.shape_yx
     dtype, nodata = pixel_kind(layers)
     with plain_raster(plain, layers, cube.window, dtype=dtype, nodata=nodata) as out:
-        for first in range(0, height, step):
-            rows = slice(first, min(first + step, height))
+        for rows in _strips(order.product, options, cube.window, step):
             part = render(order.product, cube.rows(rows), options, order.checkpoint, _rows_of(progress, rows, height))
-            out.write(part.pixels, window=PixelWindow(0, first, width, rows.stop - first))
+            out.write(part.pixels, window=PixelWindow(0, rows.start, width, rows.stop - rows.start))
     return plain
+
+
+def _strips(product: Product[Any], options: Options, window: Window, step: int) -> list[slice]:
+    """Return the rows of a cube in strips of so many, or where pixels are pooled, of whole blocks of them."""
+    if is_pooled(product, options):
+        return strips(window, step)
+    height = window.shape_yx[0]
+    return [slice(first, min(first + step, height)) for first in range(0, height, step)]
 
 
 def _rows_of(progress: Progress, rows: slice, height: int) -> Progress:

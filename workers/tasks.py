@@ -6,8 +6,9 @@ before the children are forked.
 """
 
 import logging
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -15,22 +16,28 @@ from typing import Any
 from celery import Celery, signals
 
 from core.errors import LandcastError, RequestError, WorkerUnavailable
+from core.grid import Tile
 from core.job import JobState
 from core.settings import Settings
-from workers.accept import plan_order
+from ingest.io.meter import METER
 from workers.dependencies import REAL, Dependencies
 from workers.disk import await_room
 from workers.finish import finish
 from workers.gaps import gaps_of, gaps_sentence
 from workers.log_rate import limit_log_rate
+from workers.logs.about import working_on
+from workers.logs.json_lines import use_json_lines
 from workers.patient_store import patient_store
+from workers.plan_rows import open_plan, pages
 from workers.queue.broker import FINISH, PLAN, TILE, celery_settings
 from workers.queue.dispatch import feed, sweep
+from workers.queue.fairness.claim import Turns
 from workers.queue.item_rows import read_item
 from workers.queue.lease import Lease, LeaseLost
 from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.liveness import is_gone, worker_name
 from workers.queue.patience import brief, patiently
+from workers.queue.plan.tiles import planned_tile
 from workers.queue.planning import Planning
 from workers.queue.presence import beat_while_at_work
 from workers.queue.schema import AWAY
@@ -71,13 +78,16 @@ def make_app(dependencies: Dependencies = REAL, read_settings: Callable[[], Sett
         return replace(worker(), dependencies=recent_dependencies(dependencies))
 
     def plan(job_id: str) -> None:
-        plan_job(planner(), job_id)
+        with working_on(job=job_id, worker=worker_name()):
+            plan_job(planner(), job_id)
 
     def tile(job_id: str, tile_key: str) -> None:
-        carry_out_tile(worker(), job_id, tile_key)
+        with working_on(job=job_id, tile=tile_key, worker=worker_name()):
+            carry_out_tile(worker(), job_id, tile_key)
 
     def finish(job_id: str) -> None:
-        close_job(worker(), job_id)
+        with working_on(job=job_id, worker=worker_name()):
+            close_job(worker(), job_id)
 
     app.task(plan, name=PLAN, shared=False)
     app.task(tile, name=TILE, shared=False)
@@ -101,20 +111,30 @@ def plan_job(worker: Worker, job_id: str) -> None:
 
 
 def carry_out_tile(worker: Worker, job_id: str, tile_key: str) -> None:
-    """Render one tile if it is still to be done, and send what comes next. Every end is written into the ledger.
+    """Render the tile that a message names, or the one that is due before it, and send what comes next.
+
+    Every end is written into the ledger. Whose tile is due: `workers.queue.fairness`.
 
     While ledger or store are away or the disk is full, the message waits: it is acknowledged when this returns.
     """
     ledger, lease_s = worker.ledger, worker.settings.jobs.lease_seconds
     _await_parts(worker)
     patiently(lambda: ledger.release(is_gone, job_id, allowance_s=lease_s))
-    if patiently(lambda: ledger.claim_tile(job_id, tile_key, worker.name, lease_s)):
-        logger.info("tile begins job=%s tile=%s worker=%s", job_id, tile_key, worker.name)
-        with Lease(lambda share: ledger.heartbeat(job_id, tile_key, worker.name, lease_s, share), lease_s) as lease:
-            _try_tile(worker, job_id, tile_key, lease)
-    else:
+    found = patiently(lambda: Turns(ledger).claim(job_id, tile_key, worker.name, lease_s))
+    if found is None or found.job_id != job_id:
+        _send_next(worker, job_id)  # its tile may need another message
+    if found is None:
         logger.info("tile is not to be done job=%s tile=%s", job_id, tile_key)
-    _send_next(worker, job_id)
+        return
+    _carry_out(worker, found.job_id, found.tile_key)
+    _send_next(worker, found.job_id)
+
+
+def _carry_out(worker: Worker, job_id: str, tile_key: str) -> None:
+    ledger, lease_s = worker.ledger, worker.settings.jobs.lease_seconds
+    logger.info("tile begins job=%s tile=%s worker=%s", job_id, tile_key, worker.name)
+    with Lease(lambda share: ledger.heartbeat(job_id, tile_key, worker.name, lease_s, share), lease_s) as lease:
+        _try_tile(worker, job_id, tile_key, lease)
 
 
 def close_job(worker: Worker, job_id: str) -> None:
@@ -135,8 +155,14 @@ def _try_plan(worker: Worker, job_id: str, lease: Lease) -> None:
     ledger, planning, began = worker.ledger, Planning(worker.ledger), time.monotonic()
     try:
         order = patiently(lambda: ledger.job(job_id)).order
-        tiles = plan_order(order, worker.settings, worker.dependencies)
-        lease.progress(1.0)
+        plan = open_plan(order, worker.settings, worker.dependencies)
+        last_row, count = patiently(lambda: planning.resume(job_id, plan.grid))
+        page: list[Tile] = []
+        for following in pages(plan.rows(below=last_row, before=count)):
+            if page:
+                _add_page(planning, job_id, worker.name, page)
+            page = following
+            lease.progress(0.0)
     except LeaseLost:
         logger.info("planning dropped job=%s", job_id)
     except Exception as error:
@@ -145,8 +171,18 @@ def _try_plan(worker: Worker, job_id: str, lease: Lease) -> None:
         why = str(error) if for_good else reason(error)
         patiently(lambda: planning.fail(job_id, worker.name, why, for_good=for_good))
     else:
-        patiently(lambda: planning.finish(job_id, worker.name, tiles))
-        logger.info("planning done job=%s tiles=%d seconds=%.1f", job_id, len(tiles), time.monotonic() - began)
+        patiently(lambda: planning.finish(job_id, worker.name, page))
+        logger.info("planning done job=%s seconds=%.1f", job_id, time.monotonic() - began)
+
+
+def _add_page(planning: Planning, job_id: str, worker: str, page: Sequence[Tile]) -> None:
+    """Write tiles into the ledger.
+
+    Raises:
+        LeaseLost: somebody else plans the job, or it has ended.
+    """
+    if not patiently(lambda: planning.add_page(job_id, worker, page)):
+        raise LeaseLost
 
 
 def _await_parts(worker: Worker) -> None:
@@ -157,10 +193,10 @@ def _await_parts(worker: Worker) -> None:
 
 
 def _try_tile(worker: Worker, job_id: str, tile_key: str, lease: Lease) -> None:
-    ledger, began = worker.ledger, time.monotonic()
+    ledger, began, before = worker.ledger, time.monotonic(), METER.spent()
     try:
         job = patiently(lambda: ledger.job(job_id))
-        tile = next(t for t in patiently(lambda: ledger.lattice(job_id)) if t.key == tile_key)
+        tile = patiently(lambda: planned_tile(ledger.engine, job_id, tile_key))
         recipe = read_recipe(job.order, worker.settings, worker.dependencies)
         reused = find_tile(recipe, tile, worker.settings, job_id)
         if reused is None:
@@ -169,12 +205,13 @@ def _try_tile(worker: Worker, job_id: str, tile_key: str, lease: Lease) -> None:
         logger.info("tile dropped job=%s tile=%s", job_id, tile_key)
     except Exception as error:
         logger.warning("tile failed job=%s tile=%s", job_id, tile_key, exc_info=error)
-        why, for_good = reason(error), isinstance(error, RequestError)
-        patiently(lambda: ledger.fail_tile(job_id, tile_key, worker.name, why, for_good=for_good))
+        why, for_good, spent = reason(error), isinstance(error, RequestError), METER.spent().since(before)
+        patiently(lambda: ledger.fail_tile(job_id, tile_key, worker.name, why, for_good=for_good, spent=spent))
     else:
         seconds = time.monotonic() - began
         measured = (None, None) if reused else (seconds, int(recipe.mask(tile).sum()))
-        patiently(lambda: ledger.finish_tile(job_id, tile_key, worker.name, *measured))
+        spent = METER.spent().since(before)
+        patiently(lambda: ledger.finish_tile(job_id, tile_key, worker.name, *measured, spent=spent))
         logger.info("tile done job=%s tile=%s seconds=%.1f reused=%s", job_id, tile_key, seconds, bool(reused))
 
 
@@ -240,6 +277,7 @@ def reason(error: Exception) -> str:
 
 def _log(loglevel: Any = "INFO", **_: Any) -> None:
     logging.basicConfig(level=loglevel, format=LOG_FORMAT)
+    use_json_lines(os.environ.get("LANDCAST_LOG") == "json")
     logging.getLogger("botocore").setLevel(logging.WARNING)  # rasterio asks it for keys with each file that it opens
     limit_log_rate()
 

@@ -9,7 +9,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,13 @@ from core.progress import Progress
 from core.region import Region, parse_region
 from core.settings import Settings
 from core.version import software_version
-from ingest.archive import Archive
+from ingest.archive import Archive, TellsContent
 from ingest.preprocess.prepare import Preparation
 from models.inference.choose import backend_name
 from outputs.atomic import aside_in
 from outputs.cog import QUIET
 from outputs.sealed import damage_of, seal
+from products.blocks import in_whole_blocks, inside, is_pooled, whole_blocks
 from products.evidence import RestsOnSeries, has_ndvi, seen_codes
 from products.order import parse
 from products.rows import render
@@ -73,10 +74,20 @@ class Recipe:
         return self.product.layers(self.options)
 
     def _scenes(self, tile: Tile) -> list[list[str]]:
-        """Return names and versions of a tile's scenes; a new scene changes the key of its own tiles alone."""
-        if not self.archive.is_cached:
-            return []
-        return [[s.scene_id, s.version] for s in self.archive.search(tile.window, self.options.days)]
+        """Return names and versions of a tile's scenes; a new scene changes the key of its own tiles alone.
+
+        Of an archive that is told by its fingerprint alone there are none.
+        """
+        archive = self.archive
+        if archive.is_cached:
+            return [[s.scene_id, s.version] for s in archive.search(self.window(tile), self.options.days)]
+        if isinstance(archive, TellsContent):
+            return [[s.scene_id, archive.content_of(s)] for s in archive.search(self.window(tile), self.options.days)]
+        return []
+
+    def window(self, tile: Tile) -> Window:
+        """Return what is read of a tile: where pixels are pooled, whole blocks of them."""
+        return whole_blocks(tile.window) if is_pooled(self.product, self.options) else tile.window
 
     def mask(self, tile: Tile) -> Mask:
         """Return (Y, X), True for the pixels of a tile that lie in the region."""
@@ -93,7 +104,7 @@ class Recipe:
             "calibration": self.checkpoint.card.get("calibration"),
             "prediction_sets": self.checkpoint.card.get("prediction_sets"),
             "backend": backend_name(self.checkpoint, self.product.id),
-            "archive": self.archive.name if self.archive.is_cached else self.archive.fingerprint,
+            "archive": self.archive.name if _is_told_by_scenes(self.archive) else self.archive.fingerprint,
             "scenes": self._scenes(tile),
             "preparation": self.preparation,
             "tile": tile.key,
@@ -101,6 +112,10 @@ class Recipe:
             "version": software_version(),
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _is_told_by_scenes(archive: Archive) -> bool:
+    return archive.is_cached or isinstance(archive, TellsContent)
 
 
 def read_recipe(order: Order, settings: Settings, dependencies: Dependencies = REAL) -> Recipe:
@@ -152,15 +167,27 @@ def render_tile(
 ) -> Path:
     """Build a tile's cube and render it. A tile some of whose scenes could not be read is kept for its job alone."""
     mask = recipe.mask(tile)
-    wanted = None if mask.all() else mask
+    wanted = in_whole_blocks(tile.window, mask)[1] if is_pooled(recipe.product, recipe.options) else mask
     cube = dependencies.build_cube(
-        recipe.archive, tile.window, recipe.options.days, recipe.product.bands, wanted, settings
+        recipe.archive,
+        recipe.window(tile),
+        recipe.options.days,
+        recipe.product.bands,
+        None if wanted.all() else wanted,
+        settings,
     )
     progress(BUILD_SHARE)
     raster = _render(recipe, cube, lambda share: progress(BUILD_SHARE + (1 - BUILD_SHARE) * share))
+    raster, place = _cut(raster, tile.window, mask), inside(tile.window, cube.window)
     key = own_key(tile, job_id) if cube.failures else shared_key(recipe, tile, mask)
     with aside_in(scratch_folder(settings, job_id), f"{tile.key}.tif") as aside:
-        _write(aside, raster, _seen(recipe, cube), cube.scenes, backend_name(recipe.checkpoint, recipe.product.id))
+        _write(
+            aside,
+            raster,
+            _seen(recipe, cube)[:, *place],
+            cube.scenes,
+            backend_name(recipe.checkpoint, recipe.product.id),
+        )
         seal(aside)
         path = patient_store(settings).put(aside, key)
     _note(tile, key, settings, job_id)
@@ -256,6 +283,14 @@ def _render(recipe: Recipe, cube: Cube, progress: Progress) -> Raster:
         progress(1.0)
         return _unseen(recipe.layers, cube.window)  # no optical scene of the period, or none that could be read
     return render(recipe.product, cube, recipe.options, recipe.checkpoint, progress)
+
+
+def _cut(raster: Raster, window: Window, mask: Mask) -> Raster:
+    """Return the part of a raster in a window; what is not of the region is nodata."""
+    if raster.window == window and mask.all():
+        return raster
+    pixels = np.where(mask, raster.pixels[:, *inside(window, raster.window)], raster.pixels.dtype.type(raster.nodata))
+    return replace(raster, pixels=pixels, window=window)
 
 
 def _seen(recipe: Recipe, cube: Cube) -> NDArray[np.uint8]:

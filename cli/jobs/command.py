@@ -47,7 +47,7 @@ def list_jobs(
 ) -> None:
     """List jobs, newest first."""
     with connect(server, key) as client:
-        found = client.jobs(limit=limit, states=status, processes=process)
+        found = [job.known for job in client.jobs(limit=limit, status=status, process=process)]
     if as_json:
         print(json.dumps(found, indent=2))
     elif found:
@@ -65,12 +65,15 @@ def show_job(
 ) -> None:
     """Show a job: state, progress, gaps, and with --log what happened."""
     with connect(server, key) as client:
-        job = client.job(job_id)
-        events = list(client.log(job_id)) if log else []
+        handle = client.job(job_id)
+        job = handle.refresh()
+        events = list(handle.log()) if log else []
     if as_json:
         print(json.dumps(job | ({"log": events} if log else {}), indent=2))
         return
     print(text_table([(name, str(job[name])) for name in FACTS if job.get(name) not in (None, "")], left=2))
+    if job.get("cost"):
+        print(f"cost: {_cost(job['cost'])}")
     for gap in job.get("gaps") or ():
         print(f"gap: {gap['properties'].get('reason', '')}")
     if events:
@@ -80,15 +83,15 @@ def show_job(
 def retry_job(job_id: JobId, server: Server = None, key: KeyText = None) -> None:
     """Try the missing tiles of an ended job again; its earlier result stays until the new one replaces it."""
     with connect(server, key) as client:
-        client.retry(client.url_of(job_id))
-        print(f"Job {job_id} is {client.job(job_id)['status']}.")
+        print(f"Job {job_id} is {client.job(job_id).retry().known['status']}.")
 
 
 def dismiss_job(job_id: JobId, server: Server = None, key: KeyText = None) -> None:
     """Stop a job, or withdraw the results of a finished one; its files are removed."""
     with connect(server, key) as client:
-        client.dismiss(client.url_of(job_id))
-        print(f"Job {job_id} is {client.job(job_id)['status']}.")
+        job = client.job(job_id)
+        job.dismiss()
+        print(f"Job {job_id} is {job.known['status']}.")
 
 
 def _line(job: Mapping[str, Any]) -> tuple[str, ...]:
@@ -96,6 +99,16 @@ def _line(job: Mapping[str, Any]) -> tuple[str, ...]:
     done = f"{job.get('progress', 0)} %"
     state = f"{job['status']}, gaps" if job.get("complete") is False else job["status"]
     return job["jobID"], job["processID"], state, done, tiles, job["created"][:16], job.get("message") or ""
+
+
+def _cost(cost: Mapping[str, Any]) -> str:
+    """Return a cost in words; what is zero for most archives is left out then."""
+    parts = [f"{cost['seconds']:,.1f} s of workers", f"{cost['pixels']:,} pixels"]
+    if cost.get("sceneReads"):
+        parts.append(f"{cost['sceneReads']:,} scene reads")
+    if cost.get("processingUnits"):
+        parts.append(f"{cost['processingUnits']:,.3f} processing units")
+    return ", ".join(parts)
 
 
 def _event(event: Mapping[str, Any]) -> tuple[str, ...]:

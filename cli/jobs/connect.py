@@ -4,10 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cli.client import Client
-from core.errors import InvalidOption
+from client import Client
 from core.read_settings import read_settings
-from core.settings import Settings
 from service.process.address import running_service
 
 Server = Annotated[str | None, typer.Option(metavar="URL", help="URL of the service; default: the one that runs here.")]
@@ -25,12 +23,5 @@ def connect(server: str | None, key: str | None) -> Client:
         WorkerUnavailable: no service runs here.
     """
     settings = read_settings()
-    return Client(server or running_service(settings), key=_key(key, settings))
-
-
-def _key(given: str | None, settings: Settings) -> str:
     own = settings.access.key
-    text = (given or (own.get_secret_value() if own else "")).strip()
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise InvalidOption("LANDCAST_KEY", "...", "a key has letters, digits and signs only, without spaces")
-    return text
+    return Client(server or running_service(settings), key or (own.get_secret_value() if own else None))

@@ -98,7 +98,8 @@ def _store(settings: Settings) -> KeyStore:
 
 
 def _note(settings: Settings, action: str, key: Key) -> None:
-    AuditLog(settings.home).note(action, key.caller(), scopes=" ".join(sorted(key.scopes)), end=_end(key))
+    log = AuditLog(settings.home, days=settings.access.audit_days)
+    log.note(action, key.caller(), scopes=" ".join(sorted(key.scopes)), end=_end(key))
 
 
 def _end(key: Key) -> str:

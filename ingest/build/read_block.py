@@ -16,6 +16,7 @@ from ingest.agreement import Agreement, compare
 from ingest.archive import SENSOR_BANDS, Archive, Reading, Scene
 from ingest.build.cache import SceneTileCache, scene_key
 from ingest.build.scene_tile import MemorySceneTile, SceneTile
+from ingest.io.meter import METER
 from ingest.preprocess.datatakes import one_per_datatake
 from ingest.preprocess.prepare import Preparation, Prepared, margin_pixels, prepare
 from ingest.preprocess.radar import check_conventions
@@ -185,7 +186,9 @@ def _prepared(
     has_margin = scene.sensor != "weather" and bool(archive.is_cached or archive.abilities.masks)
     margin = margin_pixels(preparation, window.resolution_m) if has_margin else 0
     wide = _widened(window, margin)
+    METER.count_read()
     reading: Reading = archive.read(scene, wide, (*bands, *preparation.extra_bands(scene)))
+    METER.count_bytes(sum(pixels.nbytes for pixels in reading.values.values()))
     prepared = prepare(scene, reading, wide, preparation)
     inner = slice(margin, -margin or None), slice(margin, -margin or None)
     values = {b: np.ascontiguousarray(v[inner]) for b, v in prepared.values.items() if b in bands}

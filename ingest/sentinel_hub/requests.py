@@ -27,6 +27,7 @@ from sentinelhub.geometry import BBox
 
 from core.errors import ArchiveUnavailable, OverBudget
 from ingest.io.hosts import TemporaryFailure, parse_retry_after, retried
+from ingest.io.meter import METER
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +104,7 @@ class Spending:
         with self._lock:
             self._reserved = max(self._reserved - reserved, 0.0)
             self.spent += spent
+        METER.count_units(spent)
 
 
 @cache

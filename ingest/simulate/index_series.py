@@ -4,19 +4,25 @@ For forecasters, which learn from them what may follow any history (prior-data f
 arXiv 2112.10510). NDVI alone, no spectra: those of series.py have all bands. Parameters are drawn from wide ranges
 around what real series show; `benchmarks/prior.py` compares both. Groups of series share a region: its overpasses,
 clouds, and the timing, vigour and droughts of its years.
+
+Arrays are laid out for speed: time T or years first, then regions G, then the GROUP series M of each. Regions are drawn
+in parts that fit the cache.
 """
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bands import CHANNELS, channel
+from core.bands import CHANNELS, Floats, channel
 from core.cube import Series
-from core.timeline import YEAR_DAYS, to_day
+from core.timeline import YEAR_DAYS, Days, to_day
 
 Numbers = NDArray[np.float64]
+Years = NDArray[np.int64]
 GROUP = 16
 """Series of one region."""
 DATES = 240
@@ -24,8 +30,8 @@ FIRST = to_day(date(2014, 1, 1))
 START_DAYS = 5 * 365
 STEPS = (2.5, 5.0, 5.0, 5.0, 8.0, 10.0, 16.0)
 """Days between overpasses."""
-YEARS = 20
-"""Seasons that are drawn: more than the longest series has."""
+YEARS = 14
+"""Seasons that are drawn: as many as the longest series touches, and those beside it."""
 CUTS = 5
 KINDS = {
     "evergreen": 0.15,
@@ -110,234 +116,278 @@ CROPS = np.array(
 """Crops of a temperate year: day of green-up and of harvest, amplitude, days of both slopes. Winter cereal, rape,
 spring cereal, maize, beet, potato, ley, fallow."""
 CATCH_SHARE = 0.35
+AT_ONCE = 32
+"""Regions that are drawn together: their arrays stay in the cache of a core."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Season:
-    """One season a year of N series: (N, YEARS) each."""
+    """One season a year: (YEARS, G, M) each."""
 
-    up: Numbers
+    up: Floats
     """Day of the year of half green-up."""
-    down: Numbers
-    height: Numbers
-    rise: Numbers
+    down: Floats
+    height: Floats
+    rise: Floats
     """Days from a quarter to three quarters, about."""
-    fall: Numbers
+    fall: Floats
 
-    def at(self, year: NDArray[np.int64], day: Numbers) -> Numbers:
-        """Return (N, T) the height at days of years, and of the seasons that reach over from the years beside."""
-        best = np.zeros(day.shape)
-        for step in (-1, 0, 1):
-            row = np.clip(year + step, 0, YEARS - 1)
-            up, down, height, rise, fall = (
-                np.take_along_axis(v, row, axis=1) for v in (self.up, self.down, self.height, self.rise, self.fall)
-            )
-            here = day - step * YEAR_DAYS
-            best = np.maximum(best, height * (_logistic((here - up) / rise) - _logistic((here - down) / fall)))
-        return best
+    def raise_to(self, out: Floats, year: Years, day: Floats, steps: Iterable[int]) -> None:
+        """Raise (T, G, M) to the height at days of years, and of the seasons that reach over from the years beside."""
+        parts = (self.up, 0.5 / self.rise, self.down, 0.5 / self.fall, 0.5 * self.height)
+        for step in steps:
+            up, rise, down, fall, half = (_of_years(part, year + step) for part in parts)
+            here = day - np.float32(step * YEAR_DAYS)
+            for at, slope in ((up, rise), (down, fall)):
+                np.subtract(here, at, out=at)
+                at *= slope
+                np.tanh(at, out=at)  # twice the logistic function of twice the argument, less 1
+            up -= down
+            up *= half
+            np.maximum(out, up, out=out)
 
 
-def sample_index_series(rng: np.random.Generator, groups: int) -> tuple[Series, NDArray[np.str_]]:
+def sample_index_series(rng: np.random.Generator, groups: int, *, threads: int = 1) -> tuple[Series, NDArray[np.str_]]:
     """Simulate NDVI series of regions, GROUP of each.
 
     Args:
-        rng: the same state gives the same series.
+        rng: the same state gives the same series, whatever the threads.
 
     Returns:
         Series of GROUP * groups x DATES dates with NDVI alone, NaN where a cloud was seen as one; and the kind of each.
     """
+    days, ndvi, kind = sample_ndvi(rng, groups, threads=threads)
+    values = np.full((*ndvi.shape, len(CHANNELS)), np.nan, np.float32)
+    values[..., channel("NDVI")] = ndvi
+    ids = np.array([f"simulated-index-{i:06d}" for i in range(len(ndvi))])
+    return Series(ids=ids, days=days, values=values), np.array(list(KINDS))[kind]
+
+
+def sample_ndvi(rng: np.random.Generator, groups: int, *, threads: int = 1) -> tuple[Days, Floats, NDArray[np.int64]]:
+    """Simulate as `sample_index_series`, and return bare arrays.
+
+    Returns:
+        (N, DATES) days and NDVI, and (N,) the number of each kind in KINDS.
+    """
     count = groups * GROUP
-    region = np.repeat(np.arange(groups), GROUP)
-    kind = np.array(list(KINDS))[_kinds(rng, groups)]
-    days = _overpasses(rng, groups)[region]
-    year, day = _calendar(days, is_southern=(rng.random(groups) < 0.2)[region])
-    low, seasons = _seasons(rng, kind, region, groups)
-    ndvi = low[:, None] + np.maximum.reduce([s.at(year, day) for s in seasons])
-    ndvi = _cut(rng, ndvi, kind, year, day)
-    ndvi += _dry_years(rng, region, groups, year, day, ndvi)
-    ndvi += _anomalies(rng, days, region, groups, ndvi)
-    ndvi = _disturbed(rng, ndvi, days)
-    seen = _observed(rng, ndvi, region, groups, day)
-    values = np.full((count, DATES, len(CHANNELS)), np.nan, np.float32)
-    values[..., channel("NDVI")] = np.clip(seen, -0.2, 0.98)
-    ids = np.array([f"simulated-index-{i:06d}" for i in range(count)])
-    return Series(ids=ids, days=days.astype(np.int32), values=values), kind
+    days, ndvi, kind = np.empty((count, DATES), np.int32), np.empty((count, DATES), np.float32), np.empty(count, int)
+    firsts = range(0, groups, AT_ONCE)
+    seeds = rng.integers(0, 2**63, len(firsts))
+
+    def fill(first: int, seed: int) -> None:
+        rows = slice(first * GROUP, min(first + AT_ONCE, groups) * GROUP)
+        days[rows], ndvi[rows], kind[rows] = _regions(np.random.default_rng(seed), min(AT_ONCE, groups - first))
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(fill, firsts, seeds))
+    return days, ndvi, kind
+
+
+def _regions(rng: np.random.Generator, groups: int) -> tuple[Days, Floats, NDArray[np.int64]]:
+    """Return the days, NDVI and kinds of some regions, series by series."""
+    kind = _kinds(rng, groups)
+    days = _overpasses(rng, groups)
+    year, day = _calendar(days, is_southern=rng.random(groups) < 0.2)
+    low, main, second = _seasons(rng, kind)
+    ndvi = np.zeros((DATES, groups, GROUP), np.float32)
+    main.raise_to(ndvi, year, day, (-1, 0, 1))
+    second.raise_to(ndvi, year, day, (-1, 0))  # none begins before its year
+    ndvi += low
+    _cut(rng, ndvi, kind, year, day)
+    ndvi -= _dry_years(rng, year, day, ndvi)
+    ndvi += _anomalies(rng, days, ndvi)
+    _disturb(rng, ndvi, days)
+    seen = _observed(rng, ndvi, day)
+    return np.repeat(days.T, GROUP, axis=0), seen.reshape(DATES, -1).T, kind.ravel()
+
+
+def _of_years(values: Floats, year: Years) -> Floats:
+    """Return (T, G, M) of (YEARS, G, M) in the years of (T, G) dates."""
+    rows = np.clip(year, 0, YEARS - 1) * values.shape[1] + np.arange(values.shape[1])
+    return np.asarray(np.take(values.reshape(-1, values.shape[2]), rows, axis=0, mode="clip"), np.float32)
+
+
+def _normal(rng: np.random.Generator, mean: float, spread: float, shape: tuple[int, ...]) -> Floats:
+    return np.asarray(mean + np.float32(spread) * rng.standard_normal(shape, np.float32), np.float32)
+
+
+def _uniform(rng: np.random.Generator, low: Floats | float, high: Floats | float, shape: tuple[int, ...]) -> Floats:
+    return np.asarray(low + (np.asarray(high, np.float32) - low) * rng.random(shape, np.float32), np.float32)
 
 
 def _kinds(rng: np.random.Generator, groups: int) -> NDArray[np.int64]:
-    """Return (N,) kinds: half of the regions hold mostly one."""
+    """Return (G, M) kinds: half of the regions hold mostly one."""
     share = np.array(list(KINDS.values()))
-    drawn = rng.choice(len(KINDS), groups * GROUP, p=share / share.sum())
-    main = np.repeat(rng.choice(len(KINDS), groups, p=share / share.sum()), GROUP)
-    is_uniform = np.repeat(rng.random(groups) < 0.5, GROUP)
-    return np.where(is_uniform & (rng.random(len(drawn)) < 0.85), main, drawn)
+    drawn = rng.choice(len(KINDS), (groups, GROUP), p=share / share.sum())
+    main = rng.choice(len(KINDS), (groups, 1), p=share / share.sum())
+    is_uniform = rng.random((groups, 1)) < 0.5
+    return np.where(is_uniform & (rng.random(drawn.shape) < 0.85), main, drawn)
 
 
-def _overpasses(rng: np.random.Generator, groups: int) -> Numbers:
-    start = FIRST + rng.uniform(0, START_DAYS, (groups, 1))
-    step = rng.choice(STEPS, (groups, 1))
-    return np.asarray(np.round(start + step * np.arange(DATES)))
+def _overpasses(rng: np.random.Generator, groups: int) -> Days:
+    """Return (T, G) days."""
+    start = FIRST + rng.uniform(0, START_DAYS, groups)
+    return np.round(start + rng.choice(STEPS, groups) * np.arange(DATES)[:, None]).astype(np.int32)
 
 
-def _calendar(days: Numbers, *, is_southern: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Numbers]:
-    """Return (N, T) the number of the year since the series' first, and the day in it; in the south half a year on."""
-    moved = days + np.where(is_southern, YEAR_DAYS / 2, 0)[:, None]
+def _calendar(days: Days, *, is_southern: NDArray[np.bool_]) -> tuple[Years, Floats]:
+    """Return (T, G) the number of the year since the series' first, and (T, G, 1) the day in it.
+
+    In the south it is half a year on.
+    """
+    moved = days + np.where(is_southern, YEAR_DAYS / 2, 0)
     year = np.floor(moved / YEAR_DAYS)
-    first = year[:, :1] - 1
-    return (year - first).astype(np.int64), moved - year * YEAR_DAYS
+    day = (moved - year * YEAR_DAYS).astype(np.float32)
+    return (year - year[:1] + 1).astype(np.int64), day[..., None]
 
 
-def _seasons(
-    rng: np.random.Generator, kind: NDArray[np.str_], region: NDArray[np.int64], groups: int
-) -> tuple[Numbers, list[_Season]]:
-    """Return (N,) the level outside seasons, and two seasons a year."""
-    count = len(kind)
-    shift = (rng.normal(0, 18, (groups, 1)) + rng.normal(0, 7, (groups, YEARS)))[region]
-    shift = shift + rng.normal(0, 6, (count, 1)) + rng.normal(0, 3, (count, YEARS))
-    vigour = (1 + rng.normal(0, 0.08, (groups, YEARS)))[region] * (1 + rng.normal(0, 0.06, (count, YEARS)))
-    number = np.array([list(KINDS).index(k) for k in kind])
-    low, top, up, length, rise, fall = (
-        rng.uniform(*np.array([ranges[k] for k in KINDS])[number].T) for ranges in RANGES
-    )
+def _seasons(rng: np.random.Generator, kind: NDArray[np.int64]) -> tuple[Floats, _Season, _Season]:
+    """Return (G, M) the level outside seasons, and two seasons a year."""
+    groups, every = len(kind), (YEARS, *kind.shape)
+    shift = _normal(rng, 0, 18, (groups, 1)) + _normal(rng, 0, 7, (YEARS, groups, 1))
+    shift = shift + _normal(rng, 0, 6, kind.shape) + _normal(rng, 0, 3, every)
+    vigour = _normal(rng, 1, 0.08, (YEARS, groups, 1)) * _normal(rng, 1, 0.06, every)
+    low, top, up, length, rise, fall = (_of_kind(rng, ranges, kind) for ranges in RANGES)
     main = _Season(
-        up=up[:, None] + shift,
-        down=(up + length)[:, None] + 0.4 * shift,
-        height=np.maximum(top - low, 0.0)[:, None] * vigour,
-        rise=np.repeat(rise[:, None], YEARS, axis=1),
-        fall=np.repeat(fall[:, None], YEARS, axis=1),
+        up=up + shift,
+        down=up + length + np.float32(0.4) * shift,
+        height=np.maximum(top - low, 0) * vigour,
+        rise=np.broadcast_to(rise, every),
+        fall=np.broadcast_to(fall, every),
     )
-    return low, [_rotated(rng, main, kind == "crop", shift, vigour), _second(rng, kind == "crop", shift)]
+    is_crop = kind == list(KINDS).index("crop")
+    return low, _rotated(rng, main, is_crop, shift, vigour), _second(rng, is_crop, shift)
+
+
+def _of_kind(rng: np.random.Generator, ranges: dict[str, tuple[float, float]], kind: NDArray[np.int64]) -> Floats:
+    """Return (G, M) drawn from the ranges of kinds."""
+    low, high = np.array([ranges[k] for k in KINDS], np.float32).T
+    return _uniform(rng, low[kind], high[kind], kind.shape)
 
 
 def _rotated(
-    rng: np.random.Generator, main: _Season, is_crop: NDArray[np.bool_], shift: Numbers, vigour: Numbers
+    rng: np.random.Generator, main: _Season, is_crop: NDArray[np.bool_], shift: Floats, vigour: Floats
 ) -> _Season:
     """Give crops a rotation of one to four, year by year, or in a third of places one drawn anew each year."""
-    count = len(is_crop)
-    period = rng.integers(1, 5, (count, 1))
-    rotation = rng.integers(0, len(CROPS), (count, 4))
-    number = np.take_along_axis(rotation, np.arange(YEARS)[None] % period, axis=1)
-    is_free = rng.random((count, 1)) < 0.35
-    number = np.where(is_free, rng.integers(0, len(CROPS), (count, YEARS)), number)
-    up, down, height, rise, fall = np.moveaxis(CROPS[number], -1, 0)
-    scale = rng.uniform(0.75, 1.2, (count, 1)) * vigour
-    mask = is_crop[:, None]
+    place, every = is_crop.shape, shift.shape
+    period = rng.integers(1, 5, place)
+    rotation = rng.integers(0, len(CROPS), (4, *place))
+    number = np.take_along_axis(rotation, np.arange(YEARS)[:, None, None] % period, axis=0)
+    number = np.where(rng.random(place) < 0.35, rng.integers(0, len(CROPS), every), number)
+    up, down, height, rise, fall = CROPS.astype(np.float32).T[:, number]
+    scale = _uniform(rng, 0.75, 1.2, place) * vigour
     return _Season(
-        up=np.where(mask, up + shift + rng.normal(0, 5, up.shape), main.up),
-        down=np.where(mask, down + 0.6 * shift + rng.normal(0, 6, up.shape), main.down),
-        height=np.where(mask, height * scale, main.height),
-        rise=np.where(mask, rise, main.rise),
-        fall=np.where(mask, fall, main.fall),
+        up=np.where(is_crop, up + shift + _normal(rng, 0, 5, every), main.up),
+        down=np.where(is_crop, down + np.float32(0.6) * shift + _normal(rng, 0, 6, every), main.down),
+        height=np.where(is_crop, height * scale, main.height),
+        rise=np.where(is_crop, rise, main.rise),
+        fall=np.where(is_crop, fall, main.fall),
     )
 
 
-def _second(rng: np.random.Generator, is_crop: NDArray[np.bool_], shift: Numbers) -> _Season:
+def _second(rng: np.random.Generator, is_crop: NDArray[np.bool_], shift: Floats) -> _Season:
     """Give some years of crops a catch crop or autumn growth, and the others nothing."""
-    shape = shift.shape
-    has = is_crop[:, None] & (rng.random(shape) < CATCH_SHARE)
-    up = rng.normal(265, 15, shape) + shift
+    every = shift.shape
+    has = is_crop & (rng.random(every, np.float32) < CATCH_SHARE)
+    up = _normal(rng, 265, 15, every) + shift
     return _Season(
         up=up,
-        down=up + rng.uniform(60, 190, shape),
-        height=np.where(has, rng.uniform(0.1, 0.5, shape), 0.0),
-        rise=np.full(shape, 12.0),
-        fall=np.full(shape, 14.0),
+        down=up + _uniform(rng, 60, 190, every),
+        height=np.where(has, _uniform(rng, 0.1, 0.5, every), np.float32(0)),
+        rise=np.full(every, 12, np.float32),
+        fall=np.full(every, 14, np.float32),
     )
 
 
-def _cut(
-    rng: np.random.Generator, ndvi: Numbers, kind: NDArray[np.str_], year: NDArray[np.int64], day: Numbers
-) -> Numbers:
+def _cut(rng: np.random.Generator, ndvi: Floats, kind: NDArray[np.int64], year: Years, day: Floats) -> None:
     """Mow meadows up to CUTS times a year: a sudden drop, and regrowth within weeks."""
-    rows = np.flatnonzero(kind == "meadow")
-    number = np.clip(rng.poisson(rng.uniform(0.5, 4, (len(rows), 1)), (len(rows), YEARS)), 0, CUTS)
-    first = rng.normal(145, 15, (len(rows), 1)) + rng.normal(0, 9, (len(rows), YEARS))
-    gap = rng.uniform(32, 62, (len(rows), 1))
-    out, mine, when = ndvi.copy(), year[rows], day[rows]
-    depth_of, days_of = rng.uniform(0.15, 0.6, (len(rows), 1)), rng.uniform(10, 32, (len(rows), 1))
-    kept = np.ones(when.shape)
+    group, member = np.nonzero(kind == list(KINDS).index("meadow"))
+    count, when = len(group), day[:, group, 0]
+    at = year[:, group] * count + np.arange(count)
+    number = np.clip(rng.poisson(rng.uniform(0.5, 4, count), (YEARS, count)), 0, CUTS)
+    first = _normal(rng, 145, 15, (count,)) + _normal(rng, 0, 9, (YEARS, count))
+    gap = _uniform(rng, 32, 62, (count,))
+    depth_of, days_of = _uniform(rng, 0.15, 0.6, (count,)), _uniform(rng, 10, 32, (count,))
+    kept = np.ones(when.shape, np.float32)
     for cut in range(CUTS):
-        on = first + cut * gap + rng.normal(0, 8, first.shape)
-        depth = np.where(cut < number, depth_of * rng.uniform(0.4, 1.3, first.shape), 0.0)
-        age = when - np.take_along_axis(on, mine, axis=1)
-        kept *= 1 - np.where(
-            age >= 0, np.take_along_axis(depth, mine, axis=1) * np.exp(-np.maximum(age, 0) / days_of), 0
-        )
-    floor = 0.15
-    out[rows] = floor + (out[rows] - floor) * np.clip(kept, 0.1, 1)
+        on = first + cut * gap + _normal(rng, 0, 8, first.shape)
+        depth = np.where(cut < number, depth_of * _uniform(rng, 0.4, 1.3, first.shape), np.float32(0))
+        age = when - on.ravel()[at]
+        kept *= 1 - np.where(age >= 0, depth.ravel()[at] * np.exp(-np.maximum(age, 0) / days_of), np.float32(0))
+    floor = np.float32(0.15)
+    ndvi[:, group, member] = floor + (ndvi[:, group, member] - floor) * np.clip(kept, 0.1, 1)
+
+
+def _dry_years(rng: np.random.Generator, year: Years, day: Floats, ndvi: Floats) -> Floats:
+    """Return (T, G, M) what droughts of a region's summers take away."""
+    every = (YEARS, year.shape[1], 1)
+    depth = np.where(rng.random(every) < 0.18, rng.gamma(2.0, 0.07, every), 0.0).astype(np.float32)
+    begin, length = _normal(rng, 185, 22, every), _uniform(rng, 30, 110, every)
+    hit = _uniform(rng, 0.2, 1.3, ndvi.shape[1:])
+    at, start, span = (_of_years(v, year) for v in (depth, begin, length))
+    begun, over = (np.asarray((day - when) / days, np.float32) for when, days in ((start, 10), (start + span, 15)))
+    taken = 2 * hit * at * (_logistic(begun) - _logistic(over))
+    return np.asarray(np.clip(ndvi - np.float32(0.15), 0, 0.6) * taken, np.float32)
+
+
+def _anomalies(rng: np.random.Generator, days: Days, ndvi: Floats) -> Floats:
+    """Return (T, G, M) departures that last for weeks: of the region, and of each place."""
+    step = (days[1] - days[0]).astype(np.float32)[:, None] + np.float32(0.01)
+    region, place = (len(step), 1), ndvi.shape[1:]
+    memory = [_uniform(rng, 10, 60, place), _uniform(rng, 200, 900, place), _uniform(rng, 15, 80, region)]
+    spread = [rng.gamma(2.0, 0.009, place), rng.gamma(1.5, 0.012, place), rng.gamma(2.0, 0.008, region)]
+    own, slow, shared = np.split(
+        _autoregression(rng, step / np.concatenate(memory, axis=1), np.concatenate(spread, axis=1)),
+        [GROUP, 2 * GROUP],
+        axis=2,
+    )
+    return np.asarray((own + slow + shared) * (np.clip(ndvi, 0.1, 0.7) * np.float32(2)))
+
+
+def _autoregression(rng: np.random.Generator, age: Floats, spread: Numbers) -> Floats:
+    """Return (T, ...) of first-order autoregressions, of which a step takes `age` times the e-folding."""
+    kept = np.exp(-age)
+    out = rng.standard_normal((DATES, *age.shape), np.float32)
+    out *= spread.astype(np.float32)
+    out[1:] *= np.sqrt(1 - kept**2)
+    for k in range(1, DATES):
+        out[k] += kept * out[k - 1]
     return out
 
 
-def _dry_years(
-    rng: np.random.Generator,
-    region: NDArray[np.int64],
-    groups: int,
-    year: NDArray[np.int64],
-    day: Numbers,
-    ndvi: Numbers,
-) -> Numbers:
-    """Return (N, T) what droughts of a region's summers take away."""
-    depth = np.where(rng.random((groups, YEARS)) < 0.18, rng.gamma(2.0, 0.07, (groups, YEARS)), 0.0)
-    begin = rng.normal(185, 22, (groups, YEARS))
-    length = rng.uniform(30, 110, (groups, YEARS))
-    hit = rng.uniform(0.2, 1.3, (len(ndvi), 1))
-    at, start, span = (np.take_along_axis(v[region], year, axis=1) for v in (depth, begin, length))
-    shape = _logistic((day - start) / 10) - _logistic((day - start - span) / 15)
-    return np.asarray(-hit * at * shape * np.clip(ndvi - 0.15, 0, 0.6) / 0.5)
-
-
-def _anomalies(
-    rng: np.random.Generator, days: Numbers, region: NDArray[np.int64], groups: int, ndvi: Numbers
-) -> Numbers:
-    """Return (N, T) departures that last for weeks: of the region, and of each place."""
-    step = days[:, 1:2] - days[:, :1] + 0.01
-    first = np.searchsorted(region, np.arange(groups))
-    size = np.clip(ndvi, 0.1, 0.7) / 0.5
-    shared = _memory(rng, step[first], rng.uniform(15, 80, (groups, 1)), rng.gamma(2.0, 0.008, (groups, 1)))
-    own = _memory(rng, step, rng.uniform(10, 60, (len(days), 1)), rng.gamma(2.0, 0.009, (len(days), 1)))
-    slow = _memory(rng, step, rng.uniform(200, 900, (len(days), 1)), rng.gamma(1.5, 0.012, (len(days), 1)))
-    return np.asarray(size * (shared[region] + own + slow))
-
-
-def _memory(rng: np.random.Generator, step: Numbers, memory: Numbers, spread: Numbers) -> Numbers:
-    """Return (N, DATES) of a first-order autoregression with an e-folding of `memory` days."""
-    kept = np.exp(-step / memory)[:, 0]
-    fresh = np.sqrt(1 - kept**2)
-    noise = rng.standard_normal((DATES, len(kept)), np.float32)
-    out = np.empty((DATES, len(kept)))
-    out[0] = noise[0]
-    for k in range(1, DATES):
-        out[k] = kept * out[k - 1] + fresh * noise[k]
-    return np.asarray(out.T * spread)
-
-
-def _disturbed(rng: np.random.Generator, ndvi: Numbers, days: Numbers) -> Numbers:
+def _disturb(rng: np.random.Generator, ndvi: Floats, days: Days) -> None:
     """Fell, burn or slowly lose some places, with a recovery that may take years; give some a trend."""
-    count = (len(ndvi), 1)
-    on = days[:, :1] + rng.random(count) * (days[:, -1:] - days[:, :1])
-    age = days - on
-    depth = rng.uniform(0.2, 0.9, count) * (rng.random(count) < 0.05)
-    fall = np.where(rng.random(count) < 0.5, 2.0, rng.uniform(60, 500, count))
-    recovery = np.exp(rng.uniform(np.log(150), np.log(4000), count))
-    lost = depth * (1 - np.exp(-np.maximum(age, 0) / fall)) * np.exp(-np.maximum(age, 0) / recovery)
-    trend = rng.normal(0, 0.006, count) * (days - days[:, :1]) / YEAR_DAYS
-    return np.asarray(0.12 + (ndvi - 0.12) * (1 - lost) + trend)
+    place, age = ndvi.shape[1:], (days - days[:1]).astype(np.float32)
+    group, member = np.nonzero(rng.random(place) < 0.05)
+    count = len(group)
+    after = np.maximum(age[:, group] - rng.random(count, np.float32) * age[-1, group], 0)
+    depth = _uniform(rng, 0.2, 0.9, (count,))
+    fall = np.where(rng.random(count) < 0.5, np.float32(2), _uniform(rng, 60, 500, (count,)))
+    recovery = np.exp(_uniform(rng, np.log(150), np.log(4000), (count,)))
+    kept = 1 - depth * (1 - np.exp(-after / fall)) * np.exp(-after / recovery)
+    ndvi[:, group, member] = 0.12 + (ndvi[:, group, member] - np.float32(0.12)) * kept
+    ndvi += _normal(rng, 0, 0.006, place) * (age / np.float32(YEAR_DAYS))[..., None]
 
 
-def _observed(rng: np.random.Generator, ndvi: Numbers, region: NDArray[np.int64], groups: int, day: Numbers) -> Numbers:
-    """Return (N, T) what is seen: NaN under clouds; noise, clouds that were missed, and snow in winter."""
-    summer = np.cos(2 * np.pi * (day - 200) / YEAR_DAYS)
-    chance = rng.uniform(0.15, 0.8, groups)[region, None] + rng.uniform(0, 0.2, groups)[region, None] * summer
-    sky = rng.random((groups, DATES))[region]
-    own = rng.random(ndvi.shape)
-    is_clear = 0.8 * sky + 0.2 * own < chance
-    noise = rng.standard_normal(ndvi.shape, np.float32) * rng.uniform(0.006, 0.03, (len(ndvi), 1))
-    missed = rng.random(ndvi.shape) < rng.uniform(0, 0.08, (len(ndvi), 1))
-    below = np.where(missed, rng.gamma(1.2, 0.12, ndvi.shape), 0.0)
-    snow = (rng.random((groups, DATES)) < np.clip(rng.uniform(-0.6, 0.6, (groups, 1)), 0, 1))[region] & (summer < -0.55)
-    seen = np.where(snow & (own < 0.8), rng.uniform(-0.05, 0.25, ndvi.shape), ndvi + noise - below)
-    return np.where(is_clear, seen, np.nan)
+def _observed(rng: np.random.Generator, ndvi: Floats, day: Floats) -> Floats:
+    """Return (T, G, M) what is seen: NaN under clouds; noise, clouds that were missed, and snow in winter."""
+    region, sky = (ndvi.shape[1], 1), (*ndvi.shape[:2], 1)
+    summer = np.cos(np.float32(2 * np.pi / YEAR_DAYS) * (day - 200))
+    chance = _uniform(rng, 0.15, 0.8, region) + _uniform(rng, 0, 0.2, region) * summer
+    own = rng.random(ndvi.shape, np.float32)
+    is_cloudy = own >= 5 * chance - 4 * rng.random(sky, np.float32)
+    seen = rng.standard_normal(ndvi.shape, np.float32)
+    seen *= _uniform(rng, 0.006, 0.03, ndvi.shape[1:])
+    seen += ndvi
+    missed = rng.random(ndvi.shape, np.float32) < _uniform(rng, 0, 0.08, ndvi.shape[1:])
+    seen[missed] -= rng.gamma(1.2, 0.12, np.count_nonzero(missed))
+    snow = (rng.random(sky) < np.clip(rng.uniform(-0.6, 0.6, region), 0, 1)) & (summer < -0.55)
+    white = snow & (own < 0.8)
+    seen[white] = _uniform(rng, -0.05, 0.25, (int(np.count_nonzero(white)),))
+    np.clip(seen, -0.2, 0.98, out=seen)
+    seen[is_cloudy] = np.nan
+    return seen
 
 
-def _logistic(x: Numbers) -> Numbers:
-    return np.asarray(1 / (1 + np.exp(-np.clip(x, -30, 30))))
+def _logistic(x: Floats) -> Floats:
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x), np.float32)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -105,6 +106,15 @@ class StacFolder:
         start = datetime.combine(period.start, time.min, UTC)
         scenes += [Scene(scene_id=name, time=start, sensor="s2") for name in self._unread]
         return sorted(scenes, key=lambda s: (s.time, s.scene_id))
+
+    def content_of(self, scene: Scene) -> str:
+        """Return a sha256 (hex) of the files of a scene and how they are read, in doubt of those of all scenes."""
+        item = self._items.get(scene.scene_id)
+        facts: tuple[object, ...] = (self.fingerprint,)
+        if item is not None and not any(s.mask and s.mask.is_stated for s in item.sources.values()):
+            bands = [(b, s.href, s.index, s.coding, s.name, s.mask and s.mask.kind) for b, s in item.sources.items()]
+            facts = (scene.time.isoformat(), scene.version, sorted(bands), item.file_crs, self.abilities)
+        return sha256(repr(facts).encode()).hexdigest()
 
     def read(self, scene: Scene, window: Window, bands: tuple[str, ...]) -> Reading:
         """Read some bands of one item, unmasked.

@@ -1,6 +1,9 @@
-"""torch on a CUDA card, or on the CPU in tests: networks from their safetensors, in batches that fit the memory."""
+"""torch on a CUDA card, or on the CPU in tests: features, network and calibration, in batches that fit the memory."""
 
 import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,7 +12,13 @@ from torch import Tensor
 
 from core.bands import Floats
 from core.checkpoint import Checkpoint, Precision
+from core.cube import Series
+from core.forecast import QUANTILES
+from core.timeline import Days
 from models.checkpoint import load_class_network, load_network
+from models.inference.chain import class_rows, forecast_rows, shown
+from models.inference.features.upload import Sender
+from models.inference.work import ClassWork, ForecastWork
 from models.network.class_network import ClassNetwork
 from models.network.earthpt import EarthPT
 from models.registry import is_class_network
@@ -19,6 +28,8 @@ BATCH = 1024
 MOST_ROWS = 16384
 """Series per run of the network at first, for which trees take 15 GB; halved whenever there is no memory for them."""
 DTYPES: dict[Precision, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+Sent = tuple[Tensor | None, ...]
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +51,7 @@ class TorchBackend:
         self.name = f"torch {self.device.type} {precision}"
         self.has_states = isinstance(network, ClassNetwork)
         self.rows = MOST_ROWS
+        self._sender = Sender(self.device)
 
     def run(
         self, tokens: Floats, is_padding: NDArray[np.bool_], queries: Floats, *, with_states: bool = False
@@ -50,16 +62,79 @@ class TorchBackend:
             torch.OutOfMemoryError: there is not even memory for one series.
         """
         parts: list[list[Floats]] = []
-        done = 0
-        while done < len(tokens):
-            rows = slice(done, done + self.rows)
-            try:
-                parts.append(self._run(tokens[rows], is_padding[rows], queries[rows], with_states=with_states))
-            except torch.OutOfMemoryError:
-                self._halve(min(self.rows, len(tokens) - done))
-                continue
-            done += self.rows
+        self.in_batches(
+            len(tokens),
+            send=lambda rows: (tokens[rows], is_padding[rows], queries[rows]),
+            work=self.on_device,
+            fetch=lambda _, outputs: parts.append([_fetched(o) for o in outputs[: 2 if with_states else 1]]),
+        )
         return [np.concatenate(each) for each in zip(*parts, strict=True)]
+
+    def forecast(
+        self, series: Series, issue_days: Days, target_days: Days, work: ForecastWork
+    ) -> tuple[Floats, Floats]:
+        """Return quantiles and climatology as `WholeBackend` says; from series to both nothing leaves the device."""
+        quantiles = np.empty((*target_days.shape, len(QUANTILES)), np.float32)
+        climatology = np.empty(target_days.shape, np.float32)
+        self.in_batches(
+            len(series),
+            send=lambda rows: (series.days[rows], shown(series, rows, work), issue_days[rows], target_days[rows]),
+            work=partial(forecast_rows, self, work),
+            fetch=partial(_into, (quantiles, climatology)),
+        )
+        return quantiles, climatology
+
+    def classify(self, series: Series, reference_days: Days, work: ClassWork) -> tuple[Floats, Floats]:
+        """Return probabilities and states as `WholeBackend` says."""
+        parts: list[tuple[Floats, ...]] = []
+        static = series.static
+        self.in_batches(
+            len(series),
+            send=lambda rows: (
+                series.days[rows],
+                series.values[rows],
+                None if static is None else static[rows],
+                reference_days[rows],
+            ),
+            work=partial(class_rows, self, work),
+            fetch=lambda _, outputs: parts.append(tuple(_fetched(o) for o in outputs)),
+        )
+        share, states = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return share, states
+
+    def in_batches(
+        self,
+        count: int,
+        *,
+        send: Callable[[slice], Sequence[NDArray[Any] | None]],
+        work: Callable[..., tuple[Tensor, ...]],
+        fetch: Callable[[slice, tuple[Tensor, ...]], object],
+    ) -> None:
+        """Work on as many rows at a time as there is memory for; the next ones are sent while the device works.
+
+        Args:
+            send: rows -> arrays of the host; work: those on the device -> outputs there; fetch: takes the outputs.
+
+        Raises:
+            torch.OutOfMemoryError: there is not even memory for one row.
+        """
+        done, ahead = 0, None
+        inputs: Sent | None
+        outputs: tuple[Tensor, ...] | None
+        while done < count:
+            rows = slice(done, min(done + self.rows, count))
+            try:
+                inputs = ahead or self._sender.send(*send(rows))
+                self._sender.arrived(inputs)
+                outputs = work(*inputs)
+                following = slice(rows.stop, min(rows.stop + self.rows, count))
+                ahead = self._sender.send(*send(following)) if rows.stop < count else None
+                fetch(rows, outputs)
+            except torch.OutOfMemoryError:
+                inputs = outputs = ahead = None
+                self._halve(rows.stop - rows.start)
+                continue
+            done = rows.stop
 
     def _halve(self, rows: int) -> None:
         """Take half as many rows from now on; called while the error is handled, and raises it again at one row."""
@@ -70,12 +145,6 @@ class TorchBackend:
             torch.cuda.empty_cache()
         logger.warning("out of memory on %s, next try with rows=%d", self.device, self.rows)
 
-    def _run(
-        self, tokens: Floats, is_padding: NDArray[np.bool_], queries: Floats, *, with_states: bool
-    ) -> list[Floats]:
-        outputs = self.on_device(*(self._moved(a) for a in (tokens, is_padding, queries)))
-        return [_fetched(out) for out in outputs[: 2 if with_states else 1]]
-
     @torch.inference_mode()
     def on_device(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> tuple[Tensor, ...]:
         """Run the network on tensors of the device; return its outputs there, states of class networks last."""
@@ -83,9 +152,6 @@ class TorchBackend:
             return (self.network(tokens.to(self._dtype), is_padding, queries.to(self._dtype)),)
         states = self.network.read(tokens.to(self._dtype), is_padding)
         return self.network.classify_states(states, queries), states
-
-    def _moved(self, array: NDArray[np.generic]) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device, non_blocking=True)
 
 
 def load(checkpoint: Checkpoint, device: str, precision: Precision) -> TorchBackend:
@@ -107,3 +173,9 @@ def in_precision(network: EarthPT | ClassNetwork, dtype: torch.dtype) -> EarthPT
 
 def _fetched(output: Tensor) -> Floats:
     return np.asarray(output.float().cpu().numpy(), np.float32)
+
+
+def _into(arrays: Sequence[Floats], rows: slice, outputs: Sequence[Tensor]) -> None:
+    """Copy outputs of the device to the rows of arrays."""
+    for array, output in zip(arrays, outputs, strict=True):
+        torch.from_numpy(array[rows]).copy_(output)

@@ -3,6 +3,9 @@
 Trees and small networks on such features are hard to beat where labels are a few thousand (docs/decisions/0009), so the
 class heads read them beside the states of the trunk. All are computed from the composite (tokens.py), so that a
 clear month weighs the same whether it was seen once or ten times. Neither latitude nor longitude is among them.
+
+Trees split features at exact values. So sums are taken in float64 and rounded once: then it does not matter in which
+order a device adds (models/inference/features/class_features.py is the twin of this module).
 """
 
 from typing import Any
@@ -47,19 +50,19 @@ LIMIT = 4.0
 DARK = 0.01
 """Reflectance: sums below are too small to divide by."""
 
-_SHIFT = {"VV": -11.7, "VH": -18.9, "RATIO": -7.0, "temperature_2m": 285.0, "total_precipitation": 0.05}
-_SCALE = {"VV": 4.0, "VH": 4.0, "RATIO": 2.5, "temperature_2m": 10.0, "total_precipitation": 0.05}
-_SHIFT |= (
+SHIFT = {"VV": -11.7, "VH": -18.9, "RATIO": -7.0, "temperature_2m": 285.0, "total_precipitation": 0.05}
+SCALE = {"VV": 4.0, "VH": 4.0, "RATIO": 2.5, "temperature_2m": 10.0, "total_precipitation": 0.05}
+SHIFT |= (
     dict.fromkeys(REFLECTANCES, 0.15)
     | dict.fromkeys(INDICES, 0.0)
     | {"NDVI": 0.45, "GNDVI": 0.45, "BRIGHT": 0.15, "DVI": 0.2}
 )
-_SCALE |= (
+SCALE |= (
     dict.fromkeys(REFLECTANCES, 0.12)
     | dict.fromkeys(INDICES, 0.25)
     | {"PSRI": 0.3, "NDTI": 0.1, "BRIGHT": 0.1, "DVI": 0.12}
 )
-_STATIC_SHIFT, _STATIC_SCALE = np.array([300.0, 3.0], np.float32), np.array([300.0, 4.0], np.float32)
+STATIC_SHIFT, STATIC_SCALE = np.array([300.0, 3.0], np.float32), np.array([300.0, 4.0], np.float32)
 
 
 def class_features(composite: Series) -> Floats:
@@ -118,29 +121,32 @@ def _ratio(top: Floats, bottom: Floats) -> Floats:
 
 
 def _scaled(name: str, values: Floats) -> Floats:
-    return np.asarray((values - np.float32(_SHIFT[name])) / np.float32(_SCALE[name]), np.float32)
+    return np.asarray((values - np.float32(SHIFT[name])) / np.float32(SCALE[name]), np.float32)
 
 
 def _by_month(days: NDArray[np.int32], values: Floats) -> Floats:
     """Return (N, MONTHS, S) means of (N, T, S) over the steps of each calendar month; NaN where there is none."""
     month = months_since_1970(days) % MONTHS  # (N, T)
-    member = (month[:, None, :] == np.arange(MONTHS)[:, None]).astype(np.float32)  # (N, MONTHS, T)
-    total = np.matmul(member, np.nan_to_num(values))
-    count = np.matmul(member, np.isfinite(values).astype(np.float32))
+    member = (month[:, None, :] == np.arange(MONTHS)[:, None]).astype(np.float64)  # (N, MONTHS, T)
+    seen = np.isfinite(values)
+    total = np.matmul(member, np.where(seen, values, 0.0))
+    count = np.matmul(member.astype(np.float32), seen.astype(np.float32))
     return _mean(total, count)
 
 
 def _spreads(values: Floats) -> list[Floats]:
     """Return quantiles, standard deviation, and mean and largest step between seen neighbours, of (N, T, S)."""
     ordered = np.sort(values, axis=1)  # NaN last
-    count = np.isfinite(values).sum(axis=1)  # (N, S)
+    seen = np.isfinite(values)
+    count = seen.sum(axis=1)  # (N, S)
     quantiles = [_quantile(ordered, count, level) for level in LEVELS]
-    mean = _mean(np.nansum(values, axis=1), count)
-    deviation = np.sqrt(_mean(np.nansum((values - mean[:, None]) ** 2, axis=1), count))
+    mean = _mean(_sum(values, seen), count)
+    deviation = np.sqrt(_mean(_sum((values - mean[:, None]) ** 2, seen), count))
     steps = np.abs(np.diff(values, axis=1))
-    many = np.isfinite(steps).sum(axis=1)
-    largest = np.nan_to_num(steps, nan=-1.0).max(axis=1, initial=-1.0)
-    return [*quantiles, deviation, _mean(np.nansum(steps, axis=1), many), np.where(many > 0, largest, np.nan)]
+    is_step = np.isfinite(steps)
+    many = is_step.sum(axis=1)
+    largest = np.where(is_step, steps, np.float32(-1)).max(axis=1, initial=-1.0)
+    return [*quantiles, deviation, _mean(_sum(steps, is_step), many), np.where(many > 0, largest, np.nan)]
 
 
 def _quantile(ordered: Floats, count: NDArray[np.int64], level: float) -> Floats:
@@ -167,16 +173,21 @@ def _newest(days: NDArray[np.int32], values: Floats) -> list[Floats]:
     month = months_since_1970(days) % MONTHS  # (N, T)
     alike = (month[:, :, None] == np.take_along_axis(month, at, axis=1)[:, None]) & seen  # (N, T, S)
     alike &= np.arange(steps)[None, :, None] < at[:, None]
-    before = _mean(np.where(alike, values, 0).sum(axis=1), alike.sum(axis=1))
+    before = _mean(_sum(values, alike), alike.sum(axis=1))
     return [newest, newest - before]
 
 
 def _terrain(composite: Series) -> Floats:
     if composite.static is None:
         return np.full((len(composite), len(STATIC)), np.nan, np.float32)
-    return np.asarray((composite.static - _STATIC_SHIFT) / _STATIC_SCALE, np.float32)
+    return np.asarray((composite.static - STATIC_SHIFT) / STATIC_SCALE, np.float32)
 
 
-def _mean(total: Floats, count: NDArray[Any]) -> Floats:
+def _sum(values: Floats, kept: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return (N, S) the sum of (N, T, S) over T of what is kept."""
+    return np.asarray(np.where(kept, values, np.float32(0)).sum(axis=1, dtype=np.float64))
+
+
+def _mean(total: NDArray[Any], count: NDArray[Any]) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)

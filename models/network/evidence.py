@@ -30,12 +30,12 @@ def months_seen(series: Series, reference_days: Days, *, months: int) -> tuple[N
     Returns:
         (N,) months; and (N,) the sum of SUMMER_HALF and WINTER_HALF where one of their months was seen.
     """
-    last = months_since_1970(reference_days - 1)[:, None]
-    back = last - months_since_1970(series.days)
-    is_clear = np.isfinite(series.values[..., channel("NDVI")]) & (series.days < reference_days[:, None])
-    row, column = np.nonzero(is_clear & (back < months))
+    month, last = months_since_1970(series.days), months_since_1970(reference_days - 1)[:, None]
+    back = last - month
+    is_read = (series.days < reference_days[:, None]) & (back >= 0) & (back < months)
+    row, date = np.nonzero(is_read & np.isfinite(series.values[..., channel("NDVI")]))
     seen = np.zeros((len(series), months), np.bool_)
-    seen[row, back[row, column]] = True
+    seen[row, back[row, date]] = True
     number = (last - np.arange(months)) % MONTHS
     is_summer = (number >= APRIL) & (number < OCTOBER)
     summer, winter = (seen & is_summer).any(axis=1), (seen & ~is_summer).any(axis=1)

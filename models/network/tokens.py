@@ -4,6 +4,7 @@ One token is one date on which anything was observed, its channels with a validi
 target date: its time, and for forecasts what the history alone predicts for it (models/baselines/climatology.py).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,16 +21,19 @@ CONTEXT = 32
 RADAR_CONTEXT = 12
 """Most recent dates with radar alone that a forecast reads beside them."""
 
-_BY_MEDIAN = {*OPTICAL_NAMES, "NDVI"}
+BY_MEDIAN = (*OPTICAL_NAMES, "NDVI")
+"""Channels that monthly composites join by their medians; others by their means."""
+LEAST_POWER = 1e-6
+"""Radar backscatter in linear power below which composites do not go: -60 dB."""
 _RADAR = [channel(b) for b in RADAR_NAMES]
-_SHIFT = np.zeros(len(CHANNELS), np.float32)
-_SCALE = np.ones(len(CHANNELS), np.float32)
-_SHIFT[[channel(b) for b in OPTICAL_NAMES]], _SCALE[[channel(b) for b in OPTICAL_NAMES]] = 0.2, 0.2
-_SHIFT[channel("NDVI")], _SCALE[channel("NDVI")] = 0.5, 0.3
-_SHIFT[channel("VV")], _SCALE[channel("VV")] = -11.7, 4.9
-_SHIFT[channel("VH")], _SCALE[channel("VH")] = -18.9, 5.7
-_SHIFT[channel("temperature_2m")], _SCALE[channel("temperature_2m")] = 285.0, 10.0
-_SHIFT[channel("total_precipitation")], _SCALE[channel("total_precipitation")] = 0.05, 0.05
+SHIFT = np.zeros(len(CHANNELS), np.float32)
+SCALE = np.ones(len(CHANNELS), np.float32)
+SHIFT[[channel(b) for b in OPTICAL_NAMES]], SCALE[[channel(b) for b in OPTICAL_NAMES]] = 0.2, 0.2
+SHIFT[channel("NDVI")], SCALE[channel("NDVI")] = 0.5, 0.3
+SHIFT[channel("VV")], SCALE[channel("VV")] = -11.7, 4.9
+SHIFT[channel("VH")], SCALE[channel("VH")] = -18.9, 5.7
+SHIFT[channel("temperature_2m")], SCALE[channel("temperature_2m")] = 285.0, 10.0
+SHIFT[channel("total_precipitation")], SCALE[channel("total_precipitation")] = 0.05, 0.05
 LIMIT = 5.0
 """Scaled channels are clipped to +-5: clouds left in a mask must not drown the rest."""
 
@@ -46,7 +50,7 @@ class Tokens:
 
 def scaled(values: Floats) -> Floats:
     """Return channels (..., C) shifted, scaled and clipped; unseen ones 0."""
-    return np.asarray(np.nan_to_num(np.clip((values - _SHIFT) / _SCALE, -LIMIT, LIMIT)), np.float32)
+    return np.asarray(np.nan_to_num(np.clip((values - SHIFT) / SCALE, -LIMIT, LIMIT)), np.float32)
 
 
 def time_features(days: NDArray[np.float64], reference_days: NDArray[np.float64]) -> Floats:
@@ -128,18 +132,17 @@ def calendar_composite(series: Series, reference_days: Days, *, months: int) -> 
     last = months_since_1970(reference_days - 1)[:, None]
     steps = np.where(series.days < reference_days[:, None], last - months_since_1970(series.days), -1)
     centre = (last - np.arange(months)[::-1]).astype("datetime64[M]").astype("datetime64[D]").astype(np.int32) + 14
-    values = _linear(series.values)
+    values = series.values
     within = (steps >= 0) & (steps < months)
     slot = np.arange(len(series))[:, None] * months + (months - 1 - np.clip(steps, 0, months - 1))
-    joined = [
-        (_medians if name in _BY_MEDIAN else _means)(slot, values[..., c], within, len(series) * months)
-        for c, name in enumerate(CHANNELS)
-    ]
-    composited = np.stack(joined, axis=-1).reshape(len(series), months, -1).astype(np.float32)
-    return Series(ids=series.ids, days=centre, values=_decibel(composited), static=series.static)
+    joined = [_join(name)(slot, values[..., c], within, len(series) * months) for c, name in enumerate(CHANNELS)]
+    composited = np.stack(joined, axis=-1, dtype=np.float32).reshape(len(series), months, -1)
+    return Series(ids=series.ids, days=centre, values=composited, static=series.static)
 
 
-def _means(slot: NDArray[np.int64], values: Floats, within: NDArray[np.bool_], slots: int) -> NDArray[np.float64]:
+def _means(
+    slot: NDArray[np.int64], values: NDArray[np.floating], within: NDArray[np.bool_], slots: int
+) -> NDArray[np.float64]:
     """Return (slots,) the mean of the seen values of each slot; NaN where there is none."""
     seen = within & np.isfinite(values)
     count = np.bincount(slot[seen], minlength=slots)
@@ -160,16 +163,14 @@ def _medians(slot: NDArray[np.int64], values: Floats, within: NDArray[np.bool_],
     return np.asarray((table[row, newest // 2] + table[row, newest - newest // 2]) / 2, np.float64)
 
 
-def _linear(values: Floats) -> Floats:
-    out = values.copy()
-    for name in ("VV", "VH"):
-        out[..., channel(name)] = 10 ** (values[..., channel(name)] / 10)
-    return out
+def _powers(slot: NDArray[np.int64], values: Floats, within: NDArray[np.bool_], slots: int) -> NDArray[np.float64]:
+    """Return (slots,) the mean of the seen values of each slot, in dB, taken in linear power."""
+    mean = _means(slot, 10 ** (values.astype(np.float64) / 10), within, slots)
+    return np.asarray(10 * np.log10(np.maximum(mean, LEAST_POWER)))
 
 
-def _decibel(values: Floats) -> Floats:
-    out = values.copy()
-    for name in ("VV", "VH"):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            out[..., channel(name)] = 10 * np.log10(np.maximum(values[..., channel(name)], 1e-6))
-    return out
+def _join(name: str) -> Callable[[NDArray[np.int64], Floats, NDArray[np.bool_], int], NDArray[np.float64]]:
+    """Return what joins the values of a channel in each month."""
+    if name in BY_MEDIAN:
+        return _medians
+    return _powers if name in RADAR_NAMES else _means

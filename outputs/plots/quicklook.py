@@ -81,12 +81,12 @@ def colours_of(layer: Layer, pixels: NDArray[Any], nodata: float) -> NDArray[np.
             table[entry.value] = np.array(entry.colour) / 255
         colours = table[np.where(unseen, 0, pixels).astype(np.uint8)]
     else:
-        low, high, name, _ = _scale(layer)
+        low, high, name, _ = scale_of(layer)
         colours = colormaps[name]((np.nan_to_num(pixels.astype(np.float64)) - low) / (high - low))[..., :3]
     return np.where(unseen[..., None], UNSEEN, colours)
 
 
-def _scale(layer: Layer) -> tuple[float, float, str, str]:
+def scale_of(layer: Layer) -> tuple[float, float, str, str]:
     """Return lowest and highest value, colour map and label of a continuous layer."""
     if layer.unit == "%":
         return 0.0, 100.0, "viridis", f"{layer.variable or Variable.PROBABILITY} (%)"
@@ -105,10 +105,11 @@ def _draw(axes: Axes, raster: RasterFile, layer: Layer) -> None:
     for spine in axes.spines.values():
         spine.set_color("#c4c8d0")
     axes.set_title(layer.date or layer.description, fontsize=10, color=INK, pad=4)
-    _scale_bar(axes, raster.window)
+    draw_scale_bar(axes, raster.window)
 
 
-def _scale_bar(axes: Axes, window: Window) -> None:
+def draw_scale_bar(axes: Axes, window: Window) -> None:
+    """Draw a scale bar into the lower left of axes in pixels of a window."""
     height, width = window.shape_yx
     length_m = _round_down(0.3 * width * window.resolution_m)
     length, x, y = length_m / window.resolution_m, 0.04 * width, 0.955 * height
@@ -130,7 +131,7 @@ def _explain(figure: Figure, room: tuple[float, float, float, float], layer: Lay
     if layer.legend:
         _legend(figure, room, layer.legend)
         return
-    low, high, name, label = _scale(layer)
+    low, high, name, label = scale_of(layer)
     left, bottom, width, height = room
     axes = figure.add_axes((left + 0.05 * width, bottom + 0.12 * height, 0.12 * width, 0.76 * height))
     axes.imshow(np.linspace(1, 0, 256)[:, None], cmap=name, aspect="auto", extent=(0, 1, low, high))

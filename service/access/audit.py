@@ -1,11 +1,11 @@
 """The audit log: a line of JSON for each order, download, share, dismissal and change of a key, with who did it.
 
 The lines go to `logs/audit.log` in the home folder, which its owner alone can read, and to the logger `landcast.audit`.
+How long they are kept: audit_files.py.
 """
 
 import json
 import logging
-import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.access.audit_files import AuditFiles
 from service.access.caller import NOBODY, Caller, route_path
 
 logger = logging.getLogger("landcast.audit")
@@ -20,6 +21,8 @@ logger = logging.getLogger("landcast.audit")
 FILE_NAME = "audit.log"
 ACTIONS = (
     ("POST", re.compile(r"/processes/(?P<product>[^/]+)/execution"), "order"),
+    ("POST", re.compile(r"/standing-orders"), "standing-order"),
+    ("DELETE", re.compile(r"/standing-orders/(?P<order>[^/]+)"), "standing-order-removal"),
     ("POST", re.compile(r"/jobs/(?P<job>[^/]+)/retry"), "retry"),
     ("POST", re.compile(r"/jobs/(?P<job>[^/]+)/share"), "share"),
     ("DELETE", re.compile(r"/jobs/(?P<job>[^/]+)"), "dismissal"),
@@ -33,8 +36,9 @@ REFUSED = 400
 class AuditLog:
     """Writes lines below a home folder. May be used from several threads and processes."""
 
-    def __init__(self, home: Path) -> None:
-        self._path = home / "logs" / FILE_NAME
+    def __init__(self, home: Path, *, days: int = 0) -> None:
+        """Write below a home folder, and remove what is older than so many days; 0 = nothing for its age."""
+        self._files = AuditFiles(home / "logs" / FILE_NAME, days=days)
 
     def note(self, action: str, caller: Caller = NOBODY, **facts: str | int) -> None:
         """Write what somebody has done; a line that cannot be written is logged as an error."""
@@ -43,10 +47,7 @@ class AuditLog:
         line = json.dumps({"time": moment, "action": action, **who, **facts})
         logger.info("%s", line)
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            with os.fdopen(file, "wb") as out:
-                out.write(f"{line}\n".encode())  # one write: lines of several processes do not mix
+            self._files.append(line)
         except OSError as error:
             logging.getLogger(__name__).error("audit line not written reason=%s line=%s", error, line)
 
@@ -85,8 +86,8 @@ def _action(scope: Scope) -> tuple[str, dict[str, str]] | None:
 def _note(scope: Scope, message: Message, action: str, facts: dict[str, str]) -> None:
     further: dict[str, str | int] = {**facts, "status": message["status"], "address": (scope.get("client") or ("",))[0]}
     location, range_ = Headers(raw=message["headers"]).get("location"), Headers(scope=scope).get("range")
-    if action == "order" and location:
-        further["job"] = location.rsplit("/", 1)[-1]
+    if action in ("order", "standing-order") and location:
+        further["job" if action == "order" else "order"] = location.rsplit("/", 1)[-1]
     if action == "download" and range_:
         further["range"] = range_[:100]
     log: AuditLog = scope["app"].state.audit

@@ -61,6 +61,8 @@ class Caller:
     job_id: str = ""
     """The only job that a share link opens; empty = all of the party."""
     limits: Limits = field(default_factory=Limits)
+    ends: float | None = None
+    """When its token expires, seconds since 1970; None = it has a key, which is looked up, or needs none."""
 
 
 NOBODY = Caller(party=" ")

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import time
 from urllib.parse import unquote_plus
 
 from sqlalchemy import Engine
@@ -45,6 +46,12 @@ class Access:
             return refusals.lacks_scope(needed)
         wait_s = self._quotas.count_request(found)
         return refusals.too_many_requests(self._quotas.of(found).requests_per_minute, wait_s) if wait_s else found
+
+    def is_welcome(self, caller: Caller) -> bool:
+        """Tell whether a caller that was let in may still be: its key is neither revoked nor expired, nor its token."""
+        if caller.ends is not None and caller.ends <= time.time():
+            return False
+        return not caller.key_id or self._keys.is_usable(caller.key_id)
 
     def _caller_of(self, scope: Scope, path: str) -> Caller | Response:
         given = _bearer(scope)

@@ -17,7 +17,7 @@ import httpx
 import jwt
 
 from core.errors import InvalidOption
-from core.settings import OidcSettings
+from core.groups.access import OidcSettings
 from service.access.caller import Caller, Scope
 from service.access.hosts import is_loopback
 from service.access.keys import is_name
@@ -100,7 +100,8 @@ class Tokens:
             return None
         subject = hashlib.sha256(f"{claims['iss']}\n{claims['sub']}".encode()).hexdigest()[:32]
         name = str(claims.get("preferred_username") or claims["sub"])[:64]
-        return Caller(id=f"oidc {subject}", name=name, party=party, scopes=self._scopes(claims))
+        ends = float(claims["exp"]) + LEEWAY_S
+        return Caller(id=f"oidc {subject}", name=name, party=party, scopes=self._scopes(claims), ends=ends)
 
     def _claims(self, token: str) -> dict[str, Any]:
         header = jwt.get_unverified_header(token)

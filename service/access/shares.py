@@ -69,7 +69,7 @@ class Shares:
 
     def _signature(self, payload: str) -> str:
         if not self._secret:
-            self._secret = bytes.fromhex(_secret(self._engine))
+            self._secret = bytes.fromhex(service_secret(self._engine, _SECRET_NAME))
         return _encoded(hmac.digest(self._secret, f"{PARAMETER}.{payload}".encode(), hashlib.sha256))
 
 
@@ -83,11 +83,11 @@ def _encoded(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
-def _secret(engine: Engine) -> str:
-    """Return the secret of the service, made by whichever process needs it first."""
+def service_secret(engine: Engine, name: str) -> str:
+    """Return a secret of the service, 64 hexadecimal digits, made by whichever process needs it first."""
     with engine.begin() as connection:
         insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        new = insert(service_secrets).values(name=_SECRET_NAME, value=secrets.token_hex(32))
+        new = insert(service_secrets).values(name=name, value=secrets.token_hex(32))
         connection.execute(new.on_conflict_do_nothing())
-        query = select(service_secrets.c.value).where(service_secrets.c.name == _SECRET_NAME)
+        query = select(service_secrets.c.value).where(service_secrets.c.name == name)
         return str(connection.execute(query).scalar_one())

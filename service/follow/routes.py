@@ -12,7 +12,7 @@ from service.follow.streams import Document, EventStream, Streams
 from service.hidden_paths import hidden_paths
 from service.jobs import status_info
 from service.links import BaseUrl, link
-from service.state import CurrentLedger, CurrentSettings, KnownJob
+from service.state import CurrentCaller, CurrentLedger, CurrentSettings, KnownJob
 from workers.queue.events.log import Event, events_after
 from workers.queue.events.watch import Look
 
@@ -65,13 +65,17 @@ async def job_events(
     found: KnownJob,
     streams: CurrentStreams,
     settings: CurrentSettings,
+    caller: CurrentCaller,
+    request: Request,
     base: BaseUrl,
     last_event_id: Annotated[
         int | None, Header(ge=0, le=2**31 - 1, description="Number of the last event that the client has.")
     ] = None,
     after: Number = 0,
 ) -> Response:
-    """Stream what happens to a job until it ends: `log` for each event, `status` when state or progress change.
+    """Stream what happens to a job: `log` for each event, `status` when state or progress change.
+
+    The stream ends with the job, or with the key or token of the request.
 
     After a break, clients continue with the header `Last-Event-ID`, as browsers do by themselves.
     """
@@ -85,6 +89,7 @@ async def job_events(
         number,
         event=lambda event: job_event(event, settings).model_dump(exclude_none=True),
         status=lambda seen: _status(seen, base, settings),
+        is_welcome=lambda: request.app.state.access.is_welcome(caller),
     )
 
 

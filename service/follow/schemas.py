@@ -14,6 +14,7 @@ EventName = Literal[
     "tile-done",
     "tile-failed",
     "tile-given-up",
+    "stopped",
     "result-started",
     "stage",
     "result-failed",

@@ -29,6 +29,8 @@ POLL_S = 1.0
 """Between two looks at a job, by however many streams."""
 BEAT_S = 10.0
 """Longest silence of a stream: then a comment is sent, so that proxies keep the connection."""
+CHECK_S = 5.0
+"""Between two questions whether who reads a stream may still do so: its key may have been revoked."""
 LONGEST_S = 900.0
 """Length of a stream; then it ends, and the client continues with Last-Event-ID, for which it needs access again."""
 PAGE = 200
@@ -51,8 +53,10 @@ class Streams:
         poll_s: float = POLL_S,
         beat_s: float = BEAT_S,
         longest_s: float = LONGEST_S,
+        check_s: float = CHECK_S,
     ) -> None:
         """Prepare; the ledger is read when a stream is open."""
+        self.check_s = check_s
         self._engine, self.most, self.poll_s, self.beat_s, self.longest_s = engine, most, poll_s, beat_s, longest_s
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="streams")
         self._looks: dict[str, tuple[float, Look]] = {}
@@ -77,6 +81,10 @@ class Streams:
     async def after(self, job_id: str, number: int) -> list[Event]:
         """Return the next events of a job that follow a number."""
         return await self._read(lambda: events_after(self._engine, job_id, number, limit=PAGE))
+
+    async def ask(self, is_welcome: Callable[[], bool]) -> bool:
+        """Ask in the thread that reads whether a stream may go on."""
+        return await self._read(is_welcome)
 
     async def _read(self, call: Callable[[], Answer]) -> Answer:
         return await asyncio.get_running_loop().run_in_executor(self._reader, call)
@@ -103,8 +111,16 @@ class EventStream(StreamingResponse):
         *,
         event: Callable[[Event], Document],
         status: Callable[[Look], Document],
+        is_welcome: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Prepare; `event` and `status` make the documents that are sent."""
+        """Prepare.
+
+        Args:
+            streams, job_id, number: what is streamed, after which event.
+            event, status: make the documents that are sent.
+            is_welcome: tells whether who reads may still do so; it may read the ledger.
+        """
+        self._is_welcome = is_welcome
         self._streams, self._job_id, self._number = streams, job_id, number
         self._event, self._status = event, status
         super().__init__(self._messages(), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
@@ -121,11 +137,15 @@ class EventStream(StreamingResponse):
             self._streams.open -= 1
 
     async def _messages(self) -> AsyncIterator[str]:
-        began = spoke = time.monotonic()
+        began = spoke = checked = time.monotonic()
         shown: Document | None = None
         yield "retry: 2000\n\n"
         while not self._streams.is_ending and time.monotonic() - began < self._streams.longest_s:
             try:
+                if time.monotonic() - checked >= self._streams.check_s:
+                    if not await self._streams.ask(self._is_welcome):
+                        return
+                    checked = time.monotonic()
                 found = await self._streams.look(self._job_id)
                 async for text in self._news(found):
                     spoke = time.monotonic()

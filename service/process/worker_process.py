@@ -35,7 +35,8 @@ SETTLED_S = 60.0
 def worker_command(name: str, settings: Settings) -> list[str]:
     """Return the command line of a worker; the name distinguishes workers of one machine."""
     level = settings.log_level.upper()
-    return [sys.executable, "-P", "-c", CODE, *ARGUMENTS, *QUIET, "--loglevel", level, "-n", f"{name}@%h"]
+    plain = ["-q"] if settings.log == "json" else []  # without Celery's banner, which is no JSON
+    return [sys.executable, "-P", "-c", CODE, *plain, *ARGUMENTS, *QUIET, "--loglevel", level, "-n", f"{name}@%h"]
 
 
 class WorkerProcess:

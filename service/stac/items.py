@@ -4,8 +4,15 @@ from service.links import GEOJSON, file_url, link
 from workers.queue.item_rows import Item
 
 
-def published(item: Item, base: str) -> Item:
-    """Return an item with the links of this API and the URLs of its files."""
+def published(item: Item, base: str, collection_id: str = "") -> Item:
+    """Return an item with the links of this API and the URLs of its files.
+
+    Args:
+        item: as it is kept.
+        base: URL of the service.
+        collection_id: as a member of which it is shown; empty = of its product's collection.
+    """
+    item = {**item, "collection": collection_id or item["collection"]}
     item_id, collection = item["id"], f"{base}/stac/collections/{item['collection']}"
     links = [
         link(f"{collection}/items/{item_id}", "self", kind=GEOJSON),

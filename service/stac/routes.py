@@ -18,6 +18,7 @@ from service.schemas import CollectionList, Conformance, ItemCollection, Link, S
 from service.stac.collections import STAC_VERSION, collection_of, find_collection
 from service.stac.items import published
 from service.stac.search_request import check_parameters, item_search, read_token, split_numbers, split_words, token_of
+from service.stac.series import CurrentSeries, series_of
 from service.state import CurrentItems
 from workers.queue.items import Items
 
@@ -101,11 +102,14 @@ async def stac_conformance() -> Conformance:
 
 
 @router.get("/collections", summary="List collections", response_model_exclude_none=True)
-def collections(items: CurrentItems, base: BaseUrl) -> CollectionList:
-    """Return one collection per product."""
+def collections(items: CurrentItems, series: CurrentSeries, base: BaseUrl) -> CollectionList:
+    """Return one collection per product, and one per standing order of the caller's party."""
     extents = items.extents()
     return CollectionList(
-        collections=[collection_of(p, extents.get(p.id), base) for p in PRODUCTS.values()],
+        collections=[
+            *(collection_of(p, extents.get(p.id), base) for p in PRODUCTS.values()),
+            *(series_of(order, items.extent_of(order.id), base) for order in series.all()),
+        ],
         links=[link(f"{base}/stac/collections", "self"), link(f"{base}/stac", "root")],
     )
 
@@ -113,8 +117,10 @@ def collections(items: CurrentItems, base: BaseUrl) -> CollectionList:
 @router.get(
     "/collections/{collection_id}", summary="One collection", responses=UNKNOWN, response_model_exclude_none=True
 )
-def collection(collection_id: str, items: CurrentItems, base: BaseUrl) -> StacDocument:
-    """Return the collection of a product, its extent that of its items."""
+def collection(collection_id: str, items: CurrentItems, series: CurrentSeries, base: BaseUrl) -> StacDocument:
+    """Return the collection of a product or standing order, its extent that of its items."""
+    if (order := series.find(collection_id)) is not None:
+        return series_of(order, items.extent_of(order.id), base)
     product = find_collection(collection_id)
     return collection_of(product, items.extents().get(product.id), base)
 
@@ -129,6 +135,7 @@ def collection_items(
     collection_id: str,
     request: Request,
     items: CurrentItems,
+    series: CurrentSeries,
     base: BaseUrl,
     bbox: BBoxText = None,
     time: TimeText = None,
@@ -139,10 +146,12 @@ def collection_items(
     ] = None,
 ) -> GeoJson:
     """Return a page of a collection's items, newest first."""
-    product = find_collection(collection_id)
+    order = series.find(collection_id)
+    collection = order.id if order else find_collection(collection_id).id
     check_parameters(request.query_params, OF_ITEMS)
-    search = _search(bbox=bbox, datetime=time, limit=limit, token=token, collections=product.id)
-    return _answer(items, search, _get_pages(f"{base}/stac/collections/{product.id}/items", request), base)
+    search = _search(bbox=bbox, datetime=time, limit=limit, token=token, collections=collection)
+    pages = _get_pages(f"{base}/stac/collections/{collection}/items", request)
+    return _answer(items, search, pages, base, collection=collection)
 
 
 @router.get(
@@ -151,13 +160,16 @@ def collection_items(
     responses={200: {"model": StacDocument, "description": "The item."}, **UNKNOWN},
     response_class=GeoJson,
 )
-def collection_item(collection_id: str, item_id: str, items: CurrentItems, base: BaseUrl) -> GeoJson:
+def collection_item(
+    collection_id: str, item_id: str, items: CurrentItems, series: CurrentSeries, base: BaseUrl
+) -> GeoJson:
     """Return an item, its assets by absolute URLs."""
-    product = find_collection(collection_id)
-    item = items.find(product.id, item_id) if is_job_id(item_id) else None
+    order = series.find(collection_id)
+    collection = order.id if order else find_collection(collection_id).id
+    item = items.find(collection, item_id) if is_job_id(item_id) else None
     if item is None:
         raise UnknownResult(item_id)
-    return GeoJson(published(item, base))
+    return GeoJson(published(item, base, collection))
 
 
 @router.get("/search", summary="Search items", responses={**PAGE_OF_ITEMS, **INVALID}, response_class=GeoJson)
@@ -205,14 +217,16 @@ def _search(**given: Any) -> Search:
     )
 
 
-def _answer(items: Items, search: Search, page_link: PageLink, base: str) -> GeoJson:
+def _answer(items: Items, search: Search, page_link: PageLink, base: str, *, collection: str = "") -> GeoJson:
     limit = min(search.limit, MAX_PAGE)
     page = items.search(item_search(search), limit=limit, after=read_token(search.token))
     links = [page_link(None), link(f"{base}/stac", "root")]
     if page.last is not None:
         links.append(page_link(token_of(page.last)))
     answer = ItemCollection(features=[], links=links, numberMatched=page.matched, numberReturned=len(page.items))
-    return GeoJson({**answer.model_dump(exclude_none=True), "features": [published(item, base) for item in page.items]})
+    return GeoJson(
+        {**answer.model_dump(exclude_none=True), "features": [published(i, base, collection) for i in page.items]}
+    )
 
 
 def _get_pages(href: str, request: Request) -> PageLink:

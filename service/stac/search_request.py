@@ -16,13 +16,30 @@ from products.catalogue import PRODUCTS
 from service.results import is_job_id
 from service.schemas import Search
 from service.stac.times import read_interval
-from workers.queue.items import ItemSearch, Place
+from workers.queue.items import ItemSearch, Place, is_series_id
 from workers.region_limits import check_outlines, check_positions
 
 LONGEST_DEGREES = 1200.0
 """Of the outline of `intersects`: the whole world has 1,080; nothing is projected."""
 MAX_IDS = 1000
 """Most ids in one search, as many as items in one answer; databases limit the values in one statement."""
+
+
+def _known(collections: Sequence[str]) -> tuple[str, ...]:
+    """Return those collections that are products or series; all products where none is named.
+
+    Raises:
+        InvalidOption: too many series.
+    """
+    products = tuple(p for p in PRODUCTS if not collections or p in collections)
+    series = tuple(dict.fromkeys(name for name in collections if is_series_id(name)))
+    if len(series) > MAX_SERIES:
+        raise InvalidOption("collections", f"{len(series)} series", f"a search may name {MAX_SERIES}")
+    return (*products, *series)
+
+
+MAX_SERIES = 100
+"""Most series of standing orders in one search."""
 
 
 def item_search(search: Search) -> ItemSearch:
@@ -37,7 +54,7 @@ def item_search(search: Search) -> ItemSearch:
         raise InvalidOption("ids", f"{len(search.ids)} ids", f"a search may name {MAX_IDS}")
     start, end = read_interval(search.datetime)
     return ItemSearch(
-        collections=tuple(p for p in PRODUCTS if not search.collections or p in search.collections),
+        collections=_known(search.collections or ()),
         ids=tuple(filter(is_job_id, search.ids)) if search.ids else None,
         area=_area(search),
         start=start,

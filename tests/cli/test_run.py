@@ -11,8 +11,9 @@ import rasterio
 from affine import Affine
 from shapely.geometry import MultiPolygon, box
 
-from cli.client import JobStatus, Link
 from cli.run import coverage, fetch, order_all, print_table, region_of, run_main_job
+from client import JobStatus
+from client.client import Process
 from core.errors import RequestError, WorkerUnavailable
 from core.job import JobState
 from core.region import Region, parse_region
@@ -27,39 +28,43 @@ class FakeClient:
     """A service that knows two products, refuses one, and ends the other after three questions."""
 
     def __init__(self, *, end: JobState = JobState.SUCCESSFUL) -> None:
-        self._end, self._requests = end, 0
-        self.dismissed: list[str] = []
+        self.job = FakeJob(end)
 
-    def products(self) -> list[str]:
-        return ["canopy", "crop"]
+    def products(self) -> list[Process]:
+        return [Process(id="canopy"), Process(id="crop")]
 
-    def submit(self, product: str, inputs: Mapping[str, Any]) -> str:
-        assert set(inputs) == {"region"}
+    def order(self, product: str, region: Mapping[str, Any]) -> "FakeJob":
+        assert region["type"] == "Polygon"
         if product == "crop":
             raise RequestError("There is no radar.")
-        return "http://fake/jobs/1"
+        return self.job
 
-    def status(self, job_url: str) -> JobStatus:
+
+class FakeJob:
+    """The job of the product that is not refused."""
+
+    def __init__(self, end: JobState) -> None:
+        self._end, self._requests, self.is_dismissed = end, 0, False
+
+    @property
+    def status(self) -> JobStatus:
         self._requests += 1
         state = JobState.RUNNING if self._requests < 3 else self._end
-        return JobStatus(id="1", url=job_url, state=state, share=self._requests / 3, message="It rained.", seconds=4.5)
+        return JobStatus(id="1", url="", state=state, share=self._requests / 3, message="It rained.", seconds=4.5)
 
-    def dismiss(self, job_url: str) -> None:
-        self.dismissed.append(job_url)
+    def dismiss(self) -> None:
+        self.is_dismissed = True
 
-    def results(self, job_url: str) -> list[Link]:
-        return [Link(name="geotiff", url=f"{job_url}/canopy.tif", media_type="image/tiff")]
-
-    def download(self, link: Link, path: Path) -> Path:
+    def download(self, folder: Path) -> dict[str, Path]:
+        folder.mkdir(exist_ok=True)
         west, _, _, north = Region(geometry=REGION.geometry).to_crs("EPSG:32633").bounds
         pixels = np.zeros((1, 8, 8), np.uint8)
         pixels[0, :, :4] = 255
         place = Affine(10, 0, west - 20, 0, -10, north + 20)
-        with rasterio.open(
-            path, "w", driver="GTiff", width=8, height=8, count=1, dtype="uint8", nodata=255, crs=32633, transform=place
-        ) as raster:
+        given: dict[str, Any] = {"width": 8, "height": 8, "count": 1, "dtype": "uint8", "nodata": 255, "crs": 32633}
+        with rasterio.open(folder / "canopy.tif", "w", driver="GTiff", transform=place, **given) as raster:
             raster.write(pixels)
-        return path
+        return {"geotiff": folder / "canopy.tif"}
 
 
 class Worker:
@@ -81,7 +86,7 @@ def test_a_refused_product_does_not_keep_the_others_from_being_made(
     (tmp_path / "crop" / "crop_notes.txt").write_text("of the user")
     orders = order_all(client, REGION, supervisor)
     for ordered in orders:
-        fetch(client, ordered, tmp_path / ordered.product)
+        fetch(ordered, tmp_path / ordered.product)
     print_table(orders, REGION)
     printed = capsys.readouterr()
     assert [p.name for p in (tmp_path / "crop").iterdir()] == ["crop_notes.txt"]
@@ -90,7 +95,7 @@ def test_a_refused_product_does_not_keep_the_others_from_being_made(
     assert "4.5" in printed.out
     assert "not made: There is no radar." in printed.out
     assert "crop There is no radar." in printed.err
-    assert client.dismissed == []
+    assert not client.job.is_dismissed
 
 
 def test_the_reason_of_a_failed_job_is_printed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -107,13 +112,12 @@ def test_a_run_whose_worker_cannot_start_ends_and_calls_its_jobs_off() -> None:
     supervisor.worker.is_hopeless = True
     with pytest.raises(WorkerUnavailable, match=r"worker\.log"):
         order_all(client, REGION, supervisor)
-    assert client.dismissed == ["http://fake/jobs/1"]
+    assert client.job.is_dismissed
 
 
 def test_coverage_is_the_share_of_the_region_that_has_data(tmp_path: Path) -> None:
-    client: Any = FakeClient()
-    path = client.download(Link(name="", url="", media_type=""), tmp_path / "a.tif")
-    assert 0.2 < coverage(path, REGION) < 0.8
+    files = FakeClient().job.download(tmp_path)
+    assert 0.2 < coverage(files["geotiff"], REGION) < 0.8
 
 
 def test_the_own_region_lies_a_pixel_inside_the_archive() -> None:

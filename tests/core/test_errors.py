@@ -26,6 +26,7 @@ EXAMPLES: dict[str, LandcastError] = {
         errors.UnknownJob("x"),
         errors.UnknownResult("x"),
         errors.UnknownKey("alice"),
+        errors.UnknownStandingOrder("standing-0123456789ab"),
         errors.OverQuota("2 jobs wait or run, and it may have 2", "Wait until one has ended.", retry_after_s=30),
         errors.ArchiveUnavailable("earth-search", "it does not answer"),
         errors.ArchivesDisagree("a", "b", "B04 differs by 0.1"),

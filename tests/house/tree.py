@@ -9,7 +9,19 @@ import pytest
 
 from tests.conftest import ROOT
 
-ROOMS = ("core", "ingest", "models", "products", "outputs", "evaluation", "workers", "training", "service", "cli")
+ROOMS = (
+    "core",
+    "client",
+    "ingest",
+    "models",
+    "products",
+    "outputs",
+    "evaluation",
+    "workers",
+    "training",
+    "service",
+    "cli",
+)
 
 
 @cache

@@ -1,5 +1,7 @@
 """Every product of the catalogue, without being written for any one of them; then the defaults of each."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from products.catalogue import PRODUCTS, find_product
 from products.order import parse
 from products.table import options_of_each, predict_table
 from tests.models.builders import wavy_series
-from tests.products.cubes import AVAILABLE, rendered
+from tests.products.cubes import AVAILABLE, rendered, small_cube
 from tests.products.forecasters import LAST, forecaster, predicted
 
 
@@ -128,9 +130,28 @@ def test_series_without_targets_are_company_too() -> None:
     np.testing.assert_allclose(both.q50_x, both.q50_y, atol=1e-6)
 
 
-def test_maps_are_not_pooled() -> None:
-    with pytest.raises(InvalidOption, match="it belongs to tables"):
-        parse(find_product("ndvi-forecast"), {"pooled": True}, available=AVAILABLE)
+def test_pixels_of_a_map_are_pooled_with_those_of_their_block_that_were_seen() -> None:
+    product, cube = find_product("ndvi-forecast"), small_cube()
+    _, alone = rendered(product, cube, dates=["2018-08-20"])
+    _, pooled = rendered(product, cube, dates=["2018-08-20"], pooled=True)
+    assert [v.name for v in pooled.layers if v not in alone.layers] == ["pooled_over"]
+    count, median = pooled.pixels[-2], [v.name for v in pooled.layers].index("ndvi_2018-08-20_q50")
+    assert set(count[~np.isnan(count)]) == {19}
+    assert np.isnan(pooled.pixels[:, 1, 2]).all()
+    assert np.nanmax(np.abs(pooled.pixels[median] - alone.pixels[median])) > 0
+
+
+def test_pixels_of_another_block_change_nothing() -> None:
+    """The first two columns lie in one block, the last three in the next."""
+    product, cube = find_product("ndvi-forecast"), small_cube()
+    across = replace(cube, window=replace(cube.window, transform=cube.window.transform.translation(30, 0)))
+    _, before = rendered(product, across, horizon="20d", pooled=True)
+    for band in across.data.data_vars.values():
+        band.values[..., 2:] *= 1.3
+    _, after = rendered(product, across, horizon="20d", pooled=True)
+    assert set(before.pixels[-2, 0]) == {8, 11}
+    np.testing.assert_array_equal(before.pixels[:, :, :2], after.pixels[:, :, :2])
+    assert np.nanmax(np.abs(before.pixels[:, :, 2:] - after.pixels[:, :, 2:])) > 0
 
 
 def test_targets_beyond_the_calibrated_range_say_so() -> None:

@@ -24,7 +24,8 @@ from outputs.provenance import Provenance
 from outputs.stac_item import build_item, write_item
 from products.catalogue import find_product
 from service.app import create_app
-from workers.accept import accept, plan_order, result_window
+from workers.accept import accept, result_window
+from workers.plan_rows import open_plan
 from workers.queue.item_rows import Item, read_item
 from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.planning import Planning
@@ -146,7 +147,7 @@ def planned(settings: Settings, job_id: str) -> Job:
     ledger = open_ledger(settings)
     job, planning = ledger.job(job_id), Planning(ledger)
     if planning.claim(job_id, "w", 60.0):
-        assert planning.finish(job_id, "w", plan_order(job.order, settings))
+        assert planning.finish(job_id, "w", [t for row in open_plan(job.order, settings).rows() for t in row])
     return ledger.job(job_id)
 
 

@@ -3,9 +3,11 @@
 import httpx
 import pytest
 
+from ingest.io.meter import Spent
 from tests.service import scene
 from tests.service.conftest import Front
 from tests.service.scene import order, problem_of
+from workers.queue.cost.costs import add_cost
 from workers.queue.ledger import open_ledger
 
 
@@ -102,6 +104,39 @@ def test_all_or_nothing_is_an_input_that_comes_back(own: Front) -> None:
     first = own.client.post("/processes/crop/execution", json=order(fail_on_gaps=True)).json()
     assert own.client.get(f"/jobs/{first['jobID']}").json()["inputs"]["fail_on_gaps"] is True
     problem_of(own.client.post("/processes/crop/execution", json=order(fail_on_gaps="perhaps")), 400)
+
+
+def test_priority_and_limit_are_inputs_that_come_back(own: Front) -> None:
+    first = own.client.post("/processes/crop/execution", json=order(priority="high", max_seconds=60)).json()
+    inputs = own.client.get(f"/jobs/{first['jobID']}").json()["inputs"]
+    assert (inputs["priority"], inputs["max_seconds"]) == ("high", 60)
+    plain = own.client.post("/processes/crop/execution", json=order(priority="normal")).json()
+    inputs = own.client.get(f"/jobs/{plain['jobID']}").json()["inputs"]
+    assert not {"priority", "max_seconds"} & set(inputs)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"priority": "urgent"}, {"max_seconds": 0}, {"max_seconds": "a lot"}, {"max_seconds": True}]
+)
+def test_a_priority_or_limit_that_is_none_is_refused(own: Front, wrong: dict[str, object]) -> None:
+    problem_of(own.client.post("/processes/crop/execution", json=order(**wrong)), 400)
+
+
+def test_a_job_says_what_it_cost(own: Front) -> None:
+    scene.half_done(own.settings, "crop", "half")
+    nothing = {"seconds": 0, "pixels": 0, "sceneReads": 0, "readBytes": 0, "processingUnits": 0}
+    assert own.client.get("/jobs/half").json()["cost"] == nothing
+    ledger = open_ledger(own.settings)
+    with ledger.engine.begin() as connection:
+        spent = Spent(scene_reads=3, read_bytes=2000, processing_units=0.12345)
+        add_cost(connection, "half", seconds=12.345, pixels=100, spent=spent)
+    assert own.client.get("/jobs/half").json()["cost"] == {
+        "seconds": 12.3,
+        "pixels": 100,
+        "sceneReads": 3,
+        "readBytes": 2000,
+        "processingUnits": 0.123,
+    }
 
 
 def test_the_inputs_of_a_job_order_the_same_again(own: Front) -> None:

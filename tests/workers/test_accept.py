@@ -46,7 +46,7 @@ def test_an_order_holds_everything_with_defaults_filled_in(shop: Settings) -> No
         ("fake", {}, UnknownProduct, "no product 'fake'"),
         ("fake-map", {"region": None}, InvalidRegion, "missing"),
         ("fake-map", {"region": rectangle(20, 48, 20.1, 48.1)}, RegionOutsideArchive, "outside the archive"),
-        ("fake-map", {"region": rectangle(10.9, 47.5, 11.6, 48.3)}, InvalidRegion, "one job may have 4096"),
+        ("fake-map", {"region": rectangle(10.6, 47.2, 12.0, 48.4)}, InvalidRegion, "one job may have 8192"),
         ("fake-map", {"archive": "/etc"}, UnknownArchive, "no archive '/etc'"),
         ("fake-map", {"archive": "x" * 5000}, UnknownArchive, "no archive 'xxx"),
         ("fake-map", {"archive": {"a": 1}}, UnknownArchive, "no archive"),

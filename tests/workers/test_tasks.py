@@ -33,10 +33,12 @@ from tests.workers.conftest import (
     workshop,
 )
 from workers.accept import check
+from workers.plan_rows import open_plan, pages
 from workers.queue.broker import backlog
 from workers.queue.dispatch import dismiss, submit
 from workers.queue.ledger import DIED, open_ledger
 from workers.queue.planning import Planning
+from workers.queue.reconcile import reconcile
 from workers.queue.redis_server import private_redis
 from workers.tasks import plan_job
 
@@ -90,6 +92,20 @@ def test_an_order_whose_planner_died_is_planned_by_another_worker(open_shop: Sho
     job = unplanned(before)
     assert Planning(open_ledger(shop)).claim(job.id, "elsewhere:1:1", 0.5)
     assert_successful(end_of(shop, job.id))
+
+
+def test_a_planner_killed_between_two_pages_is_followed_by_one_that_goes_on(lonely: Settings) -> None:
+    fine = lonely.but(tile_size=16)
+    job, worker = unplanned(fine), replace(worker_here(fine), settings=fine)
+    planning, lattice = Planning(worker.ledger), open_plan(worker.ledger.job(job.id).order, fine, FAKE_DEPENDENCIES)
+    first, *others = pages(lattice.rows(), 3)
+    assert planning.claim(job.id, "elsewhere:1:1", -1.0)
+    assert planning.add_page(job.id, "elsewhere:1:1", first)
+    reconcile(worker.ledger, fine)
+    plan_job(worker, job.id)
+    planned = worker.ledger.lattice(job.id)
+    assert [t.key for t in planned] == [t.key for page in (first, *others) for t in page]
+    assert worker.ledger.job(job.id).tiles_total == len(planned)
 
 
 def test_what_is_wrong_with_a_plan_becomes_the_failure_of_its_job(lonely: Settings) -> None:

@@ -6,6 +6,7 @@ pages neither repeat nor hide others.
 """
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,9 @@ Flags = NDArray[np.bool_]
 _NEWEST_FIRST = (items.c.created.desc(), items.c.job_id)
 TURNS = (-360, 0, 360)
 """Degrees by which two longitudes that mean the same place may differ here."""
+SERIES = "standing-"
+"""What ids of standing orders begin with."""
+_SERIES_ID = re.compile(rf"{SERIES}[0-9a-f]{{12}}")
 _IDS_PER_QUERY = 500
 """SQLite and PostgreSQL both limit the number of values in one statement."""
 
@@ -104,9 +108,7 @@ class Items:
 
     def find(self, collection: str, item_id: str) -> Item | None:
         """Return one item; None if the collection has no item of the id."""
-        query = select(items.c.document).where(
-            items.c.job_id == item_id, items.c.collection == collection, *self._own()
-        )
+        query = select(items.c.document).where(items.c.job_id == item_id, _belongs([collection]), *self._own())
         with reading(self._engine) as connection:
             document = connection.scalar(query)
         return None if document is None else json.loads(document)
@@ -119,6 +121,15 @@ class Items:
         with reading(self._engine) as connection:
             rows = connection.execute(query.group_by(c.collection)).all()
         return {name: Extent(bbox=tuple(bbox), start=start, end=end) for name, *bbox, start, end in rows}
+
+    def extent_of(self, collection: str) -> Extent | None:
+        """Return the extent of one collection; None = it has no items."""
+        c = items.c
+        box = (func.min(c.west), func.min(c.south), func.max(c.east), func.max(c.north))
+        query = select(*box, func.min(c.start_time), func.max(c.end_time)).where(_belongs([collection]), *self._own())
+        with reading(self._engine) as connection:
+            *bbox, start, end = connection.execute(query).one()
+        return None if start is None else Extent(bbox=tuple(bbox), start=start, end=end)
 
     def _own(self) -> list[ColumnElement[bool]]:
         return [] if self._party is None else [items.c.party == self._party]
@@ -150,7 +161,7 @@ def _conditions(criteria: ItemSearch) -> list[ColumnElement[bool]]:
     """Return what SQL can compare: all but the exact geometry."""
     found: list[ColumnElement[bool]] = []
     if criteria.collections is not None:
-        found.append(items.c.collection.in_(criteria.collections))
+        found.append(_belongs(criteria.collections))
     if criteria.ids is not None:
         found.append(items.c.job_id.in_(criteria.ids))
     if criteria.start is not None:
@@ -160,6 +171,18 @@ def _conditions(criteria: ItemSearch) -> list[ColumnElement[bool]]:
     if criteria.area is not None:
         found.append(_box_touches(unwrap(criteria.area).bounds))
     return found
+
+
+def is_series_id(text: str) -> bool:
+    """Tell whether a text can be the id of a standing order, and of the series of its results."""
+    return _SERIES_ID.fullmatch(text) is not None
+
+
+def _belongs(collections: Sequence[str]) -> ColumnElement[bool]:
+    """Compare collections: products by their column, standing orders by the ids of their jobs, `ID-NUMBER`."""
+    series = [name for name in collections if is_series_id(name)]
+    of_series = [items.c.job_id.startswith(f"{name}-", autoescape=True) for name in series]
+    return or_(items.c.collection.in_([name for name in collections if name not in series]), *of_series)
 
 
 def _box_touches(bounds: tuple[float, float, float, float]) -> ColumnElement[bool]:

@@ -9,6 +9,8 @@ from workers.queue.events.log import note_end
 from workers.queue.schema import jobs
 
 ACTIVE = (JobState.ACCEPTED, JobState.RUNNING)
+UNDER_WAY = (jobs.c.state.in_(ACTIVE), jobs.c.tiles_total > 0)
+"""Conditions of planned jobs that have not ended."""
 
 
 def end_job(

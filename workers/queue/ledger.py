@@ -15,14 +15,19 @@ from core.errors import UnknownJob
 from core.grid import Tile
 from core.job import Job, JobState, Order, TileState, TileTask
 from core.settings import Settings
+from ingest.io.meter import Spent
+from workers.queue import tile_states
+from workers.queue.cost.costs import NOTHING, add_closing
+from workers.queue.cost.limit import stop_spent
 from workers.queue.events.log import EventKind, note
 from workers.queue.item_rows import Item
 from workers.queue.items import add_item, remove_item
-from workers.queue.job_end import ACTIVE, end_job
+from workers.queue.job_end import ACTIVE, UNDER_WAY, end_job
 from workers.queue.job_query import ALL_JOBS, JobFilter, job_query
 from workers.queue.ledger_rows import grid_of, job_of, job_row, listed_job_of, tile_row, tile_task
-from workers.queue.missing_tiles import must_fail, reopen_missing
-from workers.queue.schema import create_tables, database_now, jobs, open_engine, reading, tiles
+from workers.queue.missing_tiles import reopen_missing
+from workers.queue.schema import Clock, create_tables, database_now, jobs, open_engine, reading, tiles
+from workers.queue.tile_states import is_active, is_held, this_tile
 
 Admit = Callable[[Connection, float, int], None]
 """Transaction, now, pixels -> nothing, or an error that says why a job is not added."""
@@ -46,7 +51,7 @@ def _open(url: str, max_attempts: int) -> "Ledger":
 class Ledger:
     """Jobs and tile tasks in a database. May be used from several threads; open it after a fork, not before."""
 
-    def __init__(self, url: str, *, max_attempts: int = 3, clock: Callable[[Connection], float] = database_now) -> None:
+    def __init__(self, url: str, *, max_attempts: int = 3, clock: Clock = database_now) -> None:
         """Open the database at a SQLAlchemy URL; `clock` reads seconds since 1970 from a connection."""
         self.engine = open_engine(url)
         self.max_attempts, self.clock = self._max_attempts, self._clock = max_attempts, clock
@@ -158,58 +163,67 @@ class Ledger:
 
     def claim_tile(self, job_id: str, tile_key: str, worker: str, lease_s: float) -> bool:
         """Claim an open tile; True for exactly one of the workers that try."""
-        change = update(tiles).where(*_this(job_id, tile_key), tiles.c.state == TileState.OPEN, _is_active(job_id))
         with self.engine.begin() as connection:
-            now = self._clock(connection)
-            taken = {"state": TileState.RUNNING, "worker": worker, "lease": now + lease_s, "updated": now}
-            found = (
-                connection.execute(change.values(**taken, progress=0.0, attempts=tiles.c.attempts + 1)).rowcount == 1
-            )
-            if found:
-                start = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.ACCEPTED)
-                connection.execute(start.values(state=JobState.RUNNING, started=now, updated=now, message=""))
-                note(connection, now, job_id, EventKind.TILE_STARTED, tile_key=tile_key)
-        return found
+            return tile_states.claim_tile(connection, self._clock(connection), job_id, tile_key, worker, lease_s)
 
     def heartbeat(self, job_id: str, tile_key: str, worker: str, lease_s: float, progress: float) -> bool:
         """Renew a lease and set the share done; False = the tile is no longer this worker's, or the job ended."""
-        change = update(tiles).where(*_this(job_id, tile_key), _is_held(worker), _is_active(job_id))
+        change = update(tiles).where(this_tile(job_id, tile_key), is_held(worker), is_active(job_id))
         with self.engine.begin() as connection:
             now = self._clock(connection)
             return connection.execute(change.values(lease=now + lease_s, progress=progress, updated=now)).rowcount == 1
 
     def finish_tile(
-        self, job_id: str, tile_key: str, worker: str, seconds: float | None = None, pixels: int | None = None
+        self,
+        job_id: str,
+        tile_key: str,
+        worker: str,
+        seconds: float | None = None,
+        pixels: int | None = None,
+        *,
+        spent: Spent = NOTHING,
     ) -> bool:
         """Mark a tile done; False = it is no longer this worker's.
 
         Args:
             job_id, tile_key, worker: as claimed.
             seconds, pixels: time and size of the rendering; None = an existing tile was reused.
+            spent: on archives.
         """
-        change = update(tiles).where(*_this(job_id, tile_key), _is_held(worker))
-        done = {"state": TileState.DONE, "progress": 1.0, "error": "", "seconds": seconds, "pixels": pixels}
+        measured: Any = {"seconds": seconds, "pixels": pixels, "spent": spent}
         with self.engine.begin() as connection:
             now = self._clock(connection)
-            is_done = connection.execute(change.values(**done, updated=now)).rowcount == 1
-            if is_done:
-                note(connection, now, job_id, EventKind.TILE_DONE, tile_key=tile_key, seconds=seconds)
+            is_done = tile_states.finish_tile(connection, now, job_id, tile_key, worker, **measured)
+        stop_spent(self.engine, self._clock, job_id)
         return is_done
 
-    def fail_tile(self, job_id: str, tile_key: str, worker: str, error: str, *, for_good: bool = False) -> TileState:
+    def fail_tile(
+        self,
+        job_id: str,
+        tile_key: str,
+        worker: str,
+        error: str,
+        *,
+        for_good: bool = False,
+        spent: Spent = NOTHING,
+    ) -> TileState:
         """Reopen a tile that failed, or give it up if no attempt is left; its job ends if it is to have no gaps.
 
         Args:
             job_id, tile_key, worker: as claimed.
             error: the reason, as the clause of a sentence.
             for_good: another attempt is useless, for this tile and all others.
+            spent: on archives.
         """
         with self.engine.begin() as connection:
-            query = select(tiles.c.attempts).where(*_this(job_id, tile_key), _is_held(worker))
-            attempts = connection.scalar(query)
-            if attempts is None:
+            query = select(tiles).where(this_tile(job_id, tile_key), is_held(worker))
+            row = connection.execute(query).one_or_none()
+            if row is None:
                 return TileState.RUNNING
-            return self._give_up(connection, job_id, tile_key, worker, attempts, error, for_good=for_good)
+            now = self._clock(connection)
+            state = self._give_up(connection, row, error, now=now, ended=now, for_good=for_good, spent=spent)
+        stop_spent(self.engine, self._clock, job_id)
+        return state
 
     def release(self, is_gone: Callable[[str], bool], job_id: str | None = None, *, allowance_s: float = 0.0) -> int:
         """Reopen tiles whose lease has run out or whose worker is gone; return how many. See `fail_tile`.
@@ -228,12 +242,13 @@ class Ledger:
         lost = [row for row in held if row.lease < now - allowance_s or is_gone(row.worker)]
         for row in lost:
             with self.engine.begin() as connection:
-                self._give_up(connection, row.job_id, row.tile_key, row.worker, row.attempts, DIED)
+                self._give_up(connection, row, DIED, now=self._clock(connection), ended=row.updated)
+            stop_spent(self.engine, self._clock, row.job_id)
         return len(lost)
 
     def take_unsent(self, job_id: str, ahead: int) -> list[str]:
         """Return keys of open tiles to send now, so that `ahead` of a job are under way at most; mark them as sent."""
-        is_open = and_(tiles.c.job_id == job_id, tiles.c.state == TileState.OPEN, _is_active(job_id))
+        is_open = and_(tiles.c.job_id == job_id, tiles.c.state == TileState.OPEN, is_active(job_id))
         with self.engine.begin() as connection:
             away = connection.scalar(select(func.count()).select_from(tiles).where(is_open, tiles.c.sent > 0)) or 0
             query = select(tiles.c.tile_key).where(is_open, tiles.c.sent == 0).order_by(tiles.c.place)
@@ -246,14 +261,15 @@ class Ledger:
     def waiting(self) -> list[str]:
         """Return ids of active, planned jobs for which something is to be sent, oldest first."""
         unsent = exists().where(tiles.c.job_id == jobs.c.id, tiles.c.state == TileState.OPEN, tiles.c.sent == 0)
-        unclosed = and_(jobs.c.tiles_total > 0, jobs.c.closer == "", jobs.c.close_sent == 0, ~_has_unfinished())
-        query = select(jobs.c.id).where(jobs.c.state.in_(ACTIVE), or_(unsent, unclosed)).order_by(jobs.c.created)
+        unclosed = and_(jobs.c.closer == "", jobs.c.close_sent == 0, ~_has_unfinished())
+        query = select(jobs.c.id).where(*UNDER_WAY, or_(unsent, unclosed)).order_by(jobs.c.created)
         with reading(self.engine) as connection:
             return list(connection.scalars(query))
 
     def forget_sent(self, older_than_s: float) -> int:
         """Mark open tiles and unclosed jobs whose message was sent so long ago as unsent; return how many."""
-        stale = update(tiles).where(tiles.c.state == TileState.OPEN, tiles.c.sent > 0)
+        of_active = tiles.c.job_id.in_(select(jobs.c.id).where(*UNDER_WAY))
+        stale = update(tiles).where(of_active, tiles.c.state == TileState.OPEN, tiles.c.sent > 0)
         unclosed = update(jobs).where(jobs.c.state.in_(ACTIVE), jobs.c.closer == "", jobs.c.close_sent > 0)
         with self.engine.begin() as connection:
             before = self._clock(connection) - older_than_s
@@ -308,6 +324,8 @@ class Ledger:
         """
         with self.engine.begin() as connection:
             has_ended = self._end(connection, job_id, state, message, of=ACTIVE, worker=worker)
+            if has_ended and worker:
+                add_closing(connection, self._clock(connection), job_id)
             if has_ended and item is not None:
                 remove_item(connection, job_id)  # of the result before a retry
                 add_item(connection, job_id, item)
@@ -320,6 +338,7 @@ class Ledger:
             attempts = connection.scalar(select(jobs.c.close_attempts).where(*held))
             if attempts is None:
                 return False
+            add_closing(connection, self._clock(connection), job_id)
             if attempts >= self._max_attempts:
                 message = f"Writing the result failed {attempts} times, at last because {error}."
                 self._end(connection, job_id, JobState.FAILED, message, of=ACTIVE)
@@ -343,30 +362,12 @@ class Ledger:
         return len(lost)
 
     def _give_up(
-        self,
-        connection: Connection,
-        job_id: str,
-        tile_key: str,
-        worker: str,
-        attempts: int,
-        error: str,
-        *,
-        for_good: bool = False,
+        self, connection: Connection, row: Any, error: str, *, now: float, ended: float, **further: Any
     ) -> TileState:
-        ends = for_good or attempts >= self._max_attempts
-        state = TileState.FAILED if ends else TileState.OPEN
-        change = update(tiles).where(*_this(job_id, tile_key), _is_held(worker), tiles.c.attempts == attempts)
-        now = self._clock(connection)
-        given = {"state": state, "error": error, "worker": "", "sent": 0.0, "progress": 0.0, "updated": now}
-        if connection.execute(change.values(**given)).rowcount != 1:
-            return state
-        kind = EventKind.TILE_GIVEN_UP if ends else EventKind.TILE_FAILED
-        note(connection, now, job_id, kind, tile_key=tile_key, reason=error)
-        if ends:
-            message = error if for_good else f"Tile {tile_key} failed {attempts} times, at last because {error}."
-            if for_good or must_fail(connection, job_id):
-                self._end(connection, job_id, JobState.FAILED, message, of=ACTIVE)
-        return state
+        held = (row.job_id, row.tile_key, row.worker, row.attempts)
+        return tile_states.give_up_tile(
+            connection, now, *held, error, max_attempts=self._max_attempts, ended=ended, **further
+        )
 
     def _end(
         self,
@@ -379,18 +380,6 @@ class Ledger:
         worker: str = "",
     ) -> bool:
         return end_job(connection, self._clock(connection), job_id, state, message, of=of, worker=worker)
-
-
-def _this(job_id: str, tile_key: str) -> tuple[Any, Any]:
-    return tiles.c.job_id == job_id, tiles.c.tile_key == tile_key
-
-
-def _is_held(worker: str) -> Any:
-    return and_(tiles.c.state == TileState.RUNNING, tiles.c.worker == worker)
-
-
-def _is_active(job_id: str) -> Any:
-    return exists().where(jobs.c.id == job_id, jobs.c.state.in_(ACTIVE))
 
 
 def _has_unfinished() -> Any:

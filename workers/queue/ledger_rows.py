@@ -14,19 +14,19 @@ from core.job import Job, JobState, Order, TileState, TileTask
 
 def job_row(order: Order, job_tiles: Sequence[Tile], job_id: str, now: float) -> dict[str, Any]:
     """Return the row of a new job that is planned; its tiles, at least one, are of one grid."""
-    return order_row(order, job_id, now) | plan_row(job_tiles)
-
-
-def plan_row(job_tiles: Sequence[Tile]) -> dict[str, Any]:
-    """Return what changes in the row of a job that is planned; its tiles, at least one, are of one grid."""
     grids = {t.grid for t in job_tiles}
     if len(grids) != 1:
         raise ValueError(f"a job needs tiles of one grid, and got {len(job_tiles)} tiles of {len(grids)} grids")
+    return order_row(order, job_id, now) | plan_row(grids.pop(), len(job_tiles))
+
+
+def plan_row(grid: Grid, count: int) -> dict[str, Any]:
+    """Return what changes in the row of a job that is planned, with a number of tiles of a grid."""
     return {
-        "grid": json.dumps(asdict(grids.pop())),
+        "grid": grid_document(grid),
         "message": "waiting for a worker",
-        "tiles_total": len(job_tiles),
-        "pixels": len(job_tiles) * job_tiles[0].grid.tile_size ** 2,
+        "tiles_total": count,
+        "pixels": count * grid.tile_size**2,
     }
 
 
@@ -43,6 +43,8 @@ def order_row(order: Order, job_id: str, now: float) -> dict[str, Any]:
         "created": now,
         "updated": now,
         "tiles_total": 0,
+        "priority": order.priority,
+        "stop_at_s": order.max_seconds,
     }
 
 
@@ -57,6 +59,11 @@ def tile_row(tile: Tile, place: int, job_id: str, now: float) -> dict[str, Any]:
         "state": TileState.OPEN,
         "updated": now,
     }
+
+
+def grid_document(grid: Grid) -> str:
+    """Return a grid as a job's row holds it."""
+    return json.dumps(asdict(grid))
 
 
 def grid_of(document: str) -> Grid:

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, and_, case, exists, func, or_, select, update
 
 from core.job import JobState, TileState
+from workers.queue.cost.costs import job_costs
 from workers.queue.ledger_rows import order_of
 from workers.queue.schema import jobs, tiles
 
@@ -37,6 +38,16 @@ def reopen_missing(connection: Connection, job_id: str, now: float) -> bool:
     unplanned = update(jobs).where(jobs.c.id == job_id, jobs.c.tiles_total == 0)  # what failed is its planning
     anew = {"state": JobState.ACCEPTED, "planner": "", "plan_sent": 0.0, "plan_attempts": 0}
     connection.execute(unplanned.values(**anew))
+    _allow_again(connection, job_id)
     fresh = {"state": TileState.OPEN, "attempts": 0, "error": "", "worker": "", "sent": 0.0, "progress": 0.0}
     connection.execute(update(tiles).where(is_missing).values(**fresh, updated=now))
     return True
+
+
+def _allow_again(connection: Connection, job_id: str) -> None:
+    """Let a job with a limit cost as much again as its order allows."""
+    order = order_of(connection.execute(select(jobs.c.document).where(jobs.c.id == job_id)).scalar_one())
+    if order.max_seconds is not None:
+        seconds = connection.scalar(select(job_costs.c.seconds).where(job_costs.c.job_id == job_id)) or 0.0
+        change = update(jobs).where(jobs.c.id == job_id)
+        connection.execute(change.values(stop_at_s=seconds + order.max_seconds))

@@ -5,14 +5,15 @@ A job is unplanned while it is accepted and has no tiles. Claims are conditional
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import ColumnElement, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
-from core.grid import Tile
+from core.grid import Grid, Tile
 from core.job import JobState, Order
 from workers.queue.events.log import EventKind, note
 from workers.queue.job_end import ACTIVE, end_job
 from workers.queue.ledger import DIED, Admit, Ledger
-from workers.queue.ledger_rows import order_row, plan_row, tile_row
+from workers.queue.ledger_rows import grid_document, order_row, plan_row, tile_row
 from workers.queue.schema import jobs, reading, tiles
 
 UNPLANNED = (jobs.c.state == JobState.ACCEPTED, jobs.c.tiles_total == 0)
@@ -58,17 +59,56 @@ class Planning:
             lease = self._clock(connection) + lease_s
             return connection.execute(change.values(plan_lease=lease)).rowcount == 1
 
-    def finish(self, job_id: str, worker: str, job_tiles: Sequence[Tile]) -> bool:
-        """Give a job its tiles, at least one, all of one grid; False = the planning is no longer this worker's."""
+    def resume(self, job_id: str, grid: Grid) -> tuple[int | None, int]:
+        """Return where an earlier planner stopped: its last row, None if there is none, and the number of its tiles.
+
+        Tiles of another grid, as of a planner with other settings, are removed.
+        """
+        own = tiles.c.job_id == job_id
+        with self._engine.begin() as connection:
+            document = connection.scalar(select(jobs.c.grid).where(jobs.c.id == job_id))
+            if document != grid_document(grid):
+                connection.execute(delete(tiles).where(own))
+            row, count = connection.execute(select(func.min(tiles.c.tile_row), func.count()).where(own)).one()
+        return row, int(count)
+
+    def add_page(self, job_id: str, worker: str, page: Sequence[Tile]) -> bool:
+        """Add whole rows of tiles, south of those before; False = the planning is no longer this worker's.
+
+        Nobody carries them out before `finish`. A page that was added already changes nothing.
+        """
         change = update(jobs).where(jobs.c.id == job_id, *UNPLANNED, jobs.c.planner == worker)
         with self._engine.begin() as connection:
             now = self._clock(connection)
-            planned = plan_row(job_tiles) | {"planner": "", "updated": now}
-            if connection.execute(change.values(**planned)).rowcount != 1:
+            so_far = {"grid": grid_document(page[0].grid), "updated": now}
+            if connection.execute(change.values(**so_far)).rowcount != 1:
                 return False
-            connection.execute(insert(tiles), [tile_row(t, n, job_id, now) for n, t in enumerate(job_tiles)])
-            note(connection, now, job_id, EventKind.PLANNED, reason=_counted(len(job_tiles)))
+            count = self._add_tiles(connection, job_id, page, now)
+            message = f"planning: {_counted(count)} so far"
+            connection.execute(update(jobs).where(jobs.c.id == job_id).values(message=message))
         return True
+
+    def finish(self, job_id: str, worker: str, page: Sequence[Tile]) -> bool:
+        """Add the last tiles of a job, at least one; False = the planning is no longer this worker's."""
+        change = update(jobs).where(jobs.c.id == job_id, *UNPLANNED, jobs.c.planner == worker)
+        with self._engine.begin() as connection:
+            now = self._clock(connection)
+            if connection.execute(change.values(planner="", updated=now)).rowcount != 1:
+                return False
+            count = self._add_tiles(connection, job_id, page, now)
+            planned = plan_row(page[0].grid, count)
+            connection.execute(update(jobs).where(jobs.c.id == job_id).values(**planned))
+            note(connection, now, job_id, EventKind.PLANNED, reason=_counted(count))
+        return True
+
+    def _add_tiles(self, connection: Connection, job_id: str, page: Sequence[Tile], now: float) -> int:
+        """Add tiles after those that a job has; return the number of all."""
+        own = select(func.count()).select_from(tiles).where(tiles.c.job_id == job_id)
+        first = connection.scalar(own) or 0
+        rows = [tile_row(tile, first + number, job_id, now) for number, tile in enumerate(page)]
+        add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(add(tiles).on_conflict_do_nothing(), rows)
+        return connection.scalar(own) or 0
 
     def fail(self, job_id: str, worker: str, error: str, *, for_good: bool = False) -> bool:
         """Let another worker plan a job, or end it if no attempt is left; True = another may try.

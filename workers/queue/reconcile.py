@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from core.errors import WorkerUnavailable
 from core.settings import Settings
 from workers.queue.broker import backlog
+from workers.queue.cost.limit import stop_spent
 from workers.queue.dispatch import feed, send_plan
 from workers.queue.ledger import Ledger
 from workers.queue.liveness import is_gone
@@ -49,6 +50,7 @@ def reconcile(ledger: Ledger, settings: Settings, *, grace_s: float = GRACE_S, a
     released = ledger.release(is_gone, allowance_s=allowance_s)
     released += ledger.release_closers(is_gone, allowance_s=allowance_s)
     released += planning.release(is_gone, allowance_s=allowance_s)
+    stop_spent(ledger.engine, ledger.clock)
     forgotten = sent = 0
     try:
         if backlog(settings) == 0:

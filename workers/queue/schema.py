@@ -5,7 +5,7 @@ workers/queue/migrations/versions that brings existing ledgers there.
 """
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,8 @@ jobs = Table(
     Column("events", Integer, nullable=False, server_default="0"),  # number of the latest of its events
     Column("party", String(64), nullable=False, server_default=""),  # whose it is; empty = ordered without a key
     Column("pixels", BigInteger, nullable=False, server_default="0"),  # of all its tiles
+    Column("priority", String(8), nullable=False, server_default="normal"),  # among the jobs of its party
+    Column("stop_at_s", Double),  # of workers; when it has cost so much, no further tile is begun; empty = never
     Index("jobs_created", "created", "id"),
     Index("jobs_state", "state"),
     Index("jobs_party", "party", "created"),
@@ -84,7 +86,9 @@ tiles = Table(
     Column("updated", Double, nullable=False),
     Column("seconds", Double),  # time of the rendering; empty = not rendered, or reused
     Column("pixels", Integer),  # number of pixels rendered
+    Column("started", Double),  # when it was last claimed
     Index("tiles_state", "state", "job_id"),
+    Index("tiles_next", "job_id", "state", "sent", "place"),
 )
 
 items = Table(
@@ -110,6 +114,8 @@ Index(
 )
 Index("items_party", items.c.party, items.c.created.desc(), items.c.job_id)
 
+Clock = Callable[[Connection], float]
+"""Reads seconds since 1970 from a connection."""
 AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 """Errors of a ledger that is away for now: server down, disk full, no file descriptor left. Later it may be back."""
 CONNECT_S = 5

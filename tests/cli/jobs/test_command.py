@@ -6,8 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from core.job import JobState
+from ingest.io.meter import Spent
 from tests.service import scene
 from tests.service.conftest import Front
+from workers.queue.cost.costs import add_cost
 from workers.queue.ledger import open_ledger
 
 Run = Callable[..., str]
@@ -36,6 +38,16 @@ def test_a_job_is_shown_with_what_happened(own: Front, run: Run) -> None:
     assert "tile-started" in shown
     whole = json.loads(run("jobs", "show", "half", "--log", "--json", *server(own)))
     assert (whole["jobID"], [e["event"] for e in whole["log"]]) == ("half", ["accepted", "tile-started"])
+
+
+def test_a_job_is_shown_with_its_cost(own: Front, run: Run) -> None:
+    scene.half_done(own.settings, "crop", "half")
+    assert "cost: 0.0 s of workers, 0 pixels\n" in run("jobs", "show", "half", *server(own))
+    with open_ledger(own.settings).engine.begin() as connection:
+        spent = Spent(scene_reads=1200, processing_units=4.5)
+        add_cost(connection, "half", seconds=3661.04, pixels=16384, spent=spent)
+    shown = run("jobs", "show", "half", *server(own))
+    assert "cost: 3,661.0 s of workers, 16,384 pixels, 1,200 scene reads, 4.500 processing units\n" in shown
 
 
 def test_a_job_is_dismissed_and_a_failed_one_tried_again(own: Front, run: Run) -> None:

@@ -8,7 +8,7 @@ from core.errors import InvalidOption
 
 def test_the_service_of_the_option_is_used() -> None:
     with connect("http://127.0.0.1:9/landcast", None) as client:
-        assert client.url_of("a b") == "http://127.0.0.1:9/landcast/jobs/a%20b"
+        assert client.job("a b").url == "http://127.0.0.1:9/landcast/jobs/a%20b"
 
 
 @pytest.mark.parametrize("key", ["a b", "schlüssel"])

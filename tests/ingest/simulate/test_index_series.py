@@ -5,7 +5,8 @@ import pytest
 
 from core.bands import channel
 from core.cube import Series
-from ingest.simulate.index_series import DATES, GROUP, KINDS, sample_index_series
+from core.timeline import YEAR_DAYS
+from ingest.simulate.index_series import AT_ONCE, DATES, GROUP, KINDS, STEPS, YEARS, sample_index_series
 
 NDVI = channel("NDVI")
 REGIONS = 60
@@ -21,6 +22,17 @@ def test_the_same_state_gives_the_same_series() -> None:
     np.testing.assert_array_equal(one[0].values, two[0].values)
     np.testing.assert_array_equal(one[0].days, two[0].days)
     assert (sample_index_series(np.random.default_rng(4), 2)[0].days != one[0].days).any()
+
+
+def test_neither_threads_nor_further_regions_change_a_series() -> None:
+    one, two = (sample_index_series(np.random.default_rng(5), 2 * AT_ONCE + 1, threads=n)[0] for n in (1, 3))
+    np.testing.assert_array_equal(one.values, two.values)
+    fewer = sample_index_series(np.random.default_rng(5), AT_ONCE)[0]
+    np.testing.assert_array_equal(fewer.values[..., NDVI], one.values[: len(fewer), :, NDVI])
+
+
+def test_years_are_as_many_as_the_longest_series_touches() -> None:
+    assert DATES * max(STEPS) / YEAR_DAYS + 3 < YEARS
 
 
 def test_series_hold_ndvi_alone_on_ascending_days_with_gaps(drawn: tuple[Series, np.ndarray]) -> None:

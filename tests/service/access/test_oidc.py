@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from core.errors import InvalidOption
-from core.settings import OidcSettings, Settings
+from core.groups.access import OidcSettings
+from core.settings import Settings
 from service.access.caller import Scope
 from service.access.oidc import LONGEST_AGE_S, MAX_AGE_S, PAUSE_S, IssuerAway, Tokens, fetch_json
 from service.access.start import check_keys

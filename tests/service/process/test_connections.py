@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cli.client import Client
+from client import Client
 from core.settings import Settings
 from service.process.address import running_service
 from service.process.connections import EACH, LEAST, RESERVED, most_connections
@@ -136,12 +136,12 @@ def test_a_job_goes_on_and_the_log_stays_small_under_1100_idle_connections(
     url = running_service(settings)
     port = int(url.rpartition(":")[2])
     with Client(url) as client, ExitStack() as held:
-        job_url = client.submit("canopy", {"region": square(15.003, 47.8525, degrees=0.004)})
+        job = client.order("canopy", square(15.003, 47.8525, degrees=0.004))
         for _ in range(1100):
             sock = held.enter_context(socket.socket())
             sock.setblocking(False)
             sock.connect_ex(("127.0.0.1", port))
-        wait_for(lambda: state_of(job_url) == "successful")
+        wait_for(lambda: state_of(job.url) == "successful")
     log = (tmp_path / "serve.log").read_text()
     assert len(log) < 200_000
     assert "Traceback" not in log

@@ -15,8 +15,8 @@ import httpx
 import psutil
 import pytest
 
-from cli.client import Client
 from cli.main import run_command
+from client import Client
 from core.errors import WorkerUnavailable
 from core.job import JobState
 from core.settings import Settings
@@ -126,22 +126,19 @@ def test_a_worker_that_is_killed_is_restarted_and_its_job_ends_with_the_same_byt
     with Supervisor(ready) as supervisor, Client(supervisor.url) as client:
         assert supervisor.worker
         region = square(15.003, 47.8525, degrees=0.004)
-        job_url = client.submit("canopy", {"region": region})
-        until(lambda: client.status(job_url).state is JobState.RUNNING)
+        job = client.order("canopy", region)
+        until(lambda: job.status.state is JobState.RUNNING)
         victim = supervisor.worker.pid
         assert victim
         children = psutil.Process(victim).children()
         os.kill(victim, signal.SIGKILL)
         until(lambda: supervisor.worker.pid not in (None, victim), seconds=10)  # type: ignore[union-attr]
         assert psutil.wait_procs(children, timeout=5)[1] == [], "the pool of the dead worker is gone as well"
-        status = client.follow(job_url, lambda _: None)
-        links = {link.name: link for link in client.results(job_url)}
-        assert set(links) == {"geotiff", "item", "quicklook"}
-        client.download(links["geotiff"], tmp_path / "killed.tif")
-    assert status.state is JobState.SUCCESSFUL
+        files = job.download(tmp_path / "killed")
+        assert set(files) == {"geotiff", "item", "quicklook"}
     monkeypatch.setenv("LANDCAST_HOME", str(tmp_path / "undisturbed"))
     monkeypatch.setenv("LANDCAST_TILE_SIZE", "16")
     (tmp_path / "aoi.geojson").write_text(json.dumps(region))
     arguments = ("--region", str(tmp_path / "aoi.geojson"), "--archive", str(cube), "-o", str(tmp_path / "calm.tif"))
     assert run_command(["canopy", *arguments]) == 0
-    assert (tmp_path / "calm.tif").read_bytes() == (tmp_path / "killed.tif").read_bytes()
+    assert (tmp_path / "calm.tif").read_bytes() == files["geotiff"].read_bytes()

@@ -92,3 +92,12 @@ def test_parameters_that_are_not_known_are_refused_with_those_that_are() -> None
     check_parameters(["bbox"], ["bbox", "limit"])
     with pytest.raises(InvalidOption, match=r"'sortby'.*bbox, limit"):
         check_parameters(["bbox", "sortby"], ["bbox", "limit"])
+
+
+def test_collections_are_products_and_series_and_unknown_ones_find_nothing() -> None:
+    series = "standing-0123456789ab"
+    assert item_search(Search(collections=["crop", series, "x", series])).collections == ("crop", series)
+    assert item_search(Search(collections=["x", "standing-x", "standing-0123456789ab-1"])).collections == ()
+    assert len(item_search(Search()).collections or ()) > 3
+    with pytest.raises(InvalidOption, match="101 series"):
+        item_search(Search(collections=[f"standing-{n:012x}" for n in range(101)]))

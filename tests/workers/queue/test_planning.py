@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import Connection
 
 from core.errors import OverQuota
+from core.grid import Grid
 from core.job import JobState
-from tests.workers.queue.ledger_parts import ORDER, TILES, Clock, finish_all
+from tests.workers.queue.ledger_parts import GRID, ORDER, TILES, Clock, finish_all
 from workers.queue.events.log import events_after
 from workers.queue.job_query import JobFilter
 from workers.queue.ledger import Ledger
@@ -92,6 +93,40 @@ def test_a_plan_is_written_once(planning: Planning, ledger: Ledger) -> None:
     assert not planning.claim("a", "w", 10)
     assert not planning.heartbeat("a", "w", 10)
     assert len(ledger.tiles("a")) == len(TILES)
+
+
+def test_a_plan_is_written_in_pages_and_nobody_begins_before_its_end(planning: Planning, ledger: Ledger) -> None:
+    assert planning.claim("a", "w", 10)
+    assert planning.resume("a", GRID) == (None, 0)
+    assert planning.add_page("a", "w", TILES[:2])
+    assert planning.add_page("a", "w", TILES[:2]), "its answer may have been lost"
+    job = ledger.job("a")
+    assert (job.message, job.is_planned, job.progress) == ("planning: 2 tiles so far", False, 0.0)
+    assert ledger.waiting() == []
+    assert ledger.take_unsent("a", 9) == []
+    assert not ledger.claim_tile("a", TILES[0].key, "v", 10)
+    assert planning.finish("a", "w", TILES[2:])
+    assert [t.key for t in ledger.lattice("a")] == [t.key for t in TILES]
+    assert ledger.job("a").tiles_total == 4
+    assert ledger.take_unsent("a", 9) == [t.key for t in TILES]
+
+
+def test_a_planner_goes_on_where_the_one_before_it_died(planning: Planning, ledger: Ledger) -> None:
+    assert planning.claim("a", "first", 10)
+    assert planning.add_page("a", "first", TILES[:2])
+    assert planning.release(lambda worker: True) == 1
+    assert planning.claim("a", "second", 10)
+    assert not planning.add_page("a", "first", TILES[2:])
+    assert planning.resume("a", GRID) == (TILES[0].row, 2)
+    assert planning.finish("a", "second", TILES[2:])
+    assert [t.key for t in ledger.lattice("a")] == [t.key for t in TILES]
+
+
+def test_tiles_of_another_grid_are_planned_anew(planning: Planning, ledger: Ledger) -> None:
+    assert planning.claim("a", "w", 10)
+    assert planning.add_page("a", "w", TILES[:2])
+    assert planning.resume("a", Grid(crs=GRID.crs, tile_size=64)) == (None, 0)
+    assert ledger.tiles("a") == []
 
 
 def test_a_planner_that_dies_loses_the_job_to_the_next(planning: Planning, ledger: Ledger, clock: Clock) -> None:

@@ -27,7 +27,7 @@ from tests.workers.conftest import (
     worker_here,
 )
 from tests.workers.test_tile import DAMAGES
-from workers.accept import accept
+from workers.accept import check
 from workers.queue.broker import backlog
 from workers.queue.dispatch import dismiss, submit
 from workers.queue.ledger import open_ledger
@@ -161,17 +161,19 @@ def test_a_canopy_map_is_the_same_whichever_host_ends_it(
         for host in (*hosts, hosts[0].but(home=tmp_path / "alone", store="", database_url=None))
     )
     middle = scale(shape(sample_region()), 0.2, 0.2)
-    accepted, _, tiles = accept("canopy", {"region": dict(mapping(middle))}, service)
-    job, ledger, killed = submit(accepted, tiles, service), open_ledger(service), start_worker(first, app=REAL_APP)
+    found = check("canopy", {"region": dict(mapping(middle))}, service)
+    ledger, killed = open_ledger(service), start_worker(first, app=REAL_APP)
+    job = submit(found.order, service, pixels=found.pixels)
     wait_for(lambda: ledger.job(job.id).tiles_done >= 2)
     until_running(ledger, job.id)
     killed.kill()
-    start_worker(second, app=REAL_APP)
+    other = start_worker(second, app=REAL_APP)
     done = end_of(service, job.id, seconds=250)
     assert_successful(done)
-    clean = submit(accepted, tiles, alone)
+    other.kill()  # or it would take the messages of the next job, whose ledger it does not know
+    clean = submit(found.order, alone, pixels=found.pixels)
     start_worker(alone, app=REAL_APP)
     assert_successful(end_of(alone, clean.id, seconds=250))
     assert result(service, done)["canopy.tif"] == result(alone, clean)["canopy.tif"]
-    assert len(s3.keys("cache/tiles")) == len(tiles)
+    assert len(s3.keys("cache/tiles")) == done.tiles_total
     assert s3.keys("cache/scene-tiles") == [], "the sample archive is on this machine: its scenes are not kept"

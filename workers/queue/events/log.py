@@ -61,6 +61,8 @@ class EventKind(StrEnum):
     """No attempt is left."""
     RESULT_STARTED = "result-started"
     """All tiles are done or given up; a worker writes the files."""
+    STOPPED = "stopped"
+    """The order's limit is reached: no further tile is begun; the reason states how many are left out."""
     STAGE = "stage"
     """A step of the writing begins; the reason names it."""
     RESULT_FAILED = "result-failed"
@@ -101,7 +103,9 @@ def note(
 
     Call it after the changes of tiles: rows of tiles are locked before those of jobs everywhere.
     """
-    raised = update(jobs).where(jobs.c.id == job_id).values(events=jobs.c.events + 1).returning(jobs.c.events)
+    raised = (
+        update(jobs).where(jobs.c.id == job_id).values(events=jobs.c.events + 1, updated=now).returning(jobs.c.events)
+    )
     number = connection.execute(raised).scalar_one()
     row = {"job_id": job_id, "number": number, "moment": now, "kind": kind, "tile_key": tile_key}
     connection.execute(insert(job_events).values(**row, reason=reason[:MAX_REASON], seconds=seconds))

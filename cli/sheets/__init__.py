@@ -1,0 +1,1 @@
+"""Regions larger than one order: planned and ordered by map sheets."""

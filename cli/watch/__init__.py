@@ -1,0 +1,1 @@
+"""Commands on the standing orders of a running service."""

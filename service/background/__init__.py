@@ -1,0 +1,1 @@
+"""Work of a service besides its requests, in threads of its own."""

@@ -1,0 +1,1 @@
+"""The plan of a job: its tiles as GeoJSON, in pages."""

@@ -1,0 +1,1 @@
+"""Standing orders over REST, the thread that looks after them, and the series of their results."""

@@ -1,0 +1,1 @@
+"""Maps of finished jobs for web and desktop maps: XYZ tiles, TileJSON, WMTS."""

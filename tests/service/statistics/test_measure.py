@@ -1,0 +1,57 @@
+"""Statistics of a raster under polygons, by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from shapely.geometry import box
+
+from core.product import Layer, LegendEntry
+from service.statistics.measure import measure
+from service.statistics.zones import Zone
+
+CLASSES = Layer(
+    name="class",
+    description="Classes",
+    legend=(LegendEntry(value=0, label="No", colour=(1, 2, 3)), LegendEntry(value=1, label="Yes", colour=(4, 5, 6))),
+)
+SHARE = Layer(name="p", description="Share", unit="%")
+
+
+@pytest.fixture
+def cog(tmp_path: Path) -> Path:
+    """4 x 4 pixels of 10 m; the last row is nodata."""
+    path = tmp_path / "map.tif"
+    pixels = np.array([[0, 0, 1, 1]] * 3 + [[255] * 4], np.uint8), np.arange(16, dtype=np.uint8).reshape(4, 4)
+    pixels[1][3] = 255
+    place = Affine(10, 0, 0, 0, -10, 40)
+    with rasterio.open(path, "w", "GTiff", 4, 4, 2, "EPSG:32632", place, "uint8", 255) as out:
+        out.write(np.stack(pixels))
+        out.descriptions = ("class", "p")
+    return path
+
+
+def test_shares_of_pixels_and_nodata_are_counted_as_they_should(cog: Path) -> None:
+    zones = [
+        Zone(geometry=box(0, 0, 25, 40)),
+        Zone(geometry=None, reason="It has none."),
+        Zone(geometry=box(0, 0, 40, 9)),
+    ]
+    with rasterio.open(cog) as found:
+        first, second, third = measure(found, (CLASSES, SHARE), zones)
+    assert first["class"] == {
+        "count": 7.5,
+        "valid_share": 0.75,
+        "area_ha": {"No": 0.06, "Yes": 0.015},
+        "share": {"No": 0.8, "Yes": 0.2},
+    }
+    assert first["p"]["mean"] == pytest.approx((0 + 1 + 4 + 5 + 8 + 9 + (2 + 6 + 10) / 2) / 7.5, rel=1e-5)
+    assert (first["p"]["min"], first["p"]["max"]) == (0, 10)
+    assert second == {}
+    assert (third["class"]["count"], third["class"]["share"]) == (0, {"No": None, "Yes": None})
+    assert third["p"] == dict.fromkeys(("min", "max", "mean", "std", "median", "p25", "p75")) | {
+        "count": 0,
+        "valid_share": 0,
+    }

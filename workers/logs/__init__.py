@@ -1,0 +1,1 @@
+"""The form of log lines, and what they are about."""

@@ -1,0 +1,1 @@
+"""What a job costs, and the limit that an order may set."""

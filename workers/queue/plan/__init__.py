@@ -1,0 +1,1 @@
+"""Reading the plan of a job: its tiles, one or a page at a time."""

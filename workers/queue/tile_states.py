@@ -1,0 +1,100 @@
+"""Changes of one tile's state in a transaction of the caller: claimed, finished, failed. Whose turn: fairness/."""
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, update
+
+from core.job import JobState, TileState
+from ingest.io.meter import Spent
+from workers.queue.cost.costs import NOTHING, add_cost
+from workers.queue.events.log import EventKind, note
+from workers.queue.job_end import ACTIVE, UNDER_WAY, end_job
+from workers.queue.missing_tiles import must_fail
+from workers.queue.schema import jobs, tiles
+
+
+def this_tile(job_id: str, tile_key: str) -> ColumnElement[bool]:
+    """Return the condition of a tile."""
+    return and_(tiles.c.job_id == job_id, tiles.c.tile_key == tile_key)
+
+
+def is_held(worker: str) -> ColumnElement[bool]:
+    """Return the condition of tiles that a worker has claimed."""
+    return and_(tiles.c.state == TileState.RUNNING, tiles.c.worker == worker)
+
+
+def is_active(job_id: str) -> ColumnElement[bool]:
+    """Return the condition that a job is planned and has not ended."""
+    return exists().where(jobs.c.id == job_id, *UNDER_WAY)
+
+
+def claim_tile(connection: Connection, now: float, job_id: str, tile_key: str, worker: str, lease_s: float) -> bool:
+    """Claim an open tile; False = it is not open, or its job has ended."""
+    change = update(tiles).where(this_tile(job_id, tile_key), tiles.c.state == TileState.OPEN, is_active(job_id))
+    taken = {"state": TileState.RUNNING, "worker": worker, "lease": now + lease_s, "updated": now, "started": now}
+    found = connection.execute(change.values(**taken, progress=0.0, attempts=tiles.c.attempts + 1)).rowcount == 1
+    if found:
+        start = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.ACCEPTED)
+        connection.execute(start.values(state=JobState.RUNNING, started=now, updated=now, message=""))
+        note(connection, now, job_id, EventKind.TILE_STARTED, tile_key=tile_key)
+    return found
+
+
+def finish_tile(
+    connection: Connection,
+    now: float,
+    job_id: str,
+    tile_key: str,
+    worker: str,
+    *,
+    seconds: float | None,
+    pixels: int | None,
+    spent: Spent,
+) -> bool:
+    """Mark a tile done and add what it cost; False = it is no longer this worker's."""
+    change = update(tiles).where(this_tile(job_id, tile_key), is_held(worker))
+    done = {"state": TileState.DONE, "progress": 1.0, "error": "", "seconds": seconds, "pixels": pixels}
+    row = connection.execute(change.values(**done, updated=now).returning(tiles.c.started)).one_or_none()
+    if row is None:
+        return False
+    note(connection, now, job_id, EventKind.TILE_DONE, tile_key=tile_key, seconds=seconds)
+    add_cost(connection, job_id, seconds=now - (row.started or now), pixels=pixels or 0, spent=spent)
+    return True
+
+
+def give_up_tile(
+    connection: Connection,
+    now: float,
+    job_id: str,
+    tile_key: str,
+    worker: str,
+    attempts: int,
+    error: str,
+    *,
+    max_attempts: int,
+    ended: float,
+    for_good: bool = False,
+    spent: Spent = NOTHING,
+) -> TileState:
+    """Reopen a tile whose attempt failed, or give it up if none is left; its job ends if it is to have no gaps.
+
+    Args:
+        attempts: the attempt that failed; another one is left alone.
+        error: why, as the clause of a sentence.
+        ended: when it failed, or of a worker that died, its last sign of life.
+        for_good: another attempt is useless, for this tile and all others.
+        spent: on archives.
+    """
+    ends = for_good or attempts >= max_attempts
+    state = TileState.FAILED if ends else TileState.OPEN
+    change = update(tiles).where(this_tile(job_id, tile_key), is_held(worker), tiles.c.attempts == attempts)
+    given = {"state": state, "error": error, "worker": "", "sent": 0.0, "progress": 0.0, "updated": now}
+    row = connection.execute(change.values(**given).returning(tiles.c.started)).one_or_none()
+    if row is None:
+        return state
+    kind = EventKind.TILE_GIVEN_UP if ends else EventKind.TILE_FAILED
+    note(connection, now, job_id, kind, tile_key=tile_key, reason=error)
+    add_cost(connection, job_id, seconds=ended - (row.started or ended), spent=spent)
+    if ends:
+        message = error if for_good else f"Tile {tile_key} failed {attempts} times, at last because {error}."
+        if for_good or must_fail(connection, job_id):
+            end_job(connection, now, job_id, JobState.FAILED, message, of=ACTIVE)
+    return state

@@ -1,0 +1,1 @@
+"""Standing orders: an order that is carried out again when new scenes arrive, or every so many days."""
