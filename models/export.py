@@ -34,7 +34,7 @@ class _Outputs(nn.Module):
         self.network = network
 
     def forward(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> tuple[Tensor, ...]:
-        """Return quantiles (B, H, Q); or class logits (B, K), the states (B, 2 D) they come from, and logits of heads."""
+        """Return quantiles (B, H, Q); or class logits (B, K), states (B, 2 D) and logits without the trees (B, K)."""
         if isinstance(self.network, ClassNetwork):
             states = self.network.read(tokens, is_padding)
             of_heads = self.network.head_logits(states, queries[:, 0]).mean(0)

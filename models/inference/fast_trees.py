@@ -75,7 +75,9 @@ class _Kind:
 
 
 def load_trees(folder: Path) -> FastTrees | None:
-    """Return the trees of a checkpoint's folder; None where it has none, or some that are not simple."""
+    """Return the trees of a checkpoint's folder; None where it has none, a graph alone, or trees that are not simple."""
+    if not (folder / WEIGHTS).is_file():
+        return None
     with safe_open(folder / WEIGHTS, framework="numpy") as file:
         if "tree_share" not in file.keys():  # noqa: SIM118 - it is no mapping
             return None

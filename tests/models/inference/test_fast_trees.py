@@ -6,38 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from core.bands import Floats
 from models.checkpoint import load_class_network
 from models.inference.fast_trees import MOST_LEAVES, FastTrees, are_simple, load_trees
-from models.network.class_features import BESIDE_NDVI, CLASS_FEATURES, NDVI_MONTHS
+from models.network.class_features import CLASS_FEATURES
 from models.network.class_network import tree_inputs
-from models.network.tree_inputs import ABSENT, ALONE, KINDS, LONG, SHORT, kind_of, marked
+from models.network.tree_inputs import kind_of, marked
 from tests.models.builders import random_trees
-from tests.models.inference.inputs import shipped
+from tests.models.inference.inputs import queries_of, shipped
 
 CLASS_MODELS = ("canopy", "crop")
-
-
-def queries_of(count: int, seed: int = 0) -> Floats:
-    """Return queries of which a third of the features is unseen; their histories are of all kinds."""
-    rng = np.random.default_rng(seed)
-    flags = (rng.random((count, CLASS_FEATURES)) > 1 / 3).astype(np.float32)
-    flags[:, list(NDVI_MONTHS)] = 1
-    flags[1::3, list(NDVI_MONTHS[2:])] = 0
-    flags[2::3, list(BESIDE_NDVI)] = 0
-    values = rng.normal(size=flags.shape).astype(np.float32) * flags
-    return np.concatenate([values, flags], axis=1)
-
-
-def test_inputs_are_those_of_the_network() -> None:
-    queries = queries_of(30)
-    kinds = kind_of(queries)
-    assert set(kinds) == set(KINDS)
-    assert kinds[:3].tolist() == [LONG, SHORT, ALONE]
-    expected = tree_inputs(torch.from_numpy(queries)).numpy()
-    np.testing.assert_array_equal(marked(queries).T, expected[:, : 2 * CLASS_FEATURES])
-    np.testing.assert_array_equal(np.eye(len(KINDS))[kinds], expected[:, 2 * CLASS_FEATURES :])
-    assert {-ABSENT, ABSENT} <= set(marked(queries).ravel().tolist())
 
 
 @pytest.mark.parametrize("name", CLASS_MODELS)
@@ -87,5 +64,6 @@ def test_only_trees_with_leaves_in_order_and_few_enough_are_simple() -> None:
     assert not are_simple(np.zeros((1, 3, MOST_LEAVES + 1), np.int8))
 
 
-def test_a_forecaster_has_no_trees() -> None:
+def test_a_forecaster_and_a_graph_alone_have_no_trees(tmp_path: Path) -> None:
     assert load_trees(Path(shipped("earthpt-small").folder)) is None
+    assert load_trees(tmp_path) is None
