@@ -73,5 +73,5 @@ def notebook_page(notebook: dict[str, Any], name: str) -> str:
     for cell in notebook["cells"]:
         source = "".join(cell["source"])
         parts.append(source if cell["cell_type"] == "markdown" else f"```python\n{source}\n```")
-    parts.insert(1, f"*This page is the notebook `docs/notebooks/{name}`; the tests run it on the real data.*")
+    parts.insert(1, f"*This page is the notebook `docs/notebooks/{name}`; the tests run it.*")
     return "\n\n".join(parts) + "\n"

@@ -4,6 +4,8 @@ After Smith et al. 2023 (arXiv 2309.07207): the mean over time of a block's outp
 block is the default, as in the same authors' AstroPT; an imported, published network gives its own, the last block's.
 """
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,13 +16,15 @@ from core.cube import Series
 from core.timeline import Days
 from models.checkpoint import load_network
 from models.inference.choose import device_of
+from models.inference.features.tokens import tokenise, without_weather
+from models.inference.features.upload import Sender
 from models.network.earthpt import EarthPT, attention_mask
-from models.network.tokens import Tokens, tokenise, without_weather
+from models.network.tokens import CONTEXT, RADAR_CONTEXT
 from models.published.forecast import History, calendar_features, read_history
 from models.registry import band_order, is_published, verify
 
-BATCH = 64
-"""Series per run of the network, as in models/runtime.py."""
+BATCHES = {"cpu": 64, "cuda": 4096}
+"""Series per run of the network by kind of device: those of models/inference for a CPU, enough to fill a card."""
 
 
 def embed(series: Series, reference_days: Days, checkpoint: Checkpoint, *, layer: str) -> Floats:
@@ -38,14 +42,18 @@ def embed(series: Series, reference_days: Days, checkpoint: Checkpoint, *, layer
     """
     network = _network(checkpoint)
     out = np.full((len(series), network.config.width), np.nan, np.float32)
-    for first in range(0, len(series), BATCH):
-        rows = slice(first, first + BATCH)
+    device = network.norm.weight.device
+    size, sender = BATCHES[device.type], Sender(device)
+    for first in range(0, len(series), size):
+        rows = slice(first, first + size)
         part, reference = series.take(rows), reference_days[rows]
         if is_published(checkpoint):
             history = read_history(part, reference, band_order(checkpoint), longest=network.config.positions)
             out[rows] = _published(network, history, reference, layer)
         else:
-            out[rows] = _observed(network, tokenise(without_weather(part), reference), layer)
+            sent = sender.send(part.days, part.values, reference)
+            sender.arrived(sent)
+            out[rows] = _observed(network, sent, layer)
     return out
 
 
@@ -54,11 +62,12 @@ def width_of(checkpoint: Checkpoint) -> int:
     return _network(checkpoint).config.width
 
 
-def _observed(network: EarthPT, read: Tokens, layer: str) -> Floats:
-    """Return (N, D) of a network whose tokens are observed dates."""
-    device = network.norm.weight.device
-    tokens, is_padding = (torch.from_numpy(a).to(device) for a in (read.tokens, read.is_padding))
+def _observed(network: EarthPT, sent: tuple[Tensor | None, ...], layer: str) -> Floats:
+    """Return (N, D) of a network whose tokens are observed dates; of days, channels and reference days."""
+    days, values, reference = (t for t in sent if t is not None)
     with torch.inference_mode():
+        read = partial(tokenise, days, without_weather(values), reference)
+        tokens, is_padding = read(context=CONTEXT, radar_context=RADAR_CONTEXT)
         states = _through(network, network.token(tokens), is_padding, _depth(network, layer))  # (N, T, D)
         return _mean(states, ~is_padding)
 

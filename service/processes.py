@@ -187,6 +187,14 @@ def _summary(product: Product[Any], base: str) -> ProcessSummary:
     )
 
 
+MAX_SECONDS: dict[str, Any] = {
+    "title": "Seconds at most",
+    "description": "Seconds of workers after which no further tile is begun; what is done is delivered.",
+    "type": "number",
+    "exclusiveMinimum": 0,
+}
+
+
 def _inputs(product: Product[Any], settings: Settings) -> dict[str, InputDescription]:
     models = [c.name for c in list_checkpoints(settings) if c.task == product.task and is_usable(c)]
     schemas: dict[str, dict[str, Any]] = {
@@ -221,12 +229,7 @@ def _inputs(product: Product[Any], settings: Settings) -> dict[str, InputDescrip
             "enum": list(Priority),
             "default": Priority.NORMAL.value,
         },
-        "max_seconds": {
-            "title": "Seconds at most",
-            "description": "Seconds of workers after which no further tile is begun; what is done is delivered.",
-            "type": "number",
-            "exclusiveMinimum": 0,
-        },
+        "max_seconds": MAX_SECONDS,
     }
     return {name: _input(name, schema) for name, schema in (schemas | product.options.schemas()).items()}
 

@@ -8,9 +8,9 @@ from shapely.geometry import mapping
 
 from core.errors import RegionOutsideArchive
 from core.grid import Grid, Tile
+from core.planning.sheets import Sheet, sheets
 from core.region import Region
 from core.settings import Settings
-from core.sheets import Sheet, sheets
 from ingest.archive import Archive
 from workers.plan_rows import plan_rows
 

@@ -8,9 +8,9 @@ from typing import IO, Annotated, Any
 import typer
 
 from core.errors import InvalidOption
+from core.planning.sheets import parse_large_region
 from core.read_settings import read_settings
 from core.region import Region
-from core.sheets import parse_large_region
 from core.text_table import text_table
 from ingest.region_file import read_region
 from ingest.registry import open_archive

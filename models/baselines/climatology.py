@@ -60,18 +60,19 @@ def expect(days: Days, ndvi: Floats, issue_days: Days, target_days: Days) -> Exp
         target_days: (N, H) target dates.
     """
     past = _Past.of(days, ndvi, issue_days)
-    kernels = _kernels(past.days, target_days)
+    issues, targets = _one_if_alike(issue_days), _one_if_alike(target_days)
+    kernels = _kernels(past.days, targets)
     season, counts = seasonal = _seasonal(kernels, past.y, past.seen)
-    cycle = past.fit.at(target_days)
+    cycle = past.fit.at(targets)
     climatology = (season[1] * counts[1] + cycle * PRIOR_COUNT) / (counts[1] + PRIOR_COUNT)
-    memory = _memory(past.days, past.residual, past.seen, issue_days)
-    base = climatology + memory[0][1][:, None] * np.exp(-_lead(issue_days, target_days) / DAMPING_DAYS)
+    memory = _memory(past.days, past.residual, past.seen, issues)
+    base = climatology + memory[0][1][:, None] * np.exp(-_lead(issues, targets) / DAMPING_DAYS)
     unit = _unit(past.fit.spread, past.seen, counts[-1])
     parts = [
-        *_of_season(past, seasonal, climatology, unit, target_days),
-        *_of_memory(past, memory, unit, issue_days, target_days),
-        *_of_date(past, kernels, unit, issue_days, target_days),
-        *_around(past, base, unit, issue_days, target_days),
+        *_of_season(past, seasonal, climatology, unit, targets),
+        *_of_memory(past, memory, unit, issues, targets),
+        *_of_date(past, kernels, unit, issues, targets),
+        *_around(past, base, unit, issues, targets),
     ]
     never = np.asarray(~past.seen.any(axis=1))
     return Expectation(
@@ -89,7 +90,7 @@ class _Past:
     """What was seen of N series before their issue dates: (N, T) each."""
 
     days: Days
-    """Ascending."""
+    """Ascending; (1, T) if all series share their days."""
     seen: NDArray[np.bool_]
     raw: NDArray[np.float64]
     """0 where nothing was seen."""
@@ -103,7 +104,8 @@ class _Past:
 
     @classmethod
     def of(cls, days: Days, ndvi: Floats, issue_days: Days) -> "_Past":
-        days, ndvi, seen = _compact(days, ndvi, np.isfinite(ndvi) & (days < issue_days[:, None]))
+        seen, one = np.isfinite(ndvi) & (days < issue_days[:, None]), _one_if_alike(days)
+        days, ndvi, seen = (_without_unseen_dates if len(one) == 1 else _compact)(one, ndvi, seen)
         raw = np.where(seen, ndvi, 0.0).astype(np.float64)
         fit = Harmonic.of(days, raw, seen)
         departure = np.where(seen, raw - fit.at(days), 0.0)
@@ -113,10 +115,23 @@ class _Past:
         return cls(days=days, seen=seen, raw=raw, y=y, departure=departure, residual=residual, fit=fit)
 
 
+def _one_if_alike(days: Days) -> Days:
+    """Return the first row of days (N, ...) alone if all are alike, as in a cube, else all.
+
+    Whatever depends on dates alone is then computed once, and means of all series are one product of two matrices.
+    """
+    is_alike = len(days) > 0 and (days.strides[0] == 0 or bool((days == days[:1]).all()))
+    return days[:1] if is_alike else days
+
+
 def _stacked(parts: list[NDArray[np.float64]], target_days: Days) -> Floats:
-    """Return (N, H, FEATURES) of features that are (N, H), or (N, 1) where they are the same for all dates."""
-    stacked = np.stack([np.broadcast_to(p, target_days.shape) for p in parts], axis=-1)
-    return np.asarray(np.clip(np.nan_to_num(stacked), -6, 6), np.float32)
+    """Return (N, H, FEATURES) of features that are (N, H), or 1 in place of N or H where they are the same for all."""
+    stacked = np.empty((len(parts), *target_days.shape), np.float32)
+    for number, part in enumerate(parts):
+        stacked[number] = part
+    np.clip(stacked, -6, 6, out=stacked)
+    stacked[np.isnan(stacked)] = 0
+    return np.moveaxis(stacked, 0, -1)
 
 
 def _of_season(
@@ -208,6 +223,13 @@ def _compact(days: Days, ndvi: Floats, seen: NDArray[np.bool_]) -> tuple[Days, F
     return ascending, np.take_along_axis(ndvi, order, axis=1), kept
 
 
+def _without_unseen_dates(days: Days, ndvi: Floats, seen: NDArray[np.bool_]) -> tuple[Days, Floats, NDArray[np.bool_]]:
+    """Return (1, T) shared days without those on which no series was seen; one at least."""
+    kept = np.asarray(seen.any(axis=0))
+    kept[:1] |= not kept.any()
+    return days[:, kept], ndvi[:, kept], seen[:, kept]
+
+
 def _unit(spread: NDArray[np.float64], seen: NDArray[np.bool_], season: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return (N, H) the unit of the network's quantiles.
 
@@ -240,20 +262,25 @@ def _seasonal(kernels: list[NDArray[np.float32]], y: NDArray[np.float64], seen: 
 def _weighted(
     weight: NDArray[np.floating], y: NDArray[np.float64], seen: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    count = np.matmul(weight, seen[..., None].astype(np.float32))[..., 0].astype(np.float64)
-    total = np.matmul(weight, y[..., None].astype(np.float32))[..., 0].astype(np.float64)
-    return total / np.maximum(count, 1e-6), count
+    """Return (N, H) means of (N, T) values, and how many there are, by weights (N, H, T) or (1, H, T) for all."""
+    if len(weight) != 1:
+        count, total = (np.matmul(weight, v[..., None].astype(np.float32))[..., 0] for v in (seen, y))
+    else:
+        shared = weight[0].T.astype(np.float32, copy=False)
+        count, total = (v.astype(np.float32) @ shared for v in (seen, y))
+    known = count.astype(np.float64)
+    return total / np.maximum(known, 1e-6), known
 
 
 def _memory(days: Days, residual: NDArray[np.float64], seen: NDArray[np.bool_], issue: Days) -> _Memory:
-    age = np.where(seen, issue[:, None] - days, np.inf)
+    gap = np.maximum(issue[:, None] - days, 0)
     anomalies, weights = [], []
     for memory in MEMORY_DAYS:
-        w = np.exp(-age / memory)
+        w = np.exp(-gap / memory) * seen
         total = w.sum(axis=1)
         anomalies.append((w * residual).sum(axis=1) / (total + 0.3))
         weights.append(total)
-    return anomalies, weights, age.min(axis=1)
+    return anomalies, weights, np.where(seen, gap, np.inf).min(axis=1)
 
 
 def _last_years(
@@ -275,7 +302,7 @@ def _near(
     those; 0 where there is none. If a target was observed, its own observation counts as the one before it.
 
     Args:
-        days: (N, T) ascending.
+        days: (N, T) ascending, or (1, T); targets: (N, H), or (1, H).
     """
     gap = (targets[:, :, None] - days[:, None, :]).astype(np.float32)
     means = (_weighted(np.exp(np.float32(-0.5) * (gap / np.float32(w)) ** 2), y, seen) for w in LOCAL_DAYS)
@@ -285,7 +312,7 @@ def _near(
     for at, step in ((before, 1), (after, -1)):
         found = at >= 0
         row = np.maximum(at, 0)
-        away = step * (targets - np.take_along_axis(days, row, axis=1))
+        away = step * (targets - np.take_along_axis(np.broadcast_to(days, y.shape), row, axis=1))
         value = np.where(found, np.take_along_axis(y, row, axis=1) - base, 0.0)
         sides.append((value, np.where(found, 1 / (1 + np.maximum(away, 0) / 10), 0.0)))
     (left, near_left), (right, near_right) = sides
@@ -307,7 +334,8 @@ def _course(
     Departures are not limited as elsewhere: a harvest or a fire is no cloud if the next dates confirm it.
     """
     centre = (issue[:, None] - WEEK_DAYS * (np.arange(WEEKS) + 0.5)).astype(np.float32)
-    kernel = np.exp(np.float32(-0.5) * ((centre[:, :, None] - days[:, None, :]) / np.float32(WEEK_DAYS / 2)) ** 2)
+    gap = centre[:, :, None] - days[:, None, :].astype(np.float32)
+    kernel = np.exp(np.float32(-0.5) * (gap / np.float32(WEEK_DAYS / 2)) ** 2)
     value, count = _weighted(kernel, raw, seen)
     away, _ = _weighted(kernel, departure, seen)
     known = np.minimum(count, 1)
@@ -316,19 +344,29 @@ def _course(
 
 def _neighbours(days: Days, seen: NDArray[np.bool_], targets: Days) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (N, H) positions of the last seen day up to each target and of the first one after it; -1 = none."""
-    rows, length = days.shape
+    rows, length = seen.shape
     number = np.arange(length)
     last = np.maximum.accumulate(np.where(seen, number, -1), axis=1)
     first = np.minimum.accumulate(np.where(seen, number, length)[:, ::-1], axis=1)[:, ::-1]
-    start = int(min(days.min(initial=0), targets.min(initial=0)))
-    span = int(max(days.max(initial=0), targets.max(initial=0))) - start + 1
-    own = (np.arange(rows) * span)[:, None]
-    flat = (days.astype(np.int64) - start + own).ravel()
-    at = np.searchsorted(flat, targets.astype(np.int64) - start + own, side="right") - np.arange(rows)[:, None] * length
+    at = np.broadcast_to(_counted_up_to(days, targets), (rows, targets.shape[1]))
     padded_last = np.concatenate([np.full((rows, 1), -1), last], axis=1)
     padded_first = np.concatenate([first, np.full((rows, 1), length)], axis=1)
     after = np.take_along_axis(padded_first, at, axis=1)
     return np.take_along_axis(padded_last, at, axis=1), np.where(after < length, after, -1)
+
+
+def _counted_up_to(days: Days, targets: Days) -> NDArray[np.int64]:
+    """Return (N, H) how many of (N, T) days, or (1, T), lie at or before each target (N, H), or (1, H)."""
+    rows, length = max(len(days), len(targets)), days.shape[1]
+    if rows == 1:
+        return np.asarray(np.searchsorted(days[0], targets[0], side="right")[None], np.int64)
+    days, targets = (np.broadcast_to(a, (rows, a.shape[1])) for a in (days, targets))
+    start = int(min(days.min(initial=0), targets.min(initial=0)))
+    span = int(max(days.max(initial=0), targets.max(initial=0))) - start + 1
+    own = (np.arange(rows) * span)[:, None]
+    flat = (days.astype(np.int64) - start + own).ravel()
+    at = np.searchsorted(flat, targets.astype(np.int64) - start + own, side="right")
+    return np.asarray(at - np.arange(rows)[:, None] * length)
 
 
 def _level(

@@ -26,17 +26,15 @@ class Harmonic:
 
     @classmethod
     def of(cls, days: Days, y: NDArray[np.float64], seen: NDArray[np.bool_]) -> "Harmonic":
-        """Fit (N, T) values that were seen."""
+        """Fit (N, T) values that were seen on (N, T) days, or on (1, T) that all series share."""
         design, ridge = _design(days), np.diag([1e-3, *(RIDGE * k * k for k in _orders())])
         weight = seen.astype(np.float64)
         spread = np.full(len(y), 0.1)
-        coefficients = np.zeros((len(y), design.shape[-1]))
+        coefficients: NDArray[np.float64] = np.zeros((len(y), design.shape[-1]))
         for _ in range(FIT_STEPS):
-            weighted = design * weight[..., None]
-            normal = np.matmul(weighted.transpose(0, 2, 1), design) + ridge
-            moment = np.matmul(weighted.transpose(0, 2, 1), y[..., None])
-            coefficients = np.linalg.solve(normal, moment)[..., 0]
-            residual = np.abs(y - np.matmul(design, coefficients[..., None])[..., 0])
+            normal, moment = _moments(design, weight, y)
+            coefficients = np.asarray(np.linalg.solve(normal + ridge, moment)[..., 0], np.float64)
+            residual = np.abs(y - _curve(design, coefficients))
             spread = _scale(residual, seen)
             weight = np.where(seen, np.minimum(1.0, HUBER * spread[:, None] / np.maximum(residual, 1e-6)), 0.0)
         return cls(coefficients, spread)
@@ -47,8 +45,28 @@ class Harmonic:
         return np.stack([self.coefficients[:, 0], amplitude, self.spread], axis=1).astype(np.float32)
 
     def at(self, days: Days) -> NDArray[np.float64]:
-        """Return the cycle (N, H) at days (N, H)."""
-        return np.asarray(np.matmul(_design(days), self.coefficients[..., None])[..., 0])
+        """Return the cycle (N, H) at days (N, H), or at (1, H) that all series share."""
+        return _curve(_design(days), self.coefficients)
+
+
+def _moments(
+    design: NDArray[np.float64], weight: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (N, P, P) and (N, P, 1) of the normal equations, the ridge left out; design (N or 1, T, P)."""
+    if len(design) != 1:
+        turned = (design * weight[..., None]).transpose(0, 2, 1)
+        return np.matmul(turned, design), np.matmul(turned, y[..., None])
+    shared = design[0]  # products of two matrices in place of as many small ones as there are series
+    products = (shared[:, :, None] * shared[:, None, :]).reshape(len(shared), -1)
+    normal = (weight @ products).reshape(len(y), shared.shape[1], shared.shape[1])
+    return normal, ((weight * y) @ shared)[..., None]
+
+
+def _curve(design: NDArray[np.float64], coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (N, T) values of the cycle; design (N or 1, T, P)."""
+    if len(design) != 1:
+        return np.asarray(np.matmul(design, coefficients[..., None])[..., 0])
+    return np.asarray(coefficients @ design[0].T)
 
 
 def _orders() -> list[int]:

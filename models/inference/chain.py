@@ -13,11 +13,9 @@ from models.inference.features.class_features import class_inputs
 from models.inference.features.climatology import Expectation, expect, traits
 from models.inference.features.history import from_model, model_values, without_snow
 from models.inference.features.queries import forecast_queries
-from models.inference.features.tokens import no_tokens, tokenise
+from models.inference.features.tokens import no_tokens, tokenise, without_weather
 from models.inference.work import ClassWork, ForecastWork
 from models.network.tokens import RADAR_CONTEXT
-
-_WEATHER = slice(channel("temperature_2m"), None)
 
 
 class OnDevice(Protocol):
@@ -71,9 +69,8 @@ def _history(work: ForecastWork, days: Tensor, values: Tensor, issue_days: Tenso
 def _tokens(work: ForecastWork, days: Tensor, values: Tensor, issue_days: Tensor) -> tuple[Tensor, Tensor]:
     if not work.context:
         return no_tokens(len(days), days.device)
-    weatherless = values.clone()
-    weatherless[..., _WEATHER] = math.nan  # forecasters know no weather
-    return tokenise(days, weatherless, issue_days, context=work.context, radar_context=RADAR_CONTEXT)
+    seen = without_weather(values)
+    return tokenise(days, seen, issue_days, context=work.context, radar_context=RADAR_CONTEXT)
 
 
 def _traits(work: ForecastWork, at: Expectation, days: Tensor, values: Tensor, issue_days: Tensor) -> Tensor:

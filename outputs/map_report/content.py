@@ -204,7 +204,7 @@ def _missing(facts: MapFacts) -> Iterator[str]:
     else:
         yield "No part of the region was left out."
     if facts.seen_share is not None:
-        yield f"{percent(1 - facts.seen_share)} of the region has no data: it was not seen clearly, or was left out."
+        yield _unseen(facts.seen_share)
     elif not any_seen(facts):
         yield "No pixel has data: nothing was seen clearly."
     if facts.completeness is not None:
@@ -212,6 +212,13 @@ def _missing(facts: MapFacts) -> Iterator[str]:
     yield from facts.notes[:MOST_NOTES]
     if more := len(facts.notes[MOST_NOTES:]):
         yield "1 further note is in the file." if more == 1 else f"{more} further notes are in the file."
+
+
+def _unseen(seen_share: float) -> str:
+    missing = percent(1 - seen_share)
+    if missing == percent(0):
+        return "All of the region has data."
+    return f"{missing} of the region has no data: it was not seen clearly, or was left out."
 
 
 def any_seen(facts: MapFacts) -> bool:
@@ -225,7 +232,8 @@ def _sources(facts: MapFacts) -> Iterator[str]:
     days = f", {facts.period.replace('/', ' to ')}" if facts.period else ""
     yield f"Observations: {scenes}the archive '{facts.archive}'{days}."
     if facts.attribution:
-        yield f"Licence and credit: {facts.attribution}"
+        is_named = facts.attribution.lower().startswith(("licence", "license"))
+        yield facts.attribution if is_named else f"Licence and credit: {facts.attribution}"
 
 
 def _provenance(facts: MapFacts) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,9 @@ from products.evidence import FEW_OBSERVATIONS
 Rows = tuple[tuple[str, str], ...]
 
 PROBABILITY_EDGES = (0.5, 0.7, 0.9)
+RANGES = ("below 50 %", "50 to 70 %", "70 to 90 %", "90 % or more")
+CHANGES = ("none in sight: below 50 %", "possible: 50 to 70 %", "likely: 70 to 90 %", "clear: 90 % or more")
+"""Names of the ranges between these."""
 WIDTH_EDGES = (0.2, 0.4)
 """Of 90 % intervals of NDVI: what is narrower than the first tells a green field from a bare one with ease."""
 AGE_EDGES = (5.5, 15.5)
@@ -38,17 +41,17 @@ def sureness(raster: RasterFile) -> tuple[Sureness, ...]:
 
 def _of_classes(raster: RasterFile) -> Sureness | None:
     """Return how probable the mapped classes are, or how significant the likeliest changes."""
-    step, names = step_of(raster), ("below 50 %", "50 to 70 %", "70 to 90 %", "90 % or more")
+    step = step_of(raster)
     significance = next((v for v in raster.layers if v.variable == Variable.SIGNIFICANCE), None)
     if significance:
-        rows = _rows(_share(raster, significance, step), PROBABILITY_EDGES, names)
+        rows = _rows(_share(raster, significance, step), PROBABILITY_EDGES, CHANGES)
         return Sureness(heading="Least probability of the likeliest change", rows=rows)
     classes = next((v for v in raster.layers if v.variable == Variable.CLASS), None)
     probabilities = [v for v in raster.layers if v.variable == Variable.PROBABILITY]
     if classes is None or not probabilities:
         return None
     found = _mapped_probability(raster, classes, probabilities, step)
-    return Sureness(heading="Probability of the mapped class", rows=_rows(found, PROBABILITY_EDGES, names))
+    return Sureness(heading="Probability of the mapped class", rows=_rows(found, PROBABILITY_EDGES, RANGES))
 
 
 def _mapped_probability(raster: RasterFile, classes: Layer, probabilities: Sequence[Layer], step: int) -> Floats:

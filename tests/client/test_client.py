@@ -18,7 +18,18 @@ from tests.service.access.keyed import make_key
 from tests.service.conftest import Front
 from workers.queue.ledger import open_ledger
 
-HEAVY = ("torch", "onnxruntime", "rasterio", "xarray", "pandas", "matplotlib", "fastapi", "sqlalchemy", "celery")
+HEAVY = (
+    "torch",
+    "onnxruntime",
+    "rasterio",
+    "xarray",
+    "pandas",
+    "pydantic",
+    "matplotlib",
+    "fastapi",
+    "sqlalchemy",
+    "celery",
+)
 OTHER_ROOMS = ("ingest", "models", "products", "outputs", "evaluation", "workers", "training", "service", "cli")
 
 

@@ -79,7 +79,7 @@ def test_the_log_and_the_events_tell_the_same(service: Client) -> None:
 
 def test_a_job_is_shared_with_people_without_a_key(service: Client) -> None:
     share = service.job("crop1").share(seconds=600)
-    assert set(share.urls) == {"crop.tif", "crop.json", "crop.png", "preview.png"}
+    assert set(share.urls) == {"crop.tif", "crop.json", "crop.png", "preview.png", "tilejson.json", "wmts"}
     assert "share=" in share.urls["crop.tif"]
     assert "share=" not in repr(share)
     assert httpx.get(share.urls["crop.json"], trust_env=False).json()["id"] == "crop1"

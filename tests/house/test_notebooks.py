@@ -1,4 +1,4 @@
-"""The notebooks of docs/ run on the real data, and are committed without outputs."""
+"""The notebooks of docs/ run on the real data or on a service, and are committed without outputs."""
 
 import os
 import sys
@@ -8,6 +8,8 @@ import nbclient
 import nbformat
 import pytest
 
+from core.settings import Settings
+from service.process.supervisor import Supervisor
 from tests.conftest import REAL_DATA, ROOT
 
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
@@ -24,7 +26,7 @@ def printed(notebook: nbformat.NotebookNode) -> str:
 
 def run(path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> nbformat.NotebookNode:
     """Run a notebook as a user would, with `landcast` on the PATH."""
-    if not (REAL_DATA / NEEDS[path.stem]).exists():
+    if path.stem in NEEDS and not (REAL_DATA / NEEDS[path.stem]).exists():
         pytest.skip(f"{NEEDS[path.stem]} is not in {REAL_DATA}")
     monkeypatch.setenv("LANDCAST_REAL_DATA", str(REAL_DATA.resolve()))
     monkeypatch.setenv("LANDCAST_HOME", str(home))
@@ -59,3 +61,21 @@ def test_the_notebook_of_fields_is_better_than_persistence(tmp_path: Path, monke
     tables = [o["data"]["text/plain"] for c in notebook.cells for o in c.get("outputs", []) if "data" in o]
     row = next(n for t in tables for n in t.splitlines() if n.startswith("all fields")).split()
     assert float(row[2]) < float(row[3])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_the_notebook_of_the_client_orders_from_a_service(
+    tmp_path: Path, sample_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one notebook that needs no real data: its service has the sample archive."""
+    with Supervisor(Settings(home=sample_home)) as supervisor:
+        monkeypatch.setenv("SERVER", supervisor.url)
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))
+        text = printed(run(ROOT / "docs/notebooks/client.ipynb", tmp_path, monkeypatch))
+    lines = text.splitlines()
+    assert any(n.startswith("successful, 100 %") for n in lines)
+    assert "dates: 6" in lines
+    assert "['canopy.json', 'canopy.png', 'canopy.tif']" in text
+    assert any(n.startswith("The region lies outside the archive") for n in lines)
+    assert 0 <= float(next(n for n in lines if n.startswith("hectares of conifer:")).split()[-1]) < 10

@@ -2,8 +2,8 @@
 
 from shapely.geometry import box, mapping
 
+from core.planning.sheets import parse_large_region
 from core.settings import Settings
-from core.sheets import parse_large_region
 from tests.fakes import FakeArchive
 from workers.sheet_plan import planned_sheets
 

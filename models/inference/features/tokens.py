@@ -11,6 +11,7 @@ from models.inference.features.constants import constant
 from models.network.tokens import LIMIT, SCALE, SHIFT, TOKEN_FEATURES
 
 _RADAR = slice(channel("VV"), channel("VH") + 1)
+_WEATHER = slice(channel("temperature_2m"), channel("total_precipitation") + 1)
 _OTHERS = (slice(0, channel("VV")), slice(channel("VH") + 1, None))
 
 
@@ -54,6 +55,13 @@ def tokenise(
     time = time_features(days.gather(1, pick), reference_days[:, None])
     tokens = torch.cat([scaled(read), read.isfinite().float(), time], dim=-1)
     return tokens.masked_fill_(is_padding[..., None], 0.0), is_padding
+
+
+def without_weather(values: Tensor) -> Tensor:
+    """Return channels (..., C) with temperature and precipitation unseen: forecasters know neither."""
+    seen = values.clone()
+    seen[..., _WEATHER] = math.nan
+    return seen
 
 
 def no_tokens(count: int, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -96,3 +96,19 @@ def test_the_course_of_the_season_is_read_back_from_the_issue_date() -> None:
     course = (found[52 : 52 + WEEKS] + found[-WEEKS:]) / 2
     assert (np.diff(course[:5]) < 0).all()
     np.testing.assert_allclose(course[0], rising[0, -3], atol=0.02)
+
+
+@pytest.mark.parametrize("dates", [120, 3, 1])
+def test_dates_that_all_series_share_give_what_each_series_gives_alone(dates: int) -> None:
+    series = wavy_series(9, dates=dates)
+    ndvi = series.values[..., NDVI].copy()
+    ndvi[2], ndvi[3, 1:], ndvi[:, ::7] = np.nan, np.nan, np.nan
+    own = series.days + np.arange(9, dtype=np.int32)[:, None] // 8  # the last series has other dates
+    together = expectation(ndvi[:8], series.days[:8], (-300, -1, 5, 140))
+    apart = expectation(ndvi, own, (-300, -1, 5, 140))
+    for field in ("climatology", "base", "spread", "unit", "features", "traits"):
+        np.testing.assert_allclose(getattr(apart, field)[:8], getattr(together, field), atol=2e-5, err_msg=field)
+
+
+def test_no_series_give_no_rows() -> None:
+    assert expectation(np.empty((0, 5), np.float32), np.empty((0, 5), np.int32)).features.shape == (0, 3, FEATURES)

@@ -27,3 +27,13 @@ def test_traits_are_level_amplitude_and_spread() -> None:
     traits = Harmonic.of(DAYS, TRUTH, np.ones(DAYS.shape, bool)).traits()
     assert traits.shape == (1, TRAITS)
     np.testing.assert_allclose(traits[0, :2], [0.5, 0.2], atol=0.01)
+
+
+def test_days_that_all_series_share_give_what_each_series_gives_alone() -> None:
+    rng = np.random.default_rng(0)
+    seen = rng.random((4, DAYS.shape[1])) < 0.5
+    y = np.where(seen, TRUTH + rng.normal(0, 0.05, seen.shape), 0.0)
+    together = Harmonic.of(DAYS, y, seen)
+    apart = Harmonic.of(np.repeat(DAYS, 4, axis=0), y, seen)
+    np.testing.assert_allclose(together.coefficients, apart.coefficients, atol=1e-9)
+    np.testing.assert_allclose(together.at(DAYS), apart.at(np.repeat(DAYS, 4, axis=0)), atol=1e-9)

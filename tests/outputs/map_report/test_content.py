@@ -1,5 +1,6 @@
 """Texts and tables of reports on maps of all kinds."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,13 @@ def test_a_map_of_which_nothing_was_seen_says_so(tmp_path: Path) -> None:
     assert bare.amounts.cells[0][1].text == "–"
     (tmp_path / "ndvi-forecast.json").unlink()
     assert "No pixel has data" in compose(read_facts(tmp_path / "ndvi-forecast.tif")).missing[1]
+
+
+def test_a_licence_that_names_itself_is_not_named_twice_and_a_whole_map_says_so(tmp_path: Path) -> None:
+    facts = read_facts(finished(tmp_path, "canopy"))
+    found = compose(replace(facts, attribution="Licence: CC0-1.0", seen_share=1.0))
+    assert found.sources[1] == "Licence: CC0-1.0"
+    assert "All of the region has data." in found.missing
 
 
 def test_many_classes_of_a_users_own_are_cut(tmp_path: Path) -> None:

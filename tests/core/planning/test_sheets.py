@@ -8,8 +8,8 @@ from shapely.geometry import box, mapping
 from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidRegion
+from core.planning.sheets import SHEET_M, Sheet, parse_large_region, sheets
 from core.region import MAX_AREA_KM2, MAX_SPAN_DEGREES, parse_region, unwrap
-from core.sheets import SHEET_M, Sheet, parse_large_region, sheets
 from core.utm import utm_crs
 
 

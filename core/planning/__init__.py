@@ -1,0 +1,1 @@
+"""How regions of any size are cut into map sheets."""
