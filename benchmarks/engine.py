@@ -1,6 +1,6 @@
 """Claim: on a CPU the engine answers at least twice as many series for the same processor time as the form before.
 
-    python -m benchmarks.engine [--threads 2] [--series 1024] [--rounds 5] [--only ndvi-small,canopy,crop] [--out rows.json]
+    python -m benchmarks.engine [--threads 2] [--series 1024] [--rounds 5] [--only ndvi-small,crop] [--out rows.json]
 
 Before: one call at a time with threads inside ONNX Runtime, heads side by side as one batched product, trees as matrix
 products within the graph. Now: a call a core, heads one after the other, trees by bits. Same weights, same series, same
@@ -52,6 +52,7 @@ class Before(nn.Module):
         self.network = network
 
     def forward(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> Tensor:
+        """Return quantiles, or logits with the trees."""
         if isinstance(self.network, ClassNetwork):
             return self.network.classify(tokens, is_padding, queries)
         return self.network(tokens, is_padding, queries)
@@ -79,6 +80,7 @@ class BackendBefore:
         self.session = session_of(folder / "before.onnx", threads)
 
     def run(self, tokens: Floats, is_padding: Any, queries: Floats, *, with_states: bool = False) -> list[Floats]:
+        """Return the output of the graph."""
         if tokens.shape[1] == 1:
             tokens, is_padding = (
                 np.repeat(tokens, 2, axis=1),

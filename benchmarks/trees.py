@@ -1,4 +1,4 @@
-"""Claim: trees by bits (models/inference/fast_trees.py) are the quickest of four forms of the same trees, and say the same.
+"""Claim: trees by bits (models/inference/fast_trees.py) are the quickest of four forms of the same trees, which agree.
 
     python -m benchmarks.trees [--rounds 300] [--series 1024] [--out rows.json]
 

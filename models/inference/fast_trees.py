@@ -75,7 +75,7 @@ class _Kind:
 
 
 def load_trees(folder: Path) -> FastTrees | None:
-    """Return the trees of a checkpoint's folder; None where it has none, a graph alone, or trees that are not simple."""
+    """Return the trees of a checkpoint's folder; None where it has none, a graph alone, or others."""
     if not (folder / WEIGHTS).is_file():
         return None
     with safe_open(folder / WEIGHTS, framework="numpy") as file:

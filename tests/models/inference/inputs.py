@@ -35,7 +35,7 @@ def inputs_of(checkpoint: Checkpoint, count: int = 9) -> tuple[Floats, Floats, F
 
 
 def queries_of(count: int, seed: int = 0) -> Floats:
-    """Return (B, 2 F) queries of class networks of which a third of the features is unseen; their histories are of all kinds."""
+    """Return (B, 2 F) queries of class networks with a third of the features unseen, and histories of all kinds."""
     rng = np.random.default_rng(seed)
     flags = (rng.random((count, CLASS_FEATURES)) > 1 / 3).astype(np.float32)
     flags[:, list(NDVI_MONTHS)] = 1
