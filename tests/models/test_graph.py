@@ -1,21 +1,24 @@
 """Graphs that are written again: the same weights and answers, and a card that agrees."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 
 from core.checkpoint import Checkpoint
 from core.settings import Settings
 from models.checkpoint import save_checkpoint
 from models.export import CLASS_OUTPUTS
-from models.graph import main
+from models.graph import main, write_again
 from models.registry import CARD, HEAD_LOGITS, NETWORK, WEIGHTS, find_named, sha256_of, verify
 from models.runtime import classify
 from tests.models.builders import START, tiny_class_network, wavy_series
+from tests.models.inference.inputs import inputs_of, shipped
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the exporter warns about its own internals
 
@@ -54,3 +57,20 @@ def test_a_graph_written_again_answers_as_before_and_weights_stay(
     assert after.card["onnx_largest_difference"] < 1e-4
     assert [output.name for output in onnx.load(folder / NETWORK).graph.output] == list(CLASS_OUTPUTS)
     np.testing.assert_allclose(probabilities(after), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["ndvi-small", "crop"])
+def test_the_graph_of_a_shipped_model_is_that_of_its_weights(name: str, tmp_path: Path) -> None:
+    checkpoint, folder = shipped(name), tmp_path / name
+    shutil.copytree(checkpoint.folder, folder)
+    (folder / NETWORK).unlink()
+    write_again(folder)
+    given = inputs_of(checkpoint, 9)
+    for got, expected in zip(all_outputs(folder, given), all_outputs(Path(checkpoint.folder), given), strict=True):
+        np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+def all_outputs(folder: Path, given: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+    session = onnxruntime.InferenceSession(str(folder / NETWORK), providers=["CPUExecutionProvider"])
+    names = [i.name for i in session.get_inputs()]
+    return session.run(None, dict(zip(names, given, strict=True)))
