@@ -1,4 +1,4 @@
-"""Claim: on a CPU the engine answers at least twice as many series for the same processor time as the form before.
+"""Measure how many times as many series the engine answers on a CPU, for the same processor time, as the form before.
 
     python -m benchmarks.engine [--threads 2] [--series 1024] [--rounds 5] [--only ndvi-small,crop] [--out rows.json]
 

@@ -1,4 +1,4 @@
-"""Claim: what need not be computed is not: bands of 20 m cost a quarter, pixels never seen next to nothing.
+"""Measure what is saved where series of a map are the same, were never seen, or are left blank by the product.
 
     python -m benchmarks.work_not_done [--series 2048] [--rounds 5] [--out rows.json]
 
