@@ -1,7 +1,7 @@
 # landcast. `make run` and `make test` need Python 3.11 or newer, make and a package index; nothing else.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run serve test test-slow test-all chaos chaos-all check docs revision constraints clean
+.PHONY: help run serve test test-slow test-all chaos chaos-all check docs bench revision constraints clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -54,6 +54,9 @@ revision: $(VENV)/.ready-dev ## write the next revision of the ledger's tables: 
 
 constraints: $(VENV)/.ready-dev ## write constraints.txt from what is installed in .venv
 	@$(BIN)/python .ci/constraints.py > constraints.txt.new && mv constraints.txt.new constraints.txt
+
+bench: $(VENV)/.ready-dev ## run the benchmarks of the CPU in under ten minutes; a JSON record of each goes to results/benchmarks
+	@$(BIN)/python -m benchmarks.bench
 
 clean: ## remove the environment and everything generated
 	rm -rf $(VENV) .landcast results site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

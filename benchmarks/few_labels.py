@@ -40,8 +40,9 @@ from benchmarks.unseen_sources import RUN, SET, country
 from core.settings import Settings
 from models.checkpoint import load_network
 from models.metrics.bootstrap import roc_auc
-from models.network.class_network import ABSENT, ClassNetwork
+from models.network.class_network import ClassNetwork
 from models.network.earthpt import EarthPT
+from models.network.tree_inputs import ABSENT
 from models.registry import find_checkpoint
 from training.class_examples import Pool, make_pool
 from training.datasets import load_sets

@@ -1,5 +1,10 @@
-"""Export: a trained network as an ONNX file, checked against torch on the spot."""
+"""Export: a trained network as an ONNX file, checked against torch on the spot.
 
+The graph is made for CPUs: heads run one after the other (models/network/heads.py), and a class network also outputs
+what its heads say without the trees, which models/inference/fast_trees.py then adds.
+"""
+
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +16,14 @@ from torch import Tensor, nn
 from core.errors import InvalidCheckpoint
 from models.network.class_network import ClassNetwork
 from models.network.earthpt import EarthPT
-from models.registry import STATES
+from models.network.heads import Heads, OneByOne
+from models.registry import HEAD_LOGITS, STATES
 
 TOLERANCE = 1e-4
 """Largest difference allowed between ONNX Runtime and torch, in units of the outputs (order one)."""
 OPSET = 20
 FORECAST_OUTPUTS = ("quantiles",)
-CLASS_OUTPUTS = ("logits", STATES)
+CLASS_OUTPUTS = ("logits", STATES, HEAD_LOGITS)
 
 
 class _Outputs(nn.Module):
@@ -28,10 +34,11 @@ class _Outputs(nn.Module):
         self.network = network
 
     def forward(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> tuple[Tensor, ...]:
-        """Return quantiles (B, H, Q); or class logits (B, K) and the states (B, 2 D) that they were read from."""
+        """Return quantiles (B, H, Q); or class logits (B, K), states (B, 2 D) and logits without the trees (B, K)."""
         if isinstance(self.network, ClassNetwork):
             states = self.network.read(tokens, is_padding)
-            return self.network.classify_states(states, queries), states
+            of_heads = self.network.head_logits(states, queries[:, 0]).mean(0)
+            return self.network.with_trees(of_heads, queries), states, of_heads
         return (self.network.forward(tokens, is_padding, queries),)
 
 
@@ -41,7 +48,7 @@ def export_onnx(network: EarthPT | ClassNetwork, path: Path) -> float:
     Raises:
         InvalidCheckpoint: the difference is above the tolerance.
     """
-    outputs = _Outputs(network).eval()
+    outputs = _Outputs(_one_by_one(network)).eval()
     example = _random_inputs(network, batch=3, length=7, queries=1 if isinstance(network, ClassNetwork) else 5)
     batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", min=2, max=1024)
     queries = {} if isinstance(network, ClassNetwork) else {1: torch.export.Dim("queries", min=2, max=1024)}
@@ -62,6 +69,15 @@ def export_onnx(network: EarthPT | ClassNetwork, path: Path) -> float:
     if difference > TOLERANCE:
         raise InvalidCheckpoint(path, f"ONNX differs from torch by {difference:.1e}")
     return difference
+
+
+def _one_by_one(network: EarthPT | ClassNetwork) -> EarthPT | ClassNetwork:
+    """Return a copy of a network whose heads run one after the other."""
+    copied = deepcopy(network)
+    for name, part in list(copied.named_modules()):
+        if isinstance(part, Heads):
+            copied.set_submodule(name, OneByOne(part))
+    return copied
 
 
 def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -23,6 +23,8 @@ REPORT = "validation.html"
 """Beside a class model: its evaluation (evaluation/validation/report.py)."""
 STATES = "states"
 """Second output of a class model's graph: the states that its heads and its area of applicability read."""
+HEAD_LOGITS = "head_logits"
+"""Third output of a class model's graph: what its heads say, before the trees are averaged with them."""
 TrunkLayer = Literal["middle", "last"]
 """States of the trunk that are read: after half of its blocks, or after all of them and the final norm."""
 CLASS_FORM = "classes"

@@ -18,6 +18,7 @@ from models.calibration.quantiles import Calibration
 from models.calibration.temperature import Temperature
 from models.inference.backend import Backend
 from models.inference.choose import load_backend
+from models.inference.parts import in_parts
 from models.inference.work import ClassWork, ForecastWork, WholeBackend
 from models.network.class_features import CLASS_FEATURES
 from models.network.class_inputs import class_inputs
@@ -27,6 +28,7 @@ from models.network.tokens import tokenise, without_weather
 from models.registry import NETWORK, is_class_network, is_published
 
 
+@in_parts
 def forecast(
     series: Series,
     issue_days: Days,
@@ -88,7 +90,8 @@ def _forecast(
     """Return (N, H, Q) quantiles and (N, H) climatology in the quantity's own units, with features by NumPy."""
     quantiles = np.full((*target_days.shape, len(QUANTILES)), np.nan, np.float32)
     climatology = np.full(target_days.shape, np.nan, np.float32)
-    for rows in _batches(len(series), backend.batch):
+    wanted = np.arange(len(series)) if pools else _seen_rows(work.quantity, series, issue_days)
+    for rows in (wanted[batch] for batch in _batches(len(wanted), backend.batch)):
         part, issues, dates = series.take(rows), issue_days[rows], target_days[rows]
         history = _history(work.quantity, part, issues, dates)
         at = expect(part.days, history, issues, dates)
@@ -99,6 +102,12 @@ def _forecast(
         climatology[rows] = at.climatology
     own = work.quantity.from_model
     return own(quantiles), own(climatology[..., None])[..., 0]
+
+
+def _seen_rows(target: Quantity, series: Series, issue_days: Days) -> NDArray[np.int64]:
+    """Return the rows of series in which a quantity was seen before the issue date: others are forecast as NaN."""
+    is_seen = np.isfinite(target.model_values(series.values)) & (series.days < issue_days[:, None])
+    return np.flatnonzero(is_seen.any(axis=1))
 
 
 def _history(target: Quantity, series: Series, issue_days: Days, target_days: Days) -> Floats:
@@ -149,6 +158,7 @@ def _calibration(checkpoint: Checkpoint) -> Calibration | None:
     return Calibration.from_json(content) if content else None
 
 
+@in_parts
 def classify(
     series: Series, reference_days: Days, checkpoint: Checkpoint, *, months: int, threads: int = 0
 ) -> ClassProbabilities:
@@ -164,6 +174,7 @@ def classify(
     return _classify(series, reference_days, checkpoint, months, threads, with_states=False)[0]
 
 
+@in_parts
 def classify_with_states(
     series: Series, reference_days: Days, checkpoint: Checkpoint, *, months: int, threads: int = 0
 ) -> tuple[ClassProbabilities, Floats]:

@@ -45,27 +45,39 @@ def predict_classes(
     Raises:
         InvalidCheckpoint: its classes are not those of the layers.
     """
+    _check_classes(checkpoint, names)
+    reference, count = (last_days + 1).astype(np.int32), series.clear_count()
+    is_empty, evidence = count == 0, []
+    if options.evidence or options.min_evidence:
+        seen, seasons = months_seen(series, reference, months=months)
+        evidence = [seen, seasons] if options.evidence else []
+        is_empty |= seen < options.min_evidence
+    rows = np.arange(min(len(series), 1)) if is_empty.all() else np.flatnonzero(~is_empty)
+    found = _columns(series.take(rows), reference[rows], options, checkpoint, months=months, threshold=threshold)
+    values = np.full((len(series), found.shape[1] + len(evidence) + 1), np.nan, np.float32)
+    values[rows] = np.column_stack([found, *(e[rows] for e in evidence), count[rows]])
+    values[rows[np.isnan(found[:, 1])]] = np.nan  # nothing was seen in the months that the model reads
+    values[is_empty] = np.nan
+    return values
+
+
+def _columns(
+    series: Series, reference: Days, options: ClassMapOptions, checkpoint: Checkpoint, *, months: int, threshold: float
+) -> Floats:
+    """Return (N, L) class, probabilities, set and dissimilarity, as ordered; NaN where nothing was seen."""
     from models import runtime  # loads ONNX Runtime, which the API never needs
 
-    _check_classes(checkpoint, names)
-    reference = (last_days + 1).astype(np.int32)
     if options.applicability:
         found, states = runtime.classify_with_states(series, reference, checkpoint, months=months)
     else:
         found, states = runtime.classify(series, reference, checkpoint, months=months), None
-    share, count = found.probability, series.clear_count()
+    share = found.probability
     columns: list[NDArray[np.generic]] = [class_codes(share, threshold), *share.T]
     if options.sets:
         columns.append(to_mask(PredictionSets.from_json(checkpoint.card["prediction_sets"]).sets(share)))
     if states is not None:
         columns.append(_area(checkpoint).index(states))
-    is_empty = np.isnan(share).any(axis=1) | (count == 0)
-    if options.evidence or options.min_evidence:
-        seen, seasons = months_seen(series, reference, months=months)
-        columns += [seen, seasons] if options.evidence else []
-        is_empty |= seen < options.min_evidence
-    values = np.stack([*columns, count], axis=1).astype(np.float32)
-    return np.where(is_empty[:, None], np.float32(np.nan), values)
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
 def class_codes(share: Floats, threshold: float) -> NDArray[np.int64]:

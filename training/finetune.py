@@ -17,8 +17,9 @@ from core.bands import Floats
 from core.progress import Progress
 from models.metrics.class_scores import allowed_classes
 from models.network.class_features import NDVI_FEATURES
-from models.network.class_network import ALONE, LONG, SHORT, ClassConfig, ClassNetwork, Grown, tree_inputs
+from models.network.class_network import ClassConfig, ClassNetwork, Grown, tree_inputs
 from models.network.earthpt import EarthPT
+from models.network.tree_inputs import ALONE, LONG, SHORT
 from models.network.trees import ALTERED, AS_THEY_ARE, FURTHER, NDVI_ALONE, counted, grow, predict_trees, summed
 from training.class_examples import Pool
 from training.distributed import new_generator

@@ -15,14 +15,8 @@ from torch import Tensor, nn
 from models.network.class_features import BESIDE_NDVI, CLASS_FEATURES, NDVI_MONTHS
 from models.network.earthpt import EarthPT, EarthPTConfig, attention_mask
 from models.network.heads import Heads
+from models.network.tree_inputs import ABSENT, KINDS, MOST_OF_A_YEAR
 from models.registry import CLASS_FORM, TrunkLayer
-
-ABSENT = 9.0
-"""Trees read each feature twice, unseen ones below all seen values and above them: a split uses one of both."""
-MOST_OF_A_YEAR = 9
-"""Calendar months of NDVI from which on a history tells the seasons."""
-KINDS = LONG, SHORT, ALONE = range(3)
-"""Kinds of history that trees count for: one that tells the seasons, a shorter one, and one that shows NDVI alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,9 +165,11 @@ class ClassNetwork(nn.Module):
 
     def classify_states(self, states: Tensor, queries: Tensor) -> Tensor:
         """Return (B, K) class logits from (B, 2 D) states that `read` gave and (B, 1, G) queries."""
-        features = queries[:, 0]
-        logits = self.head_logits(states, features.to(states.dtype)).mean(0)  # (B, K)
+        return self.with_trees(self.head_logits(states, queries[:, 0].to(states.dtype)).mean(0), queries)
+
+    def with_trees(self, logits: Tensor, queries: Tensor) -> Tensor:
+        """Return (B, K) logits of heads averaged with those of the trees, if there are any."""
         if not self.config.trees[0]:
             return logits
-        grown: Tensor = self.trees(tree_inputs(features))  # (B, K)
+        grown: Tensor = self.trees(tree_inputs(queries[:, 0]))  # (B, K)
         return (1 - self.tree_share) * logits + self.tree_share * grown

@@ -53,3 +53,31 @@ class Heads(nn.Module):
             x = x + narrow(F.dropout(inner, self.dropout, self.training))  # (M, N, W)
         out: Tensor = self.leave(F.layer_norm(x, (self.width,)))  # (M, N, G)
         return out
+
+
+class OneByOne(nn.Module):
+    """The same heads one after the other, for CPUs: what one of them computes stays in the cache meanwhile."""
+
+    def __init__(self, heads: Heads) -> None:
+        """Take heads that are trained."""
+        super().__init__()
+        self.heads = heads
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, F), the same input for all heads -> (M, N, G)."""
+        return torch.stack([self._one(x, number) for number in range(self.heads.members)])
+
+    def _one(self, x: Tensor, number: int) -> Tensor:
+        """(N, F) -> (N, G)."""
+        width = (self.heads.width,)
+        x = _through(self.heads.enter, x, number)  # (N, W)
+        for widen, narrow in zip(self.heads.widen, self.heads.narrow, strict=True):
+            inner = F.gelu(_through(widen, F.layer_norm(x, width), number))  # (N, 2 W)
+            x = x + _through(narrow, inner, number)  # (N, W)
+        return _through(self.heads.leave, F.layer_norm(x, width), number)  # (N, G)
+
+
+def _through(layer: nn.Module, x: Tensor, number: int) -> Tensor:
+    """Pass (N, F) through the layer of one head: (N, G)."""
+    assert isinstance(layer, SideBySide)
+    return torch.matmul(x, layer.weight[number]) + layer.bias[number, 0]

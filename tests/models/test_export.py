@@ -36,10 +36,10 @@ def outputs_of(path: Path) -> list[str]:
     return [output.name for output in session.get_outputs()]
 
 
-def test_a_class_model_answers_logits_then_states_and_a_forecaster_quantiles_alone(
+def test_a_class_model_answers_logits_states_and_logits_without_trees_and_a_forecaster_quantiles_alone(
     checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
-    assert outputs_of(Path(checkpoint.folder) / NETWORK) == list(CLASS_OUTPUTS) == ["logits", "states"]
+    assert outputs_of(Path(checkpoint.folder) / NETWORK) == list(CLASS_OUTPUTS) == ["logits", "states", "head_logits"]
     export_onnx(tiny_network(), tmp_path / "forecaster.onnx")
     assert outputs_of(tmp_path / "forecaster.onnx") == list(FORECAST_OUTPUTS)
 

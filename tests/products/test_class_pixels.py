@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.bands import channel
 from core.errors import InvalidCheckpoint
+from models import runtime
 from models.calibration.applicability import Applicability
 from models.calibration.prediction_sets import to_mask
 from models.registry import APPLICABILITY
@@ -112,3 +114,27 @@ def test_pixels_with_less_evidence_than_ordered_are_left_empty(name: str, class_
     _, _, too_little = rendered(class_models, name, min_evidence=most + 1)
     assert (enough["class"] != 255).any()
     assert (too_little["class"] == 255).all()
+
+
+@both
+def test_pixels_that_would_be_blank_are_not_shown_to_the_model(
+    name: str, class_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    classify = runtime.classify
+    monkeypatch.setattr(
+        runtime, "classify", lambda series, *a, **k: asked.append(len(series)) or classify(series, *a, **k)
+    )
+    params = order(class_models, name, probabilities="float")
+    series = small_cube().between(params.days).series()
+    series.values[5] = np.nan
+    series.values[5, :, channel("VV")] = -12.0  # radar alone
+    predict = find_product(name).predict
+    found = predict(series, [params] * len(series), named(class_models, name))
+    empty = series.clear_count() == 0
+    assert empty.sum() == 2
+    assert asked == [18]
+    np.testing.assert_array_equal(np.isnan(found), np.broadcast_to(empty[:, None], found.shape))
+    for rows in (np.array([5, 7]), np.array([5])):
+        some = predict(series.take(rows), [params] * len(rows), named(class_models, name))
+        np.testing.assert_allclose(some, found[rows], atol=2e-6)

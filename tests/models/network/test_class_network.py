@@ -10,18 +10,9 @@ from torch import Tensor
 
 from models.export import export_onnx
 from models.network.class_features import BESIDE_NDVI, CLASS_FEATURES, LIMIT, NDVI_FEATURES, NDVI_MONTHS
-from models.network.class_network import (
-    ABSENT,
-    ALONE,
-    KINDS,
-    LONG,
-    MOST_OF_A_YEAR,
-    SHORT,
-    ClassConfig,
-    ClassNetwork,
-    tree_inputs,
-)
+from models.network.class_network import ClassConfig, ClassNetwork, tree_inputs
 from models.network.tokens import TOKEN_FEATURES
+from models.network.tree_inputs import ABSENT, ALONE, KINDS, LONG, MOST_OF_A_YEAR, SHORT
 from tests.models.builders import TINY, tiny_class_network
 
 every_layer = pytest.mark.parametrize("layer", ["middle", "last"])

@@ -5,7 +5,9 @@ import numpy as np
 from core.bands import CHANNELS, channel
 from core.cube import Series
 from models.network.class_inputs import class_inputs
-from models.network.evidence import EVIDENCE, evidence
+from models.network.evidence import EVIDENCE, SUMMER_HALF, WINTER_HALF, evidence, months_seen
+from models.network.tokens import calendar_composite
+from tests.models.builders import START, wavy_series
 
 END = 18_000
 
@@ -35,3 +37,21 @@ def test_groups_of_bands_are_told() -> None:
     assert [alone[name] for name in EVIDENCE[2:]] == [0, 0, 0, 0, 1]
     radar = seen(12, ("VV", "VH"))
     assert [radar[name] for name in EVIDENCE[2:]] == [0, 0, 0, 1, 0]
+
+
+def test_months_seen_are_those_of_the_composite() -> None:
+    series = wavy_series(9)
+    series.values[2] = np.nan
+    series.values[3:5, 20:] = np.nan
+    series.values[5, ..., channel("NDVI")] = np.nan
+    reference = (START + 700 + 13 * np.arange(9)).astype(np.int32)
+    for months in (3, 18, 36):
+        composite = calendar_composite(series, reference, months=months)
+        is_seen = np.isfinite(composite.values[..., channel("NDVI")])
+        number = composite.days.astype("datetime64[D]").astype("datetime64[M]").astype(int) % 12
+        is_summer = (number >= 3) & (number < 9)
+        count, halves = months_seen(series, reference, months=months)
+        assert count.tolist() == is_seen.sum(axis=1).tolist()
+        assert ((halves & SUMMER_HALF) > 0).tolist() == (is_seen & is_summer).any(axis=1).tolist()
+        assert ((halves & WINTER_HALF) > 0).tolist() == (is_seen & ~is_summer).any(axis=1).tolist()
+    assert count[2] == count[5] == 0 < count[0]

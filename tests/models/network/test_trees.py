@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from core.bands import Floats
 from models.network.class_features import CLASS_FEATURES
-from models.network.class_network import ABSENT, ALONE, KINDS, LONG, SHORT, ClassConfig, Grown, Trees
+from models.network.class_network import ClassConfig, Grown, Trees
+from models.network.tree_inputs import ABSENT, ALONE, KINDS, LONG, SHORT
 from models.network.trees import AS_THEY_ARE, PARAMETERS, as_arrays, counted, grow, predict_trees, summed
 from tests.models.builders import TINY
 
