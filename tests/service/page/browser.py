@@ -1,6 +1,7 @@
 """The map page as a user has it before them, in a real Chromium. Skipped where there is none, with a word on it."""
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,10 @@ FLAGS = (
     "--disable-sync",
     "--window-size=1280,800",
 )
+LOOK_AT = """
+const [lat, lon] = arguments;
+return import("./page/map.js").then(({ map }) => { map.setView([lat, lon], 17, { animate: false }); });
+"""
 NEEDS_CHROMIUM = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no chromium with chromedriver on the PATH")
 
 
@@ -60,6 +65,17 @@ class Page:
     def open_job(self, job_id: str) -> None:
         self.one(f"[data-job='{job_id}']").click()
         self.one("#view")
+
+    def look_at(self, lat: float, lon: float) -> None:
+        """Centre the map there, at zoom 17, again while a movement of the map undoes it."""
+
+        def is_there() -> bool:
+            self.run(LOOK_AT, lat, lon)
+            time.sleep(0.4)  # longer than the map's movements
+            here = self.run("return import('./page/map.js').then(({ map }) => map.getCenter())")
+            return abs(here["lat"] - lat) < 1e-4 and abs(here["lng"] - lon) < 1e-4
+
+        self.until(is_there)
 
     def click_map(self, dx: int, dy: int) -> None:
         """Click the map so many pixels right of and below its middle."""

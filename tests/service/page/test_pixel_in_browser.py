@@ -23,9 +23,7 @@ def open_pixel(page: Page, job_id: str) -> None:
     """Open the pixel at the middle of a job's map, and wait for its observations."""
     page.open_job(job_id)
     page.one("#view-result")
-    page.run(
-        "return import('./page/map.js').then(({ map }) => { map.setView([48.0239, 10.3440], 17, { animate: false }); })"
-    )
+    page.look_at(48.0239, 10.3440)
     page.one("#pixel-centre").click()
     page.says("#pixel-evidence", "clear observations on")
 
@@ -71,7 +69,7 @@ def test_a_pixel_is_picked_with_a_click_and_with_the_keyboard_and_closed(page: P
 def test_a_click_beside_the_map_of_a_result_says_so(page: Page) -> None:
     page.open_job("crop1")
     page.one("#legend li")
-    page.run("return import('./page/map.js').then(({ map }) => { map.setView([10, 10], 17, { animate: false }); })")
+    page.look_at(10, 10)
     page.one("#pixel-centre").click()
     page.says("#pixel-unseen", "Outside the map")
 
