@@ -113,7 +113,7 @@ def test_a_title_comes_back_with_place_and_days_in_the_list(own: Front) -> None:
     for job in (first, listed, own.client.get(f"/jobs/{first['jobID']}").json()):
         assert job["title"] == "Nordacker <b>7</b>"
         assert job["subject"] == "2021-03-01 to 2022-06-30"
-        assert job["place"] == pytest.approx([10.3436, 48.0241], abs=2e-4)
+        assert job["place"] == pytest.approx([10.34385, 48.02402], abs=1e-5)
     assert own.client.get(f"/jobs/{first['jobID']}").json()["inputs"]["title"] == "Nordacker <b>7</b>"
 
 
