@@ -7,6 +7,7 @@ import { CONTINENTS } from "./outline.js";
 const STEPS = [60, 30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002];
 const LINE = { pane: "ground", className: "graticule", weight: 1, interactive: false };
 const LAND = { pane: "ground", className: "land", weight: 1, interactive: false };
+const LABEL_WIDTH = 225; // pixels for each meridian; steps differ by up to 2.5 times, so a label has 90 at least
 const COARSEST_USE = 6.5; // nearer, the outlines are too coarse to lie where a result does
 
 /** Draw the ground anew whenever the map has moved. */
@@ -22,7 +23,8 @@ export function drawGraticule(map) {
     const view = map.getBounds();
     const [west, east] = [Math.max(view.getWest(), -360), Math.min(view.getEast(), 360)];
     const [south, north] = [Math.max(view.getSouth(), -85), Math.min(view.getNorth(), 85)];
-    const step = STEPS.find((s) => (east - west) / s >= 5) ?? STEPS.at(-1);
+    const least = Math.min(5, map.getSize().x / LABEL_WIDTH);
+    const step = STEPS.find((s) => (east - west) / s >= least) ?? STEPS.at(-1);
     const digits = Math.max(0, Math.ceil(-Math.log10(step)));
     const [top, left] = [map.containerPointToLatLng([0, 12]).lat, map.containerPointToLatLng([12, 0]).lng];
     for (let x = Math.ceil(west / step); x * step <= east; x += 1) {

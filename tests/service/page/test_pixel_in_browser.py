@@ -1,5 +1,6 @@
 """What the page says of one pixel, of areas and completeness, and two maps under a slider."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -154,3 +155,15 @@ def test_another_result_can_be_compared(page: Page) -> None:
         "canopy1",
         "crop1",
     }
+
+
+@pytest.mark.parametrize("width", [390, 700, 1280])
+def test_the_degrees_of_meridians_do_not_run_into_each_other(page: Page, width: int) -> None:
+    page.emulate(width, 844)
+    page.look_at(48.0239, 10.3440)
+    boxes = page.run(
+        "return [...document.querySelectorAll('.graticule-label')].filter((e) => /[EW]$/.test(e.textContent))"
+        ".map((e) => e.getBoundingClientRect()).map(({ left, right }) => [left, right])"
+    )
+    assert boxes
+    assert all(right < left for (_, right), (left, _) in pairwise(sorted(boxes)))
