@@ -76,7 +76,9 @@ def test_values_that_repeat_count_each_time_in_quantiles(tmp_path: Path) -> None
 def test_quantiles_are_those_of_numpy_over_whole_pixels(tmp_path: Path, seed: int) -> None:
     path = tmp_path / "values.tif"
     values = np.random.default_rng(seed).normal(size=(1, 9, 11)).round(1).astype(np.float32)
-    with rasterio.open(path, "w", "GTiff", 11, 9, 1, "EPSG:32632", Affine(10, 0, 0, 0, -10, 90), "float32", "nan") as out:
+    with rasterio.open(
+        path, "w", "GTiff", 11, 9, 1, "EPSG:32632", Affine(10, 0, 0, 0, -10, 90), "float32", "nan"
+    ) as out:
         out.write(values)
         out.descriptions = ("p",)
     with rasterio.open(path) as found:
