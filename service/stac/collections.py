@@ -51,7 +51,7 @@ def collection_of(product: Product[Any], extent: Extent | None, base: str) -> St
         "description": product.description,
         "keywords": keywords_of(product),
         "license": "other",
-        "providers": [{"name": "landcast", "roles": ["processor", "host"], "url": base}],
+        "providers": [{"name": "landcast", "roles": ["processor", "host"], "url": f"{base}/"}],
         "summaries": _summaries(product),
         "item_assets": _item_assets(product),
         "extent": {"spatial": {"bbox": [_bbox(extent)]}, "temporal": {"interval": [_interval(extent)]}},

@@ -55,6 +55,7 @@ def test_every_product_with_results_has_a_valid_collection(client: httpx.Client,
     assert collection.validate()
     assert collection.extra_fields["itemType"] == "feature"
     assert all(link.title for link in collection.links)
+    assert [p.url for p in collection.providers or []] == [f"{str(client.base_url).rstrip('/')}/"]
     west, south, east, north = collection.extent.spatial.bboxes[0]
     assert 10.34 < west < east < 10.35
     assert 48.02 < south < north < 48.03
