@@ -1,7 +1,7 @@
 # landcast. `make run` and `make test` need Python 3.11 or newer, make and a package index; nothing else.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run serve test test-slow test-all chaos chaos-all check docs bench revision constraints clean
+.PHONY: help run serve test test-slow test-all chaos chaos-all conformance check docs bench revision constraints clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,6 +35,9 @@ chaos: $(VENV)/.ready-dev ## break a service of real processes in every known wa
 chaos-all: $(VENV)/.ready-dev ## the same with the rows that take long
 	@$(BIN)/python -m tests.chaos --all
 
+conformance: $(VENV)/.ready-dev $(VENV)-conformance/.ready ## run the real clients of the field against a service, and print the table of what they find
+	@$(BIN)/python -m tests.conformance
+
 check: $(VENV)/.ready-dev ## format, lint, types, import rules, openapi.yaml, pages made from the code
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -59,7 +62,13 @@ bench: $(VENV)/.ready-dev ## run the benchmarks of the CPU in under ten minutes;
 	@$(BIN)/python -m benchmarks.bench
 
 clean: ## remove the environment and everything generated
-	rm -rf $(VENV) .landcast results site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-conformance .landcast results site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)-conformance/.ready: tests/conformance/requirements.txt | $(BIN)/python
+	@echo "Installing the clients into $(VENV)-conformance: about 500 MB"
+	@$(BIN)/python -m venv $(VENV)-conformance
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)-conformance/bin/python -m pip install --quiet -r tests/conformance/requirements.txt
+	@touch $@
 
 $(BIN)/python:
 	@for p in "$$PYTHON" python3 python3.13 python3.12 python3.11; do \

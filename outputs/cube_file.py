@@ -22,12 +22,13 @@ from core.errors import InvalidOption
 from core.grid import Window
 from core.timeline import to_day
 from outputs.atomic import written_aside
-from outputs.provenance import SIMULATED
 
 ENDINGS = (".nc", ".zarr")
 CHUNK = 64
 """Edge of a chunk in pixels; a chunk holds all dates, so that a pixel's forecast is one read."""
 CALENDAR = {"units": "days since 1970-01-01", "calendar": "proleptic_gregorian"}
+WHOLE_DAYS = {**CALENDAR, "units_metadata": "leap_seconds: none"}
+"""CF 1.12, section 4.4: days of 86400 s."""
 GRID_MAPPING = "spatial_ref"
 ZLIB = {"zlib": True, "complevel": 4, "shuffle": True}
 
@@ -47,6 +48,7 @@ def write_cube(data: xr.Dataset, path: Path) -> None:
         InvalidOption: another ending.
     """
     check_ending(path)
+    data = _with_grid_found(data)
     with written_aside(path) as aside, dask.config.set(scheduler="synchronous"):
         for number, part in enumerate(_parts(data)):
             mode: Literal["a", "w"] = "a" if number else "w"
@@ -54,6 +56,14 @@ def write_cube(data: xr.Dataset, path: Path) -> None:
                 part.to_netcdf(aside, mode=mode, engine="netcdf4", format="NETCDF4", encoding=_netcdf(part))
             else:
                 _write_zarr(part, aside, mode)
+
+
+def _with_grid_found(data: xr.Dataset) -> xr.Dataset:
+    """Name the grid mapping among the coordinates: xarray reads it as one, and rioxarray finds the CRS unasked.
+
+    CF knows no such attribute of a file, and so has nothing against it; one of a variable names real coordinates.
+    """
+    return data.assign_attrs(coordinates=GRID_MAPPING) if GRID_MAPPING in data.variables else data
 
 
 def _parts(data: xr.Dataset) -> Iterator[xr.Dataset]:
@@ -166,13 +176,13 @@ def place_variables(window: Window) -> dict[str, xr.Variable]:
 
 def time_variable(dim: str, days: NDArray[np.int32]) -> xr.Variable:
     """Return an axis of days since 1970-01-01."""
-    return variable([dim], days, {"standard_name": "time", "axis": "T", **CALENDAR})
+    return variable([dim], days, {"standard_name": "time", "long_name": "day, UTC", "axis": "T", **WHOLE_DAYS})
 
 
 def issue_variable(issue_date: str) -> xr.Variable:
     """Return the issue date of a forecast, an ISO date, as a scalar."""
     day = np.int32(to_day(date.fromisoformat(issue_date)))
-    return variable([], day, {"standard_name": "forecast_reference_time", **CALENDAR})
+    return variable([], day, {"standard_name": "forecast_reference_time", **WHOLE_DAYS})
 
 
 def grid_mapping(window: Window) -> dict[str, Any]:
@@ -181,15 +191,3 @@ def grid_mapping(window: Window) -> dict[str, Any]:
     described = {k: v for k, v in crs.to_cf().items() if isinstance(v, str | int | float)}
     west, north, size = window.transform.c, window.transform.f, window.resolution_m
     return described | {"spatial_ref": crs.to_wkt(), "GeoTransform": f"{west} {size} 0 {north} 0 {-size}"}
-
-
-def file_attributes(title: str, source: str, licence: str, *, is_simulated: bool) -> dict[str, str]:
-    """Return the global attributes that every cube has."""
-    note = {"comment": SIMULATED} if is_simulated else {}
-    return {
-        "Conventions": "CF-1.11",
-        "title": f"{title} (simulated)" if is_simulated else title,
-        "source": source,
-        "license": licence,
-        **note,
-    }

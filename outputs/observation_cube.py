@@ -22,12 +22,12 @@ from outputs.cube_file import (
     GRID_MAPPING,
     LazyPixels,
     check_ending,
-    file_attributes,
     place_variables,
     time_variable,
     variable,
     write_cube,
 )
+from outputs.discovery import extent_attributes, file_attributes
 
 ROWS = CHUNK
 """Rows read and written at once: those of a chunk, so that each chunk is written once."""
@@ -160,6 +160,7 @@ def _attributes(cube: Cube, period: Period, attribution: str) -> dict[str, Any]:
     title, source = f"Sentinel observations from {cube.archive}", f"landcast {software_version()}"
     return {
         **file_attributes(title, source, attribution, is_simulated=cube.is_simulated),
+        **extent_attributes(cube.window, period),
         "landcast_simulated": "yes" if cube.is_simulated else "no",
         "landcast_archive": cube.archive,
         "landcast_period": str(period),

@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 from core.bands import NDVI
 from core.product import Layer, Raster, Variable
 from core.quantities import QUANTITIES
-from core.timeline import to_day
+from core.timeline import Period, parse_period, to_day
 from outputs.cog import RasterFile
 from outputs.cube_file import (
     CHUNK,
     GRID_MAPPING,
     LazyPixels,
     check_ending,
-    file_attributes,
     issue_variable,
     place_variables,
     time_variable,
     variable,
     write_cube,
 )
+from outputs.discovery import extent_attributes, file_attributes
 
 BLOCK = 256
 """Edge of the blocks read and written at once: that of a plain GeoTIFF, and whole chunks."""
@@ -97,7 +97,7 @@ def write_raster_cube(
     """
     check_ending(path)
     data = _dataset(source, issue_date=issue_date, stored_as=stored_as)
-    data.attrs = _attributes(title, tags)
+    data.attrs = _attributes(title, tags) | extent_attributes(source.window, _days_of(source.layers, tags))
     write_cube(data, path)
 
 
@@ -206,6 +206,12 @@ def _plain(layer: Layer, position: int) -> _Stack:
         attributes["flag_values"] = np.array([e.value for e in layer.legend], layer.dtype)
         attributes["flag_meanings"] = " ".join(re.sub(r"\W+", "_", e.label.lower()) for e in layer.legend)
     return _Stack(name=layer.name, dims=(), lead=(), layers=(position,), attributes=attributes)
+
+
+def _days_of(layers: Sequence[Layer], tags: Mapping[str, str]) -> Period:
+    """Return the days that the layers are of; the observed period where they have none."""
+    dates = sorted(date.fromisoformat(v.date) for v in layers if v.date)
+    return Period(start=dates[0], end=dates[-1]) if dates else parse_period(tags["LANDCAST_PERIOD"])
 
 
 def _attributes(title: str, tags: Mapping[str, str]) -> dict[str, str]:

@@ -17,8 +17,9 @@ from workers.store.store import StoredFile
 
 router = APIRouter(prefix="/files", tags=["Files"])
 
-_RANGE = re.compile(r"bytes=(?P<start>\d{0,99})-(?P<end>\d{0,99})(?P<more>(,\s*\d{0,99}-\d{0,99})*)")
-_ONE_RANGE = re.compile(r"bytes=(\d{0,99})-(\d{0,99})")
+_UNIT = re.compile(r"\s*bytes\s*(=|$)", re.IGNORECASE)
+_RANGE = re.compile(r"bytes=(?P<start>\d{0,99})-(?P<end>\d{0,99})(?P<more>(,\s*\d{0,99}-\d{0,99})*)", re.IGNORECASE)
+_ONE_RANGE = re.compile(r"bytes=(\d{0,99})-(\d{0,99})", re.IGNORECASE)
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file.", "content": dict.fromkeys(KINDS.values(), _BINARY)},
@@ -51,7 +52,7 @@ def file(
 ) -> Response:
     """Return a file of a successful job, whole or in part; conditions are those of RFC 9110."""
     found = find_stored(settings, job, name)
-    if range_ and not _is_understood(request, range_):
+    if range_ is not None and not _is_understood(request, range_):
         _drop_range(request)
         range_ = None
     kind = KINDS.get(f".{name.rpartition('.')[2]}")
@@ -70,8 +71,8 @@ def file(
 
 
 def _is_understood(request: Request, range_: str) -> bool:
-    """Tell whether a range counts: of GET alone, and in bytes (RFC 9110, section 14.2)."""
-    return request.method == "GET" and range_.strip().lower().startswith("bytes")
+    """Tell whether a range counts: of GET alone, and in bytes, however they are spelt (RFC 9110, 14.1 and 14.2)."""
+    return request.method == "GET" and _UNIT.match(range_) is not None
 
 
 def _drop_range(request: Request) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
@@ -72,15 +72,24 @@ def jobs(
         str | None,
         Query(alias="datetime", description="Accepted at a time (RFC 3339), or in an interval with `/`; `..` = open."),
     ] = None,
+    kind: Annotated[Literal["process"] | None, Query(alias="type", description="All jobs are of this type.")] = None,
+    shortest: Annotated[
+        float | None,
+        Query(alias="minDuration", ge=0, allow_inf_nan=False, description="Have run for so many seconds or more."),
+    ] = None,
+    longest: Annotated[
+        float | None,
+        Query(alias="maxDuration", ge=0, allow_inf_nan=False, description="Have run for so many seconds at most."),
+    ] = None,
     limit: Annotated[int, Query(ge=1, description=f"Most jobs in one answer, {MAX_PAGE} at most.")] = 100,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Jobs to skip, counted from the newest.")] = 0,
 ) -> JobList:
     """Return the jobs of the caller's party, newest first."""
     most = min(limit, MAX_PAGE)
-    found = ledger.jobs(
-        limit=most + 1, offset=offset, only=replace(job_filter(status, process, time), party=party_seen(caller))
-    )
-    chosen = {"status": status, "processID": process, "datetime": time, "limit": most}
+    only = replace(job_filter(status, process, time), min_seconds=shortest, max_seconds=longest)
+    found = ledger.jobs(limit=most + 1, offset=offset, only=replace(only, party=party_seen(caller)))
+    durations = {"minDuration": shortest, "maxDuration": longest}
+    chosen = {"status": status, "processID": process, "datetime": time, "type": kind, **durations, "limit": most}
     pages = {"self": offset}
     if len(found) > most:
         pages["next"] = offset + most

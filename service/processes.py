@@ -30,6 +30,7 @@ from service.schemas import (
     ProcessSummary,
     Reference,
     StatusInfo,
+    Wanted,
 )
 from service.state import CurrentCaller, CurrentDependencies, CurrentKeys, CurrentQuotas, CurrentSettings
 from service.webhooks.subscribe import also_subscribe, read_subscriber
@@ -145,13 +146,26 @@ def plain_inputs(product: Product[Any], order: Execute) -> dict[str, Any]:
     Raises:
         InvalidOption: an input by reference, or an output that the product does not have, or not in this way.
     """
-    known = [o.id for o in outputs_for(product)]
+    known = {o.id: o.kind for o in outputs_for(product)}
     for name, wanted in (order.outputs or {}).items():
         if name not in known:
             raise InvalidOption("outputs", name, f"'{product.id}' has {', '.join(known)}")
         if wanted.transmissionMode != "reference":
             raise InvalidOption("transmissionMode", wanted.transmissionMode, "results are links; leave it out")
+        _check_format(wanted, known[name])
     return {name: _plain(name, value) for name, value in order.inputs.items()}
+
+
+def _check_format(wanted: Wanted, kind: str) -> None:
+    """Refuse a format that the output does not have; parameters of a media type may be left out.
+
+    Raises:
+        InvalidOption: names the format that it has.
+    """
+    asked = (wanted.model_extra or {}).get("format")
+    asked = asked.get("mediaType") if isinstance(asked, dict) else asked
+    if asked is not None and str(asked).partition(";")[0].strip().lower() != kind.partition(";")[0]:
+        raise InvalidOption("format", asked, f"this output is {kind}")
 
 
 def _digest(product: Product[Any], order: Execute) -> str:
@@ -206,7 +220,7 @@ OF_THE_JOB: dict[str, dict[str, Any]] = {
         "title": "Seconds at most",
         "description": "Seconds of workers after which no further tile is begun; what is done is delivered.",
         "type": "number",
-        "exclusiveMinimum": 0,
+        "minimum": 0.001,  # exclusiveMinimum is a number in JSON Schema, but a boolean in the standard's own schema
     },
 }
 """Inputs that change no pixel: what a job is called, how soon it is carried out, and when it stops."""

@@ -116,7 +116,7 @@ class Process(ProcessSummary):
 
 
 class Wanted(BaseModel):
-    """How an output is returned: as a link. Further members of the standard, such as `format`, change nothing."""
+    """How an output is returned: as a link. A `format` other than the output's own is refused."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -14,6 +14,8 @@ from service.schemas import StacDocument
 from workers.queue.items import Extent
 
 STAC_VERSION = "1.1.0"
+TITLE = "landcast results"
+"""Of the catalogue of all collections."""
 RESOLUTION_M = 10
 LICENCE = "https://sentinels.copernicus.eu/documents/247904/690755/Sentinel_Data_Legal_Notice"
 """Results are computed from Sentinel data, and those who pass them on have to name the source as this page says."""
@@ -45,19 +47,20 @@ def collection_of(product: Product[Any], extent: Extent | None, base: str) -> St
         "stac_version": STAC_VERSION,
         "id": product.id,
         "title": product.title,
+        "itemType": "feature",  # OGC API - Features; OWSLib looks for it
         "description": product.description,
         "keywords": keywords_of(product),
         "license": "other",
-        "providers": [{"name": "landcast", "roles": ["processor", "host"], "url": base}],
+        "providers": [{"name": "landcast", "roles": ["processor", "host"], "url": f"{base}/"}],
         "summaries": _summaries(product),
         "item_assets": _item_assets(product),
         "extent": {"spatial": {"bbox": [_bbox(extent)]}, "temporal": {"interval": [_interval(extent)]}},
         "links": [
-            link(here, "self"),
-            link(f"{base}/stac", "root"),
-            link(f"{base}/stac", "parent"),
-            link(f"{here}/items", "items", kind=GEOJSON),
-            link(f"{base}/processes/{product.id}", "about"),
+            link(here, "self", title=product.title),
+            link(f"{base}/stac", "root", title=TITLE),
+            link(f"{base}/stac", "parent", title=TITLE),
+            link(f"{here}/items", "items", kind=GEOJSON, title="Items"),
+            link(f"{base}/processes/{product.id}", "about", title="Order it"),
             link(LICENCE, "license", kind="text/html", title="Terms of Copernicus Sentinel data"),
         ],
     }

@@ -15,7 +15,7 @@ from service.errors import refusals
 from service.links import GEOJSON, BaseUrl, link
 from service.results import is_job_id
 from service.schemas import CollectionList, Conformance, ItemCollection, Link, Search, StacDocument
-from service.stac.collections import STAC_VERSION, collection_of, find_collection
+from service.stac.collections import STAC_VERSION, TITLE, collection_of, find_collection
 from service.stac.items import published
 from service.stac.search_request import check_parameters, item_search, read_token, split_numbers, split_words, token_of
 from service.stac.series import CurrentSeries, series_of
@@ -73,20 +73,20 @@ def catalog(base: BaseUrl) -> StacDocument:
     """Return the root catalogue."""
     stac = f"{base}/stac"
     links = [
-        link(stac, "self"),
-        link(stac, "root"),
+        link(stac, "self", title=TITLE),
+        link(stac, "root", title=TITLE),
         *definition_links(base),
-        link(f"{base}/", "service-doc", kind="text/html"),
-        link(f"{stac}/conformance", "conformance"),
-        link(f"{stac}/collections", "data"),
-        link(f"{stac}/search", "search", kind=GEOJSON, method="GET"),
-        link(f"{stac}/search", "search", kind=GEOJSON, method="POST"),
+        link(f"{base}/?f=html", "service-doc", kind="text/html", title="Map page"),
+        link(f"{stac}/conformance", "conformance", title="Conformance classes"),
+        link(f"{stac}/collections", "data", title="Collections"),
+        link(f"{stac}/search", "search", kind=GEOJSON, method="GET", title="Search by GET"),
+        link(f"{stac}/search", "search", kind=GEOJSON, method="POST", title="Search by POST"),
     ]
     children = [link(f"{stac}/collections/{p.id}", "child", title=p.title) for p in PRODUCTS.values()]
     document = {
         "type": "Catalog",
         "id": "landcast",
-        "title": "landcast results",
+        "title": TITLE,
         "description": "NDVI forecasts, tree canopy and crop maps that have been ordered here.",
         "stac_version": STAC_VERSION,
         "conformsTo": CONFORMS_TO,

@@ -63,8 +63,8 @@ def series_of(order: StandingOrder, extent: Extent | None, base: str) -> StacDoc
     }
     kept = [x for x in document["links"] if x["rel"] not in ("self", "items")]
     links = [
-        link(here, "self"),
-        link(f"{here}/items", "items", kind=GEOJSON),
+        link(here, "self", title=own["title"]),
+        link(f"{here}/items", "items", kind=GEOJSON, title="Items"),
         link(f"{base}/standing-orders/{order.id}", "via", title="The standing order"),
     ]
     return StacDocument.model_validate(

@@ -33,6 +33,8 @@ def capabilities(title: str, layers: Sequence[Layer], urls: Mapping[str, str], i
     service = SubElement(root, f"{{{_OWS}}}ServiceIdentification")
     for name, text in (("Title", title), ("ServiceType", "OGC WMTS"), ("ServiceTypeVersion", "1.0.0")):
         SubElement(service, f"{{{_OWS}}}{name}").text = text
+    provider = SubElement(root, f"{{{_OWS}}}ServiceProvider")
+    SubElement(provider, f"{{{_OWS}}}ProviderName").text = "landcast"
     contents = SubElement(root, f"{{{_W}}}Contents")
     for layer in layers:
         _add_layer(contents, layer, urls[layer.name], bounds_of(item))

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from core.errors import InvalidOption
 from outputs.cube_file import (
     LazyPixels,
-    file_attributes,
     grid_mapping,
     issue_variable,
     place_variables,
@@ -121,15 +120,3 @@ def test_the_grid_mapping_states_the_crs_for_cf_and_for_gdal() -> None:
 
 def test_an_issue_date_is_a_day_since_1970() -> None:
     assert int(issue_variable("1970-02-01").values) == 31
-
-
-def test_a_simulated_cube_says_so_in_title_and_comment() -> None:
-    assert file_attributes("A", "b", "c", is_simulated=False) == {
-        "Conventions": "CF-1.11",
-        "title": "A",
-        "source": "b",
-        "license": "c",
-    }
-    simulated = file_attributes("A", "b", "c", is_simulated=True)
-    assert simulated["title"] == "A (simulated)"
-    assert simulated["comment"] == "Simulated data: no satellite has measured this."

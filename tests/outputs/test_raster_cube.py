@@ -15,7 +15,9 @@ from affine import Affine
 
 from core.grid import Window
 from core.product import Layer, Raster, Variable
+from core.timeline import parse_period
 from outputs.cog import open_cog, plain_raster, write_cog
+from outputs.discovery import extent_attributes
 from outputs.raster_cube import write_raster_cube
 from products.quantile_layers import dated_layer
 from tests.conftest import ROOT
@@ -23,8 +25,13 @@ from tests.outputs.rasters import DATES, WINDOW, class_map, forecast, origin
 
 ISSUED = {"issue_date": "2022-05-01"}
 ATTRIBUTES = {
-    "Conventions": "CF-1.11",
+    "Conventions": "CF-1.11, ACDD-1.3",
     "title": "NDVI forecast (simulated)",
+    "summary": "NDVI forecast (simulated), by landcast 1.2, model small.",
+    "keywords": "Sentinel-2, vegetation, land cover",
+    "history": "Written by landcast 1.2, model small.",
+    "standard_name_vocabulary": "CF Standard Name Table v93",
+    "coordinates": "spatial_ref",
     "source": "landcast 1.2, model small",
     "license": "No licence needed.",
     "comment": "Simulated data: no satellite has measured this.",
@@ -48,10 +55,14 @@ AXES: dict[str, tuple[Any, ...]] = {
     "y": (("y",), "float64", {"standard_name": "projection_y_coordinate", "units": "m", "axis": "Y"}),
     "x": (("x",), "float64", {"standard_name": "projection_x_coordinate", "units": "m", "axis": "X"}),
 }
-DAYS = {"units": "days since 1970-01-01", "calendar": "proleptic_gregorian"}
+DAYS = {
+    "units": "days since 1970-01-01",
+    "calendar": "proleptic_gregorian",
+    "units_metadata": "leap_seconds: none",
+}
 FORECAST: dict[str, tuple[Any, ...]] = {
     **AXES,
-    "time": (("time",), "int32", {"standard_name": "time", "axis": "T", **DAYS}),
+    "time": (("time",), "int32", {"standard_name": "time", "long_name": "day, UTC", "axis": "T", **DAYS}),
     "quantile": (("quantile",), "float64", {"long_name": "share of outcomes below", "units": "1"}),
     "issue_date": ((), "int32", {"standard_name": "forecast_reference_time", **DAYS}),
     "ndvi": (
@@ -156,7 +167,9 @@ def test_a_cube_holds_what_is_documented_from_memory_and_from_a_file(
     options = ISSUED if expected is FORECAST else {}
     path = written(source, tmp_path / f"cube{'.nc' if read is netcdf_content else '.zarr'}", **options)
     attributes, found, fills = read(path)
+    place = {name: attributes.pop(name) for name in list(attributes) if name.startswith(("geospatial", "time_cov"))}
     assert attributes == ATTRIBUTES
+    assert place.keys() == extent_attributes(raster.window, parse_period("2022-05-01/2022-06-10")).keys()
     dims, dtype, facts = found.pop("spatial_ref")
     assert (dims, dtype, facts["grid_mapping_name"]) == ((), "int32", "transverse_mercator")
     assert facts["GeoTransform"] == "600000.0 10.0 0 5300000.0 0 -10.0"

@@ -66,7 +66,12 @@ def test_an_unreadable_range_is_refused(client: httpx.Client, wanted: str) -> No
     problem_of(client.get(URL, headers={"Range": wanted}), 400)
 
 
-@pytest.mark.parametrize("wanted", ["lines=1-2", "lines", "items=a;b"])
+def test_the_unit_of_a_range_is_understood_in_any_case(client: httpx.Client, content: bytes) -> None:
+    answer = client.get(URL, headers={"Range": "Bytes=100-199"})
+    assert (answer.status_code, answer.content) == (206, content[100:200])
+
+
+@pytest.mark.parametrize("wanted", ["lines=1-2", "lines", "items=a;b", "bytesize=0-9", ""])
 def test_a_unit_of_ranges_that_is_not_known_is_ignored(client: httpx.Client, content: bytes, wanted: str) -> None:
     answer = client.get(URL, headers={"Range": wanted})
     assert (answer.status_code, answer.content) == (200, content)

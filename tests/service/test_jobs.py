@@ -39,6 +39,10 @@ def test_the_list_is_given_in_pages(client: httpx.Client) -> None:
         ("processID=gold", []),
         ("datetime=2020-01-01T00:00:00Z/..", ["running1", "canopy1", "failed1", "forecast1", "crop1"]),
         ("datetime=../2020-01-01T00:00:00Z", []),
+        ("type=process&processID=crop", ["running1", "crop1"]),
+        ("minDuration=0", ["running1", "canopy1", "failed1", "forecast1", "crop1"]),
+        ("maxDuration=86400&status=successful", ["canopy1", "forecast1", "crop1"]),
+        ("minDuration=86400", []),
         ("limit=100000", ["running1", "canopy1", "failed1", "forecast1", "crop1"]),
     ],
 )
@@ -47,7 +51,8 @@ def test_the_list_is_filtered(client: httpx.Client, query: str, expected: list[s
 
 
 def test_pages_keep_the_filter(client: httpx.Client) -> None:
-    seen, url = [], "/jobs?limit=1&status=successful&status=running&datetime=2020-01-01T00:00:00%2B02:00/.."
+    time = "datetime=2020-01-01T00:00:00%2B02:00/..&minDuration=0&type=process"
+    seen, url = [], f"/jobs?limit=1&status=successful&status=running&{time}"
     while url:
         page = client.get(url).json()
         seen += [j["jobID"] for j in page["jobs"]]
@@ -55,7 +60,19 @@ def test_pages_keep_the_filter(client: httpx.Client) -> None:
     assert seen == ["running1", "canopy1", "forecast1", "crop1"]
 
 
-@pytest.mark.parametrize("query", ["status=done", "datetime=2024-01-01", "limit=0", "status="])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=done",
+        "datetime=2024-01-01",
+        "limit=0",
+        "status=",
+        "type=service",
+        "minDuration=-1",
+        "maxDuration=inf",
+        "minDuration=nan",
+    ],
+)
 def test_a_filter_that_is_none_is_refused(client: httpx.Client, query: str) -> None:
     problem_of(client.get(f"/jobs?{query}"), 400)
 

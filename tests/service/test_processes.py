@@ -31,6 +31,8 @@ def test_input_schemas_are_json_schemas_and_only_the_region_is_needed(client: ht
     inputs = client.get(f"/processes/{product}").json()["inputs"]
     for name, described in inputs.items():
         jsonschema.Draft202012Validator.check_schema(described["schema"])
+        # The standard's own schema of schemas is OpenAPI 3.0's: there they are booleans.
+        assert not {"exclusiveMinimum", "exclusiveMaximum", "const", "examples"} & described["schema"].keys()
         assert described["minOccurs"] == (1 if name == "region" else 0)
 
 
@@ -82,6 +84,8 @@ def test_a_region_may_be_wrapped(own: Front, region: dict[str, Any]) -> None:
         (order(model="best"), "best"),
         (order(colour="red"), "colour"),
         ({**order(), "outputs": {"video": {}}}, "video"),
+        ({**order(), "outputs": {"geotiff": {"format": {"mediaType": "image/png"}}}}, "image/png"),
+        ({**order(), "outputs": {"quicklook": {"format": ["image/tiff"]}}}, "image/png"),
     ],
 )
 @pytest.mark.parametrize("what", ["execution", "estimate"])
@@ -106,7 +110,7 @@ def test_an_unknown_product_is_not_found_without_a_body_either(client: httpx.Cli
 
 
 def test_results_list_the_outputs_that_were_ordered(own: Front) -> None:
-    body = {**order(), "outputs": {"geotiff": {"format": {"mediaType": "image/tiff"}}, "item": {}}}
+    body = {**order(), "outputs": {"geotiff": {"format": {"mediaType": "image/TIFF; x=1"}}, "item": {"format": {}}}}
     job = own.client.post("/processes/crop/execution", json=body).json()["jobID"]
     scene.end(own.settings, job)
     assert own.client.get(f"/jobs/{job}/results").json().keys() == {"geotiff", "item"}

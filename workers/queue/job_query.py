@@ -34,9 +34,13 @@ class JobFilter:
     """The job was accepted at this moment or later."""
     end: datetime | None = None
     """The job was accepted at this moment or earlier."""
+    min_seconds: float | None = None
+    """The job has run for so long, or longer; one that has not begun has no duration."""
+    max_seconds: float | None = None
+    """The job has run for so long at most."""
 
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """Return what SQL compares."""
+    def conditions(self, now: float) -> list[ColumnElement[bool]]:
+        """Return what SQL compares; `now` is the moment by the ledger's clock, seconds since 1970."""
         found: list[ColumnElement[bool]] = []
         if self.party is not None:
             found.append(jobs.c.party == self.party)
@@ -48,6 +52,11 @@ class JobFilter:
             found.append(jobs.c.created >= self.start.timestamp())
         if self.end is not None:
             found.append(jobs.c.created <= self.end.timestamp())
+        duration = func.coalesce(jobs.c.finished, now) - jobs.c.started
+        if self.min_seconds is not None:
+            found.append(duration >= self.min_seconds)
+        if self.max_seconds is not None:
+            found.append(duration <= self.max_seconds)
         return found
 
 

@@ -98,11 +98,12 @@ class Ledger:
         self, limit: int = 100, offset: int = 0, state: JobState | None = None, *, only: JobFilter = ALL_JOBS
     ) -> list[Job]:
         """Return jobs, newest first, without their regions: their orders have only a product and a model."""
-        listed = job_query(*(c for c in jobs.c if c is not jobs.c.document)).where(*only.conditions())
+        listed = job_query(*(c for c in jobs.c if c is not jobs.c.document))
         query = listed.order_by(jobs.c.created.desc(), jobs.c.id).limit(limit).offset(offset)
         if state is not None:
             query = query.where(jobs.c.state == state)
         with reading(self.engine) as connection:
+            query = query.where(*only.conditions(self._clock(connection)))
             return [listed_job_of(row) for row in connection.execute(query)]
 
     def count(self, state: JobState | None = None) -> int:

@@ -43,13 +43,19 @@ def test_the_landing_page_is_a_valid_catalogue_that_names_its_abilities(client: 
     links = {(x["rel"], x.get("method", "GET")) for x in landing["links"]}
     assert {("search", "GET"), ("search", "POST"), ("data", "GET"), ("conformance", "GET")} <= links
     for link in landing["links"]:
-        assert client.request(link.get("method", "GET"), link["href"], json={}).status_code == 200
+        assert link["title"]
+        answer = client.request(link.get("method", "GET"), link["href"], json={})
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].replace("; charset=utf-8", "") == link["type"]
 
 
 @pytest.mark.parametrize("product", ["ndvi-forecast", "canopy", "crop"])
 def test_every_product_with_results_has_a_valid_collection(client: httpx.Client, product: str) -> None:
     collection = pystac.Collection.from_dict(client.get(f"/stac/collections/{product}").json())
     assert collection.validate()
+    assert collection.extra_fields["itemType"] == "feature"
+    assert all(link.title for link in collection.links)
+    assert [p.url for p in collection.providers or []] == [f"{str(client.base_url).rstrip('/')}/"]
     west, south, east, north = collection.extent.spatial.bboxes[0]
     assert 10.34 < west < east < 10.35
     assert 48.02 < south < north < 48.03

@@ -12,6 +12,7 @@ def test_each_layer_of_a_job_is_a_layer_of_its_wmts(client: httpx.Client) -> Non
     root = fromstring(client.get("/jobs/canopy1/wmts").content)
     assert root.get("version") == "1.0.0"
     names = [e.text for e in root.findall("w:Contents/w:Layer/ows:Identifier", SPACES)]
+    assert root.findtext("ows:ServiceProvider/ows:ProviderName", "", SPACES) == "landcast"
     assert names == [x["name"] for x in client.get("/jobs/canopy1/layers").json()["layers"]]
 
 

@@ -38,3 +38,25 @@ def test_jobs_are_chosen_by_state_product_and_time(database_url: str) -> None:
     ]:
         assert len(ledger.jobs(only=only)) == expected
     ledger.close()
+
+
+def test_jobs_are_chosen_by_how_long_they_have_run(database_url: str) -> None:
+    now = [1000.0]
+    ledger = Ledger(database_url, clock=lambda _: now[0])
+    ledger.create_schema()
+    for name in ("waits", "runs", "ended"):
+        add(ledger, name)
+    for name in ("runs", "ended"):
+        ledger.claim_tile(name, KEY, "w", 10)
+    now[0] = 1020.0
+    ledger.dismiss("ended")
+    now[0] = 1030.0  # one has run for 30 s so far, one for 20 s in all, and one has not begun
+
+    def chosen(**seconds: float) -> set[str]:
+        return {job.id for job in ledger.jobs(only=JobFilter(**seconds))}
+
+    assert chosen(min_seconds=0) == chosen(max_seconds=30) == {"runs", "ended"}
+    assert chosen(min_seconds=21) == {"runs"}
+    assert chosen(max_seconds=20) == chosen(min_seconds=20, max_seconds=29) == {"ended"}
+    assert chosen(min_seconds=31) == set()
+    ledger.close()
