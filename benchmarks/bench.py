@@ -28,6 +28,10 @@ COMMANDS = {
     "work-not-done": ["benchmarks.work_not_done", "--out", "{rows}"],
     "one-pass": ["benchmarks.forecast", "--skip-memory"],
     "tile": ["benchmarks.forecast", "--tile"],
+    "pipeline": ["benchmarks.pipeline", "--edge", "64", "--dates", "30", "--rounds", "2", "--out", "{rows}"],
+    "cog": ["benchmarks.cog", "--edge", "512", "--rounds", "2", "--out", "{rows}"],
+    "against-trees": ["benchmarks.against_trees", "--series", "512", "--fitted", "800", "--out", "{rows}"],
+    "reading": ["benchmarks.ingest", "--small"],
     "fields": ["benchmarks.fields", "--fields", "300"],
 }
 """Name -> module and arguments; those with `{rows}` write what they found there, others print it."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from xarray.core import indexing
 
 from core.bands import CHANNELS, NDVI, OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats, channel, ndvi
 from core.errors import ReadFailed
@@ -151,6 +152,25 @@ class Cube:
             self, data=self.data.isel(y=slice(first, last)) if "y" in self.data.dims else self.data, window=window
         )
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether no pixel is read from a disk when it is needed."""
+        return all(v.variable._in_memory for v in self.data.data_vars.values())
+
+    def loaded(self) -> "Cube":
+        """Return the cube with its pixels in memory; bands that are parts of one array on a disk are read together."""
+        parts = {str(name): v.variable._data for name, v in self.data.data_vars.items()}
+        lazy = {name: p for name, p in parts.items() if isinstance(p, indexing.LazilyIndexedArray)}
+        groups: dict[int, list[str]] = {}
+        for name, part in lazy.items():
+            groups.setdefault(id(part.array), []).append(name)
+        read = {
+            name: (self.data[name].dims, pixels)
+            for names in groups.values()
+            for name, pixels in _read_together({name: lazy[name] for name in names}).items()
+        }
+        return replace(self, data=self.data.assign(read).load())
+
     def between(self, period: Period) -> "Cube":
         """Return the part of the cube in a period, every axis cut."""
         data = self.data
@@ -188,6 +208,27 @@ class Cube:
             at = np.searchsorted(visits, axes["time"])
             values[:, at, channel("NDVI")] = index.reshape(len(at), count).T
         return Series(ids=numbers.astype(str), days=np.broadcast_to(days, (count, len(days))), values=values)
+
+
+def _read_together(parts: Mapping[str, indexing.LazilyIndexedArray]) -> Mapping[str, Floats]:
+    """Read bands of one (C, T, Y, X) array, of which each is a number and the same dates, rows and columns."""
+    numbers = {name: part.key.tuple[0] for name, part in parts.items()}
+    first, *others = (part.key.tuple[1:] for part in parts.values())
+    if not all(isinstance(n, int | np.integer) for n in numbers.values()) or not all(_same(first, o) for o in others):
+        return {}
+    low, high = min(numbers.values()), max(numbers.values()) + 1
+    together = indexing.LazilyIndexedArray(next(iter(parts.values())).array, _key((slice(low, high), *first)))
+    pixels = np.asarray(together.get_duck_array())  # type: ignore[no-untyped-call]
+    return {name: pixels[number - low] for name, number in numbers.items()}
+
+
+def _key(parts: tuple[Any, ...]) -> indexing.ExplicitIndexer:
+    is_basic = not any(isinstance(part, np.ndarray) for part in parts)
+    return indexing.BasicIndexer(parts) if is_basic else indexing.OuterIndexer(parts)
+
+
+def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    return len(one) == len(other) and all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
 def _visits(days: Days) -> NDArray[np.int64]:

@@ -25,6 +25,7 @@ from core.product import Layer, Product, Raster, RendersCube
 from core.progress import Progress
 from core.settings import Settings
 from core.source import InputSummary, ReadAs, Source
+from core.stages.ahead import ahead
 from core.timeline import Period, to_day
 from ingest.preprocess.prepare import Preparation
 from ingest.source import CubeSource, RegionSource, TableSource
@@ -40,7 +41,7 @@ from workers.accept import plan
 from workers.assemble import Result, assemble_cube, assemble_tiles
 from workers.queue.dispatch import scratch_folder, sweep
 from workers.store.open_store import open_store
-from workers.tile import Recipe, find_tile, pixel_kind, render_tile
+from workers.tile import Recipe, build_tile, find_tile, pixel_kind, render_built
 
 STRIP_BYTES = 256 * 2**20
 """Pixels of all layers held at once."""
@@ -153,7 +154,7 @@ def make_pixels(order: DirectOrder, source: CubeSource, folder: Path, progress: 
 def make_region(
     order: DirectOrder, source: RegionSource, settings: Settings, folder: Path, progress: Progress
 ) -> Result:
-    """Predict the pixels of a region tile by tile; those outside it are nodata.
+    """Predict the pixels of a region tile by tile, the next being read meanwhile; those outside it are nodata.
 
     Tiles are kept in the store, where jobs and later calls find them.
 
@@ -173,10 +174,13 @@ def make_region(
     )
     tiles = plan(recipe.region, recipe.archive, settings)
     open_store(settings).check()
-    with _scratch(settings) as job_id:
+    with (
+        _scratch(settings) as job_id,
+        ahead(lambda tile: _found_or_read(recipe, tile, settings, job_id), tiles) as read,
+    ):
         rendered = [
-            (tile, _tile_file(recipe, tile, settings, job_id, _part(progress, number, len(tiles))))
-            for number, tile in enumerate(tiles)
+            (tile, _tile_file(recipe, tile, found, settings, job_id, _part(progress, number, len(tiles))))
+            for number, (tile, found) in enumerate(zip(tiles, read, strict=True))
         ]
         found = assemble_tiles(rendered, recipe, folder / "plain.tif", lambda _: None)
     progress(1.0)
@@ -286,10 +290,17 @@ def _rows_with_dates(ids: Any, dates: Mapping[str, Sequence[date]]) -> Any:
     return np.array([bool(dates.get(str(name))) for name in ids]).nonzero()[0]
 
 
-def _tile_file(recipe: Recipe, tile: Tile, settings: Settings, job_id: str, progress: Progress) -> Path:
-    found = find_tile(recipe, tile, settings, job_id) or render_tile(recipe, tile, settings, job_id, progress)
+def _found_or_read(recipe: Recipe, tile: Tile, settings: Settings, job_id: str) -> Path | Cube:
+    """Return the file of a tile that has been rendered, else the cube to render it from."""
+    return find_tile(recipe, tile, settings, job_id) or build_tile(recipe, tile, settings)
+
+
+def _tile_file(
+    recipe: Recipe, tile: Tile, found: Path | Cube, settings: Settings, job_id: str, progress: Progress
+) -> Path:
+    path = found if isinstance(found, Path) else render_built(recipe, tile, found, settings, job_id, progress)
     progress(1.0)
-    return found
+    return path
 
 
 def _part(progress: Progress, number: int, count: int) -> Progress:

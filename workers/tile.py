@@ -166,9 +166,18 @@ def render_tile(
     recipe: Recipe, tile: Tile, settings: Settings, job_id: str, progress: Progress, dependencies: Dependencies = REAL
 ) -> Path:
     """Build a tile's cube and render it. A tile some of whose scenes could not be read is kept for its job alone."""
+    return render_built(recipe, tile, build_tile(recipe, tile, settings, dependencies), settings, job_id, progress)
+
+
+def build_tile(recipe: Recipe, tile: Tile, settings: Settings, dependencies: Dependencies = REAL) -> Cube:
+    """Return the cube of what is read of a tile.
+
+    Raises:
+        LandcastError: the archive failed.
+    """
     mask = recipe.mask(tile)
     wanted = in_whole_blocks(tile.window, mask)[1] if is_pooled(recipe.product, recipe.options) else mask
-    cube = dependencies.build_cube(
+    return dependencies.build_cube(
         recipe.archive,
         recipe.window(tile),
         recipe.options.days,
@@ -176,6 +185,11 @@ def render_tile(
         None if wanted.all() else wanted,
         settings,
     )
+
+
+def render_built(recipe: Recipe, tile: Tile, cube: Cube, settings: Settings, job_id: str, progress: Progress) -> Path:
+    """Render the cube that `build_tile` returned for a tile, and keep its pixels."""
+    mask = recipe.mask(tile)
     progress(BUILD_SHARE)
     raster = _render(recipe, cube, lambda share: progress(BUILD_SHARE + (1 - BUILD_SHARE) * share))
     raster, place = _cut(raster, tile.window, mask), inside(tile.window, cube.window)

@@ -4,6 +4,7 @@ It leaves no file behind except the sample archive, which is generated when it i
 its own imports, so that a missing package ends one check and not the command.
 """
 
+import json
 import shutil
 import sys
 import tempfile
@@ -27,6 +28,8 @@ MIN_PYTHON = (3, 11)
 MIN_FREE_GB = 1.0
 """Tiles, results and the sample archive of a few runs."""
 GB = 1e9
+DEFAULT_PRICE = 0.04
+"""Euros for an hour of one core, about what clouds ask for machines of a few cores."""
 
 Check = Callable[[Settings], Iterator[str]]
 """Yields one line for each fact; raises LandcastError with what is missing and what to do about it."""
@@ -40,11 +43,25 @@ def doctor(
             metavar="LON,LAT", help="Place whose newest scene is looked up in the archive; default: one inside it."
         ),
     ] = None,
+    is_bench: Annotated[
+        bool,
+        typer.Option("--bench", help="Measure seconds and cost of each product instead, on a simulated cube."),
+    ] = False,
+    price: Annotated[
+        float | None,
+        typer.Option(metavar="EUR", help=f"With --bench: euros for an hour of one core; default: {DEFAULT_PRICE}."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="With --bench: print JSON.")] = False,
 ) -> None:
     """Check that this machine has everything that landcast needs, and advise on what is missing.
 
     Also reports what the archive can do, how old its newest scene is, and what it lacks.
     """
+    if is_bench:
+        bench(read_settings(), price=DEFAULT_PRICE if price is None else price, as_json=as_json)
+        return
+    if as_json or price is not None:
+        raise InvalidOption("--json" if as_json else "--price", "given", "it belongs to --bench")
     place = parse_point(point) if point else None
     raise typer.Exit(examine(overridden(read_settings(), archive=archive), point=place))
 
@@ -66,6 +83,22 @@ def examine(settings: Settings, *, point: tuple[float, float] | None = None) -> 
             print(f"FAIL  {topic:<9} {error}", flush=True)
     print(f"\n{failed} of {len(CHECKS)} checks failed." if failed else "\nEverything is here.")
     return WANTING if failed else FINE
+
+
+def bench(settings: Settings, *, price: float, as_json: bool) -> None:
+    """Print what each product takes on this machine.
+
+    Raises:
+        InvalidOption: the price is no price.
+    """
+    from cli.doctor import speed
+
+    speed.check_price(price)
+    cube = speed.simulated_cube()
+    speeds = list(speed.measure(settings, price=price, cube=cube))
+    show = speed.as_json if as_json else speed.as_text
+    found = show(speeds, cube, price)
+    print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else found)
 
 
 def python(_settings: Settings) -> Iterator[str]:

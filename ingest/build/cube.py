@@ -159,7 +159,8 @@ def _stacks(
     """Return (T, Y, X) by band, in memory if it is small."""
     size = 4 * len(steps) * len(names) * window.shape_yx[0] * window.shape_yx[1]
     if size > EAGER_BYTES:
-        return {b: indexing.LazilyIndexedArray(Stack(steps, b, window, wanted)) for b in names}
+        stack = Stack(steps, names, window, wanted)
+        return {b: stack.band(b) for b in names}
     out = np.full((len(steps), len(names), *window.shape_yx), np.nan, np.float32)
     with ThreadPoolExecutor(LOAD_THREADS) as pool:
         list(pool.map(lambda s, v: s.fill(v, names, window, wanted), steps, out))

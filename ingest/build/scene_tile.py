@@ -105,25 +105,30 @@ class TimeStep:
 
 
 class Stack(BackendArray):
-    """One band of a cube, (T, Y, X), read when it is indexed: a year of a large tile does not fit in memory."""
+    """Bands of a cube, (C, T, Y, X), read when they are indexed: a year of a large tile does not fit in memory."""
 
-    def __init__(self, steps: Sequence[TimeStep], band: str, window: Window, wanted: Mask | None) -> None:
-        self._steps, self._band, self._window, self._wanted = tuple(steps), band, window, wanted
-        self.shape = (len(self._steps), *window.shape_yx)
+    def __init__(self, steps: Sequence[TimeStep], bands: Sequence[str], window: Window, wanted: Mask | None) -> None:
+        self._steps, self._bands, self._window, self._wanted = tuple(steps), tuple(bands), window, wanted
+        self.shape = (len(self._bands), len(self._steps), *window.shape_yx)
         self.dtype = np.dtype(np.float32)
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
         """Return the values at an xarray indexer."""
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._get)
 
+    def band(self, name: str) -> indexing.LazilyIndexedArray:
+        """Return one band, (T, Y, X), read when it is indexed; `core.cube.Cube.loaded` reads several at once."""
+        every = slice(None)
+        return indexing.LazilyIndexedArray(self, indexing.BasicIndexer((self._bands.index(name), every, every, every)))
+
     def _get(self, key: tuple[int | slice, ...]) -> Floats:
-        times, rows, columns = (_whole(k, n) for k, n in zip(key, self.shape, strict=True))
+        chosen, times, rows, columns = (_whole(k, n) for k, n in zip(key, self.shape, strict=True))
         part = cut_window(self._window, (rows, columns))
         wanted = None if self._wanted is None else self._wanted[rows, columns]
-        steps = self._steps[times]
-        out = np.full((len(steps), *part.shape_yx), np.nan, np.float32)
-        for values, step in zip(out, steps, strict=True):
-            step.fill(values[None], [self._band], part, wanted)
+        bands, steps = self._bands[chosen], self._steps[times]
+        out = np.full((len(bands), len(steps), *part.shape_yx), np.nan, np.float32)
+        for number, step in enumerate(steps):
+            step.fill(out[:, number], bands, part, wanted)
         flat = tuple(0 if isinstance(k, int | np.integer) else slice(None) for k in key)
         return np.asarray(out[flat], np.float32)
 

@@ -1,9 +1,13 @@
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
+import xarray as xr
+from xarray.backends import BackendArray
+from xarray.core import indexing
 
-from core.bands import CHANNELS, channel
+from core.bands import CHANNELS, Floats, channel
 from core.cube import Cube, SceneRecord, Series, masks_used, preparation_done
 from core.timeline import Period, to_date, to_day
 from tests.core.cubes import WINDOW, cube, optical
@@ -156,3 +160,47 @@ def test_masks_that_were_used_are_counted_by_scene() -> None:
     done = preparation_done({"cloud_mask": "scene", "classes": [1]}, scenes[:1])
     assert done == {"cloud_mask": "SCL", "classes": [1]}
     assert preparation_done({"cloud_mask": "scene"}, []) == {"cloud_mask": "scene"}
+
+
+class Stored(BackendArray):
+    """Bands on a disk, (C, T, Y, X), that count how often they are read."""
+
+    def __init__(self, pixels: Floats) -> None:
+        self._pixels, self.shape, self.dtype = pixels, pixels.shape, pixels.dtype
+        self.reads: list[tuple[int, ...]] = []
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Floats:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._get)
+
+    def _get(self, key: tuple[int | slice, ...]) -> Floats:
+        found = self._pixels[key]
+        self.reads.append(found.shape)
+        return found
+
+
+def stored_cube(stored: Stored) -> Cube:
+    whole, data = indexing.LazilyIndexedArray(stored), cube().data
+    bands = {b: whole[indexing.BasicIndexer((n, *[slice(None)] * 3))] for n, b in enumerate(("B04", "B08"))}
+    return Cube(data=data.assign({b: (("time", "y", "x"), v) for b, v in bands.items()}), window=WINDOW, archive="test")
+
+
+def test_bands_that_are_parts_of_one_array_are_read_together_whatever_part_of_them() -> None:
+    stored = Stored(np.stack([cube().data[b].values for b in ("B04", "B08")]))
+    lazy = stored_cube(stored)
+    assert (lazy.is_in_memory, cube().is_in_memory) == (False, True)
+    xr.testing.assert_identical(lazy.loaded().data, cube().data)
+    assert stored.reads == [(2, 2, 2, 3)]
+    part = lazy.between(Period(start=date(2022, 5, 6), end=date(2022, 5, 6))).rows(slice(1, 2))
+    loaded = part.loaded()
+    assert (loaded.is_in_memory, stored.reads[1:]) == (True, [(2, 1, 1, 3)])
+    np.testing.assert_array_equal(loaded.data["B08"].values, cube().data["B08"].values[1:, 1:2])
+    assert loaded.window == part.window
+
+
+def test_bands_of_different_dates_are_read_one_by_one() -> None:
+    stored = Stored(np.stack([cube().data[b].values for b in ("B04", "B08")]))
+    lazy = stored_cube(stored)
+    first = (("other", "y", "x"), lazy.data["B04"][:1].variable._data)
+    mixed = replace(lazy, data=lazy.data.assign(B04=first))
+    np.testing.assert_array_equal(mixed.loaded().data["B04"].values, cube().data["B04"].values[:1])
+    np.testing.assert_array_equal(mixed.loaded().data["B08"].values, cube().data["B08"].values)

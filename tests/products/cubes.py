@@ -1,5 +1,7 @@
 """A small cube, and products made from it by the shipped class models and a forecaster of random weights."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -12,6 +14,7 @@ from core.options import Options
 from core.product import Product, Raster
 from core.settings import Settings
 from core.timeline import parse_period, to_times
+from ingest.build.scene_tile import MemorySceneTile, Stack, TimeStep
 from models.registry import find_checkpoint
 from products.catalogue import PRODUCTS
 from products.order import check_source, parse
@@ -33,6 +36,19 @@ def small_cube() -> Cube:
     times = to_times(series.days[0])
     data = xr.Dataset({n: (("time", "y", "x"), v) for n, v in flat.items()}, coords={"time": times})
     return Cube(data=data, window=WINDOW, archive="test")
+
+
+def on_disk(cube: Cube, tiles: type[MemorySceneTile] = MemorySceneTile) -> Cube:
+    """Return the same cube with pixels that are read when they are needed, as those of a large one are."""
+    names = [str(name) for name in cube.data.data_vars]
+    days = cube.axis_days("time")
+    each = [{b: cube.data[b].values[t] for b in names} for t in range(len(days))]
+    steps = [
+        TimeStep(day=int(day), orbit="", scene_tiles=(tiles(window=cube.window, values=v),))
+        for day, v in zip(days, each, strict=True)
+    ]
+    stack = Stack(steps, names, cube.window, None)
+    return replace(cube, data=cube.data.assign({b: (("time", "y", "x"), stack.band(b)) for b in names}))
 
 
 def checkpoint_of(product: Product) -> Checkpoint:

@@ -1,19 +1,24 @@
 """Every product of the catalogue predicted for the pixels of a cube, block by block."""
 
+import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from core.bands import Floats
 from core.cube import Cube
+from core.errors import ReadFailed
 from core.grid import Window
 from core.product import Layer, Product, Variable
 from core.quantities import QUANTITIES
+from ingest.build.scene_tile import MemorySceneTile
 from products import rows
 from products.catalogue import find_product
 from products.order import parse
 from products.rows import encode, percent, render
-from tests.products.cubes import WINDOW, checkpoint_of, every_product, rendered, small_cube
+from tests.products.cubes import WINDOW, checkpoint_of, every_product, on_disk, rendered, small_cube
 
 
 @every_product
@@ -94,6 +99,54 @@ def test_the_size_of_a_block_changes_nothing(product: Product, monkeypatch: pyte
     _, in_rows = rendered(product)
     difference = np.abs(in_rows.pixels.astype(float) - whole.pixels.astype(float))
     assert np.nanmax(difference) <= (1 if whole.pixels.dtype == np.uint8 else 1e-4)
+
+
+@every_product
+def test_a_cube_read_from_a_disk_in_strips_gives_the_same_bytes(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "BLOCK_PIXELS", 6)  # one row of five pixels
+    monkeypatch.setattr(rows, "STRIP_ROWS", 2)
+    _, in_memory = rendered(product)
+    stored = on_disk(small_cube())
+    assert not stored.is_in_memory
+    _, read = rendered(product, stored)
+    assert read.pixels.tobytes() == in_memory.pixels.tobytes()
+
+
+class Broken(MemorySceneTile):
+    """A scene tile whose lower rows cannot be read."""
+
+    def read(self, bands: Sequence[str], rows: slice, columns: slice) -> Floats:
+        if rows.stop > 2:
+            raise ReadFailed("S2", "its copy in the cache is damaged (OSError)")
+        return super().read(bands, rows, columns)
+
+
+def test_a_strip_that_cannot_be_read_ends_the_raster_with_its_own_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "BLOCK_PIXELS", 6)
+    monkeypatch.setattr(rows, "STRIP_ROWS", 2)
+    cube, shares = on_disk(small_cube(), Broken), []
+    product = find_product("crop")
+    options = parse(product, {}, available=cube.period)
+    with pytest.raises(ReadFailed, match="its copy in the cache is damaged"):
+        render(product, cube, options, checkpoint_of(product), shares.append)
+    assert shares in ([], [0.25])  # a part is predicted when the next one is there
+    assert [t for t in threading.enumerate() if t.name.startswith("ahead")] == []
+
+
+def test_progress_that_raises_ends_the_raster_and_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "BLOCK_PIXELS", 6)
+    monkeypatch.setattr(rows, "STRIP_ROWS", 1)
+    cube, product = on_disk(small_cube()), find_product("crop")
+
+    def dismissed(_share: float) -> None:
+        raise InterruptedError("dismissed")
+
+    options = parse(product, {}, available=cube.period)
+    with pytest.raises(InterruptedError):
+        render(product, cube, options, checkpoint_of(product), dismissed)
+    assert [t for t in threading.enumerate() if t.name.startswith("ahead")] == []
 
 
 @every_product

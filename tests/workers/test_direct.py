@@ -1,6 +1,7 @@
 """Cube files, regions and tables carried out without a queue, by the real code over the fakes."""
 
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import rasterio
 import xarray as xr
 
 from core.cube import Cube
-from core.errors import InvalidOption, NoClearObservation
+from core.errors import ArchiveUnavailable, InvalidOption, NoClearObservation
+from core.grid import Tile
 from core.product import Product
 from core.region import parse_region
 from core.settings import Settings
@@ -26,6 +28,7 @@ from tests.cli.cubes import write_cube
 from tests.fakes import FAKES, REGION, SMALL, FakeArchive, find_fake_checkpoint
 from workers.assemble import Result
 from workers.direct import DirectOrder, make, passing_folder, write_result, write_table
+from workers.tile import Recipe, build_tile, render_built
 
 MAP, FORECAST = FAKES["fake-map"], FAKES["fake-forecast"]
 
@@ -166,6 +169,48 @@ def test_a_second_call_uses_the_tiles_of_the_first(settings: Settings, tmp_path:
         assert np.array_equal(part.read(1), raster.read(3))
     with xr.open_dataset(tmp_path / "map.nc", mask_and_scale=False) as cube, rasterio.open(tmp_path / "map.tif") as tif:
         assert np.array_equal(cube["class"].values, tif.read(1))
+
+
+def test_the_next_tile_of_a_region_is_read_while_one_is_rendered(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[str] = []
+    second_is_built, waited = threading.Event(), []
+
+    def build(recipe: Recipe, tile: Tile, *rest: Any) -> Cube:
+        built.append(tile.key)
+        if len(built) == 2:
+            second_is_built.set()
+        return build_tile(recipe, tile, *rest)
+
+    def render_one(*given: Any) -> Path:
+        if not waited:
+            waited.append(second_is_built.wait(10))
+        return render_built(*given)
+
+    monkeypatch.setattr("workers.direct.build_tile", build)
+    monkeypatch.setattr("workers.direct.render_built", render_one)
+    make_region(settings, tmp_path / "map.tif")
+    assert (waited, len(built) > 1) == ([True], True)
+    assert [t for t in threading.enumerate() if t.name.startswith("ahead")] == []
+
+
+def test_a_tile_that_cannot_be_read_ends_the_region_with_its_own_error(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[str] = []
+
+    def build(recipe: Recipe, tile: Tile, *rest: Any) -> Cube:
+        built.append(tile.key)
+        if len(built) == 2:
+            raise ArchiveUnavailable("fake", "it does not answer")
+        return build_tile(recipe, tile, *rest)
+
+    monkeypatch.setattr("workers.direct.build_tile", build)
+    with pytest.raises(ArchiveUnavailable, match="it does not answer"):
+        make_region(settings, tmp_path / "map.tif")
+    assert [t for t in threading.enumerate() if t.name.startswith("ahead")] == []
+    assert list((settings.home / "work").iterdir()) == []
 
 
 def test_a_region_without_a_clear_observation_leaves_nothing(settings: Settings, tmp_path: Path) -> None:

@@ -64,13 +64,19 @@ def test_pixels_that_are_not_wanted_are_nan_and_radar_is_in_db() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [(slice(None), slice(1, 3), slice(2, 5)), (1, slice(None), 4), (slice(0, 1), 2, slice(None))]
+    "key",
+    [
+        (slice(0, 1), slice(None), slice(1, 3), slice(2, 5)),
+        (0, 1, slice(None), 4),
+        (slice(None), slice(0, 1), 2, slice(None)),
+        (1, slice(None), slice(None), slice(None)),
+    ],
 )
 def test_a_stack_gives_at_any_index_what_the_whole_holds(key: tuple[int | slice, ...]) -> None:
-    steps = [
-        step_of(MemorySceneTile(window=WINDOW, values={"B04": numbers(0.1 * n)}), day=18_000 + n) for n in range(3)
-    ]
-    stack = Stack(steps, "B04", WINDOW, None)
-    assert (stack.shape, stack.dtype) == ((3, 4, 6), np.float32)
-    whole = np.stack([numbers(0.1 * n) for n in range(3)])
+    held = [{"B04": numbers(0.1 * n), "B08": numbers(0.2 * n)} for n in range(3)]
+    steps = [step_of(MemorySceneTile(window=WINDOW, values=v), day=18_000 + n) for n, v in enumerate(held)]
+    stack = Stack(steps, ["B04", "B08"], WINDOW, None)
+    assert (stack.shape, stack.dtype) == ((2, 3, 4, 6), np.float32)
+    whole = np.stack([[v[b] for v in held] for b in ("B04", "B08")])
     np.testing.assert_array_equal(stack[indexing.BasicIndexer(key)], whole[key])
+    np.testing.assert_array_equal(stack.band("B08")[indexing.BasicIndexer(key[1:])].get_duck_array(), whole[1][key[1:]])

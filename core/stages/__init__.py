@@ -1,0 +1,1 @@
+"""Stages of one piece of work side by side."""
