@@ -9,9 +9,11 @@ each month, up to 150 days. Every target weighs the same; intervals resample tar
 regions the places: pixels of one date err together.
 
 `whole`: all of the history; intervals as they are, stretched by how far the series' earlier forecasts missed, and no
-narrower than the history's own scatter about its climatology. `few`: the newest 1, 2 and 5 observations; the outer
-interval of seasons never seen as the network predicts it, and stretched. `dissimilarity`: whether targets outside the
-90 % interval are further from what was learned (distance to the nearest of 6,000 queries of training).
+narrower than the history's own scatter about its climatology; then the share of the squared error that all series of a
+date have in common, and the first and last decile of dates by what their 50 % intervals hold. `few`: the newest 1, 2
+and 5 observations; the outer interval of seasons never seen as the network predicts it, and stretched. `dissimilarity`:
+whether targets outside the 90 % interval are further from what was learned (distance to the nearest of 6,000 queries of
+training).
 """
 
 import argparse
@@ -105,11 +107,14 @@ def main() -> None:
         dissimilarity(given.data, model)
         return
     print("| set | history | way | pinball | change, % | in 50 % | in 90 % | below | above |\n|" + "---|" * 9)
+    shared = []
     for name, judged in sets(given.data):
         for newest in FEW if given.part == "few" else (None,):
             found = said(judged, newest, model)
             for way, quantiles in ways(found, given.part):
                 row(f"{name} | {newest or 'whole'} | {way}", found, quantiles, judged.by)
+            shared.append(f"{name}, {newest or 'whole'}: {by_date(found)}")
+    print("\nof the squared error in common; dates; deciles in 50 %:\n" + "\n".join(shared))
 
 
 def sets(data: Path) -> Iterator[tuple[str, Judged]]:
@@ -214,6 +219,22 @@ def own_errors(found: Said) -> np.ndarray:
         here = found.issue == issue
         factor[here] = [typical.get(owner, 1.0) for owner in found.owner[here]]
     return factor
+
+
+def by_date(found: Said) -> str:
+    """Return what the errors of a date have in common, and how unlike dates are."""
+    inside = (found.truth >= found.quantiles[:, 1]) & (found.truth <= found.quantiles[:, 3])
+    dates, day = np.unique(found.day, return_inverse=True)
+    low, high = np.quantile(np.bincount(day, inside) / np.bincount(day), (0.1, 0.9))
+    return f"{in_common(found):.2f}; {len(dates)}; {low:.2f} to {high:.2f}"
+
+
+def in_common(found: Said) -> float:
+    """Return the share of the squared error of medians that is the mean error of all series on a date."""
+    error = found.quantiles[:, MEDIAN].astype(np.float64) - found.truth
+    _, day = np.unique(found.day, return_inverse=True)
+    mean = (np.bincount(day, error) / np.bincount(day))[day]
+    return float((mean**2).sum() / (error**2).sum())
 
 
 def row(name: str, found: Said, quantiles: np.ndarray, by: str) -> None:
