@@ -253,7 +253,7 @@ def measure_forecast(run: Run, name: str) -> None:
         "queries": lambda: forecast_queries(at.features, issue, target, NDVI.name),
         "tokens": read,
         "network": lambda: backend.on_device(tokens, is_padding, queries),
-        "calibration": lambda: stretched(calibration, scaled, lead, at.traits) if calibration else None,
+        "calibration": lambda: stretched(calibration, scaled, lead, at.traits, at.doubt) if calibration else None,
         "own units": lambda: from_model(QUANTITIES[NDVI.name], scaled),
         "fetch": lambda: out.copy_(scaled),
     }

@@ -138,7 +138,7 @@ def _quantiles(
     if work.calibration is None:
         return quantiles
     traits = at.traits if work.quantity.name == NDVI.name else _traits(series, issue_days)
-    return work.calibration.apply(quantiles, target_days - issue_days[:, None] + 1, traits)
+    return work.calibration.apply(quantiles, target_days - issue_days[:, None] + 1, traits, at.doubt)
 
 
 def _traits(series: Series, issue_days: Days) -> Floats:

@@ -44,6 +44,8 @@ class Expectation:
     """(N, H) robust residual of the cycle, floored."""
     unit: Floats
     """(N, H) unit of the network's quantiles: the spread, and the doubt where the season or series was seen little."""
+    doubt: Floats
+    """(N, H) about the season of a target: 1 = never seen, 0 = seen often."""
     features: Floats
     """(N, H, FEATURES) finite, of order one."""
     traits: Floats
@@ -67,7 +69,8 @@ def expect(days: Days, ndvi: Floats, issue_days: Days, target_days: Days) -> Exp
     climatology = (season[1] * counts[1] + cycle * PRIOR_COUNT) / (counts[1] + PRIOR_COUNT)
     memory = _memory(past.days, past.residual, past.seen, issues)
     base = climatology + memory[0][1][:, None] * np.exp(-_lead(issues, targets) / DAMPING_DAYS)
-    unit = _unit(past.fit.spread, past.seen, counts[-1])
+    doubt = UNSEEN_COUNT / (counts[-1] + UNSEEN_COUNT)
+    unit = _unit(past.fit.spread, past.seen, doubt)
     parts = [
         *_of_season(past, seasonal, climatology, unit, targets),
         *_of_memory(past, memory, unit, issues, targets),
@@ -80,6 +83,7 @@ def expect(days: Days, ndvi: Floats, issue_days: Days, target_days: Days) -> Exp
         base=_blank(np.clip(base, -0.3, 1.0), never),
         spread=np.broadcast_to(past.fit.spread[:, None], target_days.shape).astype(np.float32),
         unit=unit.astype(np.float32),
+        doubt=doubt.astype(np.float32),
         features=_stacked(parts, target_days),
         traits=past.fit.traits(),
     )
@@ -230,16 +234,11 @@ def _without_unseen_dates(days: Days, ndvi: Floats, seen: NDArray[np.bool_]) -> 
     return days[:, kept], ndvi[:, kept], seen[:, kept]
 
 
-def _unit(spread: NDArray[np.float64], seen: NDArray[np.bool_], season: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (N, H) the unit of the network's quantiles.
-
-    Args:
-        spread: (N,); season: (N, H) how often the target's season was seen.
-    """
+def _unit(spread: NDArray[np.float64], seen: NDArray[np.bool_], doubt: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (N, H) the unit of the network's quantiles, of (N,) spreads and (N, H) doubts about seasons."""
     count = seen.sum(axis=1)
     own = (count * spread**2 + FEW_COUNT * FEW_SPREAD**2) / (count + FEW_COUNT)
-    doubt = UNSEEN_SPREAD**2 * UNSEEN_COUNT / (season + UNSEEN_COUNT)
-    return np.asarray(np.sqrt(own[:, None] + doubt))
+    return np.asarray(np.sqrt(own[:, None] + UNSEEN_SPREAD**2 * doubt))
 
 
 def _kernels(days: Days, targets: Days) -> list[NDArray[np.float32]]:

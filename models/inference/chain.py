@@ -53,7 +53,8 @@ def forecast_rows(
     quantiles = at.base[..., None] + at.unit[..., None] * scaled
     if work.calibration is not None:
         lead = target_days - issue_days[:, None] + 1
-        quantiles = stretched(work.calibration, quantiles, lead, _traits(work, at, days, values, issue_days))
+        kind = _traits(work, at, days, values, issue_days)
+        quantiles = stretched(work.calibration, quantiles, lead, kind, at.doubt)
     return from_model(work.quantity, quantiles), from_model(work.quantity, at.climatology[..., None])[..., 0]
 
 

@@ -1,4 +1,4 @@
-"""Benchmarks of short histories, pooled maps, own errors and embeddings: what is cut, drawn and stretched."""
+"""Benchmarks of short histories, pooled maps, errors and embeddings: what is cut, drawn and stretched."""
 
 import numpy as np
 
@@ -6,6 +6,7 @@ from benchmarks.embeddings import LABELS, halves, probed
 from benchmarks.own_errors import in_half_widths, scored
 from benchmarks.pooled_maps import STEP, parts
 from benchmarks.short_histories import series_of
+from benchmarks.unlike_series import DRAWN_BY, Said, in_common, own_errors, ways
 from core.bands import channel
 
 NDVI = channel("NDVI")
@@ -48,3 +49,40 @@ def test_errors_are_measured_on_their_own_side_and_stretched_about_the_median() 
     _, in_half, in_most = scored(quantiles, np.array([[0.35]]), np.array([2.0]))
     assert (in_half, in_most) == (1.0, 1.0)
     assert scored(quantiles, np.array([[0.35]]), np.array([1.0]))[1] == 0.0
+
+
+def forecasts(misses: list[float], days: list[int], issues: list[int], doubt: float = 1.0) -> Said:
+    """Forecasts of one series with a 50 % interval of 0.4 to 0.6."""
+    count = len(misses)
+    return Said(
+        owner=np.zeros(count, int),
+        place=np.zeros(count, int),
+        issue=np.array(issues),
+        day=np.array(days),
+        truth=np.array(misses) + 0.5,
+        quantiles=np.tile([0.3, 0.4, 0.5, 0.6, 0.7], (count, 1)),
+        doubt=np.full(count, doubt, np.float32),
+        scatter=np.full(count, 0.2),
+        features=np.zeros((count, 1), np.float32),
+    )
+
+
+def test_only_errors_known_at_the_issue_date_stretch_a_forecast() -> None:
+    found = forecasts([0.2, -0.2, 0.9], days=[5, 9, 30], issues=[1, 1, 10])
+    np.testing.assert_allclose(own_errors(found), [1, 1, 2 ** (2 / (2 + DRAWN_BY))])
+
+
+def test_intervals_are_no_narrower_than_the_scatter_and_wider_at_their_ends_where_a_season_is_unseen() -> None:
+    found = forecasts([0.0], days=[5], issues=[1])
+    by_way = dict(ways(found, "whole"))
+    np.testing.assert_allclose(
+        by_way["own scatter"][0], 0.5 + 0.2533 * np.array([-1.62, -0.67, 0, 0.67, 1.62]), atol=0.01
+    )
+    np.testing.assert_allclose(dict(ways(found, "few"))["x 1.1"][0], [0.28, 0.4, 0.5, 0.6, 0.72], atol=1e-6)
+    seen = forecasts([0.0], days=[5], issues=[1], doubt=0.0)
+    np.testing.assert_allclose(dict(ways(seen, "few"))["x 1.1"][0], seen.quantiles[0])
+
+
+def test_an_error_that_all_series_of_a_date_share_is_in_common() -> None:
+    assert in_common(forecasts([0.2, 0.2, -0.3, -0.3], days=[5, 5, 9, 9], issues=[1] * 4)) == 1
+    assert in_common(forecasts([0.2, -0.2], days=[5, 5], issues=[1, 1])) < 1e-12

@@ -7,15 +7,15 @@ from torch import Tensor
 
 from core.forecast import MEDIAN
 from models.calibration.evidence_scaling import STEEPEST, EvidenceScaling
-from models.calibration.quantiles import LEAD_CENTRES, SCALES, Calibration
+from models.calibration.quantiles import LEAD_CENTRES, OUTER, SCALES, SEEN_DOUBT, UNSEEN_DOUBT, Calibration
 from models.calibration.temperature import Temperature
 from models.inference.features.constants import constant
 from models.network.class_features import MONTHS, SEASONAL
 from models.network.evidence import MOST_MONTHS
 
 
-def stretched(calibration: Calibration, quantiles: Tensor, lead_days: Tensor, traits: Tensor) -> Tensor:
-    """Stretch (N, H, Q) quantiles about their median; lead_days: (N, H); traits: (N, TRAITS) of NDVI."""
+def stretched(calibration: Calibration, quantiles: Tensor, lead_days: Tensor, traits: Tensor, doubt: Tensor) -> Tensor:
+    """Stretch (N, H, Q) quantiles about their median; lead_days, doubt: (N, H); traits: (N, TRAITS) of NDVI."""
     device = quantiles.device
     centres = constant(calibration.centres.ravel().tolist(), device).reshape(calibration.centres.shape)
     factors = constant(calibration.factors.ravel().tolist(), device).reshape(calibration.factors.shape)
@@ -28,6 +28,8 @@ def stretched(calibration: Calibration, quantiles: Tensor, lead_days: Tensor, tr
     ends = (own.gather(1, at[..., None].expand(-1, -1, own.shape[-1])) for at in (low, low + 1))
     before, after = ends
     factor = (before * (1 - share) + after * share).float()
+    further = 1 + (calibration.unseen - 1) * ((doubt - SEEN_DOUBT) / (UNSEEN_DOUBT - SEEN_DOUBT)).clamp(0, 1)
+    factor[..., list(OUTER)] *= further.float()[..., None]
     median = quantiles[..., MEDIAN : MEDIAN + 1]
     return median + factor * (quantiles - median)
 

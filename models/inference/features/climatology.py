@@ -31,6 +31,7 @@ class Expectation:
     climatology: Tensor
     base: Tensor
     unit: Tensor
+    doubt: Tensor
     features: Tensor
     traits: Tensor
 
@@ -99,7 +100,8 @@ def expect(days: Tensor, values: Tensor, issue_days: Tensor, target_days: Tensor
     lead = (target_days - issue_days[:, None] + 1).clamp(min=0).double()
     memory = _memory(past, issue_days)
     base = climatology + memory.anomalies[1][:, None] * torch.exp(-lead / DAMPING_DAYS)
-    unit = _unit(past, season.counts[-1])
+    doubt = UNSEEN_COUNT / (season.counts[-1] + UNSEEN_COUNT)
+    unit = _unit(past, doubt)
     parts = [
         *_of_season(past, season, climatology, cycle, unit, target_days),
         *_of_memory(past, memory, unit, issue_days, lead),
@@ -111,6 +113,7 @@ def expect(days: Tensor, values: Tensor, issue_days: Tensor, target_days: Tensor
         climatology=torch.where(never, math.nan, climatology).float(),
         base=torch.where(never, math.nan, base.clamp(-0.3, 1.0)).float(),
         unit=unit.float(),
+        doubt=doubt.float(),
         features=_stacked(parts, target_days),
         traits=past.fit.traits(),
     )
@@ -162,12 +165,11 @@ def _memory(past: Past, issue_days: Tensor) -> _Memory:
     return _Memory(anomalies, weights, age.amin(dim=1))
 
 
-def _unit(past: Past, season: Tensor) -> Tensor:
-    """Return (N, H) the unit of the network's quantiles; season: (N, H) how often the target's season was seen."""
+def _unit(past: Past, doubt: Tensor) -> Tensor:
+    """Return (N, H) the unit of the network's quantiles; doubt: (N, H) about the seasons of targets."""
     count = past.seen.sum(dim=1)
     own = (count * past.fit.spread**2 + FEW_COUNT * FEW_SPREAD**2) / (count + FEW_COUNT)
-    doubt = UNSEEN_SPREAD**2 * UNSEEN_COUNT / (season + UNSEEN_COUNT)
-    return torch.sqrt(own[:, None] + doubt)
+    return torch.sqrt(own[:, None] + UNSEEN_SPREAD**2 * doubt)
 
 
 def _of_season(

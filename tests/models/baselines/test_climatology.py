@@ -74,6 +74,16 @@ def test_the_unit_is_wide_where_little_was_seen() -> None:
     assert expectation(one, days).unit.max() > 0.15
 
 
+def test_a_season_is_doubted_until_it_was_seen() -> None:
+    days = np.arange(START, ISSUE, 5).astype(np.int32)[None]
+    full = np.full(days.shape, 0.5, np.float32)
+    newest = np.where(days >= days.max() - 10, full, np.nan).astype(np.float32)
+    assert expectation(full, days).doubt.max() < 0.05
+    doubt = expectation(newest, days).doubt[0]
+    assert doubt[0] < 0.05  # soon after what was seen
+    assert doubt.max() > 0.99
+
+
 def test_dates_inside_a_gap_are_told_from_both_sides() -> None:
     days = np.arange(START, ISSUE, 5).astype(np.int32)[None]
     ndvi = np.full(days.shape, 0.4, np.float32)
@@ -106,7 +116,7 @@ def test_dates_that_all_series_share_give_what_each_series_gives_alone(dates: in
     own = series.days + np.arange(9, dtype=np.int32)[:, None] // 8  # the last series has other dates
     together = expectation(ndvi[:8], series.days[:8], (-300, -1, 5, 140))
     apart = expectation(ndvi, own, (-300, -1, 5, 140))
-    for field in ("climatology", "base", "spread", "unit", "features", "traits"):
+    for field in ("climatology", "base", "spread", "unit", "doubt", "features", "traits"):
         np.testing.assert_allclose(getattr(apart, field)[:8], getattr(together, field), atol=2e-5, err_msg=field)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.forecast import QUANTILES
-from models.calibration.quantiles import LEAD_EDGES, Calibration, cluster, fit
+from models.calibration.quantiles import LEAD_CENTRES, LEAD_EDGES, Calibration, cluster, fit
 
 NORMAL = np.array([-1.645, -0.674, 0.0, 0.674, 1.645], np.float32)
 """Quantiles 0.05 to 0.95 of the standard normal distribution."""
@@ -23,6 +23,11 @@ def hindcasts(count: int, *, claimed: float, true: float, seed: int = 0):
     return quantiles, truth, lead, np.stack([median, spread, spread], axis=1).astype(np.float32)
 
 
+def seen(leads) -> np.ndarray:
+    """Return no doubt about any season."""
+    return np.zeros(leads.shape, np.float32)
+
+
 def coverage(quantiles, truth, low: int, high: int) -> float:
     return float(((truth >= quantiles[:, low]) & (truth <= quantiles[:, high])).mean())
 
@@ -32,7 +37,7 @@ def test_intervals_hold_what_they_say_on_outcomes_not_fitted_on(claimed: float, 
     quantiles, truth, lead, traits = hindcasts(20_000, claimed=claimed, true=true)
     calibration = fit(quantiles, truth, lead, traits, np.ones(len(truth)), sources=MANY)
     new, outcome, lead, traits = hindcasts(20_000, claimed=claimed, true=true, seed=1)
-    moved = calibration.apply(new[:, None], lead[:, None], traits)[:, 0]
+    moved = calibration.apply(new[:, None], lead[:, None], traits, seen(lead[:, None]))[:, 0]
     assert coverage(moved, outcome, 0, 4) == pytest.approx(0.9, abs=0.012)
     assert coverage(moved, outcome, 1, 3) == pytest.approx(0.5, abs=0.015)
     np.testing.assert_array_equal(moved[:, 2], new[:, 2])
@@ -79,8 +84,8 @@ def test_a_calibration_survives_its_card() -> None:
     fitted = fit(quantiles, truth, lead, traits, np.ones(len(truth)), sources=MANY)
     again = Calibration.from_json(fitted.to_json())
     np.testing.assert_allclose(
-        again.apply(quantiles[:, None], lead[:, None], traits),
-        fitted.apply(quantiles[:, None], lead[:, None], traits),
+        again.apply(quantiles[:, None], lead[:, None], traits, 1 - seen(lead[:, None])),
+        fitted.apply(quantiles[:, None], lead[:, None], traits, 1 - seen(lead[:, None])),
         atol=1e-4,
     )
 
@@ -89,4 +94,23 @@ def test_unknown_stays_unknown() -> None:
     quantiles, truth, lead, traits = hindcasts(2_000, claimed=0.05, true=0.08)
     fitted = fit(quantiles, truth, lead, traits, np.ones(len(truth)), sources=MANY)
     blank = np.full((1, 3, len(QUANTILES)), np.nan, np.float32)
-    assert np.isnan(fitted.apply(blank, np.full((1, 3), 9, np.int32), np.array([[0.5, 0.1, 0.1]], np.float32))).all()
+    leads = np.full((1, 3), 9, np.int32)
+    assert np.isnan(fitted.apply(blank, leads, np.array([[0.5, 0.1, 0.1]], np.float32), seen(leads))).all()
+
+
+def test_only_the_outer_interval_of_seasons_never_seen_is_stretched_further() -> None:
+    calibration = Calibration(
+        centres=np.zeros((1, 3), np.float32), factors=np.ones((1, len(LEAD_CENTRES), 5), np.float32), unseen=1.2
+    )
+    said = np.tile(np.array([0.2, 0.4, 0.5, 0.6, 0.9], np.float32), (1, 4, 1))
+    doubt = np.array([[0, 0.05, 0.175, 1]], np.float32)  # often, twice, half the way, never
+    found = calibration.apply(said, np.full((1, 4), 40, np.int32), np.zeros((1, 3), np.float32), doubt)[0]
+    np.testing.assert_allclose(found[:2], said[0, :2], atol=1e-7)
+    np.testing.assert_allclose(found[2], [0.17, 0.4, 0.5, 0.6, 0.94], atol=1e-6)
+    np.testing.assert_allclose(found[3], [0.14, 0.4, 0.5, 0.6, 0.98], atol=1e-6)
+
+
+def test_cards_that_say_nothing_of_unseen_seasons_stretch_nothing() -> None:
+    content = Calibration(centres=np.zeros((1, 3), np.float32), factors=np.ones((1, 5, 5), np.float32)).to_json()
+    del content["unseen_season"]
+    assert Calibration.from_json(content).unseen == 1

@@ -24,14 +24,17 @@ SCALINGS = {
 
 def test_quantiles_are_stretched_as_by_numpy() -> None:
     calibration = Calibration(
-        centres=RNG.normal(2, 1, (4, 3)).astype(np.float32), factors=RNG.uniform(0.5, 2, (4, 5, 5)).astype(np.float32)
+        centres=RNG.normal(2, 1, (4, 3)).astype(np.float32),
+        factors=RNG.uniform(0.5, 2, (4, 5, 5)).astype(np.float32),
+        unseen=1.3,
     )
     quantiles = np.sort(RNG.normal(0.5, 0.2, (30, 9, 5)), axis=-1).astype(np.float32)
     traits = RNG.normal(0.4, 0.2, (30, 3)).astype(np.float32)
     quantiles[3], traits[4] = np.nan, np.nan
     leads = np.broadcast_to(np.array([-40, 0, 1, 5, 6, 38, 100, 125, 700], np.int32), (30, 9)).copy()
-    expected = calibration.apply(quantiles, leads, traits)
-    found = stretched(calibration, *(torch.from_numpy(a) for a in (quantiles, leads, traits)))
+    doubt = np.linspace(0, 1, 30 * 9, dtype=np.float32).reshape(30, 9)
+    expected = calibration.apply(quantiles, leads, traits, doubt)
+    found = stretched(calibration, *(torch.from_numpy(a) for a in (quantiles, leads, traits, doubt)))
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
