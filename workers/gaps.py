@@ -8,9 +8,12 @@ from workers.queue.ledger import Ledger
 
 
 def gaps_of(ledger: Ledger, job: Job) -> tuple[Gap, ...]:
-    """Return the gaps that a job has at the moment: tiles given up, and of a result all tiles that are not done."""
+    """Return the gaps that a job has at the moment: tiles given up, and of a result all tiles that are not done.
+
+    Fields have none: each has a line, which says what is missing.
+    """
     is_without = not job.tiles_failed and not job.state.is_final
-    if job.is_complete or not job.is_planned or is_without:
+    if job.is_complete or not job.is_planned or is_without or job.order.is_of_fields:
         return ()
     region = parse_region(dict(job.order.region)).geometry
     states = {TileState.FAILED} if not job.state.is_final else set(TileState) - {TileState.DONE}
