@@ -4,7 +4,7 @@ import { showAreas, showCompleteness, showNotes } from "./areas.js";
 import { closeComparison, offerComparison } from "./compare.js";
 import { byId, make, show } from "./dom.js";
 import { showFiles } from "./files.js";
-import { isActive } from "./jobs.js";
+import { isActive, isOfFields } from "./jobs.js";
 import { closeLayers, onShow, openLayers, readLayers } from "./layers.js";
 import { fitTo, showGaps, showRegion } from "./map.js";
 import { count, duration, productOf, shortTime, subjectOf, titleOf } from "./names.js";
@@ -33,8 +33,16 @@ export async function openShared(id) {
     const files = { geotiff: ["tif", "GeoTIFF"], item: ["json", "STAC item"] };
     showFiles(id, Object.fromEntries(Object.entries(files).map(([key, [ending, title]]) => [key, { href: `/files/${id}/${product}.${ending}`, title }])));
   } catch (error) {
-    show(byId("view-error"), error.message);
+    await sharedFields(id).catch(() => show(byId("view-error"), error.message));
   }
+}
+
+/** Show the files of a shared job that answers fields and has no layers; its provenance names them. */
+async function sharedFields(id) {
+  const about = await ask(`files/${id}/fields_provenance.json`);
+  name({ title: count(about.order.fields.count, "field") });
+  byId("view-simulated").hidden = byId("simulated-banner").hidden = !about.simulated;
+  showFiles(id, Object.fromEntries(Object.keys(about.files).map((file) => [file, { href: `/files/${id}/${file}`, title: file }])));
 }
 
 /** Take note of a newer state of the job on show. */
@@ -76,7 +84,7 @@ async function load() {
     if (job.status === "failed") show(byId("view-error"), job.message);
     if (job.status !== "successful") return;
     await openFiles(mine.id);
-    if (mine === current) await Promise.all([result(mine, job), files(mine)]);
+    if (mine === current) await Promise.all([isOfFields(job) || result(mine, job), files(mine)]);
   } catch (error) {
     if (mine === current) show(byId("view-error"), error.message);
   }
@@ -108,7 +116,8 @@ function name(job) {
 }
 
 function facts(job) {
-  const tiles = job.tiles ? count(job.tiles, "tile") : "not planned yet";
+  const fields = job.inputs?.fields?.count;
+  const tiles = isOfFields(job) ? (fields ? count(fields, "field") : "fields") : job.tiles ? count(job.tiles, "tile") : "not planned yet";
   const left = job.secondsLeft ? ` · about ${duration(job.secondsLeft)} left` : "";
   const state = isActive(job) ? `${job.progress} % · ${job.message}${left}` : job.status;
   byId("view-facts").textContent = `${state} · ${tiles} · ${shortTime(job.created)}`;

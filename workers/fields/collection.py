@@ -187,7 +187,7 @@ def _shape(parts: Sequence[Mapping[str, Any]]) -> BaseGeometry | str:
     """Return the polygons of some geometries, valid or not; why there are none as a text."""
     polygonal = [p for p in parts if p.get("type") in ("Polygon", "MultiPolygon")]
     if not polygonal:
-        kind = str(parts[0].get("type"))[:40] if parts else ""
+        kind = str(parts[0].get("type") or "")[:40] if parts else ""
         return f"it is a {kind}, and only polygons have pixels" if kind else "it has no geometry"
     try:
         polygons = [force_2d(p) for p in map(read_polygon, map(dict, polygonal))]
