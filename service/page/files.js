@@ -4,7 +4,7 @@ import { byId, make, show } from "./dom.js";
 
 const NAMES = {
   geotiff: "GeoTIFF", item: "STAC item", quicklook: "Picture", netcdf: "NetCDF", plot: "Plot",
-  csv: "CSV", geoparquet: "GeoParquet", geojson: "GeoJSON", geopackage: "GeoPackage", report: "Report", provenance: "Provenance",
+  csv: "CSV", geoparquet: "GeoParquet", parquet: "GeoParquet", gpkg: "GeoPackage", html: "Report", geojson: "GeoJSON", geopackage: "GeoPackage", report: "Report", provenance: "Provenance",
 };
 const WEEK_S = 7 * 86400;
 let current = null;

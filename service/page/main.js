@@ -54,7 +54,7 @@ async function start() {
   if (processes.reason) show(byId("order-error"), processes.reason.message);
   ask("version").then(({ version }) => { byId("version").textContent = version; }, () => {});
   setUpOrders({
-    processes: (processes.value?.processes ?? []).filter(({ id }) => id !== "fields"), // these take polygons, not a region
+    processes: processes.value?.processes ?? [],
     archives: ask("archives").then((answer) => answer.archives),
     onOrdered(job) {
       openTab("results");

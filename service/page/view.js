@@ -3,6 +3,7 @@ import { ask, openFiles } from "./api.js";
 import { showAreas, showCompleteness, showNotes } from "./areas.js";
 import { closeComparison, offerComparison } from "./compare.js";
 import { byId, make, show } from "./dom.js";
+import { closeFields, showFields } from "./fields.js";
 import { showFiles } from "./files.js";
 import { isActive, isOfFields } from "./jobs.js";
 import { closeLayers, onShow, openLayers, readLayers } from "./layers.js";
@@ -39,10 +40,18 @@ export async function openShared(id) {
 
 /** Show the files of a shared job that answers fields and has no layers; its provenance names them. */
 async function sharedFields(id) {
-  const about = await ask(`files/${id}/fields_provenance.json`);
+  const about = await aboutFields(id);
   name({ title: count(about.order.fields.count, "field") });
-  byId("view-simulated").hidden = byId("simulated-banner").hidden = !about.simulated;
-  showFiles(id, Object.fromEntries(Object.keys(about.files).map((file) => [file, { href: `/files/${id}/${file}`, title: file }])));
+  const files = Object.keys(about.files).map((file) => [file.split(".").at(-1), { href: `/files/${id}/${file}`, title: file }]);
+  showFiles(id, Object.fromEntries(files));
+  await showFields(id, Object.fromEntries(files));
+}
+
+/** Read where the answers about fields come from, and say so if no satellite has measured them. */
+async function aboutFields(id) {
+  const about = await ask(`files/${id}/fields_provenance.json`);
+  if (current?.id === id) byId("view-simulated").hidden = byId("simulated-banner").hidden = !about.simulated;
+  return about;
 }
 
 /** Take note of a newer state of the job on show. */
@@ -63,6 +72,7 @@ function reset() {
   closeLayers();
   closePixel();
   closeComparison();
+  closeFields();
   showGaps([]);
   for (const name of PARTS) byId(name).hidden = true;
   byId("view-downloads").replaceChildren();
@@ -74,7 +84,7 @@ async function load() {
   try {
     const job = await ask(`jobs/${mine.id}`);
     if (mine !== current) return;
-    mine.status = job.status;
+    Object.assign(mine, { status: job.status, isOfFields: isOfFields(job) });
     name(job);
     facts(job);
     showRegion(job.inputs?.region, { zoom: !mine.shown });
@@ -106,7 +116,9 @@ async function result(mine, job) {
 
 async function files(mine) {
   const results = await ask(`jobs/${mine.id}/results`);
-  if (mine === current) showFiles(mine.id, results);
+  if (mine !== current) return;
+  showFiles(mine.id, results);
+  if (mine.isOfFields) await Promise.all([showFields(mine.id, results), aboutFields(mine.id)]);
 }
 
 function name(job) {
