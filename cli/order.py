@@ -9,12 +9,13 @@ from typing import Annotated, Any
 import typer
 from pydantic.fields import FieldInfo
 
+from cli.fields.order import FieldsFile, Id, Products, check_own, estimate_fields, order_fields
 from cli.jobs.connect import KeyText, Server, connect
 from cli.options import inputs_of, keyword, parameter, with_signature
 from cli.progress import new_line
 from client import Client, Job
 from core.errors import InvalidOption
-from core.job import Priority
+from core.job import FIELDS, Priority
 from core.product import Product
 from core.text_table import text_table
 from ingest.region_file import read_region_file
@@ -25,7 +26,7 @@ DONE = "done"
 HELP = """Order PRODUCT from a running service, follow the job and download its files.
 
 The command prints the id of the job: --job ID continues an interrupted download. A map may have gaps where a tile could
-not be made: --retry ID tries these tiles again.
+not be made: --retry ID tries these tiles again. `landcast order fields FILE` answers each polygon of a file by a table.
 """
 RegionFile = Annotated[
     Path | None,
@@ -48,11 +49,17 @@ def command() -> Any:
     """Return the command, with the options of all products, for typer."""
 
     def order(**values: Any) -> None:
-        product = None if values["product"] is None else find_product(values["product"])
+        check_own(values)
+        is_of_fields = values["product"] == FIELDS
+        product = None if values["product"] is None or is_of_fields else find_product(values["product"])
         inputs = order_inputs(product, values)
         with connect(values["server"], values["key"]) as client:
             if values["estimate"]:
-                _print_estimate(client.estimate(_needed(product), given_region(values["region"]), **inputs))
+                _print_estimate(
+                    estimate_fields(client, inputs, values)
+                    if is_of_fields
+                    else client.estimate(_needed(product), given_region(values["region"]), **inputs)
+                )
                 return
             job = _job(client, product, inputs, values)
             print(f"Job {job.url}")
@@ -66,13 +73,22 @@ def _job(client: Client, product: Product[Any] | None, inputs: Mapping[str, Any]
         return client.job(values["job"])
     if values["retry"]:
         return client.job(values["retry"]).retry()
+    if values["product"] == FIELDS:
+        return order_fields(client, inputs, values)
     return client.order(_needed(product), given_region(values["region"]), **inputs)
 
 
 def _parameters() -> list[inspect.Parameter]:
     return [
-        keyword("product", Annotated[str | None, typer.Argument(help=listed_products(), show_default=False)], None),
+        keyword(
+            "product",
+            Annotated[str | None, typer.Argument(help=f"{listed_products()[:-1]}; {FIELDS}.", show_default=False)],
+            None,
+        ),
+        keyword("fields_file", FieldsFile, None),
         keyword("region", RegionFile, None),
+        keyword("id", Id, None),
+        keyword("products", Products, None),
         keyword("archive", Archive, None),
         *product_options(),
         keyword("model", Model, None),

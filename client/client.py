@@ -1,24 +1,31 @@
 """The client of a service: products, estimates, orders, jobs. What is tried again: connection.py; jobs: job.py."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote
 
 import httpx
 
 from client.connection import Connection
+from client.field_tables import LINES, PROVENANCE, statistics_table
+from client.fields import SentFields, fields_to_send
 from client.job import Job
 from client.options import (
     AnomalyOptions,
     CanopyOptions,
     CropOptions,
+    FieldOptions,
     ForecastOptions,
     GapFillOptions,
     plain,
 )
 from client.region import region_geojson
+from client.status import JobStatus
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +100,11 @@ class Client:
             RequestError: the service refuses the order; the sentence is that of the service.
             WorkerUnavailable: no service answers.
         """
+        return self._order(product, _inputs(region, options))
+
+    def _order(self, process: str, body: Mapping[str, Any]) -> Job:
         headers = {"Prefer": "respond-async", "Idempotency-Key": uuid.uuid4().hex}
-        document = self._connection.json(
-            "POST", f"processes/{product}/execution", _inputs(region, options), headers=headers
-        )
+        document = self._connection.json("POST", f"processes/{process}/execution", body, headers=headers)
         return Job(self._connection, document["jobID"], document)
 
     def forecast(self, region: Any, **options: Unpack[ForecastOptions]) -> Job:
@@ -118,6 +126,67 @@ class Client:
     def crop(self, region: Any, **options: Unpack[CropOptions]) -> Job:
         """Order a map of crops, see `order`."""
         return self.order("crop", region, **options)
+
+    def fields(
+        self,
+        fields: Any,
+        *,
+        progress: Callable[[JobStatus], object] | None = None,
+        timeout_s: float | None = None,
+        **options: Unpack[FieldOptions],
+    ) -> "gpd.GeoDataFrame":
+        """Order the history, forecast and classes of fields, wait, and return their lines, one for each field and date.
+
+        Ids are kept. A field that cannot be measured has a line whose `flags` say why.
+
+        Args:
+            fields: GeoDataFrame, GeoJSON FeatureCollection or path of one, see `client.fields.fields_to_send`.
+            progress, timeout_s: see `Job.wait`.
+            options: `id` (column that names the fields), `products`, `dates`, `issue_date`, `period`, `archive`, ...
+
+        Returns:
+            As `Job.to_geodataframe`, in the CRS of the frame that was given.
+        """
+        sent = fields_to_send(fields, options.get("id", ""))
+        job = self._order_fields(sent, options, (LINES, PROVENANCE))
+        return job.wait(progress, timeout_s=timeout_s).to_geodataframe(sent.crs)
+
+    def order_fields(self, fields: Any, **options: Unpack[FieldOptions]) -> Job:
+        """Order the same and return its job at once, with files of all kinds among its results; see `fields`."""
+        return self._order_fields(fields_to_send(fields, options.get("id", "")), options, ())
+
+    def estimate_fields(self, fields: Any, **options: Unpack[FieldOptions]) -> dict[str, Any]:
+        """Return what an order of fields would cost, and order nothing; see `estimate` and `fields`."""
+        sent = fields_to_send(fields, options.get("id", ""))
+        return self._connection.json("POST", "processes/fields/estimate", _field_inputs(sent, options))
+
+    def statistics(
+        self, job: Job | str, fields: Any, *, layers: Sequence[str] = (), id_column: str = ""
+    ) -> "gpd.GeoDataFrame":
+        """Return statistics of a finished map under polygons, a line for each polygon and layer, of classes for each.
+
+        A pixel counts with the share of it that lies in the polygon.
+
+        Args:
+            job: of the map, or its id.
+            fields: see `fields`.
+            layers: names of layers; empty = all.
+            id_column: names the fields; empty = `id`, else `name`, else the index of the frame.
+
+        Returns:
+            In the CRS of the frame that was given: ids, `layer`, `class`, `count`, `valid_share`, `mean` and others of
+            values, `area_ha` and `share` of classes, and `reason`, why a polygon could not be measured.
+        """
+        sent = fields_to_send(fields, id_column)
+        job_id = quote(job if isinstance(job, str) else job.id, safe="")
+        query = httpx.QueryParams([("layer", name) for name in layers])
+        address = f"jobs/{job_id}/statistics" + (f"?{query}" if layers else "")
+        shapes = list(fields.geometry) if hasattr(fields, "to_crs") else ()
+        return statistics_table(self._connection.json("POST", address, sent.collection), sent, shapes)
+
+    def _order_fields(self, sent: SentFields, options: FieldOptions, outputs: Sequence[str]) -> Job:
+        body = _field_inputs(sent, options) | ({"outputs": {name: {} for name in outputs}} if outputs else {})
+        return self._order("fields", body)
 
     def jobs(
         self, *, limit: int = 20, status: Sequence[str] | str = "", process: Sequence[str] | str = ""
@@ -161,6 +230,10 @@ class Client:
 
 def _inputs(region: Any, options: dict[str, Any]) -> dict[str, Any]:
     return {"inputs": {"region": region_geojson(region)} | {name: plain(value) for name, value in options.items()}}
+
+
+def _field_inputs(sent: SentFields, options: FieldOptions) -> dict[str, Any]:
+    return {"inputs": {"fields": sent.collection} | {name: plain(value) for name, value in options.items()}}
 
 
 def _words(given: Sequence[str] | str) -> str:

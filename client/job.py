@@ -11,11 +11,14 @@ from urllib.parse import quote, urljoin, urlsplit
 from client import events
 from client.connection import Connection
 from client.download import ResultFile, download
+from client.field_tables import LINES, PROVENANCE, read_lines
+from client.region import WGS84
 from client.result_array import read_result
 from client.status import JobStatus, ended_well, pauses, read_status
 from core.errors import JobNotReady, UnknownResult
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import xarray as xr
 
 PAGE = 1000
@@ -143,6 +146,21 @@ class Job:
         """
         with TemporaryDirectory(prefix="landcast-", ignore_cleanup_errors=True) as folder:
             return read_result(self.download(folder, [MAP])[MAP], layers)
+
+    def to_geodataframe(self, crs: Any = WGS84) -> "gpd.GeoDataFrame":
+        """Wait for a job of fields and read its lines, one for each field and date, with the polygon of the field.
+
+        Args:
+            crs: of the polygons.
+
+        Returns:
+            The columns of docs/guides/fields.md; where they come from is in `attrs["landcast"]`.
+
+        Raises:
+            UnknownResult: the job is not one of fields.
+        """
+        with TemporaryDirectory(prefix="landcast-", ignore_cleanup_errors=True) as folder:
+            return read_lines(self.download(folder, [LINES, PROVENANCE]), crs)
 
     @property
     def item(self) -> dict[str, Any]:

@@ -76,6 +76,22 @@ class CropOptions(ClassOptions, total=False):
     threshold: float
 
 
+class FieldOptions(TypedDict, total=False):
+    """Options of orders of fields."""
+
+    id: str
+    """Column that names the fields."""
+    products: Sequence[str]
+    """Of `ndvi-forecast`, `crop`, `canopy`."""
+    dates: Sequence[Day]
+    issue_date: Day
+    period: str
+    archive: str
+    title: str
+    priority: Literal["low", "normal", "high"]
+    max_seconds: float
+
+
 def plain(value: Any) -> Any:
     """Return a value of an option as JSON has it: dates as text, sequences as lists."""
     if isinstance(value, datetime):

@@ -21,6 +21,7 @@ LandcastError
 │   ├── UnknownJob, UnknownResult, UnknownKey, UnknownStandingOrder
 │   ├── OverQuota               the party has as many jobs or pixels as it may have
 │   ├── JobNotReady             results requested before the job has ended
+│   ├── JobWithoutMap           layers, pictures or pixels of a job that is answered by a table
 │   └── JobDismissed            results of a job that was dismissed
 ├── ArchiveError                the archive has to act
 │   ├── ReadFailed              one scene could not be read
@@ -279,6 +280,17 @@ class JobNotReady(RequestError):
 
     def __init__(self, job_id: str, state: str) -> None:
         super().__init__(f"Job '{job_id}' is {state}; its results exist once it is successful.")
+
+
+class JobWithoutMap(RequestError):
+    """Layers, pictures or pixels of a job were requested that is answered by a table."""
+
+    title = "Job without a map"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"Job '{job_id}' answers fields with a table and has no map: GET /jobs/{job_id}/results lists its files."
+        )
 
 
 class JobDismissed(RequestError):

@@ -9,6 +9,9 @@ from shapely.geometry import shape
 
 from core.region import Region
 
+FIELDS = "fields"
+"""What orders of fields have in place of a product: they are answered by a table, not by a map."""
+
 
 class JobState(StrEnum):
     """States of a job, named as OGC API - Processes 1.0 names them."""
@@ -67,6 +70,11 @@ class Order:
     """Seconds of workers after which no further tile is begun; None = no limit. Changes no pixel."""
     title: str = ""
     """The user's own name for the result; empty = none. Changes no pixel."""
+
+    @property
+    def is_of_fields(self) -> bool:
+        """Whether the polygons of many fields were sent, which a table answers; its region is the box around them."""
+        return self.product == FIELDS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -220,7 +220,7 @@ def parse_polygons(
         InvalidRegion: not GeoJSON, no polygon, empty or self-crossing.
     """
     try:
-        polygons = [_polygon(g) for g in _geometries(_load(region))]
+        polygons = [read_polygon(g) for g in _geometries(_load(region))]
     except RecursionError:
         raise InvalidRegion("its collections are nested too deeply") from None
     for polygon in polygons:
@@ -294,7 +294,12 @@ def _parts(geometry: dict[str, Any]) -> list[dict[str, Any]]:
     return _geometries(geometry) if geometry.get("type") == "GeometryCollection" else [geometry]
 
 
-def _polygon(geometry: dict[str, Any]) -> BaseGeometry:
+def read_polygon(geometry: dict[str, Any]) -> BaseGeometry:
+    """Return a Polygon or MultiPolygon of GeoJSON, valid or not.
+
+    Raises:
+        InvalidRegion: it is something else, empty, or its coordinates are no polygon or no finite numbers.
+    """
     if geometry.get("type") not in ("Polygon", "MultiPolygon"):
         raise InvalidRegion(f"it holds a {geometry.get('type')}, and only polygons have an area to map")
     try:

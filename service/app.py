@@ -30,6 +30,7 @@ from service.background.start import start_background
 from service.bodies import Bodies
 from service.definition import routes as definition
 from service.description import describe
+from service.fields import routes as fields
 from service.follow import routes as follow
 from service.follow.streams import Streams
 from service.idempotency import Keys
@@ -57,6 +58,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     definition.router,
     health.router,
     metrics.router,
+    fields.router,  # before those of any {process_id}
     processes.router,
     jobs.router,
     follow.router,

@@ -47,6 +47,7 @@ STATUS: dict[type[errors.LandcastError], int] = {
     errors.UnknownStandingOrder: 404,
     errors.OverQuota: 429,
     errors.JobNotReady: 404,
+    errors.JobWithoutMap: 404,
     errors.JobDismissed: 404,
     errors.ArchiveError: 502,
     errors.ReadFailed: 502,

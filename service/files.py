@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from service.answers.caching import cache_control
 from service.answers.conditions import failed_condition, range_counts
 from service.errors import changed, refusals
-from service.results import KINDS, find_stored
+from service.results import KINDS, find_stored, kind_of
 from service.state import CurrentSettings, FinishedJob
 from workers.store.store import StoredFile
 
@@ -55,7 +55,7 @@ def file(
     if range_ is not None and not _is_understood(request, range_):
         _drop_range(request)
         range_ = None
-    kind = KINDS.get(f".{name.rpartition('.')[2]}")
+    kind = kind_of(job, name)
     response = stored_response(found, kind=kind, method=request.method, range_=range_, if_range=if_range)
     response.headers["Cache-Control"] = cache_control(job)
     etag = response.headers["etag"]

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 
 from core.errors import InvalidOption
-from core.job import Job, JobState, Priority
+from core.job import Job, JobState, Order, Priority
 from core.settings import Settings
 from products.catalogue import find_product
 from service.errors import refusals
@@ -247,20 +247,17 @@ def _links(found: Job, base: str) -> list[Link]:
         link(f"{base}/processes/{found.order.product}", "up", title="Process"),
     ]
     if found.has_result:
+        links.append(link(f"{here}/results", RESULTS_REL, title="Results"))
+    if found.has_result and not found.order.is_of_fields:
         item = f"{base}/stac/collections/{found.order.product}/items/{found.id}"
-        links += [
-            link(f"{here}/results", RESULTS_REL, title="Results"),
-            link(item, "item", kind=GEOJSON, title="STAC item"),
-        ]
+        links.append(link(item, "item", kind=GEOJSON, title="STAC item"))
     return links
 
 
 def _inputs(found: Job, settings: Settings) -> dict[str, Any]:
     """Return inputs that order the same again, without the service's own archive, whose path clients need not see."""
     order = found.order
-    chosen = find_product(order.product).options.choices()
-    params = {name: value for name, value in order.params.items() if name in chosen}
-    inputs: dict[str, Any] = {"region": dict(order.region), "model": order.model, **params}
+    inputs = _of_fields(order) if order.is_of_fields else _of_map(order)
     is_own = order.archive == allowed_archive(settings.archives.default, settings)
     if order.fail_on_gaps:
         inputs["fail_on_gaps"] = True
@@ -271,3 +268,14 @@ def _inputs(found: Job, settings: Settings) -> dict[str, Any]:
     if order.max_seconds is not None:
         inputs["max_seconds"] = order.max_seconds
     return inputs if is_own else {**inputs, "archive": order.archive}
+
+
+def _of_map(order: Order) -> dict[str, Any]:
+    chosen = find_product(order.product).options.choices()
+    params = {name: value for name, value in order.params.items() if name in chosen}
+    return {"region": dict(order.region), "model": order.model, **params}
+
+
+def _of_fields(order: Order) -> dict[str, Any]:
+    """Return inputs of an order of fields; in place of the features, which may be megabytes, what names them."""
+    return {name: value for name, value in order.params.items() if name != "models" and value != ""}

@@ -25,7 +25,7 @@ from service.layers import first_layer, layers_of, ramp_of, view_of
 from service.results import find_file
 from service.schemas import LayerList
 from service.stac.items import is_simulated
-from service.state import CurrentItems, CurrentSettings, FinishedJob
+from service.state import CurrentItems, CurrentSettings, FinishedMap
 from workers.queue.item_rows import Item
 from workers.queue.items import Items
 
@@ -59,7 +59,7 @@ class Frame:
 
 
 @router.get("/{job_id}/layers", summary="Layers of a result", responses=REFUSALS)
-def layers(job: FinishedJob, items: CurrentItems) -> LayerList:
+def layers(job: FinishedMap, items: CurrentItems) -> LayerList:
     """Return layers with legends, and the bounds of their previews."""
     item = item_of(job, items)
     stated = item["properties"]
@@ -80,7 +80,7 @@ def layers(job: FinishedJob, items: CurrentItems) -> LayerList:
 
 @router.get("/{job_id}/preview.png", summary="Picture of a layer", responses={**REFUSALS, **PICTURE})
 def preview(
-    job: FinishedJob,
+    job: FinishedMap,
     items: CurrentItems,
     settings: CurrentSettings,
     layer: Annotated[str | None, Query(description="Name of the layer.")] = None,

@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import JobDismissed, JobFailed, JobNotReady, UnknownJob, UnknownResult
-from core.job import Job, JobState
+from core.errors import JobDismissed, JobFailed, JobNotReady, JobWithoutMap, UnknownJob, UnknownResult
+from core.job import FIELDS, Job, JobState
 from core.product import Product
 from core.settings import Settings
-from service.links import COG, GEOJSON
+from outputs.fields.files import FILES, PROVENANCE
+from service.links import COG, GEOJSON, JSON
 from workers.queue.ledger import Ledger
 from workers.store.open_store import open_store
 from workers.store.store import StoredFile, result_key
 
 PNG = "image/png"
+CSV, HTML = "text/csv; charset=utf-8", "text/html; charset=utf-8"
+PARQUET, GEOPACKAGE = "application/vnd.apache.parquet", "application/geopackage+sqlite3"
 NETCDF = "application/x-netcdf"
 
 _JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -42,8 +45,29 @@ OUTPUTS = (
     Output(id="plot", suffix="_pixel.png", kind=PNG, title="Forecast of one pixel with its history", of_forecasts=True),
     Output(id="netcdf", suffix=".nc", kind=NETCDF, title="Forecast cube as CF NetCDF", of_forecasts=True),
 )
-KINDS = {path: o.kind for o in OUTPUTS for path in (o.suffix[o.suffix.rindex(".") :],)}
-"""Media type by file ending."""
+_FIELDS_ABOUT = {
+    "csv": (CSV, "Lines as CSV"),
+    "geoparquet": (PARQUET, "Lines with polygons as GeoParquet"),
+    "geojson": (GEOJSON, "Lines with polygons as GeoJSON"),
+    "geopackage": (GEOPACKAGE, "Lines with polygons as GeoPackage"),
+    "report": (HTML, "Report: a row and a chart for each field"),
+    PROVENANCE: (JSON, "Provenance: order, models, archive, scenes, checksums"),
+}
+FIELD_OUTPUTS = tuple(
+    Output(id=name, suffix=file.removeprefix(FIELDS), kind=_FIELDS_ABOUT[name][0], title=_FIELDS_ABOUT[name][1])
+    for name, file in FILES.items()
+)
+"""Of a job of fields."""
+_OF_MAPS = {path: o.kind for o in OUTPUTS for path in (o.suffix[o.suffix.rindex(".") :],)}
+KINDS = {o.suffix[o.suffix.rindex(".") :]: o.kind for o in FIELD_OUTPUTS} | _OF_MAPS
+"""Media type by file ending; see `kind_of`."""
+
+
+def kind_of(job: Job, name: str) -> str | None:
+    """Return the media type of a file of a job; None = not known."""
+    known = FIELD_OUTPUTS if job.order.is_of_fields else OUTPUTS
+    found = {job.order.product + o.suffix: o.kind for o in known}
+    return found.get(name) or KINDS.get(f".{name.rpartition('.')[2]}")
 
 
 def is_job_id(text: str) -> bool:
@@ -89,6 +113,17 @@ def finished_job(ledger: Ledger, job_id: str) -> Job:
             raise JobNotReady(job_id, state.value)
 
 
+def finished_map(ledger: Ledger, job_id: str) -> Job:
+    """Return a job as `finished_job` does, unless it is one of fields.
+
+    Raises:
+        JobWithoutMap: it is one of fields, in whatever state.
+    """
+    if find_job(ledger, job_id).order.is_of_fields:
+        raise JobWithoutMap(job_id)
+    return finished_job(ledger, job_id)
+
+
 def find_stored(settings: Settings, job: Job, name: str) -> StoredFile:
     """Return one result file of a successful job, as it lies in the store.
 
@@ -115,6 +150,7 @@ def find_file(settings: Settings, job: Job, name: str) -> Path:
 def outputs_of(settings: Settings, job: Job) -> list[tuple[Output, str]]:
     """Return the outputs that a job has written and its order asked for, with their file names."""
     names = open_store(settings).files(result_key(job.id))
-    chosen = [output for output in OUTPUTS if not job.order.outputs or output.id in job.order.outputs]
+    known = FIELD_OUTPUTS if job.order.is_of_fields else OUTPUTS
+    chosen = [output for output in known if not job.order.outputs or output.id in job.order.outputs]
     found = [(output, job.order.product + output.suffix) for output in chosen]
     return [(output, name) for output, name in found if name in names]

@@ -256,7 +256,9 @@ class StatusInfo(BaseModel):
         default=None, description="What it has cost so far; absent in lists of jobs and in answers to changes."
     )
     inputs: dict[str, Any] | None = Field(
-        default=None, description="The order with all defaults; ordering it again gives the same result."
+        default=None,
+        description="The order with all defaults; ordering it again gives the same result. Of fields, `fields` "
+        "has their number, their pixels and the sha256 of the features in place of the features.",
     )
     input: list[str] | None = Field(
         default=None,

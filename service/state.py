@@ -11,7 +11,7 @@ from service.access.owners import caller_of
 from service.access.quotas import Quotas
 from service.idempotency import Keys
 from service.reconciler import Reconciler
-from service.results import find_job, finished_job
+from service.results import find_job, finished_job, finished_map
 from workers.dependencies import Dependencies
 from workers.queue.items import Items
 from workers.queue.ledger import Ledger
@@ -81,7 +81,13 @@ def _finished_job(job_id: str, ledger: CurrentLedger) -> Job:
     return finished_job(ledger, job_id)
 
 
+def _finished_map(job_id: str, ledger: CurrentLedger) -> Job:
+    return finished_map(ledger, job_id)
+
+
 KnownJob = Annotated[Job, Depends(_known_job)]
 """The job that `{job_id}` of the path names; UnknownJob if there is none."""
 FinishedJob = Annotated[Job, Depends(_finished_job)]
 """The same, but only if it was successful; see `service.results.finished_job` for what is raised otherwise."""
+FinishedMap = Annotated[Job, Depends(_finished_map)]
+"""The same, but JobWithoutMap of one that answers fields."""

@@ -72,7 +72,7 @@ def check(product_id: str, inputs: Mapping[str, Any], settings: Settings, depend
     """Check an order without cutting its region into tiles; arguments and errors as of `accept`."""
     product = dependencies.find_product(product_id)
     region = _region(inputs)
-    spec = allowed_archive(_given(inputs, "archive", settings.archives.default), settings)
+    spec = ordered_archive(inputs, settings)
     archive = dependencies.open_archive(spec, settings)
     resolved = _options(product, inputs, archive)
     checkpoint = dependencies.find_checkpoint(_model(inputs), product.task, settings)
@@ -87,9 +87,7 @@ def check(product_id: str, inputs: Mapping[str, Any], settings: Settings, depend
         params=options.to_json(),
         input=archive.summary.lines() if archive.summary else (),
         fail_on_gaps=_fail_on_gaps(inputs),
-        title=_title(inputs),
-        priority=_priority(inputs),
-        max_seconds=_max_seconds(inputs),
+        **of_the_job(inputs),
     )
     grid = archive.grid(region)
     _check_size(region, grid, settings.jobs.max_tiles)
@@ -118,7 +116,7 @@ def estimate(
         "pixels": found.pixels,
         "area_km2": round(region.area_km2, 4),
         "scenes": len(scenes),
-        "archive_share": round(covered_share(region, archive), 4),
+        "archive_share": round(covered_share(region.geometry, archive), 4),
         "seconds": round(found.pixels * (PIXEL_SECONDS if pace is None else pace), 1),
     }
     if not isinstance(archive, Charged):
@@ -163,6 +161,11 @@ def result_window(region: Region, tiles: list[Tile]) -> Window:
     right = min(column + window.shape_yx[1], (east - west + 1) * grid.tile_size)
     moved = corner.transform * corner.transform.translation(left, first)
     return Window(crs=grid.crs, transform=moved, shape_yx=(max(1, last - first), max(1, right - left)))
+
+
+def ordered_archive(inputs: Mapping[str, Any], settings: Settings) -> str:
+    """Return the specification of the archive that an order names, by default the service's own; see below."""
+    return allowed_archive(_given(inputs, "archive", settings.archives.default), settings)
 
 
 def allowed_archive(spec: object, settings: Settings) -> str:
@@ -235,6 +238,15 @@ def _fail_on_gaps(inputs: Mapping[str, Any]) -> bool:
     if value not in (True, False, "true", "false"):
         raise InvalidOption("fail_on_gaps", value, "it is true or false")
     return value in (True, "true")
+
+
+def of_the_job(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of an order that change no pixel: `title`, `priority`, `max_seconds`.
+
+    Raises:
+        InvalidOption: one of them has a wrong value.
+    """
+    return {"title": _title(inputs), "priority": _priority(inputs), "max_seconds": _max_seconds(inputs)}
 
 
 def _title(inputs: Mapping[str, Any]) -> str:

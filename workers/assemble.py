@@ -98,7 +98,7 @@ def assemble_tiles(
         backends=found.backends,
     )
     _check_seen(found, origin, recipe.options.window)
-    share = covered_share(recipe.region, recipe.archive)
+    share = covered_share(recipe.region.geometry, recipe.archive)
     scene_notes, outside = origin.notes, coverage_note(share)
     days = _read_days(recipe.product, recipe.options)
     found_evidence = found.seen.evidence(days) if days else None

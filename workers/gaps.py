@@ -1,9 +1,10 @@
 """What a map lacks of its region: tiles that could not be made, with reasons, and the part outside the archive."""
 
 from shapely.geometry import mapping
+from shapely.geometry.base import BaseGeometry
 
 from core.job import Gap, Job, TileState
-from core.region import Region, parse_region
+from core.region import parse_region
 from ingest.archive import Archive
 from workers.queue.ledger import Ledger
 
@@ -12,9 +13,12 @@ WHOLE = 0.999
 
 
 def gaps_of(ledger: Ledger, job: Job) -> tuple[Gap, ...]:
-    """Return the gaps that a job has at the moment: tiles given up, and of a result all tiles that are not done."""
+    """Return the gaps that a job has at the moment: tiles given up, and of a result all tiles that are not done.
+
+    Fields have none: each has a line, which says what is missing.
+    """
     is_without = not job.tiles_failed and not job.state.is_final
-    if job.is_complete or not job.is_planned or is_without:
+    if job.is_complete or not job.is_planned or is_without or job.order.is_of_fields:
         return ()
     region = parse_region(dict(job.order.region)).geometry
     states = {TileState.FAILED} if not job.state.is_final else set(TileState) - {TileState.DONE}
@@ -38,9 +42,9 @@ def end_sentence(missing: int, total: int, job_id: str, note: str) -> str:
     return f"{done}. {note}" if note else done
 
 
-def covered_share(region: Region, archive: Archive) -> float:
-    """Return the share of a region that an archive covers, 0..1; exactly 1 where it is nearly whole."""
-    share = float(region.geometry.intersection(archive.footprint).area / region.geometry.area)
+def covered_share(region: BaseGeometry, archive: Archive) -> float:
+    """Return the share of a region (WGS84) that an archive covers, 0..1; exactly 1 where it is nearly whole."""
+    share = float(region.intersection(archive.footprint).area / region.area)
     return 1.0 if share > WHOLE else share
 
 

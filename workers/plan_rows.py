@@ -13,6 +13,7 @@ from core.region import Region, parse_region
 from core.settings import Settings
 from ingest.archive import Archive
 from workers.dependencies import REAL, Dependencies
+from workers.queue.plan.stand_in import StandInPlan, stand_in_plan
 
 PAGE = 2000
 """Tiles that are written into the ledger in one transaction, which takes some ten milliseconds."""
@@ -64,12 +65,14 @@ class Plan:
         return plan_rows(self.region, self.archive, self.grid, most=self.most, below=below, before=before)
 
 
-def open_plan(order: Order, settings: Settings, dependencies: Dependencies = REAL) -> Plan:
+def open_plan(order: Order, settings: Settings, dependencies: Dependencies = REAL) -> Plan | StandInPlan:
     """Return the plan of an accepted order.
 
     Raises:
         LandcastError: the archive cannot be opened any more.
     """
+    if order.is_of_fields:
+        return stand_in_plan(order)
     archive, region = dependencies.open_archive(order.archive, settings), parse_region(dict(order.region))
     return Plan(region=region, archive=archive, grid=archive.grid(region), most=settings.jobs.max_tiles)
 

@@ -17,11 +17,12 @@ from celery import Celery, signals
 
 from core.errors import LandcastError, RequestError, WorkerUnavailable
 from core.grid import Tile
-from core.job import JobState
+from core.job import Job, JobState
 from core.settings import Settings
 from ingest.io.meter import METER
 from workers.dependencies import REAL, Dependencies
 from workers.disk import await_room
+from workers.fields.job import FieldWork
 from workers.finish import finish
 from workers.gaps import end_sentence, gaps_of
 from workers.log_rate import limit_log_rate
@@ -32,7 +33,7 @@ from workers.plan_rows import open_plan, pages
 from workers.queue.broker import FINISH, PLAN, TILE, celery_settings
 from workers.queue.dispatch import feed, sweep
 from workers.queue.fairness.claim import Turns
-from workers.queue.item_rows import read_item
+from workers.queue.item_rows import Item, read_item
 from workers.queue.lease import Lease, LeaseLost
 from workers.queue.ledger import Ledger, open_ledger
 from workers.queue.liveness import is_gone, worker_name
@@ -196,11 +197,7 @@ def _try_tile(worker: Worker, job_id: str, tile_key: str, lease: Lease) -> None:
     ledger, began, before = worker.ledger, time.monotonic(), METER.spent()
     try:
         job = patiently(lambda: ledger.job(job_id))
-        tile = patiently(lambda: planned_tile(ledger.engine, job_id, tile_key))
-        recipe = read_recipe(job.order, worker.settings, worker.dependencies)
-        reused = find_tile(recipe, tile, worker.settings, job_id)
-        if reused is None:
-            render_tile(recipe, tile, worker.settings, job_id, lease.progress, worker.dependencies)
+        pixels = _answer(worker, job, lease) if job.order.is_of_fields else _render(worker, job, tile_key, lease)
     except LeaseLost:
         logger.info("tile dropped job=%s tile=%s", job_id, tile_key)
     except Exception as error:
@@ -209,22 +206,37 @@ def _try_tile(worker: Worker, job_id: str, tile_key: str, lease: Lease) -> None:
         patiently(lambda: ledger.fail_tile(job_id, tile_key, worker.name, why, for_good=for_good, spent=spent))
     else:
         seconds = time.monotonic() - began
-        measured = (None, None) if reused else (seconds, int(recipe.mask(tile).sum()))
+        measured = (None, None) if pixels is None else (seconds, pixels)
         spent = METER.spent().since(before)
         patiently(lambda: ledger.finish_tile(job_id, tile_key, worker.name, *measured, spent=spent))
-        logger.info("tile done job=%s tile=%s seconds=%.1f reused=%s", job_id, tile_key, seconds, bool(reused))
+        logger.info("tile done job=%s tile=%s seconds=%.1f reused=%s", job_id, tile_key, seconds, pixels is None)
+
+
+def _render(worker: Worker, job: Job, tile_key: str, lease: Lease) -> int | None:
+    """Render a tile; return the number of its pixels in the region, None if there was a rendered one."""
+    tile = patiently(lambda: planned_tile(worker.ledger.engine, job.id, tile_key))
+    recipe = read_recipe(job.order, worker.settings, worker.dependencies)
+    if find_tile(recipe, tile, worker.settings, job.id) is not None:
+        return None
+    render_tile(recipe, tile, worker.settings, job.id, lease.progress, worker.dependencies)
+    return int(recipe.mask(tile).sum())
+
+
+def _answer(worker: Worker, job: Job, lease: Lease) -> int | None:
+    """Answer the fields of a job; return the number of their pixels, None if their lines were there."""
+    work = _field_work(worker, job)
+    return work.pixels if work.answer(lease.progress) else None
+
+
+def _field_work(worker: Worker, job: Job) -> FieldWork:
+    return FieldWork(job=job, settings=worker.settings, engine=worker.ledger.engine, dependencies=worker.dependencies)
 
 
 def _try_close(worker: Worker, job_id: str, lease: Lease) -> None:
     ledger, began = worker.ledger, time.monotonic()
     try:
         job = patiently(lambda: ledger.job(job_id))
-        tiles = patiently(lambda: ledger.lattice(job_id))
-        gaps = patiently(lambda: gaps_of(ledger, job))
-        report = _reporter(ledger, job_id)
-        note = finish(job, tiles, worker.settings, lease, report, worker.dependencies, gaps=gaps)
-        message = end_sentence(len(gaps), len(tiles), job_id, note)
-        item = read_item(patient_store(worker.settings), job_id, job.order.product)
+        message, item = _write_table(worker, job, lease) if job.order.is_of_fields else _write_map(worker, job, lease)
     except LeaseLost:
         logger.info("closing dropped job=%s", job_id)
     except RequestError as error:
@@ -239,6 +251,22 @@ def _try_close(worker: Worker, job_id: str, lease: Lease) -> None:
         patiently(lambda: ledger.close_job(job_id, JobState.SUCCESSFUL, message, worker.name, item=item))
         logger.info("closing done job=%s seconds=%.1f", job_id, time.monotonic() - began)
     _clean_up(worker, job_id)
+
+
+def _write_map(worker: Worker, job: Job, lease: Lease) -> tuple[str, Item | None]:
+    """Write the files of a map; return the message of the job and its item."""
+    ledger = worker.ledger
+    tiles = patiently(lambda: ledger.lattice(job.id))
+    gaps = patiently(lambda: gaps_of(ledger, job))
+    report = _reporter(ledger, job.id)
+    note = finish(job, tiles, worker.settings, lease, report, worker.dependencies, gaps=gaps)
+    message = end_sentence(len(gaps), len(tiles), job.id, note)
+    return message, read_item(patient_store(worker.settings), job.id, job.order.product)
+
+
+def _write_table(worker: Worker, job: Job, lease: Lease) -> tuple[str, Item | None]:
+    """Write the files of fields; return the message of the job. There is no item: STAC describes rasters here."""
+    return _field_work(worker, job).finish(lease, _reporter(worker.ledger, job.id)), None
 
 
 def _clean_up(worker: Worker, job_id: str) -> None:

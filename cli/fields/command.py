@@ -19,8 +19,8 @@ from outputs.fields.report import write_report
 from outputs.fields.write import ENDINGS, Answer, write_lines
 from products.fields.findings import COLUMNS
 from workers.fields.answer import answer
-from workers.fields.order import FieldOrder, bands_of, check_products, resolve
-from workers.fields.source import FieldSource, open_field_source
+from workers.fields.order import bands_of, check_products, notes_on, resolve
+from workers.fields.source import open_field_source
 
 MOST_FLAGGED = 5
 """Fields whose flags are printed; the file has all."""
@@ -104,7 +104,7 @@ def fields(
             positions=positions,
             fields=found.fields,
             title=f"Fields of {found.summary.name}",
-            notes=_notes(order, source),
+            notes=notes_on(order, source=source.name, credit=source.credit),
         )
         (write_report if out.suffix == ".html" else write_lines)(made, out)
     _print_flags(made)
@@ -137,13 +137,6 @@ def _read(path: Path, id_column: str, layer: str, read_as: ReadAs) -> tuple[Fiel
     found, rest = with_own_crs(read, read_as)
     say(found.summary, read_as)
     return found, rest
-
-
-def _notes(order: FieldOrder, source: FieldSource) -> tuple[str, ...]:
-    """Return sentences on what the numbers rest on."""
-    models = ", ".join(f"{p.product.title} by the model {p.checkpoint.name}" for p in order.parts)
-    days = f"Observations of {order.period} from '{source.name}'; nothing from {order.issue} on was used."
-    return (days, f"{models}.", source.credit)
 
 
 def _print_flags(made: Answer) -> None:

@@ -53,6 +53,11 @@ def evidence_flags(clear_count: int, last_day: int, end: date) -> tuple[str, ...
     return tuple(c for c in (few, old) if c)
 
 
+def unread_flag(failed: int, listed: int) -> str:
+    """Return the flag of fields some of whose scenes could not be read; empty where all could."""
+    return f"{failed} of {listed} scenes could not be read" if failed else ""
+
+
 def departure_flag(found: Departure | None) -> str:
     """Return `below its usual by 0.12 since 2 June 2021`; empty where there is no departure."""
     if found is None:

@@ -2,7 +2,10 @@
 import { ask, below, opened } from "./api.js";
 import { byId, make, show } from "./dom.js";
 
-const NAMES = { geotiff: "GeoTIFF", item: "STAC item", quicklook: "Picture", netcdf: "NetCDF", plot: "Plot" };
+const NAMES = {
+  geotiff: "GeoTIFF", item: "STAC item", quicklook: "Picture", netcdf: "NetCDF", plot: "Plot",
+  csv: "CSV", geoparquet: "GeoParquet", parquet: "GeoParquet", gpkg: "GeoPackage", html: "Report", geojson: "GeoJSON", geopackage: "GeoPackage", report: "Report", provenance: "Provenance",
+};
 const WEEK_S = 7 * 86400;
 let current = null;
 

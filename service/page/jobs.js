@@ -16,6 +16,9 @@ let selected = null;
 
 export const isActive = (job) => ["accepted", "running"].includes(job.status);
 
+/** Whether a job answers fields by a table: it has no layers. */
+export const isOfFields = (job) => job.processID === "fields";
+
 /** Finished jobs of the list, newest first. */
 export const finishedJobs = () => [...finished.values()];
 
@@ -57,7 +60,7 @@ export function watchJobs({ onSelect, onChange }) {
     const ids = new Set(jobs.map((job) => job.jobID));
     for (const [id, row] of rows) if (!ids.has(id)) { row.item.remove(); rows.delete(id); }
     finished.clear();
-    jobs.filter((job) => job.status === "successful").forEach((job) => finished.set(job.jobID, job));
+    jobs.filter((job) => job.status === "successful" && !isOfFields(job)).forEach((job) => finished.set(job.jobID, job));
     jobs.forEach((job, place) => {
       const row = rows.get(job.jobID) ?? add(job);
       fill(row, job);

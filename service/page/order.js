@@ -5,7 +5,7 @@ import { showArchives } from "./map.js";
 import { count, duration } from "./names.js";
 import { readRegion, setUpRegion } from "./region.js";
 
-const SHARED = ["region", "period", "archive", "title"];
+const SHARED = ["region", "fields", "period", "archive", "title"];
 const PAUSE_MS = 700; // after the last change, before an estimate is asked for
 let inputs = {};
 let timer = null;
@@ -34,6 +34,7 @@ async function describe(processes) {
   try {
     const process = await ask(`processes/${id}`);
     inputs = process.inputs;
+    byId("region-hint").hidden = !inputs.fields;
     const own = Object.entries(inputs).filter(([name]) => !SHARED.includes(name));
     byId("option-fields").replaceChildren(...own.map(([name, input]) => field(name, input)));
     byId("options").hidden = own.length === 0;
@@ -56,7 +57,8 @@ const choice = (values) => make("select", {}, new Option("Default", ""), ...valu
 
 function entry(schema) {
   if (schema.format === "date") return make("input", { type: "date" });
-  const example = schema.type === "array" ? "2024-06-01, 2024-06-11" : String(schema.default ?? "");
+  const dates = "2024-06-01, 2024-06-11";
+  const example = schema.type === "array" ? schema.items?.enum?.join(", ") ?? dates : String(schema.default ?? "");
   return make("input", { type: "text", placeholder: example });
 }
 
@@ -77,10 +79,10 @@ function fillArchives(archives) {
 function collect() {
   const region = readRegion({ zoom: false });
   if (!region) {
-    if (byId("order-error").hidden) show(byId("order-error"), "Draw or enter a region first.");
+    if (byId("order-error").hidden) show(byId("order-error"), `Draw or enter ${inputs.fields ? "fields" : "a region"} first.`);
     return null;
   }
-  const order = { region };
+  const order = inputs.fields ? { fields: collectionOf(region) } : { region };
   if (byId("title").value.trim()) order.title = byId("title").value.trim();
   if (byId("archive").value) order.archive = byId("archive").value;
   const [start, end] = [byId("start").value, byId("end").value];
@@ -90,6 +92,13 @@ function collect() {
     if (value) order[control.name] = inputs[control.name].schema.type === "array" ? value.split(/[\s,]+/) : value;
   }
   return order;
+}
+
+/** A FeatureCollection as it is; of one polygon or feature, a collection with it. */
+function collectionOf(given) {
+  if (given.type === "FeatureCollection") return given;
+  const feature = given.type === "Feature" ? given : { type: "Feature", properties: {}, geometry: given };
+  return { type: "FeatureCollection", features: [feature] };
 }
 
 const post = (what, order) => ask(`processes/${byId("product").value}/${what}`, { method: "POST", body: { inputs: order } });
@@ -131,7 +140,8 @@ function estimateSoon() {
 }
 
 function showEstimate({ tiles, pixels, area_km2: area, archive_share: share, scenes, seconds, processing_units: units }) {
-  const size = `${area.toPrecision(3)} km², ${count(tiles, "tile")}, ${count(pixels, "pixel")}, ${count(scenes, "scene")}`;
+  const pieces = inputs.fields ? "" : `${count(tiles, "tile")}, `;
+  const size = `${area.toPrecision(3)} km², ${pieces}${count(pixels, "pixel")}, ${count(scenes, "scene")}`;
   const cost = units ? ` Reading costs about ${units.toPrecision(2)} processing units.` : "";
   const outside = share < 1 ? ` The archive covers ${(100 * share).toPrecision(3)} % of it.` : "";
   show(byId("order-estimate"), `${size}: about ${duration(seconds)}.${outside}${cost}`);

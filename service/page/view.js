@@ -3,8 +3,9 @@ import { ask, openFiles } from "./api.js";
 import { showAreas, showCompleteness, showNotes } from "./areas.js";
 import { closeComparison, offerComparison } from "./compare.js";
 import { byId, make, show } from "./dom.js";
+import { closeFields, showFields } from "./fields.js";
 import { showFiles } from "./files.js";
-import { isActive } from "./jobs.js";
+import { isActive, isOfFields } from "./jobs.js";
 import { closeLayers, onShow, openLayers, readLayers } from "./layers.js";
 import { fitTo, showGaps, showRegion } from "./map.js";
 import { count, duration, productOf, shortTime, subjectOf, titleOf } from "./names.js";
@@ -33,8 +34,24 @@ export async function openShared(id) {
     const files = { geotiff: ["tif", "GeoTIFF"], item: ["json", "STAC item"] };
     showFiles(id, Object.fromEntries(Object.entries(files).map(([key, [ending, title]]) => [key, { href: `/files/${id}/${product}.${ending}`, title }])));
   } catch (error) {
-    show(byId("view-error"), error.message);
+    await sharedFields(id).catch(() => show(byId("view-error"), error.message));
   }
+}
+
+/** Show the files of a shared job that answers fields and has no layers; its provenance names them. */
+async function sharedFields(id) {
+  const about = await aboutFields(id);
+  name({ title: count(about.order.fields.count, "field") });
+  const files = Object.keys(about.files).map((file) => [file.split(".").at(-1), { href: `/files/${id}/${file}`, title: file }]);
+  showFiles(id, Object.fromEntries(files));
+  await showFields(id, Object.fromEntries(files));
+}
+
+/** Read where the answers about fields come from, and say so if no satellite has measured them. */
+async function aboutFields(id) {
+  const about = await ask(`files/${id}/fields_provenance.json`);
+  if (current?.id === id) byId("view-simulated").hidden = byId("simulated-banner").hidden = !about.simulated;
+  return about;
 }
 
 /** Take note of a newer state of the job on show. */
@@ -55,6 +72,7 @@ function reset() {
   closeLayers();
   closePixel();
   closeComparison();
+  closeFields();
   showGaps([]);
   for (const name of PARTS) byId(name).hidden = true;
   byId("view-downloads").replaceChildren();
@@ -66,7 +84,7 @@ async function load() {
   try {
     const job = await ask(`jobs/${mine.id}`);
     if (mine !== current) return;
-    mine.status = job.status;
+    Object.assign(mine, { status: job.status, isOfFields: isOfFields(job) });
     name(job);
     facts(job);
     showRegion(job.inputs?.region, { zoom: !mine.shown });
@@ -76,7 +94,7 @@ async function load() {
     if (job.status === "failed") show(byId("view-error"), job.message);
     if (job.status !== "successful") return;
     await openFiles(mine.id);
-    if (mine === current) await Promise.all([result(mine, job), files(mine)]);
+    if (mine === current) await Promise.all([isOfFields(job) || result(mine, job), files(mine)]);
   } catch (error) {
     if (mine === current) show(byId("view-error"), error.message);
   }
@@ -98,7 +116,9 @@ async function result(mine, job) {
 
 async function files(mine) {
   const results = await ask(`jobs/${mine.id}/results`);
-  if (mine === current) showFiles(mine.id, results);
+  if (mine !== current) return;
+  showFiles(mine.id, results);
+  if (mine.isOfFields) await Promise.all([showFields(mine.id, results), aboutFields(mine.id)]);
 }
 
 function name(job) {
@@ -108,7 +128,8 @@ function name(job) {
 }
 
 function facts(job) {
-  const tiles = job.tiles ? count(job.tiles, "tile") : "not planned yet";
+  const fields = job.inputs?.fields?.count;
+  const tiles = isOfFields(job) ? (fields ? count(fields, "field") : "fields") : job.tiles ? count(job.tiles, "tile") : "not planned yet";
   const left = job.secondsLeft ? ` · about ${duration(job.secondsLeft)} left` : "";
   const state = isActive(job) ? `${job.progress} % · ${job.message}${left}` : job.status;
   byId("view-facts").textContent = `${state} · ${tiles} · ${shortTime(job.created)}`;

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from shapely.geometry import mapping
 
+from core.errors import JobWithoutMap
 from core.settings import Settings
 from service.errors import refusals
 from service.hidden_paths import hidden_paths
@@ -43,6 +44,8 @@ def job_plan(
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most tiles in one answer.")] = 1000,
 ) -> GeoJson:
     """Return the tiles of a job with their footprints and states, in the order of their keys."""
+    if found.order.is_of_fields:
+        raise JobWithoutMap(found.id)
     tiles = plan_page(ledger.engine, found.id, after=after, limit=limit + 1) if found.is_planned else []
     here = f"{base}/jobs/{found.id}/plan?limit={limit}"
     links = [link(here + (f"&after={quote(after)}" if after else ""), "self", kind=GEOJSON)]

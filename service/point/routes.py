@@ -9,7 +9,7 @@ from service.answers.caching import cache_control
 from service.errors import busy, refusals
 from service.point.read import read_history, read_point
 from service.point.schemas import Point, PointHistory
-from service.state import CurrentDependencies, CurrentSettings, FinishedJob
+from service.state import CurrentDependencies, CurrentSettings, FinishedMap
 
 router = APIRouter(prefix="/jobs", tags=["Jobs"])
 
@@ -33,7 +33,7 @@ Latitude = Annotated[float, Query(ge=-90, le=90, description="Degrees north, WGS
 
 
 @router.get("/{job_id}/point", summary="One pixel of a result", responses=REFUSALS)
-def point(job: FinishedJob, settings: CurrentSettings, response: Response, lon: Longitude, lat: Latitude) -> Point:
+def point(job: FinishedMap, settings: CurrentSettings, response: Response, lon: Longitude, lat: Latitude) -> Point:
     """Return all layers of the pixel at a place: class and probabilities, or quantiles by date."""
     response.headers["Cache-Control"] = cache_control(job)
     return read_point(settings, job, lon, lat)
@@ -46,7 +46,7 @@ def point(job: FinishedJob, settings: CurrentSettings, response: Response, lon: 
     responses={**REFUSALS, **READ},
 )
 def point_history(
-    job: FinishedJob, settings: CurrentSettings, dependencies: CurrentDependencies, lon: Longitude, lat: Latitude
+    job: FinishedMap, settings: CurrentSettings, dependencies: CurrentDependencies, lon: Longitude, lat: Latitude
 ) -> PointHistory | Response:
     """Return the clear NDVI of the pixel at a place in the period of the job, read from its archive."""
     if not _HISTORIES.acquire(timeout=20):

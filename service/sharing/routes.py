@@ -52,8 +52,13 @@ def share(
         )
         for output, name in outputs_of(settings, job)
     ]
+    if job.order.is_of_fields:
+        return Share(expires=_time(end), query=query, links=files)
     picture = link(f"{base}/jobs/{job.id}/preview.png?{query}", "preview", kind=PNG, title="Picture of a layer")
     tiles = link(f"{base}/jobs/{job.id}/tilejson.json?{query}", "tilejson", kind="application/json", title="Map tiles")
     wmts = link(f"{base}/jobs/{job.id}/wmts?{query}", "wmts", kind="application/xml", title="WMTS of all layers")
-    expires = datetime.fromtimestamp(end, UTC).isoformat().replace("+00:00", "Z")
-    return Share(expires=expires, query=query, links=[*files, picture, tiles, wmts])
+    return Share(expires=_time(end), query=query, links=[*files, picture, tiles, wmts])
+
+
+def _time(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat().replace("+00:00", "Z")

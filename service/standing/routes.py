@@ -13,7 +13,8 @@ from service.access.keys import DAY_S, end_of
 from service.errors import refusals
 from service.hidden_paths import hidden_paths
 from service.links import BaseUrl, link
-from service.processes import REFUSALS, plain_inputs
+from service.ordering.values import REFUSALS
+from service.processes import plain_inputs
 from service.schemas import Execute
 from service.standing.schemas import LONGEST_DAYS, StandingOrderInfo, StandingOrderList, StandingRequest
 from service.state import CurrentCaller, CurrentDependencies, CurrentLedger, CurrentSettings, party_seen

@@ -12,7 +12,7 @@ from service.layers import layers_of
 from service.preview import item_of
 from service.results import find_file
 from service.stac.items import is_simulated
-from service.state import CurrentItems, CurrentSettings, FinishedJob
+from service.state import CurrentItems, CurrentSettings, FinishedMap
 from service.statistics.measure import measure
 from service.statistics.schemas import Feature, Features, Measured
 from service.statistics.table import CSV, PARQUET, as_csv, as_parquet
@@ -45,7 +45,7 @@ Form = Literal["geojson", "csv", "parquet"]
     responses={**REFUSALS, **TABLES},
 )
 def statistics(
-    job: FinishedJob,
+    job: FinishedMap,
     settings: CurrentSettings,
     items: CurrentItems,
     wanted: Features,

@@ -16,7 +16,7 @@ from service.layers import first_layer, layers_of
 from service.links import BaseUrl
 from service.preview import PICTURE, bounds_of, item_of
 from service.results import find_file
-from service.state import CurrentItems, CurrentSettings, FinishedJob
+from service.state import CurrentItems, CurrentSettings, FinishedMap
 from service.tiles.draw import draw_tile
 from service.tiles.schemas import TileJson
 from service.tiles.wmts import WMTS, capabilities
@@ -37,7 +37,7 @@ Number = Annotated[int, Path(ge=0, lt=2**MAX_ZOOM)]
 
 
 @router.get("/{job_id}/tiles/{layer}/{z}/{x}/{y}.png", summary="Map tile of a layer", responses={**REFUSALS, **PICTURE})
-def tile(job: FinishedJob, settings: CurrentSettings, layer: str, z: Zoom, x: Number, y: Number) -> Response:
+def tile(job: FinishedMap, settings: CurrentSettings, layer: str, z: Zoom, x: Number, y: Number) -> Response:
     """Return a PNG of 256 x 256 pixels; where the map shows nothing it is transparent."""
     if max(x, y) >= 2**z:
         raise InvalidOption("x and y", f"{x}, {y}", f"zoom {z} has columns and rows 0 to {2**z - 1}")
@@ -48,7 +48,7 @@ def tile(job: FinishedJob, settings: CurrentSettings, layer: str, z: Zoom, x: Nu
 
 @router.get("/{job_id}/tilejson.json", summary="TileJSON of a layer", responses=REFUSALS)
 def tilejson(
-    job: FinishedJob, items: CurrentItems, base: BaseUrl, request: Request, layer: LayerName = None
+    job: FinishedMap, items: CurrentItems, base: BaseUrl, request: Request, layer: LayerName = None
 ) -> TileJson:
     """Return where the tiles of a layer are, for MapLibre, Leaflet, OpenLayers, QGIS (TileJSON 3.0)."""
     chosen = _layer(job, layer or first_layer(job))
@@ -67,7 +67,7 @@ def tilejson(
 
 
 @router.get("/{job_id}/wmts", summary="WMTS of all layers", responses={**REFUSALS, **WMTS}, response_class=Response)
-def wmts(job: FinishedJob, items: CurrentItems, base: BaseUrl, request: Request) -> Response:
+def wmts(job: FinishedMap, items: CurrentItems, base: BaseUrl, request: Request) -> Response:
     """Return the capabilities of a WMTS 1.0.0 whose layers are the job's; QGIS and GDAL open this address."""
     item = item_of(job, items)
     urls = {

@@ -1,14 +1,15 @@
 """Fields answered: group by group measured, forecast and flagged, and joined in the order of the file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from core.bands import NDVI, Floats, channel
-from core.cube import Series
+from core.cube import Cube, Series
 from core.errors import InvalidOption
 from core.forecast import QUANTILES
 from core.progress import Progress
@@ -27,6 +28,7 @@ from products.fields.flags import (
     place_flags,
     repeated_flags,
     unlike_flag,
+    unread_flag,
 )
 from products.fields.means import History, Sums
 from products.forecast import CALIBRATED_DAYS, ForecastOptions
@@ -35,9 +37,23 @@ from workers.fields.measure import Classified, measure
 from workers.fields.order import FieldOrder, Part
 from workers.fields.source import FieldSource
 
+Keep = Callable[[Group, Callable[[], pd.DataFrame]], pd.DataFrame]
+"""Returns the lines of a group: those that were kept earlier, or those that the function makes."""
+
+
+def make_anew(group: Group, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """Keep nothing."""
+    return make()
+
 
 def answer(
-    fields: Sequence[Field], order: FieldOrder, source: FieldSource, id_column: str, progress: Progress
+    fields: Sequence[Field],
+    order: FieldOrder,
+    source: FieldSource,
+    id_column: str,
+    progress: Progress,
+    *,
+    keep: Keep = make_anew,
 ) -> pd.DataFrame:
     """Answer fields; see `products.fields.findings.lines` for the columns.
 
@@ -49,6 +65,7 @@ def answer(
         source: where to read.
         id_column: name of the column of ids.
         progress: takes the share done.
+        keep: keeps the lines of groups, for work that may be broken off.
 
     Raises:
         InvalidOption: none of the fields lies in the source.
@@ -60,7 +77,7 @@ def answer(
         raise InvalidOption("FIELDS", f"{len(fields)} fields", _why_none(fields, source))
     repeated, parts, done = repeated_flags(fields), [], 0
     for group in groups:
-        parts.append(_lines(_of_group(group, fields, order, source), group.numbers, repeated, id_column))
+        parts.append(keep(group, partial(_lines_of, group, fields, order, source, repeated, id_column)))
         done += len(group.numbers)
         progress(done / len(fields))
     read = {n for g in groups for n in g.numbers}
@@ -73,6 +90,17 @@ def answer(
     table = table.reset_index(drop=True)
     has_names = NAME != id_column and any(f.name for f in fields)
     return table if has_names or NAME == id_column else table.drop(columns=NAME)
+
+
+def _lines_of(
+    group: Group,
+    fields: Sequence[Field],
+    order: FieldOrder,
+    source: FieldSource,
+    repeated: Sequence[str],
+    id_column: str,
+) -> pd.DataFrame:
+    return _lines(_of_group(group, fields, order, source), group.numbers, repeated, id_column)
 
 
 def _ids_of_one_type(fields: Sequence[Field]) -> list[Field]:
@@ -121,12 +149,18 @@ def _of_group(group: Group, fields: Sequence[Field], order: FieldOrder, source: 
         history=history,
         usual=_usual(history.series, order),
         figures=_figures(classified),
-        flags=tuple((SIMULATED,) if source.is_simulated else () for _ in own),
+        flags=tuple(_flags_of(source, cube) for _ in own),
     )
     found = _with_places(found, coverage, source, end=order.issue)
     if order.forecast is not None:
         found = _with_forecast(found, order.forecast, order)
     return _with_classes(found, classified)
+
+
+def _flags_of(source: FieldSource, cube: Cube) -> tuple[str, ...]:
+    """Return the flags that all fields of a cube have."""
+    simulated = SIMULATED if source.is_simulated else ""
+    return tuple(f for f in (simulated, unread_flag(len(cube.failures), len(cube.scenes))) if f)
 
 
 def _with_places(found: Findings, coverage: Coverage, source: FieldSource, *, end: date) -> Findings:

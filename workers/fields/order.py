@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from core.checkpoint import Checkpoint
@@ -19,6 +20,7 @@ from products.order import add_card, check_source, parse
 FORECAST = "ndvi-forecast"
 PRODUCTS = (FORECAST, "crop", "canopy")
 """Products that fields are answered with, in order; all of them by default."""
+NO_MODELS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,13 @@ class FieldOrder:
         return tuple(p for p in self.parts if p.product.id != FORECAST)
 
 
+def notes_on(order: FieldOrder, *, source: str, credit: str) -> tuple[str, ...]:
+    """Return sentences on what the numbers rest on: observations, models, credit."""
+    models = ", ".join(f"{p.product.title} by the model {p.checkpoint.name}" for p in order.parts)
+    days = f"Observations of {order.period} from '{source}'; nothing from {order.issue} on was used."
+    return (days, f"{models}.", credit)
+
+
 def check_products(names: Sequence[str]) -> tuple[str, ...]:
     """Return the products of an order, each once; none = all.
 
@@ -87,6 +96,7 @@ def resolve(
     available: Period,
     shown: Collection[str],
     source: str,
+    models: Mapping[str, str] = NO_MODELS,
 ) -> FieldOrder:
     """Resolve an order.
 
@@ -96,6 +106,7 @@ def resolve(
         available: days that the source shows.
         shown: its bands.
         source: its name.
+        models: names of the models by product; missing ones are the defaults.
 
     Raises:
         RequestError: an input is wrong, or the source cannot show what is needed.
@@ -111,7 +122,7 @@ def resolve(
     parts = []
     for name in products:
         product = find_product(name)
-        checkpoint = find_checkpoint("", product.task, settings)
+        checkpoint = find_checkpoint(models.get(name, ""), product.task, settings)
         own = {"issue_date": issue, "dates": inputs.get("dates")} if name == FORECAST else _of_map(checkpoint)
         options = parse(product, {**own, "period": inputs.get("period")}, available=before)
         options = add_card(product, options, checkpoint)

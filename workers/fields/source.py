@@ -1,6 +1,6 @@
 """Where the observations of fields come from: an archive or a cube file, in groups of neighbouring fields."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -66,12 +66,18 @@ class FieldSource(Protocol):
 SIMULATED = "Simulated: no satellite has measured this."
 
 
+def _look_away(_: Cube) -> None:
+    return
+
+
 @dataclass(frozen=True)
 class ArchiveFields:
     """Fields of an archive."""
 
     archive: Archive
     reader: Reader
+    look: Callable[[Cube], None] = _look_away
+    """Takes each cube that is read."""
 
     @property
     def name(self) -> str:
@@ -109,7 +115,9 @@ class ArchiveFields:
 
     def cube(self, window: Window, period: Period, bands: Sequence[str], wanted: NDArray[np.bool_]) -> Cube:
         """Build a cube, from the cache of scene tiles where they are kept."""
-        return build_cube(self.archive, window, period, bands, reader=self.reader, wanted=wanted)
+        cube = build_cube(self.archive, window, period, bands, reader=self.reader, wanted=wanted)
+        self.look(cube)
+        return cube
 
 
 @dataclass(frozen=True)

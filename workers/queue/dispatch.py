@@ -28,17 +28,18 @@ def submit(
     job_id: str | None = None,
     party: str = "",
     admit: Admit | None = None,
+    upload: bytes | None = None,
 ) -> Job:
     """Accept an order as a job, which a worker plans; a job that has the id already is returned instead.
 
-    If Redis is away, the job is kept and sent later. `pixels`, `party` and `admit`: see `Planning.add`.
+    If Redis is away, the job is kept and sent later. `pixels`, `party`, `admit` and `upload`: see `Planning.add`.
 
     Raises:
         WorkerUnavailable: no Redis is configured; nothing was written.
     """
     broker_url(settings)
     ledger, job_id = open_ledger(settings), job_id or uuid.uuid4().hex[:12]
-    is_new = Planning(ledger).add(order, job_id, pixels=pixels, party=party, admit=admit)
+    is_new = Planning(ledger).add(order, job_id, pixels=pixels, party=party, admit=admit, upload=upload)
     job = ledger.job(job_id)
     if is_new:
         logger.info("job accepted job=%s product=%s archive=%s", job_id, order.product, order.archive)

@@ -15,6 +15,7 @@ from workers.queue.job_end import ACTIVE, end_job
 from workers.queue.ledger import DIED, Admit, Ledger
 from workers.queue.ledger_rows import grid_document, order_row, plan_row, tile_row
 from workers.queue.schema import jobs, reading, tiles
+from workers.queue.uploads.uploads import add_upload
 
 UNPLANNED = (jobs.c.state == JobState.ACCEPTED, jobs.c.tiles_total == 0)
 
@@ -25,13 +26,23 @@ class Planning:
     def __init__(self, ledger: Ledger) -> None:
         self._engine, self._clock, self._max_attempts = ledger.engine, ledger.clock, ledger.max_attempts
 
-    def add(self, order: Order, job_id: str, *, pixels: int, party: str = "", admit: Admit | None = None) -> bool:
+    def add(
+        self,
+        order: Order,
+        job_id: str,
+        *,
+        pixels: int,
+        party: str = "",
+        admit: Admit | None = None,
+        upload: bytes | None = None,
+    ) -> bool:
         """Add a party's accepted order as an unplanned job whose message is sent; False = a job has the id already.
 
         Args:
             order, job_id, party: the job.
             pixels: about as many as its tiles will have; the true number replaces it.
             admit: called before; what it raises keeps the job out.
+            upload: what was sent with the order and is not in it.
         """
         with self._engine.begin() as connection:
             if connection.scalar(select(exists().where(jobs.c.id == job_id))):
@@ -41,6 +52,8 @@ class Planning:
                 admit(connection, now, pixels)
             row = order_row(order, job_id, now) | {"pixels": pixels, "party": party, "plan_sent": now}
             connection.execute(insert(jobs), row)
+            if upload is not None:
+                add_upload(connection, job_id, upload)
             note(connection, now, job_id, EventKind.ACCEPTED)
         return True
 

@@ -7,7 +7,7 @@ from shapely.errors import ShapelyError
 from sqlalchemy import Engine, and_, exists, or_, select
 
 from core.errors import StoreUnavailable
-from core.job import JobState
+from core.job import FIELDS, JobState
 from core.settings import Settings
 from workers.queue.item_rows import read_item
 from workers.queue.items import add_item
@@ -48,7 +48,8 @@ def publish_missing(engine: Engine, settings: Settings, is_stopped: Callable[[],
 def _unpublished(engine: Engine, after: tuple[str, str, float] | None) -> list[tuple[str, str, float]]:
     """Return id, product and time of the next successful jobs without an item."""
     is_missing = ~exists().where(items.c.job_id == jobs.c.id)
-    query = select(jobs.c.id, jobs.c.product, jobs.c.created).where(jobs.c.state == JobState.SUCCESSFUL, is_missing)
+    ended = (jobs.c.state == JobState.SUCCESSFUL, jobs.c.product != FIELDS)  # tables have no item
+    query = select(jobs.c.id, jobs.c.product, jobs.c.created).where(*ended, is_missing)
     if after is not None:
         job_id, _, created = after
         query = query.where(or_(jobs.c.created < created, and_(jobs.c.created == created, jobs.c.id > job_id)))

@@ -1,8 +1,8 @@
 """Changes of one tile's state in a transaction of the caller: claimed, finished, failed. Whose turn: fairness/."""
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, select, update
 
-from core.job import JobState, TileState
+from core.job import FIELDS, JobState, TileState
 from ingest.io.meter import Spent
 from workers.queue.cost.costs import NOTHING, add_cost
 from workers.queue.events.log import EventKind, note
@@ -94,7 +94,14 @@ def give_up_tile(
     note(connection, now, job_id, kind, tile_key=tile_key, reason=error)
     add_cost(connection, job_id, seconds=ended - (row.started or ended), spent=spent)
     if ends:
-        message = error if for_good else f"Tile {tile_key} failed {attempts} times, at last because {error}."
+        what = _what(connection, job_id, tile_key)
+        message = error if for_good else f"{what} failed {attempts} times, at last because {error}."
         if for_good or must_fail(connection, job_id):
             end_job(connection, now, job_id, JobState.FAILED, message, of=ACTIVE)
     return state
+
+
+def _what(connection: Connection, job_id: str, tile_key: str) -> str:
+    """Return what failed, for a sentence: a tile, or of a job of fields its only piece of work."""
+    product = connection.scalar(select(jobs.c.product).where(jobs.c.id == job_id))
+    return "Answering the fields" if product == FIELDS else f"Tile {tile_key}"

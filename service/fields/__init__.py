@@ -1,0 +1,1 @@
+"""The process `fields`: described, estimated, ordered. How fields are answered: workers/fields."""

@@ -1,0 +1,1 @@
+"""Orders of all processes: their values, and how they become jobs. Which processes there are: service/processes.py."""

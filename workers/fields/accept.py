@@ -1,0 +1,222 @@
+"""Accepting an order of fields: all checks that need no pixels, and an estimate. Maps: workers/accept.py."""
+
+import hashlib
+import json
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from shapely import box, prepare, union_all
+from shapely.geometry.base import BaseGeometry
+
+from core.errors import InvalidOption
+from core.job import FIELDS, Order
+from core.region import MAX_AREA_KM2, Field, Region, unwrap, wrap
+from core.settings import Settings
+from ingest.archive import Archive
+from ingest.field_file import area_km2
+from ingest.rules.places import in_words
+from products.fields.findings import COLUMNS
+from workers.accept import of_the_job, ordered_archive
+from workers.dependencies import REAL, Dependencies
+from workers.fields.collection import FieldCollection, read_collection
+from workers.fields.order import FieldOrder, resolve
+from workers.gaps import covered_share
+from workers.queue.ledger import open_ledger
+
+INPUTS = ("fields", "archive", "products", "dates", "issue_date", "period", "id", "title", "priority", "max_seconds")
+CELL_DEGREES = 6
+"""Scenes of an estimate are listed for boxes around the fields of cells of this size: one UTM zone each."""
+FIELD_SECONDS = 0.06
+"""Estimate for a field while this ledger has not answered any; measured times replace it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedFields:
+    """An order of fields that may be accepted."""
+
+    order: Order
+    """With all defaults filled in."""
+    upload: bytes
+    """The features as JSON; their sha256 is in the order."""
+    fields: tuple[Field, ...]
+    archive: Archive
+    wanted: FieldOrder
+
+    @property
+    def pixels(self) -> int:
+        """About as many as the fields have."""
+        return int(self.order.params["fields"]["pixels"])
+
+    @property
+    def geometries(self) -> list[BaseGeometry]:
+        """Polygons of the fields that can be measured."""
+        return _measurable(self.fields)
+
+
+def check_fields(inputs: Mapping[str, Any], settings: Settings, dependencies: Dependencies = REAL) -> CheckedFields:
+    """Check an order of fields.
+
+    Args:
+        inputs: `fields` (GeoJSON FeatureCollection), optionally the others of INPUTS.
+        settings: which archives and models there are.
+        dependencies: opens archives.
+
+    Raises:
+        RequestError: what is wrong, in one sentence.
+    """
+    for name in inputs:
+        if name not in INPUTS:
+            raise InvalidOption("input", name, f"the inputs are {', '.join(INPUTS)}")
+    found = _collection(inputs)
+    spec = ordered_archive(inputs, settings)
+    archive = dependencies.open_archive(spec, settings)
+    _check_places(found.fields, archive)
+    wanted = _resolved(inputs, archive, settings)
+    upload = json.dumps(inputs["fields"], separators=(",", ":")).encode()
+    size = {"count": len(found.fields), "pixels": _pixels(found.fields, archive)}
+    params = _params(inputs, wanted) | {"fields": {**size, "sha256": hashlib.sha256(upload).hexdigest()}}
+    order = Order(
+        product=FIELDS,
+        region=_around(_measurable(found.fields)).to_geojson(),
+        archive=spec,
+        model="",
+        params=params,
+        input=archive.summary.lines() if archive.summary else (),
+        **of_the_job(inputs),
+    )
+    return CheckedFields(order=order, upload=upload, fields=found.fields, archive=archive, wanted=wanted)
+
+
+def estimate_fields(inputs: Mapping[str, Any], settings: Settings, dependencies: Dependencies = REAL) -> dict[str, Any]:
+    """Check an order of fields and count what it takes; see `workers.accept.estimate`. It has one piece of work.
+
+    Raises:
+        RequestError: as `check_fields`.
+    """
+    found = check_fields(inputs, settings, dependencies)
+    pace = open_ledger(settings).pace(FIELDS, "")
+    seconds = len(found.geometries) * FIELD_SECONDS if pace is None else found.pixels * pace
+    return {
+        "tiles": 1,
+        "pixels": found.pixels,
+        "area_km2": round(sum(map(area_km2, found.geometries)), 4),
+        "archive_share": round(covered_share(union_all(found.geometries), found.archive), 4),
+        "scenes": _scenes(found),
+        "seconds": round(seconds, 1),
+    }
+
+
+def names_of(given: Any, name: str) -> list[str]:
+    """Return the words of an input: a list of texts, or one text with commas.
+
+    Raises:
+        InvalidOption: it is something else.
+    """
+    words = given.split(",") if isinstance(given, str) else [] if given is None else given
+    if not isinstance(words, Sequence) or not all(isinstance(w, str) for w in words):
+        raise InvalidOption(name, given, "it is a list of names")
+    return [w.strip() for w in words if w.strip()]
+
+
+def _collection(inputs: Mapping[str, Any]) -> FieldCollection:
+    if inputs.get("fields") is None:
+        raise InvalidOption("fields", "", "it is missing; send a GeoJSON FeatureCollection with a feature a field")
+    return read_collection(inputs["fields"], id_column=_text(inputs, "id"), taken=COLUMNS)
+
+
+def _text(inputs: Mapping[str, Any], name: str) -> str:
+    """Return an input that is a text, empty if it is not given."""
+    value = inputs.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InvalidOption(name, value, "it is a text")
+    return value or ""
+
+
+def _measurable(fields: Sequence[Field]) -> list[BaseGeometry]:
+    return [f.geometry for f in fields if f.geometry is not None and not f.defect]
+
+
+def _check_places(fields: Sequence[Field], archive: Archive) -> None:
+    """Refuse fields none of which can be measured, or that are too much, or that lie elsewhere."""
+    shapes = _measurable(fields)
+    given = f"{len(fields):,} features"
+    if not shapes:
+        reason = next(f.defect for f in fields)
+        raise InvalidOption("fields", given, f"none of them can be measured; of the first, {reason}")
+    area = sum(map(area_km2, shapes))
+    if area > MAX_AREA_KM2:
+        reason = f"they cover {area:,.0f} km2, and those of one order cover {MAX_AREA_KM2:,.0f} km2 at most"
+        raise InvalidOption("fields", given, f"{reason}; send them in parts")
+    prepare(archive.footprint)
+    if not any(archive.footprint.intersects(s) for s in shapes):
+        covered = in_words(archive.footprint.bounds)
+        raise InvalidOption("fields", given, f"none of them lies in '{archive.name}', which covers {covered}")
+
+
+def _resolved(inputs: Mapping[str, Any], archive: Archive, settings: Settings) -> FieldOrder:
+    given = {name: inputs.get(name) for name in ("dates", "issue_date", "period")}
+    for name in ("issue_date", "period"):
+        _text(inputs, name)
+    try:
+        return resolve(
+            names_of(inputs.get("products"), "products"),
+            given,
+            settings,
+            available=archive.period,
+            shown=archive.bands,
+            source=archive.name,
+        )
+    except (TypeError, AttributeError) as error:
+        raise InvalidOption("inputs", given, f"a value has the wrong type ({error})") from None
+
+
+def _params(inputs: Mapping[str, Any], wanted: FieldOrder) -> dict[str, Any]:
+    """Return what has been decided: the same later, whatever the archive and the models then are."""
+    params: dict[str, Any] = {
+        "products": [p.product.id for p in wanted.parts],
+        "issue_date": wanted.issue.isoformat(),
+        "models": {p.product.id: p.checkpoint.name for p in wanted.parts},
+        "id": _text(inputs, "id"),
+    }
+    if inputs.get("period"):
+        params["period"] = inputs["period"]
+    if wanted.forecast is not None:
+        params["dates"] = wanted.forecast.options.to_json()["dates"]
+    return params
+
+
+def _pixels(fields: Sequence[Field], archive: Archive) -> int:
+    shapes = _measurable(fields)
+    inside = next(s for s in shapes if archive.footprint.intersects(s))
+    size = archive.grid(Region(geometry=inside)).resolution_m
+    return max(1, round(sum(map(area_km2, shapes)) * 1e6 / size**2))
+
+
+def _around(shapes: Sequence[BaseGeometry]) -> Region:
+    """Return the smallest box around polygons, the shorter way around the globe; it may be larger than a region."""
+    bounds = np.array([unwrap(s).bounds for s in shapes])
+    moved = bounds.copy()
+    moved[bounds[:, 0] < 0, ::2] += 360
+    found = min((bounds, moved), key=lambda b: b[:, 2].max() - b[:, 0].min())
+    west, south = found[:, :2].min(axis=0)
+    east, north = found[:, 2:].max(axis=0)
+    return Region(geometry=wrap(box(west, south, min(east, west + 360), north)))
+
+
+def _scenes(found: CheckedFields) -> int:
+    """Return how many scenes the archive lists for the fields."""
+    cells: dict[tuple[int, int], list[BaseGeometry]] = defaultdict(list)
+    for shape in found.geometries:
+        if found.archive.footprint.intersects(shape):
+            centre = shape.representative_point()
+            cells[(math.floor(centre.x / CELL_DEGREES), math.floor(centre.y / CELL_DEGREES))].append(shape)
+    listed = set()
+    for shapes in cells.values():
+        region = _around(shapes)
+        window = found.archive.grid(region).window(region)
+        listed |= {s.scene_id for s in found.archive.search(window, found.wanted.period)}
+    return len(listed)

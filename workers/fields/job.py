@@ -1,0 +1,191 @@
+"""A job of fields carried out: its lines are made by one task, then written as files by its closing."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+from sqlalchemy import Engine
+
+from core.cube import preparation_done
+from core.errors import InvalidOption, ReadFailed
+from core.job import Job
+from core.progress import Progress
+from core.settings import Settings
+from ingest.build.cube import reader_from
+from ingest.preprocess.prepare import Preparation
+from models.inference.choose import backend_name
+from outputs.atomic import aside_in
+from outputs.fields.files import FILES, PROVENANCE, tables
+from outputs.fields.origin import Origin, write_origin
+from outputs.fields.report import write_report
+from outputs.fields.write import Answer, write_lines
+from products.fields.findings import COLUMNS
+from workers.dependencies import REAL, Dependencies
+from workers.fields.answer import answer
+from workers.fields.collection import FieldCollection, read_collection
+from workers.fields.kept_lines import KeptLines
+from workers.fields.order import FieldOrder, notes_on, resolve
+from workers.fields.source import ArchiveFields
+from workers.patient_store import patient_store
+from workers.queue.dispatch import scratch_folder
+from workers.queue.patience import patiently
+from workers.queue.uploads.uploads import upload_of
+from workers.shared_scene_tiles import shared_scene_tiles
+from workers.store.store import result_key, work_key
+
+logger = logging.getLogger(__name__)
+
+POSITION = "position"
+"""Name of the index of kept lines: the position of the field."""
+
+
+class Watch(Protocol):
+    """What may stop the work between its steps; a Lease is one."""
+
+    def progress(self, share: float) -> None:
+        """Note the share done; may raise."""
+        ...
+
+    def check(self) -> None:
+        """Raise if the work is no longer wanted."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldWork:
+    """What the work on a job of fields needs."""
+
+    job: Job
+    settings: Settings
+    engine: Engine
+    """Of the ledger."""
+    dependencies: Dependencies = REAL
+
+    def answer(self, progress: Progress) -> bool:
+        """Make the lines of all fields and keep them for the closing; False = they were there already.
+
+        Raises:
+            LandcastError: the archive, a model or a field failed.
+        """
+        kept = self._kept()
+        if kept.whole() is not None:
+            return False
+        self._make(kept, self._collection(), progress)
+        return True
+
+    @property
+    def pixels(self) -> int:
+        """About as many as the fields have."""
+        return int(self.job.order.params["fields"]["pixels"])
+
+    def finish(self, watch: Watch, report: Callable[[str], None]) -> str:
+        """Write the files and publish them in one step; return the message of the job.
+
+        Raises:
+            LandcastError: the archive, a model or a field failed.
+        """
+        kept, found = self._kept(), self._collection()
+        table = kept.whole()
+        if table is None:  # the store has lost it
+            table = self._make(kept, found, watch.progress)
+        source, order = self._source(kept), self._order()
+        answered = Answer(
+            table=table.reset_index(drop=True),
+            positions=table.index.tolist(),
+            fields=found.fields,
+            title=self.job.order.title or f"{len(found.fields):,} fields",
+            notes=notes_on(order, source=source.name, credit=source.credit),
+        )
+        with aside_in(scratch_folder(self.settings, self.job.id), "result") as aside:
+            aside.mkdir()
+            report("writing the files")
+            files = [self._written(answered, aside / name, watch) for name in tables(self.job.order.outputs)]
+            further = {"job": self.job.id, "created": self.job.created}
+            write_origin(self._origin(source, order, kept), files, aside / FILES[PROVENANCE], **further)
+            patient_store(self.settings).put_result(aside, result_key(self.job.id), watch.check)
+        failed = f"; {kept.reads.failed} of {kept.reads.count} reads of scenes failed, see the flags"
+        return f"done{failed if kept.reads.failed else ''}"
+
+    def _written(self, answered: Answer, path: Path, watch: Watch) -> Path:
+        (write_report if path.suffix == ".html" else write_lines)(answered, path)
+        watch.progress(1.0)
+        return path
+
+    def _kept(self) -> KeptLines:
+        scratch = scratch_folder(self.settings, self.job.id)
+        return KeptLines(store=patient_store(self.settings), key=work_key(self.job.id), scratch=scratch)
+
+    def _collection(self) -> FieldCollection:
+        """Return the fields as they were sent with the order.
+
+        Raises:
+            InvalidOption: they are gone, or not those of the order.
+        """
+        order = self.job.order
+        content = patiently(lambda: upload_of(self.engine, self.job.id))
+        if content is None or hashlib.sha256(content).hexdigest() != order.params["fields"]["sha256"]:
+            raise InvalidOption("fields", self.job.id, "the ledger no longer has those of this job; order them again")
+        return read_collection(json.loads(content), id_column=order.params["id"], taken=COLUMNS)
+
+    def _source(self, kept: KeptLines) -> ArchiveFields:
+        archive = self.dependencies.open_archive(self.job.order.archive, self.settings)
+        reader = reader_from(self.settings, shared_scene_tiles(self.settings))
+        return ArchiveFields(archive, reader, look=kept.look)
+
+    def _order(self) -> FieldOrder:
+        order = self.job.order
+        archive = self.dependencies.open_archive(order.archive, self.settings)
+        return resolve(
+            order.params["products"],
+            order.params,
+            self.settings,
+            available=archive.period,
+            shown=archive.bands,
+            source=archive.name,
+            models=order.params["models"],
+        )
+
+    def _make(self, kept: KeptLines, found: FieldCollection, progress: Progress) -> pd.DataFrame:
+        """Make the lines of all fields; the index is the position of the field.
+
+        Raises:
+            ReadFailed: no scene at all could be read.
+        """
+        source, order = self._source(kept), self._order()
+        table = answer(found.fields, order, source, found.id_column, progress, keep=kept.of_group)
+        if kept.reads.failed and kept.reads.failed == kept.reads.count:
+            first = kept.reads.failures[0]
+            raise ReadFailed(first["scene"], f"{first['reason']}; all {kept.reads.count} reads failed")
+        table.index = pd.Index(table.attrs.pop("positions"), name=POSITION)
+        kept.keep_whole(table)
+        logger.info("fields answered job=%s fields=%d lines=%d", self.job.id, len(found.fields), len(table))
+        return table
+
+    def _origin(self, source: ArchiveFields, order: FieldOrder, kept: KeptLines) -> Origin:
+        models = [
+            {
+                "product": p.product.id,
+                "name": p.checkpoint.name,
+                "version": str(p.checkpoint.card.get("version", "")),
+                "sha256": p.checkpoint.sha256,
+                "backend": backend_name(p.checkpoint, p.product.id),
+            }
+            for p in order.parts
+        ]
+        prepared: dict[str, Any] = dict(Preparation.from_settings(self.settings).key())
+        return Origin(
+            params={n: v for n, v in self.job.order.params.items() if n != "models"},
+            models=models,
+            archive=source.name,
+            attribution=source.credit,
+            is_simulated=source.is_simulated,
+            period=str(order.period),
+            reads=kept.reads,
+            preparation=preparation_done(prepared, kept.reads.as_records()),
+            input=self.job.order.input,
+        )
