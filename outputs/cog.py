@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.enums import ColorInterp, Resampling
+from rasterio.enums import ColorInterp
 from rasterio.io import DatasetWriter
 from rasterio.shutil import copy
 from rasterio.windows import Window as PixelWindow
@@ -22,9 +22,9 @@ from rasterio.windows import Window as PixelWindow
 from core.grid import Window
 from core.product import Layer, LegendEntry, Raster
 from outputs.atomic import remove, written_aside
+from outputs.overviews import BLOCK, add_overviews, own_overviews
 from outputs.tiff_colormap import paint
 
-BLOCK = 512
 VARIABLE, QUANTILE, DATE = "LANDCAST_VARIABLE", "LANDCAST_QUANTILE", "LANDCAST_DATE"
 CLASS_NAME, CLASS_CODE = "LANDCAST_CLASS_NAME", "LANDCAST_CLASS_CODE"
 """Metadata of a band that state what it means: fields of `core.product.Layer`; see docs/reference/files.md."""
@@ -58,7 +58,7 @@ def plain_raster(
         "bigtiff": "if_safer",
     }
     with rasterio.Env(**QUIET), rasterio.open(path, "w", **profile) as raster:
-        raster.colorinterp = _colours(layers, dtype)
+        raster.colorinterp = [ColorInterp.gray] * len(layers)
         _describe(raster, layers)
         yield raster
 
@@ -85,14 +85,13 @@ def write_cog_from(plain: Path, path: Path, layers: Sequence[Layer], tags: Mappi
     """Make a COG, whole or not at all, of a GeoTIFF that `plain_raster` wrote; overviews are added to that one."""
     legend = layers[0].legend
     with rasterio.Env(**QUIET):
+        add_overviews(plain, layers)
         with rasterio.open(plain, "r+") as raster:
             raster.update_tags(**tags)
-            factors = _factors(raster.shape)
-            if factors:
-                raster.build_overviews(factors, _resampling(layers, raster.dtypes[0]))
+            raster.colorinterp = _colours(layers, raster.dtypes[0])
             options, has_palette = _options(raster), _has_palette(layers, raster.dtypes[0])
-        with written_aside(path) as aside:
-            copy(plain, aside, **options, photometric="palette" if has_palette else "minisblack")
+        with own_overviews(plain, layers) as source, written_aside(path) as aside:
+            copy(source, aside, **options, photometric="palette" if has_palette else "minisblack")
             if has_palette:
                 paint(aside, legend)
 
@@ -189,16 +188,6 @@ def _has_palette(layers: Sequence[Layer], dtype: str) -> bool:
     return bool(layers[0].legend) and dtype == "uint8"
 
 
-def _resampling(layers: Sequence[Layer], dtype: str) -> Resampling:
-    """Return how overviews are made: codes are never averaged. GDAL 3.10's mode turns NaN into 0, so floats go without.
-
-    Which of these it is depends on the first band, as GDAL resamples all bands in the same way.
-    """
-    if not layers[0].legend:
-        return Resampling.average
-    return Resampling.mode if dtype == "uint8" else Resampling.nearest
-
-
 def _colours(layers: Sequence[Layer], dtype: str) -> list[ColorInterp]:
     first = ColorInterp.palette if _has_palette(layers, dtype) else ColorInterp.gray
     return [first, *[ColorInterp.gray] * (len(layers) - 1)]
@@ -243,14 +232,6 @@ def read_layer(raster: Any, band: int) -> Layer:
         legend=tuple(legend),
         dtype=raster.dtypes[band - 1],
     )
-
-
-def _factors(shape_yx: tuple[int, int]) -> list[int]:
-    """Return the reductions of the overviews, down to one block."""
-    factors: list[int] = []
-    while max(shape_yx) > BLOCK << len(factors):
-        factors.append(2 << len(factors))
-    return factors
 
 
 def _options(raster: DatasetWriter) -> dict[str, Any]:
