@@ -12,6 +12,7 @@ from core.bands import NDVI
 from core.product import Layer, Variable
 from core.timeline import parse_date
 from outputs.provenance import Provenance
+from outputs.styles.choose import first_drawn
 
 _BASE = "https://stac-extensions.github.io"
 PROCESSING = f"{_BASE}/processing/v1.2.0/schema.json"
@@ -63,7 +64,7 @@ def forecast_fields(layers: Sequence[Layer], origin: Provenance) -> dict[str, An
 
 def renders(layers: Sequence[Layer], nodata: float) -> dict[str, Any]:
     """Return how to draw a result, by name: its first layer, or its first median, and further layers of classes."""
-    first = next((layer for layer in layers if layer.is_median), layers[0])
+    first = first_drawn(layers)
     drawn = [layer for layer in layers if layer is first or layer.legend]
     return {layer.name: _render(layer, layers.index(layer) + 1, nodata) for layer in drawn}
 
@@ -79,11 +80,12 @@ def _render(layer: Layer, band: int, nodata: float) -> dict[str, Any]:
     if layer.legend:
         colours = {str(entry.value): [*entry.colour, 255] for entry in layer.legend}
         return found | {"colormap": colours, "resampling": "nearest"}
-    low, high, name = _scale(layer)
+    low, high, name = scale_of(layer)
     return found | {"rescale": [[low, high]], "colormap_name": name, "resampling": "bilinear"}
 
 
-def _scale(layer: Layer) -> tuple[float, float, str]:
+def scale_of(layer: Layer) -> tuple[float, float, str]:
+    """Return least and greatest value and colour map of a continuous layer; the name is one of rio-tiler's."""
     if layer.unit == "%":
         return _PERCENT
     if layer.variable in (Variable.PROBABILITY, Variable.SIGNIFICANCE):

@@ -27,6 +27,7 @@ from outputs.atomic import written_aside
 from outputs.cog import RasterFile
 from outputs.provenance import MAX_NOTES, SIMULATED, Provenance
 from outputs.stac_extensions import FORECAST, PROCESSING, RENDER, forecast_fields, processing_fields, renders
+from outputs.styles.write import DEFINITION, METADATA, STYLE
 
 EXTENSIONS = [
     "https://stac-extensions.github.io/projection/v1.2.0/schema.json",
@@ -38,6 +39,11 @@ EXTENSIONS = [
     RENDER,
 ]
 COG, PNG, NETCDF = pystac.MediaType.COG, pystac.MediaType.PNG, "application/x-netcdf"
+QGIS_STYLE, QGIS_LAYERS, XML = (
+    "application/x-qgis-layer-settings",
+    "application/x-qgis-layer-definition",
+    "application/xml",
+)
 SHA256_MULTIHASH = "1220"
 """Prefix of a sha256 of 32 bytes as a multihash, which the file extension requires."""
 
@@ -161,6 +167,9 @@ def _assets(raster: RasterFile, origin: Provenance) -> dict[str, pystac.Asset]:
         "thumbnail": (raster.path.with_suffix(".png"), PNG, ["thumbnail", "overview"], "Quicklook"),
         "plot": (raster.path.with_name(f"{raster.path.stem}_pixel.png"), PNG, ["overview"], "Forecast of one pixel"),
         "netcdf": (raster.path.with_suffix(".nc"), NETCDF, ["data"], "Forecast cube"),
+        "style": (raster.path.with_suffix(STYLE), QGIS_STYLE, ["metadata", "style"], "Colours for QGIS"),
+        "definition": (raster.path.with_suffix(DEFINITION), QGIS_LAYERS, ["metadata", "style"], "Layers for QGIS"),
+        "legend": (raster.path.with_suffix(METADATA), XML, ["metadata", "legend"], "Names of classes for GDAL"),
     }
     assets = {"data": _asset(raster.path, COG, ["data"], origin.title, _data_fields(raster))}
     found = {name: given for name, given in beside.items() if given[0].exists()}

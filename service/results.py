@@ -9,6 +9,7 @@ from core.errors import JobDismissed, JobFailed, JobNotReady, UnknownJob, Unknow
 from core.job import Job, JobState
 from core.product import Product
 from core.settings import Settings
+from products.areas import Measured
 from service.links import COG, GEOJSON
 from workers.queue.ledger import Ledger
 from workers.store.open_store import open_store
@@ -16,6 +17,11 @@ from workers.store.store import StoredFile, result_key
 
 PNG = "image/png"
 NETCDF = "application/x-netcdf"
+QGIS_STYLE, QGIS_LAYERS, XML = (
+    "application/x-qgis-layer-settings",
+    "application/x-qgis-layer-definition",
+    "application/xml",
+)
 
 _JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -33,6 +39,8 @@ class Output:
     title: str
     of_forecasts: bool = False
     """Whether forecasts alone have it."""
+    of_classes: bool = False
+    """Whether class maps alone have it."""
 
 
 OUTPUTS = (
@@ -41,6 +49,9 @@ OUTPUTS = (
     Output(id="quicklook", suffix=".png", kind=PNG, title="Picture of the result"),
     Output(id="plot", suffix="_pixel.png", kind=PNG, title="Forecast of one pixel with its history", of_forecasts=True),
     Output(id="netcdf", suffix=".nc", kind=NETCDF, title="Forecast cube as CF NetCDF", of_forecasts=True),
+    Output(id="style", suffix=".qml", kind=QGIS_STYLE, title="Colours for QGIS"),
+    Output(id="definition", suffix=".qlr", kind=QGIS_LAYERS, title="Layers for QGIS"),
+    Output(id="legend", suffix=".tif.aux.xml", kind=XML, title="Names of classes for GDAL", of_classes=True),
 )
 KINDS = {path: o.kind for o in OUTPUTS for path in (o.suffix[o.suffix.rindex(".") :],)}
 """Media type by file ending."""
@@ -52,9 +63,10 @@ def is_job_id(text: str) -> bool:
 
 
 def outputs_for(product: Product[Any]) -> list[Output]:
-    """Return the outputs that a product writes: forecasts have an issue date, and a plot and a cube of their own."""
-    is_forecast = hasattr(product.options, "issue")
-    return [output for output in OUTPUTS if is_forecast or not output.of_forecasts]
+    """Return the outputs that a product writes: forecasts have a plot and a cube, class maps names of their classes."""
+    is_forecast, has_classes = hasattr(product.options, "issue"), isinstance(product, Measured)
+    known = (o for o in OUTPUTS if is_forecast or not o.of_forecasts)
+    return [output for output in known if has_classes or not output.of_classes]
 
 
 def find_job(ledger: Ledger, job_id: str) -> Job:

@@ -2,7 +2,8 @@
 import { ask, below, opened } from "./api.js";
 import { byId, make, show } from "./dom.js";
 
-const NAMES = { geotiff: "GeoTIFF", item: "STAC item", quicklook: "Picture", netcdf: "NetCDF", plot: "Plot" };
+const NAMES = { geotiff: "GeoTIFF", item: "STAC item", quicklook: "Picture", netcdf: "NetCDF", plot: "Plot",
+  style: "QGIS style", definition: "QGIS layers", legend: "Legend for GDAL" };
 const WEEK_S = 7 * 86400;
 let current = null;
 

@@ -54,8 +54,16 @@ def test_only_forecasts_have_a_plot_and_a_cube() -> None:
         "quicklook",
         "plot",
         "netcdf",
+        "style",
+        "definition",
     ]
-    assert [o.id for o in outputs_for(find_product("crop"))] == ["geotiff", "item", "quicklook"]
+
+
+def test_only_class_maps_have_a_legend_for_gdal() -> None:
+    of_classes = ["geotiff", "item", "quicklook", "style", "definition", "legend"]
+    assert [o.id for o in outputs_for(find_product("crop"))] == of_classes
+    assert [o.id for o in outputs_for(find_product("canopy"))] == of_classes
+    assert "legend" not in [o.id for o in outputs_for(find_product("ndvi-anomaly"))]
 
 
 def test_outputs_are_those_that_were_written(front: Front, ledger: Ledger) -> None:
