@@ -10,6 +10,7 @@ from typing import Any
 
 from core.bands import NDVI
 from core.product import Layer, Variable
+from core.rasters.stored import Coding
 from core.timeline import parse_date
 from outputs.provenance import Provenance
 from outputs.styles.choose import first_drawn
@@ -62,26 +63,31 @@ def forecast_fields(layers: Sequence[Layer], origin: Provenance) -> dict[str, An
     return found | ({"forecast:variable": CF_NDVI} if names == {NDVI.name} else {})
 
 
-def renders(layers: Sequence[Layer], nodata: float) -> dict[str, Any]:
-    """Return how to draw a result, by name: its first layer, or its first median, and further layers of classes."""
+def renders(layers: Sequence[Layer], codings: Sequence[Coding]) -> dict[str, Any]:
+    """Return how to draw a result, by name: its first layer, or its first median, and further layers of classes.
+
+    Ranges are in stored numbers, as renderers by this extension read them unscaled.
+    """
     first = first_drawn(layers)
     drawn = [layer for layer in layers if layer is first or layer.legend]
-    return {layer.name: _render(layer, layers.index(layer) + 1, nodata) for layer in drawn}
+    places = {layer.name: layers.index(layer) for layer in drawn}
+    return {layer.name: _render(layer, places[layer.name] + 1, codings[places[layer.name]]) for layer in drawn}
 
 
-def _render(layer: Layer, band: int, nodata: float) -> dict[str, Any]:
+def _render(layer: Layer, band: int, coding: Coding) -> dict[str, Any]:
     found: dict[str, Any] = {
         "title": layer.description or layer.name,
         "assets": ["data"],
         "bands": [[layer.name]],
         "bidx": [band],
-        "nodata": "nan" if math.isnan(nodata) else int(nodata),
+        "nodata": "nan" if math.isnan(coding.nodata) else int(coding.nodata),
     }
     if layer.legend:
         colours = {str(entry.value): [*entry.colour, 255] for entry in layer.legend}
         return found | {"colormap": colours, "resampling": "nearest"}
     low, high, name = scale_of(layer)
-    return found | {"rescale": [[low, high]], "colormap_name": name, "resampling": "bilinear"}
+    ends = [round((end - coding.offset) / coding.scale, 6) for end in (low, high)]
+    return found | {"rescale": [ends], "colormap_name": name, "resampling": "bilinear"}
 
 
 def scale_of(layer: Layer) -> tuple[float, float, str]:

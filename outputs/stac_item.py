@@ -21,6 +21,7 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from core.product import Layer, LegendEntry
+from core.rasters.stored import Coding
 from core.region import Region
 from core.timeline import parse_date, parse_period
 from outputs.atomic import written_aside
@@ -72,7 +73,7 @@ def build_item(
     """
     start, end, nominal = _times(raster, origin)
     forecast = forecast_fields(raster.layers, origin)
-    further = {"gsd": raster.window.resolution_m, "renders": renders(raster.layers, raster.nodata)}
+    further = {"gsd": raster.window.resolution_m, "renders": renders(raster.layers, raster.codings)}
     further |= {"created": created} if created else {}
     item = pystac.Item(
         id=item_id,
@@ -184,14 +185,14 @@ def _asset(path: Path, kind: str, roles: list[str], title: str, fields: Mapping[
 
 
 def _data_fields(raster: RasterFile) -> dict[str, Any]:
-    is_float = np.isnan(raster.nodata)
+    first = raster.codings[0]
     return {
-        "data_type": "float32" if is_float else "uint8",
-        "nodata": "nan" if is_float else int(raster.nodata),
+        "data_type": first.dtype,
+        "nodata": "nan" if np.isnan(first.nodata) else int(first.nodata),
         "raster:spatial_resolution": raster.window.resolution_m,
         "raster:sampling": "area",
         **_projection(raster),
-        "bands": [_band(layer) for layer in raster.layers],
+        "bands": [_band(layer) | _scale(raster.coding(n)) for n, layer in enumerate(raster.layers)],
         "eo:bands": [{"name": layer.name} for layer in raster.layers],
     }
 
@@ -204,6 +205,11 @@ def _band(layer: Layer) -> dict[str, Any]:
     if layer.legend:
         band["classification:classes"] = [_class(entry) for entry in layer.legend]
     return band
+
+
+def _scale(coding: Coding) -> dict[str, Any]:
+    """Return how to get the values of a band: number * scale + offset; empty where the numbers are the values."""
+    return {} if coding.is_plain else {"raster:scale": coding.scale, "raster:offset": coding.offset}
 
 
 def _meaning(layer: Layer) -> dict[str, Any]:

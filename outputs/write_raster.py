@@ -8,6 +8,7 @@ from core.product import Raster
 from outputs.cog import RasterFile, write_cog, write_cog_from, write_cog_of_bands
 from outputs.provenance import Provenance
 from outputs.raster_cube import write_raster_cube
+from outputs.stored import as_stored
 from outputs.styles.write import remove_styles, write_styles
 
 
@@ -16,7 +17,8 @@ def write_raster(source: Raster | RasterFile, path: Path, origin: Provenance) ->
 
     Args:
         source: finished pixels, or the plain GeoTIFF that they lie in, which is read block by block; to write a COG of
-            all of its layers, overviews and tags are added to that GeoTIFF first.
+            all of its layers, overviews and tags are added to that GeoTIFF first. Forecasts are stored as integers,
+            see core/rasters/stored.py.
         path: `.tif` is a COG, with files beside it that say how to draw it, `.nc` and `.zarr` are cubes; its folder is
             made, and what lies there is replaced.
         origin: where the raster comes from.
@@ -25,13 +27,15 @@ def write_raster(source: Raster | RasterFile, path: Path, origin: Provenance) ->
         InvalidOption: another ending.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".tif":
-        remove_styles(path)
-        _write_cog(source, path, origin.tags())
-        write_styles(path, source.layers, title=origin.title, crs=source.window.crs)
-    else:
-        issue_date = str(origin.params.get("issue_date", ""))
-        write_raster_cube(source, path, title=origin.title, tags=origin.tags(), issue_date=issue_date)
+    with as_stored(source, path) as (stored, further):
+        tags = origin.tags() | further
+        if path.suffix == ".tif":
+            remove_styles(path)
+            _write_cog(stored, path, tags)
+            write_styles(path, stored.layers, title=origin.title, crs=stored.window.crs)
+        else:
+            issue_date = str(origin.params.get("issue_date", ""))
+            write_raster_cube(stored, path, title=origin.title, tags=tags, issue_date=issue_date)
 
 
 def _write_cog(source: Raster | RasterFile, path: Path, tags: Mapping[str, str]) -> None:
