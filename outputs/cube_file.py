@@ -27,7 +27,12 @@ from outputs.provenance import SIMULATED
 ENDINGS = (".nc", ".zarr")
 CHUNK = 64
 """Edge of a chunk in pixels; a chunk holds all dates, so that a pixel's forecast is one read."""
-CALENDAR = {"units": "days since 1970-01-01", "calendar": "proleptic_gregorian"}
+CALENDAR = {
+    "units": "days since 1970-01-01",
+    "calendar": "proleptic_gregorian",
+    "units_metadata": "leap_seconds: none",
+}
+"""Of times in whole days of 86,400 seconds (CF 1.11, section 4.4)."""
 GRID_MAPPING = "spatial_ref"
 ZLIB = {"zlib": True, "complevel": 4, "shuffle": True}
 
@@ -160,7 +165,7 @@ def place_variables(window: Window) -> dict[str, xr.Variable]:
     return {
         "y": variable(["y"], y, {"standard_name": "projection_y_coordinate", "units": "m", "axis": "Y"}),
         "x": variable(["x"], x, {"standard_name": "projection_x_coordinate", "units": "m", "axis": "X"}),
-        GRID_MAPPING: variable([], np.int32(0), grid_mapping(window)),
+        GRID_MAPPING: variable([], np.int32(0), {"long_name": "coordinate reference system", **grid_mapping(window)}),
     }
 
 

@@ -28,6 +28,7 @@ from outputs.cube_file import (
     variable,
     write_cube,
 )
+from outputs.discovery import discovery
 
 BLOCK = 256
 """Edge of the blocks read and written at once: that of a plain GeoTIFF, and whole chunks."""
@@ -97,7 +98,7 @@ def write_raster_cube(
     """
     check_ending(path)
     data = _dataset(source, issue_date=issue_date, stored_as=stored_as)
-    data.attrs = _attributes(title, tags)
+    data.attrs = _attributes(title, tags) | discovery(title, tags, source.window, source.layers)
     write_cube(data, path)
 
 
@@ -125,13 +126,14 @@ def _variable(source: Raster | RasterFile, stack: _Stack, *, stored_as: str, is_
         return pixels.reshape(*stack.lead, *pixels.shape[-2:])
 
     pixels = LazyPixels(read_stack, lead=stack.lead, window=source.window, dtype=layer.dtype)
-    issued = {"coordinates": ISSUE_DATE} if is_forecast and "time" in stack.dims else {}
+    # rioxarray finds the CRS without options where the grid mapping is a coordinate as well
+    near = f"{ISSUE_DATE} {GRID_MAPPING}" if is_forecast and "time" in stack.dims else GRID_MAPPING
     coding = source.coding(stack.layers[0]) if isinstance(source, RasterFile) else None
     scaled = {} if coding is None or coding.scale == 1 else {"scale_factor": coding.scale, "add_offset": coding.offset}
     return variable(
         (*stack.dims, "y", "x"),
         pixels.in_blocks(BLOCK, BLOCK),
-        {**stack.attributes, **scaled, "grid_mapping": GRID_MAPPING, **issued},
+        {**stack.attributes, **scaled, "grid_mapping": GRID_MAPPING, "coordinates": near},
         fill=pixels.dtype.type(source.nodata if coding is None else coding.nodata),
         chunk=EMBEDDING_CHUNK if layer.variable == Variable.EMBEDDING else CHUNK,
         dtype=stored_as,

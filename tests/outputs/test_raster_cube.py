@@ -16,6 +16,7 @@ from affine import Affine
 from core.grid import Window
 from core.product import Layer, Raster, Variable
 from outputs.cog import open_cog, plain_raster, write_cog
+from outputs.discovery import discovery
 from outputs.raster_cube import write_raster_cube
 from products.quantile_layers import dated_layer
 from tests.conftest import ROOT
@@ -23,7 +24,7 @@ from tests.outputs.rasters import DATES, WINDOW, class_map, forecast, origin
 
 ISSUED = {"issue_date": "2022-05-01"}
 ATTRIBUTES = {
-    "Conventions": "CF-1.11",
+    "Conventions": "CF-1.11, ACDD-1.3",
     "title": "NDVI forecast (simulated)",
     "source": "landcast 1.2, model small",
     "license": "No licence needed.",
@@ -42,13 +43,17 @@ ATTRIBUTES = {
     "landcast_completeness": "1.0000 (0 of 4 reads failed)",
 }
 """Global attributes of every cube below."""
-PLACE = {"grid_mapping": "spatial_ref"}
+PLACE = {"grid_mapping": "spatial_ref", "coordinates": "spatial_ref"}
 NDVI = {"standard_name": "normalized_difference_vegetation_index"}
 AXES: dict[str, tuple[Any, ...]] = {
     "y": (("y",), "float64", {"standard_name": "projection_y_coordinate", "units": "m", "axis": "Y"}),
     "x": (("x",), "float64", {"standard_name": "projection_x_coordinate", "units": "m", "axis": "X"}),
 }
-DAYS = {"units": "days since 1970-01-01", "calendar": "proleptic_gregorian"}
+DAYS = {
+    "units": "days since 1970-01-01",
+    "calendar": "proleptic_gregorian",
+    "units_metadata": "leap_seconds: none",
+}
 FORECAST: dict[str, tuple[Any, ...]] = {
     **AXES,
     "time": (("time",), "int32", {"standard_name": "time", "axis": "T", **DAYS}),
@@ -62,14 +67,19 @@ FORECAST: dict[str, tuple[Any, ...]] = {
             "units": "1",
             **NDVI,
             **PLACE,
-            "coordinates": "issue_date",
+            "coordinates": "issue_date spatial_ref",
         },
         (5, 2, 64, 64),
     ),
     "evi2": (
         ("quantile", "time", "y", "x"),
         "float32",
-        {"long_name": "forecast EVI2: quantiles of outcomes", "units": "1", **PLACE, "coordinates": "issue_date"},
+        {
+            "long_name": "forecast EVI2: quantiles of outcomes",
+            "units": "1",
+            **PLACE,
+            "coordinates": "issue_date spatial_ref",
+        },
         (5, 2, 64, 64),
     ),
     "climatology": (
@@ -80,7 +90,7 @@ FORECAST: dict[str, tuple[Any, ...]] = {
             "units": "1",
             **NDVI,
             **PLACE,
-            "coordinates": "issue_date",
+            "coordinates": "issue_date spatial_ref",
         },
         (2, 64, 64),
     ),
@@ -91,7 +101,7 @@ FORECAST: dict[str, tuple[Any, ...]] = {
             "long_name": "median forecast of NDVI less that of the cycle",
             "units": "1",
             **PLACE,
-            "coordinates": "issue_date",
+            "coordinates": "issue_date spatial_ref",
         },
         (2, 64, 64),
     ),
@@ -156,7 +166,9 @@ def test_a_cube_holds_what_is_documented_from_memory_and_from_a_file(
     options = ISSUED if expected is FORECAST else {}
     path = written(source, tmp_path / f"cube{'.nc' if read is netcdf_content else '.zarr'}", **options)
     attributes, found, fills = read(path)
-    assert attributes == ATTRIBUTES
+    assert {name: attributes[name] for name in ATTRIBUTES} == ATTRIBUTES
+    further = {*discovery("", origin().tags(), WINDOW, ()), *(["landcast_issue_date"] if options else [])}
+    assert set(attributes) == set(ATTRIBUTES) | further
     dims, dtype, facts = found.pop("spatial_ref")
     assert (dims, dtype, facts["grid_mapping_name"]) == ((), "int32", "transverse_mercator")
     assert facts["GeoTransform"] == "600000.0 10.0 0 5300000.0 0 -10.0"

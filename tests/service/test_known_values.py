@@ -187,6 +187,21 @@ def test_by_the_client(tif: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["cube.nc", "cube.zarr"])
+def test_rioxarray_finds_the_crs_of_a_cube_without_options(folder: Path, name: str) -> None:
+    with xr.open_dataset(folder / name, engine="zarr" if name.endswith("zarr") else None) as cube:
+        assert cube.rio.crs.to_epsg() == cube.ndvi.rio.crs.to_epsg() == cube.clear_count.rio.crs.to_epsg() == 32632
+        assert cube.rio.transform() == WINDOW.transform
+        assert set(cube.data_vars) == {"ndvi", "climatology", "anomaly", "clear_count"}
+
+
+def test_gdal_reads_the_netcdf_with_its_scale_and_place(folder: Path) -> None:
+    with rasterio.open(f"NETCDF:{folder / 'cube.nc'}:ndvi") as raster:
+        assert (raster.crs.to_epsg(), raster.transform, raster.count) == (32632, WINDOW.transform, 5)
+        assert (raster.nodata, raster.scales[2]) == (-32768, 1e-4)
+        assert near(raster.read(3)[300, 300] * raster.scales[2], 0.5)
+
+
+@pytest.mark.parametrize("name", ["cube.nc", "cube.zarr"])
 def test_by_xarray(folder: Path, name: str) -> None:
     with xr.open_dataset(folder / name, engine="zarr" if name.endswith("zarr") else None, decode_coords="all") as cube:
         assert near(cube.ndvi.sel(quantile=0.5)[0, 300, 300], 0.5)
