@@ -9,11 +9,12 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from core.bands import NDVI
-from core.product import Layer, Variable
+from core.product import Layer
 from core.rasters.stored import Coding
 from core.timeline import parse_date
 from outputs.provenance import Provenance
 from outputs.styles.choose import first_drawn
+from outputs.styles.scales import scale_of
 
 _BASE = "https://stac-extensions.github.io"
 PROCESSING = f"{_BASE}/processing/v1.2.0/schema.json"
@@ -23,16 +24,6 @@ LEVEL = "L4"
 """Model output: variables that are not measured directly (processing extension, table of levels)."""
 CF_NDVI = "normalized_difference_vegetation_index"
 """CF standard name."""
-_SCALES: dict[str, tuple[float, float, str]] = {
-    Variable.ANOMALY: (-0.5, 0.5, "brbg"),
-    Variable.DEPARTURE: (-0.5, 0.5, "brbg"),
-    Variable.PERCENTILE: (0, 100, "brbg"),
-    Variable.DAYS_TO_CLEAR: (0, 60, "viridis"),
-    Variable.DISSIMILARITY: (0, 2, "viridis"),
-    Variable.CLEAR_COUNT: (0, 100, "viridis"),
-}
-"""Least and greatest value, colour map (names of rio-tiler and matplotlib, lower case) of variables."""
-_PERCENT, _SHARE, _INDEX = (0, 100, "viridis"), (0, 1, "viridis"), (0, 1, "ylgn")
 
 
 def processing_fields(origin: Provenance, created: str = "") -> dict[str, Any]:
@@ -88,15 +79,6 @@ def _render(layer: Layer, band: int, coding: Coding) -> dict[str, Any]:
     low, high, name = scale_of(layer)
     ends = [round((end - coding.offset) / coding.scale, 6) for end in (low, high)]
     return found | {"rescale": [ends], "colormap_name": name, "resampling": "bilinear"}
-
-
-def scale_of(layer: Layer) -> tuple[float, float, str]:
-    """Return least and greatest value and colour map of a continuous layer; the name is one of rio-tiler's."""
-    if layer.unit == "%":
-        return _PERCENT
-    if layer.variable in (Variable.PROBABILITY, Variable.SIGNIFICANCE):
-        return _SHARE
-    return _SCALES.get(layer.variable, _INDEX)
 
 
 def _days(first: date, last: date) -> str:

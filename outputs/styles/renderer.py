@@ -3,7 +3,7 @@
 from xml.etree.ElementTree import Element, SubElement
 
 from core.product import Layer, LegendEntry
-from outputs.stac_extensions import scale_of
+from outputs.styles.scales import scale_of
 
 RAMPS = {
     "ylgn": "ffffe5 f7fcb9 d9f0a3 acdd8e 77c679 40aa5c 228343 006737 004529",
