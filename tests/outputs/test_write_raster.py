@@ -78,7 +78,7 @@ def test_some_layers_are_written_in_the_order_in_which_they_are_picked(tmp_path:
         assert file.descriptions == ("clear_count", "class")
         np.testing.assert_array_equal(file.read(), raster.pixels[[3, 0]])
     with xr.open_dataset(tmp_path / "cube.nc", mask_and_scale=False) as data:
-        assert set(data.data_vars) == {"clear_count", "class", "spatial_ref"}
+        assert set(data.data_vars) == {"clear_count", "class"}
         np.testing.assert_array_equal(data["class"].values, raster.pixels[0])
 
 
