@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import UnknownResult
+from core.rasters.stored import coding_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -127,16 +128,12 @@ def _stacked(raster: Any, bands: Sequence[_Band]) -> "xr.DataArray":
 
 
 def _pixels(raster: Any, bands: Sequence[_Band]) -> Any:
-    """Return (L, Y, X) float32 values of bands, scaled where the file says so; NaN = nodata."""
+    """Return (L, Y, X) float32 values of bands; NaN = nodata."""
     import numpy as np
 
-    numbers = [band.number for band in bands]
-    stored = raster.read(numbers, masked=True).astype(np.float32).filled(np.nan)
-    scale, offset = (
-        np.array([given[n - 1] for n in numbers], np.float64)[:, None, None]
-        for given in (raster.scales, raster.offsets)
-    )
-    return stored if (scale == 1).all() and (offset == 0).all() else (stored * scale + offset).astype(np.float32)
+    stored = raster.read([band.number for band in bands])
+    values = (coding_of(raster, b.number).values(own) for b, own in zip(bands, stored, strict=True))
+    return np.stack(list(values))
 
 
 def _place(raster: Any) -> dict[str, Any]:

@@ -14,23 +14,26 @@ from typing import Any
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.enums import ColorInterp, Resampling
+from rasterio.enums import ColorInterp
 from rasterio.io import DatasetWriter
 from rasterio.shutil import copy
 from rasterio.windows import Window as PixelWindow
 
 from core.grid import Window
 from core.product import Layer, LegendEntry, Raster
+from core.rasters.stored import Coding, coding_of
 from outputs.atomic import remove, written_aside
+from outputs.overviews import BLOCK, add_overviews, own_overviews
 from outputs.tiff_colormap import paint
 
-BLOCK = 512
 VARIABLE, QUANTILE, DATE = "LANDCAST_VARIABLE", "LANDCAST_QUANTILE", "LANDCAST_DATE"
 CLASS_NAME, CLASS_CODE = "LANDCAST_CLASS_NAME", "LANDCAST_CLASS_CODE"
 """Metadata of a band that state what it means: fields of `core.product.Layer`; see docs/reference/files.md."""
 MAX_PIXEL_INTERLEAVED = 8
 """Up to so many bands are kept together pixel by pixel; more are kept apart."""
 ZSTD_LEVEL = 9
+PREDICTORS = {"float32": 3, "int16": 2}
+"""By type of the pixels. Class codes and whole percents compress better without differencing."""
 QUIET = {"GDAL_PAM_ENABLED": "NO"}
 """Everything is in the file itself, nothing in an .aux.xml beside it."""
 
@@ -58,7 +61,7 @@ def plain_raster(
         "bigtiff": "if_safer",
     }
     with rasterio.Env(**QUIET), rasterio.open(path, "w", **profile) as raster:
-        raster.colorinterp = _colours(layers, dtype)
+        raster.colorinterp = [ColorInterp.gray] * len(layers)
         _describe(raster, layers)
         yield raster
 
@@ -85,14 +88,13 @@ def write_cog_from(plain: Path, path: Path, layers: Sequence[Layer], tags: Mappi
     """Make a COG, whole or not at all, of a GeoTIFF that `plain_raster` wrote; overviews are added to that one."""
     legend = layers[0].legend
     with rasterio.Env(**QUIET):
+        add_overviews(plain, layers)
         with rasterio.open(plain, "r+") as raster:
             raster.update_tags(**tags)
-            factors = _factors(raster.shape)
-            if factors:
-                raster.build_overviews(factors, _resampling(layers, raster.dtypes[0]))
+            raster.colorinterp = _colours(layers, raster.dtypes[0])
             options, has_palette = _options(raster), _has_palette(layers, raster.dtypes[0])
-        with written_aside(path) as aside:
-            copy(plain, aside, **options, photometric="palette" if has_palette else "minisblack")
+        with own_overviews(plain, layers) as source, written_aside(path) as aside:
+            copy(source, aside, **options, photometric="palette" if has_palette else "minisblack")
             if has_palette:
                 paint(aside, legend)
 
@@ -101,11 +103,13 @@ def write_cog_of_bands(source: "RasterFile", path: Path, tags: Mapping[str, str]
     """Write the layers of a file, which need not be all of its bands, as a COG; one band in memory at a time."""
     plain = path.with_name(f".{path.name}.plain.tif")
     try:
-        dtype = source.layers[0].dtype
+        first = source.codings[0]
         with (
             rasterio.open(source.path) as given,
-            plain_raster(plain, source.layers, source.window, dtype=dtype, nodata=source.nodata) as out,
+            plain_raster(plain, source.layers, source.window, dtype=first.dtype, nodata=first.nodata) as out,
         ):
+            out.scales = [source.coding(n).scale for n in range(len(source.layers))]
+            out.offsets = [source.coding(n).offset for n in range(len(source.layers))]
             for position, band in enumerate(source.bands, start=1):
                 out.write(given.read(band), position)
         write_cog_from(plain, path, source.layers, tags)
@@ -120,19 +124,27 @@ class RasterFile:
     path: Path
     layers: tuple[Layer, ...]
     window: Window
-    nodata: float
     bands: tuple[int, ...]
     """Number of each layer's band, from 1."""
-    scales: tuple[float, ...]
-    """What the stored numbers of each band of the file are multiplied by; 1 where they are the values."""
+    codings: tuple[Coding, ...]
+    """How each band of the file is stored."""
+
+    @property
+    def nodata(self) -> float:
+        """What `read` and `read_pixel` return for nodata: 255 of bytes, NaN of everything else."""
+        return self.codings[0].nodata if all(coding.is_plain for coding in self.codings) else float("nan")
 
     @property
     def is_whole(self) -> bool:
         """Whether the layers are all bands of the file, in their order."""
-        return self.bands == tuple(range(1, len(self.scales) + 1))
+        return self.bands == tuple(range(1, len(self.codings) + 1))
 
-    def read_block(self, positions: Sequence[int], rows: slice, columns: slice) -> NDArray[Any]:
-        """Return (L, Y, X) some layers, by position, of some rows and columns.
+    def coding(self, position: int) -> Coding:
+        """Return how a layer, by its position, is stored."""
+        return self.codings[self.bands[position] - 1]
+
+    def read_stored(self, positions: Sequence[int], rows: slice, columns: slice) -> NDArray[Any]:
+        """Return (L, Y, X) some layers, by position, of some rows and columns, as they are stored.
 
         The file is closed after each read, as GDAL would keep what it has read, up to 5 % of the memory.
         """
@@ -141,20 +153,24 @@ class RasterFile:
             return np.asarray(raster.read([self.bands[n] for n in positions], window=part))
 
     def read(self, name: str, *, step: int = 1) -> NDArray[Any]:
-        """Return (Y, X) one layer, or every `step`-th pixel of it, from overviews where there are any."""
+        """Return (Y, X) values of one layer, or every `step`-th pixel of it, from overviews where there are any."""
         height, width = (max(1, size // step) for size in self.window.shape_yx)
         with rasterio.open(self.path) as raster:
-            return np.asarray(raster.read(self.band(name), out_shape=(height, width)))
+            stored = np.asarray(raster.read(self.band(name), out_shape=(height, width)))
+        return self._values(self.band(name), stored)
 
     def read_pixel(self, row: int, column: int) -> dict[str, float]:
-        """Return all layers of one pixel by name."""
+        """Return the values of all layers of one pixel by name."""
         with rasterio.open(self.path) as raster:
-            values = raster.read(list(self.bands), window=PixelWindow(column, row, 1, 1))[:, 0, 0]
-        return {layer.name: float(value) for layer, value in zip(self.layers, values, strict=True)}
+            stored = raster.read(list(self.bands), window=PixelWindow(column, row, 1, 1))[:, 0, 0]
+        pairs = zip(self.layers, self.bands, stored, strict=True)
+        return {layer.name: float(self._values(band, np.asarray(number))) for layer, band, number in pairs}
 
-    def scale(self, position: int) -> float:
-        """Return the scale of a layer, by its position."""
-        return self.scales[self.bands[position] - 1]
+    def _values(self, band: int, stored: NDArray[Any]) -> NDArray[Any]:
+        """Return what numbers stand for; of bytes and floats, as they are."""
+        if all(coding.is_plain for coding in self.codings):
+            return stored
+        return self.codings[band - 1].values(stored)
 
     def band(self, name: str) -> int:
         """Return the number of a layer's band, counted from 1."""
@@ -178,25 +194,14 @@ def open_cog(path: Path) -> RasterFile:
             path=path,
             layers=layers,
             window=window,
-            nodata=float(raster.nodata),
             bands=tuple(raster.indexes),
-            scales=tuple(float(scale) for scale in raster.scales),
+            codings=tuple(coding_of(raster, band) for band in raster.indexes),
         )
 
 
 def _has_palette(layers: Sequence[Layer], dtype: str) -> bool:
     """Return whether the first band has a palette; classes written as floats have none, only a legend."""
     return bool(layers[0].legend) and dtype == "uint8"
-
-
-def _resampling(layers: Sequence[Layer], dtype: str) -> Resampling:
-    """Return how overviews are made: codes are never averaged. GDAL 3.10's mode turns NaN into 0, so floats go without.
-
-    Which of these it is depends on the first band, as GDAL resamples all bands in the same way.
-    """
-    if not layers[0].legend:
-        return Resampling.average
-    return Resampling.mode if dtype == "uint8" else Resampling.nearest
 
 
 def _colours(layers: Sequence[Layer], dtype: str) -> list[ColorInterp]:
@@ -245,16 +250,7 @@ def read_layer(raster: Any, band: int) -> Layer:
     )
 
 
-def _factors(shape_yx: tuple[int, int]) -> list[int]:
-    """Return the reductions of the overviews, down to one block."""
-    factors: list[int] = []
-    while max(shape_yx) > BLOCK << len(factors):
-        factors.append(2 << len(factors))
-    return factors
-
-
 def _options(raster: DatasetWriter) -> dict[str, Any]:
-    is_float = np.issubdtype(raster.dtypes[0], np.floating)
     return {
         "driver": "GTiff",
         "copy_src_overviews": True,
@@ -263,7 +259,7 @@ def _options(raster: DatasetWriter) -> dict[str, Any]:
         "blockysize": BLOCK,
         "compress": "zstd",
         "zstd_level": ZSTD_LEVEL,
-        "predictor": 3 if is_float else 1,  # class codes and whole percents compress better without differencing
+        "predictor": PREDICTORS.get(raster.dtypes[0], 1),
         "interleave": "pixel" if raster.count <= MAX_PIXEL_INTERLEAVED else "band",
         "bigtiff": "if_safer",
         "num_threads": 1,  # more threads write blocks in the order in which they happen to end

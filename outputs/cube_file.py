@@ -170,7 +170,7 @@ def place_variables(window: Window) -> dict[str, xr.Variable]:
     return {
         "y": variable(["y"], y, {"standard_name": "projection_y_coordinate", "units": "m", "axis": "Y"}),
         "x": variable(["x"], x, {"standard_name": "projection_x_coordinate", "units": "m", "axis": "X"}),
-        GRID_MAPPING: variable([], np.int32(0), grid_mapping(window)),
+        GRID_MAPPING: variable([], np.int32(0), {"long_name": "coordinate reference system", **grid_mapping(window)}),
     }
 
 

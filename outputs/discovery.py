@@ -1,6 +1,6 @@
 """Global attributes by which people and catalogues judge a cube without its pixels: CF 1.11 and ACDD 1.3."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pyproj import Transformer
 
@@ -49,3 +49,11 @@ def extent_attributes(window: Window, period: Period) -> dict[str, str | float]:
         "time_coverage_start": f"{period.start.isoformat()}T00:00:00Z",
         "time_coverage_end": f"{period.end.isoformat()}T00:00:00Z",
     }
+
+
+def history(tags: Mapping[str, str]) -> str:
+    """Return what a result was computed from and by, without the time of writing, from `Provenance.tags`."""
+    issued = f", issued {tags['LANDCAST_ISSUE_DATE']}" if "LANDCAST_ISSUE_DATE" in tags else ""
+    model = f" with the model {tags['LANDCAST_MODEL']}" if tags["LANDCAST_MODEL"] else ""
+    seen = f"observations of {tags['LANDCAST_PERIOD'].replace('/', ' to ')}{issued}{model}"
+    return f"landcast {tags['LANDCAST_VERSION']}: {tags['LANDCAST_PRODUCT']}, {seen}"

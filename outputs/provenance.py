@@ -127,6 +127,8 @@ class Provenance:
             found["LANDCAST_GAPS"] = f"{len(self.gaps)} tiles could not be made"
         if "blend_sha256" in self.params:
             found["LANDCAST_BLEND_SHA256"] = str(self.params["blend_sha256"])
+        if "issue_date" in self.params:
+            found["LANDCAST_ISSUE_DATE"] = str(self.params["issue_date"])
         if "mmu" in self.params:
             found["LANDCAST_MMU"] = f"{self.params['mmu']:g} ha"
         if "threshold" in self.params:

@@ -27,7 +27,7 @@ from outputs.cube_file import (
     variable,
     write_cube,
 )
-from outputs.discovery import extent_attributes, file_attributes
+from outputs.discovery import extent_attributes, file_attributes, history
 
 BLOCK = 256
 """Edge of the blocks read and written at once: that of a plain GeoTIFF, and whole chunks."""
@@ -98,6 +98,7 @@ def write_raster_cube(
     check_ending(path)
     data = _dataset(source, issue_date=issue_date, stored_as=stored_as)
     data.attrs = _attributes(title, tags) | extent_attributes(source.window, _days_of(source.layers, tags))
+    data.attrs |= {"history": history(tags)}
     write_cube(data, path)
 
 
@@ -126,13 +127,13 @@ def _variable(source: Raster | RasterFile, stack: _Stack, *, stored_as: str, is_
 
     pixels = LazyPixels(read_stack, lead=stack.lead, window=source.window, dtype=layer.dtype)
     issued = {"coordinates": ISSUE_DATE} if is_forecast and "time" in stack.dims else {}
-    scale = source.scale(stack.layers[0]) if isinstance(source, RasterFile) else 1.0
-    scaled = {} if scale == 1.0 else {"scale_factor": scale, "add_offset": 0.0}
+    coding = source.coding(stack.layers[0]) if isinstance(source, RasterFile) else None
+    scaled = {} if coding is None or coding.scale == 1 else {"scale_factor": coding.scale, "add_offset": coding.offset}
     return variable(
         (*stack.dims, "y", "x"),
         pixels.in_blocks(BLOCK, BLOCK),
         {**stack.attributes, **scaled, "grid_mapping": GRID_MAPPING, **issued},
-        fill=pixels.dtype.type(source.nodata),
+        fill=pixels.dtype.type(source.nodata if coding is None else coding.nodata),
         chunk=EMBEDDING_CHUNK if layer.variable == Variable.EMBEDDING else CHUNK,
         dtype=stored_as,
     )
@@ -141,7 +142,7 @@ def _variable(source: Raster | RasterFile, stack: _Stack, *, stored_as: str, is_
 def _read(source: Raster | RasterFile, layers: Sequence[int], rows: slice, columns: slice) -> NDArray[Any]:
     """Return (L, Y, X) some layers, by position."""
     if isinstance(source, RasterFile):
-        return source.read_block(layers, rows, columns)
+        return source.read_stored(layers, rows, columns)
     return np.asarray(source.pixels[list(layers), rows, columns])
 
 

@@ -9,9 +9,12 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from core.bands import NDVI
-from core.product import Layer, Variable
+from core.product import Layer
+from core.rasters.stored import Coding
 from core.timeline import parse_date
 from outputs.provenance import Provenance
+from outputs.styles.choose import first_drawn
+from outputs.styles.scales import scale_of
 
 _BASE = "https://stac-extensions.github.io"
 PROCESSING = f"{_BASE}/processing/v1.2.0/schema.json"
@@ -21,16 +24,6 @@ LEVEL = "L4"
 """Model output: variables that are not measured directly (processing extension, table of levels)."""
 CF_NDVI = "normalized_difference_vegetation_index"
 """CF standard name."""
-_SCALES: dict[str, tuple[float, float, str]] = {
-    Variable.ANOMALY: (-0.5, 0.5, "brbg"),
-    Variable.DEPARTURE: (-0.5, 0.5, "brbg"),
-    Variable.PERCENTILE: (0, 100, "brbg"),
-    Variable.DAYS_TO_CLEAR: (0, 60, "viridis"),
-    Variable.DISSIMILARITY: (0, 2, "viridis"),
-    Variable.CLEAR_COUNT: (0, 100, "viridis"),
-}
-"""Least and greatest value, colour map (names of rio-tiler and matplotlib, lower case) of variables."""
-_PERCENT, _SHARE, _INDEX = (0, 100, "viridis"), (0, 1, "viridis"), (0, 1, "ylgn")
 
 
 def processing_fields(origin: Provenance, created: str = "") -> dict[str, Any]:
@@ -61,34 +54,31 @@ def forecast_fields(layers: Sequence[Layer], origin: Provenance) -> dict[str, An
     return found | ({"forecast:variable": CF_NDVI} if names == {NDVI.name} else {})
 
 
-def renders(layers: Sequence[Layer], nodata: float) -> dict[str, Any]:
-    """Return how to draw a result, by name: its first layer, or its first median, and further layers of classes."""
-    first = next((layer for layer in layers if layer.is_median), layers[0])
+def renders(layers: Sequence[Layer], codings: Sequence[Coding]) -> dict[str, Any]:
+    """Return how to draw a result, by name: its first layer, or its first median, and further layers of classes.
+
+    Ranges are in stored numbers, as renderers by this extension read them unscaled.
+    """
+    first = first_drawn(layers)
     drawn = [layer for layer in layers if layer is first or layer.legend]
-    return {layer.name: _render(layer, layers.index(layer) + 1, nodata) for layer in drawn}
+    places = {layer.name: layers.index(layer) for layer in drawn}
+    return {layer.name: _render(layer, places[layer.name] + 1, codings[places[layer.name]]) for layer in drawn}
 
 
-def _render(layer: Layer, band: int, nodata: float) -> dict[str, Any]:
+def _render(layer: Layer, band: int, coding: Coding) -> dict[str, Any]:
     found: dict[str, Any] = {
         "title": layer.description or layer.name,
         "assets": ["data"],
         "bands": [[layer.name]],
         "bidx": [band],
-        "nodata": "nan" if math.isnan(nodata) else int(nodata),
+        "nodata": "nan" if math.isnan(coding.nodata) else int(coding.nodata),
     }
     if layer.legend:
         colours = {str(entry.value): [*entry.colour, 255] for entry in layer.legend}
         return found | {"colormap": colours, "resampling": "nearest"}
-    low, high, name = _scale(layer)
-    return found | {"rescale": [[low, high]], "colormap_name": name, "resampling": "bilinear"}
-
-
-def _scale(layer: Layer) -> tuple[float, float, str]:
-    if layer.unit == "%":
-        return _PERCENT
-    if layer.variable in (Variable.PROBABILITY, Variable.SIGNIFICANCE):
-        return _SHARE
-    return _SCALES.get(layer.variable, _INDEX)
+    low, high, name = scale_of(layer)
+    ends = [round((end - coding.offset) / coding.scale, 6) for end in (low, high)]
+    return found | {"rescale": [ends], "colormap_name": name, "resampling": "bilinear"}
 
 
 def _days(first: date, last: date) -> str:

@@ -21,12 +21,14 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from core.product import Layer, LegendEntry
+from core.rasters.stored import Coding
 from core.region import Region
 from core.timeline import parse_date, parse_period
 from outputs.atomic import written_aside
 from outputs.cog import RasterFile
 from outputs.provenance import MAX_NOTES, SIMULATED, Provenance
 from outputs.stac_extensions import FORECAST, PROCESSING, RENDER, forecast_fields, processing_fields, renders
+from outputs.styles.write import DEFINITION, METADATA, STYLE
 
 EXTENSIONS = [
     "https://stac-extensions.github.io/projection/v1.2.0/schema.json",
@@ -38,6 +40,11 @@ EXTENSIONS = [
     RENDER,
 ]
 COG, PNG, NETCDF = pystac.MediaType.COG, pystac.MediaType.PNG, "application/x-netcdf"
+QGIS_STYLE, QGIS_LAYERS, XML = (
+    "application/x-qgis-layer-settings",
+    "application/x-qgis-layer-definition",
+    "application/xml",
+)
 SHA256_MULTIHASH = "1220"
 """Prefix of a sha256 of 32 bytes as a multihash, which the file extension requires."""
 
@@ -66,7 +73,7 @@ def build_item(
     """
     start, end, nominal = _times(raster, origin)
     forecast = forecast_fields(raster.layers, origin)
-    further = {"gsd": raster.window.resolution_m, "renders": renders(raster.layers, raster.nodata)}
+    further = {"gsd": raster.window.resolution_m, "renders": renders(raster.layers, raster.codings)}
     further |= {"created": created} if created else {}
     item = pystac.Item(
         id=item_id,
@@ -161,6 +168,9 @@ def _assets(raster: RasterFile, origin: Provenance) -> dict[str, pystac.Asset]:
         "thumbnail": (raster.path.with_suffix(".png"), PNG, ["thumbnail", "overview"], "Quicklook"),
         "plot": (raster.path.with_name(f"{raster.path.stem}_pixel.png"), PNG, ["overview"], "Forecast of one pixel"),
         "netcdf": (raster.path.with_suffix(".nc"), NETCDF, ["data"], "Forecast cube"),
+        "style": (raster.path.with_suffix(STYLE), QGIS_STYLE, ["metadata", "style"], "Colours for QGIS"),
+        "definition": (raster.path.with_suffix(DEFINITION), QGIS_LAYERS, ["metadata", "style"], "Layers for QGIS"),
+        "legend": (raster.path.with_suffix(METADATA), XML, ["metadata", "legend"], "Names of classes for GDAL"),
     }
     assets = {"data": _asset(raster.path, COG, ["data"], origin.title, _data_fields(raster))}
     found = {name: given for name, given in beside.items() if given[0].exists()}
@@ -175,14 +185,14 @@ def _asset(path: Path, kind: str, roles: list[str], title: str, fields: Mapping[
 
 
 def _data_fields(raster: RasterFile) -> dict[str, Any]:
-    is_float = np.isnan(raster.nodata)
+    first = raster.codings[0]
     return {
-        "data_type": "float32" if is_float else "uint8",
-        "nodata": "nan" if is_float else int(raster.nodata),
+        "data_type": first.dtype,
+        "nodata": "nan" if np.isnan(first.nodata) else int(first.nodata),
         "raster:spatial_resolution": raster.window.resolution_m,
         "raster:sampling": "area",
         **_projection(raster),
-        "bands": [_band(layer) for layer in raster.layers],
+        "bands": [_band(layer) | _scale(raster.coding(n)) for n, layer in enumerate(raster.layers)],
         "eo:bands": [{"name": layer.name} for layer in raster.layers],
     }
 
@@ -195,6 +205,11 @@ def _band(layer: Layer) -> dict[str, Any]:
     if layer.legend:
         band["classification:classes"] = [_class(entry) for entry in layer.legend]
     return band
+
+
+def _scale(coding: Coding) -> dict[str, Any]:
+    """Return how to get the values of a band: number * scale + offset; empty where the numbers are the values."""
+    return {} if coding.is_plain else {"raster:scale": coding.scale, "raster:offset": coding.offset}
 
 
 def _meaning(layer: Layer) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A finished raster as the file that was ordered, by the ending of its path, with all or some of its layers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +8,8 @@ from core.product import Raster
 from outputs.cog import RasterFile, write_cog, write_cog_from, write_cog_of_bands
 from outputs.provenance import Provenance
 from outputs.raster_cube import write_raster_cube
+from outputs.stored import as_stored
+from outputs.styles.write import remove_styles, write_styles
 
 
 def write_raster(source: Raster | RasterFile, path: Path, origin: Provenance) -> None:
@@ -15,19 +17,29 @@ def write_raster(source: Raster | RasterFile, path: Path, origin: Provenance) ->
 
     Args:
         source: finished pixels, or the plain GeoTIFF that they lie in, which is read block by block; to write a COG of
-            all of its layers, overviews and tags are added to that GeoTIFF first.
-        path: `.tif` is a COG, `.nc` and `.zarr` are cubes; its folder is made, and what lies there is replaced.
+            all of its layers, overviews and tags are added to that GeoTIFF first. Forecasts are stored as integers,
+            see core/rasters/stored.py.
+        path: `.tif` is a COG, with files beside it that say how to draw it, `.nc` and `.zarr` are cubes; its folder is
+            made, and what lies there is replaced.
         origin: where the raster comes from.
 
     Raises:
         InvalidOption: another ending.
     """
-    tags = origin.tags()
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix != ".tif":
-        issue_date = str(origin.params.get("issue_date", ""))
-        write_raster_cube(source, path, title=origin.title, tags=tags, issue_date=issue_date)
-    elif isinstance(source, Raster):
+    with as_stored(source, path) as (stored, further):
+        tags = origin.tags() | further
+        if path.suffix == ".tif":
+            remove_styles(path)
+            _write_cog(stored, path, tags)
+            write_styles(path, stored.layers, title=origin.title, crs=stored.window.crs)
+        else:
+            issue_date = str(origin.params.get("issue_date", ""))
+            write_raster_cube(stored, path, title=origin.title, tags=tags, issue_date=issue_date)
+
+
+def _write_cog(source: Raster | RasterFile, path: Path, tags: Mapping[str, str]) -> None:
+    if isinstance(source, Raster):
         write_cog(source, path, tags)
     elif source.is_whole:
         write_cog_from(source.path, path, source.layers, tags)

@@ -12,10 +12,12 @@ from fastapi import APIRouter, Query, Response
 from numpy.typing import NDArray
 from pyproj import Transformer
 
+from core.bands import Floats
 from core.errors import UnknownResult
 from core.grid import Window
 from core.job import Job
 from core.product import Layer
+from core.rasters.stored import coding_of
 from core.region import unwrap
 from products.catalogue import find_product
 from products.evidence import evidence_line
@@ -128,8 +130,8 @@ def draw(cog: Path, layer: Layer, frame: Frame) -> bytes:
     """Return a PNG of one layer of a COG; nodata is transparent."""
     from PIL import Image
 
-    values, nodata = _warp(cog, layer.name, frame)
-    hidden = np.isnan(values) if np.isnan(nodata) else values == nodata
+    values = _warp(cog, layer.name, frame)
+    hidden = np.isnan(values)
     rgba = np.zeros((*values.shape, 4), np.uint8)
     rgba[..., :3] = paint(values, layer)
     rgba[..., 3] = np.where(hidden, 0, 255)
@@ -144,21 +146,22 @@ def paint(values: NDArray[Any], layer: Layer) -> NDArray[np.uint8]:
         table = np.zeros((256, 3), np.uint8)
         for entry in layer.legend:
             table[entry.value] = entry.colour
-        return np.asarray(table[np.nan_to_num(values).astype(np.uint8)])
+        return np.asarray(table[np.nan_to_num(values, nan=255).astype(np.uint8)])
     ramp = ramp_of(layer)
     channels = np.array(ramp.colours, np.float64).T
     finite = np.nan_to_num(values.astype(np.float64))
     return np.stack([np.interp(finite, ramp.values, c) for c in channels], axis=-1).astype(np.uint8)
 
 
-def _warp(cog: Path, name: str, frame: Frame) -> tuple[NDArray[Any], float]:
-    """Return (Y, X) of one band over the frame, nearest neighbour, and its nodata."""
+def _warp(cog: Path, name: str, frame: Frame) -> Floats:
+    """Return (Y, X) values of one band over the frame, nearest neighbour; NaN = nodata."""
     import rasterio
     from rasterio.transform import from_bounds
     from rasterio.warp import Resampling, reproject
 
     with rasterio.open(cog) as source:
-        pixels, transform = _read(source, source.descriptions.index(name) + 1)
+        band = source.descriptions.index(name) + 1
+        pixels, transform = _read(source, band)
         nodata = float(source.nodata)
         rows, columns = frame.shape_yx
         target = np.full(frame.shape_yx, nodata, pixels.dtype)
@@ -173,7 +176,7 @@ def _warp(cog: Path, name: str, frame: Frame) -> tuple[NDArray[Any], float]:
             dst_nodata=nodata,
             resampling=Resampling.nearest,
         )
-    return target, nodata
+        return coding_of(source, band).values(target)
 
 
 def _read(source: "DatasetReader", band: int) -> tuple[NDArray[Any], Any]:

@@ -10,6 +10,7 @@ from core.job import FIELDS, Job, JobState
 from core.product import Product
 from core.settings import Settings
 from outputs.fields.files import FILES, PROVENANCE
+from products.areas import Measured
 from service.links import COG, GEOJSON, JSON
 from workers.queue.ledger import Ledger
 from workers.store.open_store import open_store
@@ -19,6 +20,11 @@ PNG = "image/png"
 CSV, HTML = "text/csv; charset=utf-8", "text/html; charset=utf-8"
 PARQUET, GEOPACKAGE = "application/vnd.apache.parquet", "application/geopackage+sqlite3"
 NETCDF = "application/x-netcdf"
+QGIS_STYLE, QGIS_LAYERS, XML = (
+    "application/x-qgis-layer-settings",
+    "application/x-qgis-layer-definition",
+    "application/xml",
+)
 
 _JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -36,6 +42,8 @@ class Output:
     title: str
     of_forecasts: bool = False
     """Whether forecasts alone have it."""
+    of_classes: bool = False
+    """Whether class maps alone have it."""
 
 
 OUTPUTS = (
@@ -44,6 +52,9 @@ OUTPUTS = (
     Output(id="quicklook", suffix=".png", kind=PNG, title="Picture of the result"),
     Output(id="plot", suffix="_pixel.png", kind=PNG, title="Forecast of one pixel with its history", of_forecasts=True),
     Output(id="netcdf", suffix=".nc", kind=NETCDF, title="Forecast cube as CF NetCDF", of_forecasts=True),
+    Output(id="style", suffix=".qml", kind=QGIS_STYLE, title="Colours for QGIS"),
+    Output(id="definition", suffix=".qlr", kind=QGIS_LAYERS, title="Layers for QGIS"),
+    Output(id="legend", suffix=".tif.aux.xml", kind=XML, title="Names of classes for GDAL", of_classes=True),
 )
 _FIELDS_ABOUT = {
     "csv": (CSV, "Lines as CSV"),
@@ -76,9 +87,10 @@ def is_job_id(text: str) -> bool:
 
 
 def outputs_for(product: Product[Any]) -> list[Output]:
-    """Return the outputs that a product writes: forecasts have an issue date, and a plot and a cube of their own."""
-    is_forecast = hasattr(product.options, "issue")
-    return [output for output in OUTPUTS if is_forecast or not output.of_forecasts]
+    """Return the outputs that a product writes: forecasts have a plot and a cube, class maps names of their classes."""
+    is_forecast, has_classes = hasattr(product.options, "issue"), isinstance(product, Measured)
+    known = (o for o in OUTPUTS if is_forecast or not o.of_forecasts)
+    return [output for output in known if has_classes or not output.of_classes]
 
 
 def find_job(ledger: Ledger, job_id: str) -> Job:

@@ -17,6 +17,7 @@ from core.product import Layer, Raster
 from outputs.cog import open_cog, plain_raster, write_cog_from
 from outputs.plots.embedding import write_embedding_picture
 from outputs.raster_cube import write_raster_cube
+from outputs.styles.write import remove_styles
 from products.embedding import half
 from workers.assemble import Result
 
@@ -52,6 +53,7 @@ def write_embedding(found: Result, file: EmbeddingFile, folder: Path) -> None:
     coded = folder / "coded.tif"
     encode(plain, coded, found.layers, file.dtype)
     if file.out.suffix == ".tif":
+        remove_styles(file.out)
         write_cog_from(coded, file.out, found.layers, tags)
     else:
         stored_as = "float16" if file.dtype == "float16" else ""

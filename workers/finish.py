@@ -14,7 +14,7 @@ from core.product import Issued
 from core.region import Region
 from core.settings import Settings
 from outputs.atomic import aside_in, remove
-from outputs.cog import RasterFile, open_cog, write_cog_from
+from outputs.cog import RasterFile, open_cog
 from outputs.plots.forecast_pixel import choose_pixel, pixel_window, read_pixel, write_plot
 from outputs.plots.quicklook import write_quicklook
 from outputs.provenance import Provenance
@@ -134,7 +134,7 @@ class ResultFiles:
         report("putting the tiles together")
         found = assemble_tiles(rendered, self._recipe, plain, watch.progress, gaps=gaps)
         report("writing the map")
-        write_cog_from(plain, self._path(".tif"), found.layers, found.origin.tags())
+        write_raster(open_cog(plain), self._path(".tif"), found.origin)
         remove(plain)
         return found
 

@@ -21,11 +21,10 @@ def step_of(raster: RasterFile) -> int:
 
 
 def values(raster: RasterFile, layer: Layer, *, step: int = 1) -> Floats:
-    """Return (Y, X) float32 values of a layer, scaled where the file says so; NaN = nodata."""
-    position = [v.name for v in raster.layers].index(layer.name)
-    stored = raster.read(layer.name, step=step)
-    unseen = np.isnan(stored) if np.isnan(raster.nodata) else stored == raster.nodata
-    return np.where(unseen, np.nan, stored * raster.scale(position)).astype(np.float32)
+    """Return (Y, X) float32 values of a layer; NaN = nodata."""
+    found = raster.read(layer.name, step=step)
+    unseen = np.isnan(found) if np.isnan(raster.nodata) else found == raster.nodata
+    return np.where(unseen, np.nan, found).astype(np.float32)
 
 
 def shares_between(found: Floats, edges: Sequence[float]) -> list[float]:

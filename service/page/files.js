@@ -5,6 +5,7 @@ import { byId, make, show } from "./dom.js";
 const NAMES = {
   geotiff: "GeoTIFF", item: "STAC item", quicklook: "Picture", netcdf: "NetCDF", plot: "Plot",
   csv: "CSV", geoparquet: "GeoParquet", parquet: "GeoParquet", gpkg: "GeoPackage", html: "Report", geojson: "GeoJSON", geopackage: "GeoPackage", report: "Report", provenance: "Provenance",
+  style: "QGIS style", definition: "QGIS layers", legend: "Legend for GDAL",
 };
 const WEEK_S = 7 * 86400;
 let current = null;

@@ -24,6 +24,9 @@ ASSETS: dict[str, tuple[str, list[str]]] = {
     "quicklook": ("thumbnail", ["thumbnail", "overview"]),
     "plot": ("plot", ["overview"]),
     "netcdf": ("netcdf", ["data"]),
+    "style": ("style", ["metadata", "style"]),
+    "definition": ("definition", ["metadata", "style"]),
+    "legend": ("legend", ["metadata", "legend"]),
 }
 """Key and roles of the asset that an output is in its item."""
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.product import Layer
+from core.rasters.stored import coding_of
 from service.preview import MERCATOR, paint
 from service.tiles.readers import READERS
 from service.tiles.zoom import EQUATOR_M, TILE_PX, pixel_at
@@ -31,9 +32,10 @@ def draw_tile(cog: Path, layer: Layer, z: int, x: int, y: int) -> bytes:
     dataset = READERS.of(cog, pixel_m=pixel_m)
     if not _overlap(bounds, _bounds_mercator(dataset)):
         return clear_tile()
-    band = READERS.of(cog).descriptions.index(layer.name) + 1  # overviews alone have no descriptions
+    whole = READERS.of(cog)  # overviews alone have no descriptions
+    band = whole.descriptions.index(layer.name) + 1
     pixels, mask = _warp(dataset, band, bounds, smooth=not layer.legend)
-    return _png(paint(pixels, layer), mask) if mask.any() else clear_tile()
+    return _png(paint(coding_of(whole, band).values(pixels), layer), mask) if mask.any() else clear_tile()
 
 
 def tile_bounds(z: int, x: int, y: int) -> Bounds:

@@ -243,7 +243,7 @@ def test_a_forecast_uses_nothing_from_the_issue_date_on(folder: Path) -> None:
     for name in ("long", "cut"):
         run("forecast", f"{name}.nc", "-o", f"{name}.tif", "--issue-date", "2021-03-05", "--dates", "2021-04-01")
     with rasterio.open("long.tif") as long, rasterio.open("cut.tif") as cut:
-        assert np.array_equal(long.read(), cut.read(), equal_nan=True)
+        assert np.array_equal(long.read(), cut.read())
 
 
 def test_the_part_of_a_region_outside_the_archive_is_said_on_stderr_and_in_the_file(
@@ -316,7 +316,7 @@ def test_gaps_of_a_cube_and_of_a_table_are_filled(folder: Path) -> None:
         assert cube.ndvi.sizes["time"] == 8
         assert cube.time.values[-1] == np.datetime64(LAST + timedelta(days=9))
         assert float(cube.days_to_clear[-1].min()) >= 9
-        np.testing.assert_allclose(raster.read(1), cube.ndvi[2, -1], atol=1e-5)
+        np.testing.assert_allclose(raster.read(1) * raster.scales[0], cube.ndvi[2, -1], atol=1e-7)
     pd.DataFrame({"series_id": ["s2", "s0"], "time": ["2020-03-01", "2020-08-20"]}).to_csv("targets.csv", index=False)
     run("gap-fill", "series.csv", "--targets", "targets.csv", "-o", "gaps.csv")
     table = pd.read_csv("gaps.csv")

@@ -19,17 +19,20 @@ def test_a_finished_job_is_waited_for_and_downloaded(service: Client, tmp_path: 
     job, shown = service.job("crop1"), []
     assert job.wait(shown.append) is job
     assert [(s.state, s.share, s.process_id) for s in shown] == [(JobState.SUCCESSFUL, 1.0, "crop")]
-    assert [file.name for file in job.files()] == ["geotiff", "item", "quicklook"]
+    assert [file.name for file in job.files()] == ["geotiff", "item", "quicklook", "style", "definition", "legend"]
     files = job.download(tmp_path / "new" / "folder")
     assert {name: path.name for name, path in files.items()} == {
         "geotiff": "crop.tif",
         "item": "crop.json",
         "quicklook": "crop.png",
+        "style": "crop.qml",
+        "definition": "crop.qlr",
+        "legend": "crop.tif.aux.xml",
     }
     with rasterio.open(files["geotiff"]) as raster:
         assert raster.descriptions[0] == "class"
     assert list(job.download(tmp_path / "one", ["item"])) == ["item"]
-    with pytest.raises(UnknownResult, match="geotiff, item, quicklook"):
+    with pytest.raises(UnknownResult, match="definition, geotiff, item, legend, quicklook, style"):
         job.download(tmp_path, ["map"])
 
 
@@ -79,7 +82,8 @@ def test_the_log_and_the_events_tell_the_same(service: Client) -> None:
 
 def test_a_job_is_shared_with_people_without_a_key(service: Client) -> None:
     share = service.job("crop1").share(seconds=600)
-    assert set(share.urls) == {"crop.tif", "crop.json", "crop.png", "preview.png", "tilejson.json", "wmts"}
+    files = {"crop.tif", "crop.json", "crop.png", "crop.qml", "crop.qlr", "crop.tif.aux.xml"}
+    assert set(share.urls) == {*files, "preview.png", "tilejson.json", "wmts"}
     assert "share=" in share.urls["crop.tif"]
     assert "share=" not in repr(share)
     assert httpx.get(share.urls["crop.json"], trust_env=False).json()["id"] == "crop1"

@@ -25,6 +25,9 @@ TAGS = {
     "LANDCAST_MODEL": "tiny",
     "LANDCAST_ATTRIBUTION": "Made up, CC0.",
     "LANDCAST_SIMULATED": "yes",
+    "LANDCAST_PRODUCT": "tiny",
+    "LANDCAST_ARCHIVE": "sample",
+    "LANDCAST_PERIOD": "2021-01-01/2022-12-31",
     "TIFFTAG_COPYRIGHT": "Made up, CC0.",
 }
 DAYS = Period(start=date(2021, 1, 1), end=date(2022, 12, 31))

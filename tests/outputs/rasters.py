@@ -31,7 +31,8 @@ def forecast(window: Window = WINDOW) -> Raster:
     ]
     count = Layer(name="clear_count", description="Clear observations", variable=Variable.CLEAR_COUNT, unit="count")
     layers = (*quantiles, *dated, count)
-    pixels = np.random.default_rng(3).normal(size=(len(layers), *window.shape_yx)).astype(np.float32)
+    pixels = np.random.default_rng(3).normal(size=(len(layers), *window.shape_yx)).clip(-3, 3).astype(np.float32)
+    pixels[-1] = np.rint(9 * np.abs(pixels[-1]))
     pixels[:, :3, :5] = np.nan
     return Raster(layers=layers, pixels=pixels, window=window, nodata=np.nan)
 

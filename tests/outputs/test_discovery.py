@@ -9,7 +9,7 @@ from affine import Affine
 
 from core.grid import Window
 from core.timeline import parse_period
-from outputs.discovery import extent_attributes, file_attributes
+from outputs.discovery import extent_attributes, file_attributes, history
 from outputs.raster_cube import write_raster_cube
 from tests.outputs.rasters import WINDOW, class_map, forecast, origin
 
@@ -60,3 +60,9 @@ def test_rioxarray_finds_the_grid_without_options(tmp_path: Path, raster: object
         assert data["clear_count"].rio.crs.to_epsg() == 32632
         assert data.rio.transform() == WINDOW.transform
         assert data.attrs["time_coverage_end"] == last
+
+
+def test_the_history_of_a_result_is_what_it_was_computed_from_and_by() -> None:
+    told = "observations of 2021-01-01 to 2022-04-30, issued 2022-04-30 with the model small"
+    assert history(origin(issue_date="2022-04-30").tags()) == f"landcast 1.2: ndvi-forecast, {told}"
+    assert "issued" not in history(origin().tags())

@@ -9,6 +9,7 @@ import pytest
 from shapely.geometry import box
 
 from core.product import Raster
+from core.rasters.stored import Coding, coding_for
 from outputs.cog import open_cog, write_cog
 from outputs.stac_extensions import FORECAST, forecast_fields, processing_fields, renders
 from outputs.stac_item import build_item, write_item
@@ -48,9 +49,16 @@ def test_a_forecast_states_its_issue_date_and_how_far_it_reaches(tmp_path: Path)
 
 
 def test_classes_are_drawn_in_their_colours_and_a_forecast_by_its_median() -> None:
-    drawn = renders(class_map().layers, 255)["class"]
+    drawn = renders(class_map().layers, [Coding(dtype="uint8", nodata=255)] * 4)["class"]
     assert drawn["colormap"]["1"] == [250, 128, 64, 255]
     assert (drawn["bidx"], drawn["nodata"], drawn["resampling"]) == ([1], 255, "nearest")
-    (name,) = renders(forecast().layers, np.nan)
+    floats = [Coding(dtype="float32")] * len(forecast().layers)
+    (name,) = renders(forecast().layers, floats)
     assert name.endswith("q50")
-    assert renders(forecast().layers, np.nan)[name]["rescale"] == [[0, 1]]
+    assert renders(forecast().layers, floats)[name]["rescale"] == [[0, 1]]
+
+
+def test_integers_of_a_forecast_are_drawn_from_their_least_to_their_greatest() -> None:
+    stored = [coding_for(layer) for layer in forecast().layers]
+    (drawn,) = renders(forecast().layers, stored).values()
+    assert (drawn["rescale"], drawn["nodata"]) == ([[0, 10_000]], -32768)

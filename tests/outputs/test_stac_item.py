@@ -14,6 +14,7 @@ from core.source import InputSummary
 from outputs.cog import open_cog, write_cog
 from outputs.provenance import MAX_NOTES, Provenance
 from outputs.stac_item import build_item, write_item
+from outputs.write_raster import write_raster
 from tests.outputs.rasters import class_map, forecast, origin
 
 FOOTPRINT = box(10.3, 47.8, 10.4, 47.9)
@@ -107,3 +108,21 @@ def test_the_item_states_what_the_input_was_taken_for(tmp_path: Path) -> None:
     properties = described(forecast(), tmp_path, origin().with_input(summary))["properties"]
     assert properties["landcast:input"] == ["a.nc: cube", "Note: It has no mask."]
     assert properties["landcast:notes"] == ["It has no mask."]
+
+
+def test_bands_of_integers_state_their_scale(tmp_path: Path) -> None:
+    write_raster(forecast(), tmp_path / "map.tif", origin())
+    item = build_item("one", open_cog(tmp_path / "map.tif"), origin(), FOOTPRINT, pixels=(3, 4))
+    asset = item.to_dict()["assets"]["data"]
+    assert (asset["data_type"], asset["nodata"]) == ("int16", -32768)
+    assert {(b["raster:scale"], b["raster:offset"]) for b in asset["bands"][:-1]} == {(1e-4, 0)}
+    assert asset["bands"][-1]["raster:scale"] == 1
+    assert {"style", "definition"} < set(item.assets)
+    assert item.assets["style"].roles == ["metadata", "style"]
+
+
+def test_a_class_map_has_its_legend_for_gdal_and_no_scales(tmp_path: Path) -> None:
+    write_raster(class_map(), tmp_path / "map.tif", origin())
+    item = build_item("one", open_cog(tmp_path / "map.tif"), origin(), FOOTPRINT, pixels=(3, 4))
+    assert item.assets["legend"].href == "./map.tif.aux.xml"
+    assert not any("raster:scale" in band for band in item.to_dict()["assets"]["data"]["bands"])

@@ -19,9 +19,10 @@ from core.job import Job, JobState
 from core.product import Raster
 from core.region import parse_region
 from core.settings import Settings
-from outputs.cog import open_cog, write_cog
+from outputs.cog import open_cog
 from outputs.provenance import Provenance
 from outputs.stac_item import build_item, write_item
+from outputs.write_raster import write_raster
 from products.catalogue import find_product
 from service.app import create_app, end_streams
 from workers.accept import accept, result_window
@@ -160,7 +161,7 @@ def end(settings: Settings, job_id: str) -> Job:
     product, folder = job.order.product, settings.home / "jobs" / job_id
     folder.mkdir(parents=True)
     raster = _raster(settings, job)
-    write_cog(raster, folder / f"{product}.tif", {"LANDCAST_SIMULATED": "true"})
+    write_raster(raster, folder / f"{product}.tif", _origin(job))
     Image.new("RGB", (60, 40), (90, 140, 80)).save(folder / f"{product}.png")
     if product == "ndvi-forecast":
         Image.new("RGB", (600, 300), (250, 250, 240)).save(folder / f"{product}_pixel.png")

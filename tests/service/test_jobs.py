@@ -184,7 +184,7 @@ def test_the_inputs_of_a_job_order_the_same_again(own: Front) -> None:
 
 def test_results_link_to_files_that_are_there(client: httpx.Client) -> None:
     results = client.get("/jobs/forecast1/results").json()
-    assert results.keys() == {"geotiff", "item", "quicklook", "plot"}
+    assert results.keys() == {"geotiff", "item", "quicklook", "plot", "style", "definition"}
     for result in results.values():
         head = client.head(result["href"])
         assert head.status_code == 200

@@ -54,8 +54,16 @@ def test_only_forecasts_have_a_plot_and_a_cube() -> None:
         "quicklook",
         "plot",
         "netcdf",
+        "style",
+        "definition",
     ]
-    assert [o.id for o in outputs_for(find_product("crop"))] == ["geotiff", "item", "quicklook"]
+
+
+def test_only_class_maps_have_a_legend_for_gdal() -> None:
+    of_classes = ["geotiff", "item", "quicklook", "style", "definition", "legend"]
+    assert [o.id for o in outputs_for(find_product("crop"))] == of_classes
+    assert [o.id for o in outputs_for(find_product("canopy"))] == of_classes
+    assert "legend" not in [o.id for o in outputs_for(find_product("ndvi-anomaly"))]
 
 
 def test_outputs_are_those_that_were_written(front: Front, ledger: Ledger) -> None:
@@ -65,6 +73,8 @@ def test_outputs_are_those_that_were_written(front: Front, ledger: Ledger) -> No
         ("item", "ndvi-forecast.json"),
         ("quicklook", "ndvi-forecast.png"),
         ("plot", "ndvi-forecast_pixel.png"),
+        ("style", "ndvi-forecast.qml"),
+        ("definition", "ndvi-forecast.qlr"),
     ]
     assert outputs_of(front.settings, ledger.job("running1")) == []
 
@@ -73,7 +83,7 @@ def test_a_file_is_found_by_its_name_alone(front: Front, ledger: Ledger) -> None
     job = ledger.job("crop1")
     assert find_file(front.settings, job, "crop.tif").is_file()
     for name in ("nothing.tif", "../crop1/crop.tif", str(find_file(front.settings, job, "crop.tif"))):
-        with pytest.raises(UnknownResult, match=r"crop\.json, crop\.png, crop\.tif"):
+        with pytest.raises(UnknownResult, match=r"crop\.json, crop\.png, crop\.qlr, crop\.qml, crop\.tif"):
             find_file(front.settings, job, name)
 
 

@@ -100,8 +100,18 @@ def test_streaming_makes_no_copy_and_a_preview_one(client: httpx.Client, setting
 
 
 def test_results_and_unknown_names_are_those_of_the_store(client: httpx.Client) -> None:
-    assert set(client.get("/jobs/crop1/results").json()) == {"geotiff", "item", "quicklook"}
-    assert "crop.json, crop.png, crop.tif" in problem_of(client.get("/files/crop1/current"), 404)["detail"]
+    assert set(client.get("/jobs/crop1/results").json()) == {
+        "geotiff",
+        "item",
+        "quicklook",
+        "style",
+        "definition",
+        "legend",
+    }
+    assert (
+        "crop.json, crop.png, crop.qlr, crop.qml, crop.tif"
+        in problem_of(client.get("/files/crop1/current"), 404)["detail"]
+    )
 
 
 def test_a_dismissed_job_is_gone_from_the_store(client: httpx.Client, s3: S3Server) -> None:

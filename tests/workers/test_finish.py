@@ -74,10 +74,10 @@ def made(request: pytest.FixtureRequest) -> Made:
     return found
 
 
-def test_a_geotiff_is_a_strict_cog_and_needs_no_file_beside_it(made: Made) -> None:
+def test_a_geotiff_is_a_strict_cog_with_nothing_hidden_beside_it(made: Made) -> None:
     is_valid, errors, remarks = cog_validate(made.path(".tif"), strict=True)
     assert (is_valid, errors, remarks) == (True, [], [])
-    assert not [name for name in files_of(made.settings, made.job) if name.endswith(".xml") or name.startswith(".")]
+    assert not [name for name in files_of(made.settings, made.job) if name.startswith(".")]
 
 
 def test_a_class_map_carries_palette_legend_and_nodata(made_map: Made) -> None:
@@ -110,7 +110,8 @@ def test_a_forecast_has_a_described_band_for_each_date_and_quantile(made_forecas
     with rasterio.open(raster.path) as file:
         assert file.descriptions[2] == "ndvi_2022-07-19_q50"
         assert (file.tags(3)["DATE"], file.tags(3)["UNIT"]) == ("2022-07-19", "1")
-        assert np.isnan(file.nodata)
+        assert (file.nodata, file.dtypes[2], file.scales[2]) == (-32768, "int16", 1e-4)
+        assert file.tags()["LANDCAST_ISSUE_DATE"] == "2022-06-19"
         assert file.tags(ns="IMAGE_STRUCTURE")["INTERLEAVE"] == "BAND"
     low, high = raster.read("ndvi_2022-07-19_q05"), raster.read("ndvi_2022-07-19_q95")
     assert np.nanmin(high - low) > 0
@@ -150,8 +151,8 @@ def test_an_item_holds_the_place_of_its_raster(made: Made) -> None:
 
 def test_an_item_lists_files_with_sizes_and_checksums(made: Made) -> None:
     assets = made.item["assets"]
-    names = {"data", "thumbnail"} | ({"plot", "netcdf"} if "forecast" in made.job.order.product else set())
-    assert set(assets) == names
+    further = {"plot", "netcdf"} if "forecast" in made.job.order.product else {"legend"}
+    assert set(assets) == {"data", "thumbnail", "style", "definition"} | further
     for asset in assets.values():
         path = made.path("").parent / asset["href"]
         assert asset["href"].startswith("./")
@@ -216,8 +217,9 @@ def test_a_forecast_cube_opens_with_quantiles_times_and_place(made_forecast: Mad
         assert list(data["quantile"].values) == [0.05, 0.25, 0.5, 0.75, 0.95]
         assert [str(t)[:10] for t in data["time"].values] == ["2022-07-19", "2022-08-18", "2022-09-17"]
         median = data.ndvi.sel(quantile=0.5).isel(time=1)
-        np.testing.assert_array_equal(median.values, raster.read("ndvi_2022-08-18_q50"))
-        np.testing.assert_array_equal(data.climatology.isel(time=2).values, raster.read("climatology_2022-09-17"))
+        np.testing.assert_allclose(median.values, raster.read("ndvi_2022-08-18_q50"), atol=1e-7)
+        usual = data.climatology.isel(time=2).values
+        np.testing.assert_allclose(usual, raster.read("climatology_2022-09-17"), atol=1e-7)
         np.testing.assert_array_equal(data["x"].values, raster.window.centres()[0])
         assert data.spatial_ref.attrs["crs_wkt"].startswith("PROJCRS")
         assert str(data.issue_date.values)[:10] == "2022-06-19"

@@ -20,6 +20,7 @@ from outputs.cog import open_cog, write_cog
 from outputs.measure import measure_raster
 from outputs.provenance import Failure, Provenance
 from outputs.stac_item import build_item, write_item
+from outputs.write_raster import write_raster
 from products.catalogue import find_product
 
 DAYS = Period(start=date(2019, 1, 1), end=date(2022, 10, 31))
@@ -66,7 +67,7 @@ def finished(
         reason = "the archive did not answer"
         origin = origin.with_gaps((Gap(tile_key="t1", geometry=dict(mapping(part)), reason=reason),))
     path = folder / f"{product_id}.tif"
-    write_cog(raster, path, origin.tags())
+    write_raster(raster, path, origin)
     if has_item:
         seen = int((~raster.is_unseen()).sum())
         item = build_item(

@@ -21,7 +21,7 @@ def test_values_are_scaled_and_nodata_is_nan(tmp_path: Path) -> None:
     raster = open_cog(finished(tmp_path, "crop"))
     count = values(raster, raster.layers[-1])
     assert np.isnan(count[:20, :30]).all()
-    half = replace(raster, scales=tuple(0.5 for _ in raster.scales))
+    half = replace(raster, codings=tuple(replace(coding, scale=0.5) for coding in raster.codings))
     np.testing.assert_array_equal(values(half, raster.layers[-1]), count / 2)
 
 

@@ -15,7 +15,7 @@ from tests.outputs.map_report.maps import finished
 def read(path: Path) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Return bands by name, and where the first one is seen."""
     with rasterio.open(path) as raster:
-        pixels = raster.read().astype(float)
+        pixels = raster.read().astype(float) * np.array(raster.scales)[:, None, None]
         names, seen = raster.descriptions, raster.read_masks(1) > 0
     return dict(zip(names, pixels, strict=True)), seen
 

@@ -135,7 +135,7 @@ def test_a_worker_that_is_killed_is_restarted_and_its_job_ends_with_the_same_byt
         until(lambda: supervisor.worker.pid not in (None, victim), seconds=10)  # type: ignore[union-attr]
         assert psutil.wait_procs(children, timeout=5)[1] == [], "the pool of the dead worker is gone as well"
         files = job.download(tmp_path / "killed")
-        assert set(files) == {"geotiff", "item", "quicklook"}
+        assert set(files) == {"geotiff", "item", "quicklook", "style", "definition", "legend"}
     monkeypatch.setenv("LANDCAST_HOME", str(tmp_path / "undisturbed"))
     monkeypatch.setenv("LANDCAST_TILE_SIZE", "16")
     (tmp_path / "aoi.geojson").write_text(json.dumps(region))

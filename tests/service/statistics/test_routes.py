@@ -43,7 +43,7 @@ def forecast(front: Front) -> tuple[str, np.ndarray, dict[str, Any]]:
     """Name of a layer, the pixels of a part of it, and the polygon of that part: 3.5 x 4 pixels."""
     layer = front.client.get("/jobs/forecast1/layers").json()["start"]
     with rasterio.open(front.settings.home / "jobs" / "forecast1" / "ndvi-forecast.tif") as cog:
-        pixels = cog.read(cog.descriptions.index(layer) + 1)[6:10, 5:9]
+        pixels = cog.read(cog.descriptions.index(layer) + 1)[6:10, 5:9] * cog.scales[0]
         return layer, pixels, pixels_as_polygon(cog, 5, 6, 8.5, 10)
 
 

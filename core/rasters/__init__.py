@@ -1,0 +1,1 @@
+"""How rasters are stored. No files are opened here."""
