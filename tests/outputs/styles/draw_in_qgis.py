@@ -6,30 +6,22 @@ Usage: draw_in_qgis.py FOLDER NAME...: NAME.tif becomes NAME.qgis.png, pixel by 
 import json
 import os
 import sys
+from importlib import import_module
 from typing import Any
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
-from qgis.core import (
-    QgsApplication,
-    QgsLayerDefinition,
-    QgsMapRendererSequentialJob,
-    QgsMapSettings,
-    QgsProject,
-    QgsRasterLayer,
-)
-from qgis.PyQt.QtCore import QSize
-from qgis.PyQt.QtGui import QColor
+core, qt, gui = (import_module(f"qgis.{name}") for name in ("core", "PyQt.QtCore", "PyQt.QtGui"))
 
 
 def draw(layer: Any, path: str) -> dict[str, Any]:
-    settings = QgsMapSettings()
+    settings = core.QgsMapSettings()
     settings.setLayers([layer])
     settings.setDestinationCrs(layer.crs())
     settings.setExtent(layer.extent())
-    settings.setOutputSize(QSize(layer.width(), layer.height()))
-    settings.setBackgroundColor(QColor(255, 255, 255))
-    job = QgsMapRendererSequentialJob(settings)
+    settings.setOutputSize(qt.QSize(layer.width(), layer.height()))
+    settings.setBackgroundColor(gui.QColor(255, 255, 255))
+    job = core.QgsMapRendererSequentialJob(settings)
     job.start()
     job.waitForFinished()
     job.renderedImage().save(path)
@@ -38,15 +30,15 @@ def draw(layer: Any, path: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    application = QgsApplication([], False)
+    application = core.QgsApplication([], False)
     application.initQgis()
     found: dict[str, Any] = {}
     folder, *names = sys.argv[1:]
     for name in names:
         path = f"{folder}/{name}"
-        found[name] = draw(QgsRasterLayer(f"{path}.tif", name), f"{path}.qgis.png")
-        project = QgsProject()
-        is_read, error = QgsLayerDefinition.loadLayerDefinition(f"{path}.qlr", project, project.layerTreeRoot())
+        found[name] = draw(core.QgsRasterLayer(f"{path}.tif", name), f"{path}.qgis.png")
+        project = core.QgsProject()
+        is_read, error = core.QgsLayerDefinition.loadLayerDefinition(f"{path}.qlr", project, project.layerTreeRoot())
         assert is_read, error
         layers = [entry.layer() for entry in project.layerTreeRoot().findLayers()]
         shown = [entry.isVisible() for entry in project.layerTreeRoot().findLayers()]
