@@ -30,6 +30,8 @@ from service.background.start import start_background
 from service.bodies import Bodies
 from service.definition import routes as definition
 from service.description import describe
+from service.edr import queries as edr_queries
+from service.edr import routes as edr
 from service.follow import routes as follow
 from service.follow.streams import Streams
 from service.idempotency import Keys
@@ -71,6 +73,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     archives.router,
     standing.router,
     stac.router,
+    edr.router,
+    edr_queries.router,
 )
 
 
