@@ -37,6 +37,8 @@ from service.follow.streams import Streams
 from service.idempotency import Keys
 from service.metrics import routes as metrics
 from service.metrics.requests import Measured
+from service.openeo import jobs as openeo_jobs
+from service.openeo import routes as openeo
 from service.plan import routes as plan
 from service.point import routes as point
 from service.reconciler import Reconciler
@@ -75,6 +77,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     stac.router,
     edr.router,
     edr_queries.router,
+    openeo.router,
+    openeo_jobs.router,
 )
 
 

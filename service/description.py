@@ -24,6 +24,7 @@ TAGS = [
     {"name": "Archives", "description": "Where the observations come from."},
     {"name": "STAC", "description": "STAC API 1.0 over all finished results."},
     {"name": "EDR", "description": "OGC API - Environmental Data Retrieval 1.1: values at a place or in an area."},
+    {"name": "openEO", "description": "openEO API 1.2: a process graph of one product as a job."},
 ]
 SECURITY = {
     "key": {
