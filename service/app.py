@@ -30,12 +30,16 @@ from service.background.start import start_background
 from service.bodies import Bodies
 from service.definition import routes as definition
 from service.description import describe
+from service.edr import queries as edr_queries
+from service.edr import routes as edr
 from service.fields import routes as fields
 from service.follow import routes as follow
 from service.follow.streams import Streams
 from service.idempotency import Keys
 from service.metrics import routes as metrics
 from service.metrics.requests import Measured
+from service.openeo import jobs as openeo_jobs
+from service.openeo import routes as openeo
 from service.plan import routes as plan
 from service.point import routes as point
 from service.reconciler import Reconciler
@@ -73,6 +77,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     archives.router,
     standing.router,
     stac.router,
+    edr.router,
+    edr_queries.router,
+    openeo.router,
+    openeo_jobs.router,
 )
 
 

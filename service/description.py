@@ -11,7 +11,8 @@ DESCRIPTION = """\
 NDVI forecasts, tree canopy and crop maps from Sentinel-1/2, ordered as jobs.
 
 The service implements OGC API - Processes 1.0 (core, job list, dismiss): send an order to a process, follow its job,
-download its results. Results are Cloud Optimized GeoTIFFs with STAC items; `/stac` is a STAC API 1.0 over all results.
+download its results. Results are Cloud Optimized GeoTIFFs with STAC items; `/stac` is a STAC API 1.0 over all results,
+`/edr` an OGC API - Environmental Data Retrieval 1.1 of their values.
 Errors are problem details (RFC 9457); `detail` names the cause in one sentence, and what to do about it.
 """
 TAGS = [
@@ -22,6 +23,8 @@ TAGS = [
     {"name": "Files", "description": "Result files, with HEAD and Range."},
     {"name": "Archives", "description": "Where the observations come from."},
     {"name": "STAC", "description": "STAC API 1.0 over all finished results."},
+    {"name": "EDR", "description": "OGC API - Environmental Data Retrieval 1.1: values at a place or in an area."},
+    {"name": "openEO", "description": "openEO API 1.2: a process graph of one product as a job."},
 ]
 SECURITY = {
     "key": {

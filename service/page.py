@@ -86,5 +86,6 @@ def _links(base: str) -> Landing:
             link(f"{base}/jobs", _REL + "job-list", title="Jobs"),
             link(f"{base}/archives", "related", title="Archives"),
             link(f"{base}/stac", "search", title="STAC API over all results"),
+            link(f"{base}/edr", "related", title="Values of results at a place or in an area (OGC API - EDR)"),
         ],
     )

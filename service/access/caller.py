@@ -10,10 +10,15 @@ from starlette.types import Scope as RequestScope
 from core.errors import InvalidOption
 
 READING = ("GET", "HEAD", "OPTIONS")
-PUBLIC = re.compile(r"/(healthz|readyz|page/.*)?")
-"""The page itself and its files, which hold no data, and what probes of a container ask."""
+PUBLIC = re.compile(
+    r"/(healthz|readyz|page/.*|\.well-known/openeo|openeo|openeo/(credentials/basic|file_formats|processes)?)?"
+)
+"""The page itself and its files, what probes of a container ask, and what clients of openEO ask without a token yet.
+
+None of it holds data; `credentials/basic` checks the key that it is given.
+"""
 ADMIN = re.compile(r"/metrics")
-ONLY_READ = re.compile(r"/stac/search|/processes/[^/]+/estimate|/jobs/[^/]+/(statistics|share)")
+ONLY_READ = re.compile(r"/stac/search|/openeo/validation|/processes/[^/]+/estimate|/jobs/[^/]+/(statistics|share)")
 """Paths to which POST changes nothing."""
 SHARED = re.compile(
     r"/files/(?P<file>[^/]+)/[^/]+|/jobs/(?P<job>[^/]+)/(layers|point|preview\.png|tilejson\.json|wmts|tiles/.+)"

@@ -24,6 +24,8 @@ from workers.queue.schema import AWAY
 log = logging.getLogger(__name__)
 
 SCHEME = "bearer"
+OF_OPENEO = "basic//"
+"""What clients of openEO put before a token that Basic credentials gave them."""
 LOOKS_LIKE_TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 """A JSON Web Token; share tokens have two parts."""
 
@@ -112,7 +114,7 @@ class KeyCheck:
 def _bearer(scope: Scope) -> str | None:
     """Return the key or token of a request; None = it has none. Other schemes are a proxy's own business."""
     scheme, _, text = Headers(scope=scope).get("authorization", "").strip().partition(" ")
-    return text.strip() if scheme.lower() == SCHEME else None
+    return text.strip().removeprefix(OF_OPENEO) if scheme.lower() == SCHEME else None
 
 
 def _has_key(scope: Scope) -> bool:

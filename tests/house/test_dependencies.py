@@ -33,6 +33,8 @@ WITHOUT_IMPORT = {
     "flask-cors": "moto's server needs it",
     "s2cloudless": "imported by ingest, of the extra clouds",
     "odc-stac": "imported where it is measured beside our own reading",
+    "openeo": "imported through pytest.importorskip",
+    "owslib": "imported through pytest.importorskip",
     "schemathesis": "imported through pytest.importorskip",
     "axe-core-python": "imported through pytest.importorskip",
     "ipykernel": "the kernel that nbclient starts",

@@ -29,6 +29,7 @@ DEFERRED = {
     "ingest/registry.py": "each kind of archive loads its own libraries: rasterio, pystac-client, sentinelhub, obstore",
     "workers/store/open_store.py": "obstore is loaded where the store is on object storage",
     "service/point/read.py": "rasterio is loaded where a pixel is first asked for",
+    "service/point/area.py": "the same",
     "ingest/simulate/sample.py": "prosail and numba are loaded where the sample archive is generated",
 }
 """Files that import our own rooms inside functions, each with its reason."""

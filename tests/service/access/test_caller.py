@@ -13,13 +13,29 @@ def test_scopes_are_read_by_their_names() -> None:
             read_scopes(wrong)
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/page/main.js", "/page/leaflet/leaflet.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/healthz", "/readyz", "/page/main.js", "/page/leaflet/leaflet.js", "/openeo/", "/.well-known/openeo"]
+)
 def test_the_page_and_probes_need_no_key(path: str) -> None:
     assert is_public(path)
 
 
 @pytest.mark.parametrize(
-    "path", ["", "//", "/jobs", "/page", "/pages/x", "/healthz/", "/HEALTHZ", "/openapi.json", "/x/page/main.js", "/\n"]
+    "path",
+    [
+        "",
+        "//",
+        "/jobs",
+        "/page",
+        "/pages/x",
+        "/healthz/",
+        "/HEALTHZ",
+        "/openapi.json",
+        "/x/page/main.js",
+        "/\n",
+        "/openeo/jobs",
+        "/openeo/processes/x",
+    ],
 )
 def test_all_else_does(path: str) -> None:
     assert not is_public(path)

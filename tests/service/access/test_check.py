@@ -149,4 +149,5 @@ def test_a_ledger_that_is_away_is_503_and_opens_nothing(guarded: Keyed, monkeypa
 def test_every_route_but_the_public_ones_says_that_it_needs_a_key(guarded: Keyed) -> None:
     paths = create_app(guarded.settings, reconcile=False).openapi()["paths"]
     without = [path for path, operations in paths.items() for o in operations.values() if "security" not in o]
-    assert sorted(set(without)) == ["/", "/healthz", "/readyz"]
+    of_openeo = ["/openeo/", "/openeo/credentials/basic", "/openeo/file_formats", "/openeo/processes"]
+    assert sorted(set(without)) == ["/", "/.well-known/openeo", "/healthz", *of_openeo, "/readyz"]

@@ -1,0 +1,133 @@
+"""Places of queries: Well-Known Text in the coordinate reference system (CRS) that the query names. Nothing is read."""
+
+import math
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from pyproj import Transformer
+from shapely.errors import GEOSException
+from shapely.geometry import Point, mapping
+from shapely.geometry.base import BaseGeometry
+
+from core.errors import InvalidOption, InvalidRegion
+from core.region import WGS84, Region, reproject
+from workers.region_limits import parse_limited_region
+
+CRS84 = "CRS84"
+"""WGS84, longitude before latitude."""
+CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+EPSG_URI = "http://www.opengis.net/def/crs/EPSG/0/"
+_CRS84_NAMES = ("CRS84", "OGC:CRS84", CRS84_URI)
+_UTM = re.compile(r"EPSG:32[67](0[1-9]|[1-5]\d|60)")
+MOST_CHARACTERS = 20_000
+"""Of `coords`: a polygon of about a thousand vertices. Servers cut longer URLs off anyway."""
+EDGE_M = 1000.0
+"""Longest edge that is projected: straight in metres, it is a curve in degrees."""
+_SHOWN = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One place of a position query."""
+
+    longitude: float
+    latitude: float
+    crs: str
+    """In which it was given, and in which it is answered: CRS84 or `EPSG:CODE`."""
+
+    @property
+    def point(self) -> Point:
+        """WGS84, longitude before latitude."""
+        return Point(self.longitude, self.latitude)
+
+    @property
+    def swapped(self) -> Point | None:
+        """The place with longitude and latitude the other way round; None if there is none."""
+        return Point(self.latitude, self.longitude) if abs(self.longitude) <= 90 and self.crs == CRS84 else None
+
+
+def read_crs(text: str | None) -> str:
+    """Return a CRS of `crs`: CRS84, or a UTM zone as `EPSG:CODE`.
+
+    Raises:
+        InvalidOption: another one.
+    """
+    if not text or text in _CRS84_NAMES:
+        return CRS84
+    name = f"EPSG:{text.removeprefix(EPSG_URI)}" if text.startswith(EPSG_URI) else text.upper()
+    if _UTM.fullmatch(name) is None:
+        allowed = "it is CRS84 (longitude, latitude), or a UTM zone of WGS84 as EPSG:32601 to EPSG:32760"
+        raise InvalidOption("crs", text[:_SHOWN], allowed)
+    return name
+
+
+def uri_of(crs: str) -> str:
+    """Return the URI of a CRS."""
+    return CRS84_URI if crs == CRS84 else EPSG_URI + crs.removeprefix("EPSG:")
+
+
+def read_place(text: str, crs: str) -> Place:
+    """Return the place of `POINT(x y)`.
+
+    Raises:
+        InvalidOption: unreadable, another kind of geometry, not finite, or not on the globe.
+    """
+    found = _read(text, ("Point",), "POINT(11.05 48.2)")
+    x, y = shapely.get_coordinates(found)[0].tolist()
+    if crs != CRS84:
+        x, y = Transformer.from_crs(crs, WGS84, always_xy=True).transform(x, y)
+    if not (math.isfinite(x) and math.isfinite(y) and abs(x) <= 180 and abs(y) <= 90):
+        raise InvalidOption("coords", _short(text), _outside(crs))
+    return Place(longitude=x, latitude=y, crs=crs)
+
+
+def read_area(text: str, crs: str) -> Region:
+    """Return the area of `POLYGON((x y, ...))` or of a MULTIPOLYGON.
+
+    Raises:
+        InvalidOption: unreadable, another kind of geometry, not finite, not on the globe, crossing itself, too complex.
+    """
+    found = _read(text, ("Polygon", "MultiPolygon"), "POLYGON((11 48, 11.1 48, 11.1 48.1, 11 48))")
+    if crs != CRS84:
+        found = reproject(found.segmentize(EDGE_M), crs, WGS84)
+        if not all(map(math.isfinite, found.bounds)):
+            raise InvalidOption("coords", _short(text), _outside(crs))
+    try:
+        return parse_limited_region(dict(mapping(found)))
+    except InvalidRegion as error:
+        raise InvalidOption("coords", _short(text), error.reason) from None
+
+
+def _read(text: str, kinds: tuple[str, ...], example: str) -> BaseGeometry:
+    if len(text) > MOST_CHARACTERS:
+        raise InvalidOption(
+            "coords", _short(text), f"it has {len(text):,} characters, and may have {MOST_CHARACTERS:,}"
+        )
+    try:
+        with np.errstate(all="ignore"):  # 1e400 is infinite, which is refused below
+            found = None if "\x00" in text else shapely.from_wkt(text)
+    except GEOSException:
+        found = None
+    if found is None:
+        raise InvalidOption("coords", _short(text), f"write Well-Known Text, as {example}")
+    if found.geom_type not in kinds or found.is_empty:
+        given = f"an empty {found.geom_type.upper()}" if found.is_empty else f"a {found.geom_type.upper()}"
+        raise InvalidOption("coords", _short(text), f"it is {given}; this query takes one as {example}")
+    if found.has_z or found.has_m:
+        allowed = f"results have neither height nor measure; write two numbers a point, as {example}"
+        raise InvalidOption("coords", _short(text), allowed)
+    if not all(map(math.isfinite, shapely.get_coordinates(found).ravel().tolist())):
+        raise InvalidOption("coords", _short(text), "its coordinates are not all finite numbers")
+    return found
+
+
+def _outside(crs: str) -> str:
+    if crs == CRS84:
+        return "write longitude (-180 to 180) before latitude (-90 to 90), in degrees"
+    return f"it does not lie on the globe in {crs}, whose coordinates are metres eastwards and northwards"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
