@@ -10,10 +10,10 @@ from sqlalchemy import Connection, func, select
 from core.errors import WorkerUnavailable
 from core.job import JobState, TileState
 from core.settings import Settings
-from workers.queue.broker import backlog
+from workers.queue.broker import backlogs
 from workers.queue.job_end import ACTIVE
 from workers.queue.ledger import Ledger
-from workers.queue.presence import living_workers
+from workers.queue.presence import queues_by_worker
 from workers.queue.schema import AWAY, jobs, reading, tiles
 
 Family = GaugeMetricFamily
@@ -43,11 +43,14 @@ class StateCollector(Collector):
             return [_jobs(connection), *_tiles(connection)]
 
     def _of_queue(self) -> list[Family]:
-        waiting, workers = backlog(self._settings), len(living_workers(self._settings))
-        return [
-            Family("landcast_queue_messages", "Messages that wait for a worker.", value=waiting),
-            Family("landcast_workers", "Workers that have given a sign of life lately.", value=workers),
-        ]
+        waiting, workers = backlogs(self._settings), queues_by_worker(self._settings)
+        messages = Family("landcast_queue_messages", "Messages that wait for a worker.", labels=["queue"])
+        serving = Family("landcast_queue_workers", "Living workers that serve a queue.", labels=["queue"])
+        for queue, count in waiting.items():
+            messages.add_metric([queue], count)
+            serving.add_metric([queue], sum(queue in served for served in workers.values()))
+        living = Family("landcast_workers", "Workers that have given a sign of life lately.", value=len(workers))
+        return [messages, serving, living]
 
 
 def _read(read: Callable[[], list[Family]], away: tuple[type[Exception], ...]) -> list[Family] | None:
