@@ -15,6 +15,7 @@ from workers.queue.job_end import ACTIVE
 from workers.queue.ledger import Ledger
 from workers.queue.presence import queues_by_worker
 from workers.queue.schema import AWAY, jobs, reading, tiles
+from workers.standing.figures import overdue_s, runs_so_far, standing_by_state, webhooks_by_state
 
 Family = GaugeMetricFamily
 
@@ -40,7 +41,7 @@ class StateCollector(Collector):
 
     def _of_ledger(self) -> list[Family]:
         with reading(self._ledger.engine) as connection:
-            return [_jobs(connection), *_tiles(connection)]
+            return [_jobs(connection), *_tiles(connection), *_standing(connection)]
 
     def _of_queue(self) -> list[Family]:
         waiting, workers = backlogs(self._settings), queues_by_worker(self._settings)
@@ -66,6 +67,22 @@ def _jobs(connection: Connection) -> Family:
     for state in JobState:
         found.add_metric([state.value], counts.get(state.value, 0))
     return found
+
+
+def _standing(connection: Connection) -> list[Family]:
+    """Return standing orders by state, how late they are, and webhooks that have something to tell."""
+    orders = Family("landcast_standing_orders", "Standing orders.", labels=["state"])
+    hooks = Family("landcast_webhooks", "Webhooks that have something to tell.", labels=["state"])
+    for family, counts in ((orders, standing_by_state(connection)), (hooks, webhooks_by_state(connection))):
+        for state, count in counts.items():
+            family.add_metric([state], count)
+    late = "Time for which the standing order that waits longest for a look has been due."
+    return [
+        orders,
+        Family("landcast_standing_order_runs", "Jobs of the standing orders so far.", value=runs_so_far(connection)),
+        Family("landcast_standing_orders_overdue_seconds", late, value=overdue_s(connection)),
+        hooks,
+    ]
 
 
 def _tiles(connection: Connection) -> list[Family]:
