@@ -4,6 +4,7 @@ Each command has a file of its own beside this one, imported when it is called; 
 the catalogue. Exit codes: 0 done, 1 a failed run, 2 a wrong input, 130 stopped by Ctrl-C.
 """
 
+import io
 import logging
 import os
 import sys
@@ -94,6 +95,8 @@ def make_app() -> typer.Typer:
 def main() -> None:
     """Run the console script `landcast` and exit with its code."""
     _set_up_logging(is_debug=DEBUG in sys.argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # letters that the terminal's encoding lacks
     with ending_unwinds():
         sys.exit(run_command(sys.argv[1:]))
 

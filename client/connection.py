@@ -22,6 +22,7 @@ PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 PATIENCE_S = 120.0
 """Longest time that a request waits because the service asks it to (429, 503 with Retry-After)."""
 LOCAL = ("127.0.0.1", "localhost", "::1")
+EXAMPLE = "http://127.0.0.1:8000"
 LOST = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout)
 """A connection that is refused or breaks off; the same request can succeed a little later."""
 Answer = TypeVar("Answer")
@@ -130,15 +131,17 @@ class Connection:
             is_repeated: whether it may be sent again; False for what would then be done twice.
 
         Raises:
-            RequestError: the service refuses the request; the sentence is that of the service.
+            RequestError: the service refuses the request; the sentence is that of the service. Or the body cannot be
+                sent as JSON, which has no NaN.
             InternalError: the service failed; the sentence is its own as well.
             WorkerUnavailable: no service answers.
         """
-        url = urljoin(self.server, address)
+        url, content = urljoin(self.server, address), None if body is None else _encoded(body)
+        sent = {**(headers or {}), **({} if content is None else {"Content-Type": "application/json"})}
 
         def send() -> httpx.Response:
             with self.answers():
-                answer = self._http.request(method, url, json=body, headers=headers)
+                answer = self._http.request(method, url, content=content, headers=sent)
             check(answer)
             return answer
 
@@ -193,6 +196,10 @@ class Connection:
         """
         try:
             yield
+        except httpx.UnsupportedProtocol as error:
+            raise WorkerUnavailable(
+                f"'{self.shown}' is no address of a service; write it with http:// or https://, as in {EXAMPLE}"
+            ) from error
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise WorkerUnavailable(
                 f"no landcast service answers at {self.shown} ({str(error) or type(error).__name__}); "
@@ -219,9 +226,18 @@ def check(answer: httpx.Response) -> None:
     except (json.JSONDecodeError, UnicodeDecodeError, AttributeError):
         sentence = ""
     sentence = sentence or f"The service answered {answer.status_code} to {_shown(answer.request.url)}."
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        sentence += " Commands of landcast send the one in LANDCAST_KEY, or in --key."
     refusal = (RequestError if answer.is_client_error else InternalError)(sentence)
     wait_s = _retry_after(answer.headers.get("Retry-After", "")) if answer.status_code in BUSY else None
     raise refusal if wait_s is None else Busy(wait_s, refusal)
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, TypeError) as error:
+        raise RequestError(f"a value of the request cannot be sent as JSON: {error}") from None
 
 
 def _shown(url: httpx.URL) -> str:

@@ -7,7 +7,7 @@ from typing import IO, Annotated, Any
 
 import typer
 
-from core.errors import InvalidOption
+from core.errors import InvalidOption, InvalidRegion, RequestError
 from core.planning.sheets import parse_large_region
 from core.read_settings import read_settings
 from core.region import Region
@@ -43,9 +43,15 @@ def plan(
     with written_aside(out) as aside, aside.open("w", encoding="utf-8") as file:
         _write(file, _features(planned_sheets(whole, settings, source), counts, by_tile=tiles))
         if not counts["sheets"]:
-            raise InvalidOption("--archive", archive, "it covers no part of the region")
+            raise _nothing_planned(archive)
     rows = [(name, f"{count:,}") for name, count in counts.items()]
     print(text_table([*rows, ("area_km2", f"{whole.area_km2:,.1f}"), ("file", str(out))], left=2))
+
+
+def _nothing_planned(archive: str | None) -> RequestError:
+    if archive is None:
+        return InvalidRegion("no part of it is large enough for a pixel of a map sheet")
+    return InvalidOption("--archive", archive, "it covers no part of the region")
 
 
 def large_region(path: Path) -> Region:

@@ -299,9 +299,12 @@ def _reason(texts: list[str], empty: NDArray[np.bool_]) -> str:
     example = next(t for t, e in zip(texts, empty, strict=True) if not e)
     if _NUMBER.fullmatch(example):
         return f"holds numbers, not dates ({example}); {ADVICE}"
+    if _WRITTEN.match(example):
+        return f"holds days that are none, or outside {FIRST_DATE} to {LAST_DATE} ('{example[:40]}')"
     return f"holds something else than dates ('{example[:40]}'); {ADVICE}"
 
 
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
 _IN_NAME = re.compile(
     r"(?<!\d)(?:(?P<iso>(?:19|20)\d\d(?P<s>[-._]?)[01]\d(?P=s)[0-3]\d)(?!\d)"
     r"|(?P<last>[0-3]\d(?P<z>[-._/])[0-3]\d(?P=z)(?:19|20)\d\d)(?!\d)"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -153,16 +153,34 @@ def _read_text(path: Path) -> TableFile:
     start, separator = _separator(text)
     header, skipped = _header(text, start, separator)
     table = _rows(text, separator, skipped, len(header))
+    spaced, table = table, table.assign(**{str(name): table[name].str.strip() for name in table})
     header = [*(h.strip() for h in header), *[""] * (len(table.columns) - len(header))]
     empty = [n for n, name in enumerate(header) if not name and (table[f"c{n}"] == "").all()]
+    same = _same_without_spaces(spaced, table)
     table = table.drop(columns=[f"c{n}" for n in empty])
     table.columns = _names([h for n, h in enumerate(header) if n not in empty])
     used = f"columns separated by {SEPARATOR_NAMES[separator]}" if separator in SEPARATOR_NAMES else ""
     return TableFile(
         columns=tuple(table.columns),
         table=table,
-        taken=tuple(t for t in (used, encoding and f"text in {encoding}", comments) if t),
+        taken=tuple(t for t in (used, encoding and f"text in {encoding}", comments, same) if t),
     )
+
+
+def _same_without_spaces(spaced: pd.DataFrame, stripped: pd.DataFrame) -> str:
+    """Return a phrase on the first value that equals another once spaces around both are left out; empty = none."""
+    for name in spaced:
+        changed = spaced[name] != stripped[name]
+        others = set(stripped[name][~changed])
+        same = next((v for v in spaced[name][changed] if v.strip() in others and _is_id(v.strip())), None)
+        if same is not None:
+            return f"spaces around values left out: '{same}' is taken as '{same.strip()}'"
+    return ""
+
+
+def _is_id(text: str) -> bool:
+    """Tell whether a text is neither empty nor a number, which spaces do not change."""
+    return bool(text) and not re.fullmatch(r"[-+]?[\d.,]+(?:[eE][-+]?\d+)?", text)
 
 
 def _decode(path: Path) -> tuple[str, str]:
@@ -192,7 +210,7 @@ def _checked(raw: bytes, codec: str) -> str:
         raise Refused(f"it is not readable as csv ({_reason(error)})") from None
     if re.search(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]", text[:4096]):
         raise Refused("it is not readable as csv (it holds binary data)")
-    return text
+    return text if "\n" in text else text.replace("\r", "\n")  # lines end in CR alone, as on old Macs
 
 
 def _without_comments(text: str) -> tuple[str, str]:
@@ -249,8 +267,7 @@ def _rows(text: str, separator: str, skipped: int, width: int) -> pd.DataFrame:
         raise Refused(f"it is not readable as csv ({_reason(error)})") from None
     if odd:
         raise Refused(_odd_row(odd[0], width))
-    table: pd.DataFrame = stored.to_pandas()
-    return table.assign(**{str(name): table[name].str.strip() for name in table})
+    return cast("pd.DataFrame", stored.to_pandas())
 
 
 def _parse_text(body: bytes, separator: str, width: int, odd: list[Any]) -> Any:

@@ -54,13 +54,16 @@ class HostCheck:
         host, origin = headers.get("host", ""), headers.get("origin")
         if not self._is_ours(_name(f"//{host}")):
             await errors.misdirected(host)(scope, receive, send)
-        elif scope["method"] not in SAFE and origin is not None and not self._may_change(origin):
+        elif scope["method"] not in SAFE and origin is not None and not self._may_change(origin, host):
             await errors.foreign_origin(origin)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    def _may_change(self, origin: str) -> bool:
-        return origin.lower() in self._origins or self._is_ours(_name(origin))
+    def _may_change(self, origin: str, host: str) -> bool:
+        """Tell whether pages of an origin may: those of named hosts, and of this machine those of the port asked."""
+        name = _name(origin)
+        is_own_page = is_loopback(name) and _port(origin) == _port(f"//{host}")
+        return origin.lower() in self._origins or name in self._further or is_own_page
 
     def _is_ours(self, name: str) -> bool:
         return is_loopback(name) or name in self._further
@@ -91,3 +94,11 @@ def _name(url: str) -> str:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:
         return ""
+
+
+def _port(url: str) -> int | None:
+    """Return the port of a URL, -1 if it is none; browsers leave out the usual one of a scheme, here None."""
+    try:
+        return urlsplit(url).port
+    except ValueError:
+        return -1

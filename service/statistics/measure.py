@@ -15,18 +15,13 @@ if TYPE_CHECKING:
 Statistics = dict[str, Any]
 """Of one layer under one polygon; None where nothing valid lies under it."""
 
-OPERATIONS = {
-    "min": "min",
-    "max": "max",
-    "mean": "mean",
-    "std": "stdev",
-    "median": "median",
-    "p25": "quantile_25",
-    "p75": "quantile_75",
-}
+OPERATIONS = {"min": "min", "max": "max", "mean": "mean", "std": "stdev"}
 """Name in the answer: of the value of exactextract. Each pixel counts with the share of it that lies in the polygon."""
-ASKED = ("min", "max", "mean", "stdev", "median", "quantile(q=0.25)", "quantile(q=0.75)")
-"""Operations that give them."""
+QUANTILES = {"median": 0.5, "p25": 0.25, "p75": 0.75}
+"""Name in the answer: the smallest value that at least this share of the valid area does not exceed.
+
+exactextract's own quantiles are interpolated between distinct values, which is wrong where values repeat.
+"""
 
 
 def measure(cog: "DatasetReader", layers: Sequence[Layer], zones: Sequence[Zone]) -> list[dict[str, Statistics]]:
@@ -57,8 +52,8 @@ def _of_layer(cog: "DatasetReader", layer: Layer, zones: Sequence[Zone]) -> dict
     if not rows:
         return {}
     band = RasterioRasterSource(cog, cog.descriptions.index(layer.name) + 1)
-    own = ["unique", "frac"] if layer.legend else list(ASKED)
-    answer = exact_extract(band, JSONFeatureSource(rows), ["count", *own], include_cols=["number"])
+    own = () if layer.legend else OPERATIONS.values()
+    answer = exact_extract(band, JSONFeatureSource(rows), ["count", "unique", "frac", *own], include_cols=["number"])
     properties = [a["properties"] for a in answer]
     cell_m2 = abs(cog.res[0] * cog.res[1])
     return {p["number"]: _statistics(layer, p, _pixels(zones[p["number"]], cell_m2), cell_m2) for p in properties}
@@ -73,7 +68,16 @@ def _statistics(layer: Layer, found: Mapping[str, Any], pixels: float, cell_m2: 
     shared = {"count": round(count, 3), "valid_share": round(min(1.0, count / pixels), 4)}
     if layer.legend:
         return shared | _classes(layer, found, count * cell_m2 / 1e4)
-    return {name: _number(found[own]) if count > 0 else None for name, own in OPERATIONS.items()} | shared
+    if count == 0:
+        return dict.fromkeys((*OPERATIONS, *QUANTILES)) | shared
+    return {name: _number(found[own]) for name, own in OPERATIONS.items()} | _quantiles(found) | shared
+
+
+def _quantiles(found: Mapping[str, Any]) -> Statistics:
+    values, weights = np.asarray(found["unique"], np.float64), np.asarray(found["frac"], np.float64)
+    asked = list(QUANTILES.values())
+    of_area = np.quantile(values, asked, weights=weights, method="inverted_cdf")
+    return dict(zip(QUANTILES, map(_number, of_area), strict=True))
 
 
 def _classes(layer: Layer, found: Mapping[str, Any], valid_ha: float) -> Statistics:

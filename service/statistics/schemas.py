@@ -30,7 +30,8 @@ class Measured(BaseModel):
     simulated: bool = Field(description="True = no satellite has measured this.")
     features: list[Feature] = Field(
         description="`properties.statistics` has for each layer by name: `min`, `max`, `mean`, `std`, `median`, `p25`, "
-        "`p75`, each pixel counted with the share of it that lies in the polygon, null where nothing valid does; for "
-        "classes `area_ha` and `share` by class in their place; `count` (pixels of values, with their shares) and "
+        "`p75` (the smallest value that this share of the area does not exceed), each pixel counted with the share of "
+        "it that lies in the polygon, null where nothing valid does; for classes `area_ha` and "
+        "`share` by class in their place; `count` (pixels of values, with their shares) and "
         "`valid_share` (of the polygon's area, 0..1). `properties.reason` says why a feature cannot be measured."
     )

@@ -1,6 +1,9 @@
 """Every wrong input of the command line: one sentence on stderr, exit code 2, nothing left behind."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -226,3 +229,11 @@ def test_help_and_version_end_with_code_0(capsys: pytest.CaptureFixture[str]) ->
 
 def test_the_cube_lies_where_the_tests_expect_it() -> None:
     assert (WEST, NORTH) == (500_000.0, 5_300_000.0)
+
+
+def test_letters_that_the_terminal_lacks_are_written_by_their_number(folder: Path) -> None:
+    (folder / "ünï.csv").write_text("series_id,time,NDVI\nä,2021-05-01,0.5\n", encoding="utf-8")
+    plain = {**os.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([sys.executable, "-m", "cli.main", "inspect", "ünï.csv"], capture_output=True, env=plain)
+    assert (done.returncode, b"Unexpected" in done.stderr) == (0, False), done.stderr
+    assert b"\\xfc" in done.stdout

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import httpx
 import pytest
 
-from client.connection import PAUSES, Connection
+from client.connection import PAUSES, Connection, check
 from core.errors import InternalError, InvalidOption, LandcastError, RequestError, WorkerUnavailable
 
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -136,3 +136,20 @@ def test_what_cannot_be_a_key_is_refused_without_repeating_it(key: str) -> None:
     with pytest.raises(InvalidOption, match="LANDCAST_KEY") as caught:
         Connection("http://server", key)
     assert key not in str(caught.value)
+
+
+def test_an_address_without_a_scheme_is_refused_with_one_that_has_it() -> None:
+    with pytest.raises(WorkerUnavailable, match="write it with http:// or https://"):
+        Connection("127.0.0.1:8000").json("GET", "jobs")
+
+
+def test_a_missing_key_is_explained_for_commands() -> None:
+    answer = httpx.Response(401, json={"detail": "This service needs a key."}, request=httpx.Request("GET", "http://a"))
+    with pytest.raises(RequestError, match="LANDCAST_KEY"):
+        check(answer)
+
+
+@pytest.mark.parametrize("value", [float("nan"), object(), "\ud800"])
+def test_a_value_that_json_lacks_is_refused_before_it_is_sent(value: object) -> None:
+    with pytest.raises(RequestError, match="cannot be sent as JSON"):
+        connection(in_turn([])).json("POST", "jobs", {"seconds": value})

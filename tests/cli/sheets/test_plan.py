@@ -58,3 +58,5 @@ def test_what_cannot_be_planned_is_refused_in_one_sentence(
     (folder / "sea.geojson").write_text(json.dumps(mapping(box(40.0, 20.0, 45.0, 25.0))))
     assert "no part of the region" in refused("plan", "sea.geojson", "-o", "plan.geojson", "--archive", cube)
     assert "nowhere.geojson" in refused("plan", "nowhere.geojson", "-o", "plan.geojson")
+    (folder / "speck.geojson").write_text(json.dumps(mapping(box(10.0, 46.0, 10.0000001, 46.0000001))))
+    assert "no part of it is large enough" in refused("plan", "speck.geojson", "-o", "plan.geojson")

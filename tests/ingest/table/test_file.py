@@ -24,7 +24,7 @@ TEXT = "field;date;größe\n01;2021-05-31;0,25\n1e5;2021-06-01;-0,5\nNA;2021-06-
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "utf-16"])
 @pytest.mark.parametrize("separator", [";", "\t", "|"])
-@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_every_separator_and_encoding_gives_the_same_table(
     tmp_path: Path, encoding: str, separator: str, newline: str
 ) -> None:
@@ -49,6 +49,7 @@ def test_every_separator_and_encoding_gives_the_same_table(
         (b"\n\na,b\n1,2\n\n3,4\n", ("a", "b"), [["1", "2"], ["3", "4"]]),
         (b"a,b\n1,2", ("a", "b"), [["1", "2"]]),
         (b"a\n1\n", ("a",), [["1"]]),
+        (b"# by me\ra,b\r1,2\r3,4\r", ("a", "b"), [["1", "2"], ["3", "4"]]),
         (b",a\n0,2\n", ("unnamed 1", "a"), [["0", "2"]]),
         (b'"a;b",c\n1,2\n', ("a;b", "c"), [["1", "2"]]),
     ],
@@ -135,3 +136,15 @@ def test_geoparquet_is_read_without_its_geometry(tmp_path: Path) -> None:
     file = read_file(tmp_path / "t.geoparquet")
     assert (file.columns, file.geometry) == (("a",), "geometry")
     assert json.dumps(file.table["a"].tolist()) == "[1]"
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"id,v\na,1\na ,2\n", "spaces around values left out: 'a ' is taken as 'a'"),
+        (b"id,v\na, 1\nb,1\n", ""),
+        (b"id,v\na ,1\na ,2\n", ""),
+    ],
+)
+def test_values_that_only_spaces_tell_apart_are_named(tmp_path: Path, raw: bytes, said: str) -> None:
+    assert [t for t in read_file(csv(tmp_path, raw)).taken if "spaces" in t] == ([said] if said else [])

@@ -55,3 +55,33 @@ def test_shares_of_pixels_and_nodata_are_counted_as_they_should(cog: Path) -> No
         "count": 0,
         "valid_share": 0,
     }
+
+
+def test_values_that_repeat_count_each_time_in_quantiles(tmp_path: Path) -> None:
+    """A share that is 0 on all pixels but a few has a median of 0, whatever the few are."""
+    path = tmp_path / "shares.tif"
+    shares = np.zeros((1, 20, 20), np.uint8)
+    shares[0, 0, :4] = (20, 40, 60, 80)
+    with rasterio.open(path, "w", "GTiff", 20, 20, 1, "EPSG:32632", Affine(10, 0, 0, 0, -10, 200), "uint8", 255) as out:
+        out.write(shares)
+        out.descriptions = ("p",)
+    whole, corner = Zone(geometry=box(0, 0, 200, 200)), Zone(geometry=box(0, 190, 60, 200))
+    with rasterio.open(path) as found:
+        over_all, of_row = (row["p"] for row in measure(found, (SHARE,), [whole, corner]))
+    assert (over_all["p25"], over_all["median"], over_all["p75"], over_all["max"]) == (0, 0, 0, 80)
+    assert (of_row["p25"], of_row["median"], of_row["p75"]) == (0, 20, 60)  # of 0, 0, 20, 40, 60, 80
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_quantiles_are_those_of_numpy_over_whole_pixels(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "values.tif"
+    values = np.random.default_rng(seed).normal(size=(1, 9, 11)).round(1).astype(np.float32)
+    with rasterio.open(
+        path, "w", "GTiff", 11, 9, 1, "EPSG:32632", Affine(10, 0, 0, 0, -10, 90), "float32", "nan"
+    ) as out:
+        out.write(values)
+        out.descriptions = ("p",)
+    with rasterio.open(path) as found:
+        (row,) = measure(found, (SHARE,), [Zone(geometry=box(0, 0, 110, 90))])
+    right = np.quantile(values, (0.25, 0.5, 0.75), method="inverted_cdf")
+    assert [row["p"][name] for name in ("p25", "median", "p75")] == pytest.approx(right.tolist(), abs=1e-6)
