@@ -1,4 +1,4 @@
-"""`landcast models`: list, show and import models."""
+"""`landcast models`: list, show, share and import models."""
 
 import json
 import sys
@@ -10,10 +10,12 @@ from cli.group import Command, lazy_group
 from core.read_settings import read_settings
 from core.text_table import text_table
 from models.registry import check_models_folder, find_named, list_checkpoints, list_unusable, report_of
+from workers.store.shared_models import share_model
 
 COMMANDS = {
     "list": Command(place="cli.models:list_models", help="List all models with version and task."),
     "show": Command(place="cli.models:show_model", help="Print the card of a model as JSON."),
+    "share": Command(place="cli.models:share", help="Put a model into the store that machines share."),
     "import": Command(place="cli.import_model:import_model", help="Import a published EarthPT file."),
 }
 models = typer.Typer(
@@ -47,6 +49,12 @@ def list_models() -> None:
     print(text_table(rows, left=5))
     for error in list_unusable(settings):
         print(f"Left out: {error}", file=sys.stderr)
+
+
+def share(name: Annotated[str, typer.Argument(help="Name of a model of this machine.")]) -> None:
+    """Put a model into the store (LANDCAST_STORE); other machines fetch it when it is ordered by its name."""
+    size = share_model(name, read_settings())
+    print(f"{name} is shared, {size / 1e6:.1f} MB; other machines fetch it when it is ordered.")
 
 
 def show_model(name: Annotated[str, typer.Argument(help="Name of the model.")]) -> None:

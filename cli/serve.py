@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import typer
 
 from cli.own_archive import OwnArchive, open_own_archive
-from core.errors import WorkerUnavailable
+from core.errors import InvalidOption, WorkerUnavailable
+from core.groups.queues import read_capabilities
 from core.read_settings import environment, overridden, read_settings
 from core.settings import Settings
 from service.access.hosts import is_loopback
@@ -54,9 +55,17 @@ def serve(
         wait_for_signal()
 
 
-def worker() -> None:
-    """Start a worker alone, for a service that runs elsewhere on the same Redis, ledger and home folder."""
-    settings = read_settings()
+def worker(
+    queues: Annotated[
+        str | None,
+        typer.Option(metavar="QUEUE,...", help="Queues to serve: ingest, compute, post; default: all."),
+    ] = None,
+) -> None:
+    """Start a worker alone, for a service that runs elsewhere on the same Redis, ledger and store.
+
+    ingest plans jobs and reads archives, compute renders tiles, post writes results. Every queue needs a worker.
+    """
+    settings = overridden(read_settings(), queues=_checked(queues))
     check_start(settings)
     _require_redis(settings, "a worker alone")
     command = worker_command(f"worker-{os.getpid()}", settings)
@@ -69,6 +78,18 @@ def _address(host: str, url: str) -> str:
         return url
     bound = f"http://{f'[{host}]' if ':' in host else host or '0.0.0.0'}:{urlsplit(url).port}"  # noqa: S104 - shown
     return bound if bound == url else f"{bound}, all addresses of this machine, from here {url}"
+
+
+def _checked(queues: str | None) -> str | None:
+    """Return names of queues.
+
+    Raises:
+        InvalidOption: one is unknown.
+    """
+    try:
+        return queues if queues is None else ",".join(read_capabilities(queues))
+    except ValueError as error:
+        raise InvalidOption("--queues", queues, str(error)) from None
 
 
 def _require_redis(settings: Settings, who: str) -> None:

@@ -223,6 +223,15 @@ class Client:
         """Return a standing order."""
         return self._connection.json("GET", f"standing-orders/{quote(order_id, safe='')}")
 
+    def change_standing_order(self, order_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change, pause or resume a standing order; return it as the service states it.
+
+        Args:
+            order_id: of the standing order.
+            changes: the body of `PATCH /standing-orders/{order_id}`: `paused`, `title`, `every`, `ends`, `inputs`.
+        """
+        return self._connection.json("PATCH", f"standing-orders/{quote(order_id, safe='')}", changes)
+
     def remove_standing_order(self, order_id: str) -> None:
         """Remove a standing order; its jobs and their results stay."""
         self._connection.request("DELETE", f"standing-orders/{quote(order_id, safe='')}")

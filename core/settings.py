@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings
 from core.checkpoint import Device, Precision
 from core.groups.access import AccessSettings, OidcSettings, QuotaSettings
 from core.groups.config import CONFIG, PREFIX
+from core.groups.queues import WorkerSettings
 from core.groups.webhooks import WebhookSettings
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -263,6 +264,7 @@ class Settings(BaseSettings):
     jobs: JobSettings = Field(
         default_factory=JobSettings, description="How jobs are cut into tiles, queued and tried again."
     )
+    workers: WorkerSettings = Field(default_factory=WorkerSettings, description="What workers of this machine do.")
     http: HttpSettings = Field(default_factory=HttpSettings, description="Where the service listens.")
     access: AccessSettings = Field(default_factory=AccessSettings, description="Who may use the service.")
     oidc: OidcSettings = Field(

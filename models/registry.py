@@ -1,4 +1,4 @@
-"""Which checkpoints there are: those shipped in models/weights and those in the user's folder. Loads no weights."""
+"""Which checkpoints there are: shipped in models/weights, in the user's folder, copied from a store. No weights."""
 
 import hashlib
 import json
@@ -50,6 +50,11 @@ def models_folder(settings: Settings) -> Path:
     return settings.models or settings.home / "models"
 
 
+def copies_folder(settings: Settings) -> Path:
+    """Return the folder of this machine's copies of models that lie in a store (workers/store/shared_models.py)."""
+    return settings.home / "cache" / "models"
+
+
 def check_models_folder(settings: Settings) -> None:
     """Check that a folder of models that is named exists.
 
@@ -71,7 +76,8 @@ def list_unusable(settings: Settings) -> list[InvalidCheckpoint]:
 
 
 def _all(settings: Settings) -> list[Checkpoint | InvalidCheckpoint]:
-    return [_found(folder, settings) for place in (models_folder(settings), SHIPPED) for folder in _folders(place)]
+    places = (models_folder(settings), SHIPPED, copies_folder(settings))  # a copy is never a task's default
+    return [_found(folder, settings) for place in places for folder in _folders(place)]
 
 
 def _folders(place: Path) -> list[Path]:

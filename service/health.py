@@ -4,12 +4,11 @@ from collections.abc import Mapping
 
 import redis
 from fastapi import APIRouter, Response
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import StoreUnavailable, WorkerUnavailable
+from core.groups.queues import Capability
 from core.settings import Settings
 from core.version import software_version
 from service.errors import problem
@@ -17,15 +16,17 @@ from service.reconciler import Reconciler
 from service.schemas import CheckName, Health, NotReady, Readiness, Version
 from service.state import CurrentLedger, CurrentReconciler, CurrentSettings
 from workers.disk import MIN_FREE_BYTES, free_bytes
+from workers.queue.addresses.redis_address import redis_address
+from workers.queue.capability.unserved import sentence
 from workers.queue.ledger import Ledger
-from workers.queue.presence import living_workers
+from workers.queue.presence import unserved
 from workers.queue.schema import reading
 from workers.store.open_store import open_store
 
 router = APIRouter(tags=["Service"])
 
-AT_ONCE = Retry(NoBackoff(), 0)
-"""A check of readiness reports the first failure; redis-py would retry for seconds."""
+PING_S = 2.0
+"""A check of readiness waits so long for Redis, and reports the first failure."""
 
 
 @router.get("/healthz", summary="Is the process alive?")
@@ -41,7 +42,7 @@ async def healthz() -> Health:
     responses={503: {"model": NotReady, "description": "A part is not ready; `checks` names it and the reason."}},
 )
 def readyz(ledger: CurrentLedger, settings: CurrentSettings, reconciler: CurrentReconciler) -> Response | Readiness:
-    """Answer 200 if ledger, queue, reconciler, a worker, disk and store are ready, else 503 with the reasons."""
+    """Answer 200 if ledger, queue, reconciler, workers of all queues, disk and store are ready; else 503."""
     troubles = find_troubles(ledger, settings, reconciler)
     checks = {name: why or "ok" for name, why in troubles.items()}
     if not any(troubles.values()):
@@ -83,7 +84,10 @@ def _queue_trouble(settings: Settings) -> str:
 
 def _worker_trouble(settings: Settings) -> str:
     try:
-        return "" if living_workers(settings) else "no worker has given a sign of life lately"
+        missing = unserved(settings)
+        if len(missing) == len(Capability):
+            return "no worker has given a sign of life lately"
+        return sentence(missing) if missing else ""
     except WorkerUnavailable as error:
         return error.reason
 
@@ -113,9 +117,8 @@ def ping_redis(settings: Settings) -> None:
     """
     if settings.jobs.redis_url is None:
         raise WorkerUnavailable("no Redis is set; start the service with 'landcast serve'")
-    url = settings.jobs.redis_url.get_secret_value().replace("redis+socket://", "unix://")
     try:
-        with redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2, retry=AT_ONCE) as client:
+        with redis_address(settings).client(timeout_s=PING_S) as client:
             client.ping()
     except (redis.RedisError, OSError) as error:
         raise WorkerUnavailable(f"Redis does not answer ({type(error).__name__})") from error

@@ -17,9 +17,9 @@ from core.timeline import Period
 from ingest.archive import Archive
 from ingest.build.cube import build_cube, check_region, reader_from
 from ingest.registry import open_archive
-from models.registry import find_checkpoint
 from products.catalogue import find_product
 from workers.shared_scene_tiles import shared_scene_tiles
+from workers.store.shared_models import find_shared_checkpoint
 
 Mask = NDArray[np.bool_]
 
@@ -38,7 +38,7 @@ class Dependencies:
 
     find_product: Callable[[str], Product[Any]] = find_product
     """Product id -> product; raises UnknownProduct."""
-    find_checkpoint: Callable[[str, str, Settings], Checkpoint] = find_checkpoint
+    find_checkpoint: Callable[[str, str, Settings], Checkpoint] = find_shared_checkpoint
     """Name (empty = default), task, settings -> checkpoint; raises UnknownModel."""
     open_archive: Callable[[str, Settings], Archive] = open_archive
     """Specification, settings -> archive; raises UnknownArchive, InvalidCube."""

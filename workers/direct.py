@@ -41,7 +41,7 @@ from workers.accept import plan
 from workers.assemble import Result, assemble_cube, assemble_tiles
 from workers.queue.dispatch import scratch_folder, sweep
 from workers.store.open_store import open_store
-from workers.tile import Recipe, build_tile, find_tile, pixel_kind, render_built
+from workers.tile import Recipe, build_tile, find_tile, pixel_kind, render_cube
 
 STRIP_BYTES = 256 * 2**20
 """Pixels of all layers held at once."""
@@ -298,7 +298,7 @@ def _found_or_read(recipe: Recipe, tile: Tile, settings: Settings, job_id: str) 
 def _tile_file(
     recipe: Recipe, tile: Tile, found: Path | Cube, settings: Settings, job_id: str, progress: Progress
 ) -> Path:
-    path = found if isinstance(found, Path) else render_built(recipe, tile, found, settings, job_id, progress)
+    path = found if isinstance(found, Path) else render_cube(recipe, tile, found, settings, job_id, progress)
     progress(1.0)
     return path
 

@@ -1,4 +1,6 @@
-"""The Celery app and its three tasks: the plan of a job, one tile, and the closing. What they do is in plain functions.
+"""The Celery app and its tasks: the plan of a job, one tile, and the closing. What they do is in plain functions.
+
+A tile is read and rendered in one task where its worker serves both queues; else one task reads it, and one renders it.
 
 Start workers with `celery -A workers.tasks worker`, or `landcast worker`. Importing this module reads no settings and
 loads no model: both happen in the child processes, when the first task arrives. The raster libraries are loaded once,
@@ -17,9 +19,10 @@ from celery import Celery, signals
 
 from core.errors import LandcastError, RequestError, WorkerUnavailable
 from core.grid import Tile
+from core.groups.queues import ALL, Capability
 from core.job import Job, JobState
 from core.settings import Settings
-from ingest.io.meter import METER
+from ingest.io.meter import METER, Spent
 from workers.dependencies import REAL, Dependencies
 from workers.disk import await_room
 from workers.fields.job import FieldWork
@@ -30,7 +33,8 @@ from workers.logs.about import working_on
 from workers.logs.json_lines import use_json_lines
 from workers.patient_store import patient_store
 from workers.plan_rows import open_plan, pages
-from workers.queue.broker import FINISH, PLAN, TILE, celery_settings
+from workers.queue.broker import COMPUTE, FINISH, PLAN, TILE, capabilities_of, celery_settings
+from workers.queue.capability.reads import SHARE, finish_read
 from workers.queue.dispatch import feed, sweep
 from workers.queue.fairness.claim import Turns
 from workers.queue.item_rows import Item, read_item
@@ -43,8 +47,10 @@ from workers.queue.planning import Planning
 from workers.queue.presence import beat_while_at_work
 from workers.queue.schema import AWAY
 from workers.queue.sweep import WITHOUT_RESULT, Sweeper
+from workers.read_archive import without_archive
 from workers.recent_archives import recent_dependencies
-from workers.tile import find_tile, read_recipe, render_tile
+from workers.stored_cubes import CubeMissing, remove_cube, store_cube, stored_cube
+from workers.tile import Recipe, build_tile, find_tile, read_recipe, render_cube, render_tile
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +66,8 @@ class Worker:
     settings: Settings
     ledger: Ledger
     dependencies: Dependencies
+    queues: tuple[Capability, ...] = ALL
+    """What it serves."""
     sweeper: Sweeper = field(default_factory=Sweeper)
 
 
@@ -72,7 +80,8 @@ def make_app(dependencies: Dependencies = REAL, read_settings: Callable[[], Sett
     def worker() -> Worker:
         settings = read_settings()
         ledger = patiently(lambda: open_ledger(settings))
-        return Worker(name=worker_name(), settings=settings, ledger=ledger, dependencies=dependencies)
+        served: Any = {"dependencies": dependencies, "queues": capabilities_of(app)}
+        return Worker(name=worker_name(), settings=settings, ledger=ledger, **served)
 
     @cache
     def planner() -> Worker:
@@ -86,12 +95,17 @@ def make_app(dependencies: Dependencies = REAL, read_settings: Callable[[], Sett
         with working_on(job=job_id, tile=tile_key, worker=worker_name()):
             carry_out_tile(worker(), job_id, tile_key)
 
+    def compute(job_id: str, tile_key: str) -> None:
+        with working_on(job=job_id, tile=tile_key, worker=worker_name()):
+            carry_out_tile(worker(), job_id, tile_key, Capability.COMPUTE)
+
     def finish(job_id: str) -> None:
         with working_on(job=job_id, worker=worker_name()):
             close_job(worker(), job_id)
 
     app.task(plan, name=PLAN, shared=False)
     app.task(tile, name=TILE, shared=False)
+    app.task(compute, name=COMPUTE, shared=False)
     app.task(finish, name=FINISH, shared=False)
     beat_while_at_work(app, read_settings)
     return app
@@ -111,31 +125,32 @@ def plan_job(worker: Worker, job_id: str) -> None:
     _send_next(worker, job_id)
 
 
-def carry_out_tile(worker: Worker, job_id: str, tile_key: str) -> None:
-    """Render the tile that a message names, or the one that is due before it, and send what comes next.
+def carry_out_tile(worker: Worker, job_id: str, tile_key: str, stage: Capability = Capability.INGEST) -> None:
+    """Carry out the tile that a message names, or the one that is due before it, and send what comes next.
 
-    Every end is written into the ledger. Whose tile is due: `workers.queue.fairness`.
+    A tile that is to be read is rendered too where the worker computes; else its cube is left in the store for one
+    that does. Every end is written into the ledger. Whose tile is due: `workers.queue.fairness`.
 
     While ledger or store are away or the disk is full, the message waits: it is acknowledged when this returns.
     """
     ledger, lease_s = worker.ledger, worker.settings.jobs.lease_seconds
     _await_parts(worker)
     patiently(lambda: ledger.release(is_gone, job_id, allowance_s=lease_s))
-    found = patiently(lambda: Turns(ledger).claim(job_id, tile_key, worker.name, lease_s))
+    found = patiently(lambda: Turns(ledger).claim(job_id, tile_key, worker.name, lease_s, stage))
     if found is None or found.job_id != job_id:
         _send_next(worker, job_id)  # its tile may need another message
     if found is None:
         logger.info("tile is not to be done job=%s tile=%s", job_id, tile_key)
         return
-    _carry_out(worker, found.job_id, found.tile_key)
+    _carry_out(worker, found.job_id, found.tile_key, stage)
     _send_next(worker, found.job_id)
 
 
-def _carry_out(worker: Worker, job_id: str, tile_key: str) -> None:
+def _carry_out(worker: Worker, job_id: str, tile_key: str, stage: Capability) -> None:
     ledger, lease_s = worker.ledger, worker.settings.jobs.lease_seconds
     logger.info("tile begins job=%s tile=%s worker=%s", job_id, tile_key, worker.name)
     with Lease(lambda share: ledger.heartbeat(job_id, tile_key, worker.name, lease_s, share), lease_s) as lease:
-        _try_tile(worker, job_id, tile_key, lease)
+        _try_tile(worker, job_id, tile_key, stage, lease)
 
 
 def close_job(worker: Worker, job_id: str) -> None:
@@ -193,37 +208,84 @@ def _await_parts(worker: Worker) -> None:
     patiently(lambda: worker.sweeper.sweep(worker.ledger, worker.settings))
 
 
-def _try_tile(worker: Worker, job_id: str, tile_key: str, lease: Lease) -> None:
+def _try_tile(worker: Worker, job_id: str, tile_key: str, stage: Capability, lease: Lease) -> None:
     ledger, began, before = worker.ledger, time.monotonic(), METER.spent()
     try:
         job = patiently(lambda: ledger.job(job_id))
-        pixels = _answer(worker, job, lease) if job.order.is_of_fields else _render(worker, job, tile_key, lease)
+        tile = patiently(lambda: planned_tile(ledger.engine, job_id, tile_key))
+        work = _answer if job.order.is_of_fields else _compute if stage is Capability.COMPUTE else _read_and_compute
+        pixels = work(worker, job, tile, lease)
     except LeaseLost:
         logger.info("tile dropped job=%s tile=%s", job_id, tile_key)
     except Exception as error:
         logger.warning("tile failed job=%s tile=%s", job_id, tile_key, exc_info=error)
-        why, for_good, spent = reason(error), isinstance(error, RequestError), METER.spent().since(before)
-        patiently(lambda: ledger.fail_tile(job_id, tile_key, worker.name, why, for_good=for_good, spent=spent))
+        further: Any = {"for_good": isinstance(error, RequestError), "spent": METER.spent().since(before)}
+        further |= {"stage": Capability.INGEST} if isinstance(error, CubeMissing) else {}
+        why = reason(error)
+        patiently(lambda: ledger.fail_tile(job_id, tile_key, worker.name, why, **further))
     else:
-        seconds = time.monotonic() - began
-        measured = (None, None) if pixels is None else (seconds, pixels)
-        spent = METER.spent().since(before)
-        patiently(lambda: ledger.finish_tile(job_id, tile_key, worker.name, *measured, spent=spent))
-        logger.info("tile done job=%s tile=%s seconds=%.1f reused=%s", job_id, tile_key, seconds, pixels is None)
+        is_done = _note_end(worker, job_id, tile, pixels, time.monotonic() - began, METER.spent().since(before))
+        if is_done and stage is Capability.COMPUTE:
+            remove_cube(tile, worker.settings, job_id)
 
 
-def _render(worker: Worker, job: Job, tile_key: str, lease: Lease) -> int | None:
-    """Render a tile; return the number of its pixels in the region, None if there was a rendered one."""
-    tile = patiently(lambda: planned_tile(worker.ledger.engine, job.id, tile_key))
+READ = -1
+"""In place of a number of pixels: the cube is in the store, for another worker."""
+
+
+def _note_end(worker: Worker, job_id: str, tile: Tile, pixels: int | None, seconds: float, spent: Spent) -> bool:
+    """Write the end of an attempt that did not fail; False = the tile is not done, or no longer this worker's.
+
+    Args:
+        worker, job_id, tile: whose, and of what.
+        pixels: rendered; None = an existing tile was reused; READ.
+        seconds, spent: of the attempt.
+    """
+    ledger, held = worker.ledger, (job_id, tile.key, worker.name)
+    if pixels == READ:
+        patiently(lambda: finish_read(ledger, *held, seconds, spent=spent))
+        logger.info("tile read job=%s tile=%s seconds=%.1f", job_id, tile.key, seconds)
+        return False
+    measured = (None, None) if pixels is None else (seconds, pixels)
+    is_done = patiently(lambda: ledger.finish_tile(*held, *measured, spent=spent))
+    logger.info("tile done job=%s tile=%s seconds=%.1f reused=%s", job_id, tile.key, seconds, pixels is None)
+    return is_done
+
+
+def _read_and_compute(worker: Worker, job: Job, tile: Tile, lease: Lease) -> int | None:
+    """Render a tile, or leave its cube for a worker that does; return the number of pixels, see `_note_end`."""
     recipe = read_recipe(job.order, worker.settings, worker.dependencies)
     if find_tile(recipe, tile, worker.settings, job.id) is not None:
         return None
+    if Capability.COMPUTE not in worker.queues:
+        cube = build_tile(recipe, tile, worker.settings, worker.dependencies)
+        lease.progress(SHARE)
+        store_cube(recipe, tile, cube, worker.settings, job.id)
+        return READ
     render_tile(recipe, tile, worker.settings, job.id, lease.progress, worker.dependencies)
+    return _pixels(recipe, tile)
+
+
+def _compute(worker: Worker, job: Job, tile: Tile, lease: Lease) -> int | None:
+    """Render a tile that another worker has read; return the number of pixels, see `_note_end`.
+
+    Raises:
+        CubeMissing: the cube is not there or damaged.
+    """
+    with stored_cube(tile, worker.settings, job.id) as stored:
+        recipe = read_recipe(job.order, worker.settings, without_archive(worker.dependencies, stored.archive))
+        found = find_tile(recipe, tile, worker.settings, job.id)
+        if found is None:
+            render_cube(recipe, tile, stored.cube, worker.settings, job.id, lease.progress)
+    return _pixels(recipe, tile) if found is None else None
+
+
+def _pixels(recipe: Recipe, tile: Tile) -> int:
     return int(recipe.mask(tile).sum())
 
 
-def _answer(worker: Worker, job: Job, lease: Lease) -> int | None:
-    """Answer the fields of a job; return the number of their pixels, None if their lines were there."""
+def _answer(worker: Worker, job: Job, _: Tile, lease: Lease) -> int | None:
+    """Answer the fields of a job, reading and all; return the number of pixels, None if their lines were there."""
     work = _field_work(worker, job)
     return work.pixels if work.answer(lease.progress) else None
 

@@ -40,7 +40,9 @@ from products.order import parse
 from products.rows import render
 from workers.dependencies import REAL, Dependencies
 from workers.patient_store import patient_store
+from workers.queue.capability.reads import SHARE
 from workers.queue.dispatch import scratch_folder
+from workers.read_archive import ReadArchive
 from workers.store.store import TILES, work_key
 
 logger = logging.getLogger(__name__)
@@ -51,8 +53,6 @@ FORMAT = 4
 """Version of the tile files; a higher one keeps old files from being read."""
 NOTED = re.compile(r"(cache/tiles/[0-9a-f]{2}/[0-9a-f]+|work/[\w-]+/[\w.-]+)\.tif")
 """Keys that a note may hold."""
-BUILD_SHARE = 0.1
-"""Share of the progress of a tile that building its cube takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +85,13 @@ class Recipe:
             return [[s.scene_id, archive.content_of(s)] for s in archive.search(self.window(tile), self.options.days)]
         return []
 
+    def archive_facts(self, tile: Tile) -> Mapping[str, Any]:
+        """Return what a tile's name says of its archive and scenes; of a stored cube it was written beside it."""
+        if isinstance(self.archive, ReadArchive):
+            return self.archive.facts
+        name = self.archive.name if _is_told_by_scenes(self.archive) else self.archive.fingerprint
+        return {"archive": name, "scenes": self._scenes(tile)}
+
     def window(self, tile: Tile) -> Window:
         """Return what is read of a tile: where pixels are pooled, whole blocks of them."""
         return whole_blocks(tile.window) if is_pooled(self.product, self.options) else tile.window
@@ -104,8 +111,7 @@ class Recipe:
             "calibration": self.checkpoint.card.get("calibration"),
             "prediction_sets": self.checkpoint.card.get("prediction_sets"),
             "backend": backend_name(self.checkpoint, self.product.id),
-            "archive": self.archive.name if _is_told_by_scenes(self.archive) else self.archive.fingerprint,
-            "scenes": self._scenes(tile),
+            **self.archive_facts(tile),
             "preparation": self.preparation,
             "tile": tile.key,
             "pixels": "all" if mask.all() else hashlib.sha256(np.packbits(mask).tobytes()).hexdigest(),
@@ -165,16 +171,14 @@ def find_tile(recipe: Recipe, tile: Tile, settings: Settings, job_id: str) -> Pa
 def render_tile(
     recipe: Recipe, tile: Tile, settings: Settings, job_id: str, progress: Progress, dependencies: Dependencies = REAL
 ) -> Path:
-    """Build a tile's cube and render it. A tile some of whose scenes could not be read is kept for its job alone."""
-    return render_built(recipe, tile, build_tile(recipe, tile, settings, dependencies), settings, job_id, progress)
+    """Build a tile's cube and render it; see `render_cube`."""
+    cube = build_tile(recipe, tile, settings, dependencies)
+    progress(SHARE)
+    return render_cube(recipe, tile, cube, settings, job_id, progress)
 
 
 def build_tile(recipe: Recipe, tile: Tile, settings: Settings, dependencies: Dependencies = REAL) -> Cube:
-    """Return the cube of what is read of a tile.
-
-    Raises:
-        LandcastError: the archive failed.
-    """
+    """Return the cube of a tile, read from its archive or from what has been read of it before."""
     mask = recipe.mask(tile)
     wanted = in_whole_blocks(tile.window, mask)[1] if is_pooled(recipe.product, recipe.options) else mask
     return dependencies.build_cube(
@@ -187,11 +191,10 @@ def build_tile(recipe: Recipe, tile: Tile, settings: Settings, dependencies: Dep
     )
 
 
-def render_built(recipe: Recipe, tile: Tile, cube: Cube, settings: Settings, job_id: str, progress: Progress) -> Path:
-    """Render the cube that `build_tile` returned for a tile, and keep its pixels."""
+def render_cube(recipe: Recipe, tile: Tile, cube: Cube, settings: Settings, job_id: str, progress: Progress) -> Path:
+    """Render the cube of a tile. A tile some of whose scenes could not be read is kept for its job alone."""
     mask = recipe.mask(tile)
-    progress(BUILD_SHARE)
-    raster = _render(recipe, cube, lambda share: progress(BUILD_SHARE + (1 - BUILD_SHARE) * share))
+    raster = _render(recipe, cube, lambda share: progress(SHARE + (1 - SHARE) * share))
     raster, place = _cut(raster, tile.window, mask), inside(tile.window, cube.window)
     key = own_key(tile, job_id) if cube.failures else shared_key(recipe, tile, mask)
     with aside_in(scratch_folder(settings, job_id), f"{tile.key}.tif") as aside:

@@ -124,8 +124,10 @@ def packages(_settings: Settings) -> Iterator[str]:
 
 
 def redis(settings: Settings) -> Iterator[str]:
-    """Check that the Redis of the settings answers, or that a private one can be started."""
+    """Check that the Redis of the settings answers, or that a private one can be started; note queues nobody serves."""
     from service.health import ping_redis
+    from workers.queue.capability.unserved import sentence
+    from workers.queue.presence import unserved
     from workers.queue.redis_server import find_redis_server
 
     if settings.jobs.redis_url is None:
@@ -133,6 +135,9 @@ def redis(settings: Settings) -> Iterator[str]:
     else:
         ping_redis(settings)
         yield "the one of LANDCAST_REDIS_URL answers"
+        missing = unserved(settings)
+        if missing:
+            yield f"{NOTE}{sentence(missing)}; start one: landcast worker --queues {','.join(missing)}"
 
 
 def home(settings: Settings) -> Iterator[str]:

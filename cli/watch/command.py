@@ -1,4 +1,4 @@
-"""`landcast watch`: add, list, show and remove standing orders of a running service. What they do: service/standing."""
+"""`landcast watch`: add, list, show, change and remove standing orders of a running service (service/standing)."""
 
 import json
 from collections.abc import Mapping
@@ -18,6 +18,9 @@ COMMANDS = {
     ),
     "list": Command(place="cli.watch.command:list_orders", help="List standing orders, newest first."),
     "show": Command(place="cli.watch.command:show_order", help="Show a standing order and its latest job."),
+    "pause": Command(place="cli.watch.change:pause_order", help="Run a standing order no more until it is resumed."),
+    "resume": Command(place="cli.watch.change:resume_order", help="Let a paused standing order go on."),
+    "change": Command(place="cli.watch.change:change_order", help="Change title, rhythm or end of a standing order."),
     "remove": Command(place="cli.watch.command:remove_order", help="Remove a standing order; its results stay."),
 }
 watch = typer.Typer(
@@ -28,7 +31,19 @@ watch = typer.Typer(
     rich_markup_mode=None,
 )
 HEAD = ("id", "process", "runs", "rhythm", "last run", "title", "message")
-FACTS = ("processID", "title", "every", "ends", "created", "runs", "lastRun", "lastJob", "nextLook", "message")
+FACTS = (
+    "processID",
+    "title",
+    "every",
+    "ends",
+    "paused",
+    "created",
+    "runs",
+    "lastRun",
+    "lastJob",
+    "nextLook",
+    "message",
+)
 """What is shown of a standing order, if it is known."""
 
 OrderId = Annotated[str, typer.Argument(metavar="ID", help="Id of the standing order.")]
@@ -59,7 +74,7 @@ def show_order(order_id: OrderId, as_json: AsJson = False, server: Server = None
     if as_json:
         print(json.dumps(found, indent=2))
         return
-    print(text_table([(name, str(found[name])) for name in FACTS if found.get(name) not in (None, "")], left=2))
+    print(text_table([(name, str(found[name])) for name in FACTS if found.get(name) not in (None, "", False)], left=2))
     for link in found["links"]:
         if link["rel"] in ("collection", "latest-version"):
             print(link["href"])
@@ -74,5 +89,6 @@ def remove_order(order_id: OrderId, server: Server = None, key: KeyText = None) 
 
 def _line(order: Mapping[str, Any]) -> tuple[str, ...]:
     rhythm = f"every {order['every']}" if order.get("every") else "new scenes"
+    rhythm = "paused" if order.get("paused") else rhythm
     last_run = (order.get("lastRun") or "-")[:16]
     return order["id"], order["processID"], str(order["runs"]), rhythm, last_run, order["title"], order["message"]

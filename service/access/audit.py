@@ -22,6 +22,7 @@ FILE_NAME = "audit.log"
 ACTIONS = (
     ("POST", re.compile(r"/processes/(?P<product>[^/]+)/execution"), "order"),
     ("POST", re.compile(r"/standing-orders"), "standing-order"),
+    ("PATCH", re.compile(r"/standing-orders/(?P<order>[^/]+)"), "standing-order-change"),
     ("DELETE", re.compile(r"/standing-orders/(?P<order>[^/]+)"), "standing-order-removal"),
     ("POST", re.compile(r"/jobs/(?P<job>[^/]+)/retry"), "retry"),
     ("POST", re.compile(r"/jobs/(?P<job>[^/]+)/share"), "share"),

@@ -11,11 +11,13 @@ EventName = Literal[
     "planned",
     "retried",
     "tile-started",
+    "tile-read",
     "tile-done",
     "tile-failed",
     "tile-given-up",
     "stopped",
     "result-started",
+    "waiting",
     "stage",
     "result-failed",
     "successful",
@@ -34,7 +36,7 @@ class JobEvent(BaseModel):
     reason: str | None = Field(default=None, description="Why, or the stage or message, in one sentence or clause.")
     seconds: float | None = Field(
         default=None,
-        description="Of a tile that was rendered: how long it took; absent where an existing one was used.",
+        description="Of a tile that was read or rendered: how long it took; absent where an existing one was used.",
     )
 
 

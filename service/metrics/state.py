@@ -10,11 +10,12 @@ from sqlalchemy import Connection, func, select
 from core.errors import WorkerUnavailable
 from core.job import JobState, TileState
 from core.settings import Settings
-from workers.queue.broker import backlog
+from workers.queue.broker import backlogs
 from workers.queue.job_end import ACTIVE
 from workers.queue.ledger import Ledger
-from workers.queue.presence import living_workers
+from workers.queue.presence import queues_by_worker
 from workers.queue.schema import AWAY, jobs, reading, tiles
+from workers.standing.figures import overdue_s, runs_so_far, standing_by_state, webhooks_by_state
 
 Family = GaugeMetricFamily
 
@@ -40,14 +41,17 @@ class StateCollector(Collector):
 
     def _of_ledger(self) -> list[Family]:
         with reading(self._ledger.engine) as connection:
-            return [_jobs(connection), *_tiles(connection)]
+            return [_jobs(connection), *_tiles(connection), *_standing(connection)]
 
     def _of_queue(self) -> list[Family]:
-        waiting, workers = backlog(self._settings), len(living_workers(self._settings))
-        return [
-            Family("landcast_queue_messages", "Messages that wait for a worker.", value=waiting),
-            Family("landcast_workers", "Workers that have given a sign of life lately.", value=workers),
-        ]
+        waiting, workers = backlogs(self._settings), queues_by_worker(self._settings)
+        messages = Family("landcast_queue_messages", "Messages that wait for a worker.", labels=["queue"])
+        serving = Family("landcast_queue_workers", "Living workers that serve a queue.", labels=["queue"])
+        for queue, count in waiting.items():
+            messages.add_metric([queue], count)
+            serving.add_metric([queue], sum(queue in served for served in workers.values()))
+        living = Family("landcast_workers", "Workers that have given a sign of life lately.", value=len(workers))
+        return [messages, serving, living]
 
 
 def _read(read: Callable[[], list[Family]], away: tuple[type[Exception], ...]) -> list[Family] | None:
@@ -63,6 +67,22 @@ def _jobs(connection: Connection) -> Family:
     for state in JobState:
         found.add_metric([state.value], counts.get(state.value, 0))
     return found
+
+
+def _standing(connection: Connection) -> list[Family]:
+    """Return standing orders by state, how late they are, and webhooks that have something to tell."""
+    orders = Family("landcast_standing_orders", "Standing orders.", labels=["state"])
+    hooks = Family("landcast_webhooks", "Webhooks that have something to tell.", labels=["state"])
+    for family, counts in ((orders, standing_by_state(connection)), (hooks, webhooks_by_state(connection))):
+        for state, count in counts.items():
+            family.add_metric([state], count)
+    late = "Time for which the standing order that waits longest for a look has been due."
+    return [
+        orders,
+        Family("landcast_standing_order_runs", "Jobs of the standing orders so far.", value=runs_so_far(connection)),
+        Family("landcast_standing_orders_overdue_seconds", late, value=overdue_s(connection)),
+        hooks,
+    ]
 
 
 def _tiles(connection: Connection) -> list[Family]:

@@ -16,12 +16,19 @@ from service.links import BaseUrl, link
 from service.ordering.values import REFUSALS
 from service.processes import plain_inputs
 from service.schemas import Execute
-from service.standing.schemas import LONGEST_DAYS, StandingOrderInfo, StandingOrderList, StandingRequest
+from service.standing.schemas import (
+    LONGEST_DAYS,
+    StandingChange,
+    StandingOrderInfo,
+    StandingOrderList,
+    StandingRequest,
+)
 from service.state import CurrentCaller, CurrentDependencies, CurrentLedger, CurrentSettings, party_seen
 from service.webhooks.subscribe import read_subscriber, stored
 from workers.accept import check
+from workers.dependencies import Dependencies
 from workers.standing.dates import held_dependencies
-from workers.standing.store import NewStandingOrder, StandingOrder, StandingOrders
+from workers.standing.store import Change, NewStandingOrder, StandingOrder, StandingOrders
 
 router = APIRouter(prefix="/standing-orders", tags=["Standing orders"])
 
@@ -96,12 +103,69 @@ def standing_order(
     return info(StandingOrders(ledger.engine).find(order_id, party_seen(caller)), base, settings)
 
 
+@router.patch(
+    "/{order_id}",
+    summary="Change, pause or resume a standing order",
+    responses={**REFUSALS, **UNKNOWN},
+    response_model_exclude_none=True,
+)
+def change(
+    order_id: str,
+    wanted: StandingChange,
+    ledger: CurrentLedger,
+    settings: CurrentSettings,
+    dependencies: CurrentDependencies,
+    caller: CurrentCaller,
+    base: BaseUrl,
+) -> StandingOrderInfo:
+    """Change what is named, and keep the rest. Other inputs are checked as those of an order, and run anew."""
+    orders = StandingOrders(ledger.engine)
+    before = orders.find(order_id, party_seen(caller))
+    found = read_change(before, wanted, settings, dependencies)
+    return info(orders.change(order_id, found, party_seen(caller)), base, settings)
+
+
 @router.delete("/{order_id}", summary="Remove a standing order", responses=UNKNOWN, response_model_exclude_none=True)
 def remove(
     order_id: str, ledger: CurrentLedger, settings: CurrentSettings, caller: CurrentCaller, base: BaseUrl
 ) -> StandingOrderInfo:
     """Remove a standing order: nothing is run any more. Its jobs and their results stay."""
     return info(StandingOrders(ledger.engine).remove(order_id, party_seen(caller)), base, settings)
+
+
+def read_change(
+    before: StandingOrder, wanted: StandingChange, settings: Settings, dependencies: Dependencies
+) -> Change:
+    """Return what changes of a standing order; a new order that cannot be carried out is refused.
+
+    Raises:
+        RequestError: a value is wrong, or nothing is named.
+    """
+    given = wanted.model_fields_set
+    if not given:
+        raise InvalidOption("body", "{}", f"name what changes: {', '.join(StandingChange.model_fields)}")
+    days = read_days(wanted.every) if "every" in given else None
+    product = find_product(before.product)
+    inputs = None
+    if "outputs" in given or wanted.inputs is not None:
+        execute = Execute(
+            inputs=dict(before.inputs) if wanted.inputs is None else wanted.inputs, outputs=wanted.outputs
+        )
+        inputs = plain_inputs(product, execute)
+    if wanted.inputs is not None or days is not None:
+        held = held_dependencies(product, dependencies, every_days=before.every_days if days is None else days)
+        check(product.id, inputs or dict(before.inputs), settings, held)
+    further = dict(before.further)
+    further |= {"outputs": list(wanted.outputs or ())} if "outputs" in given else {}
+    further |= {"subscriber": stored(read_subscriber(wanted.subscriber, settings))} if "subscriber" in given else {}
+    return Change(
+        title=None if wanted.title is None else " ".join(wanted.title.split()),
+        every_days=days,
+        ends=(read_end(wanted.ends),) if "ends" in given else None,
+        is_paused=wanted.paused,
+        inputs=None if wanted.inputs is None else inputs,
+        further=further if further != before.further else None,
+    )
 
 
 def read_days(every: str | None) -> int:
@@ -146,7 +210,8 @@ def info(order: StandingOrder, base: str, settings: Settings) -> StandingOrderIn
         every=f"{order.every_days}d" if order.every_days else None,
         ends=None if order.ends is None else _iso(order.ends - DAY_S)[:10],
         created=_iso(order.created),
-        nextLook=None if has_ended else _iso(order.due),
+        paused=order.is_paused,
+        nextLook=None if has_ended or order.is_paused else _iso(order.due),
         runs=order.runs,
         lastRun=None if order.last_run is None else _iso(order.last_run),
         lastJob=order.last_job or None,

@@ -45,6 +45,24 @@ class StandingRequest(BaseModel):
     ends: str | None = Field(default=None, description="Last day (UTC) on which it runs; without it, until removed.")
 
 
+class StandingChange(BaseModel):
+    """What is to change of a standing order; members that are left out stay as they are."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"minProperties": 1, "examples": [{"paused": True}, {"every": "10d"}]}
+    )
+
+    paused: bool | None = Field(default=None, description="`true` = nothing is run until it is `false` again.")
+    title: str | None = Field(default=None, max_length=MAX_TITLE, description="For people; names the series.")
+    every: str | None = Field(
+        default=None, description="Days between two runs, `10d` or `P10D`; empty or null = when new scenes arrive."
+    )
+    ends: str | None = Field(default=None, description="Last day (UTC) on which it runs; empty or null = none.")
+    inputs: dict[str, Any] | None = Field(default=None, description="As of an order, all of them; it is run anew.")
+    outputs: dict[str, Wanted] | None = Field(default=None, description="As of an order; null = all.")
+    subscriber: SubscriberUris | None = Field(default=None, description="As of an order; null = nobody is told.")
+
+
 class StandingOrderInfo(BaseModel):
     """One standing order."""
 
@@ -54,7 +72,10 @@ class StandingOrderInfo(BaseModel):
     every: str | None = Field(default=None, description="Days between two runs; absent = when new scenes arrive.")
     ends: str | None = Field(default=None, description="Last day (UTC) on which it runs.")
     created: str = Field(description="ISO 8601, UTC.")
-    nextLook: str | None = Field(default=None, description="When it is looked at next; absent once it has ended.")
+    paused: bool = Field(default=False, description="Whether nothing is run until it is resumed.")
+    nextLook: str | None = Field(
+        default=None, description="When it is looked at next; absent once it has ended and while it is paused."
+    )
     runs: int = Field(description="Jobs so far.")
     lastRun: str | None = None
     lastJob: str | None = Field(default=None, description="Id of the latest job.")

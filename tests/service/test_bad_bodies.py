@@ -1,23 +1,27 @@
 """Whatever a body holds, the answer is no error of the service: made-up bodies for every route that takes one."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from core.settings import Settings
 from service.app import create_app
 from service.description import describe
+from tests.service.access.keyed import bearer, keyed, make_key
 from tests.service.scene import REGION, served
 
 DOCUMENT = describe(create_app(Settings(), reconcile=False))
 ROUTES = [
-    (method, path.format(process_id=product, job_id="crop1"))
+    (method, path.format(process_id=product, job_id="crop1", order_id="standing-0"))
     for path, operations in DOCUMENT["paths"].items()
     for method in ("post", "put", "patch")
     if method in operations
@@ -88,12 +92,14 @@ def asked(archive_folder: Path, redis_url: str, tmp_path_factory: pytest.TempPat
         yield client
 
 
-def check(client: httpx.Client, method: str, path: str, body: bytes) -> None:
+def check(client: httpx.Client, method: str, path: str, body: bytes) -> int:
+    """Send a body; return the status, which is no error of the service."""
     answer: Any = client.request(method, path, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code < 500, answer.text
     assert "Traceback" not in answer.text
     if answer.status_code >= 400:
         assert answer.json()["detail"].strip()
+    return int(answer.status_code)
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
@@ -104,6 +110,63 @@ def test_a_made_up_body_is_no_error_of_the_service(asked: httpx.Client, method: 
         check(asked, method, path, body)
 
     ask()
+
+
+@dataclass(frozen=True)
+class WithKey:
+    """A client with a key that may do everything, and a standing order of its party."""
+
+    client: httpx.Client
+    order_id: str
+
+    def check(self, method: str, path: str, body: bytes) -> int:
+        """Send a body; return the status."""
+        return check(self.client, method, path.replace("standing-0", self.order_id), body)
+
+
+@contextmanager
+def with_key(wanted: Settings) -> Iterator[WithKey]:
+    """Run a service that needs keys, with jobs of a party whose key counts no quota."""
+    with keyed(wanted.but(quota_requests_per_minute=0, quota_running_jobs=0)) as found:
+        found.client.headers.update(bearer(make_key(found.settings, "everything", "read,order,admin", "forest")))
+        made = found.client.post("/standing-orders", json={"processID": "crop", "inputs": {"region": REGION}})
+        yield WithKey(found.client, made.json()["id"])
+
+
+@pytest.fixture(scope="module")
+def keyed_client(archive_folder: Path, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WithKey]:
+    """A client with a key, of a service that needs one."""
+    archive = str(archive_folder / "archives" / "fields.nc")
+    home = tmp_path_factory.mktemp("keyed") / "home"
+    with with_key(Settings(home=home, archive=archive, redis_url=redis_url, tile_size=16)) as found:
+        yield found
+
+
+def statuses(found: WithKey, method: str, path: str, count: int) -> Counter[int]:
+    """Send so many made-up bodies, the same each time; return how often each status was answered."""
+    counts: Counter[int] = Counter()
+
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(body=bodies)
+    def ask(body: bytes) -> None:
+        counts[found.check(method, path, body)] += 1
+
+    ask()
+    return counts
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_a_made_up_body_with_a_key_is_no_error_either(keyed_client: WithKey, method: str, path: str) -> None:
+    counts = statuses(keyed_client, method, path, 15)
+    assert counts.total() >= 15
+    assert not {401, 403, 404, 405, 429} & set(counts), "the key may do this, and the path is there"
 
 
 @pytest.mark.parametrize("text", RAW)

@@ -215,6 +215,7 @@ class CeleryWorker:
             "LEASE_SECONDS": settings.jobs.lease_seconds,
             "STORE": settings.store,
             "ARCHIVE": settings.archives.default,
+            "QUEUES": settings.workers.queues,
         }
         if settings.jobs.database_url:
             given["DATABASE_URL"] = settings.jobs.database_url.get_secret_value()

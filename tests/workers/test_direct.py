@@ -28,7 +28,7 @@ from tests.cli.cubes import write_cube
 from tests.fakes import FAKES, REGION, SMALL, FakeArchive, find_fake_checkpoint
 from workers.assemble import Result
 from workers.direct import DirectOrder, make, passing_folder, write_result, write_table
-from workers.tile import Recipe, build_tile, render_built
+from workers.tile import Recipe, build_tile, render_cube
 
 MAP, FORECAST = FAKES["fake-map"], FAKES["fake-forecast"]
 
@@ -189,10 +189,10 @@ def test_the_next_tile_of_a_region_is_read_while_one_is_rendered(
     def render_one(*given: Any) -> Path:
         if not waited:
             waited.append(second_is_built.wait(10))
-        return render_built(*given)
+        return render_cube(*given)
 
     monkeypatch.setattr("workers.direct.build_tile", build)
-    monkeypatch.setattr("workers.direct.render_built", render_one)
+    monkeypatch.setattr("workers.direct.render_cube", render_one)
     make_region(settings, tmp_path / "map.tif")
     assert (waited, len(built) > 1) == ([True], True)
     assert [t for t in threading.enumerate() if t.name.startswith("ahead")] == []

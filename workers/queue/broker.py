@@ -10,20 +10,25 @@ from functools import cache
 from typing import Any
 
 from celery import Celery
+from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 
-from core.errors import InvalidOption, WorkerUnavailable
+from core.errors import WorkerUnavailable
+from core.groups.queues import ALL, Capability
 from core.settings import Settings
+from workers.queue.addresses.redis_address import redis_address
 
-QUEUE = "landcast"
-PLAN, TILE, FINISH = "landcast.plan", "landcast.tile", "landcast.finish"
-"""Names of the three tasks."""
+PREFIX = "landcast."
+"""Of the names of the queues."""
+PLAN, TILE, COMPUTE, FINISH = "landcast.plan", "landcast.tile", "landcast.compute", "landcast.finish"
+"""Names of the tasks. TILE reads a tile, and renders it if its worker computes too; COMPUTE renders what was read."""
+NEEDS = {PLAN: Capability.INGEST, TILE: Capability.INGEST, COMPUTE: Capability.COMPUTE, FINISH: Capability.POST}
+"""What a worker must be able to do for each task: its queue."""
 LATER = 3
 """Priority of messages of tiles; plans and closings, which take seconds, go first. Redis takes 0 first."""
 HARD_LIMIT_S, VISIBILITY_S = 3000, 3600
 """The first is the longest run time of a tile. After the second, Redis delivers a message that was not acknowledged
 again, so it must be longer; lost tiles do not wait for it, as their leases end long before."""
-SCHEMES = ("redis", "rediss", "redis+socket", "sentinel")
 
 FAIL_FAST = {"max_retries": 1, "interval_start": 0.1, "interval_step": 0.0, "interval_max": 0.1}
 """A sender fails at once if Redis is away; workers keep trying."""
@@ -36,33 +41,25 @@ def broker_url(settings: Settings) -> str:
         WorkerUnavailable: no Redis is set.
         InvalidOption: the URL names a Redis Cluster or another kind of server.
     """
-    if settings.jobs.redis_url is None:
-        raise WorkerUnavailable("no Redis is named in LANDCAST_REDIS_URL and no private one has been started")
-    url = settings.jobs.redis_url.get_secret_value()
-    scheme, _, rest = url.partition("://")
-    if scheme == "unix":
-        return f"redis+socket://{rest}"
-    if "cluster" in scheme:
-        allowed = "Celery cannot use a Redis Cluster as its broker; name one primary (redis://...) or Sentinel"
-        raise InvalidOption("LANDCAST_REDIS_URL", f"{scheme}://...", allowed)
-    if scheme not in SCHEMES:
-        raise InvalidOption("LANDCAST_REDIS_URL", f"{scheme}://...", f"it begins with one of {', '.join(SCHEMES)}")
-    return url
+    return redis_address(settings).url
 
 
 def celery_settings(settings: Settings) -> dict[str, Any]:
     """Return the Celery configuration; everything else keeps Celery's default."""
+    address = redis_address(settings).celery_settings()
     return {
-        "broker_url": broker_url(settings),
+        **address,
         "broker_connection_retry_on_startup": True,
         "broker_connection_timeout": 4.0,
-        "broker_transport_options": {
+        "broker_transport_options": address["broker_transport_options"]
+        | {
             "visibility_timeout": VISIBILITY_S,
             "socket_connect_timeout": 4.0,
             "socket_keepalive": True,
             "health_check_interval": 30,
         },
-        "task_default_queue": QUEUE,
+        "task_queues": [_queue(capability) for capability in settings.workers.capabilities],
+        "task_default_queue": queue_name(settings.workers.capabilities[0]),
         "task_acks_late": True,  # a message lives until its tile is done
         "task_reject_on_worker_lost": True,  # a killed child's tile goes to the next one at once
         "task_ignore_result": True,  # the ledger has the states
@@ -87,7 +84,11 @@ def send(settings: Settings, task: str, *arguments: str) -> None:
     """
     try:
         _sender(broker_url(settings), settings).send_task(
-            task, args=arguments, retry=False, priority=LATER if task == TILE else 0
+            task,
+            args=arguments,
+            retry=False,
+            queue=queue_name(NEEDS[task]),
+            priority=LATER if task in (TILE, COMPUTE) else 0,
         )
     except OperationalError as error:
         raise WorkerUnavailable(f"Redis cannot be reached ({error})") from error
@@ -99,8 +100,31 @@ def backlog(settings: Settings) -> int:
     Raises:
         WorkerUnavailable: Redis cannot be reached.
     """
+    return sum(backlogs(settings).values())
+
+
+def backlogs(settings: Settings) -> dict[Capability, int]:
+    """Return the number of messages that wait in each queue.
+
+    Raises:
+        WorkerUnavailable: Redis cannot be reached.
+    """
     with _channel(settings) as channel:
-        return int(channel.queue_declare(QUEUE, durable=True).message_count)
+        return {c: int(channel.queue_declare(queue_name(c), durable=True).message_count) for c in ALL}
+
+
+def queue_name(capability: Capability) -> str:
+    """Return the name of a queue in Redis; messages with priorities lie in further lists, whose names begin with it."""
+    return PREFIX + capability
+
+
+def _queue(capability: Capability) -> Any:
+    return Queue(queue_name(capability))  # type: ignore[no-untyped-call]  # kombu has no types
+
+
+def capabilities_of(app: Celery) -> tuple[Capability, ...]:
+    """Return what the worker of an app serves: by the settings, or by Celery's own option -Q."""
+    return tuple(c for c in ALL if queue_name(c) in app.amqp.queues.consume_from)
 
 
 @contextmanager

@@ -5,10 +5,11 @@ import uuid
 from pathlib import Path
 
 from core.errors import StoreUnavailable, WorkerUnavailable
+from core.groups.queues import Capability
 from core.job import Job, Order
 from core.settings import Settings
 from outputs.atomic import remove
-from workers.queue.broker import FINISH, PLAN, TILE, broker_url, send
+from workers.queue.broker import COMPUTE, FINISH, PLAN, TILE, broker_url, send
 from workers.queue.ledger import Admit, Ledger, open_ledger
 from workers.queue.planning import Planning
 from workers.store.open_store import open_store
@@ -68,13 +69,15 @@ def feed(ledger: Ledger, settings: Settings, job_id: str) -> int:
     Raises:
         WorkerUnavailable: Redis cannot be reached.
     """
-    keys = ledger.take_unsent(job_id, AHEAD)
-    for key in keys:
-        send(settings, TILE, job_id, key)
-    if not keys and ledger.take_unclosed(job_id):
+    count = 0
+    for task, stage in ((COMPUTE, Capability.COMPUTE), (TILE, Capability.INGEST)):
+        for key in ledger.take_unsent(job_id, AHEAD, stage):
+            send(settings, task, job_id, key)
+            count += 1
+    if not count and ledger.take_unclosed(job_id):
         send(settings, FINISH, job_id)
         return 1
-    return len(keys)
+    return count
 
 
 def dismiss(job_id: str, settings: Settings) -> Job:

@@ -7,18 +7,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
 
 from core.job import TileState
-from workers.queue.schema import jobs, tiles
+from workers.queue.schema import IS_READ, jobs, tiles
 
 
 def job_query(*columns: ColumnElement[Any]) -> Select[Any]:
     """Select jobs, or some of their columns, with sums over their tiles."""
     done, failed = (_of_tiles(func.count(), state) for state in (TileState.DONE, TileState.FAILED))
-    begun = _of_tiles(func.coalesce(func.sum(tiles.c.progress), 0.0), TileState.RUNNING)
+    share = func.coalesce(func.sum(tiles.c.progress), 0.0)
+    begun, read = _of_tiles(share, TileState.RUNNING), _of_tiles(share, TileState.OPEN, IS_READ)
     return select(
         *(columns or jobs.c),
         done.label("tiles_done"),
         failed.label("tiles_failed"),
-        func.coalesce((done + begun) / func.nullif(jobs.c.tiles_total, 0), 0.0).label("progress"),
+        func.coalesce((done + begun + read) / func.nullif(jobs.c.tiles_total, 0), 0.0).label("progress"),
         _of_tiles(func.coalesce(func.max(tiles.c.updated), 0.0), TileState.RUNNING).label("tiles_updated"),
     )
 
@@ -63,7 +64,7 @@ class JobFilter:
 ALL_JOBS = JobFilter()
 
 
-def _of_tiles(value: ColumnElement[Any], state: TileState) -> ScalarSelect[Any]:
+def _of_tiles(value: ColumnElement[Any], state: TileState, *further: ColumnElement[bool]) -> ScalarSelect[Any]:
     """Return a sum over a job's tiles of one state, which an index finds: most states have few tiles at a time."""
-    own = select(value).select_from(tiles).where(tiles.c.job_id == jobs.c.id, tiles.c.state == state)
+    own = select(value).select_from(tiles).where(tiles.c.job_id == jobs.c.id, tiles.c.state == state, *further)
     return own.correlate(jobs).scalar_subquery()

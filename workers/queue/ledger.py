@@ -5,7 +5,7 @@ changes the row. A worker that does not renew its lease in time loses its tile. 
 workers and services may differ.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, and_, exists, func, insert, or_, select, upda
 
 from core.errors import UnknownJob
 from core.grid import Tile
+from core.groups.queues import ALL, Capability
 from core.job import Job, JobState, Order, TileState, TileTask
 from core.settings import Settings
 from ingest.io.meter import Spent
@@ -208,6 +209,7 @@ class Ledger:
         error: str,
         *,
         for_good: bool = False,
+        stage: Capability | None = None,
         spent: Spent = NOTHING,
     ) -> TileState:
         """Reopen a tile that failed, or give it up if no attempt is left; its job ends if it is to have no gaps.
@@ -216,6 +218,7 @@ class Ledger:
             job_id, tile_key, worker: as claimed.
             error: the reason, as the clause of a sentence.
             for_good: another attempt is useless, for this tile and all others.
+            stage: what the tile needs next; None = what it needed.
             spent: on archives.
         """
         with self.engine.begin() as connection:
@@ -224,7 +227,8 @@ class Ledger:
             if row is None:
                 return TileState.RUNNING
             now = self._clock(connection)
-            state = self._give_up(connection, row, error, now=now, ended=now, for_good=for_good, spent=spent)
+            further: Any = {"for_good": for_good, "stage": stage, "spent": spent}
+            state = self._give_up(connection, row, error, now=now, ended=now, **further)
         stop_spent(self.engine, self._clock, job_id)
         return state
 
@@ -249,12 +253,17 @@ class Ledger:
             stop_spent(self.engine, self._clock, row.job_id)
         return len(lost)
 
-    def take_unsent(self, job_id: str, ahead: int) -> list[str]:
-        """Return keys of open tiles to send now, so that `ahead` of a job are under way at most; mark them as sent."""
+    def take_unsent(self, job_id: str, ahead: int, stage: Capability = Capability.INGEST) -> list[str]:
+        """Return keys of open tiles to send now, so that `ahead` of a job are under way at most; mark them as sent.
+
+        What is read and waits to be computed counts as under way: nobody reads far ahead of those who compute.
+        """
         is_open = and_(tiles.c.job_id == job_id, tiles.c.state == TileState.OPEN, is_active(job_id))
+        of_stage, is_read = tiles.c.stage == stage, tiles.c.stage == Capability.COMPUTE
+        counted = and_(is_read, tiles.c.sent > 0) if stage is Capability.COMPUTE else or_(tiles.c.sent > 0, is_read)
         with self.engine.begin() as connection:
-            away = connection.scalar(select(func.count()).select_from(tiles).where(is_open, tiles.c.sent > 0)) or 0
-            query = select(tiles.c.tile_key).where(is_open, tiles.c.sent == 0).order_by(tiles.c.place)
+            away = connection.scalar(select(func.count()).select_from(tiles).where(is_open, counted)) or 0
+            query = select(tiles.c.tile_key).where(is_open, of_stage, tiles.c.sent == 0).order_by(tiles.c.place)
             keys = list(connection.scalars(query.limit(max(0, ahead - away))))
             if keys:
                 change = update(tiles).where(is_open, tiles.c.tile_key.in_(keys))
@@ -269,14 +278,16 @@ class Ledger:
         with reading(self.engine) as connection:
             return list(connection.scalars(query))
 
-    def forget_sent(self, older_than_s: float) -> int:
-        """Mark open tiles and unclosed jobs whose message was sent so long ago as unsent; return how many."""
-        of_active = tiles.c.job_id.in_(select(jobs.c.id).where(*UNDER_WAY))
+    def forget_sent(self, older_than_s: float, queues: Collection[Capability] = ALL) -> int:
+        """Mark open tiles and unclosed jobs whose message in some queues is so old as unsent; return how many."""
+        of_active = and_(tiles.c.job_id.in_(select(jobs.c.id).where(*UNDER_WAY)), tiles.c.stage.in_(queues))
         stale = update(tiles).where(of_active, tiles.c.state == TileState.OPEN, tiles.c.sent > 0)
         unclosed = update(jobs).where(jobs.c.state.in_(ACTIVE), jobs.c.closer == "", jobs.c.close_sent > 0)
         with self.engine.begin() as connection:
             before = self._clock(connection) - older_than_s
             count = connection.execute(stale.where(tiles.c.sent < before).values(sent=0.0)).rowcount
+            if Capability.POST not in queues:
+                return count
             unsent = unclosed.where(jobs.c.close_sent < before).values(close_sent=0.0)
             return count + connection.execute(unsent).rowcount
 
@@ -371,7 +382,7 @@ class Ledger:
     ) -> TileState:
         held = (row.job_id, row.tile_key, row.worker, row.attempts)
         return tile_states.give_up_tile(
-            connection, now, *held, error, max_attempts=self._max_attempts, ended=ended, **further
+            connection, now, *held, error, max_attempts=self._max_attempts, ended=ended, reads=row.reads, **further
         )
 
     def _end(

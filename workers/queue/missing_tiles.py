@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, and_, case, exists, func, or_, select, update
 
+from core.groups.queues import Capability
 from core.job import JobState, TileState
 from workers.queue.cost.costs import job_costs
 from workers.queue.ledger_rows import order_of
@@ -40,6 +41,7 @@ def reopen_missing(connection: Connection, job_id: str, now: float) -> bool:
     connection.execute(unplanned.values(**anew))
     _allow_again(connection, job_id)
     fresh = {"state": TileState.OPEN, "attempts": 0, "error": "", "worker": "", "sent": 0.0, "progress": 0.0}
+    fresh |= {"stage": Capability.INGEST, "reads": 0}
     connection.execute(update(tiles).where(is_missing).values(**fresh, updated=now))
     return True
 

@@ -1,13 +1,15 @@
 """Signs of life of workers in Redis, which forgets them by itself. Who holds a tile is in the ledger, not here."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from celery import Celery, bootsteps
 
 from core.errors import WorkerUnavailable
+from core.groups.queues import ALL, Capability, read_capabilities
 from core.settings import Settings
-from workers.queue.broker import redis_of
+from workers.queue.broker import capabilities_of, redis_of
 from workers.queue.liveness import is_gone, worker_name
 
 logger = logging.getLogger(__name__)
@@ -17,14 +19,14 @@ BEAT_S, FORGOTTEN_S = 5.0, 16
 PREFIX = "landcast.worker."
 
 
-def beat(settings: Settings, name: str) -> None:
-    """Note that a worker lives.
+def beat(settings: Settings, name: str, queues: Sequence[Capability] = ALL) -> None:
+    """Note that a worker lives, and which queues it serves.
 
     Raises:
         WorkerUnavailable: Redis cannot be reached.
     """
     with redis_of(settings) as client:
-        client.set(PREFIX + name, "", ex=FORGOTTEN_S)
+        client.set(PREFIX + name, ",".join(queues), ex=FORGOTTEN_S)
 
 
 def living_workers(settings: Settings) -> list[str]:
@@ -33,9 +35,37 @@ def living_workers(settings: Settings) -> list[str]:
     Raises:
         WorkerUnavailable: Redis cannot be reached.
     """
+    return sorted(queues_by_worker(settings))
+
+
+def queues_by_worker(settings: Settings) -> dict[str, tuple[Capability, ...]]:
+    """Return the queues that each of `living_workers` serves, by its name.
+
+    Raises:
+        WorkerUnavailable: Redis cannot be reached.
+    """
     with redis_of(settings) as client:
-        names = [key.decode().removeprefix(PREFIX) for key in client.scan_iter(f"{PREFIX}*", count=1000)]
-    return sorted(name for name in names if not is_gone(name))
+        keys = list(client.scan_iter(f"{PREFIX}*", count=1000))
+        values = client.mget(keys) if keys else []
+    found = {key.decode().removeprefix(PREFIX): value for key, value in zip(keys, values, strict=True)}
+    return {n: _queues(value.decode()) for n, value in found.items() if value is not None and not is_gone(n)}
+
+
+def unserved(settings: Settings) -> list[Capability]:
+    """Return the queues that no living worker serves.
+
+    Raises:
+        WorkerUnavailable: Redis cannot be reached.
+    """
+    served = {queue for queues in queues_by_worker(settings).values() for queue in queues}
+    return [queue for queue in ALL if queue not in served]
+
+
+def _queues(text: str) -> tuple[Capability, ...]:
+    try:
+        return read_capabilities(text)
+    except ValueError:  # of a newer version
+        return ()
 
 
 def beat_while_at_work(app: Celery, read_settings: Any) -> None:
@@ -46,14 +76,15 @@ def beat_while_at_work(app: Celery, read_settings: Any) -> None:
 
         def start(self, worker: Any) -> None:
             settings, name = read_settings(), worker_name()
-            _beat(settings, name)
-            worker.timer.call_repeatedly(BEAT_S, _beat, (settings, name))
+            queues = capabilities_of(worker.app)
+            _beat(settings, name, queues)
+            worker.timer.call_repeatedly(BEAT_S, _beat, (settings, name, queues))
 
     app.steps["worker"].add(SignOfLife)
 
 
-def _beat(settings: Settings, name: str) -> None:
+def _beat(settings: Settings, name: str, queues: Sequence[Capability]) -> None:
     try:
-        beat(settings, name)
+        beat(settings, name, queues)
     except WorkerUnavailable as error:
         logger.debug("no sign of life given reason=%s", error)  # Celery itself reports that Redis is away

@@ -8,8 +8,10 @@ import logging
 from dataclasses import dataclass
 
 from core.errors import WorkerUnavailable
+from core.groups.queues import Capability
 from core.settings import Settings
-from workers.queue.broker import backlog
+from workers.queue.broker import backlogs
+from workers.queue.capability.unserved import WAIT_S, tell_unserved
 from workers.queue.cost.limit import stop_spent
 from workers.queue.dispatch import feed, send_plan
 from workers.queue.ledger import Ledger
@@ -35,9 +37,18 @@ class Reconciled:
     """Messages sent."""
     swept: int = 0
     """Ended jobs whose scratch files were removed."""
+    told: int = 0
+    """Jobs that say now that no worker serves their queue, or no longer say so."""
 
 
-def reconcile(ledger: Ledger, settings: Settings, *, grace_s: float = GRACE_S, allowance_s: float = 0.0) -> Reconciled:
+def reconcile(
+    ledger: Ledger,
+    settings: Settings,
+    *,
+    grace_s: float = GRACE_S,
+    allowance_s: float = 0.0,
+    wait_s: float = WAIT_S,
+) -> Reconciled:
     """Take work back from dead workers, send open tiles, and remove files that ended jobs have left.
 
     Args:
@@ -45,21 +56,26 @@ def reconcile(ledger: Ledger, settings: Settings, *, grace_s: float = GRACE_S, a
         grace_s: age at which a message is taken for lost, while none waits in Redis.
         allowance_s: how long ago a lease must have run out: after an outage of the ledger, during which nobody could
             renew one, workers that live get this time to do so.
+        wait_s: age at which a message in a queue that no worker serves is told of.
     """
     planning = Planning(ledger)
     released = ledger.release(is_gone, allowance_s=allowance_s)
     released += ledger.release_closers(is_gone, allowance_s=allowance_s)
     released += planning.release(is_gone, allowance_s=allowance_s)
     stop_spent(ledger.engine, ledger.clock)
-    forgotten = sent = 0
+    forgotten = sent = told = 0
     try:
-        if backlog(settings) == 0:
-            forgotten = ledger.forget_sent(older_than_s=grace_s) + planning.forget_sent(older_than_s=grace_s)
+        empty = {queue for queue, count in backlogs(settings).items() if count == 0}
+        forgotten = ledger.forget_sent(older_than_s=grace_s, queues=empty)
+        if Capability.INGEST in empty:
+            forgotten += planning.forget_sent(older_than_s=grace_s)
         sent = sum(send_plan(ledger, settings, job_id) for job_id in planning.waiting())
         sent += sum(feed(ledger, settings, job_id) for job_id in ledger.waiting())
+        told = tell_unserved(ledger, settings, wait_s=wait_s)
     except WorkerUnavailable as error:
         logger.warning("nothing can be sent reason=%s", error)
-    found = Reconciled(released=released, forgotten=forgotten, sent=sent, swept=sweep_ended(ledger, settings))
+    swept = sweep_ended(ledger, settings)
+    found = Reconciled(released=released, forgotten=forgotten, sent=sent, swept=swept, told=told)
     if found != Reconciled():
         logger.info("reconciled released=%d forgotten=%d sent=%d swept=%d", released, forgotten, sent, found.swept)
     return found

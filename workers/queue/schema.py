@@ -88,9 +88,14 @@ tiles = Table(
     Column("seconds", Double),  # time of the rendering; empty = not rendered, or reused
     Column("pixels", Integer),  # number of pixels rendered
     Column("started", Double),  # when it was last claimed
+    Column("stage", String(8), nullable=False, server_default="ingest"),  # what it needs: `ingest`; `compute` = is read
+    Column("reads", Integer, nullable=False, server_default="0"),  # attempts that did not fail: they read it
     Index("tiles_state", "state", "job_id"),
-    Index("tiles_next", "job_id", "state", "sent", "place"),
+    Index("tiles_next", "job_id", "state", "stage", "sent", "place"),
 )
+
+IS_READ = tiles.c.stage == "compute"
+"""Condition of tiles that wait to be computed: few at a time, and an index finds them among those that are open."""
 
 items = Table(
     "items",

@@ -8,7 +8,7 @@ is slower than its lease, cannot make another order a second time.
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Engine, Row, and_, delete, func, insert, or_, select, update
@@ -60,6 +60,8 @@ class StandingOrder(NewStandingOrder):
     """Looks in a row that failed."""
     message: str = ""
     """What came of the last look, one sentence."""
+    is_paused: bool = False
+    """Nothing is run until it is resumed."""
     seen: frozenset[str] = frozenset()
     """Digests of the scenes that its runs have had."""
 
@@ -72,6 +74,26 @@ class StandingOrder(NewStandingOrder):
     def next_job(self) -> str:
         """Id of the next job."""
         return job_id_of(self.id, self.runs + 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What changes of a standing order; None = stays as it is."""
+
+    title: str | None = None
+    every_days: int | None = None
+    ends: tuple[float | None] | None = None
+    """The new end, which may be none, in a tuple of one."""
+    is_paused: bool | None = None
+    inputs: Mapping[str, Any] | None = None
+    """Other inputs: the scenes that its runs have had are forgotten."""
+    further: Mapping[str, Any] | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the new values by name."""
+        names = ("title", "every_days", "is_paused", "inputs", "further")
+        found = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        return found if self.ends is None else {**found, "ends": self.ends[0]}
 
 
 def job_id_of(order_id: str, number: int) -> str:
@@ -146,6 +168,28 @@ class StandingOrders:
             connection.execute(delete(standing_orders).where(_rows.id == order_id))
         return found
 
+    def change(self, order_id: str, wanted: Change, party: str | None = None) -> StandingOrder:
+        """Change a standing order of a party, or of any; what is left out stays.
+
+        A look that is under way ends without effect, and the order is due again: by its new dates, or at once.
+
+        Raises:
+            UnknownStandingOrder: there is none.
+        """
+        before = self.find(order_id, party)
+        after = replace(before, **wanted.fields())
+        values: dict[str, Any] = {n: getattr(after, n) for n in ("title", "every_days", "ends")}
+        values |= {"paused": int(after.is_paused), "holder": "", "lease": 0.0, "message": _changed(before, after)}
+        values["document"] = json.dumps({"inputs": after.inputs, "further": after.further})
+        is_new = after.inputs != before.inputs
+        values |= {"scenes": "", "failures": 0} if is_new else {}
+        with self._engine.begin() as connection:
+            now = database_now(connection)
+            due = now if is_new or not after.runs else _next_due(after, now, 0.0)
+            values |= {"due": due if after.every_days != before.every_days or is_new else before.due}
+            connection.execute(update(standing_orders).where(_rows.id == order_id, *_of(party)).values(**values))
+        return self.find(order_id, party)
+
     def claim(self, holder: str, lease_s: float) -> StandingOrder | None:
         """Claim one order that is due and that nobody else looks at; None = there is none."""
         with reading(self._engine) as connection:
@@ -189,6 +233,13 @@ class StandingOrders:
             return connection.execute(change).rowcount == 1
 
 
+def _changed(before: StandingOrder, after: StandingOrder) -> str:
+    """Return what a change came to, for people."""
+    if after.is_paused:
+        return "paused"
+    return "resumed, waiting for its next look" if before.is_paused else "changed, waiting for its next look"
+
+
 def _next_due(order: StandingOrder, now: float, wait_s: float) -> float:
     """Return when an order is due next: in `wait_s`, and of a regular one at a whole number of its intervals."""
     if not order.every_days or wait_s:
@@ -203,7 +254,7 @@ def _of(party: str | None) -> list[Any]:
 
 def _is_due(now: float) -> tuple[Any, ...]:
     goes_on = or_(_rows.ends.is_(None), _rows.ends > now)
-    return _rows.due <= now, _rows.lease <= now, and_(goes_on)
+    return _rows.due <= now, _rows.lease <= now, _rows.paused == 0, and_(goes_on)
 
 
 def _order_of(row: Row[Any]) -> StandingOrder:
@@ -215,5 +266,6 @@ def _order_of(row: Row[Any]) -> StandingOrder:
         further=document["further"],
         failures=row.failures,
         message=row.message,
+        is_paused=bool(row.paused),
         seen=frozenset(row.scenes.split()),
     )

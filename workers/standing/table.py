@@ -26,6 +26,7 @@ standing_orders = Table(
     Column("last_run", Double),
     Column("failures", Integer, nullable=False),  # looks in a row that failed
     Column("message", Text, nullable=False),  # what came of the last look
+    Column("paused", Integer, nullable=False, server_default="0"),  # 1 = nothing is run until it is resumed
     Index("standing_orders_due", "due"),
     Index("standing_orders_party", "party", "created"),
 )

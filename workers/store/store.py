@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-TILES, RESULTS, WORK = "cache/tiles", "jobs", "work"
-"""Tiles that all jobs share; results; and what belongs to one job until it ends."""
+TILES, RESULTS, WORK, MODELS = "cache/tiles", "jobs", "work", "models"
+"""Tiles that all jobs share; results; what belongs to one job until it ends; and models."""
 
 
 class StoredFile(Protocol):

@@ -17,7 +17,10 @@ def test_a_ledger_that_is_away_is_said_to_be_away_and_the_queue_is_still_counted
     registry.register(StateCollector(Ledger("postgresql+psycopg://nobody@127.0.0.1:9/none"), own.settings))
     text = generate_latest(registry).decode()
     assert 'landcast_up{part="ledger"} 0.0' in text
-    assert "landcast_queue_messages" in text
+    assert 'landcast_queue_messages{queue="compute"}' in text
+    assert 'landcast_queue_workers{queue="post"}' in text
+    assert 'landcast_standing_orders{state="paused"} 0.0' in text
+    assert 'landcast_webhooks{state="failing"} 0.0' in text
     assert "landcast_jobs" not in text
 
 

@@ -61,6 +61,47 @@ def test_a_wrong_one_is_refused_at_once(own: Front, body: dict[str, Any], status
     assert own.client.get("/standing-orders").json()["standingOrders"] == []
 
 
+def test_an_order_is_paused_changed_and_resumed(own: Front) -> None:
+    path = f"/standing-orders/{own.client.post('/standing-orders', json=wanted()).json()['id']}"
+    paused = own.client.patch(path, json={"paused": True}).json()
+    assert (paused["paused"], paused["message"]) == (True, "paused")
+    assert "nextLook" not in paused
+    changed = own.client.patch(path, json={"every": "10d", "title": " New  title ", "ends": "2099-12-31"}).json()
+    assert (changed["every"], changed["title"], changed["ends"]) == ("10d", "New title", "2099-12-31")
+    assert changed["paused"] is True
+    again = own.client.patch(path, json={"paused": False, "every": None, "ends": ""}).json()
+    assert again["paused"] is False
+    assert not {"every", "ends"} & set(again)
+    assert "nextLook" in again
+    other = own.client.patch(path, json={"inputs": {"region": REGION, "threshold": 0.7}}).json()
+    assert other["inputs"]["threshold"] == 0.7
+    assert own.client.get(path).json() == other
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "sentence"),
+    [
+        ({}, 400, "name what changes: paused, title"),
+        ({"every": "often"}, 400, "as 10d"),
+        ({"ends": "2020-01-01"}, 400, "it has passed"),
+        ({"inputs": {"region": scene.ELSEWHERE}}, 400, "outside the archive"),
+        ({"inputs": {"region": REGION, "colour": "red"}}, 400, "'colour'"),
+        ({"outputs": {"song": {}}}, 400, "'song'"),
+        ({"processID": "canopy"}, 400, "processID"),
+        ({"paused": "perhaps"}, 400, "paused"),
+        ({"subscriber": {"successUri": "http://127.0.0.1/x"}}, 400, "https"),
+    ],
+)
+def test_a_wrong_change_is_refused_and_changes_nothing(
+    own: Front, body: dict[str, Any], status: int, sentence: str
+) -> None:
+    made = own.client.post("/standing-orders", json=wanted()).json()
+    path = f"/standing-orders/{made['id']}"
+    assert sentence in problem_of(own.client.patch(path, json=body), status)["detail"]
+    assert own.client.get(path).json() == made
+    assert problem_of(own.client.patch("/standing-orders/standing-0", json={"paused": True}), 404)
+
+
 @pytest.mark.parametrize(("text", "days"), [(None, 0), ("", 0), ("10d", 10), ("P7D", 7), ("366", 366)])
 def test_days_are_read_as_durations(text: str | None, days: int) -> None:
     assert read_days(text) == days
@@ -127,15 +168,20 @@ def test_other_parties_neither_see_nor_remove_it_and_readers_make_none(guarded: 
     for method, path in (
         ("GET", f"/standing-orders/{order}"),
         ("DELETE", f"/standing-orders/{order}"),
+        ("PATCH", f"/standing-orders/{order}"),
         ("GET", f"/stac/collections/{order}"),
         ("GET", f"/stac/collections/{order}/items"),
     ):
-        assert guarded.ask("farm", method, path).status_code == 404
+        further = {"json": {"paused": True}} if method == "PATCH" else {}
+        assert guarded.ask("farm", method, path, **further).status_code == 404
     assert guarded.ask("farm", "GET", "/standing-orders").json()["standingOrders"] == []
     assert order not in guarded.ask("farm", "GET", "/stac/collections").text
     assert guarded.ask("reader", "GET", f"/standing-orders/{order}").status_code == 200
+    assert guarded.ask("reader", "PATCH", f"/standing-orders/{order}", json={"paused": True}).status_code == 403
+    assert guarded.ask("forest", "PATCH", f"/standing-orders/{order}", json={"paused": True}).status_code == 200
     assert guarded.ask("reader", "DELETE", f"/standing-orders/{order}").status_code == 403
     assert guarded.ask("forest", "DELETE", f"/standing-orders/{order}").status_code == 200
     audit = (guarded.settings.home / "logs" / "audit.log").read_text()
     assert '"action": "standing-order", ' in audit
-    assert audit.count(order) == 2
+    assert '"action": "standing-order-change", ' in audit
+    assert audit.count(order) == 3

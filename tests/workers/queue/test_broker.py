@@ -17,7 +17,7 @@ def with_redis(url: str) -> Settings:
     [
         ("redis://:secret@host:6379/1", "redis://:secret@host:6379/1"),
         ("unix:///run/redis.sock", "redis+socket:///run/redis.sock"),
-        ("sentinel://host:26379", "sentinel://host:26379"),
+        ("sentinel://host:26379/1?master=one", "sentinel://host:26379/1"),
     ],
 )
 def test_a_redis_is_named_by_its_address(given: str, taken: str) -> None:

@@ -56,7 +56,7 @@ def test_a_plan_goes_before_tiles_that_wait_already(shop: Settings) -> None:
     submitted(shop)
     with redis_of(shop) as client:
         waiting = {name.decode(): client.llen(name) for name in client.keys("landcast*")}
-    assert waiting == {"landcast": 1, f"landcast{PRIORITY_SEPARATOR}{LATER}": job.tiles_total}
+    assert waiting == {"landcast.ingest": 1, f"landcast.ingest{PRIORITY_SEPARATOR}{LATER}": job.tiles_total}
     assert backlog(shop) == 1 + job.tiles_total
     for job_id in (job.id, "chosen"):
         dismiss(job_id, shop)

@@ -9,7 +9,7 @@ from core.errors import OverQuota, UnknownStandingOrder
 from tests.workers.conftest import database_url, empty_postgres_url, postgres_url
 from workers.queue.schema import create_tables, open_engine
 from workers.standing import store
-from workers.standing.store import NewStandingOrder, StandingOrders
+from workers.standing.store import Change, NewStandingOrder, StandingOrders
 
 __all__ = ["database_url", "empty_postgres_url", "postgres_url"]
 NEW = NewStandingOrder(product="crop", inputs={"region": {"type": "Polygon"}, "threshold": 0.4}, party="forest")
@@ -71,3 +71,43 @@ def test_a_party_has_so_many_and_no_more(engine: Engine, monkeypatch: pytest.Mon
     with pytest.raises(OverQuota, match="'forest' has 1 standing orders"):
         orders.add(NEW)
     assert orders.add(NewStandingOrder(product="crop", inputs={}, party="farm"))
+
+
+def test_what_is_paused_is_not_due_until_it_is_resumed(engine: Engine) -> None:
+    orders = StandingOrders(engine)
+    kept = orders.add(NEW)
+    paused = orders.change(kept.id, Change(is_paused=True), "forest")
+    assert (paused.is_paused, paused.message, paused.due) == (True, "paused", kept.due)
+    assert orders.claim("a", 60.0) is None
+    with pytest.raises(UnknownStandingOrder):
+        orders.change(kept.id, Change(is_paused=False), "farm")
+    resumed = orders.change(kept.id, Change(is_paused=False), "forest")
+    assert resumed.message == "resumed, waiting for its next look"
+    assert orders.claim("a", 60.0) == resumed
+
+
+def test_what_is_changed_is_named_and_the_rest_stays(engine: Engine) -> None:
+    orders = StandingOrders(engine)
+    kept = orders.add(NEW)
+    assert orders.claim("a", 60.0)
+    assert orders.note_run(kept, "a", "done", wait_s=9e9, seen=["s1"])
+    changed = orders.change(kept.id, Change(title="T", every_days=10, ends=(kept.created + 9e9,)))
+    assert (changed.title, changed.every_days, changed.inputs) == ("T", 10, NEW.inputs)
+    assert changed.due == kept.created + 10 * 86_400
+    assert (changed.seen, changed.runs) == ({"s1"}, 1)
+    assert orders.change(kept.id, Change(ends=(None,))).ends is None
+
+
+def test_other_inputs_are_run_anew_and_a_look_at_the_old_ones_has_no_effect(engine: Engine) -> None:
+    orders = StandingOrders(engine)
+    kept = orders.add(NEW)
+    assert orders.claim("a", 60.0)
+    assert orders.note_run(kept, "a", "done", wait_s=9e9, seen=["s1"])
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE standing_orders SET due = 1")
+    looked_at = orders.claim("a", 60.0)
+    assert looked_at
+    changed = orders.change(kept.id, Change(inputs={"region": {}, "threshold": 0.5}))
+    assert (changed.inputs["threshold"], changed.seen, changed.runs) == (0.5, frozenset(), 1)
+    assert not orders.put_off(looked_at, "a", "no new scenes", wait_s=9e9, has_failed=False)
+    assert orders.claim("b", 60.0) == changed

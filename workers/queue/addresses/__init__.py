@@ -1,0 +1,1 @@
+"""Addresses of the Redis that carries the messages."""

@@ -1,0 +1,1 @@
+"""Work shared by capability: tiles that one worker reads and another renders, and queues that nobody serves."""
