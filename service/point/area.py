@@ -54,10 +54,9 @@ def read_block(settings: Settings, job: Job, region: Region, names: Collection[s
     belongs = window.mask(region)
     if not belongs.any():
         return None
-    stored = raster.read_block(chosen, rows, columns).astype(np.float64)
-    scales = np.array([raster.scale(n) for n in chosen])[:, None, None]
-    is_unseen = np.isnan(stored) | (stored == raster.nodata) | ~belongs
-    values = np.where(is_unseen, np.nan, np.round(stored * scales, 6))
+    stored = raster.read_stored(chosen, rows, columns)
+    found = np.stack([raster.coding(n).values(numbers) for n, numbers in zip(chosen, stored, strict=True)])
+    values = np.where(belongs, np.round(found.astype(np.float64), 6), np.nan)
     return Block(window=window, layers=tuple(raster.layers[n] for n in chosen), values=values)
 
 
