@@ -24,7 +24,7 @@ from workers.dependencies import REAL, Dependencies
 from workers.disk import await_room
 from workers.fields.job import FieldWork
 from workers.finish import finish
-from workers.gaps import gaps_of, gaps_sentence
+from workers.gaps import end_sentence, gaps_of
 from workers.log_rate import limit_log_rate
 from workers.logs.about import working_on
 from workers.logs.json_lines import use_json_lines
@@ -258,8 +258,9 @@ def _write_map(worker: Worker, job: Job, lease: Lease) -> tuple[str, Item | None
     ledger = worker.ledger
     tiles = patiently(lambda: ledger.lattice(job.id))
     gaps = patiently(lambda: gaps_of(ledger, job))
-    finish(job, tiles, worker.settings, lease, _reporter(ledger, job.id), worker.dependencies, gaps=gaps)
-    message = gaps_sentence(len(gaps), len(tiles), job.id) if gaps else "done"
+    report = _reporter(ledger, job.id)
+    note = finish(job, tiles, worker.settings, lease, report, worker.dependencies, gaps=gaps)
+    message = end_sentence(len(gaps), len(tiles), job.id, note)
     return message, read_item(patient_store(worker.settings), job.id, job.order.product)
 
 
