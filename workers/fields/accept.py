@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from shapely import box, prepare, union_all
+from shapely import box, prepare
 from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidOption
@@ -24,7 +24,6 @@ from workers.accept import of_the_job, ordered_archive
 from workers.dependencies import REAL, Dependencies
 from workers.fields.collection import FieldCollection, read_collection
 from workers.fields.order import FieldOrder, resolve
-from workers.gaps import covered_share
 from workers.queue.ledger import open_ledger
 
 INPUTS = ("fields", "archive", "products", "dates", "issue_date", "period", "id", "title", "priority", "max_seconds")
@@ -104,7 +103,7 @@ def estimate_fields(inputs: Mapping[str, Any], settings: Settings, dependencies:
         "tiles": 1,
         "pixels": found.pixels,
         "area_km2": round(sum(map(area_km2, found.geometries)), 4),
-        "archive_share": round(covered_share(union_all(found.geometries), found.archive), 4),
+        "archive_share": round(_archive_share(found), 4),
         "scenes": _scenes(found),
         "seconds": round(seconds, 1),
     }
@@ -205,6 +204,15 @@ def _around(shapes: Sequence[BaseGeometry]) -> Region:
     west, south = found[:, :2].min(axis=0)
     east, north = found[:, 2:].max(axis=0)
     return Region(geometry=wrap(box(west, south, min(east, west + 360), north)))
+
+
+def _archive_share(found: CheckedFields) -> float:
+    """Return the share of the fields' area that the archive covers, 0..1."""
+    footprint, shapes = found.archive.footprint, found.geometries
+    areas = [area_km2(s) for s in shapes]
+    prepare(footprint)
+    shares = [1.0 if footprint.contains(s) else footprint.intersection(s).area / s.area for s in shapes]
+    return float(np.average(shares, weights=areas))
 
 
 def _scenes(found: CheckedFields) -> int:

@@ -103,4 +103,7 @@ def test_an_estimate_counts_pixels_area_and_scenes_and_orders_nothing(here: Sett
     assert found["area_km2"] == pytest.approx(4 * 0.0036, rel=0.01)
     assert found["pixels"] == pytest.approx(144, abs=3)
     assert 0 < found["seconds"] < 10
+    assert found["archive_share"] == 1
+    edge = collection([feature(square(10, 4)), feature(square(477, 4))])
+    assert estimate_fields({"fields": edge}, here)["archive_share"] == pytest.approx(0.75, abs=0.01)
     assert not (here.home / "work").exists()
