@@ -34,7 +34,8 @@ def shared(guarded: Keyed) -> dict[str, str]:
 
 
 def test_whoever_has_the_link_reads_files_and_pictures(guarded: Keyed, shared: dict[str, str]) -> None:
-    assert set(shared) == {"crop.tif", "crop.json", "crop.png", "preview.png", "tilejson.json", "wmts"}
+    files = {"crop.tif", "crop.json", "crop.png", "crop.qml", "crop.qlr", "crop.tif.aux.xml"}
+    assert set(shared) == {*files, "preview.png", "tilejson.json", "wmts"}
     for url in shared.values():
         assert guarded.client.get(url).status_code == 200
     assert guarded.client.head(shared["crop.tif"]).status_code == 200
