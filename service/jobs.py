@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from core.errors import InvalidOption
 from core.job import Job, JobState, Order, Priority
@@ -13,7 +13,7 @@ from core.settings import Settings
 from products.catalogue import find_product
 from service.errors import refusals
 from service.hidden_paths import hidden_paths
-from service.links import GEOJSON, BaseUrl, file_url, link
+from service.links import GEOJSON, JSON, BaseUrl, file_url, link
 from service.results import outputs_of
 from service.schemas import (
     CostInfo,
@@ -58,8 +58,8 @@ STATES = tuple(state.value for state in JobState)
 @router.get(
     "",
     summary="List jobs",
+    response_model=JobList,
     responses=refusals({400: "A filter is not valid; the detail gives the reason."}),
-    response_model_exclude_none=True,
 )
 def jobs(
     ledger: CurrentLedger,
@@ -83,7 +83,7 @@ def jobs(
     ] = None,
     limit: Annotated[int, Query(ge=1, description=f"Most jobs in one answer, {MAX_PAGE} at most.")] = 100,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Jobs to skip, counted from the newest.")] = 0,
-) -> JobList:
+) -> Response:
     """Return the jobs of the caller's party, newest first."""
     most = min(limit, MAX_PAGE)
     only = replace(job_filter(status, process, time), min_seconds=shortest, max_seconds=longest)
@@ -96,7 +96,8 @@ def jobs(
     if offset:
         pages["prev"] = max(0, offset - most)
     links = [link(_page_url(base, {**chosen, "offset": n}), rel) for rel, n in pages.items()]
-    return JobList(jobs=[status_info(j, base, settings) for j in found[:most]], links=links)
+    page = JobList(jobs=[status_info(j, base, settings) for j in found[:most]], links=links)
+    return Response(page.model_dump_json(exclude_none=True), media_type=JSON)  # written once, and checked already
 
 
 def job_filter(states: list[str] | None, processes: list[str] | None, time: str | None) -> JobFilter:

@@ -25,7 +25,12 @@ def base_url(request: Request) -> str:
     return (settings.http.public_url or str(request.base_url)).rstrip("/")
 
 
-BaseUrl = Annotated[str, Depends(base_url)]
+async def _base_url(request: Request) -> str:
+    """Return the same; what is not `async` would wait for a thread."""
+    return base_url(request)
+
+
+BaseUrl = Annotated[str, Depends(_base_url)]
 
 
 def link(href: str, rel: str, *, kind: str = JSON, **further: Any) -> Link:

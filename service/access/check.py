@@ -49,6 +49,10 @@ class Access:
         wait_s = self._quotas.count_request(found)
         return refusals.too_many_requests(self._quotas.of(found).requests_per_minute, wait_s) if wait_s else found
 
+    def asks_ledger(self, scope: Scope) -> bool:
+        """Tell whether `check` reads the ledger; where no key is needed and none is given, it need not."""
+        return self._needs_keys or _bearer(scope) is not None
+
     def is_welcome(self, caller: Caller) -> bool:
         """Tell whether a caller that was let in may still be: its key is neither revoked nor expired, nor its token."""
         if caller.ends is not None and caller.ends <= time.time():
@@ -100,7 +104,8 @@ class KeyCheck:
             return NOBODY
         access: Access = scope["app"].state.access
         try:
-            found = await run_in_threadpool(access.check, scope, path)
+            is_quick = not access.asks_ledger(scope)
+            found = access.check(scope, path) if is_quick else await run_in_threadpool(access.check, scope, path)
         except AWAY:
             return refusals.ledger_away()
         except IssuerAway:

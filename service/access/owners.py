@@ -2,6 +2,7 @@
 
 from fastapi import Request
 from sqlalchemy import Engine, select
+from starlette.concurrency import run_in_threadpool
 
 from core.errors import UnknownJob
 from service.access.caller import NOBODY, Caller
@@ -14,7 +15,7 @@ def caller_of(request: Request) -> Caller:
     return found
 
 
-def check_owner(request: Request) -> None:
+async def check_owner(request: Request) -> None:
     """Check that the job of the path belongs to the party of the request; a dependency of every route.
 
     Raises:
@@ -24,7 +25,7 @@ def check_owner(request: Request) -> None:
     if job_id is None or caller.sees_all:
         return
     is_other = bool(caller.job_id) and caller.job_id != job_id
-    if is_other or party_of(request.app.state.ledger.engine, job_id) != caller.party:
+    if is_other or await run_in_threadpool(party_of, request.app.state.ledger.engine, job_id) != caller.party:
         raise UnknownJob(job_id)
 
 

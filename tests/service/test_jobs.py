@@ -1,5 +1,8 @@
 """Following jobs: states, progress, pages of the list, results, dismissal."""
 
+from typing import Any
+
+import anyio.to_thread
 import httpx
 import pytest
 
@@ -48,6 +51,18 @@ def test_the_list_is_given_in_pages(client: httpx.Client) -> None:
 )
 def test_the_list_is_filtered(client: httpx.Client, query: str, expected: list[str]) -> None:
     assert [j["jobID"] for j in client.get(f"/jobs?{query}").json()["jobs"]] == expected
+
+
+def test_a_list_of_jobs_waits_for_one_thread_alone(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, run_sync = [], anyio.to_thread.run_sync
+
+    async def counted(work: Any, *arguments: Any, **options: Any) -> Any:
+        asked.append(work)
+        return await run_sync(work, *arguments, **options)
+
+    monkeypatch.setattr(anyio.to_thread, "run_sync", counted)
+    client.get("/jobs").raise_for_status()
+    assert len(asked) == 1, "where many clients ask at once, each wait for a thread takes longer than all else"
 
 
 def test_pages_keep_the_filter(client: httpx.Client) -> None:

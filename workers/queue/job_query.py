@@ -1,7 +1,9 @@
 """The query for jobs with what their tiles add up to. Rows become jobs in ledger_rows.py."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
@@ -10,13 +12,24 @@ from core.job import TileState
 from workers.queue.schema import IS_READ, jobs, tiles
 
 
-def job_query(*columns: ColumnElement[Any]) -> Select[Any]:
-    """Select jobs, or some of their columns, with sums over their tiles."""
+@cache
+def job_query() -> Select[Any]:
+    """Select jobs with sums over their tiles; made once, as that takes as long as to carry it out."""
+    return _with_sums(tuple(jobs.c))
+
+
+@cache
+def listed_job_query() -> Select[Any]:
+    """Select jobs without their documents, which may be large, with sums over their tiles."""
+    return _with_sums([c for c in jobs.c if c is not jobs.c.document])
+
+
+def _with_sums(columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
     done, failed = (_of_tiles(func.count(), state) for state in (TileState.DONE, TileState.FAILED))
     share = func.coalesce(func.sum(tiles.c.progress), 0.0)
     begun, read = _of_tiles(share, TileState.RUNNING), _of_tiles(share, TileState.OPEN, IS_READ)
     return select(
-        *(columns or jobs.c),
+        *columns,
         done.label("tiles_done"),
         failed.label("tiles_failed"),
         func.coalesce((done + begun + read) / func.nullif(jobs.c.tiles_total, 0), 0.0).label("progress"),

@@ -24,7 +24,7 @@ from workers.queue.events.log import EventKind, note
 from workers.queue.item_rows import Item
 from workers.queue.items import add_item, remove_item
 from workers.queue.job_end import ACTIVE, UNDER_WAY, end_job
-from workers.queue.job_query import ALL_JOBS, JobFilter, job_query
+from workers.queue.job_query import ALL_JOBS, JobFilter, job_query, listed_job_query
 from workers.queue.ledger_rows import grid_of, job_of, job_row, listed_job_of, tile_row, tile_task
 from workers.queue.missing_tiles import reopen_missing
 from workers.queue.schema import Clock, create_tables, database_now, jobs, open_engine, reading, tiles
@@ -100,8 +100,7 @@ class Ledger:
         self, limit: int = 100, offset: int = 0, state: JobState | None = None, *, only: JobFilter = ALL_JOBS
     ) -> list[Job]:
         """Return jobs, newest first, without their regions: their orders have only a product and a model."""
-        listed = job_query(*(c for c in jobs.c if c is not jobs.c.document))
-        query = listed.order_by(jobs.c.created.desc(), jobs.c.id).limit(limit).offset(offset)
+        query = listed_job_query().order_by(jobs.c.created.desc(), jobs.c.id).limit(limit).offset(offset)
         if state is not None:
             query = query.where(jobs.c.state == state)
         with reading(self.engine) as connection:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, case, func, select
 from core.errors import UnknownJob
 from core.job import Job, JobState, TileState
 from workers.queue.events.log import EventKind, job_events
-from workers.queue.job_query import job_query
+from workers.queue.job_query import listed_job_query
 from workers.queue.ledger_rows import listed_job_of
 from workers.queue.schema import database_now, jobs, reading, tiles
 
@@ -39,7 +39,7 @@ def look(engine: Engine, job_id: str) -> Look:
         UnknownJob: no job has the id.
     """
     with reading(engine) as connection:
-        query = job_query(*(c for c in jobs.c if c is not jobs.c.document)).where(jobs.c.id == job_id)
+        query = listed_job_query().where(jobs.c.id == job_id)
         row = connection.execute(query).one_or_none()
         if row is None:
             raise UnknownJob(job_id)
