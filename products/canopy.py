@@ -25,7 +25,7 @@ from products.class_options import ClassMapOptions, add_card
 from products.class_pixels import predict_classes
 from products.classes import class_areas, class_layers, class_table, noted_mmu
 from products.decline import decline_codes, decline_layer
-from products.evidence import months_up_to
+from products.evidence import CAPRICORN, months_up_to
 from products.order import default_period
 from products.table import wide_table
 
@@ -39,8 +39,6 @@ LEGEND = (
     LegendEntry(value=1, label="Conifer", colour=(20, 90, 72)),
     LegendEntry(value=2, label="Broadleaf", colour=(122, 182, 72)),
 )
-CAPRICORN = -23.4
-"""Degrees of latitude of the southern tropic."""
 SOUTH = (
     "The map lies south of the tropics, where the model has learned of no trees, and it takes the months for those of "
     "the north: do not rely on it."

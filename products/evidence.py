@@ -21,6 +21,8 @@ Codes = NDArray[np.uint8]
 
 FEW_OBSERVATIONS = 6
 """Clear observations of a pixel below which a season can hardly be recognised."""
+CAPRICORN = -23.4
+"""Degrees of latitude of the southern tropic."""
 MOST = 0.5
 """Share of the mapped pixels from which a half of the year or a group of bands counts as seen."""
 MOST_MONTHS = 254
@@ -36,6 +38,7 @@ GROUPS: Mapping[int, tuple[str, ...]] = {
 }
 CALIBRATED = "its probabilities allow for that on the whole, not at every place, so read them before the classes"
 NOT_CALIBRATED = "the probabilities of this model do not account for that, so they may be too sure"
+LITTLE = "the result says little about such a place itself, so do not rely on it"
 BITS = (SUMMER, WINTER, *GROUPS, RECENT)
 APRIL, OCTOBER = 4, 10
 RECENT_DAYS = 184
@@ -191,6 +194,31 @@ def table_caution(series: Series, checkpoint: Checkpoint) -> str:
         return ""
     meaning = CALIBRATED if is_calibrated_by_evidence(checkpoint) else NOT_CALIBRATED
     return f"{few} of {len(series)} series have fewer than {FEW_OBSERVATIONS} clear observations: {meaning}."
+
+
+def few_note(clear_count: float) -> str:
+    """Return a sentence on a map of any other product that rests on few observations; empty if it does not.
+
+    Args:
+        clear_count: clear observations of a pixel, the median; NaN = not known.
+    """
+    if not clear_count < FEW_OBSERVATIONS:
+        return ""
+    return f"The map rests on few observations ({clear_count:g} clear ones a pixel, the median): {LITTLE}."
+
+
+def few_caution(series: Series) -> str:
+    """Return a sentence on a table of any other product whose series were seen little; empty if they were not.
+
+    Args:
+        series: as they were read.
+    """
+    count = series.clear_count()
+    few = int((count < FEW_OBSERVATIONS).sum())
+    if not few:
+        return ""
+    median = f"median of all: {np.median(count):g}"
+    return f"{few} of {len(series)} series have fewer than {FEW_OBSERVATIONS} clear observations ({median}): {LITTLE}."
 
 
 def is_calibrated_by_evidence(checkpoint: Checkpoint) -> bool:

@@ -28,6 +28,7 @@ from products.evidence import (
     RestsOnSeries,
     SeenCounts,
     evidence_notes,
+    few_note,
     is_calibrated_by_evidence,
     seen_codes,
 )
@@ -213,11 +214,11 @@ def _place_notes(product: Product[Any], found: MapEvidence | None, latitude: flo
 def _few_notes(
     pixels: Raster | Path, layers: tuple[Layer, ...], found: MapEvidence | None, checkpoint: Checkpoint
 ) -> tuple[str, ...]:
-    """Return a note for each way in which a class map of one date knows little."""
+    """Return a note for each way in which a class map of one date knows little; of other maps, on few observations."""
+    clear_count = median_clear_count(pixels, layers)
     if found is None:
-        return ()
-    is_calibrated = is_calibrated_by_evidence(checkpoint)
-    return evidence_notes(found, median_clear_count(pixels, layers), is_calibrated=is_calibrated)
+        return tuple(note for note in (few_note(clear_count),) if note)
+    return evidence_notes(found, clear_count, is_calibrated=is_calibrated_by_evidence(checkpoint))
 
 
 def _mmu(options: Options) -> float:

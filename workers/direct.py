@@ -33,7 +33,7 @@ from outputs.atomic import written_aside
 from outputs.cog import open_cog, plain_raster
 from outputs.write_raster import pick_layers, write_raster
 from products.blocks import is_pooled, strips
-from products.evidence import RestsOnSeries, table_caution
+from products.evidence import RestsOnSeries, few_caution, table_caution
 from products.order import add_card, check_source, parse
 from products.rows import render
 from products.table import options_of_each, predict_table, seen_in_period
@@ -115,9 +115,10 @@ def make_table(order: DirectOrder, source: TableSource, progress: Progress) -> p
     check_source(order.product, widest, available=source.period, shown=source.bands, name=source.name)
     _check_windows(series, each, source.name)
     found = predict_table(order.product, series, each, order.checkpoint, progress, company=source.table)
-    if isinstance(order.product, RestsOnSeries):
-        caution = table_caution(seen_in_period(order.product, series, each), order.checkpoint)
-        found.attrs |= {"landcast_caution": caution} if caution else {}
+    seen = seen_in_period(order.product, series, each)
+    caution = table_caution(seen, order.checkpoint) if isinstance(order.product, RestsOnSeries) else few_caution(seen)
+    cautions = [c for c in (caution, found.attrs.get("landcast_caution")) if c]
+    found.attrs |= {"landcast_caution": " ".join(cautions)} if cautions else {}
     found.attrs["landcast_input"] = "\n".join(source.summary.lines())
     return found
 

@@ -20,7 +20,8 @@ from core.grid import Window
 from core.source import AS_STATED, ReadAs, listed
 from core.timeline import Days, to_days
 from ingest.cubes.arrange import Arranged, arrange, yx_of
-from ingest.cubes.place import Lattice, coarser, find_crs, find_lattice, target_window
+from ingest.cubes.place import Lattice, coarser, find_crs, find_lattice
+from ingest.cubes.target import target_window
 from ingest.rules.band_names import READ, BandNames, find_bands, find_family, is_top_of_atmosphere
 from ingest.rules.masks import ANYONE, FoundMask, find_mask, mask_like, rule_of_flags
 

@@ -1,10 +1,10 @@
-"""Where the pixels of a cube lie: its lattice and CRS, and the window of projected metres that it is read on.
+"""Where the pixels of a cube lie: its lattice and CRS. The window that it is read on: target.py.
 
 A cube in degrees, and bands of coarser pixels, are resampled; all else keeps its own pixels.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,14 +12,11 @@ import numpy as np
 import xarray as xr
 from affine import Affine
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from pyproj.exceptions import CRSError
-from shapely import box
 
 from core.errors import InvalidCube
 from core.grid import Window
-from core.region import WGS84, Region
-from core.utm import utm_crs
 from ingest.io.resampling import (
     Placement,
     find_span,
@@ -32,12 +29,8 @@ from ingest.io.resampling import (
 
 DEFAULT_RESOLUTION_M = 10.0
 """Pixel size where one row and one column leave it open: Sentinel-2's finest."""
-METRES_PER_DEGREE = 111_195.0
-"""Of latitude, on a sphere of 6371 km."""
 METRES = {"": 1.0, "km": 1000.0, "kilometre": 1000.0, "kilometer": 1000.0, "kilometres": 1000.0, "kilometers": 1000.0}
 """Units of coordinates in metres; every other unit is metres or degrees."""
-USUAL_M = (10.0, 20.0, 30.0, 60.0)
-"""Pixel sizes that one in degrees is rounded to if it is within a sixth of them."""
 CRS_KEYS = ("crs_wkt", "spatial_ref", "epsg", "proj:code", "proj:epsg", "crs", "proj:wkt2")
 """Attributes that state a CRS, in the order in which they are believed."""
 CRS_COORDINATES = ("spatial_ref", "crs", "epsg", "proj:epsg", "proj:code")
@@ -83,11 +76,16 @@ class Lattice:
         near = np.abs(np.subtract(self.transform[:6], window.transform[:6])) <= SAME_LATTICE * window.resolution_m
         return bool(self.crs == window.crs and self.shape_yx == window.shape_yx and near.all())
 
+    @property
+    def middle_x(self) -> float:
+        """Return x of the middle, in the CRS."""
+        return float(self.transform.c + self.transform.a * self.shape_yx[1] / 2)
+
     def placement(self, window: Window) -> Placement:
         """Return where a window's pixels lie in the lattice."""
         if self.crs == window.crs:
             return place_parallel(window, self.transform)
-        back, to_lattice = ~self.transform, projection(window.crs, self.crs)
+        back, to_lattice = ~self.transform, projection(window.crs, self.crs, middle=self.middle_x)
 
         def project(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[Any, Any]:
             east, north = to_lattice(x, y)
@@ -113,6 +111,8 @@ def find_lattice(path: object, data: xr.Dataset, dims: tuple[str, str], crs: str
         return _from_transform(path, stated, (data.sizes[y_dim], data.sizes[x_dim]), crs)
     x, y = (np.asarray(data[d].values, np.float64) for d in (x_dim, y_dim))
     x, y = (v * METRES[unit_of(data[d])] for v, d in ((x, x_dim), (y, y_dim)))
+    if CRS.from_user_input(crs).is_geographic:
+        x = np.unwrap(x, period=360)  # from 179.9 on to -179.9
     step_x, step_y = (_step(path, name, values) for name, values in (("x", x), ("y", y)))
     if are_corners(data, x_dim, y_dim):
         x, y = x + step_x / 2, y + step_y / 2
@@ -135,14 +135,6 @@ def coarser(path: object, fine: Lattice, shape_yx: tuple[int, int]) -> Lattice:
         sizes = f"{shape_yx[0]} x {shape_yx[1]} pixels beside {fine.shape_yx[0]} x {fine.shape_yx[1]}"
         raise InvalidCube(path, f"a mask or band of it has {sizes} and no coordinates")
     return replace(fine, transform=fine.transform * Affine.scale(ratio), shape_yx=shape_yx)
-
-
-def target_window(path: object, lattices: Sequence[Lattice]) -> Window:
-    """Return the window that a cube is read on: its finest lattice, or UTM pixels around one in degrees."""
-    finest = min(lattices, key=lambda found: abs(found.transform.a))
-    if CRS.from_user_input(finest.crs).is_projected:
-        return Window(crs=finest.crs, transform=finest.transform, shape_yx=finest.shape_yx)
-    return _around(path, finest)
 
 
 def resample(read: ReadPixels, lattice: Lattice, window: Window, *, fill: float) -> NDArray[Any]:
@@ -268,27 +260,6 @@ def _step(path: object, name: str, values: NDArray[np.float64]) -> float:
     if len(steps) and steps[0] == 0:
         raise InvalidCube(path, f"its {name} coordinates repeat")
     return float((values[-1] - values[0]) / len(steps)) if len(steps) else 0.0
-
-
-def _around(path: object, lattice: Lattice) -> Window:
-    """Return the window of UTM pixels that holds a lattice in degrees, its corners at multiples of the pixel size."""
-    height, width = lattice.shape_yx
-    west, north = lattice.transform.c, lattice.transform.f
-    south, east = north + lattice.transform.e * height, west + lattice.transform.a * width
-    if not (-180 <= west < east <= 360 and -90 <= south < north <= 90):
-        raise InvalidCube(path, "its coordinates are called degrees, and are none; give the CRS with --crs EPSG:32632")
-    crs = utm_crs(Region(geometry=box(west, south, east, north)))
-    size = _usual(abs(lattice.transform.e) * METRES_PER_DEGREE)
-    outline = Transformer.from_crs(WGS84, crs, always_xy=True).transform_bounds(west, south, east, north)
-    left, low, right, top = (f(v / size) for f, v in zip((np.floor, np.floor, np.ceil, np.ceil), outline, strict=True))
-    corner = Affine(size, 0, left * size, 0, -size, top * size)
-    return Window(crs=crs, transform=corner, shape_yx=(int(top - low), int(right - left)))
-
-
-def _usual(size: float) -> float:
-    """Return a usual pixel size that is near, else the size in whole decimetres."""
-    near = min(USUAL_M, key=lambda usual: abs(size / usual - 1))
-    return near if abs(size / near - 1) < 1 / 6 else max(0.1, round(size, 1))
 
 
 def _looks_like_degrees(data: xr.Dataset) -> bool:

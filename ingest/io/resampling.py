@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 
 from core.bands import Floats
 from core.grid import Window
@@ -267,6 +267,20 @@ def _mix(first: Floats, second: Floats, share: Floats) -> Floats:
 
 
 @lru_cache(maxsize=64)
-def projection(source: str, target: str) -> Projection:
-    """Return the exact transformation between two reference systems, x before y; infinite where there is none."""
-    return Transformer.from_crs(source, target, always_xy=True).transform
+def projection(source: str, target: str, *, middle: float = 0.0) -> Projection:
+    """Return the exact transformation between two reference systems, x before y; infinite where there is none.
+
+    Args:
+        source, target: EPSG codes with prefix, or WKT.
+        middle: x of the middle of the raster that is looked into. Longitudes are those within 180 degrees of it, so
+            that a raster across 180 degrees, or with longitudes 0..360, is found as one piece.
+    """
+    move = Transformer.from_crs(source, target, always_xy=True).transform
+    if not CRS.from_user_input(target).is_geographic:
+        return move
+
+    def move_near(x: Coordinates, y: Coordinates) -> tuple[Coordinates, Coordinates]:
+        longitude, latitude = move(x, y)
+        return longitude + 360 * np.round((middle - longitude) / 360), latitude
+
+    return move_near

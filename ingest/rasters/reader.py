@@ -232,13 +232,19 @@ def _place(raster: DatasetReader, window: Window, crs: str, file_crs: str = "") 
         raise ValueError(f"{Path(raster.name).name} is not georeferenced")
     if own == window.crs and not move.b and not move.d:
         return place_parallel(window, move), ""
-    return _place_projected(window, raster.crs.to_wkt() if raster.crs and not file_crs else own, move), ""
+    middle = (move * (raster.width / 2, raster.height / 2))[0]
+    found = raster.crs.to_wkt() if raster.crs and not file_crs else own
+    return _place_projected(window, found, move, middle), ""
 
 
 @lru_cache(maxsize=4)
-def _place_projected(window: Window, crs: str, move: Affine) -> Placement:
-    """Place a window by projecting it; cached, as the bands and dates of an archive share few lattices."""
-    back, to_raster = ~move, projection(window.crs, crs)
+def _place_projected(window: Window, crs: str, move: Affine, middle: float) -> Placement:
+    """Place a window by projecting it; cached, as the bands and dates of an archive share few lattices.
+
+    Args:
+        middle: x of the raster's middle.
+    """
+    back, to_raster = ~move, projection(window.crs, crs, middle=middle)
 
     def project(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         east, north = to_raster(x, y)
@@ -248,8 +254,7 @@ def _place_projected(window: Window, crs: str, move: Affine) -> Placement:
 
 
 def _place_by_points(window: Window, points: list[Any], crs: str) -> tuple[Placement, str]:
-
-    to_points = projection(window.crs, crs)
+    to_points = projection(window.crs, crs, middle=float(np.mean([point.x for point in points])))
 
     def project(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         east, north = to_points(x, y)

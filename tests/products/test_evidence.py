@@ -23,6 +23,8 @@ from products.evidence import (
     SeenCounts,
     evidence_line,
     evidence_notes,
+    few_caution,
+    few_note,
     months_up_to,
     seen_codes,
     table_caution,
@@ -137,12 +139,24 @@ def test_a_map_of_a_date_long_after_the_last_clear_one_says_so() -> None:
         assert found.is_recent is is_recent
 
 
-def test_canopy_south_of_the_tropics_carries_a_note_and_crop_does_not() -> None:
+def test_class_maps_south_of_the_tropics_carry_a_note_of_their_own() -> None:
     canopy, crop = (find_product(name) for name in ("canopy", "crop"))
     assert isinstance(canopy, RestsOnSeries)
     assert isinstance(crop, RestsOnSeries)
-    assert "south of the tropics" in canopy.place_note(-33.0)
-    assert canopy.place_note(-10.0) == canopy.place_note(50.0) == crop.place_note(-33.0) == ""
+    assert "has learned of no trees" in canopy.place_note(-33.0)
+    assert "hardly any label" in crop.place_note(-33.0)
+    assert canopy.place_note(-10.0) == canopy.place_note(50.0) == crop.place_note(-10.0) == crop.place_note(50.0) == ""
+
+
+def test_other_results_say_how_few_observations_they_rest_on() -> None:
+    assert "(1 clear ones a pixel, the median)" in few_note(1.0)
+    assert few_note(6.0) == few_note(float("nan")) == ""
+    series = wavy_series(3)
+    values = series.values.copy()
+    values[1, 4:] = np.nan
+    told = few_caution(Series(ids=series.ids, days=series.days, values=values))
+    assert told.startswith("1 of 3 series have fewer than 6 clear observations (median of all: ")
+    assert few_caution(series) == ""
 
 
 def test_a_table_of_classes_says_how_many_series_rest_on_little() -> None:

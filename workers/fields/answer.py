@@ -225,4 +225,4 @@ def _place(part: Part, field: Field) -> str:
     if not isinstance(part.product, RestsOnSeries) or field.geometry is None:
         return ""
     noted = part.product.place_note(field.geometry.centroid.y)
-    return f"{part.product.task} was learned from no place like this one: do not rely on it" if noted else ""
+    return f"{part.product.task} was learned from hardly any place like this one: do not rely on it" if noted else ""

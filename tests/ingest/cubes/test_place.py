@@ -10,7 +10,8 @@ from pyproj.crs.coordinate_operation import ToWGS84Transformation
 
 from core.errors import InvalidCube
 from core.grid import Window
-from ingest.cubes.place import Lattice, find_crs, find_lattice, geo_transform, resample, target_window
+from ingest.cubes.place import Lattice, find_crs, find_lattice, geo_transform, resample
+from ingest.cubes.target import target_window
 from tests.ingest.cubes import foreign
 
 UTM = "EPSG:32633"

@@ -5,9 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from affine import Affine
+from pyproj import Transformer
+from shapely import box
 
 from core.errors import InvalidArchive, InvalidOption
 from core.grid import Window
+from core.region import Region, wrap
 from core.settings import Settings
 from core.source import AS_STATED, ReadAs
 from ingest.build.cube import Reader, build_cube
@@ -222,6 +226,27 @@ def test_rasters_in_degrees_are_warped_to_utm_and_it_is_said(tmp_path: Path) -> 
     assert any("degrees" in r and "EPSG:32631" in r for r in archive.summary.remarks)
     found = cube(tmp_path / "deg", bands=("B04", "B08"))["B04"].values[0][3:-3, 3:-3]
     np.testing.assert_allclose(found, pixels(DAYS[0], "B04")[3:-3, 3:-3] * 1e-4, atol=4e-4)
+
+
+@pytest.mark.parametrize("west", [179.998, -180.002], ids=["beyond 180", "beyond -180"])
+def test_rasters_in_degrees_across_180_are_warped_whole(tmp_path: Path, west: float) -> None:
+    step, size = 1e-4, 40
+    ramp = np.broadcast_to(500 + 10 * np.arange(size, dtype=np.uint16), (size, size))
+    for band in ("B04", "B08"):
+        move = Affine(step, 0, west, 0, -step, -17)
+        one(tmp_path / f"farm_20180611_{band}.tif", ramp, crs="EPSG:4326", transform=move)
+    archive = open_folder(tmp_path)
+    region = Region(geometry=wrap(box(west, -17 - step * size, west + step * size, -17)))
+    assert region.geometry.intersection(archive.footprint).area == pytest.approx(region.geometry.area)
+    window = archive.grid(region).window(region)
+    red = build_cube(archive, window, archive.period, ("B04", "B08"), reader=READER).data["B04"].values[0]
+    assert np.isfinite(red).sum() == pytest.approx(442.6 * 442.5 / 100, rel=0.05)  # 0.004 degrees at 17 S
+    x, y = np.meshgrid(*window.centres())
+    longitudes, _ = Transformer.from_crs(window.crs, "EPSG:4326", always_xy=True).transform(x, y)
+    columns = (longitudes % 360 - west % 360) / step - 0.5
+    inner = np.isfinite(red) & (columns > 0) & (columns < size - 1)
+    assert inner.sum() > 1500
+    np.testing.assert_allclose(red[inner], (500 + 10 * columns[inner]) * 1e-4, atol=2e-6)
 
 
 def test_rasters_without_a_reference_system_need_it_stated(tmp_path: Path) -> None:
