@@ -1,5 +1,6 @@
 """Standing orders: made, listed and removed. When they run: workers/standing; their results: series.py."""
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -33,6 +34,8 @@ from workers.standing.store import Change, NewStandingOrder, StandingOrder, Stan
 router = APIRouter(prefix="/standing-orders", tags=["Standing orders"])
 
 UNKNOWN = refusals({404: "There is no such standing order."})
+MAX_DEPTH = 100
+"""Levels of lists and objects in inputs; pydantic writes 255, and a region of GeoJSON has less than ten."""
 FULL = refusals({429: "The party has as many standing orders as it may have."})
 
 
@@ -57,6 +60,7 @@ def add(
     It belongs to the party of the caller and goes on until it is removed or its last day has passed.
     """
     product, days = find_product(wanted.processID), read_days(wanted.every)
+    check_depth(wanted.inputs)
     inputs = plain_inputs(product, Execute(inputs=wanted.inputs, outputs=wanted.outputs))
     subscriber = read_subscriber(wanted.subscriber, settings)
     check(product.id, inputs, settings, held_dependencies(product, dependencies, every_days=days))
@@ -146,6 +150,7 @@ def read_change(
         raise InvalidOption("body", "{}", f"name what changes: {', '.join(StandingChange.model_fields)}")
     days = read_days(wanted.every) if "every" in given else None
     product = find_product(before.product)
+    check_depth(wanted.inputs)
     inputs = None
     if "outputs" in given or wanted.inputs is not None:
         execute = Execute(
@@ -166,6 +171,26 @@ def read_change(
         inputs=None if wanted.inputs is None else inputs,
         further=further if further != before.further else None,
     )
+
+
+def check_depth(inputs: Mapping[str, Any] | None) -> None:
+    """Refuse inputs that could be read, but never be shown again: answers are nested to a limited depth.
+
+    Raises:
+        InvalidOption: they are nested too deeply.
+    """
+    level: list[Any] = [inputs]
+    for _ in range(MAX_DEPTH):
+        level = [inner for value in level for inner in _members(value)]
+        if not level:
+            return
+    raise InvalidOption("inputs", "...", f"they are nested too deeply; {MAX_DEPTH} levels are read")
+
+
+def _members(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def read_days(every: str | None) -> int:

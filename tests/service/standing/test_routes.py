@@ -102,6 +102,20 @@ def test_a_wrong_change_is_refused_and_changes_nothing(
     assert problem_of(own.client.patch("/standing-orders/standing-0", json={"paused": True}), 404)
 
 
+def test_inputs_that_could_never_be_shown_are_refused(own: Front) -> None:
+    nested: Any = REGION
+    for _ in range(400):
+        nested = {"type": "GeometryCollection", "geometries": [nested]}
+    deep = {"region": nested}
+    assert (
+        "nested too deeply" in problem_of(own.client.post("/standing-orders", json=wanted(inputs=deep)), 400)["detail"]
+    )
+    made = own.client.post("/standing-orders", json=wanted()).json()
+    path = f"/standing-orders/{made['id']}"
+    assert "nested too deeply" in problem_of(own.client.patch(path, json={"inputs": deep}), 400)["detail"]
+    assert own.client.get("/standing-orders").json()["standingOrders"][0]["id"] == made["id"]
+
+
 @pytest.mark.parametrize(("text", "days"), [(None, 0), ("", 0), ("10d", 10), ("P7D", 7), ("366", 366)])
 def test_days_are_read_as_durations(text: str | None, days: int) -> None:
     assert read_days(text) == days
