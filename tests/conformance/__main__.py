@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -27,6 +28,7 @@ def main() -> int:
         page.PATH.write_text(page.text(page.PATH.read_text()))
         return 0
     rows = [r for r in ROWS if not chosen.only or any(text.lower() in r.client.lower() for text in chosen.only)]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that it ends its service too
     began, folder = time.monotonic(), Path(tempfile.mkdtemp(prefix="lc-conformance-", dir="/tmp"))
     outcomes = examine(rows, folder)
     print(f"\n{text_table([HEAD, *(_line(o) for o in outcomes)], left=4)}\n")

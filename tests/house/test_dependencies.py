@@ -15,6 +15,14 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUN = {canonicalize_name(Requirement(r).name) for r in PROJECT["dependencies"]}
 DEV = {canonicalize_name(Requirement(r).name) for r in PROJECT["optional-dependencies"]["dev"]}
 OPTIONAL = {canonicalize_name(Requirement(r).name) for r in PROJECT["optional-dependencies"]["clouds"]}
+APART = {
+    canonicalize_name(Requirement(line).name)
+    for line in (ROOT / "tests" / "conformance" / "requirements.txt").read_text().splitlines()
+    if not line.startswith("#")
+}
+"""Clients with an environment of their own."""
+OF_DEBIAN = {"qgis", "osgeo"}
+"""Modules that clients of the system's Python import."""
 CONSTRAINTS = [n for n in (ROOT / "constraints.txt").read_text().splitlines() if not n.startswith("#")]
 
 OWNERS = packages_distributions()
@@ -67,7 +75,7 @@ def imported(*folders: str) -> set[str]:
 def _owner(module: str) -> str:
     """The declared distribution among those that own a module, else any of them."""
     owners = [canonicalize_name(d) for d in (module, *OWNERS.get(module, []))]
-    return next((d for d in owners if d in RUN | DEV), owners[-1])
+    return next((d for d in owners if d in RUN | DEV | APART), owners[-1])
 
 
 def test_the_rooms_import_only_what_is_declared() -> None:
@@ -75,7 +83,7 @@ def test_the_rooms_import_only_what_is_declared() -> None:
 
 
 def test_the_tests_import_only_what_is_declared() -> None:
-    assert imported("tests", "benchmarks", ".ci") - RUN - DEV == set()
+    assert imported("tests", "benchmarks", ".ci") - RUN - DEV - APART - OF_DEBIAN == set()
 
 
 def test_every_dependency_is_imported_or_used_otherwise_for_a_reason() -> None:

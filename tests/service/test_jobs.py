@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import anyio.to_thread
 import httpx
 import pytest
+from starlette.concurrency import anyio
 
 from ingest.io.meter import Spent
 from tests.service import scene
