@@ -23,7 +23,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
-import numpy as np
 from affine import Affine
 from shapely.geometry import mapping
 
