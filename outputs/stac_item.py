@@ -20,6 +20,7 @@ import pystac
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
+from core.ground.scale import ground_edge_m
 from core.product import Layer, LegendEntry
 from core.region import Region
 from core.timeline import parse_date, parse_period
@@ -66,7 +67,7 @@ def build_item(
     """
     start, end, nominal = _times(raster, origin)
     forecast = forecast_fields(raster.layers, origin)
-    further = {"gsd": raster.window.resolution_m, "renders": renders(raster.layers, raster.nodata)}
+    further = {"gsd": ground_edge_m(raster.window), "renders": renders(raster.layers, raster.nodata)}
     further |= {"created": created} if created else {}
     item = pystac.Item(
         id=item_id,
@@ -179,7 +180,7 @@ def _data_fields(raster: RasterFile) -> dict[str, Any]:
     return {
         "data_type": "float32" if is_float else "uint8",
         "nodata": "nan" if is_float else int(raster.nodata),
-        "raster:spatial_resolution": raster.window.resolution_m,
+        "raster:spatial_resolution": ground_edge_m(raster.window),
         "raster:sampling": "area",
         **_projection(raster),
         "bands": [_band(layer) for layer in raster.layers],
