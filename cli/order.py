@@ -20,6 +20,8 @@ from core.text_table import text_table
 from ingest.region_file import read_region_file
 from products.catalogue import entries, find_product
 
+DONE = "done"
+"""Message of a job without anything to note."""
 HELP = """Order PRODUCT from a running service, follow the job and download its files.
 
 The command prints the id of the job: --job ID continues an interrupted download. A map may have gaps where a tile could
@@ -156,8 +158,15 @@ def given_region(path: Path | None) -> dict[str, Any]:
 
 
 def _print_estimate(facts: dict[str, Any]) -> None:
-    rows = [(name, f"{value:,.1f}" if isinstance(value, float) else str(value)) for name, value in facts.items()]
-    print(text_table(rows, left=2))
+    print(text_table([(name, _shown(name, value)) for name, value in facts.items()], left=2))
+
+
+def _shown(name: str, value: Any) -> str:
+    if name.endswith("_share"):
+        return f"{100 * value:.3g} %"
+    if isinstance(value, float):
+        return f"{value:.2g}" if 0 < value < 1 else f"{value:,.1f}"
+    return str(value)
 
 
 def _fetch(job: Job, out: Path | None) -> None:
@@ -168,5 +177,7 @@ def _fetch(job: Job, out: Path | None) -> None:
         line.close()
     if job.known.get("complete") is False:
         print(f"Note: {job.known['message']}. Here: landcast order --retry {job.id}", file=sys.stderr)
+    elif (message := job.known.get("message", DONE)) != DONE:
+        print(f"Note: {message}", file=sys.stderr)
     for path in job.download(out or Path("results") / job.known["processID"] / job.id).values():
         print(path)

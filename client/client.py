@@ -70,7 +70,9 @@ class Client:
         return [Process(id=p["id"], title=p.get("title", ""), description=p.get("description", "")) for p in found]
 
     def estimate(self, product: str, region: Any, **options: Any) -> dict[str, Any]:
-        """Return what an order would cost, and order nothing: `tiles`, `pixels`, `area_km2`, `scenes`, `seconds`.
+        """Return what an order would cost, and order nothing.
+
+        That is `tiles`, `pixels`, `area_km2`, `archive_share` (of the region, 0..1), `scenes` and `seconds`.
 
         Args:
             product: id of a product.

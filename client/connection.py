@@ -131,15 +131,17 @@ class Connection:
             is_repeated: whether it may be sent again; False for what would then be done twice.
 
         Raises:
-            RequestError: the service refuses the request; the sentence is that of the service.
+            RequestError: the service refuses the request; the sentence is that of the service. Or the body cannot be
+                sent as JSON, which has no NaN.
             InternalError: the service failed; the sentence is its own as well.
             WorkerUnavailable: no service answers.
         """
-        url = urljoin(self.server, address)
+        url, content = urljoin(self.server, address), None if body is None else _encoded(body)
+        sent = {**(headers or {}), **({} if content is None else {"Content-Type": "application/json"})}
 
         def send() -> httpx.Response:
             with self.answers():
-                answer = self._http.request(method, url, json=body, headers=headers)
+                answer = self._http.request(method, url, content=content, headers=sent)
             check(answer)
             return answer
 
@@ -229,6 +231,13 @@ def check(answer: httpx.Response) -> None:
     refusal = (RequestError if answer.is_client_error else InternalError)(sentence)
     wait_s = _retry_after(answer.headers.get("Retry-After", "")) if answer.status_code in BUSY else None
     raise refusal if wait_s is None else Busy(wait_s, refusal)
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, TypeError) as error:
+        raise RequestError(f"a value of the request cannot be sent as JSON: {error}") from None
 
 
 def _shown(url: httpx.URL) -> str:

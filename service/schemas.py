@@ -168,6 +168,7 @@ class Estimate(BaseModel):
     pixels: int = Field(description="Pixels inside the region.")
     area_km2: float = Field(description="Area of the region in square kilometres.")
     scenes: int = Field(description="Scenes that the archive lists for region and period.")
+    archive_share: float = Field(description="Share of the region that the archive covers, 0..1; the rest is nodata.")
     seconds: float = Field(description="Expected run time in seconds.")
     processing_units: float | None = Field(
         default=None, description="What reading all of them costs at Sentinel Hub; absent for archives without charge."

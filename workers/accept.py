@@ -17,6 +17,7 @@ from ingest.archive import Archive, Charged
 from ingest.registry import SAMPLE, known_names, split_spec
 from products.order import add_card, check_source, parse
 from workers.dependencies import REAL, Dependencies
+from workers.gaps import covered_share
 from workers.plan_rows import plan_rows
 from workers.queue.ledger import open_ledger
 from workers.region_limits import parse_limited_region
@@ -101,7 +102,7 @@ def estimate(
 ) -> dict[str, Any]:
     """Check an order and count what it takes: tiles, pixels of the region, km2, scenes listed, seconds of rendering.
 
-    Where the archive charges for reading, also processing units.
+    Also the share of the region that the archive covers. Where the archive charges for reading, also processing units.
 
     Raises:
         RequestError: as `accept`.
@@ -118,6 +119,7 @@ def estimate(
         "pixels": found.pixels,
         "area_km2": round(region.area_km2, 4),
         "scenes": len(scenes),
+        "archive_share": round(covered_share(region, archive), 4),
         "seconds": round(found.pixels * (PIXEL_SECONDS if pace is None else pace), 1),
     }
     if not isinstance(archive, Charged):

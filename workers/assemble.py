@@ -33,12 +33,11 @@ from products.evidence import (
     seen_codes,
 )
 from workers.accept import result_window
+from workers.gaps import coverage_note, covered_share
 from workers.mosaic import Mosaic, mosaic
 from workers.tile import Recipe
 
 NO_GAPS: Mapping[Tile, Gap] = {}
-WHOLE = 0.999
-"""Share of a region from which it counts as covered: footprints have few digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +51,9 @@ class Result:
     """Sentences that a user should read before the file."""
     seen_pixels: int = 0
     region_pixels: int = 0
-
+    """Of the whole region, what lies outside the archive included; both 0 of a cube file."""
+    coverage_note: str = ""
+    """A sentence on that part; empty = there is none. It is one of the cautions."""
     scene_notes: tuple[str, ...] = ()
     """Remarks that came up while single scenes were read, those of the input's summary not among them."""
 
@@ -98,12 +99,13 @@ def assemble_tiles(
         backends=found.backends,
     )
     _check_seen(found, origin, recipe.options.window)
-    scene_notes, coverage = origin.notes, _coverage_notes(recipe)
+    share = covered_share(recipe.region, recipe.archive)
+    scene_notes, outside = origin.notes, coverage_note(share)
     days = _read_days(recipe.product, recipe.options)
     found_evidence = found.seen.evidence(days) if days else None
     few = _few_notes(plain, recipe.layers, found_evidence, recipe.checkpoint)
     place = _place_notes(recipe.product, found_evidence, recipe.region.geometry.centroid.y)
-    cautions = (*_gap_notes(len(gaps), len(gaps) + len(rendered)), *place, *few, *coverage)
+    cautions = (*_gap_notes(len(gaps), len(gaps) + len(rendered)), *place, *few, *([outside] if outside else []))
     origin = (
         origin.with_gaps(tuple(gaps.values()))
         .with_input(recipe.archive.summary)
@@ -116,7 +118,8 @@ def assemble_tiles(
         cautions=cautions,
         scene_notes=scene_notes,
         seen_pixels=found.seen_pixels,
-        region_pixels=found.region_pixels,
+        region_pixels=_region_pixels(recipe, found.region_pixels, share),
+        coverage_note=outside,
     )
 
 
@@ -175,11 +178,17 @@ def _gap_notes(missing: int, total: int) -> tuple[str, ...]:
     return (f"The map has gaps: {missing} of {total} tiles could not be made.",) if missing else ()
 
 
-def _coverage_notes(recipe: Recipe) -> tuple[str, ...]:
-    """Return a note on the part of the region that lies outside the archive, if there is one."""
-    region = recipe.region.geometry
-    covered = region.intersection(recipe.archive.footprint).area / region.area
-    return () if covered > WHOLE else (f"The archive covers {100 * covered:.3g} % of the region.",)
+def _region_pixels(recipe: Recipe, counted: int, share: float) -> int:
+    """Return the pixels of the region, also where it lies outside the archive and so has no tiles.
+
+    Args:
+        counted: pixels in its tiles.
+        share: of the region, that the archive covers.
+    """
+    if share == 1.0:
+        return counted
+    pixel_km2 = (recipe.archive.grid(recipe.region).resolution_m / 1000) ** 2
+    return max(counted, round(recipe.region.area_km2 / pixel_km2))
 
 
 def _read_days(product: Product[Any], options: Options) -> Period | None:

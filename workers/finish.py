@@ -49,7 +49,7 @@ def finish(
     dependencies: Dependencies = REAL,
     *,
     gaps: Sequence[Gap] = (),
-) -> None:
+) -> str:
     """Write all files of a job whose tiles are rendered or given up, and publish them in one step.
 
     Files of an earlier result are there until then.
@@ -63,6 +63,9 @@ def finish(
         dependencies: products, models and archives.
         gaps: tiles that were given up.
 
+    Returns:
+        A sentence on the part of the region that lies outside the archive; empty = none.
+
     Raises:
         NoClearObservation: the region has no clear observation; no file is left.
     """
@@ -74,8 +77,9 @@ def finish(
     with aside_in(scratch_folder(settings, job.id), "result") as aside:
         aside.mkdir()
         result = ResultFiles(folder=aside, recipe=recipe, settings=settings, dependencies=dependencies)
-        result.write(rendered, watch, report, item_id=job.id, created=job.created, gaps=missing)
+        found = result.write(rendered, watch, report, item_id=job.id, created=job.created, gaps=missing)
         patient_store(settings).put_result(aside, result_key(job.id), watch.check)
+    return found.coverage_note
 
 
 class ResultFiles:
@@ -95,8 +99,8 @@ class ResultFiles:
         item_id: str,
         created: str = "",
         gaps: Mapping[Tile, Gap] = NO_GAPS,
-    ) -> None:
-        """Write all files.
+    ) -> Result:
+        """Write all files, and return what was put together.
 
         Raises:
             NoClearObservation: no pixel of the region has been seen.
@@ -117,6 +121,7 @@ class ResultFiles:
         pixels = (found.seen_pixels, found.region_pixels)
         footprint = _footprint(self._region, raster.window)
         write_item(build_item(item_id, raster, origin, footprint, pixels=pixels, created=created), self._path(".json"))
+        return found
 
     def _write_map(
         self,

@@ -1,10 +1,14 @@
-"""Gaps: tiles of a job that could not be made, as polygons with reasons."""
+"""What a map lacks of its region: tiles that could not be made, with reasons, and the part outside the archive."""
 
 from shapely.geometry import mapping
 
 from core.job import Gap, Job, TileState
-from core.region import parse_region
+from core.region import Region, parse_region
+from ingest.archive import Archive
 from workers.queue.ledger import Ledger
+
+WHOLE = 0.999
+"""Share of a region from which it counts as covered: footprints have few digits."""
 
 
 def gaps_of(ledger: Ledger, job: Job) -> tuple[Gap, ...]:
@@ -27,6 +31,19 @@ def gaps_of(ledger: Ledger, job: Job) -> tuple[Gap, ...]:
     )
 
 
-def gaps_sentence(missing: int, total: int, job_id: str) -> str:
-    """Return the message of a job that ended with gaps."""
-    return f"done with gaps: {missing} of {total} tiles could not be made; POST /jobs/{job_id}/retry tries them again"
+def end_sentence(missing: int, total: int, job_id: str, note: str) -> str:
+    """Return the message of a job that ended with a result, which may have gaps, and a note on its region."""
+    gaps = f"{missing} of {total} tiles could not be made; POST /jobs/{job_id}/retry tries them again"
+    done = f"done with gaps: {gaps}" if missing else "done"
+    return f"{done}. {note}" if note else done
+
+
+def covered_share(region: Region, archive: Archive) -> float:
+    """Return the share of a region that an archive covers, 0..1; exactly 1 where it is nearly whole."""
+    share = float(region.geometry.intersection(archive.footprint).area / region.geometry.area)
+    return 1.0 if share > WHOLE else share
+
+
+def coverage_note(share: float) -> str:
+    """Return a sentence on the part of a region that lies outside the archive; empty = there is none."""
+    return "" if share == 1.0 else f"The archive covers {100 * share:.3g} % of the region."

@@ -23,7 +23,7 @@ from ingest.io.meter import METER
 from workers.dependencies import REAL, Dependencies
 from workers.disk import await_room
 from workers.finish import finish
-from workers.gaps import gaps_of, gaps_sentence
+from workers.gaps import end_sentence, gaps_of
 from workers.log_rate import limit_log_rate
 from workers.logs.about import working_on
 from workers.logs.json_lines import use_json_lines
@@ -221,8 +221,9 @@ def _try_close(worker: Worker, job_id: str, lease: Lease) -> None:
         job = patiently(lambda: ledger.job(job_id))
         tiles = patiently(lambda: ledger.lattice(job_id))
         gaps = patiently(lambda: gaps_of(ledger, job))
-        finish(job, tiles, worker.settings, lease, _reporter(ledger, job_id), worker.dependencies, gaps=gaps)
-        message = gaps_sentence(len(gaps), len(tiles), job_id) if gaps else "done"
+        report = _reporter(ledger, job_id)
+        note = finish(job, tiles, worker.settings, lease, report, worker.dependencies, gaps=gaps)
+        message = end_sentence(len(gaps), len(tiles), job_id, note)
         item = read_item(patient_store(worker.settings), job_id, job.order.product)
     except LeaseLost:
         logger.info("closing dropped job=%s", job_id)

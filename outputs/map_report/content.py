@@ -202,7 +202,7 @@ def _missing(facts: MapFacts) -> Iterator[str]:
         parts = "1 part" if facts.gap_count == 1 else f"{facts.gap_count} parts"
         yield f"{parts} of the region could not be made (hatched){f': {text}' if text else ''}."
     else:
-        yield "No part of the region was left out."
+        yield "Each part of the region that the archive covers was made."
     if facts.seen_share is not None:
         yield _unseen(facts.seen_share)
     elif not any_seen(facts):

@@ -130,8 +130,9 @@ function estimateSoon() {
   }, PAUSE_MS);
 }
 
-function showEstimate({ tiles, pixels, area_km2: area, scenes, seconds, processing_units: units }) {
+function showEstimate({ tiles, pixels, area_km2: area, archive_share: share, scenes, seconds, processing_units: units }) {
   const size = `${area.toPrecision(3)} km², ${count(tiles, "tile")}, ${count(pixels, "pixel")}, ${count(scenes, "scene")}`;
   const cost = units ? ` Reading costs about ${units.toPrecision(2)} processing units.` : "";
-  show(byId("order-estimate"), `${size}: about ${duration(seconds)}.${cost}`);
+  const outside = share < 1 ? ` The archive covers ${(100 * share).toPrecision(3)} % of it.` : "";
+  show(byId("order-estimate"), `${size}: about ${duration(seconds)}.${outside}${cost}`);
 }

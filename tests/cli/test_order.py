@@ -80,7 +80,9 @@ def test_an_order_is_estimated_refused_carried_out_and_come_back_to(
 ) -> None:
     aoi = ("--region", "aoi.geojson")
     assert run_command(["order", "crop", *aoi, "--estimate"]) == DONE
-    assert "tiles     1\n" in capsys.readouterr().out
+    found = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert (found["tiles"], found["archive_share"]) == ("1", "100 %")
+    assert 0 < float(found["area_km2"]) < 0.01
 
     assert run_command(["order", "wheat", *aoi]) == WRONG_INPUT
     assert "wheat" in capsys.readouterr().err

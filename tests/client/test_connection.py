@@ -147,3 +147,9 @@ def test_a_missing_key_is_explained_for_commands() -> None:
     answer = httpx.Response(401, json={"detail": "This service needs a key."}, request=httpx.Request("GET", "http://a"))
     with pytest.raises(RequestError, match="LANDCAST_KEY"):
         check(answer)
+
+
+@pytest.mark.parametrize("value", [float("nan"), object(), "\ud800"])
+def test_a_value_that_json_lacks_is_refused_before_it_is_sent(value: object) -> None:
+    with pytest.raises(RequestError, match="cannot be sent as JSON"):
+        connection(in_turn([])).json("POST", "jobs", {"seconds": value})

@@ -123,6 +123,7 @@ def test_an_estimate_counts_before_anything_is_read(shop: Settings) -> None:
         "pixels": 1535,
         "area_km2": 0.1535,
         "scenes": 4,
+        "archive_share": 1.0,
         "seconds": 15.3,
     }
 

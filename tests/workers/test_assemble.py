@@ -16,7 +16,7 @@ from ingest.build.cube import build_cube
 from outputs.cog import plain_raster
 from products.order import parse
 from products.rows import render
-from tests.fakes import FAKES, SMALL, FakeArchive, FakeOptions, find_fake_checkpoint
+from tests.fakes import FAKES, SMALL, WEST, FakeArchive, FakeOptions, find_fake_checkpoint, rectangle
 from tests.workers.rendered import rendered
 from workers.assemble import Result, assemble_cube, assemble_tiles
 
@@ -83,3 +83,13 @@ def test_a_cube_without_a_clear_observation_is_refused_from_memory_and_from_a_fi
     for pixels in (raster, saved(raster, tmp_path / "plain.tif")):
         with pytest.raises(NoClearObservation, match="'fake-cloudy'"):
             assemble_cube(pixels, MAP, options, checkpoint, cube, "")
+
+
+def test_pixels_outside_the_archive_count_as_pixels_of_the_region_without_data(tmp_path: Path) -> None:
+    region = rectangle(WEST - 0.04, 48.0021, WEST + 0.01, 48.0041)
+    recipe, tiles = rendered(tmp_path, region=region)
+    found = assemble_tiles(tiles, recipe, tmp_path / "plain.tif", lambda _: None)
+    assert found.region_pixels == pytest.approx(recipe.region.area_km2 * 1e4, rel=0.01)
+    assert sum(tile.window.mask(recipe.region).sum() for tile, _ in tiles) < found.region_pixels / 3
+    assert found.coverage_note == "The archive covers 20 % of the region."
+    assert found.coverage_note in found.cautions

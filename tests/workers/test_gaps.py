@@ -12,9 +12,9 @@ from core.job import Job, JobState
 from core.region import parse_region
 from core.settings import Settings
 from outputs.cog import open_cog
-from tests.fakes import REGION
+from tests.fakes import REGION, WEST, rectangle
 from tests.workers.conftest import assert_successful, carry_out, files_of, order, worker_here
-from workers.gaps import gaps_of
+from workers.gaps import end_sentence, gaps_of
 from workers.queue.dispatch import retry
 from workers.queue.ledger import open_ledger
 from workers.tasks import carry_out_tile, close_job
@@ -109,3 +109,17 @@ def test_who_wants_all_or_nothing_gets_nothing(lonely: Settings) -> None:
     job = work_on(lonely, order(lonely, fault_at=place, fail_on_gaps=True))
     assert (job.state, files_of(lonely, job)) == (JobState.FAILED, [])
     assert "failed 3 times" in job.message
+
+
+def test_a_job_says_that_its_region_lies_partly_outside_the_archive(lonely: Settings) -> None:
+    job = work_on(lonely, order(lonely, region=rectangle(WEST - 0.004, 48.0021, WEST + 0.001, 48.0041)))
+    assert job.message == "done. The archive covers 20 % of the region."
+    item = json.loads((lonely.home / "jobs" / job.id / "fake-map.json").read_text())
+    classes = open_cog(lonely.home / "jobs" / job.id / "fake-map.tif").read("class")
+    pixels = parse_region(job.order.region).area_km2 * 1e4
+    assert item["properties"]["landcast:clear_share"] == pytest.approx((classes != 255).sum() / pixels, rel=0.01)
+
+
+def test_the_end_of_a_job_is_said_in_one_line() -> None:
+    assert end_sentence(0, 4, "j", "") == "done"
+    assert end_sentence(1, 4, "j", "The archive covers 9 % of the region.").startswith("done with gaps: 1 of 4 tiles")

@@ -55,7 +55,7 @@ def test_a_change_has_its_two_dates_and_an_own_title_keeps_the_name_of_the_produ
     rows = {row[0].text: [cell.text for cell in row[1:]] for row in found.amounts.cells}
     assert rows["Stable canopy"][1:] == ["–", "–"]
     assert " to " in rows["Loss"][2]
-    assert found.missing[0] == "No part of the region was left out."
+    assert found.missing[0] == "Each part of the region that the archive covers was made."
 
 
 def test_a_forecast_has_its_issue_date_and_values_by_date(tmp_path: Path) -> None:
