@@ -9,6 +9,8 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window as PixelWindow
 
+from core.grid import Window
+from core.ground.scale import Ground, ground_of
 from core.options import Options
 from core.product import Layer, Product, Raster, Variable
 from products.areas import Measured, area_table, strip_rows
@@ -17,18 +19,19 @@ from products.areas import Measured, area_table, strip_rows
 def measure_file(plain: Path, product: Product[Any], options: Options, layers: Sequence[Layer]) -> dict[str, Any]:
     """Return the area table of a GeoTIFF that holds all layers of a product; empty if the product has none."""
     with rasterio.open(plain) as file:
+        ground = ground_of(Window(crs=str(file.crs), transform=file.transform, shape_yx=file.shape))
         strips = (
             file.read(window=PixelWindow(0, rows.start, file.width, rows.stop - rows.start))
-            for rows in _strips(file.shape, file.res[0])
+            for rows in _strips(file.shape, ground.edge_m)
         )
-        return _table(strips, product, options, layers, nodata=file.nodata, resolution_m=file.res[0])
+        return _table(strips, product, options, layers, nodata=file.nodata, ground=ground)
 
 
 def measure_raster(raster: Raster, product: Product[Any], options: Options) -> dict[str, Any]:
     """Return the area table of a raster in memory; empty if the product has none."""
-    resolution_m = raster.window.resolution_m
-    strips = (raster.pixels[:, rows] for rows in _strips(raster.window.shape_yx, resolution_m))
-    return _table(strips, product, options, raster.layers, nodata=raster.nodata, resolution_m=resolution_m)
+    ground = ground_of(raster.window)
+    strips = (raster.pixels[:, rows] for rows in _strips(raster.window.shape_yx, ground.edge_m))
+    return _table(strips, product, options, raster.layers, nodata=raster.nodata, ground=ground)
 
 
 def _strips(shape_yx: tuple[int, int], resolution_m: float) -> Iterator[slice]:
@@ -69,12 +72,20 @@ def _table(
     layers: Sequence[Layer],
     *,
     nodata: float,
-    resolution_m: float,
+    ground: Ground,
 ) -> dict[str, Any]:
     if not isinstance(product, Measured):
         return {}
     classes, limit = product.area_classes(options), _limit(options)
-    return area_table(strips, layers, classes, nodata=nodata, resolution_m=resolution_m, limit=limit)
+    return area_table(
+        strips,
+        layers,
+        classes,
+        nodata=nodata,
+        resolution_m=ground.edge_m,
+        shares=ground.shares,
+        limit=limit,
+    )
 
 
 def _limit(options: Options) -> float | None:

@@ -13,6 +13,8 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.features import sieve
 
+from core.grid import Window
+from core.ground.scale import ground_of
 from core.product import Raster
 from outputs.cog import QUIET
 
@@ -27,7 +29,8 @@ def mmu_filter_file(plain: Path, hectares: float) -> None:
     if not hectares:
         return
     with rasterio.Env(**QUIET), rasterio.open(plain, "r+") as raster:
-        pixels = min_pixels(hectares, raster.res[0])
+        window = Window(crs=str(raster.crs), transform=raster.transform, shape_yx=raster.shape)
+        pixels = min_pixels(hectares, ground_of(window).edge_m)
         raster.write(filtered(raster.read(1), raster.nodata, pixels), 1)
 
 
@@ -36,12 +39,17 @@ def mmu_filter_raster(raster: Raster, hectares: float) -> Raster:
     if not hectares:
         return raster
     pixels = raster.pixels.copy()
-    pixels[0] = filtered(pixels[0], raster.nodata, min_pixels(hectares, raster.window.resolution_m))
+    pixels[0] = filtered(pixels[0], raster.nodata, min_pixels(hectares, ground_of(raster.window).edge_m))
     return replace(raster, pixels=pixels)
 
 
 def min_pixels(hectares: float, resolution_m: float) -> int:
-    """Return how many pixels a patch has at least."""
+    """Return how many pixels a patch has at least.
+
+    Args:
+        hectares: least area of a patch.
+        resolution_m: edge of a pixel of mean size, on the ground.
+    """
     return max(1, math.ceil(hectares * 10_000 / resolution_m**2 - 1e-9))
 
 

@@ -20,6 +20,7 @@ import pystac
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
+from core.ground.scale import ground_edge_m
 from core.product import Layer, LegendEntry
 from core.rasters.stored import Coding
 from core.region import Region
@@ -73,7 +74,7 @@ def build_item(
     """
     start, end, nominal = _times(raster, origin)
     forecast = forecast_fields(raster.layers, origin)
-    further = {"gsd": raster.window.resolution_m, "renders": renders(raster.layers, raster.codings)}
+    further = {"gsd": ground_edge_m(raster.window), "renders": renders(raster.layers, raster.codings)}
     further |= {"created": created} if created else {}
     item = pystac.Item(
         id=item_id,
@@ -189,7 +190,7 @@ def _data_fields(raster: RasterFile) -> dict[str, Any]:
     return {
         "data_type": first.dtype,
         "nodata": "nan" if np.isnan(first.nodata) else int(first.nodata),
-        "raster:spatial_resolution": raster.window.resolution_m,
+        "raster:spatial_resolution": ground_edge_m(raster.window),
         "raster:sampling": "area",
         **_projection(raster),
         "bands": [_band(layer) | _scale(raster.coding(n)) for n, layer in enumerate(raster.layers)],

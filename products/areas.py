@@ -61,9 +61,9 @@ class Measured(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class _Sums:
-    """One class in a part of a map; sums of parts are those of the whole."""
+    """One class in a part of a map, in pixels of mean size; sums of parts are those of the whole."""
 
-    pixels: int
+    pixels: float
     least: float
     expected: float
     most: float
@@ -99,6 +99,7 @@ def area_table(
     *,
     nodata: float,
     resolution_m: float,
+    shares: Callable[[slice], NDArray[np.float64] | None] = lambda _rows: None,
     limit: float | None = None,
 ) -> dict[str, Any]:
     """Measure a map.
@@ -108,7 +109,8 @@ def area_table(
         layers: L, their units telling percent from shares.
         classes: rows of the table.
         nodata: 255, or NaN; where the first layer is nodata, a pixel is left out.
-        resolution_m: edge of a pixel.
+        resolution_m: edge of a pixel, on the ground.
+        shares: returns (rows, X) of some rows the area of each pixel over `resolution_m` squared; None = it is 1.
         limit: largest dissimilarity inside the area of applicability; None = there is no such layer.
 
     Returns:
@@ -121,17 +123,20 @@ def area_table(
     index = next((v.name for v in layers if v.variable == Variable.DISSIMILARITY), "")
     decline = next((n for n, v in enumerate(layers) if v.variable == Variable.DECLINE), None)
     parts: list[list[_Sums]] = [[] for _ in classes]
-    seen_pixels = outside_pixels = judged = declining = 0
+    seen_pixels = outside_pixels = judged = declining = 0.0
+    first_row = 0
     for pixels in strips:
         seen = _is_seen(pixels[0], nodata)
-        seen_pixels += int(seen.sum())
+        share = shares(slice(first_row, first_row + len(seen)))
+        first_row += len(seen)
+        seen_pixels += _sum(seen, share)
         by_name = _by_name(pixels, layers)
-        outside_pixels += 0 if limit is None else int(((by_name[index] > limit) & seen).sum())
+        outside_pixels += 0 if limit is None else _sum((by_name[index] > limit) & seen, share)
         if decline is not None:
-            judged += int(_is_seen(pixels[decline], nodata).sum())
-            declining += int((pixels[decline] == 1).sum())
+            judged += _sum(_is_seen(pixels[decline], nodata), share)
+            declining += _sum(pixels[decline] == 1, share)
         for row, area_class in zip(parts, classes, strict=True):
-            row.append(_measure(by_name, layers[0].name, area_class, seen, edge))
+            row.append(_measure(by_name, layers[0].name, area_class, seen, share, edge))
     hectares = resolution_m**2 / 10_000
     rows = [_row(c, _total(p), seen_pixels, hectares) for c, p in zip(classes, parts, strict=True)]
     table: dict[str, Any] = {"total_ha": round(seen_pixels * hectares, 4), "method": METHOD, "classes": rows}
@@ -160,7 +165,7 @@ def _decline_line(found: Mapping[str, Any]) -> str:
     return f"canopy in decline: {100 * found['share']:.1f} % of the {found['judged_ha']:,.2f} ha that could be judged"
 
 
-def _decline(judged: int, declining: int, hectares: float) -> dict[str, Any]:
+def _decline(judged: float, declining: float, hectares: float) -> dict[str, Any]:
     share = round(declining / judged, 6) if judged else None
     areas = {"declining_ha": round(declining * hectares, 4), "judged_ha": round(judged * hectares, 4)}
     return {**areas, "share": share}
@@ -190,20 +195,31 @@ def _by_name(pixels: NDArray[Any], layers: Sequence[Layer]) -> dict[str, Floats]
     return {v.name: p.astype(np.float32) / w for v, p, w in zip(layers, pixels, whole, strict=True)}
 
 
+def _sum(values: NDArray[Any], share: NDArray[np.float64] | None) -> float:
+    """Return the sum of (Y, X) values of pixels, each times its share where sizes differ."""
+    return float(values.sum(dtype=np.float64) if share is None else (values * share).sum())
+
+
 def _measure(
-    by_name: Mapping[str, Floats], first: str, area_class: AreaClass, seen: NDArray[np.bool_], edge: int
+    by_name: Mapping[str, Floats],
+    first: str,
+    area_class: AreaClass,
+    seen: NDArray[np.bool_],
+    share: NDArray[np.float64] | None,
+    edge: int,
 ) -> _Sums:
-    count = int((np.isin(by_name[first], area_class.codes) & seen).sum())
+    count = _sum(np.isin(by_name[first], area_class.codes) & seen, share)
     if area_class.bounds is None:
         return _Sums(pixels=count, least=0, expected=0, most=0, variance=0)
     bounds = area_class.bounds(by_name)
     least, expected, most = (np.where(seen, b, 0) for b in (bounds.least, bounds.expected, bounds.most))
-    deviation = block_sums(np.sqrt(expected * (1 - expected)), edge)
+    spread = np.sqrt(expected * (1 - expected))
+    deviation = block_sums(spread if share is None else spread * share, edge)
     return _Sums(
         pixels=count,
-        least=float(least.sum(dtype=np.float64)),
-        expected=float(expected.sum(dtype=np.float64)),
-        most=float(most.sum(dtype=np.float64)),
+        least=_sum(least, share),
+        expected=_sum(expected, share),
+        most=_sum(most, share),
         variance=float((deviation**2).sum()),
     )
 
@@ -218,7 +234,7 @@ def _total(parts: Sequence[_Sums]) -> _Sums:
     )
 
 
-def _row(area_class: AreaClass, sums: _Sums, seen_pixels: int, hectares: float) -> dict[str, Any]:
+def _row(area_class: AreaClass, sums: _Sums, seen_pixels: float, hectares: float) -> dict[str, Any]:
     row: dict[str, Any] = {"label": area_class.label, "codes": list(area_class.codes)}
     row["mapped_ha"] = round(sums.pixels * hectares, 4)
     if area_class.bounds is None:

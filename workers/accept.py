@@ -7,6 +7,7 @@ from typing import Any
 
 from core.errors import InvalidOption, InvalidRegion, UnknownArchive
 from core.grid import Grid, Tile, Window
+from core.ground.scale import ground_of
 from core.job import Order, Priority
 from core.options import Options
 from core.product import Product
@@ -44,7 +45,7 @@ class Checked:
     @property
     def pixels(self) -> int:
         """Number of pixels inside the region."""
-        return max(1, round(self.region.area_km2 * 1e6 / self.grid.resolution_m**2))
+        return max(1, round(self.region.area_km2 * 1e6 / ground_of(self.grid.window(self.region)).pixel_m2))
 
 
 def accept(
@@ -139,7 +140,7 @@ def plan(region: Region, archive: Archive, settings: Settings) -> list[Tile]:
 
 def _check_size(region: Region, grid: Grid, most: int) -> None:
     """Refuse a region that is so large that its tiles need not be counted."""
-    expected = region.area_km2 * 1e6 / grid.edge_m**2
+    expected = region.area_km2 * 1e6 / ground_of(grid.window(region)).pixel_m2 / grid.tile_size**2
     if expected > most:
         raise InvalidRegion(f"it takes {int(expected) + 1} tiles, and one job may have {most}")
 

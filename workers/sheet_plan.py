@@ -8,6 +8,7 @@ from shapely.geometry import mapping
 
 from core.errors import RegionOutsideArchive
 from core.grid import Grid, Tile
+from core.ground.scale import ground_of
 from core.planning.sheets import Sheet, sheets
 from core.region import Region
 from core.settings import Settings
@@ -29,7 +30,7 @@ class PlannedSheet:
     @property
     def pixels(self) -> int:
         """Number of pixels of the region in it."""
-        return max(1, round(self.sheet.region.area_km2 * 1e6 / self.tiles[0].grid.resolution_m ** 2))
+        return max(1, round(self.sheet.region.area_km2 * 1e6 / ground_of(self.tiles[0].window).pixel_m2))
 
     def to_geojson(self) -> dict[str, Any]:
         """Return the sheet as a GeoJSON feature, whose geometry is the region of an order."""

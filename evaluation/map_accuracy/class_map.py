@@ -16,11 +16,12 @@ import numpy as np
 import rasterio
 from affine import Affine
 from numpy.typing import NDArray
-from pyproj import CRS, Geod, Transformer
+from pyproj import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 from core.errors import InvalidOption
+from core.ground.scale import area_scale
 from core.product import Variable
 from core.progress import Progress
 from evaluation.map_accuracy.virtual_map import check_virtual
@@ -40,8 +41,6 @@ WINDOW_PIXELS = 2048 * 2048
 """Pixels read at once: about 50 MB with what is computed from them."""
 MAX_AREA_ERROR = 0.01
 """Largest difference of a pixel's area from its area on the ellipsoid; in UTM it is below 0.3 %."""
-PROBE_M = 1000.0
-"""Edge of the squares on which areas are compared."""
 CODED = re.compile(r"(?:^|[:;] )(\d+) ([^;]+)")
 """A class in the description of a band without a legend: `Most probable class: 0 no tree canopy; 1 conifer`. Maps of
 other tools and of older versions have no better: this is the one place where a description is parsed."""
@@ -264,7 +263,7 @@ def _crs(raster: Any, path: Path) -> CRS:
 def _pixel_ha(raster: Any, crs: CRS, path: Path) -> float:
     """Return the area of a pixel in hectares; refuse a CRS in which it differs from that on the ground."""
     metres = crs.axis_info[0].unit_conversion_factor
-    error = max(abs(_area_scale(raster, crs, share, metres) - 1) for share in (0.0, 0.5, 1.0))
+    error = max(abs(_area_scale(raster, crs, share) - 1) for share in (0.0, 0.5, 1.0))
     if not error <= MAX_AREA_ERROR:
         raise InvalidOption(
             "MAP", path, f"areas in its CRS ({crs.name}) are wrong by {error:.0%}; project it to UTM (gdalwarp)"
@@ -272,14 +271,10 @@ def _pixel_ha(raster: Any, crs: CRS, path: Path) -> float:
     return abs(float(raster.transform.determinant)) * metres**2 / 10_000
 
 
-def _area_scale(raster: Any, crs: CRS, share: float, metres: float) -> float:
+def _area_scale(raster: Any, crs: CRS, share: float) -> float:
     """Return the area in the CRS over that on the ellipsoid, some way from the first pixel to the last."""
     x, y = raster.xy(share * raster.height, share * raster.width, offset="ul")
-    step = PROBE_M / metres / 2
-    to_degrees = Transformer.from_crs(crs, crs.geodetic_crs or "EPSG:4326", always_xy=True)
-    lon, lat = to_degrees.transform([x - step, x + step, x + step, x - step], [y - step, y - step, y + step, y + step])
-    geod = crs.get_geod() or Geod(ellps="WGS84")
-    return float(PROBE_M**2 / abs(geod.polygon_area_perimeter(lon, lat)[0]))
+    return float(area_scale(crs, np.array([x]), np.array([y]))[0])
 
 
 def _windows(raster: Any) -> Iterator[Window]:

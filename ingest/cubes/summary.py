@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 import numpy as np
+from pyproj import CRS
 
 from core.bands import OPTICAL_NAMES
+from core.ground.scale import ground_edge_m
 from core.source import InputSummary, ReadAs, counted, listed
 from core.timeline import to_date
 from ingest.cubes.judge import Numbers
@@ -30,7 +32,13 @@ def summarise(path: Path | RemoteCube, layout: Layout, numbers: Numbers, read_as
     taken = [_bands(layout, numbers), *numbers.taken, _mask(layout, read_as), *_dates(layout, numbers)]
     taken += [_pixels(layout), _coarser(layout), _others(usual), _given(read_as)]
     remarks = [*layout.remarks, *_doubled(layout), _unknown(unknown), _maskless(layout, numbers, unknown, read_as)]
-    remarks += [*numbers.remarks, *_joined(layout, numbers), _resampled(layout), _odd_dates(layout, numbers)]
+    remarks += [
+        *numbers.remarks,
+        *_joined(layout, numbers),
+        _resampled(layout),
+        _enlarged(layout),
+        _odd_dates(layout, numbers),
+    ]
     return InputSummary(
         name=path.name,
         layout=layout.kind,
@@ -125,6 +133,17 @@ def _maskless(layout: Layout, numbers: Numbers, unknown: list[str], read_as: Rea
     maybe = mask_like(unknown)
     advice = f" If '{maybe[0]}' is one, give --mask {maybe[0]}=cloud or --mask {maybe[0]}=clear." if maybe else ""
     return f"No cloud mask was found: every observation is taken as clear.{advice}"
+
+
+def _enlarged(layout: Layout) -> str:
+    """Return the remark that pixels are others on the ground than in their CRS."""
+    window = layout.window
+    edge_m = ground_edge_m(window)
+    if edge_m == window.resolution_m:
+        return ""
+    name = CRS.from_user_input(window.crs).name
+    size = f"Pixels of {window.resolution_m:g} m in its CRS ({name})"
+    return f"{size} have edges of {edge_m:g} m on the ground, by which areas are computed."
 
 
 def _odd_dates(layout: Layout, numbers: Numbers) -> str:

@@ -16,6 +16,7 @@ from pyproj import Transformer
 
 from core.bands import NDVI
 from core.grid import Window
+from core.ground.scale import ground_of
 from core.product import Layer, LegendEntry, Variable
 from outputs.atomic import written_aside
 from outputs.cog import RasterFile
@@ -111,8 +112,9 @@ def _draw(axes: Axes, raster: RasterFile, layer: Layer) -> None:
 def draw_scale_bar(axes: Axes, window: Window) -> None:
     """Draw a scale bar into the lower left of axes in pixels of a window."""
     height, width = window.shape_yx
-    length_m = _round_down(0.3 * width * window.resolution_m)
-    length, x, y = length_m / window.resolution_m, 0.04 * width, 0.955 * height
+    edge_m = ground_of(window).edge_m
+    length_m = _round_down(0.3 * width * edge_m)
+    length, x, y = length_m / edge_m, 0.04 * width, 0.955 * height
     thickness = 0.012 * max(height, width)
     axes.add_patch(Rectangle((x, y), length, thickness, facecolor=INK, edgecolor="white", linewidth=0.8))
     label = f"{length_m / 1000:g} km" if length_m >= 1000 else f"{length_m:g} m"

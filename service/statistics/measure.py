@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from shapely.geometry import mapping
 
+from core.ground.scale import ground_m2
 from core.product import Layer
 from service.statistics.zones import Zone
 
@@ -56,7 +57,20 @@ def _of_layer(cog: "DatasetReader", layer: Layer, zones: Sequence[Zone]) -> dict
     answer = exact_extract(band, JSONFeatureSource(rows), ["count", "unique", "frac", *own], include_cols=["number"])
     properties = [a["properties"] for a in answer]
     cell_m2 = abs(cog.res[0] * cog.res[1])
-    return {p["number"]: _statistics(layer, p, _pixels(zones[p["number"]], cell_m2), cell_m2) for p in properties}
+    crs = str(cog.crs)
+    found: dict[int, Statistics] = {}
+    for p in properties:
+        zone = zones[p["number"]]
+        found[p["number"]] = _statistics(layer, p, _pixels(zone, cell_m2), _ground_cell_m2(cell_m2, crs, zone))
+    return found
+
+
+def _ground_cell_m2(cell_m2: float, crs: str, zone: Zone) -> float:
+    """Return the area of a pixel on the ground, in the middle of a zone."""
+    if zone.geometry is None or zone.geometry.is_empty:
+        return cell_m2
+    middle = zone.geometry.centroid
+    return ground_m2(cell_m2, crs, (middle.x, middle.y))
 
 
 def _pixels(zone: Zone, cell_m2: float) -> float:

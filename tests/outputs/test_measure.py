@@ -37,6 +37,23 @@ def test_a_file_is_measured_as_the_same_raster_in_memory(
     assert found["total_ha"] == pytest.approx((height * 33 - 28) / 100)
 
 
+def test_areas_in_web_mercator_are_those_on_the_ground(tmp_path: Path) -> None:
+    """Nine pixels of 45.92 m2, not of 100."""
+    product = find_product("canopy")
+    options = parse(product, {}, available=AVAILABLE)
+    layers = product.layers(options)
+    window = Window(crs="EPSG:3857", transform=Affine(10, 0, 1_000_000, 0, -10, 6_000_000), shape_yx=(3, 3))
+    pixels = np.zeros((len(layers), 3, 3), np.uint8)
+    pixels[0, 0] = 1
+    raster = Raster(layers=layers, pixels=pixels, window=window, nodata=255)
+    with plain_raster(tmp_path / "plain.tif", layers, window, dtype="uint8", nodata=255) as out:
+        out.write(pixels)
+    found = measure_raster(raster, product, options)
+    assert measure_file(tmp_path / "plain.tif", product, options, layers) == found
+    assert found["total_ha"] == pytest.approx(0.0413, abs=5e-5)
+    assert found["classes"][1]["mapped_ha"] == pytest.approx(0.0138, abs=5e-5)
+
+
 def test_a_product_without_classes_has_no_areas() -> None:
     product = find_product("ndvi-forecast")
     options = parse(product, {}, available=AVAILABLE)

@@ -82,3 +82,11 @@ def test_a_patch_smaller_than_the_unit_alone_in_nodata_stays() -> None:
     code = np.full((4, 4), 255, np.uint8)
     code[1, 1] = 1
     assert np.array_equal(filtered(code, 255, 50), code)
+
+
+def test_hectares_are_those_on_the_ground() -> None:
+    """At 47 N a pixel of 10 m in Web Mercator has 45.9 m2: the hedge of six has 0.028 ha, the wood of 16 0.073 ha."""
+    mercator = replace(WINDOW, crs="EPSG:3857", transform=Affine(10, 0, 1_000_000, 0, -10, 6_000_000))
+    raster = replace(hedge(), window=mercator)
+    np.testing.assert_array_equal(mmu_filter_raster(raster, 0.03).pixels[0], mmu_filter_raster(hedge(), 0.07).pixels[0])
+    assert (mmu_filter_raster(raster, 0.03).pixels[0] != mmu_filter_raster(hedge(), 0.03).pixels[0]).any()

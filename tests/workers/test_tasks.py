@@ -57,6 +57,9 @@ def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         worker.end()
 
 
+FILES_OF_A_MAP = [f"fake-map.{ending}" for ending in ("json", "png", "qlr", "qml", "tif", "tif.aux.xml")]
+
+
 def map_of(settings: Settings, job: Job) -> bytes:
     return (settings.home / "jobs" / job.id / "fake-map.tif").read_bytes()
 
@@ -68,7 +71,7 @@ def test_a_job_goes_from_order_to_files(open_shop: Shop) -> None:
     done = end_of(shop, job.id)
     assert_successful(done)
     assert (done.tiles_done, done.progress) == (done.tiles_total, 1.0)
-    assert files_of(shop, done) == ["fake-map.json", "fake-map.png", "fake-map.tif"]
+    assert files_of(shop, done) == FILES_OF_A_MAP
     wait_for(lambda: not (shop.home / "work" / job.id).exists())
 
 
@@ -229,7 +232,7 @@ def test_a_tile_that_kills_every_worker_is_a_gap_in_its_map(open_shop: Shop) -> 
     done = end_of(shop, job.id)
     assert (done.state, done.tiles_done, done.tiles_failed) == (JobState.SUCCESSFUL, done.tiles_total - 1, 1)
     assert [t.error for t in open_ledger(shop).tiles(job.id) if t.state == "failed"] == [DIED]
-    assert files_of(shop, done) == ["fake-map.json", "fake-map.png", "fake-map.tif"]
+    assert files_of(shop, done) == FILES_OF_A_MAP
 
 
 def test_a_dismissed_job_stops_within_a_tile(open_shop: Shop) -> None:

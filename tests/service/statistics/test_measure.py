@@ -22,12 +22,12 @@ SHARE = Layer(name="p", description="Share", unit="%")
 
 @pytest.fixture
 def cog(tmp_path: Path) -> Path:
-    """4 x 4 pixels of 10 m; the last row is nodata."""
+    """4 x 4 pixels of 10 m in an equal-area CRS; the last row is nodata."""
     path = tmp_path / "map.tif"
     pixels = np.array([[0, 0, 1, 1]] * 3 + [[255] * 4], np.uint8), np.arange(16, dtype=np.uint8).reshape(4, 4)
     pixels[1][3] = 255
     place = Affine(10, 0, 0, 0, -10, 40)
-    with rasterio.open(path, "w", "GTiff", 4, 4, 2, "EPSG:32632", place, "uint8", 255) as out:
+    with rasterio.open(path, "w", "GTiff", 4, 4, 2, "EPSG:3035", place, "uint8", 255) as out:
         out.write(np.stack(pixels))
         out.descriptions = ("class", "p")
     return path
@@ -85,3 +85,15 @@ def test_quantiles_are_those_of_numpy_over_whole_pixels(tmp_path: Path, seed: in
         (row,) = measure(found, (SHARE,), [Zone(geometry=box(0, 0, 110, 90))])
     right = np.quantile(values, (0.25, 0.5, 0.75), method="inverted_cdf")
     assert [row["p"][name] for name in ("p25", "median", "p75")] == pytest.approx(right.tolist(), abs=1e-6)
+
+
+def test_areas_in_web_mercator_are_those_on_the_ground(tmp_path: Path) -> None:
+    """Nine pixels of 45.92 m2, three of them of the second class."""
+    place = Affine(10, 0, 1_000_000, 0, -10, 6_000_000)
+    with rasterio.open(tmp_path / "map.tif", "w", "GTiff", 3, 3, 1, "EPSG:3857", place, "uint8", 255) as out:
+        out.write(np.array([[[0, 0, 1]] * 3], np.uint8))
+        out.descriptions = ("class",)
+    with rasterio.open(tmp_path / "map.tif") as raster:
+        (found,) = measure(raster, [CLASSES], [Zone(geometry=box(1_000_000, 5_999_970, 1_000_030, 6_000_000))])
+    assert found["class"]["area_ha"] == {"No": pytest.approx(0.0276, abs=6e-5), "Yes": pytest.approx(0.0138, abs=6e-5)}
+    assert (found["class"]["count"], found["class"]["valid_share"]) == (9, 1)

@@ -1,0 +1,1 @@
+"""Ground: how large the pixels of a CRS are on the earth."""
