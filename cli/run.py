@@ -24,7 +24,7 @@ from client import Client, Job, JobStatus
 from client.status import pauses
 from core.errors import LandcastError, RequestError, WorkerUnavailable
 from core.grid import Window
-from core.job import JobState
+from core.job import FIELDS, JobState
 from core.read_settings import overridden, read_settings
 from core.region import Region, parse_region, reproject
 from core.settings import Settings
@@ -149,7 +149,7 @@ def order_all(
     """
     orders = []
     try:
-        for position, product in enumerate(p.id for p in client.products()):
+        for position, product in enumerate(p.id for p in client.products() if p.id != FIELDS):
             orders.append(Ordered(product=product, line=new_line(product, position=position)))
             submit(client, orders[-1], region, inputs.get(product, {}))
         watch(orders, supervisor)

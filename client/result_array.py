@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import UnknownResult
-from core.rasters.stored import coding_of
+from core.rasters.coding import coding_of
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -21,7 +21,7 @@ from rasterio.windows import Window as PixelWindow
 
 from core.grid import Window
 from core.product import Layer, LegendEntry, Raster
-from core.rasters.stored import Coding, coding_of
+from core.rasters.coding import Coding, coding_of
 from outputs.atomic import remove, written_aside
 from outputs.overviews import BLOCK, add_overviews, own_overviews
 from outputs.tiff_colormap import paint

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.bands import NDVI
 from core.product import Layer
-from core.rasters.stored import Coding
+from core.rasters.coding import Coding
 from core.timeline import parse_date
 from outputs.provenance import Provenance
 from outputs.styles.choose import first_drawn

@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from core.ground.scale import ground_edge_m
 from core.product import Layer, LegendEntry
-from core.rasters.stored import Coding
+from core.rasters.coding import Coding
 from core.region import Region
 from core.timeline import parse_date, parse_period
 from outputs.atomic import written_aside

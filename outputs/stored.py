@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from rasterio.windows import Window as PixelWindow
 
 from core.product import Layer, Raster
-from core.rasters.stored import DTYPE, LARGEST, NODATA, Coding, coding_for, is_compact
+from core.rasters.coding import DTYPE, LARGEST, NODATA, Coding
+from core.rasters.stored import coding_for, is_compact
 from outputs.atomic import remove
 from outputs.cog import RasterFile, open_cog, plain_raster
 

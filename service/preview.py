@@ -17,7 +17,7 @@ from core.errors import UnknownResult
 from core.grid import Window
 from core.job import Job
 from core.product import Layer
-from core.rasters.stored import coding_of
+from core.rasters.coding import coding_of
 from core.region import unwrap
 from products.catalogue import find_product
 from products.evidence import evidence_line

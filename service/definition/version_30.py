@@ -7,6 +7,8 @@ VERSION = "3.0.3"
 LEFT_OUT = ("propertyNames", "contentMediaType", "contentEncoding", "$schema", "$id", "$comment", "$defs")
 """Keywords of JSON Schema 2020-12 that OpenAPI 3.0 does not have."""
 _BOUNDS = (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum"))
+NULL = {"type": "null"}
+"""Schema of nothing, which 3.0 says of others alone."""
 _NAMED = ("properties", "patternProperties", "schemas")
 """Members that hold schemas by names, which are no keywords."""
 
@@ -48,14 +50,16 @@ def _member(name: str, value: Any) -> Any:
     if name in ("example", "examples", "default", "enum", "const"):
         return value
     if isinstance(value, list):
-        return [_schema(item) if isinstance(item, Mapping) else item for item in value]
+        return [_schema(item) if isinstance(item, Mapping) and item != NULL else item for item in value]
     return _schema(value) if isinstance(value, Mapping) else value
 
 
 def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a schema with `nullable` in the place of the type null."""
+    if schema.get("type") == "null":
+        return {**schema, "type": "string", "enum": [None], "nullable": True}
     options = schema.get("anyOf", [])
-    others = [option for option in options if option != {"type": "null"}]
+    others = [option for option in options if option != NULL]
     if len(others) == len(options):
         return schema
     rest = {k: v for k, v in schema.items() if k != "anyOf"}

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.product import Layer
-from core.rasters.stored import coding_of
+from core.rasters.coding import coding_of
 from service.preview import MERCATOR, paint
 from service.tiles.readers import READERS
 from service.tiles.zoom import EQUATOR_M, TILE_PX, pixel_at

@@ -97,7 +97,9 @@ def test_an_order_is_estimated_refused_carried_out_and_come_back_to(
     printed = capsys.readouterr().out.split()
     job = printed[1].rsplit("/", 1)[1]
     folder = tmp_path / "results" / "crop" / job
-    assert {p.name for p in folder.iterdir()} == {"crop.tif", "crop.json", "crop.png"}
+    assert {p.name for p in folder.iterdir()} == {
+        f"crop.{ending}" for ending in ("tif", "json", "png", "qml", "qlr", "tif.aux.xml")
+    }
 
     assert run_command(["order", "--job", job, "-o", "again"]) == DONE
     assert (tmp_path / "again" / "crop.tif").read_bytes() == (folder / "crop.tif").read_bytes()

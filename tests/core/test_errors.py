@@ -35,6 +35,7 @@ EXAMPLES: dict[str, LandcastError] = {
         errors.UntrustedAddress("a", "https://example.org", ["example.com"]),
         errors.JobNotReady("7", "running"),
         errors.JobDismissed("7"),
+        errors.JobWithoutMap("7"),
         errors.ReadFailed("S2A_1", "truncated"),
         errors.InvalidCheckpoint("a.safetensors", "sha256 differs"),
         errors.DamagedTile("tile.tif", "its checksum does not fit"),

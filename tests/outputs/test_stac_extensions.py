@@ -9,7 +9,8 @@ import pytest
 from shapely.geometry import box
 
 from core.product import Raster
-from core.rasters.stored import Coding, coding_for
+from core.rasters.coding import Coding
+from core.rasters.stored import coding_for
 from outputs.cog import open_cog, write_cog
 from outputs.stac_extensions import FORECAST, forecast_fields, processing_fields, renders
 from outputs.stac_item import build_item, write_item

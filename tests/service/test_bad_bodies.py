@@ -21,7 +21,7 @@ from tests.service.scene import REGION, served
 
 DOCUMENT = describe(create_app(Settings(), reconcile=False))
 ROUTES = [
-    (method, path.format(process_id=product, job_id="crop1", order_id="standing-0"))
+    (method, path.format(process_id=product, job_id="crop1", order_id="standing-0", openeo_id="job-0"))
     for path, operations in DOCUMENT["paths"].items()
     for method in ("post", "put", "patch")
     if method in operations

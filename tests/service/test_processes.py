@@ -132,7 +132,7 @@ def test_the_same_key_with_other_outputs_is_a_conflict(own: Front) -> None:
 def test_an_estimate_says_what_an_order_takes_and_orders_nothing(front: Front) -> None:
     before = open_ledger(front.settings).count()
     found = front.client.post("/processes/crop/estimate", json=order()).json()
-    assert found.keys() == {"tiles", "pixels", "area_km2", "scenes", "seconds"}
+    assert found.keys() == {"tiles", "pixels", "area_km2", "archive_share", "scenes", "seconds"}
     assert found["tiles"] == 6
     assert found["pixels"] == pytest.approx(found["area_km2"] * 1e4, rel=0.01)
     assert found["scenes"] > 10

@@ -68,7 +68,9 @@ def test_a_canopy_job_has_its_areas_in_the_item_and_the_map(tmp_path: Path, inpu
     done = worker.ledger.job(job.id)
     assert_successful(done)
     folder = settings.home / "jobs" / job.id
-    assert sorted(p.name for p in folder.iterdir()) == ["canopy.json", "canopy.png", "canopy.tif"]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        f"canopy.{ending}" for ending in ("json", "png", "qlr", "qml", "tif", "tif.aux.xml")
+    ]
     item = json.loads((folder / "canopy.json").read_text())
     areas = item["properties"]["landcast:areas"]
     with rasterio.open(folder / "canopy.tif") as raster:

@@ -89,7 +89,7 @@ def test_a_retry_completes_the_map_in_one_rename(lonely: Settings, tmp_path: Pat
     assert (done.is_complete, unseen) == (True, [])
     assert (folder / "fake-map.tif").stat().st_ino != before
     assert json.loads((folder / "fake-map.json").read_text())["properties"]["landcast:complete"] is True
-    assert len(list(folder.iterdir())) == 3
+    assert len(list(folder.iterdir())) == 6
     plain = carry_out(lonely)
     whole = open_cog(lonely.home / "jobs" / plain.id / "fake-map.tif")
     np.testing.assert_array_equal(open_cog(folder / "fake-map.tif").read("class"), whole.read("class"))

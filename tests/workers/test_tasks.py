@@ -140,7 +140,7 @@ def test_a_job_is_carried_out_over_postgresql(shop: Settings, empty_postgres_url
     start_worker(settings)
     done = end_of(settings, order(settings, "fake-forecast").id)
     assert_successful(done)
-    endings = [".json", ".nc", ".png", ".tif", "_pixel.png"]
+    endings = [".json", ".nc", ".png", ".qlr", ".qml", ".tif", "_pixel.png"]
     assert files_of(settings, done) == [f"fake-forecast{ending}" for ending in endings]
 
 

@@ -28,7 +28,7 @@ from workers.queue.job_query import ALL_JOBS, JobFilter, job_query, listed_job_q
 from workers.queue.ledger_rows import grid_of, job_of, job_row, listed_job_of, tile_row, tile_task
 from workers.queue.missing_tiles import reopen_missing
 from workers.queue.schema import Clock, create_tables, database_now, jobs, open_engine, reading, tiles
-from workers.queue.tile_states import is_active, is_held, this_tile
+from workers.queue.tile_states import has_unfinished, is_active, is_held, this_tile
 from workers.queue.uploads.uploads import remove_upload
 
 Admit = Callable[[Connection, float, int], None]
@@ -272,7 +272,7 @@ class Ledger:
     def waiting(self) -> list[str]:
         """Return ids of active, planned jobs for which something is to be sent, oldest first."""
         unsent = exists().where(tiles.c.job_id == jobs.c.id, tiles.c.state == TileState.OPEN, tiles.c.sent == 0)
-        unclosed = and_(jobs.c.closer == "", jobs.c.close_sent == 0, ~_has_unfinished())
+        unclosed = and_(jobs.c.closer == "", jobs.c.close_sent == 0, ~has_unfinished())
         query = select(jobs.c.id).where(*UNDER_WAY, or_(unsent, unclosed)).order_by(jobs.c.created)
         with reading(self.engine) as connection:
             return list(connection.scalars(query))
@@ -302,13 +302,13 @@ class Ledger:
     def take_unclosed(self, job_id: str) -> bool:
         """Mark the closing of a job as sent; True if all its tiles are done and it was not marked before."""
         ready = (jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.closer == "", jobs.c.close_sent == 0)
-        change = update(jobs).where(*ready, ~_has_unfinished())
+        change = update(jobs).where(*ready, ~has_unfinished())
         with self.engine.begin() as connection:
             return connection.execute(change.values(close_sent=self._clock(connection))).rowcount == 1
 
     def claim_close(self, job_id: str, worker: str = "", lease_s: float = 60.0) -> bool:
         """Claim the closing of a job whose tiles are all done; True for exactly one of the workers that try."""
-        ready = (jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.closer == "", ~_has_unfinished())
+        ready = (jobs.c.id == job_id, jobs.c.state == JobState.RUNNING, jobs.c.closer == "", ~has_unfinished())
         with self.engine.begin() as connection:
             now = self._clock(connection)
             taken = {"closer": worker or "anonymous", "close_lease": now + lease_s, "updated": now}
@@ -395,7 +395,3 @@ class Ledger:
         worker: str = "",
     ) -> bool:
         return end_job(connection, self._clock(connection), job_id, state, message, of=of, worker=worker)
-
-
-def _has_unfinished() -> Any:
-    return exists().where(tiles.c.job_id == jobs.c.id, tiles.c.state.in_((TileState.OPEN, TileState.RUNNING)))

@@ -116,3 +116,8 @@ def _what(connection: Connection, job_id: str, tile_key: str) -> str:
     """Return what failed, for a sentence: a tile, or of a job of fields its only piece of work."""
     product = connection.scalar(select(jobs.c.product).where(jobs.c.id == job_id))
     return "Answering the fields" if product == FIELDS else f"Tile {tile_key}"
+
+
+def has_unfinished() -> ColumnElement[bool]:
+    """Return the condition that a job has a tile that is neither done nor given up."""
+    return exists().where(tiles.c.job_id == jobs.c.id, tiles.c.state.in_((TileState.OPEN, TileState.RUNNING)))

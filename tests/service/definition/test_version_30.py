@@ -37,6 +37,7 @@ def test_the_document_of_the_service_is_valid() -> None:
             {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]},
             {"anyOf": [{"type": "string"}, {"type": "integer"}], "nullable": True},
         ),
+        ({"type": "null", "title": "T"}, {"type": "string", "enum": [None], "nullable": True, "title": "T"}),
         ({"const": "a", "type": "string"}, {"enum": ["a"], "type": "string"}),
         ({"examples": [1, 2]}, {"example": 1}),
         ({"exclusiveMinimum": 0}, {"minimum": 0, "exclusiveMinimum": True}),

@@ -92,7 +92,7 @@ def test_downloads_lead_to_the_files(page: Page, front: Front) -> None:
     page.open_job("crop1")
     page.one("#view-downloads a")
     links = {a.text: a.get_attribute("href") for a in page.all("#view-downloads a")}
-    assert links.keys() == {"GeoTIFF", "STAC item", "Picture"}
+    assert links.keys() == {"GeoTIFF", "STAC item", "Picture", "QGIS style", "QGIS layers", "Legend for GDAL"}
     for href in links.values():
         assert front.client.head(href).status_code == 200
 
