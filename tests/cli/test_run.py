@@ -137,6 +137,9 @@ def test_of_an_archive_in_pieces_the_largest_is_ordered_and_of_a_large_one_its_m
     assert region.area_km2 == pytest.approx(25, rel=0.02)
 
 
+PLAIN = (".tif", ".json", ".png", ".qml", ".qlr")
+
+
 def test_the_main_job_writes_all_products_of_a_cube(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -145,11 +148,11 @@ def test_the_main_job_writes_all_products_of_a_cube(
     assert run_main_job(ready, None, tmp_path / "results") == 0
     printed = capsys.readouterr().out
     for product, endings in {
-        "ndvi-forecast": {".tif", ".json", ".png", "_pixel.png", ".nc"},
-        "ndvi-gap-fill": {".tif", ".json", ".png"},
-        "ndvi-anomaly": {".tif", ".json", ".png"},
-        "canopy": {".tif", ".json", ".png"},
-        "crop": {".tif", ".json", ".png"},
+        "ndvi-forecast": {*PLAIN, "_pixel.png", ".nc"},
+        "ndvi-gap-fill": {*PLAIN},
+        "ndvi-anomaly": {*PLAIN},
+        "canopy": {*PLAIN, ".tif.aux.xml"},
+        "crop": {*PLAIN, ".tif.aux.xml"},
     }.items():
         found = {p.name for p in (tmp_path / "results" / product).iterdir()}
         assert found == {product + e for e in endings}
