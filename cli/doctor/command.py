@@ -58,6 +58,10 @@ def doctor(
     Also reports what the archive can do, how old its newest scene is, and what it lacks.
     """
     if is_bench:
+        if archive is not None or point is not None:
+            raise InvalidOption(
+                "--archive" if archive is not None else "--point", "given", "it does not go with --bench"
+            )
         bench(read_settings(), price=DEFAULT_PRICE if price is None else price, as_json=as_json)
         return
     if as_json or price is not None:

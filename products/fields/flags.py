@@ -15,6 +15,8 @@ WHOLE = 0.99
 """Share of a field from which it counts as inside: outlines have few digits."""
 MIXED = "too small or thin for a pixel of its own, so the values are mixed with those around it"
 SIMULATED = "simulated: no satellite has measured this"
+MIN_SEEN = 0.5
+"""Share of a field that must have been seen for classes, as for a clear date."""
 NEVER = "never seen clearly in the period"
 
 
@@ -68,6 +70,11 @@ def departure_flag(found: Departure | None) -> str:
 def unlike_flag(outside: Sequence[str]) -> str:
     """Return the flag of a field outside the area of applicability of models, by their tasks; empty where of none."""
     return f"unlike the training data of {' and '.join(outside)}" if outside else ""
+
+
+def little_seen_flag(task: str, seen: float) -> str:
+    """Return the flag of a field too little of which was seen for a class; empty where enough was, or nothing."""
+    return f"{task} could be told on {100 * seen:.0f} % of it only: too little" if 0 < seen < MIN_SEEN else ""
 
 
 def repeated_flags(fields: Sequence[Field]) -> list[str]:

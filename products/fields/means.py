@@ -107,6 +107,10 @@ class ClassSums:
         codes = np.arange(self._of_class.shape[1])
         self._of_class += weights @ (values[:, :1] == codes).astype(np.float64)
 
+    def weight(self) -> Floats:
+        """Return (F,) the weight of the pixels that were seen."""
+        return self._weight.astype(np.float32)
+
     def means(self) -> Floats:
         """Return (F, L) means; NaN of a field none of whose pixels was seen."""
         return self._over_weight(self._total)

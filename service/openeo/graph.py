@@ -123,6 +123,9 @@ def _region(extent: Any) -> Any:
     except (KeyError, TypeError, ValueError):
         text = "A spatial_extent has the numbers west, south, east and north, or is GeoJSON."
         raise Flaw("ProcessArgumentInvalid", text) from None
+    if not (west < east and south < north):
+        text = "A spatial_extent has west below east and south below north; give one over 180 degrees as GeoJSON."
+        raise Flaw("ProcessArgumentInvalid", text)
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     return {"type": "Polygon", "coordinates": [ring]}
 

@@ -30,7 +30,7 @@ from service.state import (
 )
 from workers import accept
 from workers.queue import dispatch
-from workers.queue.events.log import events_after
+from workers.queue.events.log import EventKind, events_after
 from workers.queue.ledger import Ledger
 
 router = APIRouter(prefix="/openeo/jobs", tags=["openEO"], route_class=OpenEoRoute)
@@ -42,6 +42,15 @@ STATES = {
     JobState.FAILED: "error",
     JobState.DISMISSED: "canceled",
 }
+LEVELS = {
+    EventKind.TILE_FAILED: "warning",
+    EventKind.RESULT_FAILED: "warning",
+    EventKind.WAITING: "warning",
+    EventKind.STOPPED: "warning",
+    EventKind.TILE_GIVEN_UP: "error",
+    EventKind.FAILED: "error",
+}
+"""Of lines of a log; of all others it is "info"."""
 MOST_LOG_LINES = 1000
 SHARED_S = 86_400
 """How long the URLs of result files hold."""
@@ -166,6 +175,9 @@ def openeo_results(
 
     Where keys are needed, their URLs are share links of a day: clients of openEO send no token to them.
     """
+    if _job_of(ledger, draft.id) is None:
+        text = f"Job '{draft.id}' is not started; POST /openeo/jobs/{draft.id}/results starts it."
+        raise Flaw("JobNotFinished", text, status=404)
     item = published(item_of(finished_job(ledger, draft.id), items), base)
     assets = {asset["href"].rsplit("/", 1)[-1]: asset for asset in item["assets"].values()}
     if needs_keys(settings):
@@ -184,7 +196,7 @@ def openeo_logs(draft: KnownDraft, ledger: CurrentLedger, settings: CurrentSetti
     lines = [
         {
             "id": str(e.number),
-            "level": "error" if e.reason else "info",
+            "level": LEVELS.get(e.kind, "info"),
             "message": hidden_paths(e.reason or str(e.kind), settings),
         }
         for e in events

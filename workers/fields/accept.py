@@ -158,6 +158,8 @@ def _check_places(fields: Sequence[Field], archive: Archive) -> None:
 
 def _resolved(inputs: Mapping[str, Any], archive: Archive, settings: Settings) -> FieldOrder:
     given = {name: inputs.get(name) for name in ("dates", "issue_date", "period")}
+    if inputs.get("products") == []:
+        raise InvalidOption("products", "[]", "name one at least; without the input, all are answered")
     for name in ("issue_date", "period"):
         _text(inputs, name)
     try:

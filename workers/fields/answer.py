@@ -24,6 +24,7 @@ from products.fields.flags import (
     SIMULATED,
     departure_flag,
     evidence_flags,
+    little_seen_flag,
     outside,
     place_flags,
     repeated_flags,
@@ -151,7 +152,7 @@ def _of_group(group: Group, fields: Sequence[Field], order: FieldOrder, source: 
         figures=_figures(classified),
         flags=tuple(_flags_of(source, cube) for _ in own),
     )
-    found = _with_places(found, coverage, source, end=order.issue)
+    found = _with_places(found, coverage, group, source, end=order.issue)
     if order.forecast is not None:
         found = _with_forecast(found, order.forecast, order)
     return _with_classes(found, classified)
@@ -163,11 +164,12 @@ def _flags_of(source: FieldSource, cube: Cube) -> tuple[str, ...]:
     return tuple(f for f in (simulated, unread_flag(len(cube.failures), len(cube.scenes))) if f)
 
 
-def _with_places(found: Findings, coverage: Coverage, source: FieldSource, *, end: date) -> Findings:
+def _with_places(found: Findings, coverage: Coverage, group: Group, source: FieldSource, *, end: date) -> Findings:
     counts, last = found.clear_count, found.last_clear
     for n in range(len(found.fields)):
-        place = place_flags(coverage.inside[n], is_mixed=bool(coverage.is_mixed[n]), source=source.name)
-        is_out = coverage.inside[n] <= 0
+        inside = min(float(coverage.inside[n]), group.share_inside(n))
+        place = place_flags(inside, is_mixed=bool(coverage.is_mixed[n]), source=source.name)
+        is_out = inside <= 0
         seen = () if is_out else evidence_flags(int(counts[n]), int(last[n]), end)
         found = found.flagged(n, *place, *seen)
     return found
@@ -216,7 +218,8 @@ def _with_classes(found: Findings, classified: Sequence[Classified]) -> Findings
     """Add flags on fields that a class model knows little of."""
     for n, field in enumerate(found.fields):
         outside_of = [c.part.product.task for c in classified if c.is_outside(n)]
-        found = found.flagged(n, unlike_flag(outside_of), *(_place(c.part, field) for c in classified))
+        little = [little_seen_flag(c.part.product.task, float(c.seen[n])) for c in classified]
+        found = found.flagged(n, unlike_flag(outside_of), *little, *(_place(c.part, field) for c in classified))
     return found
 
 

@@ -31,6 +31,12 @@ class Group:
     shapes: tuple[BaseGeometry, ...]
     """Their polygons in the CRS of the window."""
     window: Window
+    inside: tuple[float, ...] = ()
+    """Share of each field's area that the source covers, 0..1; empty where the window itself is cut to the source."""
+
+    def share_inside(self, own: int) -> float:
+        """Return the share of a field, by its position in the group, that the source covers, as far as it is known."""
+        return self.inside[own] if self.inside else 1.0
 
 
 def groups_of_archive(fields: Mapping[int, Field], archive: Archive) -> list[Group]:
@@ -44,7 +50,14 @@ def groups_of_archive(fields: Mapping[int, Field], archive: Archive) -> list[Gro
     for number, field in fields.items():
         if field.geometry is not None and archive.footprint.intersects(field.geometry):
             by_grid[replace(archive.grid(Region(geometry=field.geometry)), tile_size=EDGE_PIXELS)].append(number)
-    return [g for grid, numbers in by_grid.items() for g in _groups(fields, numbers, grid)]
+    found = [g for grid, numbers in by_grid.items() for g in _groups(fields, numbers, grid)]
+    return [replace(g, inside=tuple(_share(fields[n], archive.footprint) for n in g.numbers)) for g in found]
+
+
+def _share(field: Field, footprint: BaseGeometry) -> float:
+    """Return the share of a field that lies in a footprint, both WGS84."""
+    shape = field.geometry
+    return 0.0 if shape is None else float(shape.intersection(footprint).area / shape.area)
 
 
 def groups_of_window(fields: Mapping[int, Field], window: Window) -> list[Group]:

@@ -12,6 +12,7 @@ from core.cube import Cube, Series
 from core.product import Layer, Variable
 from core.timeline import to_day
 from products.fields.coverage import Coverage
+from products.fields.flags import MIN_SEEN
 from products.fields.means import ClassSums, History, Sums
 from workers.fields.order import Part
 
@@ -33,15 +34,20 @@ class Classified:
     """(F, L); NaN of fields without a pixel that was seen."""
     shares: Floats
     """(F, K) share of the field that is mapped as each class."""
+    seen: Floats
+    """(F,) share of the field's pixels that are mapped at all, 0..1."""
 
     def figures(self) -> dict[str, Floats]:
-        """Return (F,) by column: `p_crop`, `crop_share`, ...; the class of what is left over has none."""
-        named = [v for v in self.layers if v.class_name]
+        """Return (F,) by column: `p_crop`, `crop_share`, ...; the class of what is left over has none.
+
+        NaN where less than half of a field was seen: what a part shows says little of the field.
+        """
+        named, enough = [v for v in self.layers if v.class_name], self.seen >= MIN_SEEN
         found: dict[str, Floats] = {}
         for k, v in enumerate(named):
             if v.class_name not in LEFT_OVER:
-                found[f"p_{v.class_name}"] = self.means[:, self.layers.index(v)]
-                found[f"{v.class_name}_share"] = self.shares[:, k]
+                found[f"p_{v.class_name}"] = np.where(enough, self.means[:, self.layers.index(v)], np.nan)
+                found[f"{v.class_name}_share"] = np.where(enough, self.shares[:, k], np.nan)
         return found
 
     def dissimilarity(self) -> Floats | None:
@@ -77,8 +83,11 @@ def measure(
             _classify(series, thin[:, at], part, own)
     weight = np.asarray(coverage.weights.sum(axis=1)).ravel()
     history = (sums or Sums(np.zeros(1, np.int32), len(ids))).history(ids, weight)
-    found = zip(maps, layers, classes, strict=True)
-    return history, [Classified(part=p, layers=v, means=c.means(), shares=c.shares()) for p, v, c in found]
+    looked_at = np.maximum(np.asarray(thin.sum(axis=1)).ravel(), np.finfo(np.float32).tiny)
+    return history, [
+        Classified(part=p, layers=v, means=c.means(), shares=c.shares(), seen=c.weight() / looked_at)
+        for p, v, c in zip(maps, layers, classes, strict=True)
+    ]
 
 
 def _blocks(cube: Cube, wanted: NDArray[np.bool_]) -> Iterator[tuple[Series, NDArray[np.int64]]]:

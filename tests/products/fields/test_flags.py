@@ -5,7 +5,14 @@ import pytest
 from core.region import Field
 from core.timeline import to_day
 from products.fields.departure import Departure
-from products.fields.flags import departure_flag, evidence_flags, place_flags, repeated_flags, unlike_flag
+from products.fields.flags import (
+    departure_flag,
+    evidence_flags,
+    little_seen_flag,
+    place_flags,
+    repeated_flags,
+    unlike_flag,
+)
 
 END = date(2022, 8, 1)
 
@@ -45,3 +52,8 @@ def test_ids_that_occur_more_than_once_are_flagged_as_numbers_and_texts_alike() 
 def test_models_that_have_not_learned_of_such_a_field_are_named() -> None:
     assert unlike_flag(["crop", "canopy"]) == "unlike the training data of crop and canopy"
     assert unlike_flag([]) == ""
+
+
+def test_fields_too_little_of_which_was_seen_for_a_class_say_so() -> None:
+    assert little_seen_flag("crop", 0.083) == "crop could be told on 8 % of it only: too little"
+    assert little_seen_flag("crop", 0.5) == little_seen_flag("crop", 0.0) == ""

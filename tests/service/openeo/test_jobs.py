@@ -34,7 +34,7 @@ def test_a_job_waits_until_it_is_started(own: Front) -> None:
     assert found["process"]["process_graph"] == graph(load__id="default")
     assert client.get(f"{here}/logs").json()["logs"] == []
     refused = scene.problem_of(client.get(f"{here}/results"), 404)
-    assert refused["code"] == "JobNotFound"
+    assert (refused["code"], "is not started" in refused["detail"]) == ("JobNotFinished", True)
     scene.problem_of(client.get(f"/jobs/{job_id}"), 404)
 
     assert client.post(f"{here}/results").status_code == 202
@@ -47,6 +47,7 @@ def test_a_job_waits_until_it_is_started(own: Front) -> None:
 
     scene.end(own.settings, job_id)
     assert client.get(here).json()["status"] == "finished"
+    assert {line["level"] for line in client.get(f"{here}/logs").json()["logs"]} == {"info"}
     assets = client.get(f"{here}/results").json()["assets"]
     assert client.get(assets["canopy.tif"]["href"]).status_code == 200
     assert client.delete(f"{here}/results").status_code == 204

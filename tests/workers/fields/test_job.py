@@ -194,7 +194,8 @@ def test_every_kind_of_rubbish_beside_a_good_field_ends_in_lines(shop_of_fields:
     assert "crosses itself" in flags["7"]
     assert flags["5"] == "not measured: it is a Point, and only polygons have pixels"
     assert flags["<script>"] == "outside 'long'"
-    assert "never seen clearly" in flags["edge"]  # most of it lies outside
+    assert "% of it lies in 'long'" in flags["edge"]
+    assert found.loc[found["plot"] == "edge", ["p_crop", "p_conifer"]].isna().all(axis=None)
     assert "<script>" not in (shop_of_fields.home / "jobs" / done.id / "fields.html").read_text()
 
 

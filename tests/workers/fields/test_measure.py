@@ -1,7 +1,9 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from exactextract import exact_extract
 from exactextract.feature import JSONFeatureSource
 from exactextract.raster import NumPyRasterSource
@@ -89,3 +91,16 @@ def test_a_cube_without_a_date_shows_nothing(tmp_path: Path) -> None:
     )
     history, _ = measure(none, cover([square(2, 3, 5)], cube.window), NAMES[:1], ())
     assert not history.clear_share.any()
+
+
+def test_a_field_of_which_less_than_half_was_seen_has_no_class(tmp_path: Path) -> None:
+    source = open_scene(tmp_path)
+    cube = source.source.whole
+    (part,) = order_of(source, ("crop",)).maps
+    is_hidden = np.zeros(cube.shape_yx, bool)
+    is_hidden[2:10, 2:7] = True  # 5 of the 8 columns of the first field, none of the second
+    hidden = replace(cube, data=cube.data.where(xr.DataArray(~is_hidden, dims=("y", "x"))))
+    _, (found,) = measure(hidden, cover([square(2, 2, 8), square(20, 10, 8)], cube.window), NAMES[:2], [part])
+    assert found.seen.tolist() == pytest.approx([0.375, 1], abs=0.05)
+    assert np.isnan(found.figures()["p_crop"]).tolist() == [True, False]
+    assert np.isnan(found.figures()["crop_share"]).tolist() == [True, False]
