@@ -3,10 +3,12 @@
 import math
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import shapely
-from pyproj import Transformer
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
 from shapely.errors import GEOSException
 from shapely.geometry import Point, mapping
 from shapely.geometry.base import BaseGeometry
@@ -20,9 +22,11 @@ CRS84 = "CRS84"
 CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 EPSG_URI = "http://www.opengis.net/def/crs/EPSG/0/"
 _CRS84_NAMES = ("CRS84", "OGC:CRS84", CRS84_URI)
-_UTM = re.compile(r"EPSG:32[67](0[1-9]|[1-5]\d|60)")
+_EPSG = re.compile(r"EPSG:(\d{4,6})")
 MOST_CHARACTERS = 20_000
 """Of `coords`: a polygon of about a thousand vertices. Servers cut longer URLs off anyway."""
+LONGEST_M = 4e7
+"""Longest outline of an area in metres: the way around the globe."""
 EDGE_M = 1000.0
 """Longest edge that is projected: straight in metres, it is a curve in degrees."""
 _SHOWN = 60
@@ -49,7 +53,7 @@ class Place:
 
 
 def read_crs(text: str | None) -> str:
-    """Return a CRS of `crs`: CRS84, or a UTM zone as `EPSG:CODE`.
+    """Return a CRS of `crs`: CRS84, or a projected one in metres, such as a UTM zone, as `EPSG:CODE`.
 
     Raises:
         InvalidOption: another one.
@@ -57,10 +61,21 @@ def read_crs(text: str | None) -> str:
     if not text or text in _CRS84_NAMES:
         return CRS84
     name = f"EPSG:{text.removeprefix(EPSG_URI)}" if text.startswith(EPSG_URI) else text.upper()
-    if _UTM.fullmatch(name) is None:
-        allowed = "it is CRS84 (longitude, latitude), or a UTM zone of WGS84 as EPSG:32601 to EPSG:32760"
+    code = _EPSG.fullmatch(name)
+    if code is None or not _is_in_metres(int(code[1])):
+        allowed = "it is CRS84 (longitude, latitude), or a projected one in metres, as EPSG:32632"
         raise InvalidOption("crs", text[:_SHOWN], allowed)
     return name
+
+
+@cache
+def _is_in_metres(code: int) -> bool:
+    """Tell whether an EPSG code is of a projected CRS in metres."""
+    try:
+        found = CRS.from_epsg(code)
+    except CRSError:
+        return False
+    return found.is_projected and all(axis.unit_name == "metre" for axis in found.axis_info[:2])
 
 
 def uri_of(crs: str) -> str:
@@ -91,6 +106,8 @@ def read_area(text: str, crs: str) -> Region:
     """
     found = _read(text, ("Polygon", "MultiPolygon"), "POLYGON((11 48, 11.1 48, 11.1 48.1, 11 48))")
     if crs != CRS84:
+        if found.length > LONGEST_M:
+            raise InvalidOption("coords", _short(text), _outside(crs))
         found = reproject(found.segmentize(EDGE_M), crs, WGS84)
         if not all(map(math.isfinite, found.bounds)):
             raise InvalidOption("coords", _short(text), _outside(crs))

@@ -76,7 +76,8 @@ def asked(
     collection_id: str,
     coords: Annotated[str, Query(description="Well-Known Text: longitude before latitude, or as `crs` says.")],
     crs: Annotated[
-        str | None, Query(description="Of `coords` and of the answer: CRS84, or a UTM zone as `EPSG:32632`.")
+        str | None,
+        Query(description="Of `coords` and of the answer: CRS84, or a projected one, as `EPSG:32632`."),
     ] = None,
     time: Annotated[
         str | None,

@@ -88,17 +88,23 @@ def test_what_is_no_area_is_refused_with_a_reason(text: str, reason: str) -> Non
         ("CRS84", CRS84),
         ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", CRS84),
         ("epsg:32632", "EPSG:32632"),
+        ("EPSG:3857", "EPSG:3857"),
         ("http://www.opengis.net/def/crs/EPSG/0/32760", "EPSG:32760"),
     ],
 )
-def test_crs84_and_utm_zones_are_known(text: str | None, crs: str) -> None:
+def test_crs84_and_projected_ones_are_known(text: str | None, crs: str) -> None:
     assert read_crs(text) == crs
     assert read_crs(uri_of(crs)) == crs
 
 
 @pytest.mark.parametrize(
-    "text", ["EPSG:4326", "EPSG:3857", "EPSG:32661", "EPSG:32600", "wgs84", "+proj=utm", "x" * 9999]
+    "text", ["EPSG:4326", "EPSG:2263", "EPSG:4978", "EPSG:999999", "EPSG:9" * 9, "wgs84", "+proj=utm", "x" * 9999]
 )
 def test_another_crs_is_refused(text: str) -> None:
     with pytest.raises(InvalidOption, match="CRS84"):
         read_crs(text)
+
+
+def test_an_outline_longer_than_the_globe_is_refused_before_it_is_cut_into_edges() -> None:
+    with pytest.raises(InvalidOption, match="does not lie on the globe"):
+        read_area("POLYGON((0 0, 1e12 0, 1e12 1e12, 0 0))", "EPSG:32632")
