@@ -36,7 +36,7 @@ class Row:
     """It starts a service of its own on the same home folder."""
 
 
-RGB = "QGIS 3.22 takes bands 1 to 3 of a raster for red, green, blue: choose 'Paletted' and band 1, or open the WMTS"
+RGB = "QGIS 3.22 takes bands 1 to 3 for red, green, blue where the .qml does not lie beside the file, as at a URL"
 ROWS: tuple[Row, ...] = (
     Row(
         client="stac-api-validator",
