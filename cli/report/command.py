@@ -12,6 +12,8 @@ import typer
 from cli.arguments import check_out
 from cli.jobs.connect import KeyText, Server, connect
 from client import Job
+from core.errors import InvalidOption
+from core.job import FIELDS
 from outputs.map_report.facts import find_result, read_facts
 from outputs.map_report.write import ENDINGS, write_map_report
 
@@ -58,8 +60,11 @@ def _download(job: Job, folder: Path) -> Path:
 
     Raises:
         RequestError: it has none yet; the sentence is that of the service.
+        InvalidOption: it is one of fields.
     """
     job.files()
+    if job.refresh()["processID"] == FIELDS:
+        raise InvalidOption("JOB", job.id, "it answers fields; its own report is fields.html among its files")
     path = job.download(folder, [MAP])[MAP]
     path.with_suffix(".json").write_text(json.dumps(job.item), encoding="utf-8")
     return path

@@ -76,6 +76,6 @@ def test_the_notebook_of_the_client_orders_from_a_service(
     lines = text.splitlines()
     assert any(n.startswith("successful, 100 %") for n in lines)
     assert "dates: 6" in lines
-    assert "['canopy.json', 'canopy.png', 'canopy.tif']" in text
+    assert "['canopy.json', 'canopy.png', 'canopy.qlr', 'canopy.qml', 'canopy.tif', 'canopy.tif.aux.xml']" in text
     assert any(n.startswith("The region lies outside the archive") for n in lines)
     assert 0 <= float(next(n for n in lines if n.startswith("hectares of conifer:")).split()[-1]) < 10

@@ -3,8 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
+from cli.report.command import _download
+from client import Job
+from client.connection import Connection
+from core.errors import InvalidOption
 from tests.outputs.map_report.maps import finished
 from tests.service.conftest import Front
 
@@ -52,3 +57,12 @@ def test_what_cannot_be_reported_is_refused_in_one_sentence(
     front: Front, refused: Run, job: str, out: str, sentence: str
 ) -> None:
     assert sentence in refused("report", job, "-o", out, *server(front))
+
+
+def test_a_job_of_fields_has_a_report_of_its_own(folder: Path) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={} if request.url.path.endswith("results") else {"processID": "fields"})
+
+    http = httpx.Client(transport=httpx.MockTransport(answer))
+    with pytest.raises(InvalidOption, match="its own report is fields.html"):
+        _download(Job(Connection("http://server:8000", "", http), "a"), folder)
