@@ -64,5 +64,5 @@ def test_a_job_of_fields_has_a_report_of_its_own(folder: Path) -> None:
         return httpx.Response(200, json={} if request.url.path.endswith("results") else {"processID": "fields"})
 
     http = httpx.Client(transport=httpx.MockTransport(answer))
-    with pytest.raises(InvalidOption, match="its own report is fields.html"):
+    with pytest.raises(InvalidOption, match=r"its own report is fields\.html"):
         _download(Job(Connection("http://server:8000", "", http), "a"), folder)
