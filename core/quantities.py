@@ -33,6 +33,12 @@ class Quantity:
     formula: Formula | None = None
     """None = the channel of that name as it is."""
 
+    @property
+    def shown(self) -> tuple[float, float]:
+        """Ends of a scale of colours: from bare ground to dense vegetation, ascending."""
+        low, high = sorted(end / self.factor + self.shift for end in (0.0, 1.0))
+        return low, high
+
     def of(self, values: Floats) -> Floats:
         """Compute it from channels.
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.job import Job
 from core.product import Layer, Variable
+from core.quantities import QUANTITIES, Quantity
 from products.catalogue import find_product
 from service.schemas import LayerView, LegendStop
 
@@ -73,7 +74,15 @@ def ramp_of(layer: Layer) -> Ramp:
         return PERCENTILE_RAMP
     if layer.variable in _SHARES and layer.unit == "1":
         return SHARE_RAMP
-    return _RAMPS.get(layer.unit, COUNT_RAMP)
+    known = QUANTITIES.get(layer.variable)
+    return _RAMPS.get(layer.unit, COUNT_RAMP) if known is None else _ramp_of_quantity(known)
+
+
+def _ramp_of_quantity(quantity: Quantity) -> Ramp:
+    """Return the colours of NDVI in the units of another quantity; of one that falls with vegetation, turned round."""
+    values = [round(v / quantity.factor + quantity.shift, 4) for v in NDVI_RAMP.values]
+    stops = sorted(zip(values, NDVI_RAMP.colours, strict=True))
+    return Ramp(values=tuple(v for v, _ in stops), colours=tuple(c for _, c in stops))
 
 
 def view_of(layer: Layer) -> LayerView:

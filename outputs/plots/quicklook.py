@@ -18,6 +18,7 @@ from core.bands import NDVI
 from core.grid import Window
 from core.ground.scale import ground_of
 from core.product import Layer, LegendEntry, Variable
+from core.quantities import QUANTITIES
 from outputs.atomic import written_aside
 from outputs.cog import RasterFile
 from outputs.provenance import SIMULATED, Provenance
@@ -91,7 +92,9 @@ def scale_of(layer: Layer) -> tuple[float, float, str, str]:
     """Return lowest and highest value, colour map and label of a continuous layer."""
     if layer.unit == "%":
         return 0.0, 100.0, "viridis", f"{layer.variable or Variable.PROBABILITY} (%)"
-    return _SCALES.get(layer.variable, (0.0, 1.0, "YlGn", layer.variable or NDVI.name))
+    known = QUANTITIES.get(layer.variable, QUANTITIES[NDVI.name])
+    colours = "YlGn" if known.factor > 0 else "viridis"
+    return _SCALES.get(layer.variable, (*known.shown, colours, layer.variable or NDVI.name))
 
 
 def _draw(axes: Axes, raster: RasterFile, layer: Layer) -> None:

@@ -1,6 +1,7 @@
 """Scales of colours of continuous layers, for programs that have colour maps of these names."""
 
 from core.product import Layer, Variable
+from core.quantities import QUANTITIES
 
 _SCALES: dict[str, tuple[float, float, str]] = {
     Variable.ANOMALY: (-0.5, 0.5, "brbg"),
@@ -20,4 +21,7 @@ def scale_of(layer: Layer) -> tuple[float, float, str]:
         return _PERCENT
     if layer.variable in (Variable.PROBABILITY, Variable.SIGNIFICANCE):
         return _SHARE
-    return _SCALES.get(layer.variable, _INDEX)
+    known = QUANTITIES.get(layer.variable)
+    if known is None or layer.variable in _SCALES:
+        return _SCALES.get(layer.variable, _INDEX)
+    return (*known.shown, "ylgn" if known.factor > 0 else "viridis")

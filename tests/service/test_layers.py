@@ -79,7 +79,7 @@ def test_days_are_counts() -> None:
 
 
 def test_the_name_of_a_layer_decides_nothing() -> None:
-    assert ramp_of(Layer(name="p_crop", description="x", variable="NDVI", unit="1")) is NDVI_RAMP
+    assert ramp_of(Layer(name="p_crop", description="x", variable="NDVI", unit="1")) == NDVI_RAMP
     assert ramp_of(Layer(name="ndvi_q50", description="x", variable=Variable.CLEAR_COUNT, unit="count")) is COUNT_RAMP
 
 
@@ -88,3 +88,16 @@ def test_every_legend_has_colours_a_browser_knows() -> None:
         for stop in view_of(Layer(name="x", description="x", unit=unit)).legend:
             assert len(stop.colour) == 7
             assert stop.colour.startswith("#")
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"), [("NDVI", -0.2, 1.0), ("EVI2", -0.2, 1.0), ("GCVI", -1.6, 8.0), ("B08", -0.1, 0.5)]
+)
+def test_a_quantity_has_the_colours_of_ndvi_in_its_own_units(name: str, first: float, last: float) -> None:
+    ramp = ramp_of(Layer(name="a", description="", unit="1", variable=name, quantile=0.5))
+    assert (ramp.values[0], ramp.values[-1], ramp.colours) == (first, last, NDVI_RAMP.colours)
+
+
+def test_an_index_that_falls_with_vegetation_has_them_turned_round() -> None:
+    ramp = ramp_of(Layer(name="a", description="", unit="1", variable="NDWI", quantile=0.5))
+    assert (ramp.values[0], ramp.values[-1], ramp.colours) == (-1.0, 0.2, NDVI_RAMP.colours[::-1])

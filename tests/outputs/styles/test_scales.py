@@ -8,6 +8,8 @@ from outputs.styles.scales import scale_of
     ("variable", "unit", "scale"),
     [
         ("NDVI", "1", (0, 1, "ylgn")),
+        ("GCVI", "1", (0, 8, "ylgn")),
+        ("NDWI", "1", (-1, 0, "viridis")),
         (Variable.ANOMALY, "1", (-0.5, 0.5, "brbg")),
         (Variable.PROBABILITY, "%", (0, 100, "viridis")),
         (Variable.PROBABILITY, "1", (0, 1, "viridis")),
