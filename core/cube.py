@@ -218,7 +218,7 @@ def _read_together(parts: Mapping[str, indexing.LazilyIndexedArray]) -> Mapping[
         return {}
     low, high = min(numbers.values()), max(numbers.values()) + 1
     together = indexing.LazilyIndexedArray(next(iter(parts.values())).array, _key((slice(low, high), *first)))
-    pixels = np.asarray(together.get_duck_array())  # type: ignore[no-untyped-call]
+    pixels = np.asarray(together.get_duck_array())  # type: ignore[no-untyped-call]  # xarray.core.indexing has no types
     return {name: pixels[number - low] for name, number in numbers.items()}
 
 

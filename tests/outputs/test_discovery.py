@@ -8,6 +8,7 @@ import xarray as xr
 from affine import Affine
 
 from core.grid import Window
+from core.product import Raster
 from core.timeline import parse_period
 from outputs.discovery import extent_attributes, file_attributes, history
 from outputs.raster_cube import write_raster_cube
@@ -51,10 +52,10 @@ def test_the_extent_is_that_of_the_outer_edges_in_degrees() -> None:
 @pytest.mark.parametrize(
     ("raster", "last"), [(forecast(), "2022-06-10T00:00:00Z"), (class_map(), "2022-05-01T00:00:00Z")]
 )
-def test_rioxarray_finds_the_grid_without_options(tmp_path: Path, raster: object, last: str, ending: str) -> None:
+def test_rioxarray_finds_the_grid_without_options(tmp_path: Path, raster: Raster, last: str, ending: str) -> None:
     given = origin(issue_date="2022-05-01") if last.startswith("2022-06") else origin()
     path = tmp_path / f"cube{ending}"
-    write_raster_cube(raster, path, title="A", tags=given.tags(), issue_date=given.params.get("issue_date", ""))  # type: ignore[arg-type]
+    write_raster_cube(raster, path, title="A", tags=given.tags(), issue_date=given.params.get("issue_date", ""))
     with xr.open_dataset(path, engine="zarr" if ending == ".zarr" else "netcdf4") as data:
         assert data.rio.crs.to_epsg() == 32632
         assert data["clear_count"].rio.crs.to_epsg() == 32632

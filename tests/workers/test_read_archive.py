@@ -21,4 +21,4 @@ def test_no_archive_is_opened_whatever_the_order_names(settings: Settings) -> No
     found = without_archive(FAKE_DEPENDENCIES, read).open_archive("https://nowhere.example", settings)
     assert found.name == "n"
     with pytest.raises(AttributeError):
-        found.search(None, None)  # type: ignore[arg-type]
+        found.search(None, None)  # type: ignore[arg-type]  # there is nothing to call

@@ -16,7 +16,7 @@ from threading import Lock
 from filelock import FileLock
 
 from core.checkpoint import Checkpoint
-from core.errors import InvalidCheckpoint, InvalidOption
+from core.errors import InvalidCheckpoint, InvalidOption, StoreUnavailable
 from core.settings import Settings
 from models.registry import (
     APPLICABILITY,
@@ -119,10 +119,10 @@ def _bring(name: str, settings: Settings) -> None:
             copies_folder(settings).mkdir(parents=True, exist_ok=True)
             with FileLock(copies_folder(settings) / f".{name}.lock"):
                 _fetch(files, copy, version)
-    except Exception:
+    except (StoreUnavailable, OSError) as error:
         if not is_intact:
             raise
-        logger.warning("the copy of a model is used as the store did not deliver model=%s", name)
+        logger.warning("the copy of a model is used as the store did not deliver model=%s reason=%s", name, error)
     _INTACT.note(copy)
 
 

@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,7 +111,8 @@ def tls_redis(folder: Path) -> Iterator[TlsRedis]:
         try:
             await_port(port)
         except AssertionError:
-            pytest.skip(f"{program} was built without TLS") if process.poll() else None
+            if process.poll():
+                pytest.skip(f"{program} was built without TLS")
             raise
         yield TlsRedis(port=port, ca=ca, other_ca=other)
 
@@ -189,8 +190,8 @@ def _await_sentinel(port: int) -> None:
         _until(lambda: len(client.execute_command("SENTINEL", "replicas", "landcast-primary")) == 1)
 
 
-def _until(claim: object) -> None:
+def _until(claim: Callable[[], object]) -> None:
     end = time.monotonic() + 30
-    while not claim():  # type: ignore[operator]
+    while not claim():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.1)
