@@ -102,6 +102,25 @@ def test_a_model_that_is_shared_again_replaces_the_copies(
     assert first.card.get("description") != second.card["description"] == "anew"
 
 
+def test_a_newer_model_damaged_in_the_store_is_refused_though_an_earlier_copy_is_intact(
+    stored: Settings, other: Settings, made: Path, tmp_path: Path
+) -> None:
+    share_model(MODEL, owner(stored, made))
+    find_shared_checkpoint(MODEL, "crop", other)
+    root = Path(stored.store)
+    if not root.is_dir():
+        pytest.skip("a bucket checks what it holds by itself")
+    again = tmp_path / "again"
+    shutil.copytree(made / MODEL, again / MODEL)
+    card = json.loads((again / MODEL / CARD).read_text())
+    (again / MODEL / CARD).write_text(json.dumps(card | {"description": "anew"}))
+    share_model(MODEL, stored.but(models=again))
+    weights = root / "models" / MODEL / WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:-4] + b"xxxx")
+    with pytest.raises(InvalidCheckpoint, match="share the model again"):
+        find_shared_checkpoint(MODEL, "crop", other)
+
+
 def test_what_was_damaged_in_the_store_is_not_taken(stored: Settings, other: Settings, made: Path) -> None:
     share_model(MODEL, owner(stored, made))
     root = Path(stored.store)
