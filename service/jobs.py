@@ -282,8 +282,8 @@ def _inputs(found: Job, settings: Settings) -> dict[str, Any]:
         inputs["title"] = order.title
     if order.priority != Priority.NORMAL:
         inputs["priority"] = order.priority
-    if order.max_seconds is not None:
-        inputs["max_seconds"] = order.max_seconds
+    if order.max_cost:
+        inputs["max_cost"] = dict(order.max_cost)
     return inputs if is_own else {**inputs, "archive": order.archive}
 
 

@@ -30,7 +30,7 @@ from workers.queue.ledger_rows import grid_of, job_of, job_row, listed_job_of, t
 from workers.queue.missing_tiles import reopen_missing
 from workers.queue.schema import Clock, create_tables, database_now, jobs, open_engine, reading, tiles
 from workers.queue.tile_states import has_unfinished, is_active, is_held, this_tile
-from workers.queue.uploads.uploads import remove_upload
+from workers.queue.uploads.uploads import forget_upload, remove_upload
 
 Admit = Callable[[Connection, float, int], None]
 """Transaction, now, pixels -> nothing, or an error that says why a job is not added."""
@@ -345,7 +345,7 @@ class Ledger:
                 remove_item(connection, job_id)  # of the result before a retry
                 add_item(connection, job_id, item)
             if has_ended and state is JobState.SUCCESSFUL:
-                remove_upload(connection, job_id)
+                forget_upload(connection, job_id)
         return has_ended
 
     def fail_close(self, job_id: str, worker: str, error: str) -> bool:
