@@ -21,7 +21,7 @@ from benchmarks.pipeline import work_of
 from cli.doctor.speed import simulated_cube
 from core.grid import Window
 from core.product import Raster
-from outputs.cog import BLOCK, ZSTD_LEVEL, _resampling, write_cog
+from outputs.cog import BLOCK, BLOCK_OF_MANY, MAX_PIXEL_INTERLEAVED, ZSTD_LEVEL, write_cog
 
 
 def main() -> None:
@@ -75,7 +75,7 @@ def stored(raster: Raster, memory: MemoryFile) -> None:
 
 def by_gdal(raster: Raster, memory: MemoryFile, path: Path) -> None:
     """Write a COG by GDAL's driver."""
-    is_float = np.issubdtype(raster.pixels.dtype, np.floating)
+    is_float, count = np.issubdtype(raster.pixels.dtype, np.floating), len(raster.layers)
     with memory.open() as plain:
         copy(
             plain,
@@ -84,8 +84,8 @@ def by_gdal(raster: Raster, memory: MemoryFile, path: Path) -> None:
             compress="ZSTD",
             level=ZSTD_LEVEL,
             predictor="FLOATING_POINT" if is_float else "NO",
-            blocksize=BLOCK,
-            overview_resampling=_resampling(raster.layers, str(raster.pixels.dtype)).name,
+            blocksize=BLOCK if count <= MAX_PIXEL_INTERLEAVED else BLOCK_OF_MANY,
+            overview_resampling="average",  # of most layers; those of classes have their own in ours
             num_threads=1,
         )
 

@@ -22,6 +22,17 @@ LEGEND = (
 SIZES = [(40, 40), (3, 5), (1100, 700)]
 
 
+@pytest.mark.parametrize(("layers", "edge"), [(8, 512), (9, 128)])
+def test_many_bands_are_kept_apart_in_small_blocks(tmp_path: Path, layers: int, edge: int) -> None:
+    """One pixel of all bands takes one block of each, one of few bands a single one."""
+    write_cog(raster((1100, 700), layers=layers, is_class_map=False), tmp_path / "map.tif", {})
+    with rasterio.open(tmp_path / "map.tif") as file:
+        assert file.block_shapes == [(edge, edge)] * layers
+        assert file.overviews(1) == [2, 4]
+        assert file.interleaving.value.lower() == ("pixel" if layers == 8 else "band")
+    assert cog_validate(tmp_path / "map.tif", strict=True)[0]
+
+
 def raster(shape_yx: tuple[int, int], *, layers: int, is_class_map: bool) -> Raster:
     rng = np.random.default_rng(1)
     window = Window(crs="EPSG:32632", transform=Affine(10, 0, 600_000, 0, -10, 5_300_000), shape_yx=shape_yx)
