@@ -1,6 +1,7 @@
 """`landcast order`: a product as a job of a running service, which checks the order."""
 
 import inspect
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,6 +39,15 @@ Among = Annotated[Priority | None, typer.Option(help="Among the jobs of your par
 MostSeconds = Annotated[
     float | None,
     typer.Option(metavar="SECONDS", help="Begin no tile after so many seconds of workers; keep what is done."),
+]
+MaxCost = Annotated[
+    str | None,
+    typer.Option(
+        "--max-cost",
+        metavar="PART=N,...",
+        help="Begin no tile after one of these limits; keep what is done. Parts: seconds (of workers), pixels, "
+        "scene_reads, read_bytes, processing_units.",
+    ),
 ]
 Out = Annotated[
     Path | None,
@@ -108,6 +118,7 @@ def _parameters() -> list[inspect.Parameter]:
             False,
         ),
         keyword("priority", Among, None),
+        keyword("max_cost", MaxCost, None),
         keyword("max_seconds", MostSeconds, None),
         keyword("server", Server, None),
         keyword("key", KeyText, None),
@@ -149,6 +160,8 @@ def order_inputs(product: Product[Any] | None, values: Mapping[str, Any]) -> dic
     """Return the inputs of the order, options of other products too: the service refuses these."""
     names = ("archive", "model", "priority", "max_seconds")
     chosen: dict[str, Any] = {n: values[n] for n in names if values[n] is not None}
+    if values["max_cost"] is not None:
+        chosen["max_cost"] = max_cost(values["max_cost"])
     if values["fail_on_gaps"]:
         chosen["fail_on_gaps"] = True
     for entry in entries():
@@ -156,6 +169,27 @@ def order_inputs(product: Product[Any] | None, values: Mapping[str, Any]) -> dic
     if product is not None:
         product.options.read({n: v for n, v in chosen.items() if n in product.options.choices()})
     return chosen
+
+
+def max_cost(text: str) -> dict[str, float]:
+    """Return limits by part from `PART=N,...`; which parts there are is for the service to say.
+
+    Raises:
+        InvalidOption: it is not written so, or names a part twice.
+    """
+    form = "write it as seconds=600,pixels=1000000"
+    found: dict[str, float] = {}
+    for word in text.split(","):
+        name, _, number = (part.strip() for part in word.partition("="))
+        if name in found:
+            raise InvalidOption("--max-cost", text, f"it names {name} twice")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            raise InvalidOption("--max-cost", text, form) from None
+        if not name or not math.isfinite(found[name]):
+            raise InvalidOption("--max-cost", text, form)
+    return found
 
 
 def _needed(product: Product[Any] | None) -> str:

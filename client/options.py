@@ -19,6 +19,10 @@ class OrderOptions(TypedDict, total=False):
     archive: str
     model: str
     fail_on_gaps: bool
+    title: str
+    priority: Literal["low", "normal", "high"]
+    max_cost: Mapping[str, float]
+    """Limits of `seconds` of workers, `pixels`, `scene_reads`, `read_bytes`, `processing_units`, as in an estimate."""
 
 
 class ForecastOptions(OrderOptions, total=False):
@@ -92,7 +96,8 @@ class FieldOptions(TypedDict, total=False):
     archive: str
     title: str
     priority: Literal["low", "normal", "high"]
-    max_seconds: float
+    max_cost: Mapping[str, float]
+    """As of all orders."""
 
 
 def plain(value: Any) -> Any:

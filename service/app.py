@@ -25,6 +25,7 @@ from service.answers.origins import Origins
 from service.answers.redirects import PublicRedirects
 from service.answers.request_id import RequestIds
 from service.answers.tags import Tags
+from service.answers.together import Together
 from service.answers.wait import Wait
 from service.background.start import start_background
 from service.bodies import Bodies
@@ -100,7 +101,7 @@ def create_app(settings: Settings, *, reconcile: bool = True) -> FastAPI:
         openapi_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.settings, app.state.dependencies = settings, recent_dependencies()
+    app.state.settings, app.state.dependencies, app.state.together = settings, recent_dependencies(), Together()
     app.add_middleware(Measured)
     app.add_middleware(Bodies)
     app.add_middleware(Wait)

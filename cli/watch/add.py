@@ -10,6 +10,7 @@ from cli.options import keyword, with_signature
 from cli.order import (
     Among,
     Archive,
+    MaxCost,
     Model,
     MostSeconds,
     RegionFile,
@@ -59,6 +60,7 @@ def _parameters() -> list[inspect.Parameter]:
             False,
         ),
         keyword("priority", Among, None),
+        keyword("max_cost", MaxCost, None),
         keyword("max_seconds", MostSeconds, None),
         keyword("server", Server, None),
         keyword("key", KeyText, None),

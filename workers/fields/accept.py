@@ -16,17 +16,23 @@ from core.errors import InvalidOption
 from core.job import FIELDS, Order
 from core.region import MAX_AREA_KM2, Field, Region, unwrap, wrap
 from core.settings import Settings
-from ingest.archive import Archive
+from ingest.archive import Archive, Charged
+from ingest.build.cube import Reader, reader_from
+from ingest.build.expected import expected_reads
 from ingest.field_file import area_km2
 from ingest.rules.places import in_words
 from products.fields.findings import COLUMNS
 from workers.accept import of_the_job, ordered_archive
 from workers.dependencies import REAL, Dependencies
 from workers.fields.collection import FieldCollection, read_collection
+from workers.fields.group import groups_of_archive
 from workers.fields.order import FieldOrder, resolve
 from workers.queue.ledger import open_ledger
 
-INPUTS = ("fields", "archive", "products", "dates", "issue_date", "period", "id", "title", "priority", "max_seconds")
+INPUTS = (
+    *("fields", "archive", "products", "dates", "issue_date", "period", "id"),
+    *("title", "priority", "max_cost", "max_seconds"),
+)
 CELL_DEGREES = 6
 """Scenes of an estimate are listed for boxes around the fields of cells of this size: one UTM zone each."""
 FIELD_SECONDS = 0.06
@@ -104,8 +110,8 @@ def estimate_fields(inputs: Mapping[str, Any], settings: Settings, dependencies:
         "pixels": found.pixels,
         "area_km2": round(sum(map(area_km2, found.geometries)), 4),
         "archive_share": round(_archive_share(found), 4),
-        "scenes": _scenes(found),
         "seconds": round(seconds, 1),
+        **_reading(found, reader_from(settings)),
     }
 
 
@@ -217,16 +223,28 @@ def _archive_share(found: CheckedFields) -> float:
     return float(np.average(shares, weights=areas))
 
 
-def _scenes(found: CheckedFields) -> int:
-    """Return how many scenes the archive lists for the fields."""
-    cells: dict[tuple[int, int], list[BaseGeometry]] = defaultdict(list)
-    for shape in found.geometries:
-        if found.archive.footprint.intersects(shape):
-            centre = shape.representative_point()
-            cells[(math.floor(centre.x / CELL_DEGREES), math.floor(centre.y / CELL_DEGREES))].append(shape)
-    listed = set()
-    for shapes in cells.values():
-        region = _around(shapes)
-        window = found.archive.grid(region).window(region)
-        listed |= {s.scene_id for s in found.archive.search(window, found.wanted.period)}
-    return len(listed)
+def _reading(found: CheckedFields, reader: Reader) -> dict[str, Any]:
+    """Return what is to be read: listed `scenes`, and at most `scene_reads`, `read_bytes` and `processing_units`."""
+    archive, bands = found.archive, found.wanted.bands
+    listed, reads, size, units = set(), 0, 0, 0.0
+    for fields in _cells(found).values():
+        region = _around([f.geometry for f in fields.values() if f.geometry is not None])
+        scenes = archive.search(archive.grid(region).window(region), found.wanted.period)
+        windows = [group.window for group in groups_of_archive(fields, archive)]
+        expected = expected_reads(archive, windows, scenes, bands, reader)
+        listed |= {s.scene_id for s in scenes}
+        reads, size = reads + expected.scene_reads, size + expected.read_bytes
+        if isinstance(archive, Charged):
+            units += sum(archive.cost(scenes, window, bands) for window in windows)
+    counted = {"scenes": len(listed), "scene_reads": reads, "read_bytes": size}
+    return counted | ({"processing_units": round(units, 2)} if isinstance(archive, Charged) else {})
+
+
+def _cells(found: CheckedFields) -> dict[tuple[int, int], dict[int, Field]]:
+    """Return the fields that can be measured and touch the archive, by cells of CELL_DEGREES and their positions."""
+    cells: dict[tuple[int, int], dict[int, Field]] = defaultdict(dict)
+    for number, field in enumerate(found.fields):
+        if field.geometry is not None and not field.defect and found.archive.footprint.intersects(field.geometry):
+            centre = field.geometry.representative_point()
+            cells[(math.floor(centre.x / CELL_DEGREES), math.floor(centre.y / CELL_DEGREES))][number] = field
+    return cells

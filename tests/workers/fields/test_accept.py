@@ -104,6 +104,7 @@ def test_an_estimate_counts_pixels_area_and_scenes_and_orders_nothing(here: Sett
     assert found["pixels"] == pytest.approx(144, abs=3)
     assert 0 < found["seconds"] < 10
     assert found["archive_share"] == 1
+    assert (found["scene_reads"], found["read_bytes"]) == (4 * 41, 4 * 41 * 36 * 4 * 2)
     edge = collection([feature(square(10, 4)), feature(square(477, 4))])
     assert estimate_fields({"fields": edge}, here)["archive_share"] == pytest.approx(0.75, abs=0.01)
     assert not (here.home / "work").exists()
