@@ -1,6 +1,7 @@
 """`landcast order`: a product as a job of a running service, which checks the order."""
 
 import inspect
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,14 +10,16 @@ from typing import Annotated, Any
 import typer
 from pydantic.fields import FieldInfo
 
-from cli.fields.order import FieldsFile, Id, Products, check_own, estimate_fields, order_fields
+from cli.fields.order import FieldsFile, Id, Layer, Products, check_own, estimate_fields, order_fields
 from cli.jobs.connect import KeyText, Server, connect
 from cli.options import inputs_of, keyword, parameter, with_signature
 from cli.progress import new_line
+from cli.read_as import parse_crs
 from client import Client, Job
 from core.errors import InvalidOption
 from core.job import FIELDS, Priority
 from core.product import Product
+from core.source import ReadAs
 from core.text_table import text_table
 from ingest.region_file import read_region_file
 from products.catalogue import entries, find_product
@@ -32,12 +35,25 @@ RegionFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="File with the polygon(s) to map: GeoJSON, GeoPackage, Shapefile, KML."),
 ]
+FileCrs = Annotated[
+    str,
+    typer.Option("--crs", metavar="EPSG:CODE", help="CRS of the polygons, if their file states none or a wrong one."),
+]
 Archive = Annotated[str | None, typer.Option(metavar="NAME", help="Archive to read; default: that of the service.")]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="Name of a model; default: that of the product.")]
 Among = Annotated[Priority | None, typer.Option(help="Among the jobs of your party: low, normal (default) or high.")]
 MostSeconds = Annotated[
     float | None,
     typer.Option(metavar="SECONDS", help="Begin no tile after so many seconds of workers; keep what is done."),
+]
+MaxCost = Annotated[
+    str | None,
+    typer.Option(
+        "--max-cost",
+        metavar="PART=N,...",
+        help="Begin no tile after one of these limits; keep what is done. Parts: seconds (of workers), pixels, "
+        "scene_reads, read_bytes, processing_units.",
+    ),
 ]
 Out = Annotated[
     Path | None,
@@ -58,7 +74,7 @@ def command() -> Any:
                 _print_estimate(
                     estimate_fields(client, inputs, values)
                     if is_of_fields
-                    else client.estimate(_needed(product), given_region(values["region"]), **inputs)
+                    else client.estimate(_needed(product), given_region(values["region"], values["crs"]), **inputs)
                 )
                 return
             job = _job(client, product, inputs, values)
@@ -75,7 +91,7 @@ def _job(client: Client, product: Product[Any] | None, inputs: Mapping[str, Any]
         return client.job(values["retry"]).retry()
     if values["product"] == FIELDS:
         return order_fields(client, inputs, values)
-    return client.order(_needed(product), given_region(values["region"]), **inputs)
+    return client.order(_needed(product), given_region(values["region"], values["crs"]), **inputs)
 
 
 def _parameters() -> list[inspect.Parameter]:
@@ -87,7 +103,9 @@ def _parameters() -> list[inspect.Parameter]:
         ),
         keyword("fields_file", FieldsFile, None),
         keyword("region", RegionFile, None),
+        keyword("crs", FileCrs, ""),
         keyword("id", Id, None),
+        keyword("layer", Layer, None),
         keyword("products", Products, None),
         keyword("archive", Archive, None),
         *product_options(),
@@ -108,6 +126,7 @@ def _parameters() -> list[inspect.Parameter]:
             False,
         ),
         keyword("priority", Among, None),
+        keyword("max_cost", MaxCost, None),
         keyword("max_seconds", MostSeconds, None),
         keyword("server", Server, None),
         keyword("key", KeyText, None),
@@ -149,6 +168,8 @@ def order_inputs(product: Product[Any] | None, values: Mapping[str, Any]) -> dic
     """Return the inputs of the order, options of other products too: the service refuses these."""
     names = ("archive", "model", "priority", "max_seconds")
     chosen: dict[str, Any] = {n: values[n] for n in names if values[n] is not None}
+    if values["max_cost"] is not None:
+        chosen["max_cost"] = max_cost(values["max_cost"])
     if values["fail_on_gaps"]:
         chosen["fail_on_gaps"] = True
     for entry in entries():
@@ -158,19 +179,40 @@ def order_inputs(product: Product[Any] | None, values: Mapping[str, Any]) -> dic
     return chosen
 
 
+def max_cost(text: str) -> dict[str, float]:
+    """Return limits by part from `PART=N,...`; which parts there are is for the service to say.
+
+    Raises:
+        InvalidOption: it is not written so, or names a part twice.
+    """
+    form = "write it as seconds=600,pixels=1000000"
+    found: dict[str, float] = {}
+    for word in text.split(","):
+        name, _, number = (part.strip() for part in word.partition("="))
+        if name in found:
+            raise InvalidOption("--max-cost", text, f"it names {name} twice")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            raise InvalidOption("--max-cost", text, form) from None
+        if not name or not math.isfinite(found[name]):
+            raise InvalidOption("--max-cost", text, form)
+    return found
+
+
 def _needed(product: Product[Any] | None) -> str:
     if product is None:
         raise InvalidOption("PRODUCT", "", f"name a product ({listed_products()[:-1]}) or give --job")
     return product.id
 
 
-def given_region(path: Path | None) -> dict[str, Any]:
+def given_region(path: Path | None, crs: str) -> dict[str, Any]:
     """Read the polygon here, so that a wrong file is refused before anything is sent."""
     if path is None:
         raise InvalidOption(
             "--region", "", "a file with the polygon to map is needed (GeoJSON, GeoPackage, Shapefile, KML)"
         )
-    return read_region_file(path)
+    return read_region_file(path, read_as=ReadAs(crs=parse_crs(crs)))
 
 
 def _print_estimate(facts: dict[str, Any]) -> None:

@@ -79,7 +79,8 @@ class Client:
     def estimate(self, product: str, region: Any, **options: Any) -> dict[str, Any]:
         """Return what an order would cost, and order nothing.
 
-        That is `tiles`, `pixels`, `area_km2`, `archive_share` (of the region, 0..1), `scenes` and `seconds`.
+        That is `tiles`, `pixels`, `area_km2`, `archive_share` (of the region, 0..1), `scenes`, `seconds`, `scene_reads`
+        and `read_bytes` (at most), and `processing_units` where reading is charged.
 
         Args:
             product: id of a product.

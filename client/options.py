@@ -19,6 +19,10 @@ class OrderOptions(TypedDict, total=False):
     archive: str
     model: str
     fail_on_gaps: bool
+    title: str
+    priority: Literal["low", "normal", "high"]
+    max_cost: Mapping[str, float]
+    """Limits of `seconds` of workers, `pixels`, `scene_reads`, `read_bytes`, `processing_units`, as in an estimate."""
 
 
 class ForecastOptions(OrderOptions, total=False):
@@ -29,6 +33,9 @@ class ForecastOptions(OrderOptions, total=False):
     step: str
     dates: Sequence[Day]
     variables: Sequence[str]
+    quantiles: Sequence[float]
+    extra_layers: Sequence[Literal["climatology", "anomaly"]]
+    """Layers of each date besides the quantiles; default: none."""
     pooled: bool
     blend: Mapping[str, Any]
 
@@ -89,7 +96,8 @@ class FieldOptions(TypedDict, total=False):
     archive: str
     title: str
     priority: Literal["low", "normal", "high"]
-    max_seconds: float
+    max_cost: Mapping[str, float]
+    """As of all orders."""
 
 
 def plain(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Order, Job and Tile task: what was accepted, its pieces, and their states. The ledger is in workers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -66,8 +66,8 @@ class Order:
     """Kinds of files that the list of results shows; empty = all. Changes no pixel."""
     priority: str = Priority.NORMAL
     """Among the jobs of its party: a value of Priority. Changes no pixel."""
-    max_seconds: float | None = None
-    """Seconds of workers after which no further tile is begun; None = no limit. Changes no pixel."""
+    max_cost: Mapping[str, float] = field(default_factory=dict)
+    """Limits by part of the cost, after which no further tile is begun; empty = none. Changes no pixel."""
     title: str = ""
     """The user's own name for the result; empty = none. Changes no pixel."""
 
@@ -178,6 +178,11 @@ class Job:
     def is_complete(self) -> bool:
         """Whether every tile is done."""
         return self.is_planned and self.tiles_done == self.tiles_total
+
+    @property
+    def keeps_lines(self) -> bool:
+        """Whether the lines of some fields wait for a retry, which answers those that were left out."""
+        return self.order.is_of_fields and self.state is JobState.SUCCESSFUL and not self.is_complete
 
     @property
     def is_planned(self) -> bool:

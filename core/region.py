@@ -138,7 +138,9 @@ def segmentize(geometry: BaseGeometry, longest: float) -> BaseGeometry:
     Shapely's own function checks each polygon, for seconds, while all threads wait, and ends the process at an empty
     hole (shapely 2.2, GEOS 3.14).
     """
-    if geometry.is_empty:
+    west, south, east, north = geometry.bounds
+    is_small = math.hypot(east - west, north - south) <= longest and geometry.geom_type in ("Polygon", "MultiPolygon")
+    if geometry.is_empty or is_small:  # no edge is longer than the diagonal of the bounds
         return geometry
     kind, points, offsets = to_ragged_array([geometry])
     if kind not in (GeometryType.POLYGON, GeometryType.MULTIPOLYGON):

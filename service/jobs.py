@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from core.errors import InvalidOption
 from core.job import Job, JobState, Order, Priority
 from core.settings import Settings
 from products.catalogue import find_product
+from service.answers.together import Together
 from service.errors import refusals
 from service.hidden_paths import hidden_paths
 from service.links import GEOJSON, JSON, BaseUrl, file_url, link
@@ -61,7 +62,8 @@ STATES = tuple(state.value for state in JobState)
     response_model=JobList,
     responses=refusals({400: "A filter is not valid; the detail gives the reason."}),
 )
-def jobs(
+async def jobs(
+    request: Request,
     ledger: CurrentLedger,
     settings: CurrentSettings,
     base: BaseUrl,
@@ -85,19 +87,31 @@ def jobs(
     offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Jobs to skip, counted from the newest.")] = 0,
 ) -> Response:
     """Return the jobs of the caller's party, newest first."""
-    most = min(limit, MAX_PAGE)
-    only = replace(job_filter(status, process, time), min_seconds=shortest, max_seconds=longest)
-    found = ledger.jobs(limit=most + 1, offset=offset, only=replace(only, party=party_seen(caller)))
+    wanted = job_filter(status, process, time)
+    only = replace(wanted, min_seconds=shortest, max_seconds=longest, party=party_seen(caller))
     durations = {"minDuration": shortest, "maxDuration": longest}
-    chosen = {"status": status, "processID": process, "datetime": time, "type": kind, **durations, "limit": most}
+    chosen = {"status": status, "processID": process, "datetime": time, "type": kind, **durations}
+    most = min(limit, MAX_PAGE)
+    url = _page_url(base, chosen)
+
+    def read() -> bytes:
+        found = ledger.jobs(limit=most + 1, offset=offset, only=only)
+        links = _pages(url, most, offset, has_more=len(found) > most)
+        page = JobList(jobs=[status_info(j, base, settings) for j in found[:most]], links=links)
+        return page.model_dump_json(exclude_none=True).encode()  # written once, and checked already
+
+    together: Together = request.app.state.together
+    return Response(await together.answer((only, url, most, offset), read), media_type=JSON)
+
+
+def _pages(url: str, limit: int, offset: int, *, has_more: bool) -> list[Link]:
+    """Return links to a page of a list, to the next and to the previous one."""
     pages = {"self": offset}
-    if len(found) > most:
-        pages["next"] = offset + most
+    if has_more:
+        pages["next"] = offset + limit
     if offset:
-        pages["prev"] = max(0, offset - most)
-    links = [link(_page_url(base, {**chosen, "offset": n}), rel) for rel, n in pages.items()]
-    page = JobList(jobs=[status_info(j, base, settings) for j in found[:most]], links=links)
-    return Response(page.model_dump_json(exclude_none=True), media_type=JSON)  # written once, and checked already
+        pages["prev"] = max(0, offset - limit)
+    return [link(f"{url}{urlencode({'limit': limit, 'offset': n})}", rel) for rel, n in pages.items()]
 
 
 def job_filter(states: list[str] | None, processes: list[str] | None, time: str | None) -> JobFilter:
@@ -119,7 +133,9 @@ def _words(given: list[str] | None) -> tuple[str, ...] | None:
 
 
 def _page_url(base: str, parameters: dict[str, Any]) -> str:
-    return f"{base}/jobs?{urlencode({k: v for k, v in parameters.items() if v is not None}, doseq=True)}"
+    """Return the URL of a list, to which limit and offset are to be added."""
+    chosen = urlencode({k: v for k, v in parameters.items() if v is not None}, doseq=True)
+    return f"{base}/jobs?{chosen}{'&' if chosen else ''}"
 
 
 @router.get("/{job_id}", summary="Follow a job", responses=UNKNOWN, response_model_exclude_none=True)
@@ -145,7 +161,7 @@ def job(found: KnownJob, ledger: CurrentLedger, settings: CurrentSettings, base:
     "/{job_id}/retry",
     status_code=202,
     summary="Try missing tiles again",
-    responses=UNKNOWN,
+    responses={**UNKNOWN, **refusals({409: "The job was dismissed."})},
     response_model_exclude_none=True,
 )
 def retry(
@@ -158,8 +174,10 @@ def retry(
 ) -> StatusInfo:
     """Try the tiles again that an ended job lacks; its earlier result stays until the new one replaces it.
 
-    A job that is complete, still runs, or was dismissed stays as it is.
+    A job that is complete or still runs stays as it is.
     """
+    if found.state is JobState.DISMISSED:
+        raise HTTPException(409, f"Job '{found.id}' was dismissed and cannot be tried again; order it anew.")
     quotas.check_running(caller)
     Outbox(ledger.engine).reopen(found.id)
     return status_info(dispatch.retry(found.id, settings), base, settings)
@@ -266,8 +284,8 @@ def _inputs(found: Job, settings: Settings) -> dict[str, Any]:
         inputs["title"] = order.title
     if order.priority != Priority.NORMAL:
         inputs["priority"] = order.priority
-    if order.max_seconds is not None:
-        inputs["max_seconds"] = order.max_seconds
+    if order.max_cost:
+        inputs["max_cost"] = dict(order.max_cost)
     return inputs if is_own else {**inputs, "archive": order.archive}
 
 

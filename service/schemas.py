@@ -170,6 +170,10 @@ class Estimate(BaseModel):
     scenes: int = Field(description="Scenes that the archive lists for region and period.")
     archive_share: float = Field(description="Share of the region that the archive covers, 0..1; the rest is nodata.")
     seconds: float = Field(description="Expected run time in seconds.")
+    scene_reads: int = Field(
+        description="Windows of scenes to read, at most: nothing is in the cache, and each scene shows each tile."
+    )
+    read_bytes: int = Field(description="Size in memory of the pixels of these reads.")
     processing_units: float | None = Field(
         default=None, description="What reading all of them costs at Sentinel Hub; absent for archives without charge."
     )

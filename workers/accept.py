@@ -14,18 +14,19 @@ from core.product import Product
 from core.region import Region
 from core.settings import Settings
 from ingest.archive import Archive, Charged
+from ingest.build.cube import reader_from
+from ingest.build.expected import expected_reads
 from ingest.registry import SAMPLE, known_names, split_spec
 from products.order import add_card, check_source, parse
-from workers.dependencies import REAL, Dependencies
+from workers.dependencies import REAL, Dependencies, open_ordered
 from workers.gaps import covered_share
 from workers.plan_rows import plan_rows
 from workers.queue.ledger import open_ledger
+from workers.queue.limits.parts import max_cost_of
 from workers.region_limits import parse_limited_region
 
-COMMON = ("region", "archive", "model", "fail_on_gaps", "priority", "max_seconds", "title")
+COMMON = ("region", "archive", "model", "fail_on_gaps", "priority", "max_cost", "max_seconds", "title")
 """Inputs of an order that are no options of its product."""
-MOST_SECONDS = 1e10
-"""About 300 years: a limit beyond it is a mistake."""
 MAX_TITLE = 80
 """Characters of the user's own name of a result: one line of a list."""
 PIXEL_SECONDS = 0.01
@@ -74,7 +75,7 @@ def check(product_id: str, inputs: Mapping[str, Any], settings: Settings, depend
     product = dependencies.find_product(product_id)
     region = _region(inputs)
     spec = ordered_archive(inputs, settings)
-    archive = dependencies.open_archive(spec, settings)
+    archive = open_ordered(dependencies, spec, settings)
     resolved = _options(product, inputs, archive)
     checkpoint = dependencies.find_checkpoint(_model(inputs), product.task, settings)
     options = add_card(product, resolved, checkpoint)
@@ -100,7 +101,8 @@ def estimate(
 ) -> dict[str, Any]:
     """Check an order and count what it takes: tiles, pixels of the region, km2, scenes listed, seconds of rendering.
 
-    Also the share of the region that the archive covers. Where the archive charges for reading, also processing units.
+    Also the share of the region that the archive covers, and the reads of scenes with their bytes, at most: as if none
+    were in the cache, and each scene reached over the whole region. Where reading is charged, also processing units.
 
     Raises:
         RequestError: as `accept`.
@@ -112,6 +114,8 @@ def estimate(
     pace = open_ledger(settings).pace(order.product, order.model)
     window = result_window(region, tiles)
     scenes = archive.search(window, options.days)
+    bands = dependencies.find_product(product_id).bands
+    read = expected_reads(archive, [t.window for t in tiles], scenes, bands, reader_from(settings))
     counted = {
         "tiles": len(tiles),
         "pixels": found.pixels,
@@ -119,10 +123,11 @@ def estimate(
         "scenes": len(scenes),
         "archive_share": round(covered_share(region.geometry, archive), 4),
         "seconds": round(found.pixels * (PIXEL_SECONDS if pace is None else pace), 1),
+        "scene_reads": read.scene_reads,
+        "read_bytes": read.read_bytes,
     }
     if not isinstance(archive, Charged):
         return counted
-    bands = dependencies.find_product(product_id).bands
     return counted | {"processing_units": round(archive.cost(scenes, window, bands), 2)}
 
 
@@ -242,12 +247,12 @@ def _fail_on_gaps(inputs: Mapping[str, Any]) -> bool:
 
 
 def of_the_job(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of an order that change no pixel: `title`, `priority`, `max_seconds`.
+    """Return the members of an order that change no pixel: `title`, `priority`, `max_cost`.
 
     Raises:
         InvalidOption: one of them has a wrong value.
     """
-    return {"title": _title(inputs), "priority": _priority(inputs), "max_seconds": _max_seconds(inputs)}
+    return {"title": _title(inputs), "priority": _priority(inputs), "max_cost": max_cost_of(inputs)}
 
 
 def _title(inputs: Mapping[str, Any]) -> str:
@@ -262,15 +267,6 @@ def _priority(inputs: Mapping[str, Any]) -> str:
     if value not in list(Priority):
         raise InvalidOption("priority", value, f"it is {', '.join(Priority)}")
     return str(value)
-
-
-def _max_seconds(inputs: Mapping[str, Any]) -> float | None:
-    value = _given(inputs, "max_seconds", "")
-    if value == "":
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < MOST_SECONDS:
-        raise InvalidOption("max_seconds", value, f"it is a number of seconds above 0 and below {MOST_SECONDS:g}")
-    return float(value)
 
 
 def _region(inputs: Mapping[str, Any]) -> Region:

@@ -26,6 +26,8 @@ from ingest.io.meter import METER, Spent
 from workers.dependencies import REAL, Dependencies
 from workers.disk import await_room
 from workers.fields.job import FieldWork
+from workers.fields.spending import LimitReached
+from workers.fields.stopped import stop_tile
 from workers.finish import finish
 from workers.gaps import end_sentence, gaps_of
 from workers.log_rate import limit_log_rate
@@ -35,6 +37,7 @@ from workers.patient_store import patient_store
 from workers.plan_rows import open_plan, pages
 from workers.queue.broker import COMPUTE, FINISH, PLAN, TILE, capabilities_of, celery_settings
 from workers.queue.capability.reads import SHARE, finish_read
+from workers.queue.cost.limit import Allowance
 from workers.queue.dispatch import feed, sweep
 from workers.queue.fairness.claim import Turns
 from workers.queue.item_rows import Item, read_item
@@ -217,6 +220,11 @@ def _try_tile(worker: Worker, job_id: str, tile_key: str, stage: Capability, lea
         pixels = work(worker, job, tile, lease)
     except LeaseLost:
         logger.info("tile dropped job=%s tile=%s", job_id, tile_key)
+    except LimitReached as limit:
+        logger.info("fields left out job=%s reason=%s", job_id, limit.reason)
+        ended: Any = {"reason": limit.reason, "pixels": limit.pixels, "has_some": limit.has_some}
+        ended |= {"spent": METER.spent().since(before)}
+        patiently(lambda: stop_tile(ledger, job_id, tile_key, worker.name, **ended))
     except Exception as error:
         logger.warning("tile failed job=%s tile=%s", job_id, tile_key, exc_info=error)
         further: Any = {"for_good": isinstance(error, RequestError), "spent": METER.spent().since(before)}
@@ -286,8 +294,7 @@ def _pixels(recipe: Recipe, tile: Tile) -> int:
 
 def _answer(worker: Worker, job: Job, _: Tile, lease: Lease) -> int | None:
     """Answer the fields of a job, reading and all; return the number of pixels, None if their lines were there."""
-    work = _field_work(worker, job)
-    return work.pixels if work.answer(lease.progress) else None
+    return _field_work(worker, job).answer(lease.progress, Allowance(worker.ledger.engine, job).reached)
 
 
 def _field_work(worker: Worker, job: Job) -> FieldWork:
@@ -333,9 +340,9 @@ def _write_table(worker: Worker, job: Job, lease: Lease) -> tuple[str, Item | No
 
 def _clean_up(worker: Worker, job_id: str) -> None:
     """Leave no file of a job that ended without a result, and no scratch file of one that ended with one."""
-    state = patiently(lambda: worker.ledger.job(job_id)).state
-    if state.is_final:
-        sweep(job_id, worker.settings, with_result=state in WITHOUT_RESULT)
+    job = patiently(lambda: worker.ledger.job(job_id))
+    if job.state.is_final and not job.keeps_lines:
+        sweep(job_id, worker.settings, with_result=job.state in WITHOUT_RESULT)
 
 
 def _reporter(ledger: Ledger, job_id: str) -> Callable[[str], None]:

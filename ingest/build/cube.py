@@ -103,8 +103,7 @@ def build_cube(
     """
     how = reader or Reader()
     archives = choices(archive)
-    is_kept = how.cache is not None and any(a.is_cached for a in archives)
-    blocks = list(_blocks(window, how.block_size)) if is_kept else [ReadBlock(window=window)]
+    blocks = read_blocks(archive, window, how)
     reads = [
         read_block(archives, block, period, bands, preparation=how.preparation, cache=how.cache) for block in blocks
     ]
@@ -115,6 +114,12 @@ def build_cube(
         is_simulated=archive.is_simulated,
         scenes=_records(reads),
     )
+
+
+def read_blocks(archive: Archive, window: Window, reader: Reader) -> list[ReadBlock]:
+    """Return the blocks that are read for a window: those of the fixed lattice where scenes are kept, else itself."""
+    is_kept = reader.cache is not None and any(a.is_cached for a in choices(archive))
+    return list(_blocks(window, reader.block_size)) if is_kept else [ReadBlock(window=window)]
 
 
 def _blocks(window: Window, size: int) -> Iterator[ReadBlock]:

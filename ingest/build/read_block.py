@@ -126,7 +126,7 @@ def _read_from(
     preparation: Preparation,
     cache: SceneTileCache | None,
 ) -> BlockRead:
-    chosen = _choose_bands(archive, bands)
+    chosen = choose_bands(archive, bands)
     listed = [s for s in archive.search(block.window, period) if set(SENSOR_BANDS[s.sensor]) & set(chosen)]
     scenes, dropped = one_per_datatake(listed)
     for scene in dropped:
@@ -152,7 +152,8 @@ def _read_from(
     )
 
 
-def _choose_bands(archive: Archive, bands: Sequence[str]) -> tuple[str, ...]:
+def choose_bands(archive: Archive, bands: Sequence[str]) -> tuple[str, ...]:
+    """Return the bands that are read of an archive where some are wanted."""
     wanted = set(bands)
     if "B08" in wanted and "B08" not in archive.bands:
         wanted.add("B8A")
@@ -183,8 +184,7 @@ def _prepared(
     archive: Archive, scene: Scene, window: Window, bands: tuple[str, ...], preparation: Preparation
 ) -> Prepared:
     """Read and prepare a scene with a margin, so that clouds and speckle beyond the window count as well."""
-    has_margin = scene.sensor != "weather" and bool(archive.is_cached or archive.abilities.masks)
-    margin = margin_pixels(preparation, window.resolution_m) if has_margin else 0
+    margin = margin_of(archive, scene, window, preparation)
     wide = _widened(window, margin)
     METER.count_read()
     reading: Reading = archive.read(scene, wide, (*bands, *preparation.extra_bands(scene)))
@@ -193,6 +193,12 @@ def _prepared(
     inner = slice(margin, -margin or None), slice(margin, -margin or None)
     values = {b: np.ascontiguousarray(v[inner]) for b, v in prepared.values.items() if b in bands}
     return replace(prepared, values=values)
+
+
+def margin_of(archive: Archive, scene: Scene, window: Window, preparation: Preparation) -> int:
+    """Return how many pixels around a window are read with it."""
+    has_margin = scene.sensor != "weather" and bool(archive.is_cached or archive.abilities.masks)
+    return margin_pixels(preparation, window.resolution_m) if has_margin else 0
 
 
 def _widened(window: Window, margin: int) -> Window:

@@ -60,6 +60,11 @@ def unread_flag(failed: int, listed: int) -> str:
     return f"{failed} of {listed} scenes could not be read" if failed else ""
 
 
+def left_out_flag(reason: str) -> str:
+    """Return the flag of a field that was not looked at, with the clause that says why."""
+    return f"left out: {reason}"
+
+
 def departure_flag(found: Departure | None) -> str:
     """Return `below its usual by 0.12 since 2 June 2021`; empty where there is no departure."""
     if found is None:

@@ -11,7 +11,10 @@ from service.schemas import Process, ProcessSummary
 from workers.fields.accept import INPUTS
 from workers.fields.order import PRODUCTS
 
-MAX_SECONDS = {"description": "Seconds of workers after which no further attempt is begun."}
+MAX_COST = {
+    "description": "Limits by part of the cost, after one of which no further group of neighbouring fields is begun; "
+    "the others are answered, and those that are left out have a flag. The parts are those of an estimate."
+}
 SCHEMAS: dict[str, dict[str, Any]] = {
     "fields": {
         "title": "Fields",
@@ -56,7 +59,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         "type": "string",
     },
     **OF_THE_JOB,
-    "max_seconds": {**OF_THE_JOB["max_seconds"], **MAX_SECONDS},
+    "max_cost": {**OF_THE_JOB["max_cost"], **MAX_COST},
 }
 """Of each input, a JSON schema."""
 

@@ -9,6 +9,7 @@ from service.answers.prefer import MAX_WAIT_S
 from service.errors import refusals
 from service.schemas import Execute, InputDescription, OutputDescription, Reference, Wanted
 from workers.accept import MAX_TITLE
+from workers.queue.limits.parts import PARTS
 
 UNKNOWN = refusals({404: "There is no such process."})
 REFUSALS = refusals(
@@ -28,6 +29,8 @@ PREFER = (
     "`respond-async`: answer at once. `wait=N`: if the region is small and its job ends within N seconds "
     f"({MAX_WAIT_S} at most), answer 200 with its results; else 201. `Preference-Applied` names what was met."
 )
+ABOVE_ZERO = 0.001
+"""exclusiveMinimum is a number in JSON Schema, but a boolean in the standard's own schema."""
 OF_THE_JOB: dict[str, dict[str, Any]] = {
     "title": {
         "title": "Title",
@@ -42,11 +45,20 @@ OF_THE_JOB: dict[str, dict[str, Any]] = {
         "enum": list(Priority),
         "default": Priority.NORMAL.value,
     },
+    "max_cost": {
+        "title": "Cost at most",
+        "description": "Limits by part of the cost, after one of which no further tile is begun; what is done is "
+        "delivered. The parts are those of an estimate.",
+        "type": "object",
+        "properties": {part.name: {"type": "number", "minimum": ABOVE_ZERO} for part in PARTS},
+        "additionalProperties": False,
+        "minProperties": 1,
+    },
     "max_seconds": {
         "title": "Seconds at most",
-        "description": "Seconds of workers after which no further tile is begun; what is done is delivered.",
+        "description": "The same as the part `seconds` of `max_cost`; give one of the two.",
         "type": "number",
-        "minimum": 0.001,  # exclusiveMinimum is a number in JSON Schema, but a boolean in the standard's own schema
+        "minimum": ABOVE_ZERO,
     },
 }
 """Inputs that change no pixel: what a job is called, how soon it is carried out, and when it stops."""

@@ -34,6 +34,9 @@ def test_the_help_names_the_products_of_an_option_unless_all_have_it(run: Callab
         (("canopy", "--region", "aoi.geojson", "--mmu", "-1"), "'mmu': it is a number of hectares from 0"),
         (("wheat", "--region", "aoi.geojson"), "no product 'wheat'"),
         (("crop", "--region", "text.gpkg"), "text.gpkg"),
+        (("crop", "--region", "aoi.geojson", "--max-cost", "600"), "write it as seconds=600,pixels=1000000"),
+        (("crop", "--region", "aoi.geojson", "--max-cost", "seconds=nan"), "'--max-cost': write it as"),
+        (("crop", "--region", "aoi.geojson", "--max-cost", "seconds=1,seconds=2"), "it names seconds twice"),
     ],
 )
 def test_a_wrong_order_is_refused_before_a_service_is_looked_for(
@@ -92,6 +95,10 @@ def test_an_order_is_estimated_refused_carried_out_and_come_back_to(
     assert run_command(["order", "crop", *aoi, "--model", "nobody"]) == WRONG_INPUT
     assert not (tmp_path / "results").exists()
     capsys.readouterr()
+    assert run_command(["order", "crop", *aoi, "--max-cost", "euros=5"]) == WRONG_INPUT
+    assert "the parts of a cost are seconds, pixels," in capsys.readouterr().err
+    assert run_command(["order", "crop", *aoi, "--max-cost", "seconds=600, pixels=1e6", "--estimate"]) == DONE
+    assert "read_bytes" in capsys.readouterr().out
 
     assert run_command(["order", "crop", *aoi, "--server", running.url]) == DONE
     printed = capsys.readouterr().out.split()

@@ -24,7 +24,7 @@ OPTIONS: dict[str, Any] = {
     "canopy": CanopyOptions,
     "crop": CropOptions,
 }
-COMMON = {"archive", "model", "fail_on_gaps"}
+COMMON = {"archive", "model", "fail_on_gaps", "title", "priority", "max_cost"}
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)

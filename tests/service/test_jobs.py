@@ -1,5 +1,6 @@
 """Following jobs: states, progress, pages of the list, results, dismissal."""
 
+import json
 from typing import Any
 
 import httpx
@@ -132,6 +133,14 @@ def test_a_complete_job_has_no_gaps_and_nothing_to_retry(own: Front) -> None:
     problem_of(own.client.post("/jobs/none/retry"), 404)
 
 
+def test_a_dismissed_job_cannot_be_tried_again(own: Front) -> None:
+    scene.finished(own.settings, "crop", "gone1")
+    assert own.client.delete("/jobs/gone1").json()["status"] == "dismissed"
+    found = problem_of(own.client.post("/jobs/gone1/retry"), 409)
+    assert found["detail"] == "Job 'gone1' was dismissed and cannot be tried again; order it anew."
+    assert own.client.get("/jobs/gone1").json()["status"] == "dismissed"
+
+
 def test_all_or_nothing_is_an_input_that_comes_back(own: Front) -> None:
     first = own.client.post("/processes/crop/execution", json=order(fail_on_gaps=True)).json()
     assert own.client.get(f"/jobs/{first['jobID']}").json()["inputs"]["fail_on_gaps"] is True
@@ -158,17 +167,50 @@ def test_a_title_is_one_short_line(client: httpx.Client, title: object) -> None:
 def test_priority_and_limit_are_inputs_that_come_back(own: Front) -> None:
     first = own.client.post("/processes/crop/execution", json=order(priority="high", max_seconds=60)).json()
     inputs = own.client.get(f"/jobs/{first['jobID']}").json()["inputs"]
-    assert (inputs["priority"], inputs["max_seconds"]) == ("high", 60)
+    assert (inputs["priority"], inputs["max_cost"]) == ("high", {"seconds": 60})
     plain = own.client.post("/processes/crop/execution", json=order(priority="normal")).json()
     inputs = own.client.get(f"/jobs/{plain['jobID']}").json()["inputs"]
-    assert not {"priority", "max_seconds"} & set(inputs)
+    assert not {"priority", "max_cost", "max_seconds"} & set(inputs)
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"priority": "urgent"}, {"max_seconds": 0}, {"max_seconds": "a lot"}, {"max_seconds": True}]
+    ("wrong", "part"),
+    [
+        ({"priority": "urgent"}, "low, normal, high"),
+        ({"max_seconds": 0}, "a number of seconds of workers above 0 and below 1e+10"),
+        ({"max_seconds": "a lot"}, "'a lot' is not a valid value of 'max_seconds'"),
+        ({"max_seconds": True}, "above 0"),
+        ({"max_cost": 60}, "it is an object of limits"),
+        ({"max_cost": {}}, "of seconds, pixels, scene_reads, read_bytes, processing_units"),
+        ({"max_cost": ["seconds"]}, "it is an object of limits"),
+        ({"max_cost": {"euros": 5}}, "'euros' is not a valid value of 'max_cost': the parts of a cost are seconds,"),
+        ({"max_cost": {"pixels": 0}}, "'max_cost.pixels': it is a number of pixels above 0 and below 1e+15"),
+        ({"max_cost": {"pixels": -3}}, "above 0"),
+        ({"max_cost": {"pixels": 10**300}}, "below 1e+15"),
+        ({"max_cost": {"seconds": None}}, "'max_cost.seconds'"),
+        ({"max_cost": {"processing_units": "5"}}, "a number of processing units"),
+        ({"max_cost": {"seconds": 5}, "max_seconds": 5}, "give one of the two"),
+    ],
 )
-def test_a_priority_or_limit_that_is_none_is_refused(own: Front, wrong: dict[str, object]) -> None:
-    problem_of(own.client.post("/processes/crop/execution", json=order(**wrong)), 400)
+def test_a_priority_or_limit_that_is_none_is_refused(own: Front, wrong: dict[str, object], part: str) -> None:
+    found = problem_of(own.client.post("/processes/crop/execution", json=order(**wrong)), 400)
+    assert part in found["detail"]
+    assert found["detail"].count(". ") == 0
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_a_limit_that_is_no_number_is_refused(own: Front, number: str) -> None:
+    body = json.dumps(order(max_cost={"seconds": 7})).replace(": 7", f": {number}")
+    headers = {"Content-Type": "application/json"}
+    problem_of(own.client.post("/processes/crop/execution", content=body, headers=headers), 400)
+
+
+def test_a_limit_may_be_given_in_parts(own: Front) -> None:
+    given = {"max_seconds": 60, "max_cost": {"processing_units": 2.5, "pixels": 10**6}}
+    found = own.client.post("/processes/crop/execution", json=order(**given)).json()
+    inputs = own.client.get(f"/jobs/{found['jobID']}").json()["inputs"]
+    assert inputs["max_cost"] == {"seconds": 60, "pixels": 10**6, "processing_units": 2.5}
+    assert own.client.post("/processes/crop/execution", json={"inputs": inputs}).status_code == 201
 
 
 def test_a_job_says_what_it_cost(own: Front) -> None:

@@ -14,6 +14,7 @@ from tests.service import scene
 from tests.service.conftest import Front
 from tests.service.scene import CROSSED, ELSEWHERE, REGION, order, problem_of, served
 from workers.queue.ledger import open_ledger
+from workers.queue.limits.parts import NAMES
 
 
 def test_every_product_is_listed_and_described(client: httpx.Client) -> None:
@@ -132,10 +133,14 @@ def test_the_same_key_with_other_outputs_is_a_conflict(own: Front) -> None:
 def test_an_estimate_says_what_an_order_takes_and_orders_nothing(front: Front) -> None:
     before = open_ledger(front.settings).count()
     found = front.client.post("/processes/crop/estimate", json=order()).json()
-    assert found.keys() == {"tiles", "pixels", "area_km2", "archive_share", "scenes", "seconds"}
+    reads = {"scenes", "scene_reads", "read_bytes"}
+    assert found.keys() == {"tiles", "pixels", "area_km2", "archive_share", "seconds"} | reads
     assert found["tiles"] == 6
     assert found["pixels"] == pytest.approx(found["area_km2"] * 1e4, rel=0.01)
     assert found["scenes"] > 10
+    assert found["scene_reads"] == found["tiles"] * found["scenes"]
+    limit = {name: found[name] for name in NAMES if name in found}
+    assert front.client.post("/processes/crop/estimate", json=order(max_cost=limit)).json() == found
     assert open_ledger(front.settings).count() == before
 
 

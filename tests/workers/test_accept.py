@@ -125,6 +125,8 @@ def test_an_estimate_counts_before_anything_is_read(shop: Settings) -> None:
         "scenes": 4,
         "archive_share": 1.0,
         "seconds": 15.3,
+        "scene_reads": 20,
+        "read_bytes": 20 * 32 * 32 * 4 * 2,
     }
 
 

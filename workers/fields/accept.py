@@ -9,24 +9,33 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from shapely import box, prepare
+from numpy.typing import NDArray
+from pyproj import CRS
+from shapely import box, get_coordinates, prepare
 from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidOption
+from core.ground.scale import MOST_DISTORTION, area_scale
 from core.job import FIELDS, Order
-from core.region import MAX_AREA_KM2, Field, Region, unwrap, wrap
+from core.region import MAX_AREA_KM2, WGS84, Field, Region, reproject, unwrap, wrap
 from core.settings import Settings
-from ingest.archive import Archive
+from ingest.archive import Archive, Charged
+from ingest.build.cube import Reader, reader_from
+from ingest.build.expected import expected_reads
 from ingest.field_file import area_km2
 from ingest.rules.places import in_words
 from products.fields.findings import COLUMNS
 from workers.accept import of_the_job, ordered_archive
-from workers.dependencies import REAL, Dependencies
+from workers.dependencies import REAL, Dependencies, open_ordered
 from workers.fields.collection import FieldCollection, read_collection
+from workers.fields.group import groups_of_archive
 from workers.fields.order import FieldOrder, resolve
 from workers.queue.ledger import open_ledger
 
-INPUTS = ("fields", "archive", "products", "dates", "issue_date", "period", "id", "title", "priority", "max_seconds")
+INPUTS = (
+    *("fields", "archive", "products", "dates", "issue_date", "period", "id"),
+    *("title", "priority", "max_cost", "max_seconds"),
+)
 CELL_DEGREES = 6
 """Scenes of an estimate are listed for boxes around the fields of cells of this size: one UTM zone each."""
 FIELD_SECONDS = 0.06
@@ -72,7 +81,7 @@ def check_fields(inputs: Mapping[str, Any], settings: Settings, dependencies: De
             raise InvalidOption("input", name, f"the inputs are {', '.join(INPUTS)}")
     found = _collection(inputs)
     spec = ordered_archive(inputs, settings)
-    archive = dependencies.open_archive(spec, settings)
+    archive = open_ordered(dependencies, spec, settings)
     _check_places(found.fields, archive)
     wanted = _resolved(inputs, archive, settings)
     upload = json.dumps(inputs["fields"], separators=(",", ":")).encode()
@@ -104,8 +113,8 @@ def estimate_fields(inputs: Mapping[str, Any], settings: Settings, dependencies:
         "pixels": found.pixels,
         "area_km2": round(sum(map(area_km2, found.geometries)), 4),
         "archive_share": round(_archive_share(found), 4),
-        "scenes": _scenes(found),
         "seconds": round(seconds, 1),
+        **_reading(found, reader_from(settings)),
     }
 
 
@@ -191,10 +200,19 @@ def _params(inputs: Mapping[str, Any], wanted: FieldOrder) -> dict[str, Any]:
 
 
 def _pixels(fields: Sequence[Field], archive: Archive) -> int:
+    """Return about how many pixels fields have, by their size on the ground where they lie."""
     shapes = _measurable(fields)
     inside = next(s for s in shapes if archive.footprint.intersects(s))
-    size = archive.grid(Region(geometry=inside)).resolution_m
-    return max(1, round(sum(map(area_km2, shapes)) * 1e6 / size**2))
+    grid = archive.grid(Region(geometry=inside))
+    areas_m2 = np.array([area_km2(s) for s in shapes]) * 1e6
+    return max(1, round(float((areas_m2 * _scales(shapes, grid.crs)).sum()) / grid.resolution_m**2))
+
+
+def _scales(shapes: Sequence[BaseGeometry], crs: str) -> NDArray[np.float64]:
+    """Return the areas of polygons in a CRS over those on the ground; 1 where they differ little or are not known."""
+    places = [reproject(s.representative_point(), WGS84, crs) for s in shapes]
+    scale = area_scale(CRS.from_user_input(crs), *get_coordinates(places).T)
+    return np.where(np.abs(1 / scale - 1) > MOST_DISTORTION, scale, 1.0)
 
 
 def _around(shapes: Sequence[BaseGeometry]) -> Region:
@@ -217,16 +235,28 @@ def _archive_share(found: CheckedFields) -> float:
     return float(np.average(shares, weights=areas))
 
 
-def _scenes(found: CheckedFields) -> int:
-    """Return how many scenes the archive lists for the fields."""
-    cells: dict[tuple[int, int], list[BaseGeometry]] = defaultdict(list)
-    for shape in found.geometries:
-        if found.archive.footprint.intersects(shape):
-            centre = shape.representative_point()
-            cells[(math.floor(centre.x / CELL_DEGREES), math.floor(centre.y / CELL_DEGREES))].append(shape)
-    listed = set()
-    for shapes in cells.values():
-        region = _around(shapes)
-        window = found.archive.grid(region).window(region)
-        listed |= {s.scene_id for s in found.archive.search(window, found.wanted.period)}
-    return len(listed)
+def _reading(found: CheckedFields, reader: Reader) -> dict[str, Any]:
+    """Return what is to be read: listed `scenes`, and at most `scene_reads`, `read_bytes` and `processing_units`."""
+    archive, bands = found.archive, found.wanted.bands
+    listed, reads, size, units = set(), 0, 0, 0.0
+    for fields in _cells(found).values():
+        region = _around([f.geometry for f in fields.values() if f.geometry is not None])
+        scenes = archive.search(archive.grid(region).window(region), found.wanted.period)
+        windows = [group.window for group in groups_of_archive(fields, archive)]
+        expected = expected_reads(archive, windows, scenes, bands, reader)
+        listed |= {s.scene_id for s in scenes}
+        reads, size = reads + expected.scene_reads, size + expected.read_bytes
+        if isinstance(archive, Charged):
+            units += sum(archive.cost(scenes, window, bands) for window in windows)
+    counted = {"scenes": len(listed), "scene_reads": reads, "read_bytes": size}
+    return counted | ({"processing_units": round(units, 2)} if isinstance(archive, Charged) else {})
+
+
+def _cells(found: CheckedFields) -> dict[tuple[int, int], dict[int, Field]]:
+    """Return the fields that can be measured and touch the archive, by cells of CELL_DEGREES and their positions."""
+    cells: dict[tuple[int, int], dict[int, Field]] = defaultdict(dict)
+    for number, field in enumerate(found.fields):
+        if field.geometry is not None and not field.defect and found.archive.footprint.intersects(field.geometry):
+            centre = field.geometry.representative_point()
+            cells[(math.floor(centre.x / CELL_DEGREES), math.floor(centre.y / CELL_DEGREES))][number] = field
+    return cells

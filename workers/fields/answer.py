@@ -12,6 +12,7 @@ from core.bands import NDVI, Floats, channel
 from core.cube import Cube, Series
 from core.errors import InvalidOption
 from core.forecast import QUANTILES
+from core.product import Variable
 from core.progress import Progress
 from core.region import Field
 from core.timeline import to_day
@@ -24,6 +25,7 @@ from products.fields.flags import (
     SIMULATED,
     departure_flag,
     evidence_flags,
+    left_out_flag,
     little_seen_flag,
     outside,
     place_flags,
@@ -39,7 +41,16 @@ from workers.fields.order import FieldOrder, Part
 from workers.fields.source import FieldSource
 
 Keep = Callable[[Group, Callable[[], pd.DataFrame]], pd.DataFrame]
-"""Returns the lines of a group: those that were kept earlier, or those that the function makes."""
+"""Returns the lines of a group: those that were kept earlier, or those that the function makes; may raise LeftOut."""
+
+
+class LeftOut(Exception):
+    """A group of fields is left out: each of its fields has a line that says why."""
+
+    def __init__(self, reason: str) -> None:
+        """Take the reason, as a clause."""
+        super().__init__(reason)
+        self.reason = reason
 
 
 def make_anew(group: Group, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
@@ -58,7 +69,7 @@ def answer(
 ) -> pd.DataFrame:
     """Answer fields; see `products.fields.findings.lines` for the columns.
 
-    A field that cannot be measured, or lies outside the source, has a line that says so.
+    A field that cannot be measured, lies outside the source, or is left out has a line that says so.
 
     Args:
         fields: in the order of the result.
@@ -78,13 +89,18 @@ def answer(
         raise InvalidOption("FIELDS", f"{len(fields)} fields", _why_none(fields, source))
     repeated, parts, done = repeated_flags(fields), [], 0
     for group in groups:
-        parts.append(keep(group, partial(_lines_of, group, fields, order, source, repeated, id_column)))
+        try:
+            parts.append(keep(group, partial(_lines_of, group, fields, order, source, repeated, id_column)))
+        except LeftOut as error:
+            flags = [left_out_flag(error.reason)] * len(group.numbers)
+            parts.append(_lines(_blank([fields[n] for n in group.numbers], flags), group.numbers, repeated, id_column))
         done += len(group.numbers)
         progress(done / len(fields))
     read = {n for g in groups for n in g.numbers}
     left = [n for n in range(len(fields)) if n not in read]
     if left:
-        parts.append(_lines(_unread([fields[n] for n in left], source), left, repeated, id_column))
+        flags = [f"not measured: {f.defect}" if f.defect else outside(source.name) for f in (fields[n] for n in left)]
+        parts.append(_lines(_blank([fields[n] for n in left], flags), left, repeated, id_column))
     progress(1.0)
     table = pd.concat(parts).sort_index(kind="stable")
     table.attrs["positions"] = table.index.tolist()
@@ -126,11 +142,11 @@ def _lines(found: Findings, numbers: Sequence[int], repeated: Sequence[str], id_
     return table
 
 
-def _unread(fields: Sequence[Field], source: FieldSource) -> Findings:
-    """Return findings on fields without a pixel."""
+def _blank(fields: Sequence[Field], flags: Sequence[str]) -> Findings:
+    """Return findings on fields that were not looked at, each with the flag that says why."""
     history = _nothing(fields)
-    flags = tuple((f"not measured: {f.defect}" if f.defect else outside(source.name),) for f in fields)
-    return Findings(fields=tuple(fields), history=history, usual=np.full_like(history.std, np.nan), flags=flags)
+    usual = np.full_like(history.std, np.nan)
+    return Findings(fields=tuple(fields), history=history, usual=usual, flags=tuple((flag,) for flag in flags))
 
 
 def _nothing(fields: Sequence[Field]) -> History:
@@ -196,7 +212,8 @@ def _with_forecast(found: Findings, part: Part, order: FieldOrder) -> Findings:
 
 
 def _expected(series: Series, part: Part, options: ForecastOptions) -> Expected:
-    """Return the forecast of series; NaN of those never seen."""
+    """Return the forecast of series, with their climatology; NaN of those never seen."""
+    options = options.but(quantiles=None, extra_layers=(Variable.CLIMATOLOGY.value,))
     days = np.array([to_day(d) for d in options.targets], np.int32)
     values = np.full((len(series), len(part.product.layers(options))), np.nan, np.float32)
     rows = np.nonzero(series.clear_count() > 0)[0]

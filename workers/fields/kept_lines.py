@@ -19,8 +19,10 @@ logger = logging.getLogger(__name__)
 
 READS = "reads"
 """Attribute of a table: what was read for it."""
-WHOLE = "all"
-"""Name of the lines of all fields."""
+WHOLE, PART = "all", "part"
+"""Names of the lines of all fields, with none and with some of them left out."""
+LEFT_OUT = "left_out"
+"""Attribute of a table: number of the fields that were left out, and why."""
 
 
 @dataclass(kw_only=True)
@@ -55,14 +57,28 @@ class KeptLines:
 
     def whole(self) -> pd.DataFrame | None:
         """Return the lines of all fields, with their reads; None if they are not there."""
-        found = self._read(WHOLE)
-        if found is not None:
-            self.reads = Reads(**found.attrs.pop(READS))
-        return found
+        return self._all(WHOLE)
+
+    def part(self) -> tuple[pd.DataFrame, int, str] | None:
+        """Return the lines of all fields, of which some were left out, how many, and why; None if not there."""
+        found = self._all(PART)
+        return None if found is None else (found, *found.attrs.pop(LEFT_OUT))
 
     def keep_whole(self, table: pd.DataFrame) -> None:
         """Keep the lines of all fields."""
         self._write(table, WHOLE, self.reads)
+
+    def keep_part(self, table: pd.DataFrame, left_out: int, reason: str) -> None:
+        """Keep the lines of all fields, of which some were left out."""
+        noted = table.copy(deep=False)
+        noted.attrs = {LEFT_OUT: [left_out, reason]}
+        self._write(noted, PART, self.reads)
+
+    def _all(self, name: str) -> pd.DataFrame | None:
+        found = self._read(name)
+        if found is not None:
+            self.reads = Reads(**found.attrs.pop(READS))
+        return found
 
     def _read(self, name: str) -> pd.DataFrame | None:
         path = self.store.fetch(self._key(name), self.scratch)
@@ -77,7 +93,7 @@ class KeptLines:
     def _write(self, table: pd.DataFrame, name: str, reads: Reads) -> None:
         with aside_in(self.scratch, f"{name}.parquet") as aside:
             noted = table.copy(deep=False)
-            noted.attrs = {READS: reads.to_json()}
+            noted.attrs = {**table.attrs, READS: reads.to_json()}
             noted.to_parquet(aside, index=True)
             self.store.put(aside, self._key(name))
 

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from core.grid import Grid, Tile
 from core.job import Job, JobState, Label, Order, TileState, TileTask
+from workers.queue.limits.parts import stop_columns
 
 
 def job_row(order: Order, job_tiles: Sequence[Tile], job_id: str, now: float) -> dict[str, Any]:
@@ -45,8 +46,7 @@ def order_row(order: Order, job_id: str, now: float) -> dict[str, Any]:
         "updated": now,
         "tiles_total": 0,
         "priority": order.priority,
-        "stop_at_s": order.max_seconds,
-    }
+    } | stop_columns(order.max_cost)
 
 
 def tile_row(tile: Tile, place: int, job_id: str, now: float) -> dict[str, Any]:
@@ -108,7 +108,10 @@ def _stage(row: Row[Any]) -> str:
 
 def order_of(document: str) -> Order:
     """Return the order that a job's row holds as JSON."""
-    values: Mapping[str, Any] = json.loads(document)
+    values: dict[str, Any] = json.loads(document)
+    seconds = values.pop("max_seconds", None)  # in ledgers of before there were other limits
+    if seconds is not None:
+        values["max_cost"] = {"seconds": seconds}
     return Order(**{**values, **{name: tuple(values.get(name, ())) for name in ("input", "outputs")}})
 
 

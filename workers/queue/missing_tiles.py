@@ -6,6 +6,7 @@ from core.groups.queues import Capability
 from core.job import JobState, TileState
 from workers.queue.cost.costs import job_costs
 from workers.queue.ledger_rows import order_of
+from workers.queue.limits.parts import stop_columns
 from workers.queue.schema import jobs, tiles
 
 HOPELESS = 16
@@ -49,7 +50,8 @@ def reopen_missing(connection: Connection, job_id: str, now: float) -> bool:
 def _allow_again(connection: Connection, job_id: str) -> None:
     """Let a job with a limit cost as much again as its order allows."""
     order = order_of(connection.execute(select(jobs.c.document).where(jobs.c.id == job_id)).scalar_one())
-    if order.max_seconds is not None:
-        seconds = connection.scalar(select(job_costs.c.seconds).where(job_costs.c.job_id == job_id)) or 0.0
+    if order.max_cost:
+        row = connection.execute(select(job_costs).where(job_costs.c.job_id == job_id)).one_or_none()
+        spent = {} if row is None else dict(row._mapping)
         change = update(jobs).where(jobs.c.id == job_id)
-        connection.execute(change.values(stop_at_s=seconds + order.max_seconds))
+        connection.execute(change.values(**stop_columns(order.max_cost, spent)))

@@ -64,6 +64,10 @@ jobs = Table(
     Column("label", Text, nullable=False, server_default=""),  # the Label as JSON; empty in ledgers of before
     Column("priority", String(8), nullable=False, server_default="normal"),  # among the jobs of its party
     Column("stop_at_s", Double),  # of workers; when it has cost so much, no further tile is begun; empty = never
+    Column("stop_at_pixels", Double),  # the same of the other parts of its cost
+    Column("stop_at_scene_reads", Double),
+    Column("stop_at_read_bytes", Double),
+    Column("stop_at_processing_units", Double),
     Index("jobs_created", "created", "id"),
     Index("jobs_state", "state"),
     Index("jobs_party", "party", "created"),

@@ -6,6 +6,7 @@ from core.groups.queues import Capability
 from core.job import FIELDS, JobState, TileState
 from ingest.io.meter import Spent
 from workers.queue.cost.costs import NOTHING, add_cost
+from workers.queue.cost.limit import may_begin
 from workers.queue.events.log import EventKind, note
 from workers.queue.job_end import ACTIVE, UNDER_WAY, end_job
 from workers.queue.missing_tiles import must_fail
@@ -28,8 +29,9 @@ def is_active(job_id: str) -> ColumnElement[bool]:
 
 
 def claim_tile(connection: Connection, now: float, job_id: str, tile_key: str, worker: str, lease_s: float) -> bool:
-    """Claim an open tile; False = it is not open, or its job has ended."""
-    change = update(tiles).where(this_tile(job_id, tile_key), tiles.c.state == TileState.OPEN, is_active(job_id))
+    """Claim an open tile; False = it is not open, or its job has ended or cost as much as it may."""
+    change = update(tiles).where(this_tile(job_id, tile_key), tiles.c.state == TileState.OPEN)
+    change = change.where(is_active(job_id), may_begin(job_id))
     taken = {"state": TileState.RUNNING, "worker": worker, "lease": now + lease_s, "updated": now, "started": now}
     progress = case((IS_READ, tiles.c.progress), else_=0.0)
     found = connection.execute(change.values(**taken, progress=progress, attempts=tiles.c.attempts + 1)).rowcount == 1

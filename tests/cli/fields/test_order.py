@@ -38,10 +38,11 @@ def test_the_fields_of_a_file_are_ordered_with_their_ids(
     server = ["--server", str(own.client.base_url)]
     chosen = ["--id", "plot", "--products", "ndvi-forecast", "--dates", "2022-11-15"]
     said = run("order", "fields", str(plots), *chosen, *server, "--estimate")
-    assert "pixels" in said
+    assert {"pixels", "scene_reads", "read_bytes", "seconds"} <= set(said.split())
     assert open_ledger(own.settings).count() == 0
     for wrong, sentence in (
         (["--region", str(plots)], "'--region'"),
+        (["--max-cost", "bytes=1"], "the parts of a cost are"),
         (["--mmu", "0.1"], "the inputs are fields, archive"),
         (["--id", "owner"], "the columns of 'plots.gpkg' are plot, secret"),
     ):
@@ -55,6 +56,28 @@ def test_what_belongs_to_the_other_kind_of_order_is_refused(refused: Callable[..
     assert "only orders of fields have it" in refused("order", "crop", str(plots), *server)
     assert "only orders of fields have it" in refused("order", "crop", "--products", "crop", *server)
     assert "there is no such file" in refused("order", "fields", "none.gpkg", *server)
+
+
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+@pytest.mark.parametrize("layer", ["plots", "others"])
+def test_crs_and_layer_of_a_file_are_stated(
+    own: Front,
+    folder: Path,
+    refused: Callable[..., str],
+    run: Callable[..., str],
+    layer: str,
+) -> None:
+    frame = gpd.GeoDataFrame({"id": ["a"]}, geometry=[shape(square(5, 5))]).set_crs(4326).to_crs(32632)
+    bare = gpd.GeoDataFrame({"id": ["a"]}, geometry=list(frame.geometry))  # no CRS
+    path = folder / "bare.gpkg"
+    for name in ("plots", "others"):
+        bare.to_file(path, layer=name)
+    server = ("--server", str(own.client.base_url), "--estimate", "--products", "ndvi-forecast")
+    assert "choose one by --layer" in refused("order", "fields", str(path), *server)
+    assert "give it by --crs" in refused("order", "fields", str(path), "--layer", layer, *server)
+    said = run("order", "fields", str(path), "--layer", layer, "--crs", "EPSG:32632", *server)
+    assert dict(line.split(maxsplit=1) for line in said.splitlines())["area_km2"] == "0.0036"
+    assert "only orders of fields have it" in refused("order", "crop", "--layer", layer, *server)
 
 
 def test_features_have_ids_and_names_alone() -> None:

@@ -1,13 +1,26 @@
-"""What was sent with an order, as long as its job may need it: written with the job, gone with its end.
+"""What was sent with an order, as long as its job may need it: written with the job, gone once nothing is missing.
 
 It lies in the ledger, not in the store: it is there exactly if its job is, whoever is killed when.
 """
 
 import zlib
 
-from sqlalchemy import Column, Connection, Engine, ForeignKey, LargeBinary, String, Table, delete, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    ForeignKey,
+    LargeBinary,
+    String,
+    Table,
+    delete,
+    exists,
+    insert,
+    select,
+)
 
-from workers.queue.schema import metadata, reading
+from core.job import TileState
+from workers.queue.schema import metadata, reading, tiles
 
 job_uploads = Table(
     "job_uploads",
@@ -27,6 +40,12 @@ def upload_of(engine: Engine, job_id: str) -> bytes | None:
     with reading(engine) as connection:
         found = connection.scalar(select(job_uploads.c.document).where(job_uploads.c.job_id == job_id))
     return None if found is None else zlib.decompress(found)
+
+
+def forget_upload(connection: Connection, job_id: str) -> None:
+    """Forget what was sent with the order of a job of which nothing is missing, in the transaction of its end."""
+    is_missing = exists().where(tiles.c.job_id == job_id, tiles.c.state != TileState.DONE)
+    connection.execute(delete(job_uploads).where(job_uploads.c.job_id == job_id, ~is_missing))
 
 
 def remove_upload(connection: Connection, job_id: str) -> None:

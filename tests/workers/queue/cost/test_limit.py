@@ -1,21 +1,27 @@
 """A job that may cost no more ends with what is done, on SQLite and PostgreSQL."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select, update
 
 from core.job import JobState, TileState
 from core.settings import Settings
+from ingest.io.meter import Spent
 from tests.workers.conftest import order, worker_here
 from tests.workers.queue.ledger_parts import KEY, ORDER, TILES, Clock
 from workers.gaps import gaps_of
+from workers.queue.cost.costs import add_cost
 from workers.queue.cost.limit import stop_spent
 from workers.queue.events.log import EventKind, events_after
+from workers.queue.fairness.claim import Turns
 from workers.queue.ledger import Ledger, open_ledger
+from workers.queue.schema import jobs
 from workers.tasks import carry_out_tile, close_job
 
-REASON = "the order's limit of 10 seconds of workers (max_seconds) was reached before it was begun"
+REASON = "the order's limit of 10 seconds of workers (max_cost) was reached before it was begun"
 
 
 @pytest.fixture
@@ -27,7 +33,7 @@ def clock() -> Clock:
 def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
     found = Ledger(database_url, clock=clock)
     found.create_schema()
-    found.add_job(replace(ORDER, max_seconds=10.0), TILES, "a")
+    found.add_job(replace(ORDER, max_cost={"seconds": 10.0}), TILES, "a")
     yield found
     found.close()
 
@@ -75,7 +81,7 @@ def test_a_job_of_which_nothing_is_done_fails_with_the_reason(ledger: Ledger, cl
 def test_a_job_that_is_to_have_no_gaps_fails(database_url: str, clock: Clock) -> None:
     ledger = Ledger(database_url, clock=clock)
     ledger.create_schema()
-    ledger.add_job(replace(ORDER, max_seconds=10.0, fail_on_gaps=True), TILES, "a")
+    ledger.add_job(replace(ORDER, max_cost={"seconds": 10.0}, fail_on_gaps=True), TILES, "a")
     spend(ledger, clock, 0, 11)
     assert ledger.job("a").state is JobState.FAILED
     ledger.close()
@@ -111,7 +117,59 @@ def test_the_map_is_delivered_with_gaps_that_state_the_limit(lonely: Settings) -
     assert (done.state, done.is_complete, done.tiles_done) == (JobState.SUCCESSFUL, False, 1)
     assert done.message.startswith(f"done with gaps: {len(others)} of {job.tiles_total} tiles could not be made")
     assert {gap.reason for gap in gaps_of(worker.ledger, done)} == {
-        "the order's limit of 0.001 seconds of workers (max_seconds) was reached before it was begun"
+        "the order's limit of 0.001 seconds of workers (max_cost) was reached before it was begun"
     }
     assert (lonely.home / "jobs" / job.id / "fake-map.tif").exists()
     assert open_ledger(lonely).retry(job.id).state is JobState.RUNNING
+
+
+SPENT = Spent(scene_reads=3, read_bytes=9000, processing_units=0.75)
+"""Of one tile of 1,000 pixels."""
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ({"pixels": 1000}, "1,000 pixels"),
+        ({"pixels": 999.5, "seconds": 1e9}, "999.5 pixels"),
+        ({"scene_reads": 3}, "3 reads of scenes"),
+        ({"read_bytes": 8999}, "8,999 bytes read"),
+        ({"processing_units": 0.75}, "0.75 processing units"),
+    ],
+)
+def test_each_part_of_the_cost_has_a_limit(
+    database_url: str, clock: Clock, limit: dict[str, float], words: str
+) -> None:
+    ledger = Ledger(database_url, clock=clock)
+    ledger.create_schema()
+    ledger.add_job(replace(ORDER, max_cost=limit), TILES, "a")
+    ledger.add_job(replace(ORDER, max_cost={name: value * 1.01 for name, value in limit.items()}), TILES, "b")
+    for job_id in ("a", "b"):
+        assert ledger.claim_tile(job_id, KEY, "w", 60)
+        assert ledger.finish_tile(job_id, KEY, "w", seconds=1.0, pixels=1000, spent=SPENT)
+    assert states(ledger) == ["done", "failed", "failed", "failed"]
+    assert ledger.tiles("a")[1].error == f"the order's limit of {words} (max_cost) was reached before it was begun"
+    assert [task.state.value for task in ledger.tiles("b")] == ["done", "open", "open", "open"]
+    ledger.close()
+
+
+def test_a_tile_cannot_be_claimed_between_the_reaching_of_a_limit_and_the_end(ledger: Ledger, clock: Clock) -> None:
+    with ledger.engine.begin() as connection:
+        add_cost(connection, "a", seconds=9.9)
+    assert ledger.claim_tile("a", TILES[0].key, "w", 60)
+    with ledger.engine.begin() as connection:
+        add_cost(connection, "a", seconds=0.1)
+    assert not ledger.claim_tile("a", TILES[1].key, "w", 60)
+    assert Turns(ledger).claim("a", TILES[1].key, "w", 60) is None
+    assert states(ledger) == ["running", "open", "open", "open"]
+
+
+def test_a_limit_of_an_older_ledger_still_holds(ledger: Ledger, clock: Clock) -> None:
+    with ledger.engine.begin() as connection:
+        older = json.loads(connection.execute(select(jobs.c.document)).scalar_one())
+        older.pop("max_cost")
+        older["max_seconds"] = 10.0
+        connection.execute(update(jobs).values(document=json.dumps(older)))
+    assert ledger.job("a").order.max_cost == {"seconds": 10.0}
+    spend(ledger, clock, 0, 11)
+    assert ledger.tiles("a")[1].error == REASON

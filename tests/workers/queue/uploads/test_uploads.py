@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from core.job import FIELDS, JobState
-from tests.workers.queue.ledger_parts import ORDER
+from tests.workers.queue.ledger_parts import KEY, ORDER, TILES
+from workers.fields.stopped import stop_tile
 from workers.queue.ledger import Ledger
 from workers.queue.planning import Planning
-from workers.queue.uploads.uploads import upload_of
+from workers.queue.uploads.uploads import add_upload, upload_of
 
 CONTENT = b'{"type": "FeatureCollection"}' * 1000
 
@@ -50,3 +51,13 @@ def test_it_is_gone_with_a_dismissal_and_with_success_but_not_with_a_failure(led
     ledger.retry("b")
     ledger.close_job("b", JobState.SUCCESSFUL, "done")
     assert upload_of(ledger.engine, "b") is None
+
+
+def test_it_stays_after_a_success_that_left_something_out(ledger: Ledger) -> None:
+    ledger.add_job(replace(ORDER, product=FIELDS), TILES[:1], "d")
+    with ledger.engine.begin() as connection:
+        add_upload(connection, "d", CONTENT)
+    assert ledger.claim_tile("d", KEY, "w", 60)
+    assert stop_tile(ledger, "d", KEY, "w", reason="enough", pixels=5, has_some=True)
+    ledger.close_job("d", JobState.SUCCESSFUL, "done with gaps")
+    assert upload_of(ledger.engine, "d") == CONTENT
