@@ -120,7 +120,8 @@ class Reader:
             return nothing(f"No finished result of '{given.query.collection}' with what is asked for covers the place.")
         if given.query.collection == OBSERVED_ID:
             return self._history(result, place, given)
-        found = read_point(self.settings, result.job, place.longitude, place.latitude)
+        names = {layer.name for layer in result.layers}
+        found = read_point(self.settings, result.job, place.longitude, place.latitude, names)
         return self._answer(result, of_point(found, result.layers, result.times, place), given)
 
     def within(self, result: Result | None, area: Region, given: Asked) -> Response:

@@ -26,7 +26,7 @@ from ingest.field_file import area_km2
 from ingest.rules.places import in_words, swapped_hint
 from products.fields.findings import COLUMNS
 from workers.accept import of_the_job, ordered_archive
-from workers.dependencies import REAL, Dependencies
+from workers.dependencies import REAL, Dependencies, open_ordered
 from workers.fields.collection import FieldCollection, read_collection
 from workers.fields.group import groups_of_archive
 from workers.fields.order import FieldOrder, resolve
@@ -81,7 +81,7 @@ def check_fields(inputs: Mapping[str, Any], settings: Settings, dependencies: De
             raise InvalidOption("input", name, f"the inputs are {', '.join(INPUTS)}")
     found = _collection(inputs)
     spec = ordered_archive(inputs, settings)
-    archive = dependencies.open_archive(spec, settings)
+    archive = open_ordered(dependencies, spec, settings)
     _check_places(found.fields, archive)
     wanted = _resolved(inputs, archive, settings)
     upload = json.dumps(inputs["fields"], separators=(",", ":")).encode()
