@@ -176,7 +176,10 @@ async def _beyond_limits(request: Request, error: Exception) -> Response:
 async def _unexpected_error(request: Request, error: Exception) -> Response:
     log.error("unexpected error path=%s", request.url.path, exc_info=error)
     detail = "An unexpected error occurred; the log of the service has the details."
-    return problem(500, "Internal error", detail)
+    of_openeo = (
+        {"code": "Internal", "message": detail} if "/openeo/" in request.url.path else None
+    )  # see openeo/codes.py
+    return problem(500, "Internal error", detail, further=of_openeo)
 
 
 def busy(what: str = "Too many requests wait to be checked") -> Response:

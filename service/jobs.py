@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from core.errors import InvalidOption
 from core.job import Job, JobState, Order, Priority
@@ -161,7 +161,7 @@ def job(found: KnownJob, ledger: CurrentLedger, settings: CurrentSettings, base:
     "/{job_id}/retry",
     status_code=202,
     summary="Try missing tiles again",
-    responses=UNKNOWN,
+    responses={**UNKNOWN, **refusals({409: "The job was dismissed."})},
     response_model_exclude_none=True,
 )
 def retry(
@@ -174,8 +174,10 @@ def retry(
 ) -> StatusInfo:
     """Try the tiles again that an ended job lacks; its earlier result stays until the new one replaces it.
 
-    A job that is complete, still runs, or was dismissed stays as it is.
+    A job that is complete or still runs stays as it is.
     """
+    if found.state is JobState.DISMISSED:
+        raise HTTPException(409, f"Job '{found.id}' was dismissed and cannot be tried again; order it anew.")
     quotas.check_running(caller)
     Outbox(ledger.engine).reopen(found.id)
     return status_info(dispatch.retry(found.id, settings), base, settings)

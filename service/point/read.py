@@ -17,7 +17,7 @@ from core.timeline import Days, parse_date, parse_period, to_date, to_day
 from models.baselines.usual import usual_ndvi
 from service.point.schemas import Observation, Point, PointHistory, PointValue
 from service.results import find_file
-from workers.dependencies import Dependencies
+from workers.dependencies import Dependencies, open_ordered
 
 _BANDS = ("B04", "B08")
 """Of which NDVI is made; `build_cube` replaces what an archive lacks."""
@@ -124,7 +124,7 @@ def read_history(
     raster = open_cog(find_file(settings, job, f"{job.order.product}.tif"))
     pixel = pixel_at(raster.window, longitude, latitude)
     period = parse_period(job.order.params["period"])
-    archive = dependencies.open_archive(job.order.archive, settings)
+    archive = open_ordered(dependencies, job.order.archive, settings)
     cube = dependencies.build_cube(archive, pixel.window, period, _BANDS, None, settings)
     days = cube.axis_days("time")
     ndvi = cube.ndvi()[:, 0, 0] if len(days) else np.zeros(0, np.float32)

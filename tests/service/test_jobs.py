@@ -133,6 +133,14 @@ def test_a_complete_job_has_no_gaps_and_nothing_to_retry(own: Front) -> None:
     problem_of(own.client.post("/jobs/none/retry"), 404)
 
 
+def test_a_dismissed_job_cannot_be_tried_again(own: Front) -> None:
+    scene.finished(own.settings, "crop", "gone1")
+    assert own.client.delete("/jobs/gone1").json()["status"] == "dismissed"
+    found = problem_of(own.client.post("/jobs/gone1/retry"), 409)
+    assert found["detail"] == "Job 'gone1' was dismissed and cannot be tried again; order it anew."
+    assert own.client.get("/jobs/gone1").json()["status"] == "dismissed"
+
+
 def test_all_or_nothing_is_an_input_that_comes_back(own: Front) -> None:
     first = own.client.post("/processes/crop/execution", json=order(fail_on_gaps=True)).json()
     assert own.client.get(f"/jobs/{first['jobID']}").json()["inputs"]["fail_on_gaps"] is True
