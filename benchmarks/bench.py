@@ -22,17 +22,17 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = {
-    "throughput": ["benchmarks.throughput"],
-    "engine": ["benchmarks.engine", "--out", "{rows}"],
-    "trees": ["benchmarks.trees", "--out", "{rows}"],
-    "work-not-done": ["benchmarks.work_not_done", "--out", "{rows}"],
-    "one-pass": ["benchmarks.forecast", "--skip-memory"],
-    "tile": ["benchmarks.forecast", "--tile"],
-    "pipeline": ["benchmarks.pipeline", "--edge", "64", "--dates", "30", "--rounds", "2", "--out", "{rows}"],
-    "cog": ["benchmarks.cog", "--edge", "512", "--rounds", "2", "--out", "{rows}"],
-    "against-trees": ["benchmarks.against_trees", "--series", "512", "--fitted", "800", "--out", "{rows}"],
-    "reading": ["benchmarks.ingest", "--small"],
-    "fields": ["benchmarks.fields", "--fields", "300"],
+    "throughput": ["benchmarks.speed.throughput"],
+    "engine": ["benchmarks.speed.engine", "--out", "{rows}"],
+    "trees": ["benchmarks.speed.trees", "--out", "{rows}"],
+    "work-not-done": ["benchmarks.speed.work_not_done", "--out", "{rows}"],
+    "one-pass": ["benchmarks.speed.forecast", "--skip-memory"],
+    "tile": ["benchmarks.speed.forecast", "--tile"],
+    "pipeline": ["benchmarks.speed.pipeline", "--edge", "64", "--dates", "30", "--rounds", "2", "--out", "{rows}"],
+    "cog": ["benchmarks.speed.cog", "--edge", "512", "--rounds", "2", "--out", "{rows}"],
+    "against-trees": ["benchmarks.speed.against_trees", "--series", "512", "--fitted", "800", "--out", "{rows}"],
+    "reading": ["benchmarks.speed.ingest", "--small"],
+    "fields": ["benchmarks.speed.fields", "--fields", "300"],
 }
 """Name -> module and arguments; those with `{rows}` write what they found there, others print it."""
 LIBRARIES = ("landcast", "numpy", "onnxruntime", "torch", "numba", "lightgbm", "rasterio")

@@ -1,6 +1,6 @@
 """The pictures in README.md: each product at a place that its model has not learned from. And that of the first map.
 
-    python benchmarks/readme_pictures.py --data ../shared/data --out docs/images [--only canopy]
+    python -m benchmarks.readme_pictures --data ../shared/data --out docs/images [--only canopy]
 
 Runs `landcast forecast`, `canopy` and `crop` on two real cubes. The numbers under the pictures are printed. The first
 map shows the Romanian forest, of which `canopy` has learned every fifth pixel.

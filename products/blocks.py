@@ -17,7 +17,7 @@ from core.grid import Window
 from core.product import PoolsSeries
 
 BLOCK_EDGE = 32
-"""Pixels: 320 m of Sentinel-2. With short histories of two forests better than 8 (benchmarks/pooled_maps.py)."""
+"""Pixels: 320 m of Sentinel-2. Better than 8 with short histories of forests (benchmarks/forecasts/pooled_maps.py)."""
 SNAP = 1e-6
 """Pixels by which corners of a lattice may miss each other in floating point."""
 Mask = NDArray[np.bool_]

@@ -25,6 +25,7 @@ from service.answers.origins import Origins
 from service.answers.redirects import PublicRedirects
 from service.answers.request_id import RequestIds
 from service.answers.tags import Tags
+from service.answers.together import Together
 from service.answers.wait import Wait
 from service.background.start import start_background
 from service.bodies import Bodies
@@ -40,6 +41,7 @@ from service.metrics import routes as metrics
 from service.metrics.requests import Measured
 from service.openeo import jobs as openeo_jobs
 from service.openeo import routes as openeo
+from service.openeo.codes import OpenEoCodes
 from service.plan import routes as plan
 from service.point import routes as point
 from service.reconciler import Reconciler
@@ -100,17 +102,18 @@ def create_app(settings: Settings, *, reconcile: bool = True) -> FastAPI:
         openapi_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.settings, app.state.dependencies = settings, recent_dependencies()
+    app.state.settings, app.state.dependencies, app.state.together = settings, recent_dependencies(), Together()
     app.add_middleware(Measured)
     app.add_middleware(Bodies)
     app.add_middleware(Wait)
     app.add_middleware(Audit)
     app.add_middleware(KeyCheck)
     app.add_middleware(PublicRedirects)
+    app.add_middleware(HostCheck, settings=settings)
+    app.add_middleware(OpenEoCodes)
     app.add_middleware(Tags)
     app.add_middleware(Compression)
     app.add_middleware(Head)
-    app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(Origins, settings=settings)
     app.add_middleware(SafeHeaders)
     app.add_middleware(RequestIds)

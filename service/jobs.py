@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from core.errors import InvalidOption
 from core.job import Job, JobState, Order, Priority
 from core.settings import Settings
 from products.catalogue import find_product
+from service.answers.together import Together
 from service.errors import refusals
 from service.hidden_paths import hidden_paths
 from service.links import GEOJSON, JSON, BaseUrl, file_url, link
@@ -26,6 +27,7 @@ from service.schemas import (
     StatusInfo,
     WebhookState,
 )
+from service.stac.search_request import check_parameters
 from service.stac.times import read_interval
 from service.state import (
     CurrentCaller,
@@ -52,6 +54,7 @@ NO_RESULTS = refusals(
 )
 RESULTS_REL = "http://www.opengis.net/def/rel/ogc/1.0/results"
 MAX_PAGE = 1000
+FILTERS = ("status", "processID", "datetime", "type", "minDuration", "maxDuration", "limit", "offset")
 STATES = tuple(state.value for state in JobState)
 
 
@@ -61,7 +64,8 @@ STATES = tuple(state.value for state in JobState)
     response_model=JobList,
     responses=refusals({400: "A filter is not valid; the detail gives the reason."}),
 )
-def jobs(
+async def jobs(
+    request: Request,
     ledger: CurrentLedger,
     settings: CurrentSettings,
     base: BaseUrl,
@@ -84,20 +88,33 @@ def jobs(
     limit: Annotated[int, Query(ge=1, description=f"Most jobs in one answer, {MAX_PAGE} at most.")] = 100,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Jobs to skip, counted from the newest.")] = 0,
 ) -> Response:
-    """Return the jobs of the caller's party, newest first."""
-    most = min(limit, MAX_PAGE)
-    only = replace(job_filter(status, process, time), min_seconds=shortest, max_seconds=longest)
-    found = ledger.jobs(limit=most + 1, offset=offset, only=replace(only, party=party_seen(caller)))
+    """Return the jobs of the caller's party, newest first; unknown parameters, which filter nothing, are refused."""
+    check_parameters(request.query_params, FILTERS)
+    wanted = job_filter(status, process, time)
+    only = replace(wanted, min_seconds=shortest, max_seconds=longest, party=party_seen(caller))
     durations = {"minDuration": shortest, "maxDuration": longest}
-    chosen = {"status": status, "processID": process, "datetime": time, "type": kind, **durations, "limit": most}
+    chosen = {"status": status, "processID": process, "datetime": time, "type": kind, **durations}
+    most = min(limit, MAX_PAGE)
+    url = _page_url(base, chosen)
+
+    def read() -> bytes:
+        found = ledger.jobs(limit=most + 1, offset=offset, only=only)
+        links = _pages(url, most, offset, has_more=len(found) > most)
+        page = JobList(jobs=[status_info(j, base, settings) for j in found[:most]], links=links)
+        return page.model_dump_json(exclude_none=True).encode()  # written once, and checked already
+
+    together: Together = request.app.state.together
+    return Response(await together.answer((only, url, most, offset), read), media_type=JSON)
+
+
+def _pages(url: str, limit: int, offset: int, *, has_more: bool) -> list[Link]:
+    """Return links to a page of a list, to the next and to the previous one."""
     pages = {"self": offset}
-    if len(found) > most:
-        pages["next"] = offset + most
+    if has_more:
+        pages["next"] = offset + limit
     if offset:
-        pages["prev"] = max(0, offset - most)
-    links = [link(_page_url(base, {**chosen, "offset": n}), rel) for rel, n in pages.items()]
-    page = JobList(jobs=[status_info(j, base, settings) for j in found[:most]], links=links)
-    return Response(page.model_dump_json(exclude_none=True), media_type=JSON)  # written once, and checked already
+        pages["prev"] = max(0, offset - limit)
+    return [link(f"{url}{urlencode({'limit': limit, 'offset': n})}", rel) for rel, n in pages.items()]
 
 
 def job_filter(states: list[str] | None, processes: list[str] | None, time: str | None) -> JobFilter:
@@ -119,7 +136,9 @@ def _words(given: list[str] | None) -> tuple[str, ...] | None:
 
 
 def _page_url(base: str, parameters: dict[str, Any]) -> str:
-    return f"{base}/jobs?{urlencode({k: v for k, v in parameters.items() if v is not None}, doseq=True)}"
+    """Return the URL of a list, to which limit and offset are to be added."""
+    chosen = urlencode({k: v for k, v in parameters.items() if v is not None}, doseq=True)
+    return f"{base}/jobs?{chosen}{'&' if chosen else ''}"
 
 
 @router.get("/{job_id}", summary="Follow a job", responses=UNKNOWN, response_model_exclude_none=True)

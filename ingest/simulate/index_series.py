@@ -2,8 +2,8 @@
 
 For forecasters, which learn from them what may follow any history (prior-data fitted networks: Mueller et al. 2022,
 arXiv 2112.10510). NDVI alone, no spectra: those of series.py have all bands. Parameters are drawn from wide ranges
-around what real series show; `benchmarks/prior.py` compares both. Groups of series share a region: its overpasses,
-clouds, and the timing, vigour and droughts of its years.
+around what real series show; `benchmarks/forecasts/prior.py` compares both. Groups of series share a region: its
+overpasses, clouds, and the timing, vigour and droughts of its years.
 
 Arrays are laid out for speed: time T or years first, then regions G, then the GROUP series M of each. Regions are drawn
 in parts that fit the cache.

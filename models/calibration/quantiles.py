@@ -33,7 +33,8 @@ LIMITS = (0.5, 2.5)
 """Smallest and largest factor: beyond lies a forecaster that should be trained again."""
 UNSEEN_STRETCH = 1.05
 """Factor of the outer interval where a time of year was never seen. Chosen on forests, fields and grassland that the
-weights had not learned from (benchmarks/unlike_series.py): their 90 % intervals hold 3 points more at no loss."""
+weights had not learned from (benchmarks/forecasts/unlike_series.py): their 90 % intervals hold 3 points more at
+no loss."""
 SEEN_DOUBT, UNSEEN_DOUBT = 0.05, 0.3
 """Doubts (Expectation.doubt) up to which nothing is stretched, about two observations in the season, and from which
 everything is."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,6 +21,21 @@ def test_each_benchmark_is_a_module_that_knows_its_options(name: str) -> None:
     text = "".join(p.read_text(encoding="utf-8") for p in sources)
     assert [o for o in options if o.startswith("--") and f'"{o}"' not in text] == []
     assert '__name__ == "__main__"' in sources[0].read_text(encoding="utf-8")
+
+
+def test_each_benchmark_that_a_page_names_is_there() -> None:
+    pages = [p for p in ROOT.rglob("*.md") if not set(p.relative_to(ROOT).parts) & {".venv", "results", "site"}]
+    text = "\n".join(p.read_text(encoding="utf-8") for p in pages)
+    modules = {m.replace(".", "/") + ".py" for m in re.findall(r"`(?:python -m )?(benchmarks(?:\.\w+)+)", text)}
+    files = set(re.findall(r"benchmarks/[\w/]+\.py", text))
+    assert len(modules) > 20
+    assert sorted(f for f in modules | files if not (ROOT / f).is_file()) == []
+    assert "python benchmarks/" not in text
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").rglob("*.py")), ids=lambda p: p.stem)
+def test_each_benchmark_finds_what_it_imports(path: Path) -> None:
+    assert import_module(".".join(path.relative_to(ROOT).with_suffix("").parts)).__doc__
 
 
 def test_make_bench_runs_the_list() -> None:

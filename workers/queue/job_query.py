@@ -1,12 +1,12 @@
 """The query for jobs with what their tiles add up to. Rows become jobs in ledger_rows.py."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
+from sqlalchemy import ColumnElement, Double, Integer, ScalarSelect, Select, bindparam, func, select
 
 from core.job import TileState
 from workers.queue.schema import IS_READ, jobs, tiles
@@ -22,6 +22,28 @@ def job_query() -> Select[Any]:
 def listed_job_query() -> Select[Any]:
     """Select jobs without their documents, which may be large, with sums over their tiles."""
     return _with_sums([c for c in jobs.c if c is not jobs.c.document])
+
+
+@cache
+def job_list_query(given: frozenset[str]) -> Select[Any]:
+    """Select listed jobs that meet the conditions of a JobFilter with these names, newest first.
+
+    Each set of names is made once, as SQLAlchemy takes longer to put a query together than to carry it out.
+    Parameters are the values of `JobFilter.given`, `limit`, `offset`, and `now` by the ledger's clock.
+    """
+    duration = func.coalesce(jobs.c.finished, bindparam("now", type_=Double)) - jobs.c.started
+    conditions: dict[str, ColumnElement[bool]] = {
+        "party": jobs.c.party == bindparam("party"),
+        "states": jobs.c.state.in_(bindparam("states", expanding=True)),
+        "products": jobs.c.product.in_(bindparam("products", expanding=True)),
+        "start": jobs.c.created >= bindparam("start"),
+        "end": jobs.c.created <= bindparam("end"),
+        "min_seconds": duration >= bindparam("min_seconds"),
+        "max_seconds": duration <= bindparam("max_seconds"),
+    }
+    chosen = [condition for name, condition in conditions.items() if name in given]
+    page = listed_job_query().where(*chosen).order_by(jobs.c.created.desc(), jobs.c.id)
+    return page.limit(bindparam("limit", type_=Integer)).offset(bindparam("offset", type_=Integer))
 
 
 def _with_sums(columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
@@ -53,25 +75,16 @@ class JobFilter:
     max_seconds: float | None = None
     """The job has run for so long at most."""
 
-    def conditions(self, now: float) -> list[ColumnElement[bool]]:
-        """Return what SQL compares; `now` is the moment by the ledger's clock, seconds since 1970."""
-        found: list[ColumnElement[bool]] = []
-        if self.party is not None:
-            found.append(jobs.c.party == self.party)
-        if self.states is not None:
-            found.append(jobs.c.state.in_(self.states))
-        if self.products is not None:
-            found.append(jobs.c.product.in_(self.products))
-        if self.start is not None:
-            found.append(jobs.c.created >= self.start.timestamp())
-        if self.end is not None:
-            found.append(jobs.c.created <= self.end.timestamp())
-        duration = func.coalesce(jobs.c.finished, now) - jobs.c.started
-        if self.min_seconds is not None:
-            found.append(duration >= self.min_seconds)
-        if self.max_seconds is not None:
-            found.append(duration <= self.max_seconds)
-        return found
+    @property
+    def needs_clock(self) -> bool:
+        """Whether jobs are compared with the present moment."""
+        return self.min_seconds is not None or self.max_seconds is not None
+
+    def given(self) -> dict[str, Any]:
+        """Return the conditions that are set, by name, as SQL takes their values."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        moments = {name: value.timestamp() for name, value in values.items() if isinstance(value, datetime)}
+        return {name: value for name, value in (values | moments).items() if value is not None}
 
 
 ALL_JOBS = JobFilter()

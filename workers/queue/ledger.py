@@ -6,6 +6,7 @@ workers and services may differ.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -24,7 +25,7 @@ from workers.queue.events.log import EventKind, note
 from workers.queue.item_rows import Item
 from workers.queue.items import add_item, remove_item
 from workers.queue.job_end import ACTIVE, UNDER_WAY, end_job
-from workers.queue.job_query import ALL_JOBS, JobFilter, job_query, listed_job_query
+from workers.queue.job_query import ALL_JOBS, JobFilter, job_list_query, job_query
 from workers.queue.ledger_rows import grid_of, job_of, job_row, listed_job_of, tile_row, tile_task
 from workers.queue.missing_tiles import reopen_missing
 from workers.queue.schema import Clock, create_tables, database_now, jobs, open_engine, reading, tiles
@@ -100,12 +101,13 @@ class Ledger:
         self, limit: int = 100, offset: int = 0, state: JobState | None = None, *, only: JobFilter = ALL_JOBS
     ) -> list[Job]:
         """Return jobs, newest first, without their regions: their orders have only a product and a model."""
-        query = listed_job_query().order_by(jobs.c.created.desc(), jobs.c.id).limit(limit).offset(offset)
-        if state is not None:
-            query = query.where(jobs.c.state == state)
+        chosen = only if state is None else replace(only, states=(state,))
+        given = chosen.given()
+        query = job_list_query(frozenset(given))
         with reading(self.engine) as connection:
-            query = query.where(*only.conditions(self._clock(connection)))
-            return [listed_job_of(row) for row in connection.execute(query)]
+            now = self._clock(connection) if chosen.needs_clock else 0.0
+            rows = connection.execute(query, given | {"now": now, "limit": limit, "offset": offset})
+            return [listed_job_of(row) for row in rows]
 
     def count(self, state: JobState | None = None) -> int:
         """Return the number of jobs, of one state or of all."""

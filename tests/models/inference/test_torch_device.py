@@ -1,4 +1,4 @@
-"""torch as a back end, here on the CPU; benchmarks/gpu.py repeats the equality on a card."""
+"""torch as a back end, here on the CPU; benchmarks/devices/gpu.py repeats the equality on a card."""
 
 import logging
 

@@ -1,6 +1,7 @@
 """A job of another party does not exist: through every route, search, list and key of idempotency."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -124,3 +125,15 @@ def hide(guarded: Keyed, *job_ids: str) -> None:
 def test_an_id_that_no_job_can_have_has_no_party(guarded: Keyed) -> None:
     assert party_of(open_ledger(guarded.settings).engine, "a\x00b") is None
     problem_of(guarded.ask("farm", "GET", "/jobs/%00"), 404)
+
+
+def test_parties_that_list_jobs_at_the_same_time_see_their_own_alone(guarded: Keyed) -> None:
+    seen = {"forest": {"crop1", "canopy1", "running1"}, "farm": {"farm1"}}
+
+    def listed(party: str) -> tuple[str, set[str]]:
+        answer = guarded.ask(party, "GET", "/jobs")
+        return party, {job["jobID"] for job in answer.json()["jobs"]}
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(listed, [*seen] * 40))
+    assert all(ids == seen[party] for party, ids in found)
