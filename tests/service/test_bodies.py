@@ -78,6 +78,7 @@ def test_a_body_beyond_the_limit_is_refused() -> None:
     assert asyncio.run(_request(Bodies(Counting(), max_bytes=1))) == 413
 
 
+@pytest.mark.slow
 def test_health_and_jobs_answer_within_a_second_while_forty_costly_regions_are_checked(own: Front) -> None:
     def ask(number: int) -> int:
         kind = "estimate" if number % 2 else "execution"
