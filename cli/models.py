@@ -9,7 +9,7 @@ import typer
 from cli.group import Command, lazy_group
 from core.read_settings import read_settings
 from core.text_table import text_table
-from models.registry import check_models_folder, find_named, list_checkpoints, list_unusable, report_of
+from models.registry import check_models_folder, default_of, find_named, list_checkpoints, list_unusable, report_of
 from workers.store.shared_models import share_model
 
 COMMANDS = {
@@ -36,15 +36,16 @@ def list_models() -> None:
     """List all models with version and task, and say which folders are left out, and why."""
     settings = read_settings()
     check_models_folder(settings)
+    known = list_checkpoints(settings)
     rows = [
         (
             found.name,
             str(found.card.get("version", "-")),
             found.task,
             found.sha256[:12],
-            "default" if found.card.get("default") else "",
+            "default" if default_of(found.task, known) is found else "",
         )
-        for found in list_checkpoints(settings)
+        for found in known
     ]
     print(text_table(rows, left=5))
     for error in list_unusable(settings):

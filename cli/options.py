@@ -73,7 +73,7 @@ def _metavar(field: FieldInfo) -> str:
     if choices:
         return "|".join(get_args(choices[0]))
     if tuple in kinds:
-        return "DATE,..." if date in kinds else "NAME,..."
+        return "DATE,..." if date in kinds else "NUMBER,..." if float in kinds else "NAME,..."
     return next((word for kind, word in METAVARS.items() if kind in kinds), "TEXT")
 
 

@@ -10,14 +10,16 @@ from typing import Annotated, Any
 import typer
 from pydantic.fields import FieldInfo
 
-from cli.fields.order import FieldsFile, Id, Products, check_own, estimate_fields, order_fields
+from cli.fields.order import FieldsFile, Id, Layer, Products, check_own, estimate_fields, order_fields
 from cli.jobs.connect import KeyText, Server, connect
 from cli.options import inputs_of, keyword, parameter, with_signature
 from cli.progress import new_line
+from cli.read_as import parse_crs
 from client import Client, Job
 from core.errors import InvalidOption
 from core.job import FIELDS, Priority
 from core.product import Product
+from core.source import ReadAs
 from core.text_table import text_table
 from ingest.region_file import read_region_file
 from products.catalogue import entries, find_product
@@ -33,8 +35,14 @@ RegionFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="File with the polygon(s) to map: GeoJSON, GeoPackage, Shapefile, KML."),
 ]
+FileCrs = Annotated[
+    str,
+    typer.Option("--crs", metavar="EPSG:CODE", help="CRS of the polygons, if their file states none or a wrong one."),
+]
 Archive = Annotated[str | None, typer.Option(metavar="NAME", help="Archive to read; default: that of the service.")]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="Name of a model; default: that of the product.")]
+OnlyEstimate = Annotated[bool, typer.Option("--estimate", help="Only estimate tiles, scenes and seconds.")]
+AllOrNothing = Annotated[bool, typer.Option("--fail-on-gaps", help="All or nothing: no map with gaps.")]
 Among = Annotated[Priority | None, typer.Option(help="Among the jobs of your party: low, normal (default) or high.")]
 MostSeconds = Annotated[
     float | None,
@@ -68,7 +76,7 @@ def command() -> Any:
                 _print_estimate(
                     estimate_fields(client, inputs, values)
                     if is_of_fields
-                    else client.estimate(_needed(product), given_region(values["region"]), **inputs)
+                    else client.estimate(_needed(product), given_region(values["region"], values["crs"]), **inputs)
                 )
                 return
             job = _job(client, product, inputs, values)
@@ -85,7 +93,7 @@ def _job(client: Client, product: Product[Any] | None, inputs: Mapping[str, Any]
         return client.job(values["retry"]).retry()
     if values["product"] == FIELDS:
         return order_fields(client, inputs, values)
-    return client.order(_needed(product), given_region(values["region"]), **inputs)
+    return client.order(_needed(product), given_region(values["region"], values["crs"]), **inputs)
 
 
 def _parameters() -> list[inspect.Parameter]:
@@ -97,7 +105,9 @@ def _parameters() -> list[inspect.Parameter]:
         ),
         keyword("fields_file", FieldsFile, None),
         keyword("region", RegionFile, None),
+        keyword("crs", FileCrs, ""),
         keyword("id", Id, None),
+        keyword("layer", Layer, None),
         keyword("products", Products, None),
         keyword("archive", Archive, None),
         *product_options(),
@@ -112,22 +122,14 @@ def _parameters() -> list[inspect.Parameter]:
             Annotated[str | None, typer.Option(metavar="ID", help="Try the missing tiles of an earlier job again.")],
             None,
         ),
-        keyword(
-            "fail_on_gaps",
-            Annotated[bool, typer.Option("--fail-on-gaps", help="All or nothing: no map with gaps.")],
-            False,
-        ),
+        keyword("fail_on_gaps", AllOrNothing, False),
         keyword("priority", Among, None),
         keyword("max_cost", MaxCost, None),
         keyword("max_seconds", MostSeconds, None),
         keyword("server", Server, None),
         keyword("key", KeyText, None),
         keyword("out", Out, None),
-        keyword(
-            "estimate",
-            Annotated[bool, typer.Option("--estimate", help="Only estimate tiles, scenes and seconds.")],
-            False,
-        ),
+        keyword("estimate", OnlyEstimate, False),
     ]
 
 
@@ -198,13 +200,13 @@ def _needed(product: Product[Any] | None) -> str:
     return product.id
 
 
-def given_region(path: Path | None) -> dict[str, Any]:
+def given_region(path: Path | None, crs: str) -> dict[str, Any]:
     """Read the polygon here, so that a wrong file is refused before anything is sent."""
     if path is None:
         raise InvalidOption(
             "--region", "", "a file with the polygon to map is needed (GeoJSON, GeoPackage, Shapefile, KML)"
         )
-    return read_region_file(path)
+    return read_region_file(path, read_as=ReadAs(crs=parse_crs(crs)))
 
 
 def _print_estimate(facts: dict[str, Any]) -> None:

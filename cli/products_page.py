@@ -60,6 +60,8 @@ def _default(schema: Mapping[str, Any]) -> str:
     given = schema.get("default")
     if given is None:
         return ""
+    if isinstance(given, list):
+        return f"`{','.join(map(str, given))}`"
     return f"`{str(given).lower() if isinstance(given, bool) else given}`"
 
 

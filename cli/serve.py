@@ -63,7 +63,8 @@ def worker(
 ) -> None:
     """Start a worker alone, for a service that runs elsewhere on the same Redis, ledger and store.
 
-    ingest plans jobs and reads archives, compute renders tiles, post writes results. Every queue needs a worker.
+    ingest plans jobs and reads archives, compute renders tiles, post writes results. Every queue needs a worker. Ctrl-C
+    ends it after its task, with exit code 0; again, at once.
     """
     settings = overridden(read_settings(), queues=_checked(queues))
     check_start(settings)

@@ -33,6 +33,9 @@ class ForecastOptions(OrderOptions, total=False):
     step: str
     dates: Sequence[Day]
     variables: Sequence[str]
+    quantiles: Sequence[float]
+    extra_layers: Sequence[Literal["climatology", "anomaly"]]
+    """Layers of each date besides the quantiles; default: none."""
     pooled: bool
     blend: Mapping[str, Any]
 

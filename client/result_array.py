@@ -49,9 +49,10 @@ def read_result(path: Path, layers: Sequence[str] = ()) -> "xr.Dataset":
     """Read a result into memory.
 
     Class maps: a variable (y, x) for each band, `class`, `p_conifer`, `clear_count`, ...; its `flag_values`,
-    `class_names` and `class_colours` explain codes. Forecasts and filled gaps: `ndvi(quantile, time, y, x)`,
-    `climatology(time, y, x)`. All are float32, NaN = not seen. The CRS is in the coordinate `spatial_ref`, where
-    `.rio.crs` and `.odc.crs` find it. The attributes have title, licence, model and the other tags of the file.
+    `class_names` and `class_colours` explain codes. Forecasts and filled gaps: `ndvi(quantile, time, y, x)`, and where
+    it was ordered `climatology(time, y, x)`. All are float32, NaN = not seen. The CRS is in the coordinate
+    `spatial_ref`, where `.rio.crs` and `.odc.crs` find it. The attributes have title, licence, model and the other
+    tags of the file.
 
     Args:
         path: of the GeoTIFF.

@@ -99,6 +99,13 @@ def _split(value: Any) -> tuple[Any, ...]:
     return tuple(p for p in stripped if p != "")
 
 
+def _split_numbers(value: Any) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in _split(value))
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("it is a list of numbers, or a text with commas") from None
+
+
 PLAIN_TYPES = {"dict_type": "a JSON object", "string_type": "a text", "tuple_type": "a list"}
 """What a value should be, by the error of pydantic."""
 PERIOD_PATTERN = r"^\d{4}-\d{2}-\d{2}(T[^/]*)?/\d{4}-\d{2}-\d{2}(T[^/]*)?$"
@@ -108,6 +115,8 @@ Days = Annotated[tuple[Day, ...], BeforeValidator(_split)]
 """Several dates, also as one text with commas."""
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 """Several names, also as one text with commas."""
+Numbers = Annotated[tuple[float, ...], BeforeValidator(_split_numbers)]
+"""Several numbers, also as one text with commas."""
 PeriodOption = Annotated[
     Period,
     BeforeValidator(parse_period),
@@ -204,8 +213,8 @@ def _allowed(error: Mapping[str, Any]) -> str:
 def _plain_schema(schema: Mapping[str, Any], field: FieldInfo) -> dict[str, Any]:
     """Return a schema without null as a type, and without titles and defaults that pydantic adds."""
     parts = [p for p in schema.get("anyOf", []) if p.get("type") != "null"]
-    merged = {k: v for k, v in schema.items() if k not in ("anyOf", "title", "default")}
-    merged |= parts[0] if len(parts) == 1 else {}
+    own = {k: v for k, v in schema.items() if k not in ("anyOf", "title", "default")}
+    merged = (parts[0] if len(parts) == 1 else {}) | own
     if field.title:
         merged["title"] = field.title
     shown = merged.pop("shown_default", field.default)

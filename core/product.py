@@ -203,6 +203,15 @@ class ReadsCard(Protocol):
 
 
 @runtime_checkable
+class AddsLayers(Protocol):
+    """A product that makes some of its layers on request."""
+
+    def with_layers(self, options: Any, names: Sequence[str]) -> Any:
+        """Return resolved options that also have the layers that are named; names that it does not know are left."""
+        ...
+
+
+@runtime_checkable
 class ReadsBands(Protocol):
     """A product that needs more of a source than NDVI."""
 

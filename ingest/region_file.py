@@ -63,9 +63,9 @@ def _of_the_file(path: Path, reason: str) -> str:
     return f"the file '{path}' {reason[3:]}" if reason.startswith("it ") else f"of the file '{path}', {reason}"
 
 
-def read_region_file(path: Path) -> dict[str, Any]:
+def read_region_file(path: Path, *, read_as: ReadAs = AS_STATED) -> dict[str, Any]:
     """Read a region, see `read_region`, without the summary."""
-    return read_region(path).geojson
+    return read_region(path, read_as=read_as).geojson
 
 
 def _geojson(path: Path) -> dict[str, Any] | None:

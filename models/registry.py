@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -102,13 +103,17 @@ def find_checkpoint(name: str, task: str, settings: Settings) -> Checkpoint:
     other = _by_name(name, [c for c in known if c.task != task]) if name else None
     if other is not None and _by_name(name, fitting) is None:
         raise InvalidOption("model", name, f"it is a model for '{other.task}', and this needs one for '{task}'")
-    default = next((c for c in fitting if c.card.get("default")), None)
-    checkpoint = _by_name(name, fitting) if name else default
+    checkpoint = _by_name(name, fitting) if name else default_of(task, fitting)
     if checkpoint is None:
         raise UnknownModel(name or f"default for {task}", [c.name for c in fitting])
     if is_published(checkpoint):
         band_order(checkpoint)
     return checkpoint
+
+
+def default_of(task: str, known: Sequence[Checkpoint]) -> Checkpoint | None:
+    """Return the checkpoint that a task takes without a name: the first that says so; the user's go before others."""
+    return next((c for c in known if c.task == task and c.card.get("default")), None)
 
 
 def find_trunk(name: str, settings: Settings) -> Checkpoint:

@@ -31,6 +31,8 @@ CLASS_NAME, CLASS_CODE = "LANDCAST_CLASS_NAME", "LANDCAST_CLASS_CODE"
 """Metadata of a band that state what it means: fields of `core.product.Layer`; see docs/reference/files.md."""
 MAX_PIXEL_INTERLEAVED = 8
 """Up to so many bands are kept together pixel by pixel; more are kept apart."""
+BLOCK_OF_MANY = 128
+"""Edge of a block of bands that are kept apart: a pixel of all of them takes one block of each."""
 ZSTD_LEVEL = 9
 PREDICTORS = {"float32": 3, "int16": 2}
 """By type of the pixels. Class codes and whole percents compress better without differencing."""
@@ -159,12 +161,14 @@ class RasterFile:
             stored = np.asarray(raster.read(self.band(name), out_shape=(height, width)))
         return self._values(self.band(name), stored)
 
-    def read_pixel(self, row: int, column: int) -> dict[str, float]:
-        """Return the values of all layers of one pixel by name."""
+    def read_pixel(self, row: int, column: int, names: Sequence[str] = ()) -> dict[str, float]:
+        """Return the values of layers of one pixel by name; no names = of all layers."""
+        number = {layer.name: band for layer, band in zip(self.layers, self.bands, strict=True)}
+        bands = [number[name] for name in names or number]
         with rasterio.open(self.path) as raster:
-            stored = raster.read(list(self.bands), window=PixelWindow(column, row, 1, 1))[:, 0, 0]
-        pairs = zip(self.layers, self.bands, stored, strict=True)
-        return {layer.name: float(self._values(band, np.asarray(number))) for layer, band, number in pairs}
+            stored = raster.read(bands, window=PixelWindow(column, row, 1, 1))[:, 0, 0]
+        found = zip(names or number, bands, stored, strict=True)
+        return {name: float(self._values(band, np.asarray(value))) for name, band, value in found}
 
     def _values(self, band: int, stored: NDArray[Any]) -> NDArray[Any]:
         """Return what numbers stand for; of bytes and floats, as they are."""
@@ -251,16 +255,18 @@ def read_layer(raster: Any, band: int) -> Layer:
 
 
 def _options(raster: DatasetWriter) -> dict[str, Any]:
+    is_apart = raster.count > MAX_PIXEL_INTERLEAVED
+    edge = BLOCK_OF_MANY if is_apart else BLOCK
     return {
         "driver": "GTiff",
         "copy_src_overviews": True,
         "tiled": True,
-        "blockxsize": BLOCK,
-        "blockysize": BLOCK,
+        "blockxsize": edge,
+        "blockysize": edge,
         "compress": "zstd",
         "zstd_level": ZSTD_LEVEL,
         "predictor": PREDICTORS.get(raster.dtypes[0], 1),
-        "interleave": "pixel" if raster.count <= MAX_PIXEL_INTERLEAVED else "band",
+        "interleave": "band" if is_apart else "pixel",
         "bigtiff": "if_safer",
         "num_threads": 1,  # more threads write blocks in the order in which they happen to end
     }

@@ -5,7 +5,6 @@ are dask arrays: variable by variable, their blocks are read, encoded and writte
 may be larger than memory, and the same pixels give the same bytes.
 """
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -75,10 +74,8 @@ def _parts(data: xr.Dataset) -> Iterator[xr.Dataset]:
 
 
 def _write_zarr(part: xr.Dataset, path: Path, mode: Literal["a", "w"]) -> None:
-    with warnings.catch_warnings():
-        # Not in the specification of Zarr v3 yet, but what xarray looks for first, and warns if it is missing.
-        warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
-        part.to_zarr(path, mode=mode, zarr_format=3, encoding=_zarr(part), consolidated=True)
+    """Write Zarr 2, which GDAL 3.10 reads as well; it does not read Zarr 3."""
+    part.to_zarr(path, mode=mode, zarr_format=2, encoding=_zarr(part), consolidated=True)
 
 
 def check_ending(path: Path) -> None:
@@ -107,14 +104,12 @@ def _netcdf_type(variable: xr.Variable) -> np.dtype[Any]:
 
 
 def _zarr(data: xr.Dataset) -> dict[str, dict[str, Any]]:
-    """Return encodings of all variables. Zarr has a fill value of its own; NaN needs no attribute beside it."""
+    """Return encodings of all variables; `_FillValue` becomes the fill value of the array."""
     found = {}
     for name, variable in data.variables.items():
         given = variable.encoding
-        fill = given.get("_FillValue")
-        options: dict[str, Any] = {"_FillValue": None if fill is None or np.isnan(fill) else fill}
-        options["dtype"] = np.dtype(given.get("dtype", variable.dtype))
-        options |= {} if fill is None else {"fill_value": options["dtype"].type(fill)}
+        fill, dtype = given.get("_FillValue"), np.dtype(given.get("dtype", variable.dtype))
+        options = {"_FillValue": None if fill is None else dtype.type(fill), "dtype": dtype}
         found[str(name)] = options | {"chunks": given.get("chunksizes", variable.shape)}
     return found
 

@@ -1,6 +1,6 @@
 """NDVI forecast: quantiles of NDVI at dates after an issue date, from the pixel's own history."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Any, ClassVar
@@ -13,8 +13,8 @@ from core.bands import NDVI, OPTICAL_NAMES, Floats
 from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidOption, InvalidPeriod, MissingBand
-from core.forecast import MEDIAN
-from core.options import Day, Days, Duration, FromCard, FromFile, Names, Options, PerSeries, YesNo
+from core.forecast import MEDIAN, QUANTILES, Forecast
+from core.options import Day, Days, Duration, FromCard, FromFile, Names, Numbers, Options, PerSeries, YesNo
 from core.product import Layer, Variable
 from core.quantities import QUANTITIES
 from core.timeline import MAX_TARGETS, Period, target_dates, to_day
@@ -39,6 +39,8 @@ MOST_HORIZON_DAYS = 732
 """Two years ahead: only the seasonal cycle is known that far."""
 CALIBRATED_DAYS = 150
 """How far ahead the intervals were fitted and checked."""
+EXTRA = (Variable.CLIMATOLOGY, Variable.ANOMALY)
+"""Layers of each date that are made on request, in the order of the layers."""
 BEYOND = ", beyond the range that the intervals were checked on"
 
 
@@ -48,6 +50,22 @@ def _known_variables(names: tuple[str, ...]) -> tuple[str, ...]:
         if name not in QUANTITIES:
             raise InvalidOption("variables", name, f"the variables are {', '.join(QUANTITIES)}")
     return tuple(name for name in dict.fromkeys(names) if name != NDVI.name)
+
+
+def _known_quantiles(shares: tuple[float, ...]) -> tuple[float, ...]:
+    """Return quantiles, ascending, with the median, which is always forecast."""
+    for share in shares:
+        if share not in QUANTILES:
+            raise ValueError(f"the quantiles are {', '.join(f'{q:g}' for q in QUANTILES)}")
+    return tuple(q for q in QUANTILES if q in shares or q == QUANTILES[MEDIAN])
+
+
+def _known_extra(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names of EXTRA, each once, in its order."""
+    for name in names:
+        if name not in set(EXTRA):
+            raise ValueError(f"the extra layers are {', '.join(EXTRA)}")
+    return tuple(v.value for v in EXTRA if v in names)
 
 
 class ForecastOptions(Options):
@@ -72,6 +90,18 @@ class ForecastOptions(Options):
         default=(),
         description="Quantities to forecast besides NDVI: EVI2, NDWI, GCVI, BSI, or bands (B04: reflectance).",
         json_schema_extra={"items": {"type": "string", "enum": list(QUANTITIES)}},
+    )
+    quantiles: Annotated[Numbers, AfterValidator(_known_quantiles)] | None = Field(
+        default=None,
+        description="Quantiles of each date, as shares of outcomes below: 0.05,0.95; the median is always there. "
+        "Default: the median with the 50 % and 90 % intervals.",
+        json_schema_extra={"items": {"type": "number", "enum": list(QUANTILES)}, "shown_default": list(QUANTILES)},
+    )
+    extra_layers: Annotated[Names, AfterValidator(_known_extra)] | None = Field(
+        default=None,
+        description="Layers of each date besides the quantiles: climatology (NDVI of the seasonal cycle), anomaly (the "
+        "median less that); default: none.",
+        json_schema_extra={"items": {"type": "string", "enum": [v.value for v in EXTRA]}},
     )
     pooled: YesNo = Field(
         default=False,
@@ -109,6 +139,16 @@ class ForecastOptions(Options):
         """Variables in the order of the layers: NDVI, then those chosen."""
         return (NDVI.name, *self.variables)
 
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Quantiles of each date, ascending."""
+        return self.quantiles or QUANTILES
+
+    @property
+    def extra(self) -> tuple[Variable, ...]:
+        """Layers of each date besides the quantiles: all of them in orders resolved before they could be chosen."""
+        return EXTRA if self.extra_layers is None else tuple(v for v in EXTRA if v in self.extra_layers)
+
     def mixture(self) -> Blend | None:
         """Return the blend; None = the forecast of the model alone.
 
@@ -120,7 +160,7 @@ class ForecastOptions(Options):
 
 @dataclass(frozen=True)
 class NdviForecast:
-    """NDVI quantiles per pixel and date, with the climatology beside them."""
+    """NDVI quantiles per pixel and date; the climatology beside them on request."""
 
     pools: Mapping[str, Mapping[int, Pool]] = field(default_factory=dict)
     """Of each quantity, by issue day; empty = each series stands alone."""
@@ -129,7 +169,7 @@ class NdviForecast:
     title: ClassVar[str] = "NDVI forecast"
     description: ClassVar[str] = (
         "Forecast of NDVI per pixel for the next 150 days, and up to two years: quantiles (5, 25, 50, 75, 95 %) by "
-        "date, with the climatology beside them. The model reads the pixel's own clear observations before the issue "
+        "date, on request with the climatology. The model reads the pixel's own clear observations before the issue "
         "date. An imported, published EarthPT has no learned uncertainty: its quantiles come from its own next-step "
         "errors."
     )
@@ -152,7 +192,13 @@ class NdviForecast:
             horizon=None,
             step=None,
             blend_sha256=blend.sha256 if blend else None,
+            extra_layers=options.extra_layers or (),
         )
+
+    def with_layers(self, options: ForecastOptions, names: Sequence[str]) -> ForecastOptions:
+        """Return resolved options that also have the extra layers that are named: `climatology_2024-05-01`."""
+        named = {v for v in EXTRA for name in names if name.startswith(f"{v}_")}
+        return options.but(extra_layers=tuple(v.value for v in EXTRA if v in named or v in options.extra))
 
     def add_card(self, options: ForecastOptions, checkpoint: Checkpoint) -> ForecastOptions:
         """Check that a blend was fitted for the model, and return the options.
@@ -179,20 +225,18 @@ class NdviForecast:
             raise MissingBand(name, lacking, sorted(present), quantity=" and ".join(options.variables))
 
     def layers(self, options: ForecastOptions) -> tuple[Layer, ...]:
-        """Return quantiles by variable and date, climatology and anomaly of NDVI by date, then the clear count."""
+        """Return quantiles by variable and date, extra layers of NDVI by date, then the clear count."""
         days = [d.isoformat() for d in options.targets]
         last = (options.issue + timedelta(days=CALIBRATED_DAYS)).isoformat()
 
         def describe(quantity: str, day: str) -> str:
             return f"Forecast {quantity} on {day}{BEYOND if day > last else ''}"
 
-        quantiles = quantile_layers(options.quantities, days, describe)
-        climatology = [dated_layer(Variable.CLIMATOLOGY, d, f"NDVI of the seasonal cycle on {d}") for d in days]
-        text = "Median forecast of NDVI on {} less that of the cycle"
-        anomaly = [dated_layer(Variable.ANOMALY, d, text.format(d)) for d in days]
+        quantiles = quantile_layers(options.quantities, days, describe, options.shares)
+        extra = [dated_layer(v, d, _EXTRA_TEXTS[v].format(d)) for v in options.extra for d in days]
         pooled_over = [_pooled_layer()] if options.pooled else []
         count = count_layer("Clear observations before the issue date")
-        return (*quantiles, *climatology, *anomaly, *pooled_over, count)
+        return (*quantiles, *extra, *pooled_over, count)
 
     def shown(self, layers: Sequence[Layer]) -> tuple[Layer, ...]:
         """Return the medians of NDVI on the first, middle and last date."""
@@ -223,8 +267,8 @@ class NdviForecast:
         )
         blend = options.mixture()
         first = first if blend is None else blend.apply(history, first)
-        anomaly = first.quantiles[..., MEDIAN] - first.climatology
-        parts = [*(r.quantiles for r in (first, *others)), first.climatology, anomaly]
+        chosen = [QUANTILES.index(q) for q in options.shares]
+        parts = [*(r.quantiles[..., chosen] for r in (first, *others)), *_extra_parts(first, options)]
         members = [self._members(each)] if options.pooled else []
         return side_by_side([*parts, *members, history.clear_count().astype(np.float32)])
 
@@ -236,20 +280,39 @@ class NdviForecast:
     def tabulate(self, series: Series, each: Sequence[ForecastOptions], values: Floats) -> pd.DataFrame:
         """Return series_id, time, q05, q25, q50, q75, q95, and columns such as EVI2_q05 of further variables.
 
-        Pooled forecasts add pooled_over, the number of series with anything seen before the issue date.
+        Extra layers are columns of their names. Pooled forecasts add pooled_over, the number of series with anything
+        seen before the issue date.
 
         The table's attributes, which Parquet keeps: `landcast_blend_sha256` names the blend, and `landcast_caution`
         says that targets lie beyond the range that the intervals were checked on.
         """
         targets = target_days_of([o.targets for o in each])
-        table = quantile_rows(series, targets, values, each[0].quantities)
+        options = each[0]
+        table = quantile_rows(series, targets, values, options.quantities, options.shares)
+        first = len(options.quantities) * targets.shape[1] * len(options.shares)
+        for number, name in enumerate(options.extra):
+            start = first + number * targets.shape[1]
+            table[name.value] = values[:, start : start + targets.shape[1]].ravel()
         if self.pools:
             table["pooled_over"] = np.repeat(self._members(each).astype(np.int64), targets.shape[1])
         if any((o.targets[-1] - o.issue).days > CALIBRATED_DAYS for o in each):
             table.attrs["landcast_caution"] = f"Targets lie more than {CALIBRATED_DAYS} days ahead{BEYOND}."
-        if each[0].blend_sha256:
-            table.attrs["landcast_blend_sha256"] = each[0].blend_sha256
+        if options.blend_sha256:
+            table.attrs["landcast_blend_sha256"] = options.blend_sha256
         return table
+
+
+_EXTRA_TEXTS = {
+    Variable.CLIMATOLOGY: "NDVI of the seasonal cycle on {}",
+    Variable.ANOMALY: "Median forecast of NDVI on {} less that of the cycle",
+}
+
+
+def _extra_parts(found: Forecast, options: ForecastOptions) -> Iterator[Floats]:
+    """Yield (N, H) the extra layers of a forecast of NDVI."""
+    for variable in options.extra:
+        anomaly = found.quantiles[..., MEDIAN] - found.climatology
+        yield found.climatology if variable == Variable.CLIMATOLOGY else anomaly
 
 
 def _pooled_layer() -> Layer:

@@ -16,9 +16,11 @@ Describe = Callable[[str, str], str]
 """Quantity and ISO date -> what a quantile is of: `Forecast NDVI on 2024-05-01`."""
 
 
-def quantile_layers(quantities: Sequence[str], days: Sequence[str], describe: Describe) -> list[Layer]:
-    """Return the five quantiles of each quantity and ISO date, by quantity, then date, then quantile."""
-    return [_quantile_layer(v, d, q, describe) for v in quantities for d in days for q in QUANTILES]
+def quantile_layers(
+    quantities: Sequence[str], days: Sequence[str], describe: Describe, quantiles: Sequence[float] = QUANTILES
+) -> list[Layer]:
+    """Return the quantiles of each quantity and ISO date, by quantity, then date, then quantile."""
+    return [_quantile_layer(v, d, q, describe) for v in quantities for d in days for q in quantiles]
 
 
 def dated_layer(variable: Variable, day: str, description: str, *, unit: str = "1") -> Layer:
@@ -50,25 +52,40 @@ def side_by_side(parts: Sequence[Floats]) -> Floats:
     return values
 
 
-def quantile_rows(series: Series, target_days: Days, values: Floats, quantities: Sequence[str]) -> pd.DataFrame:
+def quantile_rows(
+    series: Series,
+    target_days: Days,
+    values: Floats,
+    quantities: Sequence[str],
+    quantiles: Sequence[float] = QUANTILES,
+) -> pd.DataFrame:
     """Return series_id, time, q05 to q95 of NDVI, and columns such as EVI2_q05 of the other quantities.
 
     Args:
+        series: of N.
         target_days: (N, H).
         values: (N, L) whose first layers are those of `quantile_layers`.
+        quantities: in the order of the layers, NDVI among them.
+        quantiles: of each quantity, some or all of QUANTILES.
     """
+    columns = [column_of(q) for q in quantiles]
     count = target_days.shape[1]
     table = pd.DataFrame({"series_id": np.repeat(series.ids, count), "time": to_times(target_days.ravel())})
     for number, name in enumerate(quantities):
-        first = number * count * len(QUANTILES)
-        block = values[:, first : first + count * len(QUANTILES)].reshape(-1, len(QUANTILES))
-        table[[q if name == NDVI.name else f"{name}_{q}" for q in QUANTILE_COLUMNS]] = block
+        first = number * count * len(quantiles)
+        block = values[:, first : first + count * len(quantiles)].reshape(-1, len(quantiles))
+        table[[q if name == NDVI.name else f"{name}_{q}" for q in columns]] = block
     return table
+
+
+def column_of(quantile: float) -> str:
+    """Return the short name of one of QUANTILES, `q05`."""
+    return QUANTILE_COLUMNS[QUANTILES.index(quantile)]
 
 
 def _quantile_layer(variable: str, day: str, quantile: float, describe: Describe) -> Layer:
     return Layer(
-        name=f"{variable.lower()}_{day}_{QUANTILE_COLUMNS[QUANTILES.index(quantile)]}",
+        name=f"{variable.lower()}_{day}_{column_of(quantile)}",
         description=f"{describe(variable, day)}: {round(100 * quantile)} % of outcomes lie below",
         variable=variable,
         quantile=quantile,

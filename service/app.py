@@ -41,6 +41,7 @@ from service.metrics import routes as metrics
 from service.metrics.requests import Measured
 from service.openeo import jobs as openeo_jobs
 from service.openeo import routes as openeo
+from service.openeo.codes import OpenEoCodes
 from service.plan import routes as plan
 from service.point import routes as point
 from service.reconciler import Reconciler
@@ -108,10 +109,11 @@ def create_app(settings: Settings, *, reconcile: bool = True) -> FastAPI:
     app.add_middleware(Audit)
     app.add_middleware(KeyCheck)
     app.add_middleware(PublicRedirects)
+    app.add_middleware(HostCheck, settings=settings)
+    app.add_middleware(OpenEoCodes)
     app.add_middleware(Tags)
     app.add_middleware(Compression)
     app.add_middleware(Head)
-    app.add_middleware(HostCheck, settings=settings)
     app.add_middleware(Origins, settings=settings)
     app.add_middleware(SafeHeaders)
     app.add_middleware(RequestIds)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from core.errors import InvalidOption
 from core.job import Job, JobState, Order, Priority
@@ -27,6 +27,7 @@ from service.schemas import (
     StatusInfo,
     WebhookState,
 )
+from service.stac.search_request import check_parameters
 from service.stac.times import read_interval
 from service.state import (
     CurrentCaller,
@@ -53,6 +54,7 @@ NO_RESULTS = refusals(
 )
 RESULTS_REL = "http://www.opengis.net/def/rel/ogc/1.0/results"
 MAX_PAGE = 1000
+FILTERS = ("status", "processID", "datetime", "type", "minDuration", "maxDuration", "limit", "offset")
 STATES = tuple(state.value for state in JobState)
 
 
@@ -86,7 +88,8 @@ async def jobs(
     limit: Annotated[int, Query(ge=1, description=f"Most jobs in one answer, {MAX_PAGE} at most.")] = 100,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Jobs to skip, counted from the newest.")] = 0,
 ) -> Response:
-    """Return the jobs of the caller's party, newest first."""
+    """Return the jobs of the caller's party, newest first; unknown parameters, which filter nothing, are refused."""
+    check_parameters(request.query_params, FILTERS)
     wanted = job_filter(status, process, time)
     only = replace(wanted, min_seconds=shortest, max_seconds=longest, party=party_seen(caller))
     durations = {"minDuration": shortest, "maxDuration": longest}
@@ -161,7 +164,7 @@ def job(found: KnownJob, ledger: CurrentLedger, settings: CurrentSettings, base:
     "/{job_id}/retry",
     status_code=202,
     summary="Try missing tiles again",
-    responses=UNKNOWN,
+    responses={**UNKNOWN, **refusals({409: "The job was dismissed."})},
     response_model_exclude_none=True,
 )
 def retry(
@@ -174,8 +177,10 @@ def retry(
 ) -> StatusInfo:
     """Try the tiles again that an ended job lacks; its earlier result stays until the new one replaces it.
 
-    A job that is complete, still runs, or was dismissed stays as it is.
+    A job that is complete or still runs stays as it is.
     """
+    if found.state is JobState.DISMISSED:
+        raise HTTPException(409, f"Job '{found.id}' was dismissed and cannot be tried again; order it anew.")
     quotas.check_running(caller)
     Outbox(ledger.engine).reopen(found.id)
     return status_info(dispatch.retry(found.id, settings), base, settings)

@@ -18,11 +18,11 @@ from ingest.build.cube import reader_from
 from ingest.build.expected import expected_reads
 from ingest.registry import SAMPLE, known_names, split_spec
 from products.order import add_card, check_source, parse
-from workers.dependencies import REAL, Dependencies
+from workers.dependencies import REAL, Dependencies, open_ordered
 from workers.gaps import covered_share
 from workers.plan_rows import plan_rows
-from workers.queue.cost.parts import max_cost_of
 from workers.queue.ledger import open_ledger
+from workers.queue.limits.parts import max_cost_of
 from workers.region_limits import parse_limited_region
 
 COMMON = ("region", "archive", "model", "fail_on_gaps", "priority", "max_cost", "max_seconds", "title")
@@ -75,7 +75,7 @@ def check(product_id: str, inputs: Mapping[str, Any], settings: Settings, depend
     product = dependencies.find_product(product_id)
     region = _region(inputs)
     spec = ordered_archive(inputs, settings)
-    archive = dependencies.open_archive(spec, settings)
+    archive = open_ordered(dependencies, spec, settings)
     resolved = _options(product, inputs, archive)
     checkpoint = dependencies.find_checkpoint(_model(inputs), product.task, settings)
     options = add_card(product, resolved, checkpoint)

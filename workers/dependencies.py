@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.checkpoint import Checkpoint
 from core.cube import Cube
+from core.errors import InvalidOption, UnknownArchive
 from core.grid import Window
 from core.product import Product
 from core.region import Region
@@ -49,3 +50,17 @@ class Dependencies:
 
 
 REAL = Dependencies()
+
+
+def open_ordered(dependencies: Dependencies, spec: str, settings: Settings) -> Archive:
+    """Open the archive of an order, which the caller may name; the names of others are not the caller's business.
+
+    Raises:
+        InvalidOption: it was moved or removed.
+        LandcastError: it cannot be read, or does not answer.
+    """
+    try:
+        return dependencies.open_archive(spec, settings)
+    except UnknownArchive:
+        gone = "it is not there any more; name another, or try again once it is back"
+        raise InvalidOption("archive", spec, gone) from None

@@ -21,7 +21,7 @@ from core.cube import Cube, Series
 from core.errors import InvalidOption, InvalidTable, NoClearObservation
 from core.grid import Tile, Window
 from core.options import Options
-from core.product import Layer, Product, Raster, RendersCube
+from core.product import AddsLayers, Layer, Product, Raster, RendersCube
 from core.progress import Progress
 from core.settings import Settings
 from core.source import InputSummary, ReadAs, Source
@@ -69,6 +69,8 @@ class DirectOrder:
             RequestError: an input is wrong, or the source cannot show what is needed.
         """
         resolved = parse(self.product, self.inputs, available=source.period, kind=source.kind)
+        if self.layers and isinstance(self.product, AddsLayers):
+            resolved = self.product.with_layers(resolved, self.layers)
         options: Options = add_card(self.product, resolved, self.checkpoint)
         check_source(self.product, options, available=source.period, shown=source.bands, name=source.name)
         check_layers(self.layers, self.product.layers(options))

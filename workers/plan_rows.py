@@ -12,7 +12,7 @@ from core.job import Order
 from core.region import Region, parse_region
 from core.settings import Settings
 from ingest.archive import Archive
-from workers.dependencies import REAL, Dependencies
+from workers.dependencies import REAL, Dependencies, open_ordered
 from workers.queue.plan.stand_in import StandInPlan, stand_in_plan
 
 PAGE = 2000
@@ -73,7 +73,7 @@ def open_plan(order: Order, settings: Settings, dependencies: Dependencies = REA
     """
     if order.is_of_fields:
         return stand_in_plan(order)
-    archive, region = dependencies.open_archive(order.archive, settings), parse_region(dict(order.region))
+    archive, region = open_ordered(dependencies, order.archive, settings), parse_region(dict(order.region))
     return Plan(region=region, archive=archive, grid=archive.grid(region), most=settings.jobs.max_tiles)
 
 

@@ -27,6 +27,7 @@ from workers.dependencies import REAL, Dependencies
 from workers.disk import await_room
 from workers.fields.job import FieldWork
 from workers.fields.spending import LimitReached
+from workers.fields.stopped import stop_tile
 from workers.finish import finish
 from workers.gaps import end_sentence, gaps_of
 from workers.log_rate import limit_log_rate
@@ -37,7 +38,6 @@ from workers.plan_rows import open_plan, pages
 from workers.queue.broker import COMPUTE, FINISH, PLAN, TILE, capabilities_of, celery_settings
 from workers.queue.capability.reads import SHARE, finish_read
 from workers.queue.cost.limit import Allowance
-from workers.queue.cost.stopped import stop_tile
 from workers.queue.dispatch import feed, sweep
 from workers.queue.fairness.claim import Turns
 from workers.queue.item_rows import Item, read_item

@@ -36,9 +36,8 @@ from outputs.cog import QUIET
 from outputs.sealed import damage_of, seal
 from products.blocks import in_whole_blocks, inside, is_pooled, whole_blocks
 from products.evidence import RestsOnSeries, has_ndvi, seen_codes
-from products.order import parse
 from products.rows import render
-from workers.dependencies import REAL, Dependencies
+from workers.dependencies import REAL, Dependencies, open_ordered
 from workers.patient_store import patient_store
 from workers.queue.capability.reads import SHARE
 from workers.queue.dispatch import scratch_folder
@@ -131,10 +130,10 @@ def read_recipe(order: Order, settings: Settings, dependencies: Dependencies = R
         RequestError: something is no longer there.
     """
     product = dependencies.find_product(order.product)
-    archive = dependencies.open_archive(order.archive, settings)
+    archive = open_ordered(dependencies, order.archive, settings)
     return Recipe(
         product=product,
-        options=parse(product, order.params, available=archive.period),
+        options=product.options.read(order.params),  # as they were resolved when the order was accepted
         archive=archive,
         checkpoint=dependencies.find_checkpoint(order.model, product.task, settings),
         region=parse_region(dict(order.region)),

@@ -22,7 +22,7 @@ from core.settings import Settings
 from core.timeline import Days
 from ingest.simulate.series import sample_series
 from models.network.class_features import class_features
-from models.network.tokens import calendar_composite
+from models.network.composite import calendar_composite
 from models.network.trees import AS_THEY_ARE, PARAMETERS
 from models.registry import find_checkpoint
 from models.runtime import classify

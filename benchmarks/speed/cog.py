@@ -22,7 +22,7 @@ from benchmarks.speed.pipeline import work_of
 from cli.doctor.speed import simulated_cube
 from core.grid import Window
 from core.product import Raster
-from outputs.cog import BLOCK, ZSTD_LEVEL, write_cog
+from outputs.cog import BLOCK, BLOCK_OF_MANY, MAX_PIXEL_INTERLEAVED, ZSTD_LEVEL, write_cog
 from outputs.overviews import resampling_of
 
 
@@ -77,7 +77,7 @@ def stored(raster: Raster, memory: MemoryFile) -> None:
 
 def by_gdal(raster: Raster, memory: MemoryFile, path: Path) -> None:
     """Write a COG by GDAL's driver."""
-    is_float = np.issubdtype(raster.pixels.dtype, np.floating)
+    is_float, is_apart = np.issubdtype(raster.pixels.dtype, np.floating), len(raster.layers) > MAX_PIXEL_INTERLEAVED
     ways = Counter(resampling_of(layer, str(raster.pixels.dtype)).name for layer in raster.layers)
     with memory.open() as plain:
         copy(
@@ -87,7 +87,7 @@ def by_gdal(raster: Raster, memory: MemoryFile, path: Path) -> None:
             compress="ZSTD",
             level=ZSTD_LEVEL,
             predictor="FLOATING_POINT" if is_float else "NO",
-            blocksize=BLOCK,
+            blocksize=BLOCK_OF_MANY if is_apart else BLOCK,
             overview_resampling=ways.most_common(1)[0][0],  # it has one way for all bands
             num_threads=1,
         )

@@ -10,9 +10,11 @@ from shapely import get_coordinates
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
+from cli.read_as import parse_crs
 from client import Client, Job
 from core.errors import InvalidOption
 from core.job import FIELDS
+from core.source import ReadAs
 from ingest.field_file import FieldFile, read_fields
 from products.fields.findings import COLUMNS
 
@@ -27,7 +29,8 @@ Products = Annotated[
     str | None,
     typer.Option("--products", metavar="NAME,...", help=f"({FIELDS}) Of ndvi-forecast, crop, canopy; default: all."),
 ]
-OWN = {"fields_file": "FIELDS", "id": "--id", "products": "--products"}
+Layer = Annotated[str | None, typer.Option("--layer", metavar="NAME", help=f"({FIELDS}) Layer of a file with several.")]
+OWN = {"fields_file": "FIELDS", "id": "--id", "layer": "--layer", "products": "--products"}
 """Values of the command that orders of fields alone have, as the user writes them."""
 
 
@@ -75,7 +78,9 @@ def _sent(inputs: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[dict[st
     path = values["fields_file"]
     if path is None:
         raise InvalidOption("FIELDS", "", f"name the file with the polygons: landcast order {FIELDS} FILE")
-    found = read_fields(path, id_column=values["id"] or "", taken=COLUMNS)
+    stated = ReadAs(crs=parse_crs(values["crs"]))
+    named = {"id_column": values["id"] or "", "layer": values["layer"] or ""}
+    found = read_fields(path, taken=COLUMNS, read_as=stated, **named)
     products = {} if values["products"] is None else {"products": values["products"].split(",")}
     return features_of(found), {**inputs, **products, "id": found.id_column}
 

@@ -7,10 +7,12 @@ from typing import IO, Annotated, Any
 
 import typer
 
+from cli.read_as import parse_crs
 from core.errors import InvalidOption, InvalidRegion, RequestError
 from core.planning.sheets import parse_large_region
 from core.read_settings import read_settings
 from core.region import Region
+from core.source import ReadAs
 from core.text_table import text_table
 from ingest.region_file import read_region
 from ingest.registry import open_archive
@@ -31,13 +33,19 @@ def plan(
         str | None,
         typer.Option("--archive", metavar="NAME", help="Leave out what this archive does not cover; default: nothing."),
     ] = None,
+    crs: Annotated[
+        str,
+        typer.Option(
+            "--crs", metavar="EPSG:CODE", help="CRS of the polygons, if their file states none or a wrong one."
+        ),
+    ] = "",
     tiles: Annotated[bool, typer.Option("--tiles", help="Write each tile, not each map sheet.")] = False,
 ) -> None:
     """Plan a region of any size: map sheets of 100 km, each of which one order may have, or their tiles."""
     if out.suffix.lower() not in ENDINGS:
         raise InvalidOption("--out", out.name, f"a plan is written as {' or '.join(ENDINGS)}")
     settings = read_settings()
-    whole = large_region(region)
+    whole = large_region(region, crs)
     source = None if archive is None else open_archive(archive, settings)
     counts = {"sheets": 0, "tiles": 0, "pixels": 0}
     with written_aside(out) as aside, aside.open("w", encoding="utf-8") as file:
@@ -54,13 +62,14 @@ def _nothing_planned(archive: str | None) -> RequestError:
     return InvalidOption("--archive", archive, "it covers no part of the region")
 
 
-def large_region(path: Path) -> Region:
+def large_region(path: Path, crs: str = "") -> Region:
     """Read a region of any size.
 
     Raises:
         InvalidRegion: as `read_region`, but for the limits of one order.
     """
-    return parse_large_region(read_region(path, parse=parse_large_region).geojson)
+    stated = ReadAs(crs=parse_crs(crs))
+    return parse_large_region(read_region(path, read_as=stated, parse=parse_large_region).geojson)
 
 
 def _features(found: Iterator[PlannedSheet], counts: dict[str, int], *, by_tile: bool) -> Iterator[dict[str, Any]]:

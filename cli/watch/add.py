@@ -10,6 +10,7 @@ from cli.options import keyword, with_signature
 from cli.order import (
     Among,
     Archive,
+    FileCrs,
     MaxCost,
     Model,
     MostSeconds,
@@ -33,7 +34,7 @@ def command() -> Any:
 
     def add(**values: Any) -> None:
         product = find_product(values["product"])
-        inputs = order_inputs(product, values) | {"region": given_region(values["region"])}
+        inputs = order_inputs(product, values) | {"region": given_region(values["region"], values["crs"])}
         wanted = {"processID": product.id, "inputs": inputs}
         wanted |= {name: values[name] for name in ("title", "every", "ends") if values[name]}
         with connect(values["server"], values["key"]) as client:
@@ -48,6 +49,7 @@ def _parameters() -> list[inspect.Parameter]:
     return [
         keyword("product", Annotated[str, typer.Argument(help=listed_products(), show_default=False)]),
         keyword("region", RegionFile, None),
+        keyword("crs", FileCrs, ""),
         keyword("every", Annotated[str, typer.Option(metavar="DAYS", help=every)], ""),
         keyword("ends", Annotated[str, typer.Option(metavar="DATE", help="Last day (UTC) on which it runs.")], ""),
         keyword("title", Annotated[str, typer.Option(help="For people; names the series of results.")], ""),

@@ -6,7 +6,6 @@ clears the leaves on its left, in any order of splits; the lowest bit that is le
 """
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 
 from core.bands import Floats
+from models.compiled import compiled
 from models.network.tree_inputs import KINDS, kind_of, marked
 from models.registry import WEIGHTS
 
@@ -70,7 +70,9 @@ class _Kind:
         """Return (B, K) logits of (2 F, B) features."""
         said = np.empty((len(self._value), features.shape[1]), np.float32)
         bits = np.empty(features.shape[1], np.uint32)
-        _compiled()(np.ascontiguousarray(features), self._feature, self._limit, self._kept, self._value, bits, said)
+        compiled(_say_leaves)(
+            np.ascontiguousarray(features), self._feature, self._limit, self._kept, self._value, bits, said
+        )
         return np.asarray((self._share @ said).T, np.float32)
 
 
@@ -121,14 +123,3 @@ def _say_leaves(
             lowest = bits[i] & (~bits[i] + np.uint32(1))
             exponent = np.float32(lowest).view(np.uint32) >> np.uint32(23)  # of a power of two: its logarithm, biased
             said[tree, i] = value[tree, exponent - np.uint32(127)]
-
-
-@cache
-def _compiled() -> Any:
-    """Return `_say_leaves` compiled; the next process finds it in numba's cache, if that can be written."""
-    import numba  # takes a third of a second, which networks without trees need not wait for
-
-    try:
-        return numba.njit(_say_leaves, cache=True, nogil=True, error_model="numpy")
-    except RuntimeError:  # no folder to keep it in
-        return numba.njit(_say_leaves, nogil=True, error_model="numpy")

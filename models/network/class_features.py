@@ -1,7 +1,7 @@
 """Class features of monthly means: the season by calendar month, and its spread. No network, no files.
 
 Trees and small networks on such features are hard to beat where labels are a few thousand (docs/decisions/0009), so the
-class heads read them beside the states of the trunk. All are computed from the composite (tokens.py), so that a
+class heads read them beside the states of the trunk. All are computed from the composite (composite.py), so that a
 clear month weighs the same whether it was seen once or ten times. Neither latitude nor longitude is among them.
 
 Trees split features at exact values. So sums are taken in float64 and rounded once: then it does not matter in which

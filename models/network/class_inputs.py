@@ -6,7 +6,8 @@ from core.bands import Floats
 from core.cube import Series
 from core.timeline import Days
 from models.network.class_features import class_features
-from models.network.tokens import Tokens, calendar_composite, tokenise
+from models.network.composite import calendar_composite
+from models.network.tokens import Tokens, tokenise
 
 MONTH_DAYS = 31
 """Room for the newest month, whose centre may lie after the reference day."""

@@ -4,7 +4,6 @@ One token is one date on which anything was observed, its channels with a validi
 target date: its time, and for forecasts what the history alone predicts for it (models/baselines/climatology.py).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.bands import CHANNELS, OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats, channel
 from core.cube import Series
-from core.timeline import YEAR_DAYS, Days, months_since_1970
+from core.timeline import YEAR_DAYS, Days
 
 TIME_FEATURES = 6
 TOKEN_FEATURES = 2 * len(CHANNELS) + TIME_FEATURES
@@ -21,10 +20,6 @@ CONTEXT = 32
 RADAR_CONTEXT = 12
 """Most recent dates with radar alone that a forecast reads beside them."""
 
-BY_MEDIAN = (*OPTICAL_NAMES, "NDVI")
-"""Channels that monthly composites join by their medians; others by their means."""
-LEAST_POWER = 1e-6
-"""Radar backscatter in linear power below which composites do not go: -60 dB."""
 _RADAR = [channel(b) for b in RADAR_NAMES]
 SHIFT = np.zeros(len(CHANNELS), np.float32)
 SCALE = np.ones(len(CHANNELS), np.float32)
@@ -118,59 +113,3 @@ def _features(values: Floats, days: NDArray[np.float64], reference: Days, is_pad
     tokens = np.concatenate([scaled(values), flags, time], axis=-1)
     tokens[is_padding] = 0
     return tokens
-
-
-def calendar_composite(series: Series, reference_days: Days, *, months: int) -> Series:
-    """Join what was seen in each calendar month, the last one being that of the day before the reference day.
-
-    Optical bands and NDVI by their medians, which a cloud left in a mask does not move; radar (in linear power) and
-    weather by their means.
-
-    Returns:
-        Series of N x `months` steps dated at the 15th; NaN where a month holds no observation.
-    """
-    last = months_since_1970(reference_days - 1)[:, None]
-    steps = np.where(series.days < reference_days[:, None], last - months_since_1970(series.days), -1)
-    centre = (last - np.arange(months)[::-1]).astype("datetime64[M]").astype("datetime64[D]").astype(np.int32) + 14
-    values = series.values
-    within = (steps >= 0) & (steps < months)
-    slot = np.arange(len(series))[:, None] * months + (months - 1 - np.clip(steps, 0, months - 1))
-    joined = [_join(name)(slot, values[..., c], within, len(series) * months) for c, name in enumerate(CHANNELS)]
-    composited = np.stack(joined, axis=-1, dtype=np.float32).reshape(len(series), months, -1)
-    return Series(ids=series.ids, days=centre, values=composited, static=series.static)
-
-
-def _means(
-    slot: NDArray[np.int64], values: NDArray[np.floating], within: NDArray[np.bool_], slots: int
-) -> NDArray[np.float64]:
-    """Return (slots,) the mean of the seen values of each slot; NaN where there is none."""
-    seen = within & np.isfinite(values)
-    count = np.bincount(slot[seen], minlength=slots)
-    total = np.bincount(slot[seen], values[seen], minlength=slots)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def _medians(slot: NDArray[np.int64], values: Floats, within: NDArray[np.bool_], slots: int) -> NDArray[np.float64]:
-    """Return (slots,) the median of the seen values of each slot; NaN where there is none."""
-    seen = within & np.isfinite(values)
-    order = np.argsort(slot[seen], kind="stable")
-    count = np.bincount(slot[seen], minlength=slots)
-    beside = np.arange(len(order)) - np.repeat(np.cumsum(count) - count, count)
-    table = np.full((slots, max(1, int(count.max(initial=0)))), np.nan)
-    table[slot[seen][order], beside] = values[seen][order]
-    table.sort(axis=1)  # NaN last
-    row, newest = np.arange(slots), np.maximum(count - 1, 0)
-    return np.asarray((table[row, newest // 2] + table[row, newest - newest // 2]) / 2, np.float64)
-
-
-def _powers(slot: NDArray[np.int64], values: Floats, within: NDArray[np.bool_], slots: int) -> NDArray[np.float64]:
-    """Return (slots,) the mean of the seen values of each slot, in dB, taken in linear power."""
-    mean = _means(slot, 10 ** (values.astype(np.float64) / 10), within, slots)
-    return np.asarray(10 * np.log10(np.maximum(mean, LEAST_POWER)))
-
-
-def _join(name: str) -> Callable[[NDArray[np.int64], Floats, NDArray[np.bool_], int], NDArray[np.float64]]:
-    """Return what joins the values of a channel in each month."""
-    if name in BY_MEDIAN:
-        return _medians
-    return _powers if name in RADAR_NAMES else _means

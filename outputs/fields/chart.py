@@ -1,10 +1,13 @@
 """The chart of one field as numbers of an SVG: NDVI seen, forecast and usual. The template draws it; no text here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 420, 130
 LEFT, RIGHT, TOP, BOTTOM = 30, 8, 8, 20
@@ -12,7 +15,11 @@ SHOWN_DAYS = 730
 """Days of the history that are drawn."""
 LOWEST, HIGHEST = -0.1, 1.0
 """NDVI at the lower and upper edge; what lies outside is drawn at the edge."""
+NUMBERS = ("ndvi_mean", "q05", "q25", "q50", "q75", "q95", "climatology")
+"""Columns of the lines that are drawn."""
 Point = tuple[float, float]
+Columns = Mapping[str, NDArray[np.float64]]
+"""Of the lines of one field, by name: what `columns_of` returns. A thousand data frames would take half a minute."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,53 +51,70 @@ class Chart:
     bottom: int = HEIGHT - BOTTOM
 
 
-def chart_of(rows: pd.DataFrame) -> Chart | None:
-    """Return the chart of the lines of one field; None where there is nothing to draw."""
-    dated = rows[rows["date"].notna()].sort_values("date", kind="stable")
-    drawn = dated[dated["ndvi_mean"].notna() | dated["q50"].notna()]
-    if drawn.empty:
+def columns_of(table: pd.DataFrame) -> Columns:
+    """Return what charts are drawn from: `day`, days since 1970-01-01, and NDVI by name; NaN = none."""
+    dates = pd.to_datetime(table["date"])
+    days = np.where(dates.isna(), np.nan, dates.to_numpy("datetime64[D]").astype(np.float64))
+    return {
+        "day": days,
+        **{name: table[name].to_numpy(np.float64, na_value=np.nan) for name in NUMBERS if name in table},
+    }
+
+
+def chart_of(columns: Columns) -> Chart | None:
+    """Return the chart of the lines of one field, as `columns_of` has them; None where there is nothing to draw."""
+    is_drawn = ~(np.isnan(columns["ndvi_mean"]) & np.isnan(columns["q50"])) & ~np.isnan(columns["day"])
+    if not is_drawn.any():
         return None
-    ahead = drawn[drawn["q50"].notna()]
-    end = drawn["date"].iloc[-1]
-    past_end = ahead["date"].iloc[0] if len(ahead) else end
-    start = max(drawn["date"].iloc[0], past_end - pd.Timedelta(days=SHOWN_DAYS))
-    seen = drawn[drawn["ndvi_mean"].notna() & (drawn["date"] >= start)]
+    order = np.argsort(columns["day"], kind="stable")
+    drawn = _rows(columns, order[is_drawn[order]])
+    ahead = _rows(drawn, ~np.isnan(drawn["q50"]))
+    end = drawn["day"][-1]
+    past_end = ahead["day"][0] if len(ahead["day"]) else end
+    start = max(drawn["day"][0], past_end - SHOWN_DAYS)
+    seen = _rows(drawn, ~np.isnan(drawn["ndvi_mean"]) & (drawn["day"] >= start))
     scale = _Scale(start, end)
     return Chart(
-        seen=list(zip(scale.x(seen["date"]), scale.y(seen["ndvi_mean"]), strict=True)),
+        seen=list(zip(scale.x(seen["day"]), scale.y(seen["ndvi_mean"]), strict=True)),
         outer=_outline(scale, ahead, "q05", "q95"),
         inner=_outline(scale, ahead, "q25", "q75"),
         median=_line(scale, ahead, "q50"),
         usual=[line for part in (seen, ahead) if (line := _line(scale, part, "climatology"))],
-        years=_years(scale, start, end),
-        levels=[Tick(at=float(scale.y([v])[0]), label=f"{v:g}") for v in (0.0, 0.5, 1.0)],
+        years=[Tick(at=scale.x(np.array([day]))[0], label=name) for day, name in _quarters(start, end)],
+        levels=[Tick(at=scale.y(np.array([v]))[0], label=f"{v:g}") for v in (0.0, 0.5, 1.0)],
     )
 
 
+def _rows(columns: Columns, chosen: NDArray[Any]) -> Columns:
+    return {name: values[chosen] for name, values in columns.items()}
+
+
 class _Scale:
-    """From dates and NDVI to pixels."""
+    """From days and NDVI to pixels."""
 
-    def __init__(self, start: pd.Timestamp, end: pd.Timestamp) -> None:
-        self._start, self._span = start, max((end - start).days, 1)
+    def __init__(self, start: float, end: float) -> None:
+        self._start, self._span = start, max(end - start, 1)
 
-    def x(self, dates: pd.Series) -> list[float]:
-        days = (dates - self._start).dt.days.to_numpy(np.float64)
-        return [round(float(v), 1) for v in LEFT + days / self._span * (WIDTH - LEFT - RIGHT)]
+    def x(self, days: NDArray[np.float64]) -> list[float]:
+        places = LEFT + (days - self._start) / self._span * (WIDTH - LEFT - RIGHT)
+        return [round(v, 1) for v in places.tolist()]
 
-    def y(self, values: Sequence[float] | pd.Series) -> list[float]:
-        share = (np.clip(np.asarray(values, np.float64), LOWEST, HIGHEST) - LOWEST) / (HIGHEST - LOWEST)
-        return [round(float(v), 1) for v in HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)]
-
-
-def _line(scale: _Scale, rows: pd.DataFrame, column: str) -> str:
-    known = rows[rows[column].notna()]
-    return _points(zip(scale.x(known["date"]), scale.y(known[column]), strict=True)) if len(known) > 1 else ""
+    def y(self, values: NDArray[np.float64]) -> list[float]:
+        share = (np.clip(values, LOWEST, HIGHEST) - LOWEST) / (HIGHEST - LOWEST)
+        return [round(v, 1) for v in (HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)).tolist()]
 
 
-def _outline(scale: _Scale, rows: pd.DataFrame, low: str, high: str) -> str:
-    if len(rows) < 2:
+def _line(scale: _Scale, rows: Columns, column: str) -> str:
+    if column not in rows:
         return ""
-    x = scale.x(rows["date"])
+    known = _rows({"day": rows["day"], column: rows[column]}, ~np.isnan(rows[column]))
+    return _points(zip(scale.x(known["day"]), scale.y(known[column]), strict=True)) if len(known["day"]) > 1 else ""
+
+
+def _outline(scale: _Scale, rows: Columns, low: str, high: str) -> str:
+    if len(rows["day"]) < 2:
+        return ""
+    x = scale.x(rows["day"])
     there = list(zip(x, scale.y(rows[high]), strict=True))
     back = list(zip(x, scale.y(rows[low]), strict=True))[::-1]
     return _points([*there, *back])
@@ -100,8 +124,9 @@ def _points(places: Iterable[Point]) -> str:
     return " ".join(f"{x:g},{y:g}" for x, y in places)
 
 
-def _years(scale: _Scale, start: pd.Timestamp, end: pd.Timestamp) -> list[Tick]:
-    """Return the beginnings of the quarters that are drawn, with the year at that of a year."""
-    quarters = pd.Series(pd.date_range(start, end, freq="QS"))
-    names = [f"{t.year}" if t.month == 1 else f"{t:%b}" for t in quarters]
-    return [Tick(at=x, label=n) for x, n in zip(scale.x(quarters), names, strict=True)] if len(quarters) else []
+@lru_cache(maxsize=64)
+def _quarters(start: float, end: float) -> tuple[tuple[float, str], ...]:
+    """Return the beginnings of the quarters within some days, named by the month, or by the year where one begins."""
+    dates = pd.date_range(np.datetime64(int(start), "D"), np.datetime64(int(end), "D"), freq="QS")
+    names = [f"{t.year}" if t.month == 1 else f"{t:%b}" for t in dates]
+    return tuple(zip(dates.to_numpy("datetime64[D]").astype(np.float64).tolist(), names, strict=True))

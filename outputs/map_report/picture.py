@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, PathPatch, Rectangle
+from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
 from pyproj import Transformer
 from shapely import get_parts
@@ -29,10 +29,10 @@ MOST_ENTRIES, MOST_LETTERS = 14, 26
 """Of a legend; longer ones are cut."""
 WIDTH_IN, LEGEND_IN, SPACE_IN, HEIGHT_IN = 7.0, 1.75, 0.15, 4.2
 """Widths of the picture, of its legend, and between panels; height of the picture at most, in inches."""
-HEAD_IN, FOOT_IN, ENTRY_IN = 0.24, 0.55, 0.175
+HEAD_IN, FOOT_IN, ENTRY_IN = 0.24, 0.62, 0.175
 """Heights of the dates above several panels, of the legend below them, and of one entry of a legend."""
-ARROW_IN = 0.75
-"""Of width and height that a map needs to have room for the arrow; a smaller one states in its legend what is up."""
+ARROW_IN = (0.36, 0.5)
+"""Width and height of the arrow with its letter."""
 LEAST_SHARE = 0.15
 """A map is drawn at least so wide, and so high, in shares of its longer edge; very long ones have room beside."""
 
@@ -66,7 +66,8 @@ def map_height_in(facts: MapFacts, layers: Sequence[Layer]) -> float:
     rows, columns = facts.raster.window.shape_yx
     if len(layers) > 1:
         return min(HEIGHT_IN, _each_in(layers) * rows / columns + HEAD_IN + FOOT_IN)
-    legend = ENTRY_IN * (min(len(layers[0].legend), MOST_ENTRIES) + 4) if layers[0].legend else 1.5
+    legend = ENTRY_IN * (min(len(layers[0].legend), MOST_ENTRIES) + 4) if layers[0].legend else 1.3
+    legend += ARROW_IN[1]
     return max(min(HEIGHT_IN, _each_in(layers) * rows / columns), legend)
 
 
@@ -88,20 +89,16 @@ def draw_map(figure: Figure, room: Room, facts: MapFacts, layers: Sequence[Layer
         left = room.left + number * (width + SPACE_IN)
         own = Room(left=left + 0.01, bottom=top - height + 0.01, width=width - 0.02, height=height - 0.02)
         axes = figure.add_axes(own.within(figure))
-        _draw_panel(axes, facts, layer, has_arrow=number == 0, heading=not is_one)
-    is_small = min(width, height, *_drawn_in(width, height, rows, columns)) < ARROW_IN
-    beside = Room(left=room.left + width + SPACE_IN + 0.05, bottom=top - 1.6, width=LEGEND_IN - 0.1, height=1.6)
-    below = Room(left=room.left, bottom=top - height - 0.12 - 1.6, width=LEGEND_IN, height=1.6)
-    _draw_legend(figure, beside if is_one else below, facts, layers[0], is_row=not is_one, is_small=is_small)
+        _draw_panel(axes, facts, layer, heading=not is_one)
+    right, under, (wide, tall) = room.left + width + SPACE_IN + 0.05, top - height - 0.1, ARROW_IN
+    arrow = (right, top - tall) if is_one else (room.left + WIDTH_IN - wide, under - tall)
+    _draw_arrow(figure, Room(left=arrow[0], bottom=arrow[1], width=wide, height=tall), facts.raster.window)
+    beside = Room(left=right, bottom=top - tall - 0.1 - 1.6, width=LEGEND_IN - 0.1, height=1.6)
+    below = Room(left=room.left, bottom=under - 0.02 - 1.6, width=LEGEND_IN, height=1.6)
+    _draw_legend(figure, beside if is_one else below, facts, layers[0], is_row=not is_one)
 
 
-def _drawn_in(width: float, height: float, rows: int, columns: int) -> tuple[float, float]:
-    """Return the width and height of a map inside a room with another shape."""
-    scale = min(width / columns, height / rows)
-    return scale * columns, scale * rows
-
-
-def _draw_panel(axes: Axes, facts: MapFacts, layer: Layer, *, has_arrow: bool, heading: bool) -> None:
+def _draw_panel(axes: Axes, facts: MapFacts, layer: Layer, *, heading: bool) -> None:
     rows, columns = facts.raster.window.shape_yx
     step = max(1, -(-max(rows, columns) // MAX_PIXELS))
     pixels = values(facts.raster, layer, step=step)
@@ -118,8 +115,6 @@ def _draw_panel(axes: Axes, facts: MapFacts, layer: Layer, *, has_arrow: bool, h
     axes.set_xlim(0, columns)
     axes.set_ylim(rows, 0)
     draw_scale_bar(axes, facts.raster.window)
-    if has_arrow:
-        _draw_arrow(axes, facts.raster.window)
 
 
 def _draw_shapes(axes: Axes, facts: MapFacts) -> None:
@@ -163,44 +158,24 @@ def north_angle(window: Window) -> float:
     return math.degrees(math.atan2(up_x - x, up_y - y))
 
 
-def _draw_arrow(axes: Axes, window: Window) -> None:
-    """Draw an arrow to true north in the upper right corner, if the map is large enough."""
-    width, height = _size_in(axes)
-    if min(width, height) < ARROW_IN:
-        return
-    angle, long = math.radians(north_angle(window)), 0.3
-    head = (1 - 0.2 / width + 0.5 * long * math.sin(angle) / width, 1 - 0.12 / height)
-    tail = (head[0] - long * math.sin(angle) / width, head[1] - long * math.cos(angle) / height)
-    axes.add_patch(
-        Rectangle(
-            (1 - 0.36 / width, 1 - 0.62 / height),
-            0.32 / width,
-            0.58 / height,
-            transform=axes.transAxes,
-            facecolor="white",
-            alpha=0.75,
-            edgecolor="none",
-            zorder=3,
-        )
-    )
-    style = {"arrowstyle": "-|>,head_width=0.22,head_length=0.4", "color": INK, "linewidth": 1.4, "shrinkA": 0}
-    axes.annotate("", head, tail, xycoords="axes fraction", textcoords="axes fraction", arrowprops=style, zorder=4)
-    below = (1 - 0.2 / width, 1 - 0.52 / height)
-    axes.text(*below, "N", transform=axes.transAxes, ha="center", va="center", fontsize=8, color=INK, zorder=4)
+def _draw_arrow(figure: Figure, room: Room, window: Window) -> None:
+    """Draw an arrow to true north into a room of ARROW_IN beside or below the map, where it hides nothing of it."""
+    axes = figure.add_axes(room.within(figure))
+    axes.set_axis_off()
+    axes.set_xlim(0, room.width)
+    axes.set_ylim(0, room.height)
+    angle, half, middle, centre = math.radians(north_angle(window)), 0.14, room.width / 2, room.height - 0.17
+    lean = half * math.sin(angle), half * math.cos(angle)
+    style = {"arrowstyle": "-|>,head_width=0.22,head_length=0.4", "color": INK, "linewidth": 1.4}
+    ends = {"shrinkA": 0, "shrinkB": 0}
+    head, tail = (middle + lean[0], centre + lean[1]), (middle - lean[0], centre - lean[1])
+    axes.annotate("", head, tail, arrowprops=style | ends)
+    axes.text(middle, 0.07, "N", ha="center", va="center", fontsize=8, color=INK)
 
 
-def _size_in(axes: Axes) -> tuple[float, float]:
-    """Return the width and height of the drawn map in inches, which its aspect may make less than the room."""
-    figure = axes.get_figure()
-    assert figure is not None
-    axes.apply_aspect()
-    box, size = axes.get_position(), figure.get_size_inches()  # type: ignore[union-attr]  # no subfigure is used
-    return box.width * size[0], box.height * size[1]
-
-
-def _draw_legend(figure: Figure, room: Room, facts: MapFacts, layer: Layer, *, is_row: bool, is_small: bool) -> None:
+def _draw_legend(figure: Figure, room: Room, facts: MapFacts, layer: Layer, *, is_row: bool) -> None:
     """Draw the names of classes, or a bar of colours, from the top of a room; then nodata, the outline and gaps."""
-    entries = _entries(facts, layer, is_small=is_small)
+    entries = _entries(facts, layer)
     left, bottom, _, height = room.within(figure)
     top, size = bottom + height, figure.get_size_inches()
     if not layer.legend:
@@ -222,7 +197,7 @@ def _draw_legend(figure: Figure, room: Room, facts: MapFacts, layer: Layer, *, i
         text.set_parse_math(False)
 
 
-def _entries(facts: MapFacts, layer: Layer, *, is_small: bool) -> list[tuple[Patch, str]]:
+def _entries(facts: MapFacts, layer: Layer) -> list[tuple[Patch, str]]:
     """Return signs and their meanings."""
     found = [(_patch(_hex(e.colour)), _short(e.label)) for e in layer.legend[:MOST_ENTRIES]]
     if len(layer.legend) > MOST_ENTRIES:
@@ -232,8 +207,6 @@ def _entries(facts: MapFacts, layer: Layer, *, is_small: bool) -> list[tuple[Pat
         found.append((_patch("none", edge=OUTLINE), "Region"))
     if facts.gaps:
         found.append((Patch(facecolor="none", edgecolor=GAP, hatch="////", linewidth=0.6), "Could not be made"))
-    if is_small:
-        found.append((_patch("none", edge="none"), "North is up"))
     return found
 
 
@@ -244,7 +217,7 @@ def _patch(face: str, *, edge: str = FRAME) -> Patch:
 def _draw_bar(figure: Figure, room: Room, layer: Layer) -> None:
     """Draw the bar of colours with its name at the top of a room."""
     low, high, name, label = scale_of(layer)
-    own = Room(left=room.left + 0.05, bottom=room.bottom + room.height - 0.32, width=LEGEND_IN - 0.25, height=0.14)
+    own = Room(left=room.left + 0.12, bottom=room.bottom + room.height - 0.32, width=LEGEND_IN - 0.32, height=0.14)
     axes = figure.add_axes(own.within(figure))
     axes.imshow(np.linspace(0, 1, 256)[None, :], cmap=name, aspect="auto", extent=(low, high, 0, 1))
     axes.set_yticks([])

@@ -16,11 +16,11 @@ from pyproj import Transformer
 
 from core.bands import NDVI, Floats
 from core.cube import Cube
-from core.forecast import QUANTILES
 from core.grid import Window
 from core.product import Variable
 from core.region import Region
 from core.timeline import Days, to_day
+from models.baselines.usual import usual_ndvi
 from outputs.atomic import written_aside
 from outputs.cog import RasterFile
 from outputs.plots.quicklook import FAINT, INK, degrees
@@ -41,10 +41,8 @@ class PixelForecast:
     issue_date: date
     target_days: Days
     """(H,) ascending."""
-    quantiles: Floats
-    """(H, Q) at core.forecast.QUANTILES."""
-    climatology: Floats
-    """(H,)"""
+    quantiles: Mapping[float, Floats]
+    """(H,) of each quantile that the forecast has, the median among them."""
 
 
 def choose_pixel(raster: RasterFile, region: Region) -> tuple[int, int]:
@@ -70,10 +68,10 @@ def pixel_window(window: Window, row: int, column: int) -> Window:
 
 
 def read_pixel(raster: RasterFile, row: int, column: int, issue_date: date) -> PixelForecast:
-    """Read the forecast of one pixel from its layers of NDVI quantiles and of the climatology."""
-    read: Mapping[str, float] = raster.read_pixel(row, column)
-    values = {(layer.variable, layer.date, layer.quantile): read[layer.name] for layer in raster.layers}
-    dates = sorted({layer.date for layer in raster.layers if layer.variable == Variable.CLIMATOLOGY})
+    """Read the forecast of one pixel from its layers of NDVI quantiles."""
+    names = {(v.date, v.quantile): v.name for v in raster.layers if v.variable == NDVI.name and v.quantile is not None}
+    read = raster.read_pixel(row, column, list(names.values()))
+    dates, shares = sorted({d for d, _ in names}), sorted({q for _, q in names})
     centre = raster.window.transform * (column + 0.5, row + 0.5)
     move = Transformer.from_crs(raster.window.crs, "EPSG:4326", always_xy=True)
     longitude, latitude = move.transform(*centre)
@@ -82,52 +80,64 @@ def read_pixel(raster: RasterFile, row: int, column: int, issue_date: date) -> P
         latitude=latitude,
         issue_date=issue_date,
         target_days=np.array([to_day(date.fromisoformat(d)) for d in dates], np.int32),
-        quantiles=np.array([[values[NDVI.name, d, q] for q in QUANTILES] for d in dates], np.float32),
-        climatology=np.array([values[Variable.CLIMATOLOGY, d, None] for d in dates], np.float32),
+        quantiles={q: np.array([read[names[d, q]] for d in dates], np.float32) for q in shares},
     )
 
 
 def write_plot(forecast: PixelForecast, history: Cube, origin: Provenance, path: Path) -> None:
-    """Draw a pixel's forecast and write the PNG, whole or not at all.
+    """Draw a pixel's forecast and write the PNG, whole or not at all; the arguments are those of `draw_plot`."""
+    figure = draw_plot(forecast, history, origin)
+    with written_aside(path) as aside:
+        figure.savefig(aside, format="png", dpi=150, metadata={"Software": None})
+
+
+def draw_plot(forecast: PixelForecast, history: Cube, origin: Provenance) -> Figure:
+    """Draw a pixel's forecast, with what is there of it: intervals, history, and the climatology of the history.
 
     Args:
         forecast: of the pixel.
         history: a cube of the one pixel; what it holds after the issue date was not used and is drawn hollow.
         origin: model and whether the data are simulated.
-        path: of the PNG.
     """
     figure = Figure(figsize=(10, 4.6), facecolor="white")
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.065, 0.17, 0.915, 0.68))
-    _draw_history(axes, history, forecast)
+    days, ndvi = _seen(history)
+    _draw_history(axes, days, ndvi, forecast)
     _draw_forecast(axes, forecast)
+    usual = usual_ndvi(days, ndvi, forecast.issue_date, forecast.target_days)
+    if np.isfinite(usual).any():
+        axes.plot(forecast.target_days, usual, color="#b45309", linewidth=1.3, linestyle="--", label="climatology")
     _frame(axes, forecast)
     _caption(figure, forecast, origin)
-    with written_aside(path) as aside:
-        figure.savefig(aside, format="png", dpi=150, metadata={"Software": None})
+    return figure
 
 
-def _draw_history(axes: Axes, history: Cube, forecast: PixelForecast) -> None:
+def _seen(history: Cube) -> tuple[Days, Floats]:
+    """Return (T,) days and NDVI of a cube of one pixel; none of one without optical dates."""
     if "time" not in history.data.coords:
-        return
-    ndvi, days = history.ndvi()[:, 0, 0], history.axis_days("time")
+        return np.zeros(0, np.int32), np.zeros(0, np.float32)
+    return history.axis_days("time"), history.ndvi()[:, 0, 0]
+
+
+def _draw_history(axes: Axes, days: Days, ndvi: Floats, forecast: PixelForecast) -> None:
     first, issue = to_day(forecast.issue_date) - HISTORY_DAYS, to_day(forecast.issue_date)
     used = np.isfinite(ndvi) & (days >= first) & (days < issue)
     later = np.isfinite(ndvi) & (days >= issue)
-    axes.plot(days[used], ndvi[used], "o", color=INK, markersize=3.2, label="clear observations")
+    if used.any():
+        axes.plot(days[used], ndvi[used], "o", color=INK, markersize=3.2, label="clear observations")
     if later.any():
         style: dict[str, Any] = {"markersize": 4, "markerfacecolor": "white", "markeredgecolor": INK}
         axes.plot(days[later], ndvi[later], "o", label="later observations, not used", **style)
 
 
 def _draw_forecast(axes: Axes, forecast: PixelForecast) -> None:
-    days = forecast.target_days
-    q05, q25, q50, q75, q95 = forecast.quantiles.T
+    days, found = forecast.target_days, forecast.quantiles
     marker = "o" if len(days) == 1 else None
-    axes.fill_between(days, q05, q95, color=GREEN, alpha=0.18, linewidth=0, label="90 % band")
-    axes.fill_between(days, q25, q75, color=GREEN, alpha=0.35, linewidth=0, label="50 % band")
-    axes.plot(days, q50, color=GREEN, linewidth=2, marker=marker, label="median")
-    axes.plot(days, forecast.climatology, color="#b45309", linewidth=1.3, linestyle="--", label="climatology")
+    for low, high, alpha, label in ((0.05, 0.95, 0.18, "90 % band"), (0.25, 0.75, 0.35, "50 % band")):
+        if low in found and high in found:
+            axes.fill_between(days, found[low], found[high], color=GREEN, alpha=alpha, linewidth=0, label=label)
+    axes.plot(days, found[0.5], color=GREEN, linewidth=2, marker=marker, label="median")
 
 
 def _frame(axes: Axes, forecast: PixelForecast) -> None:

@@ -1,7 +1,8 @@
 """Share links: a signed, expiring token that opens the files and pictures of one job to whoever has it.
 
-The token names the job, its party, the key that made it and its end, signed by HMAC-SHA256 with a secret of the
-ledger's database, which every process of the service knows. It ends with its time, its job, or its key.
+The token names the job, the public part of the key that made it, and its end; whoever has it can read them. It is
+signed by HMAC-SHA256 with a secret of the ledger's database, which every process of the service knows. It ends with its
+time, its job, or its key. The job's party is looked up, as its name may be that of a customer.
 """
 
 import base64
@@ -18,6 +19,7 @@ from starlette.types import Scope as RequestScope
 
 from service.access.caller import Caller, Scope
 from service.access.keys import KeyStore
+from service.access.owners import party_of
 from service.access.tables import service_secrets
 from workers.queue.schema import database_now, reading
 
@@ -35,17 +37,17 @@ class Shares:
         self._engine, self._keys = engine, KeyStore(engine)
         self._secret = b""
 
-    def make(self, job_id: str, *, party: str, key_id: str, seconds: int) -> tuple[str, int]:
+    def make(self, job_id: str, *, key_id: str, seconds: int) -> tuple[str, int]:
         """Return a token and its end, seconds since 1970.
 
         Args:
-            job_id, party: the job and whose it is.
+            job_id: of the job.
             key_id: of the key that makes the link and ends it when it is revoked; empty = none.
             seconds: how long it holds.
         """
         with reading(self._engine) as connection:
             end = int(database_now(connection)) + seconds
-        document = {"job": job_id, "party": party, "key": key_id, "end": end}
+        document = {"job": job_id, "key": key_id, "end": end}
         payload = _encoded(json.dumps(document, separators=(",", ":")).encode())
         return f"{payload}.{self._signature(payload)}", end
 
@@ -62,7 +64,9 @@ class Shares:
         key_id = document["key"]
         if is_over or document["job"] != job_id or (key_id and not self._keys.is_usable(key_id)):
             return None
-        party = document["party"]
+        party = party_of(self._engine, job_id)
+        if party is None:
+            return None
         return Caller(
             id=f"share {key_id}", name="share link", party=party, scopes=frozenset({Scope.READ}), job_id=job_id
         )

@@ -21,7 +21,8 @@ CRS84 = "CRS84"
 """WGS84, longitude before latitude."""
 CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 EPSG_URI = "http://www.opengis.net/def/crs/EPSG/0/"
-_CRS84_NAMES = ("CRS84", "OGC:CRS84", CRS84_URI)
+_EPSG_NAMES = re.compile(r"(?:http://www\.opengis\.net/def/crs/EPSG/[\d.]+/|urn:ogc:def:crs:EPSG:[\d.]*:)(\d+)")
+_CRS84_NAMES = ("CRS84", "OGC:CRS84", CRS84_URI, "urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84")
 _EPSG = re.compile(r"EPSG:(\d{4,6})")
 MOST_CHARACTERS = 20_000
 """Of `coords`: a polygon of about a thousand vertices. Servers cut longer URLs off anyway."""
@@ -46,11 +47,6 @@ class Place:
         """WGS84, longitude before latitude."""
         return Point(self.longitude, self.latitude)
 
-    @property
-    def swapped(self) -> Point | None:
-        """The place with longitude and latitude the other way round; None if there is none."""
-        return Point(self.latitude, self.longitude) if abs(self.longitude) <= 90 and self.crs == CRS84 else None
-
 
 def read_crs(text: str | None) -> str:
     """Return a CRS of `crs`: CRS84, or a projected one in metres, such as a UTM zone, as `EPSG:CODE`.
@@ -60,7 +56,8 @@ def read_crs(text: str | None) -> str:
     """
     if not text or text in _CRS84_NAMES:
         return CRS84
-    name = f"EPSG:{text.removeprefix(EPSG_URI)}" if text.startswith(EPSG_URI) else text.upper()
+    long = _EPSG_NAMES.fullmatch(text)
+    name = f"EPSG:{long[1]}" if long else text.upper()
     code = _EPSG.fullmatch(name)
     if code is None or not _is_in_metres(int(code[1])):
         allowed = "it is CRS84 (longitude, latitude), or a projected one in metres, as EPSG:32632"
@@ -94,7 +91,7 @@ def read_place(text: str, crs: str) -> Place:
     if crs != CRS84:
         x, y = Transformer.from_crs(crs, WGS84, always_xy=True).transform(x, y)
     if not (math.isfinite(x) and math.isfinite(y) and abs(x) <= 180 and abs(y) <= 90):
-        raise InvalidOption("coords", _short(text), _outside(crs))
+        raise InvalidOption("coords", short(text), _outside(crs))
     return Place(longitude=x, latitude=y, crs=crs)
 
 
@@ -107,36 +104,63 @@ def read_area(text: str, crs: str) -> Region:
     found = _read(text, ("Polygon", "MultiPolygon"), "POLYGON((11 48, 11.1 48, 11.1 48.1, 11 48))")
     if crs != CRS84:
         if found.length > LONGEST_M:
-            raise InvalidOption("coords", _short(text), _outside(crs))
+            raise InvalidOption("coords", short(text), _outside(crs))
         found = reproject(found.segmentize(EDGE_M), crs, WGS84)
         if not all(map(math.isfinite, found.bounds)):
-            raise InvalidOption("coords", _short(text), _outside(crs))
+            raise InvalidOption("coords", short(text), _outside(crs))
     try:
         return parse_limited_region(dict(mapping(found)))
     except InvalidRegion as error:
-        raise InvalidOption("coords", _short(text), error.reason) from None
+        raise InvalidOption("coords", short(text), error.reason) from None
+
+
+def other_readings(text: str, crs: str) -> list[tuple[BaseGeometry | None, str]]:
+    """Return what coordinates that were read may be meant for where no result is, with what to tell the user.
+
+    Returns:
+        Places, WGS84, with advice that holds if a result meets them; None = it holds in any case.
+    """
+    given = shapely.from_wkt(text)
+    swapped = shapely.transform(given, lambda xy: xy[:, ::-1])
+    if crs == CRS84:
+        advice = "longitude and latitude seem to be swapped: the other way round a result covers it"
+        return [(swapped, advice)] if _are_degrees(swapped) else []
+    if _are_degrees(given) or _are_degrees(swapped):
+        return [(None, f"its numbers look like degrees, and {crs} has metres: leave out crs, or give metres")]
+    place = reproject(swapped, crs, WGS84)
+    advice = "eastings and northings seem to be swapped: the other way round a result covers it"
+    return [(place, advice)] if _are_degrees(place) else []
+
+
+def _are_degrees(geometry: BaseGeometry) -> bool:
+    """Tell whether the coordinates of a geometry are longitudes and latitudes."""
+    x, y = np.abs(shapely.get_coordinates(geometry)).max(axis=0, initial=0)
+    return bool(x <= 180 and y <= 90)
+
+
+def short(text: str) -> str:
+    """Return coordinates as an error quotes them."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _read(text: str, kinds: tuple[str, ...], example: str) -> BaseGeometry:
     if len(text) > MOST_CHARACTERS:
-        raise InvalidOption(
-            "coords", _short(text), f"it has {len(text):,} characters, and may have {MOST_CHARACTERS:,}"
-        )
+        raise InvalidOption("coords", short(text), f"it has {len(text):,} characters, and may have {MOST_CHARACTERS:,}")
     try:
         with np.errstate(all="ignore"):  # 1e400 is infinite, which is refused below
             found = None if "\x00" in text else shapely.from_wkt(text)
     except GEOSException:
         found = None
     if found is None:
-        raise InvalidOption("coords", _short(text), f"write Well-Known Text, as {example}")
+        raise InvalidOption("coords", short(text), f"write Well-Known Text, as {example}")
     if found.geom_type not in kinds or found.is_empty:
         given = f"an empty {found.geom_type.upper()}" if found.is_empty else f"a {found.geom_type.upper()}"
-        raise InvalidOption("coords", _short(text), f"it is {given}; this query takes one as {example}")
+        raise InvalidOption("coords", short(text), f"it is {given}; this query takes one as {example}")
     if found.has_z or found.has_m:
         allowed = f"results have neither height nor measure; write two numbers a point, as {example}"
-        raise InvalidOption("coords", _short(text), allowed)
+        raise InvalidOption("coords", short(text), allowed)
     if not all(map(math.isfinite, shapely.get_coordinates(found).ravel().tolist())):
-        raise InvalidOption("coords", _short(text), "its coordinates are not all finite numbers")
+        raise InvalidOption("coords", short(text), "its coordinates are not all finite numbers")
     return found
 
 
@@ -144,7 +168,3 @@ def _outside(crs: str) -> str:
     if crs == CRS84:
         return "write longitude (-180 to 180) before latitude (-90 to 90), in degrees"
     return f"it does not lie on the globe in {crs}, whose coordinates are metres eastwards and northwards"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

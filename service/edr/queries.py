@@ -1,5 +1,6 @@
 """EDR queries of values: at a place, in an area, of the newest result that fits or of one job. Found in find.py."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -13,7 +14,7 @@ from core.region import Region
 from core.settings import Settings
 from service.answers.caching import ASK, cache_control
 from service.edr.collections import about_url
-from service.edr.coords import CRS84, Place, read_area, read_crs, read_place
+from service.edr.coords import CRS84, Place, other_readings, read_area, read_crs, read_place, short
 from service.edr.coverage import COVERAGE_JSON, OF_OBSERVATIONS, OF_RESULTS, about, coverage_json
 from service.edr.find import OBSERVED_ID, Result, check_collection, check_names, newest, result_of
 from service.edr.find import Query as Wanted
@@ -119,7 +120,8 @@ class Reader:
             return nothing(f"No finished result of '{given.query.collection}' with what is asked for covers the place.")
         if given.query.collection == OBSERVED_ID:
             return self._history(result, place, given)
-        found = read_point(self.settings, result.job, place.longitude, place.latitude)
+        names = {layer.name for layer in result.layers}
+        found = read_point(self.settings, result.job, place.longitude, place.latitude, names)
         return self._answer(result, of_point(found, result.layers, result.times, place), given)
 
     def within(self, result: Result | None, area: Region, given: Asked) -> Response:
@@ -171,12 +173,7 @@ def edr_position(given: CurrentQuery, reader: CurrentReader, ledger: CurrentLedg
     in CSV empty.
     """
     place = read_place(given.coords, given.crs)
-    found = newest(ledger, items, given.query, place.point, whole=False)
-    if found is None and place.swapped is not None:
-        other = newest(ledger, items, given.query, place.swapped, whole=False)
-        if other is not None:
-            advice = "longitude and latitude seem to be swapped: the other way round a result covers it"
-            raise InvalidOption("coords", given.coords, advice)
+    found = _looked_up(lambda where: newest(ledger, items, given.query, where, whole=False), place.point, given)
     return reader.at(found, place, given)
 
 
@@ -185,7 +182,8 @@ def edr_area(given: CurrentQuery, reader: CurrentReader, ledger: CurrentLedger, 
     """Return the pixels of `POLYGON((...))` as a grid: of the newest finished result that covers it, else meets it."""
     _check_has_areas(given)
     area = read_area(given.coords, given.crs)
-    return reader.within(newest(ledger, items, given.query, area.geometry, whole=True), area, given)
+    found = _looked_up(lambda where: newest(ledger, items, given.query, where, whole=True), area.geometry, given)
+    return reader.within(found, area, given)
 
 
 @router.get(
@@ -199,7 +197,7 @@ def edr_instance_position(
 ) -> Response:
     """Return the values of the pixel at `POINT(lon lat)` in the result of one job."""
     place = read_place(given.coords, given.crs)
-    found = _of_job(job, given, ledger, items, place.point)
+    found = _looked_up(lambda where: _of_job(job, given, ledger, items, where), place.point, given)
     answer = reader.at(found, place, given)
     if given.query.collection != OBSERVED_ID and answer.status_code == 200:
         answer.headers["Cache-Control"] = cache_control(job)
@@ -218,7 +216,8 @@ def edr_instance_area(
     """Return the pixels of `POLYGON((...))` in the result of one job, as a grid."""
     _check_has_areas(given)
     area = read_area(given.coords, given.crs)
-    answer = reader.within(_of_job(job, given, ledger, items, area.geometry), area, given)
+    found = _looked_up(lambda where: _of_job(job, given, ledger, items, where), area.geometry, given)
+    answer = reader.within(found, area, given)
     if answer.status_code == 200:
         answer.headers["Cache-Control"] = cache_control(job)
     return answer
@@ -227,6 +226,19 @@ def edr_instance_area(
 def nothing(reason: str) -> Response:
     """Return the answer to a query for which there are no values."""
     return Response(status_code=204, headers={REASON: reason, "Cache-Control": ASK})
+
+
+def _looked_up(find: Callable[[BaseGeometry], Result | None], where: BaseGeometry, given: Asked) -> Result | None:
+    """Return the result at a place, None if there is none.
+
+    Raises:
+        InvalidOption: there is none, and the coordinates seem to be meant for another place.
+    """
+    found = find(where)
+    for other, advice in other_readings(given.coords, given.crs) if found is None else ():
+        if other is None or find(other) is not None:
+            raise InvalidOption("coords", short(given.coords), advice)
+    return found
 
 
 def _of_job(job: Job, given: Asked, ledger: Ledger, items: Items, where: BaseGeometry) -> Result | None:

@@ -182,7 +182,7 @@ def openeo_results(
     assets = {asset["href"].rsplit("/", 1)[-1]: asset for asset in item["assets"].values()}
     if needs_keys(settings):
         shares: Shares = request.app.state.shares
-        token, _ = shares.make(draft.id, party=draft.party, key_id=caller.key_id, seconds=SHARED_S)
+        token, _ = shares.make(draft.id, key_id=caller.key_id, seconds=SHARED_S)
         assets = {name: {**a, "href": f"{a['href']}?{PARAMETER}={token}"} for name, a in assets.items()}
     return OpenEoDocument.of(**{**item, "assets": assets, "openeo:status": "finished"})
 

@@ -17,7 +17,9 @@ CODES: dict[type[LandcastError], str] = {
     JobDismissed: "JobNotFound",
     UnknownArchive: "CollectionNotFound",
 }
-"""Codes that openEO names; of all other errors, the name of the class."""
+"""Codes that openEO names; of all other errors, the name of the class. Refusals of no route: codes.py."""
+MAX_MESSAGE = 600
+"""Characters."""
 
 
 class Flaw(Exception):
@@ -58,4 +60,4 @@ class OpenEoRoute(APIRoute):
 
 
 def _answer(status: int, title: str, code: str, sentence: str) -> Response:
-    return problem(status, title, sentence, further={"code": code, "message": sentence[:600]})
+    return problem(status, title, sentence, further={"code": code, "message": sentence[:MAX_MESSAGE]})

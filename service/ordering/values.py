@@ -9,7 +9,7 @@ from service.answers.prefer import MAX_WAIT_S
 from service.errors import refusals
 from service.schemas import Execute, InputDescription, OutputDescription, Reference, Wanted
 from workers.accept import MAX_TITLE
-from workers.queue.cost.parts import PARTS
+from workers.queue.limits.parts import PARTS
 
 UNKNOWN = refusals({404: "There is no such process."})
 REFUSALS = refusals(

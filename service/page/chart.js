@@ -29,7 +29,7 @@ export function timeChart({ observations, forecast, issue, label }) {
   const line = (key) => forecast.filter((f) => f[key] !== null && f[key] !== undefined).map((f) => `${x(f.date)},${y(f[key])}`);
   const band = (from, to, name) => {
     const [lower, upper] = [line(from), line(to)];
-    if (lower.length) chart.append(node("polygon", { points: [...lower, ...upper.reverse()].join(" "), class: name }));
+    if (lower.length && upper.length) chart.append(node("polygon", { points: [...lower, ...upper.reverse()].join(" "), class: name }));
   };
   band("q05", "q95", "band-90");
   band("q25", "q75", "band-50");

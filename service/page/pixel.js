@@ -9,6 +9,8 @@ import { map, markPixel, uncoverPixel } from "./map.js";
 import { count, degrees } from "./names.js";
 
 const SHOWN_ELSEWHERE = ["probability", "climatology", "anomaly", "embedding"];
+const DRAWN = { median: ["q50"], "band-50": ["q25", "q75"], "band-90": ["q05", "q95"], usual: ["climatology"] }; // of a forecast, by their keys in the legend
+const isKnown = (value) => value !== null && value !== undefined;
 let wanted = 0;
 
 export function closePixel() {
@@ -58,17 +60,22 @@ function describe(point) {
   show(byId("pixel-unseen"), point.is_seen ? "" : "Outside the region, or never seen clear.");
   const forecast = forecastOf(point);
   byId("pixel-classes").replaceChildren(...classes(point));
-  showChart(point, forecast, []);
-  byId("pixel-table").replaceChildren(...(forecast.length ? [numbers(forecast)] : []), ...others(point));
+  showForecast(point, forecast, []);
+}
+
+function showForecast(point, forecast, observations) {
+  showChart(point, forecast, observations);
+  const isOpen = byId("pixel-table").querySelector("details")?.open ?? false;
+  byId("pixel-table").replaceChildren(...(forecast.length ? [numbers(forecast, isOpen)] : []), ...others(point));
 }
 
 function draw(point, history, mine) {
   if (mine !== wanted) return;
-  const { observations, dates, period } = history;
+  const { observations, dates, period, usual } = history;
   const last = observations.at(-1);
   const text = last ? `${count(observations.length, "clear observation")} on ${count(dates, "date")}, the last on ${last.date}.` : `No clear observation in ${period.replace("/", " to ")}.`;
   show(byId("pixel-evidence"), text);
-  showChart(point, forecastOf(point), observations);
+  showForecast(point, forecastOf(point, usual), observations);
 }
 
 function showChart(point, forecast, observations) {
@@ -76,7 +83,9 @@ function showChart(point, forecast, observations) {
   const label = chartLabel(forecast, observations);
   byId("pixel-chart").replaceChildren(...(isEmpty ? [] : [timeChart({ observations, forecast, issue: point.issue_date, label })]));
   byId("pixel-chart-legend").hidden = isEmpty;
-  byId("pixel-chart-legend").classList.toggle("ahead", forecast.length > 0);
+  for (const [name, needed] of Object.entries(DRAWN)) {
+    byId("pixel-chart-legend").querySelector(`.${name}`).hidden = !forecast.some((f) => needed.every((key) => isKnown(f[key])));
+  }
 }
 
 function chartLabel(forecast, observations) {
@@ -85,22 +94,34 @@ function chartLabel(forecast, observations) {
   return `NDVI in time: ${[seen, ahead].filter(Boolean).join("; ")}`;
 }
 
-/** Quantiles of NDVI and climatology by date, oldest first. */
-function forecastOf({ values, is_seen: isSeen }) {
+/** Quantiles of NDVI and climatology by date, oldest first; `usual` has that of files without climatology. */
+function forecastOf({ values, is_seen: isSeen }, usual = []) {
   if (!isSeen) return [];
   const dates = new Map();
   for (const { variable, date, quantile, value } of values) {
     const key = variable === "climatology" ? "climatology" : variable === "NDVI" && quantile ? `q${String(Math.round(100 * quantile)).padStart(2, "0")}` : null;
     if (key && date) dates.set(date, { ...dates.get(date), date, [key]: value });
   }
+  for (const { date, ndvi } of usual) {
+    const found = dates.get(date);
+    if (found && !isKnown(found.climatology)) found.climatology = ndvi;
+  }
   return [...dates.values()].filter((one) => "q50" in one).sort((a, b) => a.date.localeCompare(b.date));
 }
 
-function numbers(forecast) {
-  const number = (value) => (value === null || value === undefined ? "" : value.toFixed(2));
-  const rows = forecast.map((f) => [f.date, number(f.q50), `${number(f.q25)} to ${number(f.q75)}`, `${number(f.q05)} to ${number(f.q95)}`, number(f.climatology)]);
-  const found = table("Forecast of NDVI", ["Date", "Median", "50 %", "90 %", "Usual"], rows);
-  return make("details", {}, make("summary", { textContent: "The forecast in numbers" }), found);
+function numbers(forecast, isOpen) {
+  const number = (value) => (isKnown(value) ? value.toFixed(2) : "");
+  const range = (from, to) => (isKnown(from) && isKnown(to) ? `${number(from)} to ${number(to)}` : "");
+  const columns = [
+    ["Date", (f) => f.date],
+    ["Median", (f) => number(f.q50)],
+    ["50 %", (f) => range(f.q25, f.q75)],
+    ["90 %", (f) => range(f.q05, f.q95)],
+    ["Usual", (f) => number(f.climatology)],
+  ].filter(([, text]) => forecast.some(text));
+  const rows = forecast.map((f) => columns.map(([, text]) => text(f)));
+  const found = table("Forecast of NDVI", columns.map(([name]) => name), rows);
+  return make("details", { open: isOpen }, make("summary", { textContent: "The forecast in numbers" }), found);
 }
 
 /** Classes with their labels and colours, and a bar for each probability. */

@@ -33,7 +33,7 @@ class Point(BaseModel):
 
 
 class Observation(BaseModel):
-    """One clear observation."""
+    """NDVI of one date."""
 
     date: str
     ndvi: float
@@ -46,4 +46,9 @@ class PointHistory(BaseModel):
     lat: float
     period: str = Field(description="Days that were read, `START/END`.")
     dates: int = Field(description="Dates that the archive has of the pixel, clear or not.")
-    observations: list[Observation] = Field(description="Oldest first.")
+    observations: list[Observation] = Field(description="Clear ones, oldest first.")
+    usual: list[Observation] = Field(
+        default_factory=list,
+        description="Of a forecast: NDVI of the seasonal cycle on its target dates, from what was seen before its "
+        "issue date; empty of other results.",
+    )

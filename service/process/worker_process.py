@@ -17,7 +17,7 @@ from service.process.orphan_guard import OrphanGuard
 
 logger = logging.getLogger(__name__)
 
-CODE = "import workers.tasks; from celery.__main__ import main; main()"
+CODE = "from service.process.worker_main import main; main()"
 """With `-P`, Python imports the installed landcast, never a `workers/` in the current folder."""
 ARGUMENTS = ("-A", "workers.tasks", "worker", "-P", "prefork", "-c", "1")
 QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")

@@ -4,13 +4,12 @@ from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
 
-from service.access.owners import party_of
 from service.access.shares import PARAMETER, Shares
 from service.errors import refusals
 from service.links import BaseUrl, file_url, link
 from service.results import PNG, outputs_of
 from service.sharing.schemas import Share, ShareRequest
-from service.state import CurrentCaller, CurrentLedger, CurrentSettings, FinishedJob
+from service.state import CurrentCaller, CurrentSettings, FinishedJob
 
 router = APIRouter(prefix="/jobs", tags=["Jobs"])
 
@@ -25,7 +24,6 @@ NO_RESULTS = refusals(
 def share(
     job: FinishedJob,
     request: Request,
-    ledger: CurrentLedger,
     settings: CurrentSettings,
     caller: CurrentCaller,
     base: BaseUrl,
@@ -36,12 +34,7 @@ def share(
     They end after their time, and when the job is dismissed or the key that made them is revoked.
     """
     shares: Shares = request.app.state.shares
-    token, end = shares.make(
-        job.id,
-        party=party_of(ledger.engine, job.id) or "",
-        key_id=caller.key_id,
-        seconds=(wanted or ShareRequest()).seconds,
-    )
+    token, end = shares.make(job.id, key_id=caller.key_id, seconds=(wanted or ShareRequest()).seconds)
     query = f"{PARAMETER}={token}"
     files = [
         link(

@@ -26,9 +26,8 @@ from service.standing.schemas import (
 )
 from service.state import CurrentCaller, CurrentDependencies, CurrentLedger, CurrentSettings, party_seen
 from service.webhooks.subscribe import read_subscriber, stored
-from workers.accept import check
 from workers.dependencies import Dependencies
-from workers.standing.dates import held_dependencies
+from workers.standing.dates import check_standing
 from workers.standing.store import Change, NewStandingOrder, StandingOrder, StandingOrders
 
 router = APIRouter(prefix="/standing-orders", tags=["Standing orders"])
@@ -63,7 +62,7 @@ def add(
     check_depth(wanted.inputs)
     inputs = plain_inputs(product, Execute(inputs=wanted.inputs, outputs=wanted.outputs))
     subscriber = read_subscriber(wanted.subscriber, settings)
-    check(product.id, inputs, settings, held_dependencies(product, dependencies, every_days=days))
+    check_standing(product, inputs, settings, dependencies, every_days=days)
     found = StandingOrders(ledger.engine).add(
         NewStandingOrder(
             product=product.id,
@@ -158,8 +157,8 @@ def read_change(
         )
         inputs = plain_inputs(product, execute)
     if wanted.inputs is not None or days is not None:
-        held = held_dependencies(product, dependencies, every_days=before.every_days if days is None else days)
-        check(product.id, inputs or dict(before.inputs), settings, held)
+        every = before.every_days if days is None else days
+        check_standing(product, inputs or dict(before.inputs), settings, dependencies, every_days=every)
     further = dict(before.further)
     further |= {"outputs": list(wanted.outputs or ())} if "outputs" in given else {}
     further |= {"subscriber": stored(read_subscriber(wanted.subscriber, settings))} if "subscriber" in given else {}

@@ -1,6 +1,7 @@
 """`landcast models`: models are listed and their cards shown."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from cli.doctor import command as doctor
 from cli.doctor.archive import NOTE
 from cli.main import DONE, WRONG_INPUT, run_command
 from core.settings import Settings
-from models.registry import list_checkpoints
+from models.registry import find_checkpoint, list_checkpoints
 
 
 def test_every_model_is_listed_with_its_version_and_task(run: Callable[..., str]) -> None:
@@ -22,6 +23,21 @@ def test_every_model_is_listed_with_its_version_and_task(run: Callable[..., str]
         assert shipped[name].sha256.startswith(sha256)
     defaults = [row[0] for row in rows if row[-1] == "default"]
     assert sorted(shipped[name].task for name in defaults) == ["canopy", "crop", "forecast"]
+
+
+def test_an_own_model_that_is_a_default_takes_the_place_of_the_shipped_one(
+    folder: Path, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = next(c for c in list_checkpoints(Settings()) if c.name == "crop")
+    shutil.copytree(shipped.folder, folder / "own" / "our-crop")
+    card = folder / "own" / "our-crop" / "card.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"name": "our-crop"}))
+    monkeypatch.setenv("LANDCAST_MODELS", str(folder / "own"))
+    rows = [line.split() for line in run("models", "list").splitlines()]
+    assert [row[0] for row in rows if row[2] == "crop" and row[-1] == "default"] == ["our-crop"]
+    assert len([row for row in rows if row[-1] == "default"]) == 3
+    settings = Settings(models=folder / "own")
+    assert find_checkpoint("", "crop", settings).name == "our-crop"
 
 
 def test_the_card_of_a_model_is_printed_with_the_path_of_its_report(run: Callable[..., str]) -> None:

@@ -306,6 +306,32 @@ def test_tables_are_classified(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("tiny")
+def test_a_forecast_has_further_layers_where_they_are_asked_for(folder: Path) -> None:
+    write_cube(folder / "cube.nc")
+    order, day = ("forecast", "cube.nc", "--horizon", "10d", "--step", "5d"), LAST + timedelta(days=10)
+    run(*order, "-o", "default.tif")
+    run(*order, "-o", "all.nc", "--extra-layers", "climatology,anomaly")
+    run(*order, "-o", "named.tif", "--layers", f"anomaly_{day},ndvi_{day}_q50")
+    run(*order, "-o", "median.tif", "--quantiles", "0.5")
+    names = {name: bands_of(folder / f"{name}.tif") for name in ("default", "named", "median")}
+    assert len(names["default"]) == 11
+    assert names["named"] == (f"anomaly_{day}", f"ndvi_{day}_q50")
+    assert names["median"] == (*(n for n in names["default"] if n.endswith("_q50")), "clear_count")
+    with xr.open_dataset("all.nc") as cube, rasterio.open("named.tif") as named:
+        np.testing.assert_allclose(named.read(1) * named.scales[0], cube.anomaly[-1], atol=1e-7)
+        np.testing.assert_allclose(named.read(2) * named.scales[1], cube.ndvi[2, -1], atol=1e-7)
+    assert (
+        run_command([str(a) for a in (*order, "-o", "none.tif", "--layers", "climatology_2001-01-01")]) == WRONG_INPUT
+    )
+    assert not Path("none.tif").exists()
+
+
+def bands_of(path: Path) -> tuple[str, ...]:
+    with rasterio.open(path) as raster:
+        return tuple(raster.descriptions)
+
+
+@pytest.mark.usefixtures("tiny")
 def test_gaps_of_a_cube_and_of_a_table_are_filled(folder: Path) -> None:
     write_cube(folder / "cube.nc")
     write_series(folder / "series.csv")

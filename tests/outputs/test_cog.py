@@ -1,5 +1,6 @@
 """COGs of every size and kind: strict, with overviews that show classes, and a palette in each of them."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import rasterio
 from affine import Affine
 from rasterio.enums import ColorInterp
+from rasterio.shutil import copy
 from rio_cogeo.cogeo import cog_validate
 
 from core.grid import Window
@@ -20,6 +22,33 @@ LEGEND = (
     LegendEntry(value=7, label="Vatten", colour=(0, 0, 255)),
 )
 SIZES = [(40, 40), (3, 5), (1100, 700)]
+
+
+@pytest.mark.parametrize(("layers", "edge"), [(8, 512), (9, 128)])
+def test_many_bands_are_kept_apart_in_small_blocks(tmp_path: Path, layers: int, edge: int) -> None:
+    """One pixel of all bands takes one block of each, one of few bands a single one."""
+    write_cog(raster((1100, 700), layers=layers, is_class_map=False), tmp_path / "map.tif", {})
+    with rasterio.open(tmp_path / "map.tif") as file:
+        assert file.block_shapes == [(edge, edge)] * layers
+        assert file.overviews(1) == [2, 4]
+        assert file.interleaving.value.lower() == ("pixel" if layers == 8 else "band")
+    assert cog_validate(tmp_path / "map.tif", strict=True)[0]
+
+
+def test_a_pixel_of_many_bands_is_read_several_times_as_quickly_as_from_large_blocks(tmp_path: Path) -> None:
+    small, large = tmp_path / "small.tif", tmp_path / "large.tif"
+    write_cog(raster((512, 512), layers=60, is_class_map=False), small, {})
+    copy(small, large, driver="GTiff", tiled=True, blockxsize=512, blockysize=512, compress="zstd", interleave="band")
+    seconds = {path: min(seconds_of(path, column) for column in (10, 200, 400)) for path in (small, large)}
+    assert open_cog(small).read_pixel(300, 200) == open_cog(large).read_pixel(300, 200)
+    assert 3 * seconds[small] < seconds[large]
+
+
+def seconds_of(path: Path, column: int) -> float:
+    """Return the processor time of reading a pixel."""
+    file, begun = open_cog(path), time.process_time()
+    assert len(file.read_pixel(300, column)) == 60
+    return time.process_time() - begun
 
 
 def raster(shape_yx: tuple[int, int], *, layers: int, is_class_map: bool) -> Raster:

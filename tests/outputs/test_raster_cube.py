@@ -151,7 +151,7 @@ def zarr_content(path: Path) -> tuple[dict[str, Any], dict[str, tuple[Any, ...]]
         facts = dict(values.attrs)
         if "_FillValue" in facts:
             assert facts.pop("_FillValue") == values.fill_value
-        dims = tuple(values.metadata.dimension_names or ())
+        dims = tuple(facts.pop("_ARRAY_DIMENSIONS"))
         if dims[-2:] == ("y", "x"):
             fills[name] = values.fill_value
         found[name] = (dims, str(values.dtype), facts, *([values.chunks] if dims[-2:] == ("y", "x") else []))

@@ -17,15 +17,79 @@ from tests.products.forecasters import LAST, forecaster, predicted
 
 
 def test_a_layer_of_a_forecast_names_its_quantity_its_quantile_and_its_date() -> None:
-    _, raster = rendered(find_product("ndvi-forecast"), dates=["2019-05-20", "2019-06-20"], variables=["EVI2"])
+    _, raster = rendered(
+        find_product("ndvi-forecast"),
+        dates=["2019-05-20", "2019-06-20"],
+        variables=["EVI2"],
+        extra_layers=["anomaly"],
+    )
     found = {v.name: (v.variable, v.quantile, v.date) for v in raster.layers}
     assert found["evi2_2019-06-20_q25"] == ("EVI2", 0.25, "2019-06-20")
     assert found["anomaly_2019-05-20"] == ("anomaly", None, "2019-05-20")
     assert [v.name for v in raster.layers if v.is_median][:2] == ["ndvi_2019-05-20_q50", "ndvi_2019-06-20_q50"]
 
 
-def test_forecast_layers_are_quantiles_by_date_then_climatology() -> None:
+def test_by_default_a_forecast_has_median_and_intervals_of_each_date_and_the_clear_count() -> None:
     params, raster = rendered(find_product("ndvi-forecast"), dates=["2018-08-10", "2018-08-20"])
+    assert [layer.quantile for layer in raster.layers] == [0.05, 0.25, 0.5, 0.75, 0.95] * 2 + [None]
+    assert raster.layers[-1].name == "clear_count"
+    whole = parse(find_product("ndvi-forecast"), {}, available=AVAILABLE)
+    assert len(find_product("ndvi-forecast").layers(whole)) == 151
+    assert parse(find_product("ndvi-forecast"), params.to_json(), available=AVAILABLE) == params
+
+
+def test_an_order_from_before_layers_could_be_chosen_has_them_all() -> None:
+    """Its files have climatology and anomaly, and its parameters say nothing of them."""
+    product = find_product("ndvi-forecast")
+    stored = {"period": "2016-08-01/2018-07-31", "issue_date": "2018-08-01", "dates": ["2018-08-10"]}
+    names = [layer.name for layer in product.layers(product.options.read(stored))]
+    assert names[5:] == ["climatology_2018-08-10", "anomaly_2018-08-10", "clear_count"]
+
+
+def test_quantiles_are_chosen_and_the_median_is_always_there() -> None:
+    product, dates = find_product("ndvi-forecast"), ["2018-08-10", "2018-08-20"]
+    _, whole = rendered(product, dates=dates, variables=["EVI2"], extra_layers=["climatology"])
+    _, few = rendered(product, dates=dates, variables=["EVI2"], extra_layers=["climatology"], quantiles="0.95")
+    kept = [layer for layer in whole.layers if layer.quantile in (None, 0.5, 0.95)]
+    assert list(few.layers) == kept
+    np.testing.assert_array_equal(few.pixels, whole.pixels[[whole.layers.index(layer) for layer in kept]])
+    assert parse(product, {"quantiles": [0.5, 0.05]}, available=AVAILABLE).shares == (0.05, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "sentence"),
+    [
+        ({"quantiles": "0.1"}, "the quantiles are 0.05, 0.25, 0.5, 0.75, 0.95"),
+        ({"quantiles": "median"}, "a list of numbers"),
+        ({"quantiles": 0.5}, "a list of numbers"),
+        ({"extra_layers": "climatology,trend"}, "the extra layers are climatology, anomaly"),
+        ({"extra_layers": 1}, "a list"),
+    ],
+)
+def test_unknown_quantiles_and_layers_are_refused(inputs: dict[str, object], sentence: str) -> None:
+    with pytest.raises(InvalidOption, match=sentence):
+        parse(find_product("ndvi-forecast"), inputs, available=AVAILABLE)
+
+
+def test_extra_layers_and_chosen_quantiles_are_columns_of_a_table() -> None:
+    product, series = PRODUCTS["ndvi-forecast"], wavy_series(3)
+    whole = predicted(product, series, horizon="40d", pooled=True)
+    assert list(whole.columns[2:]) == ["q05", "q25", "q50", "q75", "q95", "pooled_over"]
+    found = predicted(
+        product, series, horizon="40d", pooled=True, quantiles=[0.05], extra_layers=["anomaly", "climatology"]
+    )
+    assert list(found.columns[2:]) == ["q05", "q50", "climatology", "anomaly", "pooled_over"]
+    np.testing.assert_array_equal(found[["q05", "q50"]], whole[["q05", "q50"]])
+    np.testing.assert_allclose(found.anomaly, found.q50 - found.climatology, atol=1e-6)
+    assert set(found.pooled_over) == {3}
+    only = predicted(product, series, horizon="40d", extra_layers=["anomaly"])
+    assert "climatology" not in only
+    assert np.abs(only.anomaly).max() > 0
+
+
+def test_forecast_layers_are_quantiles_by_date_then_climatology() -> None:
+    extra = ["anomaly", "climatology"]
+    params, raster = rendered(find_product("ndvi-forecast"), dates=["2018-08-10", "2018-08-20"], extra_layers=extra)
     names = [layer.name for layer in raster.layers]
     assert names[0] == "ndvi_2018-08-10_q05"
     assert names[5] == "ndvi_2018-08-20_q05"
@@ -37,7 +101,9 @@ def test_forecast_layers_are_quantiles_by_date_then_climatology() -> None:
 
 
 def test_further_variables_follow_ndvi_and_have_quantiles_of_their_own() -> None:
-    _, raster = rendered(PRODUCTS["ndvi-forecast"], dates=["2019-05-20"], variables=["EVI2", "NDVI", "B04"])
+    further = ["EVI2", "NDVI", "B04"]
+    extra = ["climatology", "anomaly"]
+    _, raster = rendered(PRODUCTS["ndvi-forecast"], dates=["2019-05-20"], variables=further, extra_layers=extra)
     names = [layer.name for layer in raster.layers]
     assert names[:15:5] == ["ndvi_2019-05-20_q05", "evi2_2019-05-20_q05", "b04_2019-05-20_q05"]
     for first in (0, 5, 10):
@@ -68,6 +134,7 @@ def test_a_forecast_is_issued_the_day_after_the_last_observation() -> None:
         "period": str(AVAILABLE),
         "issue_date": "2018-08-01",
         "dates": ["2018-08-05", "2018-08-10"],
+        "extra_layers": [],
     }
 
 

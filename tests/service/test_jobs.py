@@ -133,6 +133,14 @@ def test_a_complete_job_has_no_gaps_and_nothing_to_retry(own: Front) -> None:
     problem_of(own.client.post("/jobs/none/retry"), 404)
 
 
+def test_a_dismissed_job_cannot_be_tried_again(own: Front) -> None:
+    scene.finished(own.settings, "crop", "gone1")
+    assert own.client.delete("/jobs/gone1").json()["status"] == "dismissed"
+    found = problem_of(own.client.post("/jobs/gone1/retry"), 409)
+    assert found["detail"] == "Job 'gone1' was dismissed and cannot be tried again; order it anew."
+    assert own.client.get("/jobs/gone1").json()["status"] == "dismissed"
+
+
 def test_all_or_nothing_is_an_input_that_comes_back(own: Front) -> None:
     first = own.client.post("/processes/crop/execution", json=order(fail_on_gaps=True)).json()
     assert own.client.get(f"/jobs/{first['jobID']}").json()["inputs"]["fail_on_gaps"] is True
@@ -288,3 +296,10 @@ def test_a_job_states_what_its_archive_was_taken_for_without_its_path(own: Front
     assert any(line.startswith("Note: No cloud mask was found") for line in lines)
     assert str(own.settings.home.parent) not in "".join(lines)
     assert "input" not in own.client.get("/jobs").json()["jobs"][0]
+
+
+@pytest.mark.parametrize("name", ["state", "process", "Status", "f", "page"])
+def test_a_parameter_that_filters_nothing_is_refused(client: httpx.Client, name: str) -> None:
+    found = problem_of(client.get("/jobs", params={name: "running"}), 400)
+    assert f"'{name}'" in found["detail"]
+    assert "status, processID" in found["detail"]

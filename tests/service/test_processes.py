@@ -13,8 +13,8 @@ from products.catalogue import PRODUCTS
 from tests.service import scene
 from tests.service.conftest import Front
 from tests.service.scene import CROSSED, ELSEWHERE, REGION, order, problem_of, served
-from workers.queue.cost.parts import NAMES
 from workers.queue.ledger import open_ledger
+from workers.queue.limits.parts import NAMES
 
 
 def test_every_product_is_listed_and_described(client: httpx.Client) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import RegionOutsideArchive, UnknownArchive, UnknownModel, UnknownProduct
+from core.errors import InvalidOption, RegionOutsideArchive, UnknownArchive, UnknownModel, UnknownProduct
 from core.region import parse_region
 from core.settings import Settings
 from tests.fakes import REGION, FakeArchive, rectangle
-from workers.dependencies import REAL
+from workers.dependencies import REAL, open_ordered
 
 
 def test_products_models_and_archives_are_those_of_the_house(settings: Settings) -> None:
@@ -22,6 +22,15 @@ def test_products_models_and_archives_are_those_of_the_house(settings: Settings)
         REAL.find_checkpoint("fake-model", "canopy", settings)
     with pytest.raises(UnknownArchive):
         REAL.open_archive(str(settings.home / "cube.nc"), settings)
+
+
+def test_an_archive_of_an_order_that_is_gone_is_told_of_without_the_names_of_others(settings: Settings) -> None:
+    with pytest.raises(InvalidOption) as refused:
+        open_ordered(REAL, "/nowhere/cube.nc", settings)
+    assert str(refused.value) == (
+        "'/nowhere/cube.nc' is not a valid value of 'archive': it is not there any more; name another, or try again "
+        "once it is back."
+    )
 
 
 def test_a_region_beside_the_archive_is_refused() -> None:

@@ -41,6 +41,8 @@ VALUES: dict[str, list[Any]] = {
     "last": ["40d", "1d", "500d", "0d"],
     "dates": ["2021-09-01,2021-10-01", "2001-01-01", "2021-13-01", "2031-01-01"],
     "variables": ["EVI2,B04", "BSI", "B05", "NDMI"],
+    "quantiles": ["0.05,0.95", "0.1"],
+    "extra_layers": ["climatology,anomaly", "anomaly", "trend"],
     "pooled": ["true", "perhaps"],
     "blend": [{}, {"model": "x"}],
     "probabilities": ["float", "percent", "maybe"],
@@ -175,7 +177,9 @@ def by_layer(table: pd.DataFrame) -> dict[str, np.ndarray]:
         columns["pooled_over"] = table.drop_duplicates("series_id").pooled_over.to_numpy(np.float64)
         table = table.drop(columns="pooled_over")
     for name in table.columns[2:]:
-        variable, _, quantile = (name, "", "") if name == "days_to_clear" else name.rpartition("_")
+        variable, _, quantile = (
+            (name, "", "") if name in ("days_to_clear", "climatology", "anomaly") else name.rpartition("_")
+        )
         for day, rows in table.groupby("time"):
             layer = f"{(variable or 'ndvi').lower()}_{day:%Y-%m-%d}_{quantile}".removesuffix("_")
             columns[layer] = rows[name].to_numpy(np.float64)

@@ -9,21 +9,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from shapely import box, prepare
+from numpy.typing import NDArray
+from pyproj import CRS
+from shapely import box, get_coordinates, prepare
 from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidOption
+from core.ground.scale import MOST_DISTORTION, area_scale
 from core.job import FIELDS, Order
-from core.region import MAX_AREA_KM2, Field, Region, unwrap, wrap
+from core.region import MAX_AREA_KM2, WGS84, Field, Region, reproject, unwrap, wrap
 from core.settings import Settings
 from ingest.archive import Archive, Charged
 from ingest.build.cube import Reader, reader_from
 from ingest.build.expected import expected_reads
 from ingest.field_file import area_km2
-from ingest.rules.places import in_words
+from ingest.rules.places import in_words, swapped_hint
 from products.fields.findings import COLUMNS
 from workers.accept import of_the_job, ordered_archive
-from workers.dependencies import REAL, Dependencies
+from workers.dependencies import REAL, Dependencies, open_ordered
 from workers.fields.collection import FieldCollection, read_collection
 from workers.fields.group import groups_of_archive
 from workers.fields.order import FieldOrder, resolve
@@ -78,7 +81,7 @@ def check_fields(inputs: Mapping[str, Any], settings: Settings, dependencies: De
             raise InvalidOption("input", name, f"the inputs are {', '.join(INPUTS)}")
     found = _collection(inputs)
     spec = ordered_archive(inputs, settings)
-    archive = dependencies.open_archive(spec, settings)
+    archive = open_ordered(dependencies, spec, settings)
     _check_places(found.fields, archive)
     wanted = _resolved(inputs, archive, settings)
     upload = json.dumps(inputs["fields"], separators=(",", ":")).encode()
@@ -159,7 +162,8 @@ def _check_places(fields: Sequence[Field], archive: Archive) -> None:
     prepare(archive.footprint)
     if not any(archive.footprint.intersects(s) for s in shapes):
         covered = in_words(archive.footprint.bounds)
-        raise InvalidOption("fields", given, f"none of them lies in '{archive.name}', which covers {covered}")
+        hint = swapped_hint(get_coordinates(shapes), archive.footprint)
+        raise InvalidOption("fields", given, f"none of them lies in '{archive.name}', which covers {covered}{hint}")
 
 
 def _resolved(inputs: Mapping[str, Any], archive: Archive, settings: Settings) -> FieldOrder:
@@ -197,10 +201,19 @@ def _params(inputs: Mapping[str, Any], wanted: FieldOrder) -> dict[str, Any]:
 
 
 def _pixels(fields: Sequence[Field], archive: Archive) -> int:
+    """Return about how many pixels fields have, by their size on the ground where they lie."""
     shapes = _measurable(fields)
     inside = next(s for s in shapes if archive.footprint.intersects(s))
-    size = archive.grid(Region(geometry=inside)).resolution_m
-    return max(1, round(sum(map(area_km2, shapes)) * 1e6 / size**2))
+    grid = archive.grid(Region(geometry=inside))
+    areas_m2 = np.array([area_km2(s) for s in shapes]) * 1e6
+    return max(1, round(float((areas_m2 * _scales(shapes, grid.crs)).sum()) / grid.resolution_m**2))
+
+
+def _scales(shapes: Sequence[BaseGeometry], crs: str) -> NDArray[np.float64]:
+    """Return the areas of polygons in a CRS over those on the ground; 1 where they differ little or are not known."""
+    places = [reproject(s.representative_point(), WGS84, crs) for s in shapes]
+    scale = area_scale(CRS.from_user_input(crs), *get_coordinates(places).T)
+    return np.where(np.abs(1 / scale - 1) > MOST_DISTORTION, scale, 1.0)
 
 
 def _around(shapes: Sequence[BaseGeometry]) -> Region:

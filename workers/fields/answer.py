@@ -12,6 +12,7 @@ from core.bands import NDVI, Floats, channel
 from core.cube import Cube, Series
 from core.errors import InvalidOption
 from core.forecast import QUANTILES
+from core.product import Variable
 from core.progress import Progress
 from core.region import Field
 from core.timeline import to_day
@@ -211,7 +212,8 @@ def _with_forecast(found: Findings, part: Part, order: FieldOrder) -> Findings:
 
 
 def _expected(series: Series, part: Part, options: ForecastOptions) -> Expected:
-    """Return the forecast of series; NaN of those never seen."""
+    """Return the forecast of series, with their climatology; NaN of those never seen."""
+    options = options.but(quantiles=None, extra_layers=(Variable.CLIMATOLOGY.value,))
     days = np.array([to_day(d) for d in options.targets], np.int32)
     values = np.full((len(series), len(part.product.layers(options))), np.nan, np.float32)
     rows = np.nonzero(series.clear_count() > 0)[0]

@@ -25,7 +25,7 @@ from outputs.fields.origin import Origin, write_origin
 from outputs.fields.report import write_report
 from outputs.fields.write import Answer, write_lines
 from products.fields.findings import COLUMNS
-from workers.dependencies import REAL, Dependencies
+from workers.dependencies import REAL, Dependencies, open_ordered
 from workers.fields.answer import answer
 from workers.fields.collection import FieldCollection, read_collection
 from workers.fields.kept_lines import KeptLines
@@ -161,13 +161,13 @@ class FieldWork:
         return read_collection(json.loads(content), id_column=order.params["id"], taken=COLUMNS)
 
     def _source(self, kept: KeptLines) -> ArchiveFields:
-        archive = self.dependencies.open_archive(self.job.order.archive, self.settings)
+        archive = open_ordered(self.dependencies, self.job.order.archive, self.settings)
         reader = reader_from(self.settings, shared_scene_tiles(self.settings))
         return ArchiveFields(archive, reader, look=kept.look)
 
     def _order(self) -> FieldOrder:
         order = self.job.order
-        archive = self.dependencies.open_archive(order.archive, self.settings)
+        archive = open_ordered(self.dependencies, order.archive, self.settings)
         return resolve(
             order.params["products"],
             order.params,

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from core.grid import Grid, Tile
 from core.job import Job, JobState, Label, Order, TileState, TileTask
-from workers.queue.cost.parts import stop_columns
+from workers.queue.limits.parts import stop_columns
 
 
 def job_row(order: Order, job_tiles: Sequence[Tile], job_id: str, now: float) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from sqlalchemy import Connection, and_, case, exists, func, or_, select, update
 from core.groups.queues import Capability
 from core.job import JobState, TileState
 from workers.queue.cost.costs import job_costs
-from workers.queue.cost.parts import stop_columns
 from workers.queue.ledger_rows import order_of
+from workers.queue.limits.parts import stop_columns
 from workers.queue.schema import jobs, tiles
 
 HOPELESS = 16

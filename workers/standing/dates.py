@@ -6,14 +6,23 @@ Forecasts are not held: each has an issue date of its own.
 """
 
 from calendar import monthrange
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
+from core.errors import InvalidOption
 from core.product import Product
+from core.settings import Settings
 from core.timeline import Period
 from ingest.archive import Archive
 from products.class_options import ClassMapOptions
+from products.order import parse
+from workers.accept import Checked, check
 from workers.dependencies import Dependencies
+
+FIXED = ("issue_date", "date", "change", "period")
+"""Inputs that fix the last day of the observations. After an issue date, new scenes change nothing; beside the others,
+scenes of their days may still arrive."""
 
 
 def held_dependencies(product: Product[Any], dependencies: Dependencies, *, every_days: int) -> Dependencies:
@@ -24,6 +33,25 @@ def held_dependencies(product: Product[Any], dependencies: Dependencies, *, ever
         dependencies,
         open_archive=lambda spec, settings: cast(Archive, HeldArchive(dependencies.open_archive(spec, settings))),
     )
+
+
+def check_standing(
+    product: Product[Any], inputs: Mapping[str, Any], settings: Settings, dependencies: Dependencies, *, every_days: int
+) -> Checked:
+    """Check the order of a standing one as each of its runs does, and that they need not all give the same.
+
+    Raises:
+        RequestError: it cannot be ordered, or its dates are fixed and the archive already reaches beyond them.
+    """
+    found = check(product.id, inputs, settings, held_dependencies(product, dependencies, every_days=every_days))
+    fixed = next((n for n in (FIXED if every_days else FIXED[:1]) if inputs.get(n)), None)
+    archive = found.archive.inner if isinstance(found.archive, HeldArchive) else found.archive
+    end = parse(product, found.order.params, available=found.archive.period).days.end
+    if fixed is not None and end < archive.period.end:
+        other = "" if fixed == FIXED[0] else ", or leave out every: then it runs when new scenes of these days arrive"
+        why = f"each run would use the same days, up to {end}, and the archive already reaches to {archive.period.end}"
+        raise InvalidOption(fixed, inputs[fixed], f"{why}; leave it out{other}")
+    return found
 
 
 class HeldArchive:

@@ -1,4 +1,4 @@
-"""Monthly composites on a device; twin of `calendar_composite` in models/network/tokens.py."""
+"""Monthly composites on a device; twin of `calendar_composite` in models/network/composite.py."""
 
 import math
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from core.bands import channel
 from models.inference.features.calendar import first_days, months_since_1970
-from models.network.tokens import BY_MEDIAN, LEAST_POWER
+from models.network.composite import BY_MEDIAN, LEAST_POWER
 
 _MEDIANS, _MEANS = slice(0, len(BY_MEDIAN)), slice(len(BY_MEDIAN), None)
 """Channels that are joined by their medians come first: the optical bands and NDVI."""

@@ -58,6 +58,28 @@ def test_what_belongs_to_the_other_kind_of_order_is_refused(refused: Callable[..
     assert "there is no such file" in refused("order", "fields", "none.gpkg", *server)
 
 
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+@pytest.mark.parametrize("layer", ["plots", "others"])
+def test_crs_and_layer_of_a_file_are_stated(
+    own: Front,
+    folder: Path,
+    refused: Callable[..., str],
+    run: Callable[..., str],
+    layer: str,
+) -> None:
+    frame = gpd.GeoDataFrame({"id": ["a"]}, geometry=[shape(square(5, 5))]).set_crs(4326).to_crs(32632)
+    bare = gpd.GeoDataFrame({"id": ["a"]}, geometry=list(frame.geometry))  # no CRS
+    path = folder / "bare.gpkg"
+    for name in ("plots", "others"):
+        bare.to_file(path, layer=name)
+    server = ("--server", str(own.client.base_url), "--estimate", "--products", "ndvi-forecast")
+    assert "choose one by --layer" in refused("order", "fields", str(path), *server)
+    assert "give it by --crs" in refused("order", "fields", str(path), "--layer", layer, *server)
+    said = run("order", "fields", str(path), "--layer", layer, "--crs", "EPSG:32632", *server)
+    assert dict(line.split(maxsplit=1) for line in said.splitlines())["area_km2"] == "0.0036"
+    assert "only orders of fields have it" in refused("order", "crop", "--layer", layer, *server)
+
+
 def test_features_have_ids_and_names_alone() -> None:
     bad = Polygon([(10, 48), (np.inf, 48.1), (10.1, 48), (10, 48)])  # as places outside a CRS become
     fields = (

@@ -11,7 +11,7 @@ from owslib.wmts import WebMapTileService
 from PIL import Image
 
 from tests.conformance.clients.rasters import bands
-from tests.conformance.clients.report import Different, Report, Service, expect, run
+from tests.conformance.clients.report import Different, Report, Service, expect, needed_input, run
 
 WAIT_S = 300.0
 
@@ -34,7 +34,8 @@ def examine(service: Service, report: Report) -> None:
 def described(processes: Processes) -> None:
     """Check that each process in the list has a description."""
     for one in processes.processes():
-        expect(processes.process(one["id"])["inputs"]["region"]["minOccurs"], 1, "minOccurs of region")
+        needed = needed_input(one["id"])
+        expect(processes.process(one["id"])["inputs"][needed]["minOccurs"], 1, f"minOccurs of {needed}")
 
 
 def order(processes: Processes, service: Service) -> None:

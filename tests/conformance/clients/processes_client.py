@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 from ogc_api_processes_client import Configuration, StatusInfo
 from ogc_api_processes_client.api_client_wrapper import ApiClientWrapper
 
-from tests.conformance.clients.report import Different, Report, Service, expect, run
+from tests.conformance.clients.report import Different, Report, Service, expect, needed_input, run
 
 WAIT_S = 300.0
 
@@ -32,7 +32,8 @@ def examine(service: Service, report: Report) -> None:
 def processes(client: ApiClientWrapper) -> None:
     """Read the description of each process."""
     for one in client.get_processes().processes:
-        expect("region" in client.get_process_description(one.id).inputs, True, "an input 'region'")
+        needed = needed_input(one.id)
+        expect(needed in client.get_process_description(one.id).inputs, True, f"an input '{needed}' of '{one.id}'")
 
 
 def order(client: ApiClientWrapper, service: Service) -> None:

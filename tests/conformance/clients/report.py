@@ -73,6 +73,11 @@ class Report:
         self.problems += [f"{what}: {' '.join(text.split())[:400]}" for text in found]
 
 
+def needed_input(process_id: str) -> str:
+    """Return the input without which a process is not ordered: a region, but of the one that answers fields."""
+    return "fields" if process_id == "fields" else "region"
+
+
 def expect(found: object, wanted: object, what: str = "") -> None:
     """Raise if something is not what it should be."""
     if found != wanted:

@@ -10,7 +10,8 @@ from core.cube import Series
 from core.timeline import to_day
 from models.network.class_features import CLASS_FEATURES, class_features
 from models.network.class_inputs import class_inputs
-from models.network.tokens import TOKEN_FEATURES, calendar_composite
+from models.network.composite import calendar_composite
+from models.network.tokens import TOKEN_FEATURES
 from tests.models.builders import START, wavy_series
 
 ASKED = np.full(6, START + 700, np.int32)

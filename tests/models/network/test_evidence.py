@@ -5,8 +5,8 @@ import numpy as np
 from core.bands import CHANNELS, channel
 from core.cube import Series
 from models.network.class_inputs import class_inputs
+from models.network.composite import calendar_composite
 from models.network.evidence import EVIDENCE, SUMMER_HALF, WINTER_HALF, evidence, months_seen
-from models.network.tokens import calendar_composite
 from tests.models.builders import START, wavy_series
 
 END = 18_000

@@ -1,6 +1,6 @@
 import pandas as pd
 
-from outputs.fields.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart_of
+from outputs.fields.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart_of, columns_of
 from tests.outputs.fields.lines import answer
 
 
@@ -10,7 +10,7 @@ def rows(position: int) -> pd.DataFrame:
 
 
 def test_dots_and_bands_lie_where_dates_and_numbers_put_them() -> None:
-    chart = chart_of(rows(0))
+    chart = chart_of(columns_of(rows(0)))
     assert chart is not None
     assert chart.seen[0][0] == LEFT
     assert chart.seen[1][0] == LEFT + round(10 / 40 * (WIDTH - LEFT - RIGHT), 1)
@@ -22,13 +22,13 @@ def test_dots_and_bands_lie_where_dates_and_numbers_put_them() -> None:
 
 
 def test_a_field_with_one_date_has_a_dot_alone() -> None:
-    chart = chart_of(rows(1))
+    chart = chart_of(columns_of(rows(1)))
     assert chart is not None
     assert (len(chart.seen), chart.outer, chart.median, chart.usual) == (1, "", "", [])
 
 
 def test_a_field_without_numbers_has_no_chart() -> None:
-    assert chart_of(rows(2)) is None
+    assert chart_of(columns_of(rows(2))) is None
 
 
 def test_a_long_history_is_cut_and_values_beyond_the_edge_are_drawn_at_it() -> None:
@@ -37,7 +37,7 @@ def test_a_long_history_is_cut_and_values_beyond_the_edge_are_drawn_at_it() -> N
         {"q50": float}
     )
     long.loc[len(long) - 1, "ndvi_mean"] = -0.9
-    chart = chart_of(long)
+    chart = chart_of(columns_of(long))
     assert chart is not None
     assert len(chart.seen) == 25
     assert chart.seen[-1][1] == HEIGHT - BOTTOM

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from affine import Affine
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -41,10 +42,28 @@ def test_a_forecast_has_a_bar_of_colours_and_three_dates(tmp_path: Path) -> None
     assert {"NDVI, median", "No data", "2022-09-24"} <= set(found)
 
 
-def test_a_map_too_small_for_an_arrow_says_what_is_up(tmp_path: Path) -> None:
-    found = texts_of(finished(tmp_path, "canopy", window=LONG))
-    assert "North is up" in found
-    assert "N" not in found
+FORECAST = {"horizon": "60d", "step": "10d", "issue_date": "2022-09-15"}
+
+
+@pytest.mark.parametrize("window", [NORTH, SOUTH, TINY, LONG, replace(LONG, shape_yx=(600, 12))])
+@pytest.mark.parametrize(("product", "inputs"), [("canopy", {}), ("ndvi-forecast", FORECAST)])
+def test_the_arrow_hides_nothing(tmp_path: Path, window: Window, product: str, inputs: dict[str, Any]) -> None:
+    facts = read_facts(finished(tmp_path, product, window=window, has_gap=True, **inputs))
+    layers = drawn_layers(facts)
+    height = map_height_in(facts, layers)
+    figure = Figure(figsize=(WIDTH_IN, height))
+    draw_map(figure, Room(left=0, bottom=0, width=WIDTH_IN, height=height), facts, layers)
+    FigureCanvasAgg(figure).draw()
+    (arrow,) = (axes for axes in figure.axes if [t.get_text() for t in axes.texts if t.get_text() == "N"])
+    own = arrow.get_window_extent()
+    others = [axes.get_window_extent() for axes in figure.axes if axes is not arrow]
+    others += [legend.get_window_extent() for legend in figure.legends]
+    assert len(others) >= 2
+    assert not own.count_overlaps(others)
+    assert own.x0 >= 0
+    assert own.x1 <= figure.bbox.x1
+    assert own.y0 >= -1
+    assert own.y1 <= figure.bbox.y1 + 1
 
 
 def test_labels_of_a_users_own_are_drawn_as_they_are(tmp_path: Path) -> None:

@@ -226,9 +226,57 @@ def test_a_place_that_no_result_covers_has_no_values(client: httpx.Client) -> No
     assert reason(get(client, "ndvi-anomaly/position", coords=INSIDE))
 
 
-def test_swapped_coordinates_are_noticed_where_the_other_way_round_fits(client: httpx.Client) -> None:
-    found = scene.problem_of(get(client, "canopy/position", coords="POINT(48.0239 10.3440)"), 400)
-    assert "swapped" in found["detail"]
+SWAPPED_AREA = "POLYGON((48.0236 10.343,48.0236 10.3436,48.0241 10.3436,48.0241 10.343,48.0236 10.343))"
+
+
+@pytest.mark.parametrize("one", ["canopy", "canopy/instances/canopy1", "ndvi-observed"])
+@pytest.mark.parametrize(
+    ("parameters", "word"),
+    [
+        ({"coords": "POINT(48.0239 10.3440)"}, "longitude and latitude seem to be swapped"),
+        ({"coords": INSIDE, "crs": "EPSG:32632"}, "look like degrees, and EPSG:32632 has metres: leave out crs"),
+        ({"coords": "POINT(48.0239 10.3440)", "crs": "EPSG:3857"}, "look like degrees"),
+        ({"coords": "POINT(100.25 13)", "crs": "EPSG:32632"}, "look like degrees"),
+        ({"coords": "POINT(10.3440 148.0)"}, "longitude (-180 to 180) before latitude"),
+        ({"coords": "POINT(5319830 600209)", "crs": "EPSG:32632"}, "eastings and northings seem to be swapped"),
+    ],
+)
+def test_coordinates_of_another_order_or_unit_are_noticed(
+    client: httpx.Client, one: str, parameters: dict[str, str], word: str
+) -> None:
+    found = scene.problem_of(get(client, f"{one}/position", **parameters), 400)
+    assert word in found["detail"]
+
+
+def test_northings_before_eastings_are_noticed_where_the_other_way_round_fits(client: httpx.Client) -> None:
+    to_metres = Transformer.from_crs("EPSG:4326", "EPSG:3035", always_xy=True)
+    x, y = to_metres.transform(10.3440, 48.0239)
+    assert read(get(client, "canopy/position", coords=f"POINT({x} {y})", crs="EPSG:3035"))
+    found = scene.problem_of(get(client, "canopy/position", coords=f"POINT({y} {x})", crs="EPSG:3035"), 400)
+    assert "eastings and northings seem to be swapped" in found["detail"]
+
+
+@pytest.mark.parametrize("one", ["canopy", "canopy/instances/canopy1"])
+@pytest.mark.parametrize(
+    ("parameters", "word"),
+    [
+        ({"coords": SWAPPED_AREA}, "longitude and latitude seem to be swapped"),
+        ({"coords": AREA, "crs": "EPSG:32632"}, "look like degrees, and EPSG:32632 has metres"),
+        ({"coords": "POLYGON((48 120,48.1 120,48.1 120.1,48 120))"}, "latitude"),
+    ],
+)
+def test_an_area_of_another_order_or_unit_is_noticed(
+    client: httpx.Client, one: str, parameters: dict[str, str], word: str
+) -> None:
+    found = scene.problem_of(get(client, f"{one}/area", **parameters), 400)
+    assert word in found["detail"]
+    assert len(found["detail"]) < 300
+
+
+def test_a_place_without_results_either_way_round_is_simply_empty(client: httpx.Client) -> None:
+    assert reason(get(client, "canopy/position", coords="POINT(11 49)"))
+    assert reason(get(client, "canopy/position", coords="POINT(700000 5400000)", crs="EPSG:32632"))
+    assert reason(get(client, "canopy/area", coords="POLYGON((150 20,150.1 20,150.1 20.1,150 20))"))
 
 
 @pytest.mark.parametrize(

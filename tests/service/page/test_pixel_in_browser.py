@@ -48,12 +48,18 @@ def test_a_pixel_of_a_forecast_has_its_bands_in_a_chart_and_in_numbers(page: Pag
     open_pixel(page, "forecast1")
     for part in ("polygon.band-90", "polygon.band-50", "polyline.median", "line.issue"):
         page.until(lambda part=part: page.all(f"#pixel-chart {part}"))
+    keys = [key.text for key in page.all("#pixel-chart-legend .key") if key.is_displayed()]
+    assert keys == ["clear observation", "median", "50 %", "90 %", "usual"]
     page.one("#pixel-table summary").click()
     rows = [row.text for row in page.all("#pixel-table details tbody tr")]
     assert len(rows) == 2
     point = page.run("return fetch('jobs/forecast1/point?lon=10.3440&lat=48.0239').then((answer) => answer.json())")
     medians = [f"{v['value']:.2f}" for v in point["values"] if v["quantile"] == 0.5]
     assert [row.split()[1] for row in rows] == medians
+    history = page.run(
+        "return fetch('jobs/forecast1/point/history?lon=10.3440&lat=48.0239').then((answer) => answer.json())"
+    )
+    assert [row.split()[-1] for row in rows] == [f"{one['ndvi']:.2f}" for one in history["usual"]]
 
 
 def test_a_pixel_is_picked_with_a_click_and_with_the_keyboard_and_closed(page: Page) -> None:

@@ -1,8 +1,11 @@
 """One pixel of a result over REST."""
 
 import httpx
+import numpy as np
 import pytest
 
+from core.timeline import parse_date, to_day
+from models.baselines.usual import usual_ndvi
 from tests.service import scene
 from tests.service.access.keyed import make_key
 from tests.service.conftest import Front
@@ -65,6 +68,19 @@ def test_the_history_of_a_pixel_is_its_clear_ndvi(client: httpx.Client) -> None:
     assert found["period"].startswith("2021-03-01/")
     assert dates[0] == "2021-03-01"
     assert all(0 < o["ndvi"] < 1 for o in found["observations"])
+    assert found["usual"] == []
+
+
+def test_the_history_of_a_forecast_has_what_is_usual_on_its_target_dates(client: httpx.Client) -> None:
+    point = client.get("/jobs/forecast1/point", params=INSIDE).json()
+    found = client.get("/jobs/forecast1/point/history", params=INSIDE).json()
+    days, ndvi = zip(*((to_day(parse_date(o["date"])), o["ndvi"]) for o in found["observations"]), strict=True)
+    dates = [v["date"] for v in point["values"] if v["quantile"] == 0.5]
+    targets = np.array([to_day(parse_date(d)) for d in dates], np.int32)
+    issue = parse_date(point["issue_date"])
+    expected = usual_ndvi(np.array(days, np.int32), np.array(ndvi, np.float32), issue, targets)
+    assert [o["date"] for o in found["usual"]] == dates
+    np.testing.assert_allclose([o["ndvi"] for o in found["usual"]], expected, atol=1e-3)
 
 
 def test_a_share_link_opens_pixels_but_reads_no_archive(front: Front) -> None:
@@ -76,3 +92,14 @@ def test_a_share_link_opens_pixels_but_reads_no_archive(front: Front) -> None:
         assert client.get("/jobs/crop1/point", params={**INSIDE, "share": token}).status_code == 200
         assert client.get("/jobs/canopy1/point", params={**INSIDE, "share": token}).status_code == 401
         assert client.get("/jobs/crop1/point/history", params={**INSIDE, "share": token}).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["point", "point/history"])
+def test_swapped_coordinates_are_noticed(client: httpx.Client, path: str) -> None:
+    found = scene.problem_of(client.get(f"/jobs/canopy1/{path}", params={"lon": 48.0239, "lat": 10.344}), 400)
+    assert "longitude and latitude seem to be swapped" in found["detail"]
+
+
+def test_a_parameter_that_would_change_nothing_is_refused(client: httpx.Client) -> None:
+    place = {"lon": 10.344, "lat": 48.0239, "crs": "EPSG:3857"}
+    assert "'crs'" in scene.problem_of(client.get("/jobs/canopy1/point", params=place), 400)["detail"]

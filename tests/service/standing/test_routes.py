@@ -21,6 +21,19 @@ def wanted(process: str = "crop", **changes: Any) -> dict[str, Any]:
     return {"processID": process, "inputs": {"region": REGION}, **changes}
 
 
+def forecast(**inputs: Any) -> dict[str, Any]:
+    return wanted("ndvi-forecast", inputs={"region": REGION, **inputs})
+
+
+def test_days_that_may_still_bring_scenes_are_accepted(own: Front) -> None:
+    season = {"region": REGION, "period": "2021-03-01/2022-02-28"}  # scenes of it may still arrive
+    for body in (forecast(issue_date="2022-11-15"), forecast(), wanted(inputs=season)):
+        made = own.client.post("/standing-orders", json=body)
+        assert made.status_code == 201, made.text
+    path = f"/standing-orders/{made.json()['id']}"
+    assert "the archive already reaches to" in problem_of(own.client.patch(path, json={"every": "5d"}), 400)["detail"]
+
+
 def test_an_order_is_made_shown_listed_and_removed(own: Front) -> None:
     made = own.client.post("/standing-orders", json=wanted(title=" Crops  of the valley ", ends="2099-12-31"))
     assert made.status_code == 201, made.text
@@ -52,6 +65,9 @@ def test_an_order_is_made_shown_listed_and_removed(own: Front) -> None:
         (wanted(every="400d"), 400, "1 to 366 days"),
         (wanted(ends="2020-01-01"), 400, "it has passed"),
         (wanted(ends="soon"), 400, "no date"),
+        (forecast(issue_date="2022-06-01"), 400, "each run would use the same days, up to 2022-05-31, and the archive"),
+        (forecast(issue_date="2022-06-01"), 400, "'issue_date'"),
+        (wanted(inputs={"region": REGION, "period": "2021-03-01/2022-02-28"}, every="5d"), 400, "leave out every"),
         (wanted(title="x" * 300), 400, "title"),
         (wanted(colour="red"), 400, "colour"),
     ],

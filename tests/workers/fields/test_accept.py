@@ -2,14 +2,28 @@
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from shapely.geometry import shape
+import xarray as xr
+from shapely.geometry import box, mapping, shape
 
 from core.errors import InvalidOption, RequestError
+from core.region import WGS84, reproject
 from core.settings import Settings
-from tests.workers.fields.jobs import FIELDS, collection, crossed, feature, settings_for, square
+from tests.workers.fields.jobs import (
+    FIELDS,
+    ROWS,
+    WEST,
+    collection,
+    crossed,
+    feature,
+    settings_for,
+    square,
+    write_archive,
+)
 from workers.fields.accept import check_fields, estimate_fields, names_of
 
 
@@ -108,3 +122,22 @@ def test_an_estimate_counts_pixels_area_and_scenes_and_orders_nothing(here: Sett
     edge = collection([feature(square(10, 4)), feature(square(477, 4))])
     assert estimate_fields({"fields": edge}, here)["archive_share"] == pytest.approx(0.75, abs=0.01)
     assert not (here.home / "work").exists()
+
+
+def test_pixels_are_counted_by_their_size_on_the_ground(tmp_path: Path) -> None:
+    path, north = tmp_path / "archives" / "mercator.nc", 6_100_000
+    with xr.open_dataset(write_archive(tmp_path / "utm.nc")) as data:
+        y = north - 10.0 * (np.arange(ROWS) + 0.5)
+        path.parent.mkdir()
+        data.assign_coords(y=y).assign_attrs(crs="EPSG:3857").to_netcdf(path, engine="netcdf4")
+    ring = box(WEST + 100, north - 160, WEST + 160, north - 100)  # 6 x 6 pixels, each 6.7 m wide at 48 degrees north
+    field = mapping(reproject(ring, "EPSG:3857", WGS84))
+    found = estimate_fields({"fields": collection([feature(field)])}, settings_for(tmp_path, archive=str(path)))
+    assert found["pixels"] == 36
+    assert found["area_km2"] == pytest.approx(0.0036 * 0.443, rel=0.02)
+
+
+def test_swapped_coordinates_are_noticed(here: Settings) -> None:
+    ring = [[y, x] for x, y in square(10, 4)["coordinates"][0]]
+    with pytest.raises(InvalidOption, match="longitude and latitude seem to be swapped"):
+        check_fields({"fields": collection([feature({"type": "Polygon", "coordinates": [ring]})])}, here)

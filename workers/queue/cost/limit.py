@@ -13,10 +13,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, or
 from core.job import FIELDS, Job, JobState, TileState
 from ingest.io.meter import METER
 from workers.queue.cost.costs import job_costs
-from workers.queue.cost.parts import PARTS, reason
 from workers.queue.events.log import EventKind, note
 from workers.queue.job_end import ACTIVE, end_job
 from workers.queue.ledger_rows import order_of
+from workers.queue.limits.parts import PARTS, reason
 from workers.queue.schema import Clock, jobs, reading, tiles
 
 STOPS = tuple(jobs.c[part.column] for part in PARTS)

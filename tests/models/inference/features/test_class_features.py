@@ -9,7 +9,7 @@ import torch
 from models.inference.features import class_features
 from models.network import class_features as by_numpy
 from models.network import class_inputs
-from models.network.tokens import calendar_composite
+from models.network.composite import calendar_composite
 from tests.models.inference.features.series import COUNT, issues, short, varied
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from models.inference.features.composite import calendar_composite
-from models.network import tokens
+from models.network import composite
 from tests.models.inference.features.series import issues, short, varied
 
 
@@ -13,7 +13,7 @@ from tests.models.inference.features.series import issues, short, varied
 @pytest.mark.parametrize("dates", [130, 7, 1])
 def test_composites_are_those_of_numpy(months: int, dates: int) -> None:
     series, before = short(varied(), dates), issues(spread=400)
-    expected = tokens.calendar_composite(series, before, months=months)
+    expected = composite.calendar_composite(series, before, months=months)
     given = (torch.from_numpy(np.ascontiguousarray(a)) for a in (series.days, series.values, before))
     days, values = calendar_composite(*given, months=months)
     np.testing.assert_array_equal(days, expected.days)
@@ -30,4 +30,4 @@ def test_the_order_of_dates_does_not_matter() -> None:
 
 
 def test_channels_joined_by_their_medians_come_first() -> None:
-    assert tokens.CHANNELS[: len(tokens.BY_MEDIAN)] == tokens.BY_MEDIAN
+    assert composite.CHANNELS[: len(composite.BY_MEDIAN)] == composite.BY_MEDIAN

@@ -7,7 +7,7 @@ import pytest
 
 from core.job import FIELDS, JobState
 from tests.workers.queue.ledger_parts import KEY, ORDER, TILES
-from workers.queue.cost.stopped import stop_tile
+from workers.fields.stopped import stop_tile
 from workers.queue.ledger import Ledger
 from workers.queue.planning import Planning
 from workers.queue.uploads.uploads import add_upload, upload_of

@@ -7,7 +7,7 @@ import pytest
 from core.errors import InvalidOption
 from ingest.io.meter import Spent
 from workers.queue.cost.costs import Cost
-from workers.queue.cost.parts import NAMES, PARTS, max_cost_of, reason, stop_columns
+from workers.queue.limits.parts import NAMES, PARTS, max_cost_of, reason, stop_columns
 from workers.queue.schema import jobs
 
 

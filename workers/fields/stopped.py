@@ -1,4 +1,4 @@
-"""The end of the one piece of work of a job of fields that a limit of its order has stopped. Maps: limit.py."""
+"""The end of the one piece of work of a job of fields that a limit has stopped. Maps: queue/cost/limit.py."""
 
 from typing import Any
 

@@ -8,8 +8,8 @@ import pytest
 from core.job import FIELDS, JobState, TileState
 from ingest.io.meter import Spent
 from tests.workers.queue.ledger_parts import KEY, ORDER, TILES, Clock
+from workers.fields.stopped import stop_tile
 from workers.queue.cost.costs import Cost, cost_of
-from workers.queue.cost.stopped import stop_tile
 from workers.queue.events.log import EventKind, events_after
 from workers.queue.ledger import Ledger
 
