@@ -55,7 +55,9 @@ def _taken(values: NDArray[np.generic], place: NDArray[np.int64]) -> NDArray[np.
     return np.take_along_axis(values, np.maximum(place, 0), axis=1).astype(np.float64)
 
 
-def _left_out(days: Days, y: Floats, seen: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _left_out(
+    days: Days, y: NDArray[np.float64], seen: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return (N,) the mean absolute error of lines at observations between two others, and how many those are."""
     before, after = neighbours(days, seen, days - 1)[0], neighbours(days, seen, days)[1]
     days = np.broadcast_to(days, y.shape)
