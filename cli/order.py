@@ -41,6 +41,8 @@ FileCrs = Annotated[
 ]
 Archive = Annotated[str | None, typer.Option(metavar="NAME", help="Archive to read; default: that of the service.")]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="Name of a model; default: that of the product.")]
+OnlyEstimate = Annotated[bool, typer.Option("--estimate", help="Only estimate tiles, scenes and seconds.")]
+AllOrNothing = Annotated[bool, typer.Option("--fail-on-gaps", help="All or nothing: no map with gaps.")]
 Among = Annotated[Priority | None, typer.Option(help="Among the jobs of your party: low, normal (default) or high.")]
 MostSeconds = Annotated[
     float | None,
@@ -120,22 +122,14 @@ def _parameters() -> list[inspect.Parameter]:
             Annotated[str | None, typer.Option(metavar="ID", help="Try the missing tiles of an earlier job again.")],
             None,
         ),
-        keyword(
-            "fail_on_gaps",
-            Annotated[bool, typer.Option("--fail-on-gaps", help="All or nothing: no map with gaps.")],
-            False,
-        ),
+        keyword("fail_on_gaps", AllOrNothing, False),
         keyword("priority", Among, None),
         keyword("max_cost", MaxCost, None),
         keyword("max_seconds", MostSeconds, None),
         keyword("server", Server, None),
         keyword("key", KeyText, None),
         keyword("out", Out, None),
-        keyword(
-            "estimate",
-            Annotated[bool, typer.Option("--estimate", help="Only estimate tiles, scenes and seconds.")],
-            False,
-        ),
+        keyword("estimate", OnlyEstimate, False),
     ]
 
 

@@ -178,12 +178,13 @@ class PoolsSeries(Protocol):
         """Return whether options ask for it."""
         ...
 
-    def pooled(self, series: Series, each: Sequence[Any]) -> Any:
+    def pooled(self, series: Series, each: Sequence[Any], *, are_pixels: bool = False) -> Any:
         """Return the product with what series show together, where their options ask for it.
 
         Args:
             series: all of the table or block, in any order.
             each: their resolved options.
+            are_pixels: they are those of a block, which err together: none is compared with the others one by one.
         """
         ...
 

@@ -7,11 +7,11 @@ from core.bands import NDVI, Floats, channel
 from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.errors import InvalidCheckpoint, InvalidOption
-from core.forecast import QUANTILES, ClassProbabilities, Forecast
+from core.forecast import MEDIAN, QUANTILES, ClassProbabilities, Forecast
 from core.quantities import QUANTITIES, Quantity
 from core.timeline import Days
 from models.baselines.climatology import Expectation, expect
-from models.baselines.pooled import Pools, pooled_in_groups
+from models.baselines.pooled import Pools, pooled_in_groups, shifts
 from models.baselines.snow import without_snow
 from models.calibration.evidence_scaling import EvidenceScaling, is_by_evidence
 from models.calibration.quantiles import Calibration
@@ -98,7 +98,9 @@ def _forecast(
         groups = [] if pools is None else [(np.flatnonzero(issues == d), pools[int(d)]) for d in np.unique(issues)]
         pooled = pooled_in_groups(groups, at, part.days, history, issues, dates)
         queries = forecast_queries(at.features, pooled, issues, dates, work.quantity.name)
-        quantiles[rows] = _quantiles(backend, part, at, queries, issues, dates, work)
+        found = _quantiles(backend, part, at, queries, issues, dates, work)
+        moved = shifts(groups, at, part.days, history, issues, dates, median=found[..., MEDIAN])
+        quantiles[rows] = found + moved[..., None]
         climatology[rows] = at.climatology
     own = work.quantity.from_model
     return own(quantiles), own(climatology[..., None])[..., 0]

@@ -246,12 +246,13 @@ class NdviForecast:
         """Return whether series learn from each other."""
         return options.pooled
 
-    def pooled(self, series: Series, each: Sequence[ForecastOptions]) -> "NdviForecast":
+    def pooled(self, series: Series, each: Sequence[ForecastOptions], *, are_pixels: bool = False) -> "NdviForecast":
         """Return the product with the pools of each issue date; as it is, where the options do not ask for them."""
         if not each[0].pooled:
             return self
         issues = np.array([to_day(o.issue) for o in each], np.int32)
-        return NdviForecast({quantity: pools_of(series, issues, quantity) for quantity in each[0].quantities})
+        one = Pool.of if are_pixels else Pool.with_company
+        return NdviForecast({quantity: pools_of(series, issues, quantity, one) for quantity in each[0].quantities})
 
     def predict(self, series: Series, each: Sequence[ForecastOptions], checkpoint: Checkpoint) -> Floats:
         """Forecast each series at its target dates from the observations before its issue date."""

@@ -127,5 +127,5 @@ def _predict(
         return
     each = [options] * len(series)
     if isinstance(product, PoolsSeries):
-        product = product.pooled(series, each)
+        product = product.pooled(series, each, are_pixels=True)
     out[:, seen.reshape(out.shape[1:])] = product.predict(series, each, checkpoint).T

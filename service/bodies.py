@@ -20,7 +20,7 @@ WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "DELETE")
 
 
 class Bodies:
-    """ASGI middleware; answers 413 to a body that is too large, and 503 where too many requests wait."""
+    """ASGI middleware; answers 413 to a body that is too large, 415 to a compressed one, 503 where too many wait."""
 
     def __init__(
         self, app: ASGIApp, *, max_bytes: int = MAX_BYTES, at_once: int = AT_ONCE, max_waiting: int = MAX_WAITING
@@ -37,6 +37,8 @@ class Bodies:
             await errors.too_large(self._max_bytes)(scope, receive, send)
         elif scope["method"] in WITHOUT_BODY:
             await self._app(scope, receive, send)
+        elif coding := _coding(scope):
+            await errors.compressed(coding)(scope, receive, send)
         else:
             await self._read(scope, receive, send)
 
@@ -62,6 +64,12 @@ class Bodies:
                 await self._app(scope, receive, send)
         finally:
             self._waiting -= 1
+
+
+def _coding(scope: Scope) -> str:
+    """Return how a body is compressed; empty = it is not."""
+    text = dict(scope["headers"]).get(b"content-encoding", b"").decode("latin-1").strip()
+    return "" if text.lower() == "identity" else text[:40]
 
 
 def _declared(scope: Scope) -> int:

@@ -147,6 +147,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
         405: f"'{request.url.path}' does not support {request.method}.",
     }
     detail = sentences.get(error.status_code, "") if error.detail == title else error.detail
+    if isinstance(error.__cause__, UnicodeDecodeError):
+        detail = "The body is not JSON in UTF-8: it is compressed, of another format, or of another encoding."
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = ", ".join(sorted(_methods(request)))
@@ -210,6 +212,13 @@ def changed(etag: str) -> Response:
     """Return the answer to a request for something that is not, or not only, what the client expects (If-Match)."""
     detail = f"It is no longer what you expect: its ETag is {etag} now. Read it again before you go on."
     return problem(412, HTTPStatus.PRECONDITION_FAILED.phrase, detail, headers={"ETag": etag})
+
+
+def compressed(coding: str) -> Response:
+    """Return the answer to a body that is compressed (RFC 9110, section 8.4)."""
+    detail = f"The body is compressed ('{coding}'); send it as it is, without Content-Encoding."
+    headers = {"Accept-Encoding": "identity"}
+    return problem(415, HTTPStatus.UNSUPPORTED_MEDIA_TYPE.phrase, detail, headers=headers)
 
 
 def too_large(max_bytes: int) -> Response:

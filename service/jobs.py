@@ -27,6 +27,7 @@ from service.schemas import (
     StatusInfo,
     WebhookState,
 )
+from service.stac.search_request import check_parameters
 from service.stac.times import read_interval
 from service.state import (
     CurrentCaller,
@@ -53,6 +54,7 @@ NO_RESULTS = refusals(
 )
 RESULTS_REL = "http://www.opengis.net/def/rel/ogc/1.0/results"
 MAX_PAGE = 1000
+FILTERS = ("status", "processID", "datetime", "type", "minDuration", "maxDuration", "limit", "offset")
 STATES = tuple(state.value for state in JobState)
 
 
@@ -86,7 +88,8 @@ async def jobs(
     limit: Annotated[int, Query(ge=1, description=f"Most jobs in one answer, {MAX_PAGE} at most.")] = 100,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="Jobs to skip, counted from the newest.")] = 0,
 ) -> Response:
-    """Return the jobs of the caller's party, newest first."""
+    """Return the jobs of the caller's party, newest first; unknown parameters, which filter nothing, are refused."""
+    check_parameters(request.query_params, FILTERS)
     wanted = job_filter(status, process, time)
     only = replace(wanted, min_seconds=shortest, max_seconds=longest, party=party_seen(caller))
     durations = {"minDuration": shortest, "maxDuration": longest}

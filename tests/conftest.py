@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings as hypothesis_settings
 
 from core.settings import Settings
 from ingest.simulate.sample import sample_folder
@@ -53,6 +54,8 @@ def pytest_configure() -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         os.environ[name] = os.environ[name.upper()] = CLOSED
     os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,::1,localhost"
+    hypothesis_settings.register_profile("landcast")  # a busy machine makes no right answer wrong
+    hypothesis_settings.load_profile("landcast")
     if IS_PARALLEL:  # the processes of `make test` share the cores: one thread each, for their child processes too
         os.environ["OMP_NUM_THREADS"] = "1"
 

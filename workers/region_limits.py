@@ -24,6 +24,8 @@ FEW_EDGES = 1_000
 """So few edges cannot have more pairs."""
 CHUNK = 64
 """Edges that are looked up together, so that a search ends soon after it has found too many."""
+WGS84_NAMES = ("CRS84", "4326", "4979", "WGS84", "WGS 84")
+"""What the name of a CRS holds that is longitude and latitude of WGS84, some of them with height."""
 MEMBERS = ("features", "geometry", "geometries", "coordinates")
 """Members of GeoJSON objects in which there are positions."""
 
@@ -42,21 +44,37 @@ def parse_limited_region(document: dict[str, Any]) -> Region:
 
 
 def check_positions(document: Any) -> None:
-    """Check the number of positions of what may be a GeoJSON object, before any geometry is made of them.
+    """Check the CRS and the number of positions of what may be a GeoJSON object, before any geometry is made of them.
 
     Raises:
-        InvalidRegion: there are too many.
+        InvalidRegion: it states another CRS than WGS84, or there are too many positions.
     """
     count, waiting = 0, [document]
     while waiting:
         found = waiting.pop()
         if isinstance(found, dict):
+            if stated := foreign_crs(found.get("crs")):
+                raise InvalidRegion(
+                    f"it states the CRS {stated}, and is read as WGS84 longitude/latitude; transform it"
+                )
             waiting += [found[name] for name in MEMBERS if name in found]
         elif isinstance(found, list) and found and isinstance(found[0], int | float):
             count += 1
             _check_vertices(count)
         elif isinstance(found, list):
             waiting += found
+
+
+def foreign_crs(stated: Any) -> str:
+    """Return what the member `crs` of a GeoJSON object of 2008 names, if it is not WGS84; empty if it is, or nothing.
+
+    RFC 7946 knows no such member. Coordinates of another CRS may look like degrees, or be some metres or hundreds of
+    metres beside those of WGS84.
+    """
+    properties = stated.get("properties") if isinstance(stated, dict) else {"name": stated}
+    names = properties.values() if isinstance(properties, dict) else ()
+    name = next((n for n in names if isinstance(n, str)), "")
+    return "" if any(known in name for known in WGS84_NAMES) else name[:80]
 
 
 def check_outlines(geometries: Sequence[BaseGeometry], *, longest_degrees: float = MAX_OUTLINE_DEGREES) -> None:

@@ -1,13 +1,14 @@
-"""Claim: the network estimates hidden observations better from both sides than smoothing each series does.
+"""Claim: gap filling estimates hidden observations better from both sides than smoothing each series does.
 
     python -m benchmarks.forecasts.gap_filling --data ../shared/data [--model NAME] [--sets NAME,...] [--gap-days 40]
 
 Real data. Of each series every fifth clear date, drawn at random between its first and its last one, is hidden; with
 --gap-days instead all dates of one such window in each year. The network (models/gap_fill.py) reads all bands of the
-dates that are left, the rivals NDVI. The rivals are the line between the neighbours; Whittaker smoothing of daily
-values (second differences; Eilers 2003, doi:10.1021/ac034173t), with the lambda of the least mean absolute
-leave-one-out residual in each series, which does better here than generalised cross-validation; and a local parabola,
-which is Savitzky-Golay's filter for uneven dates. Their quantiles are those of their own leave-one-out residuals in the
+dates that are left, and its answer is moved towards the line where lines do well; `network alone` is not. The rivals
+read NDVI: the line between the neighbours; Whittaker smoothing of daily values (second differences; Eilers 2003,
+doi:10.1021/ac034173t), with the lambda of the least mean absolute leave-one-out residual in each series, which does
+better here than generalised cross-validation; and a local parabola, which is Savitzky-Golay's filter for uneven dates.
+Their quantiles are those of their own leave-one-out residuals in the
 same series, about their estimate. Figures are means over series of each series' mean; intervals resample places. A set
 that the model's card names was learned from: its rows favour the network. Meadows, which no model may learn from, are
 judged too.
@@ -150,7 +151,12 @@ def measure(hidden: Hidden, checkpoint: Checkpoint, *, ahead_days: int = AHEAD_D
     """Return (N, H, Q) quantiles of each method on the hidden days."""
     ends = hidden.shown.last_days
     own = fill_gaps(hidden.shown, ends, hidden.days, checkpoint, ahead_days=ahead_days)
-    return {"network": own, **{name: _by_series(hidden, rival) for name, rival in RIVALS.items()}}
+    alone = fill_gaps(hidden.shown, ends, hidden.days, checkpoint, ahead_days=ahead_days, line_days=0)
+    return {
+        "gap-fill": own,
+        "network alone": alone,
+        **{name: _by_series(hidden, rival) for name, rival in RIVALS.items()},
+    }
 
 
 def _by_series(hidden: Hidden, rival: Rival) -> Floats:

@@ -108,15 +108,24 @@ class _Past:
 
     @classmethod
     def of(cls, days: Days, ndvi: Floats, issue_days: Days) -> "_Past":
-        seen, one = np.isfinite(ndvi) & (days < issue_days[:, None]), _one_if_alike(days)
-        days, ndvi, seen = (_without_unseen_dates if len(one) == 1 else _compact)(one, ndvi, seen)
-        raw = np.where(seen, ndvi, 0.0).astype(np.float64)
+        days, raw, seen = seen_alone(days, ndvi, issue_days)
         fit = Harmonic.of(days, raw, seen)
         departure = np.where(seen, raw - fit.at(days), 0.0)
         limit = 3.0 * fit.spread[:, None]
         residual = np.clip(departure, -limit, limit)
         y = raw - departure + residual
         return cls(days=days, seen=seen, raw=raw, y=y, departure=departure, residual=residual, fit=fit)
+
+
+def seen_alone(days: Days, ndvi: Floats, end_days: Days) -> tuple[Days, NDArray[np.float64], NDArray[np.bool_]]:
+    """Return days, NDVI (0 where unseen) and what is seen before the end days, without dates of which nothing is.
+
+    Returns:
+        Days (N, T) ascending, or (1, T) where all series share them; the others (N, T).
+    """
+    seen, one = np.isfinite(ndvi) & (days < end_days[:, None]), _one_if_alike(days)
+    days, ndvi, seen = (_without_unseen_dates if len(one) == 1 else _compact)(one, ndvi, seen)
+    return days, np.where(seen, ndvi, 0.0).astype(np.float64), seen
 
 
 def _one_if_alike(days: Days) -> Days:
@@ -306,7 +315,7 @@ def _near(
     gap = (targets[:, :, None] - days[:, None, :]).astype(np.float32)
     means = (_weighted(np.exp(np.float32(-0.5) * (gap / np.float32(w)) ** 2), y, seen) for w in LOCAL_DAYS)
     local = [((v - base) * np.minimum(n, 1), np.log1p(n)) for v, n in means]
-    before, after = _neighbours(days, seen, targets)
+    before, after = neighbours(days, seen, targets)
     sides = []
     for at, step in ((before, 1), (after, -1)):
         found = at >= 0
@@ -341,8 +350,12 @@ def _course(
     return value * known, away * known, known
 
 
-def _neighbours(days: Days, seen: NDArray[np.bool_], targets: Days) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return (N, H) positions of the last seen day up to each target and of the first one after it; -1 = none."""
+def neighbours(days: Days, seen: NDArray[np.bool_], targets: Days) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return (N, H) positions of the last seen day up to each target and of the first one after it; -1 = none.
+
+    Args:
+        days: (N, T) ascending, or (1, T); targets: (N, H), or (1, H).
+    """
     rows, length = seen.shape
     number = np.arange(length)
     last = np.maximum.accumulate(np.where(seen, number, -1), axis=1)

@@ -4,7 +4,7 @@ A season that was seen on a hundred fields is a climatology for one that has non
 than that of one (empirical Bayes with a random intercept: Robinson 1991, doi:10.1214/ss/1177011926).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from core.bands import Floats
 from core.cube import Series
 from core.quantities import QUANTITIES
 from core.timeline import YEAR_DAYS, Days
+from models.baselines.alike import Company
 from models.baselines.climatology import Expectation
 
 POOLED_FEATURES = 6
@@ -42,6 +43,8 @@ class Pool:
     """How far the last months of all series lie above the season, relative to where they usually lie."""
     members: int
     """Series that were seen."""
+    company: Company | None = None
+    """What the series show one by one; None in training, where the network learns from their mean alone."""
 
     @classmethod
     def of(cls, days: Days, values: Floats, issue_day: int) -> "Pool":
@@ -60,15 +63,29 @@ class Pool:
         anomaly = float((recent - own)[known].mean()) if known.any() else 0.0
         return cls(season=season, count=count, anomaly=anomaly, members=int(known.sum()))
 
+    @classmethod
+    def with_company(cls, days: Days, values: Floats, issue_day: int) -> "Pool":
+        """Pool N series, and describe them one by one too; arguments as of `of`."""
+        return replace(cls.of(days, values, issue_day), company=Company.of(days, values, issue_day))
+
 
 Pools = Mapping[int, Pool]
 """Pools by issue day."""
 
 
-def pools_of(series: Series, issue_days: Days, quantity: str = "NDVI") -> Pools:
-    """Return the pool of all series for each of their issue days, in the model's units of a quantity."""
+def pools_of(
+    series: Series,
+    issue_days: Days,
+    quantity: str = "NDVI",
+    one: Callable[[Days, Floats, int], Pool] = Pool.with_company,
+) -> Pools:
+    """Return the pool of all series for each of their issue days, in the model's units of a quantity.
+
+    Args:
+        one: makes the pool of one day: `Pool.of`, or `Pool.with_company`.
+    """
     history = QUANTITIES[quantity].model_values(series.values)
-    return {int(day): Pool.of(series.days, history, int(day)) for day in np.unique(issue_days)}
+    return {int(day): one(series.days, history, int(day)) for day in np.unique(issue_days)}
 
 
 def pooled_in_groups(
@@ -84,6 +101,27 @@ def pooled_in_groups(
     for rows, pool in groups:
         mine = replace(at, base=at.base[rows], unit=at.unit[rows])
         out[rows] = pooled_features(pool, mine, days[rows], values[rows], issue_days[rows], target_days[rows])
+    return out
+
+
+def shifts(
+    groups: Iterable[tuple[NDArray[np.int64], Pool]],
+    at: Expectation,
+    days: Days,
+    values: Floats,
+    issue_days: Days,
+    target_days: Days,
+    *,
+    median: Floats,
+) -> Floats:
+    """Return (N, H) how far forecasts of groups of rows are moved towards series alike; 0 for rows of none."""
+    out = np.zeros(target_days.shape, np.float32)
+    for rows, pool in groups:
+        if pool.company is None:
+            continue
+        mine = replace(at, doubt=at.doubt[rows], unit=at.unit[rows])
+        history = days[rows], values[rows], issue_days[rows], target_days[rows]
+        out[rows] = pool.company.shift(*history, median=median[rows], at=mine)
     return out
 
 

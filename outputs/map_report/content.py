@@ -170,7 +170,8 @@ def _date_row(facts: MapFacts, day: str, by_meaning: dict[tuple[str, float | Non
     low, middle, high = (
         median_of(facts.raster, by_meaning[day, q]) if (day, q) in by_meaning else math.nan for q in (0.05, 0.5, 0.95)
     )
-    return day, _two(middle), f"{_two(low)} to {_two(high)}"
+    is_whole = not math.isnan(low) and not math.isnan(high)
+    return day, _two(middle), f"{_two(low)} to {_two(high)}" if is_whole else NOT_DEFINED
 
 
 def _two(value: float) -> str:

@@ -51,9 +51,11 @@ class HostCheck:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        host, origin = headers.get("host", ""), headers.get("origin")
-        if not self._is_ours(_name(f"//{host}")):
-            await errors.misdirected(host)(scope, receive, send)
+        host, origin = headers.get("host"), headers.get("origin")
+        if host is None and origin is None:  # HTTP/1.0: probes of proxies; browsers always name a host
+            await self._app(scope, receive, send)
+        elif host is None or not self._is_ours(_name(f"//{host}")):
+            await errors.misdirected(host or "")(scope, receive, send)
         elif scope["method"] not in SAFE and origin is not None and not self._may_change(origin, host):
             await errors.foreign_origin(origin)(scope, receive, send)
         else:

@@ -5,8 +5,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.settings import Settings
 
-METHODS = ("GET", "HEAD", "POST", "DELETE")
-READABLE = ("Content-Range", "ETag", "Link", "Location", "Preference-Applied", "Retry-After")
+METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
+READABLE = (
+    "Content-Range",
+    "ETag",
+    "Link",
+    "Location",
+    "OpenEO-Identifier",
+    "Preference-Applied",
+    "Retry-After",
+    "X-No-Data",
+    "X-Request-ID",
+)
 """Headers that scripts may read besides those that browsers always show."""
 PREFLIGHT_S = 600
 

@@ -21,7 +21,8 @@ CRS84 = "CRS84"
 """WGS84, longitude before latitude."""
 CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 EPSG_URI = "http://www.opengis.net/def/crs/EPSG/0/"
-_CRS84_NAMES = ("CRS84", "OGC:CRS84", CRS84_URI)
+_EPSG_NAMES = re.compile(r"(?:http://www\.opengis\.net/def/crs/EPSG/[\d.]+/|urn:ogc:def:crs:EPSG:[\d.]*:)(\d+)")
+_CRS84_NAMES = ("CRS84", "OGC:CRS84", CRS84_URI, "urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84")
 _EPSG = re.compile(r"EPSG:(\d{4,6})")
 MOST_CHARACTERS = 20_000
 """Of `coords`: a polygon of about a thousand vertices. Servers cut longer URLs off anyway."""
@@ -55,7 +56,8 @@ def read_crs(text: str | None) -> str:
     """
     if not text or text in _CRS84_NAMES:
         return CRS84
-    name = f"EPSG:{text.removeprefix(EPSG_URI)}" if text.startswith(EPSG_URI) else text.upper()
+    long = _EPSG_NAMES.fullmatch(text)
+    name = f"EPSG:{long[1]}" if long else text.upper()
     code = _EPSG.fullmatch(name)
     if code is None or not _is_in_metres(int(code[1])):
         allowed = "it is CRS84 (longitude, latitude), or a projected one in metres, as EPSG:32632"

@@ -43,9 +43,10 @@ def job_log(
     settings: CurrentSettings,
     base: BaseUrl,
     after: Number = 0,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most events in one answer.")] = 100,
+    limit: Annotated[int, Query(ge=1, description=f"Most events in one answer, {MAX_PAGE} at most.")] = 100,
 ) -> JobLog:
     """Return what happened to a job and its tiles, oldest first, with the reasons of failures."""
+    limit = min(limit, MAX_PAGE)
     events = events_after(ledger.engine, found.id, after, limit=limit + 1)
     here = f"{base}/jobs/{found.id}/log?limit={limit}"
     links = [link(f"{here}&after={after}", "self")]

@@ -41,11 +41,12 @@ def job_plan(
     settings: CurrentSettings,
     base: BaseUrl,
     after: Annotated[str, Query(max_length=128, description="Only tiles whose keys follow this one.")] = "",
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most tiles in one answer.")] = 1000,
+    limit: Annotated[int, Query(ge=1, description=f"Most tiles in one answer, {MAX_PAGE} at most.")] = 1000,
 ) -> GeoJson:
     """Return the tiles of a job with their footprints and states, in the order of their keys."""
     if found.order.is_of_fields:
         raise JobWithoutMap(found.id)
+    limit = min(limit, MAX_PAGE)
     tiles = plan_page(ledger.engine, found.id, after=after, limit=limit + 1) if found.is_planned else []
     here = f"{base}/jobs/{found.id}/plan?limit={limit}"
     links = [link(here + (f"&after={quote(after)}" if after else ""), "self", kind=GEOJSON)]

@@ -14,6 +14,7 @@ from core.job import Job
 from core.product import Layer
 from core.settings import Settings
 from core.timeline import Days, parse_date, parse_period, to_date, to_day
+from ingest.rules.places import swapped_hint
 from models.baselines.usual import usual_ndvi
 from service.point.schemas import Observation, Point, PointHistory, PointValue
 from service.results import find_file
@@ -56,7 +57,8 @@ def pixel_at(window: Window, longitude: float, latitude: float) -> Pixel:
     if not (0 <= row < height and 0 <= column < width):
         west, south, east, north = window.footprint_wgs84.bounds
         allowed = f"the map reaches from {west:.4f} to {east:.4f} degrees east and {south:.4f} to {north:.4f} north"
-        raise InvalidOption("lon, lat", f"{longitude:g}, {latitude:g}", allowed)
+        hint = swapped_hint(np.array([[longitude, latitude]]), window.footprint_wgs84)
+        raise InvalidOption("lon, lat", f"{longitude:g}, {latitude:g}", f"{allowed}{hint}")
     moved = window.transform * window.transform.translation(column, row)
     return Pixel(window=Window(crs=window.crs, transform=moved, shape_yx=(1, 1)), row=row, column=column)
 

@@ -3,12 +3,14 @@
 from threading import BoundedSemaphore
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
+from service.access.shares import PARAMETER
 from service.answers.caching import cache_control
 from service.errors import busy, refusals
 from service.point.read import read_history, read_point
 from service.point.schemas import Point, PointHistory
+from service.stac.search_request import check_parameters
 from service.state import CurrentDependencies, CurrentSettings, FinishedMap
 
 router = APIRouter(prefix="/jobs", tags=["Jobs"])
@@ -28,13 +30,18 @@ READ = refusals(
         503: "Other histories are being read; try again in a few seconds.",
     }
 )
+PLACE = ("lon", "lat", PARAMETER)
+"""Parameters: a CRS, for one, would change nothing."""
 Longitude = Annotated[float, Query(ge=-180, le=180, description="Degrees east, WGS84.")]
 Latitude = Annotated[float, Query(ge=-90, le=90, description="Degrees north, WGS84.")]
 
 
 @router.get("/{job_id}/point", summary="One pixel of a result", responses=REFUSALS)
-def point(job: FinishedMap, settings: CurrentSettings, response: Response, lon: Longitude, lat: Latitude) -> Point:
+def point(
+    job: FinishedMap, settings: CurrentSettings, request: Request, response: Response, lon: Longitude, lat: Latitude
+) -> Point:
     """Return all layers of the pixel at a place: class and probabilities, or quantiles by date."""
+    check_parameters(request.query_params, PLACE)
     response.headers["Cache-Control"] = cache_control(job)
     return read_point(settings, job, lon, lat)
 

@@ -70,7 +70,7 @@ def check_parameters(given: Iterable[str], known: Sequence[str]) -> None:
     """
     for name in given:
         if name not in known:
-            raise InvalidOption("parameter", name, f"this search takes {', '.join(known)}")
+            raise InvalidOption("parameter", name, f"this address takes {', '.join(known)}")
 
 
 def split_words(text: str | None) -> list[str] | None:

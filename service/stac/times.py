@@ -9,6 +9,7 @@ from workers.queue.item_rows import parse_time
 _TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)"
 )
+_PLUS_LOST = re.compile(r"\d \d\d:\d\d$")
 ADVICE = "write times as 2024-05-01T00:00:00Z, intervals with a slash, open ends as .."
 
 
@@ -40,4 +41,5 @@ def _moment(part: str, text: str) -> datetime | None:
             return parse_time(f"{written[:17]}59{written[19:]}" if leap else written) + timedelta(seconds=int(leap))
     except (ValueError, OverflowError):
         pass
-    raise InvalidOption("datetime", text, ADVICE)
+    advice = f"{ADVICE}; a + is written %2B in a URL" if _PLUS_LOST.search(part) else ADVICE
+    raise InvalidOption("datetime", text, advice)

@@ -33,6 +33,7 @@ from workers.standing.store import Change, NewStandingOrder, StandingOrder, Stan
 router = APIRouter(prefix="/standing-orders", tags=["Standing orders"])
 
 UNKNOWN = refusals({404: "There is no such standing order."})
+MAX_PAGE = 1000
 MAX_DEPTH = 100
 """Levels of lists and objects in inputs; pydantic writes 255, and a region of GeoJSON has less than ten."""
 FULL = refusals({429: "The party has as many standing orders as it may have."})
@@ -85,10 +86,11 @@ def standing_orders(
     settings: CurrentSettings,
     caller: CurrentCaller,
     base: BaseUrl,
-    limit: Annotated[int, Query(ge=1, le=1000, description="Most in one answer.")] = 100,
+    limit: Annotated[int, Query(ge=1, description=f"Most in one answer, {MAX_PAGE} at most.")] = 100,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1, description="To skip, counted from the newest.")] = 0,
 ) -> StandingOrderList:
     """Return the standing orders of the caller's party, newest first."""
+    limit = min(limit, MAX_PAGE)
     found = StandingOrders(ledger.engine).all(party_seen(caller), limit=limit + 1, offset=offset)
     here = f"{base}/standing-orders?limit={limit}"
     links = [link(f"{here}&offset={offset}", "self")]

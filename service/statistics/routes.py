@@ -61,7 +61,7 @@ def statistics(
     layers = _layers(job, layer)
     features = [f.model_dump() for f in wanted.features]
     with rasterio.open(find_file(settings, job, f"{job.order.product}.tif")) as cog:
-        zones = read_zones(features, cog.crs.to_string())
+        zones = read_zones(features, cog.crs.to_string(), stated=(wanted.model_extra or {}).get("crs"))
         check_values(zones, cog, len(layers))
         found = measure(cog, layers, zones)
     if form == "csv":

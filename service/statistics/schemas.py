@@ -16,7 +16,9 @@ class Feature(BaseModel):
 
 
 class Features(BaseModel):
-    """A FeatureCollection of polygons."""
+    """A FeatureCollection of polygons, WGS84."""
+
+    model_config = ConfigDict(extra="allow")
 
     type: Literal["FeatureCollection"]
     features: list[Feature]

@@ -29,16 +29,21 @@ class Zone:
     """Why it cannot be measured, a sentence."""
 
 
-def read_zones(features: Sequence[Mapping[str, Any]], crs: str) -> list[Zone]:
+def read_zones(features: Sequence[Mapping[str, Any]], crs: str, *, stated: Any = None) -> list[Zone]:
     """Return features in their order, projected.
+
+    Args:
+        features: of the request, WGS84.
+        crs: of the map.
+        stated: member `crs` of the collection, if it has one.
 
     Raises:
         InvalidOption: there are none, or too many.
-        InvalidRegion: their outlines together would make too much work.
+        InvalidRegion: they state another CRS, or their outlines together would make too much work.
     """
     if not 0 < len(features) <= MOST_FEATURES:
         raise InvalidOption("features", len(features), f"a request has 1 to {MOST_FEATURES:,} of them")
-    check_positions({"features": list(features)})
+    check_positions({"features": list(features), "crs": stated})
     zones, length = [], 0.0
     for feature in features:
         try:

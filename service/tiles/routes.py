@@ -69,6 +69,7 @@ def tilejson(
 @router.get("/{job_id}/wmts", summary="WMTS of all layers", responses={**REFUSALS, **WMTS}, response_class=Response)
 def wmts(job: FinishedMap, items: CurrentItems, base: BaseUrl, request: Request) -> Response:
     """Return the capabilities of a WMTS 1.0.0 whose layers are the job's; QGIS and GDAL open this address."""
+    _check_wmts(request)
     item = item_of(job, items)
     urls = {
         layer.name: tile_url(base, job, layer.name, request, z="{TileMatrix}", x="{TileCol}", y="{TileRow}")
@@ -76,6 +77,19 @@ def wmts(job: FinishedMap, items: CurrentItems, base: BaseUrl, request: Request)
     }
     document = capabilities(find_product(job.order.product).title, layers_of(job), urls, item)
     return Response(document, media_type="application/xml", headers={"Cache-Control": cache_control(job)})
+
+
+def _check_wmts(request: Request) -> None:
+    """Check that the capabilities are wanted, if a query says what is; names of WMTS are not case-sensitive.
+
+    Raises:
+        InvalidOption: another service, or a tile by a query in place of a path.
+    """
+    given = {name.lower(): value for name, value in request.query_params.items()}
+    for name, only in (("service", "WMTS"), ("request", "GetCapabilities")):
+        if given.get(name, only).lower() != only.lower():
+            advice = f"this address answers {only}; tiles have addresses of their own, which the capabilities name"
+            raise InvalidOption(name, given[name][:80], advice)
 
 
 def tile_url(base: str, job: Job, layer: str, request: Request, **place: str) -> str:

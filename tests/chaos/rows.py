@@ -71,18 +71,21 @@ class Row:
             return Outcome(end="-", wrong=f"{type(error).__name__}: {error}")
 
 
-def disturbed_job(site: Site, stage: str, fault: Callable[[], None], clean: str) -> Outcome:
+def disturbed_job(
+    site: Site, stage: str, fault: Callable[[], None], clean: str, *, most: int = MOST_ATTEMPTS
+) -> Outcome:
     """Order a map, cause a fault while a worker waits in a stage, and follow the job to its end.
 
     Args:
         fault: returns when the fault has ended; the worker goes on while it lasts.
+        most: attempts at a tile that are as they should be.
     """
     gates.arm(site.gates, stage)
     job_id = site.order()
     site.await_gate(stage)
     fault()
     gates.open_gate(site.gates, stage)
-    return ended(site, job_id, clean)
+    return ended(site, job_id, clean, most=most)
 
 
 def ended(site: Site, job_id: str, clean: str, *, most: int = MOST_ATTEMPTS) -> Outcome:

@@ -34,7 +34,7 @@ def window_of(shape_yx: tuple[int, int]) -> Window:
     return Window(crs=UTM, transform=Affine(10, 0, 600_000, 0, -10, 5_300_000), shape_yx=shape_yx)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(grids, regions)
 def test_tiles_cover_every_pixel_of_a_region_exactly_once(grid: Grid, region: Region) -> None:
     window = grid.window(region)
@@ -46,14 +46,14 @@ def test_tiles_cover_every_pixel_of_a_region_exactly_once(grid: Grid, region: Re
     assert covered.max() <= 1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(grids, regions)
 def test_a_window_holds_its_region_but_for_the_snap(grid: Grid, region: Region) -> None:
     slack = 0.02 * grid.resolution_m
     assert box(*grid.window(region).bounds).buffer(slack).covers(region.to_crs(UTM))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(grids, regions)
 def test_a_window_lies_on_the_lattice_of_its_tiles(grid: Grid, region: Region) -> None:
     west, _, _, north = grid.window(region).bounds
@@ -129,7 +129,7 @@ def test_a_footprint_covers_the_rectangle_it_came_from() -> None:
     assert window.mask(footprint).all()
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(hard_regions(), st.sampled_from([16, 64]))
 def test_tiles_and_window_have_the_same_pixels_once_near_every_border(region: Region, tile_size: int) -> None:
     grid = Grid(crs=utm_crs(region), tile_size=tile_size)
@@ -145,7 +145,7 @@ def test_tiles_and_window_have_the_same_pixels_once_near_every_border(region: Re
     assert (selected == window.mask(region)).all()
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(hard_regions())
 def test_the_footprint_of_a_window_holds_its_region_near_every_border(region: Region) -> None:
     window = Grid(crs=utm_crs(region)).window(region)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.bands import Floats, ndvi
@@ -90,7 +90,6 @@ def test_a_cloudy_date_is_left_out() -> None:
     assert compare(cube(), second, days=DAYS).days == 2
 
 
-@settings(deadline=None)
 @given(st.floats(-0.2, 0.2))
 def test_exchanging_the_archives_turns_only_the_sign(shift: float) -> None:
     one, other = compare(cube(), cube(shift), days=DAYS), compare(cube(shift), cube(), days=DAYS)
@@ -99,7 +98,6 @@ def test_exchanging_the_archives_turns_only_the_sign(shift: float) -> None:
         assert one.bias[band] == pytest.approx(-other.bias[band], abs=1e-6)
 
 
-@settings(deadline=None)
 @given(st.permutations(range(3)))
 def test_the_order_of_dates_does_not_matter(order: list[int]) -> None:
     first, second = cube(), cube(0.03, noise=0.02, seed=2)

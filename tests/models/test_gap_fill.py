@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from core.cube import Series
-from models.gap_fill import AHEAD_DAYS, BLOCK_DAYS, days_to_clear, fill_gaps
+from models.gap_fill import AHEAD_DAYS, BLOCK_DAYS, LINE_FADES_DAYS, days_to_clear, fill_gaps
 from models.runtime import forecast
 from tests.models.builders import START, wavy_series
 from tests.products.forecasters import LAST, NDVI, forecaster, seen_every_date
 
 
-def filled(series: Series, days: list[int], end: int = LAST) -> np.ndarray:
+def filled(series: Series, days: list[int], end: int = LAST, line_days: float = LINE_FADES_DAYS) -> np.ndarray:
     ends = np.full(len(series), end, np.int32)
     targets = np.broadcast_to(np.array(days, np.int32), (len(series), len(days)))
-    return fill_gaps(series, ends, targets, forecaster(), threads=1)
+    return fill_gaps(series, ends, targets, forecaster(), line_days=line_days, threads=1)
 
 
 def test_quantiles_ascend_on_every_date_from_before_the_first_observation_to_after_the_last() -> None:
@@ -39,6 +39,24 @@ def test_what_lies_beyond_the_days_that_are_read_changes_nothing() -> None:
     far = filled(series, [day])
     series.values[series.days > day + AHEAD_DAYS + BLOCK_DAYS] = -0.2
     np.testing.assert_array_equal(filled(series, [day]), far)
+
+
+def test_where_lines_do_well_the_answer_moves_towards_the_line_and_keeps_its_intervals() -> None:
+    series, days = seen_every_date(), [START + 8 * 60 + 3]
+    ndvi = series.values[:, 60:62, NDVI]
+    line = ndvi[:, 0] + (ndvi[:, 1] - ndvi[:, 0]) * 3 / 8
+    moved = filled(series, days)[:, 0]
+    alone = filled(series, days, line_days=0)[:, 0]
+    share = (moved[:, 2] - alone[:, 2]) / (line - alone[:, 2])
+    np.testing.assert_allclose(share, np.exp(-8 / 80), atol=0.01)  # such a series has next to no noise
+    np.testing.assert_allclose(np.diff(moved, axis=-1), np.diff(alone, axis=-1), atol=1e-6)
+
+
+def test_where_lines_do_badly_the_answer_is_the_network_s() -> None:
+    series, days = wavy_series(), [START + 8 * 60 + 3]
+    series.values[..., NDVI] += np.random.default_rng(0).normal(0, 5, series.days.shape)
+    noisy = filled(series, days)
+    np.testing.assert_allclose(filled(series, days, line_days=0), noisy, atol=1e-3)
 
 
 def test_an_answer_does_not_depend_on_the_other_dates_or_on_their_order() -> None:

@@ -39,6 +39,7 @@ def probabilities(checkpoint: Checkpoint) -> np.ndarray:
     return classify(wavy_series(), np.full(6, START + 700, np.int32), checkpoint, months=14, threads=1).probability
 
 
+@pytest.mark.slow
 def test_a_graph_written_again_answers_as_before_and_weights_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,7 +60,7 @@ def test_a_graph_written_again_answers_as_before_and_weights_stay(
     np.testing.assert_allclose(probabilities(after), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["ndvi-small", "crop"])
+@pytest.mark.parametrize("name", ["ndvi-small", pytest.param("crop", marks=pytest.mark.slow)])
 def test_the_graph_of_a_shipped_model_is_that_of_its_weights(name: str, tmp_path: Path) -> None:
     checkpoint, folder = shipped(name), tmp_path / name
     shutil.copytree(checkpoint.folder, folder)

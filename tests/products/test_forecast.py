@@ -7,6 +7,7 @@ import pytest
 
 from core.cube import Series
 from core.errors import InvalidOption, LandcastError, MissingBand
+from core.product import PoolsSeries
 from products.catalogue import PRODUCTS, find_product
 from products.order import parse
 from products.table import options_of_each, predict_table
@@ -167,6 +168,18 @@ def test_pooled_forecasts_depend_on_the_company_but_not_on_its_order_and_count_i
     np.testing.assert_allclose(both.q50_x, both.q50_y, atol=1e-6)
     fewer = predicted(product, series.take(order[:3]), horizon="40d", pooled=True)
     assert set(fewer.pooled_over) == {3}
+
+
+def test_series_of_a_table_are_moved_towards_those_alike_and_pixels_are_not() -> None:
+    product, series = find_product("ndvi-forecast"), wavy_series(20)
+    assert isinstance(product, PoolsSeries)
+    each = options_of_each(product, series, {"horizon": "100d", "pooled": True}, forecaster())
+    fields, pixels = (product.pooled(series, each, are_pixels=flag) for flag in (False, True))
+    moved = fields.predict(series, each, forecaster()) - pixels.predict(series, each, forecaster())
+    quantiles = moved[:, :100].reshape(20, 20, 5)  # every fifth day
+    np.testing.assert_allclose(quantiles[:, :2], 0, atol=1e-6)
+    assert np.abs(quantiles[:, 5:]).max() > 1e-3
+    np.testing.assert_allclose(np.ptp(quantiles[:12], axis=-1), 0, atol=1e-6)  # higher ones reach 1
 
 
 def test_a_series_of_an_earlier_issue_date_learns_nothing_from_what_came_later() -> None:

@@ -4,6 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
+import pytest
+
 from core.settings import Settings
 from service.app import create_app
 from tests.service import scene
@@ -75,3 +78,21 @@ def test_results_of_a_ledger_without_items_are_published_when_the_service_starts
     assert own.client.get("/stac/search").json()["features"] == []
     with served(own.settings) as client:
         wait_for(lambda: [f["id"] for f in client.get("/stac/search").json()["features"]] == ["old1"])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/jobs",
+        "/jobs/crop1/log",
+        "/jobs/crop1/plan",
+        "/standing-orders",
+        "/openeo/jobs",
+        "/stac/search",
+        "/stac/collections/crop/items",
+        "/edr/collections/crop/instances",
+    ],
+)
+def test_a_list_gives_as_much_as_it_may_where_more_is_wanted(client: httpx.Client, path: str) -> None:
+    assert client.get(path, params={"limit": 10**20}).json().keys() == client.get(path).json().keys()
+    assert client.get(path, params={"limit": 0}).status_code == 400

@@ -105,7 +105,7 @@ def check(client: httpx.Client, method: str, path: str, body: bytes) -> int:
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_a_made_up_body_is_no_error_of_the_service(asked: httpx.Client, method: str, path: str) -> None:
-    @settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, database=None, suppress_health_check=list(HealthCheck))
     @given(body=bodies)
     def ask(body: bytes) -> None:
         check(asked, method, path, body)
@@ -149,7 +149,6 @@ def statuses(found: WithKey, method: str, path: str, count: int) -> Counter[int]
 
     @settings(
         max_examples=count,
-        deadline=None,
         database=None,
         derandomize=True,
         phases=[Phase.generate],

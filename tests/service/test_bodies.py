@@ -1,15 +1,19 @@
 """Bodies of requests: how large, and how many at a time."""
 
 import asyncio
+import gzip
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
+import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from service.bodies import AT_ONCE, Bodies
 from tests.core.combs import comb
 from tests.service.conftest import Front
+from tests.service.scene import problem_of
 
 WORST = [
     comb(800, pitch=0.0003, height=0.12, west=10.3, south=47.98),
@@ -74,6 +78,7 @@ def test_a_body_beyond_the_limit_is_refused() -> None:
     assert asyncio.run(_request(Bodies(Counting(), max_bytes=1))) == 413
 
 
+@pytest.mark.slow
 def test_health_and_jobs_answer_within_a_second_while_forty_costly_regions_are_checked(own: Front) -> None:
     def ask(number: int) -> int:
         kind = "estimate" if number % 2 else "execution"
@@ -92,3 +97,28 @@ def test_health_and_jobs_answer_within_a_second_while_forty_costly_regions_are_c
     assert {a.result() for a in asked} <= {200, 201, 400}
     print(f"slowest answer: {slowest:.2f} s")
     assert slowest < 1.0
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "deflate", "gzip, br"])
+@pytest.mark.parametrize("path", ["/processes/crop/estimate", "/jobs/crop1/statistics", "/stac/search", "/openeo/jobs"])
+def test_a_compressed_body_is_refused_by_its_coding(client: httpx.Client, path: str, coding: str) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+    answer = client.post(path, content=gzip.compress(b"{}"), headers=headers)
+    assert f"('{coding}')" in problem_of(answer, 415)["detail"]
+    assert answer.headers["accept-encoding"] == "identity"
+
+
+def test_a_body_that_is_not_compressed_may_say_so(client: httpx.Client) -> None:
+    assert client.post("/stac/search", json={}, headers={"Content-Encoding": "identity"}).status_code == 200
+
+
+@pytest.mark.parametrize("body", [gzip.compress(b"{}"), '{"inputs": "Müller"}'.encode("latin-1"), b"\xff\xfe\x00"])
+def test_a_body_that_is_no_text_is_refused_with_what_it_may_be(client: httpx.Client, body: bytes) -> None:
+    answer = client.post("/processes/crop/estimate", content=body, headers={"Content-Type": "application/json"})
+    assert "not JSON in UTF-8" in problem_of(answer, 400)["detail"]
+
+
+@pytest.mark.parametrize("body", [b"\xef\xbb\xbf{}", "{}".encode("utf-16"), b"{\r\n}\r\n"])
+def test_marks_and_line_ends_of_other_systems_do_not_matter(client: httpx.Client, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    assert client.post("/stac/search", content=body, headers=headers).status_code == 200

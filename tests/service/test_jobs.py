@@ -296,3 +296,10 @@ def test_a_job_states_what_its_archive_was_taken_for_without_its_path(own: Front
     assert any(line.startswith("Note: No cloud mask was found") for line in lines)
     assert str(own.settings.home.parent) not in "".join(lines)
     assert "input" not in own.client.get("/jobs").json()["jobs"][0]
+
+
+@pytest.mark.parametrize("name", ["state", "process", "Status", "f", "page"])
+def test_a_parameter_that_filters_nothing_is_refused(client: httpx.Client, name: str) -> None:
+    found = problem_of(client.get("/jobs", params={name: "running"}), 400)
+    assert f"'{name}'" in found["detail"]
+    assert "status, processID" in found["detail"]

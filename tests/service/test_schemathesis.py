@@ -43,7 +43,6 @@ def test_answers_are_those_that_are_promised(played: Front, schema: Any, path: s
 
     @settings(
         max_examples=8,
-        deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.explicit, Phase.generate],

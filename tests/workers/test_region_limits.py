@@ -83,3 +83,45 @@ def test_two_specks_far_apart_take_two_tiles_and_no_search_between_them() -> Non
 def test_positions_that_are_none_are_refused_as_ever(coordinates: object) -> None:
     with pytest.raises(InvalidRegion, match="do not form a polygon"):
         parse_limited_region({"type": "Polygon", "coordinates": coordinates})
+
+
+OTHER_CRS = [
+    {"type": "name", "properties": {"name": "EPSG:3857"}},
+    {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4314"}},
+    {"type": "link", "properties": {"href": "https://example.org/crs/31467", "type": "esriwkt"}},
+    "EPSG:25832",
+]
+WGS84_CRS = [
+    {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}},
+    {"type": "name", "properties": {"name": "EPSG:4326"}},
+    {"type": "name", "properties": {}},
+    {"type": "name"},
+    None,
+    [],
+    5,
+]
+
+
+def wrapped(crs: object) -> list[dict[str, Any]]:
+    """Return a region that states a CRS at each place where GeoJSON of 2008 may have it."""
+    one = square(11, 48)
+    of_feature = {"type": "Feature", "properties": {"crs": "mine"}, "geometry": one}
+    return [
+        {**one, "crs": crs},
+        {**of_feature, "crs": crs},
+        {"type": "FeatureCollection", "crs": crs, "features": [of_feature]},
+        {"type": "FeatureCollection", "features": [{**of_feature, "geometry": {**one, "crs": crs}}]},
+    ]
+
+
+@pytest.mark.parametrize("crs", OTHER_CRS, ids=str)
+def test_a_region_that_states_another_crs_is_refused_though_its_numbers_may_be_degrees(crs: object) -> None:
+    for region in wrapped(crs):
+        with pytest.raises(InvalidRegion, match=r"it states the CRS .*(3857|4314|31467|25832), and is read as WGS84"):
+            parse_limited_region(region)
+
+
+@pytest.mark.parametrize("crs", WGS84_CRS, ids=str)
+def test_a_region_may_state_wgs84_or_nothing(crs: object) -> None:
+    for region in wrapped(crs):
+        assert parse_limited_region(region).bounds_wgs84 == parse_region(square(11, 48)).bounds_wgs84

@@ -23,7 +23,7 @@ from ingest.archive import Archive, Charged
 from ingest.build.cube import Reader, reader_from
 from ingest.build.expected import expected_reads
 from ingest.field_file import area_km2
-from ingest.rules.places import in_words
+from ingest.rules.places import in_words, swapped_hint
 from products.fields.findings import COLUMNS
 from workers.accept import of_the_job, ordered_archive
 from workers.dependencies import REAL, Dependencies, open_ordered
@@ -162,7 +162,8 @@ def _check_places(fields: Sequence[Field], archive: Archive) -> None:
     prepare(archive.footprint)
     if not any(archive.footprint.intersects(s) for s in shapes):
         covered = in_words(archive.footprint.bounds)
-        raise InvalidOption("fields", given, f"none of them lies in '{archive.name}', which covers {covered}")
+        hint = swapped_hint(get_coordinates(shapes), archive.footprint)
+        raise InvalidOption("fields", given, f"none of them lies in '{archive.name}', which covers {covered}{hint}")
 
 
 def _resolved(inputs: Mapping[str, Any], archive: Archive, settings: Settings) -> FieldOrder:

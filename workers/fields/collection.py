@@ -16,14 +16,12 @@ from core.region import Field, read_polygon, wrap
 from core.source import listed
 from ingest.field_file import ID_COLUMNS, MAX_FIELDS, RESERVED, ROW_NUMBER, defect_of
 from ingest.rules.places import SWAPPED, are_degrees, are_swapped_degrees
-from workers.region_limits import FEW_EDGES, check_outlines
+from workers.region_limits import FEW_EDGES, check_outlines, foreign_crs
 
 MAX_VERTICES = 200_000
 """Of all fields of an order: 20 for each of 10,000, and as many as a body of 4 MiB holds."""
 MAX_GEOMETRIES = 50_000
 """Geometries of all collections together: five for each of 10,000 fields."""
-WGS84_NAMES = ("CRS84", "4326", "WGS84", "WGS 84")
-"""What the name of a CRS holds that is longitude and latitude of WGS84 (GeoJSON of 2008 has a member `crs`)."""
 LARGEST_ID = 2**63 - 1
 """Whole numbers beyond it become text: no table holds them."""
 
@@ -81,16 +79,10 @@ def _features(document: Any) -> list[Mapping[str, Any]]:
     for number, feature in enumerate(features, start=1):
         if not isinstance(feature, dict) or feature.get("type") != "Feature":
             raise _refused(kind, f"its feature {number} is not a GeoJSON Feature")
-    _check_crs(document.get("crs"))
+    for one in (document, *features):
+        if stated := foreign_crs(one.get("crs")):
+            raise _refused(f"crs {stated}", "send longitude and latitude of WGS84, as RFC 7946 says")
     return features
-
-
-def _check_crs(stated: Any) -> None:
-    """Refuse another CRS than WGS84, which GeoJSON of 2008 may state."""
-    properties = stated.get("properties") if isinstance(stated, dict) else None
-    name = str(properties.get("name", "")) if isinstance(properties, dict) else ""
-    if name and not any(known in name for known in WGS84_NAMES):
-        raise _refused(f"crs {name}", "send longitude and latitude of WGS84, as RFC 7946 says")
 
 
 def _column(features: Sequence[Mapping[str, Any]], wanted: str, taken: Sequence[str]) -> str:

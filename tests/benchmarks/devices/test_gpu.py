@@ -29,6 +29,7 @@ runpy.run_module("benchmarks.devices.gpu", run_name="__main__")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_dry_run_measures_all_parts_without_libraries_for_maps(tmp_path: Path) -> None:
     out = tmp_path / "gpu.json"

@@ -16,6 +16,7 @@ from tests.benchmarks.devices.test_gpu import WITHOUT_LIBRARIES
 from tests.conftest import ROOT
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_dry_run_measures_all_parts_without_libraries_for_maps(tmp_path: Path) -> None:
     out = tmp_path / "gpu_features.json"

@@ -85,7 +85,7 @@ def test_pixels_outside_the_archive_are_unseen() -> None:
     assert np.isnan(red[0, :, 10:]).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(row=st.integers(-5, 35), column=st.integers(-5, 55), rows=st.integers(1, 20), columns=st.integers(1, 20))
 def test_neighbouring_windows_agree_on_common_pixels(row: int, column: int, rows: int, columns: int) -> None:
     whole = build_cube(FakeArchive(), EXTENT, PERIOD, ("B04",)).data["B04"].values

@@ -117,7 +117,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Cube]:
     return {True: masked, False: read_cube(write(folder / "bare.nc", foreign.ours().drop_vars("SCL")))}
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(form=forms)
 def test_any_form_gives_the_right_cube_or_names_what_is_wrong(form: Form, own: dict[bool, Cube]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -220,7 +220,7 @@ def cloudy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_cube(tmp_path_factory.mktemp("cube") / "a.nc", data)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     top=st.integers(0, ROWS - 1),
     left=st.integers(0, COLUMNS - 1),

@@ -35,7 +35,7 @@ def resampled(move: Affine, at: Window, values: np.ndarray = VALUES) -> np.ndarr
 
 
 @pytest.mark.parametrize("name", RASTERS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(row=st.integers(-9, 60), column=st.integers(-9, 80), rows=st.integers(1, 30), columns=st.integers(1, 30))
 def test_a_pixel_does_not_depend_on_how_the_window_was_cut(
     name: str, row: int, column: int, rows: int, columns: int

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
@@ -41,32 +41,27 @@ def top_of_atmosphere(is_cloud: Mask) -> dict[str, Floats]:
     return {b: pixels[..., i] for i, b in enumerate(TOA_BANDS)}
 
 
-@settings(deadline=None)
 @given(MASKS, RADII)
 def test_dilation_hides_exactly_what_lies_within_the_radius(hidden: Mask, radius: float) -> None:
     np.testing.assert_array_equal(dilate(hidden, radius), near(hidden, radius))
 
 
-@settings(deadline=None)
 @given(MASKS, RADII)
 def test_dilation_never_shrinks(hidden: Mask, radius: float) -> None:
     assert (dilate(hidden, radius) >= hidden).all()
 
 
-@settings(deadline=None)
 @given(MASKS, RADII, RADII)
 def test_dilation_grows_with_its_radius(hidden: Mask, one: float, other: float) -> None:
     assert (dilate(hidden, max(one, other)) >= dilate(hidden, min(one, other))).all()
 
 
-@settings(deadline=None)
 @given(MASKS, RADII, st.data())
 def test_dilation_grows_with_what_is_hidden(hidden: Mask, radius: float, data: st.DataObject) -> None:
     more = hidden | data.draw(npst.arrays(bool, hidden.shape))
     assert (dilate(more, radius) >= dilate(hidden, radius)).all()
 
 
-@settings(deadline=None)
 @given(MASKS, RADII, st.integers(0, 5), st.integers(0, 5))
 def test_dilation_moves_with_its_mask(hidden: Mask, radius: float, down: int, right: int) -> None:
     margin = 6
@@ -75,7 +70,6 @@ def test_dilation_moves_with_its_mask(hidden: Mask, radius: float, down: int, ri
     np.testing.assert_array_equal(there[down:, right:], here)
 
 
-@settings(deadline=None)
 @given(MASKS, RADII, st.integers(0, 13))
 def test_a_part_with_a_margin_is_dilated_as_the_whole(hidden: Mask, radius: float, row: int) -> None:
     margin = int(radius)
@@ -92,13 +86,11 @@ def test_a_part_without_a_margin_does_not_see_the_clouds_beside_it() -> None:
     assert not dilate(hidden[1:], 2).any()
 
 
-@settings(deadline=None)
 @given(CODES)
 def test_scene_classes_hide_what_is_not_clear(codes: NDArray[np.uint8]) -> None:
     np.testing.assert_array_equal(hidden_by(codes, "SCL", CLASSES)[0], ~is_clear(codes, "SCL"))
 
 
-@settings(deadline=None)
 @given(CODES, st.sampled_from(["SCL", "CLM", "clear"]), st.sets(st.integers(0, 11)))
 def test_what_is_grown_is_hidden_and_has_data(codes: NDArray[np.uint8], kind: str, classes: set[int]) -> None:
     hidden, grown = hidden_by(codes, kind, classes)
@@ -108,7 +100,6 @@ def test_what_is_grown_is_hidden_and_has_data(codes: NDArray[np.uint8], kind: st
     assert kind != "SCL" or (hidden[codes == 0].all() and not grown[codes == 0].any())
 
 
-@settings(deadline=None)
 @given(CODES, st.sets(st.integers(0, 11)), st.sets(st.integers(0, 11)))
 def test_more_classes_hide_more(codes: NDArray[np.uint8], some: set[int], more: set[int]) -> None:
     assert (hidden_by(codes, "SCL", some | more)[0] >= hidden_by(codes, "SCL", some)[0]).all()

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.archive import Scene
@@ -63,13 +63,11 @@ def test_a_scene_listed_twice_is_kept_once() -> None:
     assert (len(kept), len(dropped)) == (1, 1)
 
 
-@settings(deadline=None)
 @given(listings(), st.data())
 def test_the_order_of_the_list_does_not_matter(scenes: list[Scene], data: st.DataObject) -> None:
     assert one_per_datatake(scenes) == one_per_datatake(data.draw(st.permutations(scenes)))
 
 
-@settings(deadline=None)
 @given(listings())
 def test_every_recording_is_kept_exactly_once(scenes: list[Scene]) -> None:
     kept, dropped = one_per_datatake(scenes)
@@ -80,7 +78,6 @@ def test_every_recording_is_kept_exactly_once(scenes: list[Scene]) -> None:
     assert kept == sorted(kept, key=lambda s: (s.time, s.scene_id))
 
 
-@settings(deadline=None)
 @given(listings())
 def test_choosing_twice_changes_nothing(scenes: list[Scene]) -> None:
     kept, _ = one_per_datatake(scenes)

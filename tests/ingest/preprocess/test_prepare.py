@@ -274,7 +274,7 @@ def test_the_margin_is_as_wide_as_the_widest_reach() -> None:
     assert margin_pixels(Preparation(cloud_mask="s2cloudless"), 10) == 2 + CLOUDLESS_REACH
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1), st.floats(0, 65), st.sampled_from([0, 3, 7]), st.integers(0, 11), st.integers(0, 17))
 def test_a_part_read_with_the_margin_equals_the_whole(
     seed: int, dilation_m: float, speckle_window: int, row: int, column: int

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -31,7 +31,6 @@ def speckle(mean: float, shape: tuple[int, int] = (60, 60)) -> Floats:
     return (mean * np.random.default_rng(5).gamma(LOOKS, 1 / LOOKS, shape)).astype(np.float32)
 
 
-@settings(deadline=None)
 @given(st.floats(-60, 20, width=32))
 def test_power_and_decibel_are_inverse(db: float) -> None:
     np.testing.assert_allclose(to_db(to_power(np.array([db], np.float32))), [db], atol=1e-4)
@@ -50,13 +49,11 @@ def test_scenes_of_two_conventions_are_refused() -> None:
         check_conventions([scene("a", "gamma0_rtc"), scene("b", ""), scene("c", "sigma0_ellipsoid")])
 
 
-@settings(deadline=None)
 @given(POWERS, WINDOWS)
 def test_the_filter_neither_makes_nor_closes_holes(power: Floats, window: int) -> None:
     np.testing.assert_array_equal(np.isnan(lee_filter(power, window)), np.isnan(power))
 
 
-@settings(deadline=None)
 @given(POWERS, WINDOWS)
 def test_the_filter_stays_between_the_darkest_and_the_brightest(power: Floats, window: int) -> None:
     found = lee_filter(power, window)
@@ -66,20 +63,17 @@ def test_the_filter_stays_between_the_darkest_and_the_brightest(power: Floats, w
         assert found[seen].max() <= power[seen].max() * (1 + 1e-5)
 
 
-@settings(deadline=None)
 @given(POWERS, WINDOWS, st.sampled_from([0.25, 2.0, 64.0]))
 def test_the_filter_does_not_depend_on_calibration(power: Floats, window: int, factor: float) -> None:
     scaled = lee_filter(power * np.float32(factor), window)
     np.testing.assert_allclose(scaled, lee_filter(power, window) * np.float32(factor), rtol=1e-4)
 
 
-@settings(deadline=None)
 @given(POWERS, WINDOWS)
 def test_the_filter_turns_with_its_image(power: Floats, window: int) -> None:
     np.testing.assert_allclose(lee_filter(power.T, window), lee_filter(power, window).T, rtol=1e-4)
 
 
-@settings(deadline=None)
 @given(POWERS, WINDOWS)
 def test_an_even_surface_stays_as_it_is(power: Floats, window: int) -> None:
     even = np.where(np.isnan(power), np.nan, np.float32(0.05)).astype(np.float32)

@@ -159,7 +159,7 @@ def is_stated(case: dict[str, Any]) -> bool:
     return "baseline" in case["name"] and case["form"] != "dated stack" and is_whole
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(folders())
 def test_any_folder_gives_the_right_cube_or_the_true_cause(case: dict[str, Any]) -> None:
     with TemporaryDirectory() as place:

@@ -100,7 +100,7 @@ def test_linear_backscatter_becomes_decibels(archive: StacFolder) -> None:
     np.testing.assert_allclose(decibel, 10 * np.log10(PIXELS / 20000), rtol=1e-4)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(row=st.integers(-6, 14), column=st.integers(-6, 18), rows=st.integers(1, 9), columns=st.integers(1, 9))
 def test_a_window_read_equals_the_crop_of_a_whole_read(
     archive: StacFolder, row: int, column: int, rows: int, columns: int

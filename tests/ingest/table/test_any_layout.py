@@ -131,7 +131,7 @@ def seen(series: Series) -> dict[tuple[str, str, str], float]:
     return found
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=observations(), style=styles())
 def test_any_table_gives_the_series_of_our_own_layout_or_is_refused(
     tmp_path: Path, table: pd.DataFrame, style: dict[str, Any]
@@ -162,7 +162,7 @@ def is_untold(table: pd.DataFrame, style: dict[str, Any], reason: str) -> bool:
     return is_short_day or is_comma or "scale" in reason or "-10000..10000" in reason
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=observations(), style=styles(), seed=st.integers(0, 100))
 def test_the_order_of_rows_and_later_rows_change_nothing(
     tmp_path: Path, table: pd.DataFrame, style: dict[str, Any], seed: int

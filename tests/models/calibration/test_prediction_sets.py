@@ -98,7 +98,7 @@ def test_scores_are_worked_by_hand_ties_together() -> None:
     np.testing.assert_allclose(scores(p, "lac"), [[0, 0.8, 0.7], [0.75, 0, 0.75]])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.integers(2, 6), st.sampled_from(KINDS), st.floats(0.05, 0.95))
 def test_no_set_is_empty_and_sets_grow_with_the_coverage(seed: int, classes: int, kind: Kind, coverage: float) -> None:
     truth, p, places = simulated_outcome(classes=classes, rows=80, places=40, seed=seed)
@@ -124,7 +124,7 @@ def test_sets_of_unseen_pixels_are_empty_and_shapes_stay() -> None:
     assert mask.tolist() == [[255, 3, 255], [255, 255, 255]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(2, MOST_CLASSES).flatmap(
         lambda k: arrays(bool, st.tuples(array_shapes(max_dims=2), st.just(k)).map(lambda s: (*s[0], s[1])))

@@ -34,7 +34,7 @@ def test_the_temperature_is_how_much_too_sure_the_model_was(sureness: float) -> 
         assert after.log_loss.value < before.log_loss.value
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SEEDS, st.integers(2, 5), st.floats(0.2, 4))
 def test_the_order_of_classes_stays_and_the_loss_is_no_worse_where_it_was_fitted(
     seed: int, classes: int, sureness: float
@@ -52,7 +52,7 @@ def test_the_order_of_classes_stays_and_the_loss_is_no_worse_where_it_was_fitted
         assert (np.diff(scaled[np.argsort(p[:, 1]), 1]) >= 0).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(SEEDS, st.integers(2, 4))
 def test_biases_are_no_worse_than_a_temperature_alone_where_they_were_fitted(seed: int, classes: int) -> None:
     truth, p, _ = simulated_outcome(classes=classes, rows=80, places=8, seed=seed, sureness=2)

@@ -132,7 +132,7 @@ def test_a_class_that_does_not_occur_has_no_figures_and_spoils_no_others() -> No
     assert np.isnan([alone.balanced_accuracy.value, alone.classes[0].roc_auc.value]).all()
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 10_000), st.integers(2, 3))
 def test_order_of_rows_and_names_of_places_change_nothing(seed: int, classes: int) -> None:
     truth, p, places = simulated_outcome(classes=classes, rows=40, places=4, seed=seed)

@@ -69,6 +69,13 @@ def test_a_forecast_has_its_issue_date_and_values_by_date(tmp_path: Path) -> Non
     assert dict(found.provenance)["issue date"] == "2022-09-15"
 
 
+def test_a_forecast_of_medians_alone_has_no_interval(tmp_path: Path) -> None:
+    given = {"horizon": "20d", "step": "10d", "issue_date": "2022-09-15", "quantiles": "0.5"}
+    found = report(tmp_path, "ndvi-forecast", **given)
+    assert [row[2].text for row in found.amounts.cells] == ["–", "–"]
+    assert not [part for part in found.sure if "interval" in part.heading]
+
+
 def test_an_anomaly_has_shares_below_and_above(tmp_path: Path) -> None:
     found = report(tmp_path, "ndvi-anomaly")
     assert [row[1].text for row in found.amounts.cells] == ["1 %", "99 %", "0 %"]

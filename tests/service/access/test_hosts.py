@@ -1,5 +1,6 @@
 """Which hosts a service on this machine answers to, and the headers of its answers."""
 
+import socket
 from collections.abc import Iterator
 
 import httpx
@@ -92,3 +93,15 @@ def test_every_answer_has_the_headers_that_browsers_heed(client: httpx.Client, p
 def test_refusals_of_hosts_and_bodies_have_them_too(client: httpx.Client) -> None:
     assert client.get("/jobs", headers={"Host": EVIL}).headers["x-content-type-options"] == "nosniff"
     assert client.post("/stac/search", content=b" " * 5_000_000).headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"), [("", b"200"), ("Host: \r\n", b"421"), (f"Origin: http://{EVIL}\r\n", b"421")]
+)
+def test_a_probe_by_http_1_0_names_no_host_as_browsers_always_do(
+    client: httpx.Client, lines: str, status: bytes
+) -> None:
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=10) as connection:
+        connection.sendall(f"GET /healthz HTTP/1.0\r\n{lines}\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.split()[1] == status

@@ -50,3 +50,17 @@ def test_all_sites_may_read_but_none_may_change_anything_where_all_are_allowed(f
     with served(front.settings.but(cors_origins="*")) as client:
         assert client.get("/jobs", headers={"Origin": EVIL}).headers["access-control-allow-origin"] == "*"
         problem_of(client.delete("/jobs/crop1", headers={"Origin": EVIL}), 403)
+
+
+def test_a_site_of_the_settings_may_use_every_method_that_the_service_has(shared: httpx.Client) -> None:
+    paths = shared.get("/openapi.json").json()["paths"].values()
+    methods = {method.upper() for operations in paths for method in operations if method != "parameters"}
+    assert "PATCH" in methods
+    for method in methods:
+        asked = {"Origin": MAPS, "Access-Control-Request-Method": method}
+        assert shared.options("/standing-orders/a", headers=asked).status_code == 200
+
+
+def test_a_script_may_read_why_there_are_no_values_and_which_job_openeo_has_made(shared: httpx.Client) -> None:
+    shown = shared.get("/jobs", headers={"Origin": MAPS}).headers["access-control-expose-headers"]
+    assert {"X-No-Data", "OpenEO-Identifier", "X-Request-ID"} <= set(shown.split(", "))

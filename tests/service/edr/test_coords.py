@@ -90,6 +90,9 @@ def test_what_is_no_area_is_refused_with_a_reason(text: str, reason: str) -> Non
         ("epsg:32632", "EPSG:32632"),
         ("EPSG:3857", "EPSG:3857"),
         ("http://www.opengis.net/def/crs/EPSG/0/32760", "EPSG:32760"),
+        ("urn:ogc:def:crs:EPSG::25832", "EPSG:25832"),
+        ("urn:ogc:def:crs:EPSG:9.9:25832", "EPSG:25832"),
+        ("urn:ogc:def:crs:OGC:1.3:CRS84", CRS84),
     ],
 )
 def test_crs84_and_projected_ones_are_known(text: str | None, crs: str) -> None:
@@ -98,7 +101,18 @@ def test_crs84_and_projected_ones_are_known(text: str | None, crs: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["EPSG:4326", "EPSG:2263", "EPSG:4978", "EPSG:999999", "EPSG:9" * 9, "wgs84", "+proj=utm", "x" * 9999]
+    "text",
+    [
+        "EPSG:4326",
+        "EPSG:2263",
+        "EPSG:4978",
+        "EPSG:999999",
+        "EPSG:9" * 9,
+        "wgs84",
+        "urn:ogc:def:crs:EPSG::4326",
+        "+proj=utm",
+        "x" * 9999,
+    ],
 )
 def test_another_crs_is_refused(text: str) -> None:
     with pytest.raises(InvalidOption, match="CRS84"):

@@ -92,3 +92,14 @@ def test_a_share_link_opens_pixels_but_reads_no_archive(front: Front) -> None:
         assert client.get("/jobs/crop1/point", params={**INSIDE, "share": token}).status_code == 200
         assert client.get("/jobs/canopy1/point", params={**INSIDE, "share": token}).status_code == 401
         assert client.get("/jobs/crop1/point/history", params={**INSIDE, "share": token}).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["point", "point/history"])
+def test_swapped_coordinates_are_noticed(client: httpx.Client, path: str) -> None:
+    found = scene.problem_of(client.get(f"/jobs/canopy1/{path}", params={"lon": 48.0239, "lat": 10.344}), 400)
+    assert "longitude and latitude seem to be swapped" in found["detail"]
+
+
+def test_a_parameter_that_would_change_nothing_is_refused(client: httpx.Client) -> None:
+    place = {"lon": 10.344, "lat": 48.0239, "crs": "EPSG:3857"}
+    assert "'crs'" in scene.problem_of(client.get("/jobs/canopy1/point", params=place), 400)["detail"]

@@ -128,7 +128,7 @@ def state_of(job_url: str) -> str:
         return ""
 
 
-@pytest.mark.parametrize("files", [64, 100, 1024])
+@pytest.mark.parametrize("files", [64, *(pytest.param(n, marks=pytest.mark.slow) for n in (100, 1024))])
 def test_a_job_goes_on_and_the_log_stays_small_under_1100_idle_connections(
     serve_with_few_files: Callable[[int], Settings], tmp_path: Path, files: int
 ) -> None:

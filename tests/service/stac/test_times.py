@@ -53,3 +53,8 @@ def test_an_interval_may_be_open_on_one_side() -> None:
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(InvalidOption, match="datetime"):
         read_interval(text)
+
+
+def test_a_plus_that_a_url_has_lost_is_noticed() -> None:
+    with pytest.raises(InvalidOption, match="%2B"):
+        read_interval("2022-05-01T12:00:00 02:00/..")

@@ -163,3 +163,12 @@ def test_work_is_bounded(client: httpx.Client, front: Front) -> None:
     assert "layer" in problem_of(ask(client, many, "forecast1"), 400)["detail"]
     ring = [[10 + n * 1e-6, 48.0] for n in range(60_000)] + [[10.0, 49.0], [10.0, 48.0]]
     assert "50,000" in problem_of(ask(client, [feature({"type": "Polygon", "coordinates": [ring]})]), 400)["detail"]
+
+
+def test_features_that_state_another_crs_are_refused(client: httpx.Client) -> None:
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::25832"}}
+    body = {"type": "FeatureCollection", "features": [feature(mapping(box(10.34, 48.02, 10.35, 48.03)))]}
+    assert (
+        "EPSG::25832" in problem_of(client.post("/jobs/canopy1/statistics", json={**body, "crs": crs}), 400)["detail"]
+    )
+    assert client.post("/jobs/canopy1/statistics", json=body).status_code == 200

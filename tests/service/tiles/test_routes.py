@@ -132,3 +132,23 @@ def test_gdal_opens_the_wmts(client: httpx.Client, monkeypatch: pytest.MonkeyPat
         pixels = found.read(window=found.window(*bounds))
     shown = pixels[:3, pixels[3] == 255]
     assert {tuple(c) for c in shown.T.tolist()} == COLOURS
+
+
+@pytest.mark.parametrize(
+    ("query", "word"),
+    [
+        ({"service": "WMS", "request": "GetMap"}, "'WMS'"),
+        ({"SERVICE": "wmts", "Request": "GetTile", "layer": "class"}, "'GetTile'"),
+        ({"request": "GetFeatureInfo"}, "addresses of their own"),
+    ],
+)
+def test_other_requests_than_for_capabilities_are_refused(
+    client: httpx.Client, query: dict[str, str], word: str
+) -> None:
+    assert word in problem_of(client.get("/jobs/canopy1/wmts", params=query), 400)["detail"]
+
+
+def test_capabilities_may_be_asked_for_by_name(client: httpx.Client) -> None:
+    plain = client.get("/jobs/canopy1/wmts").text
+    query = {"SERVICE": "WMTS", "REQUEST": "GetCapabilities", "VERSION": "1.0.0"}
+    assert client.get("/jobs/canopy1/wmts", params=query).text == plain

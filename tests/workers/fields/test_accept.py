@@ -135,3 +135,9 @@ def test_pixels_are_counted_by_their_size_on_the_ground(tmp_path: Path) -> None:
     found = estimate_fields({"fields": collection([feature(field)])}, settings_for(tmp_path, archive=str(path)))
     assert found["pixels"] == 36
     assert found["area_km2"] == pytest.approx(0.0036 * 0.443, rel=0.02)
+
+
+def test_swapped_coordinates_are_noticed(here: Settings) -> None:
+    ring = [[y, x] for x, y in square(10, 4)["coordinates"][0]]
+    with pytest.raises(InvalidOption, match="longitude and latitude seem to be swapped"):
+        check_fields({"fields": collection([feature({"type": "Polygon", "coordinates": [ring]})])}, here)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.bands import Floats
@@ -83,7 +83,6 @@ def test_hardly_any_pixels_and_other_bands_prove_nothing() -> None:
     assert check_floor("s", {"B08": field(-0.6)["B08"] - 1}, offset=-0.1, baseline="05.10") == ""
 
 
-@settings(deadline=None)
 @given(st.floats(0, 0.9))
 def test_pixels_that_are_not_clear_do_not_count(share: float) -> None:
     values = field(pixels=20_000)
@@ -91,7 +90,6 @@ def test_pixels_that_are_not_clear_do_not_count(share: float) -> None:
     assert check_floor("s", {b: np.where(hidden, np.nan, v) for b, v in values.items()}, offset=-0.1, baseline="") == ""
 
 
-@settings(deadline=None)
 @given(st.floats(-0.1, 0.3), st.sampled_from([0.0, -0.1]), st.sampled_from(["", "02.14", "05.10"]))
 def test_the_judgement_does_not_depend_on_order_or_shape(shift: float, offset: float, baseline: str) -> None:
     def judge(values: dict[str, Floats]) -> str:
