@@ -23,16 +23,26 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 COMMANDS = {
     "throughput": ["benchmarks.speed.throughput"],
-    "engine": ["benchmarks.speed.engine", "--out", "{rows}"],
-    "trees": ["benchmarks.speed.trees", "--out", "{rows}"],
-    "work-not-done": ["benchmarks.speed.work_not_done", "--out", "{rows}"],
-    "one-pass": ["benchmarks.speed.forecast", "--skip-memory"],
     "tile": ["benchmarks.speed.forecast", "--tile"],
-    "pipeline": ["benchmarks.speed.pipeline", "--edge", "64", "--dates", "30", "--rounds", "2", "--out", "{rows}"],
-    "cog": ["benchmarks.speed.cog", "--edge", "512", "--rounds", "2", "--out", "{rows}"],
-    "against-trees": ["benchmarks.speed.against_trees", "--series", "512", "--fitted", "800", "--out", "{rows}"],
     "reading": ["benchmarks.speed.ingest", "--small"],
+    "cog": ["benchmarks.speed.cog", "--edge", "512", "--rounds", "2", "--out", "{rows}"],
+    "against-trees": [
+        "benchmarks.speed.against_trees",
+        "--series",
+        "512",
+        "--fitted",
+        "600",
+        "--rounds",
+        "2",
+        "--out",
+        "{rows}",
+    ],
+    "one-pass": ["benchmarks.speed.forecast", "--skip-memory", "--sizes", "small"],
+    "pipeline": ["benchmarks.speed.pipeline", "--edge", "64", "--dates", "30", "--rounds", "2", "--out", "{rows}"],
     "fields": ["benchmarks.speed.fields", "--fields", "300"],
+    "trees": ["benchmarks.speed.trees", "--series", "512", "--out", "{rows}"],
+    "work-not-done": ["benchmarks.speed.work_not_done", "--series", "1024", "--rounds", "2", "--out", "{rows}"],
+    "engine": ["benchmarks.speed.engine", "--series", "256", "--rounds", "2", "--out", "{rows}"],
 }
 """Name -> module and arguments; those with `{rows}` write what they found there, others print it."""
 LIBRARIES = ("landcast", "numpy", "onnxruntime", "torch", "numba", "lightgbm", "rasterio")

@@ -1,6 +1,6 @@
 """Claims about forecasts: one pass against loops of steps, series a second, memory of a tile.
 
-    python -m benchmarks.speed.forecast [--threads 2] [--skip-memory]
+    python -m benchmarks.speed.forecast [--threads 2] [--sizes small,medium] [--skip-memory]
 
 Inputs are made up: speed and memory do not depend on what they say. Ratios are of one run on one machine.
 """
@@ -40,6 +40,7 @@ def main() -> None:
     """Print one line a claim."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--sizes", default="small,medium", help="of the networks in one pass and in loops, with commas")
     parser.add_argument("--skip-memory", action="store_true", help="leave the tile out, which takes minutes")
     parser.add_argument("--tile", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -47,7 +48,7 @@ def main() -> None:
         render_tile()
         return
     torch.set_num_threads(options.threads)
-    for size in ("small", "medium"):
+    for size in options.sizes.split(","):
         print(one_pass_against_loop(size))
     print(series_per_second(options.threads))
     if not options.skip_memory:

@@ -228,7 +228,7 @@ def _place(raster: DatasetReader, window: Window, crs: str, file_crs: str = "") 
         if points:
             return _place_by_points(window, points, str(points_crs))
         own = crs
-    if not own or move.is_identity:
+    if not own or (move.a == 1 and move.is_identity):  # the one is asked quickly
         raise ValueError(f"{Path(raster.name).name} is not georeferenced")
     if own == window.crs and not move.b and not move.d:
         return place_parallel(window, move), ""
@@ -271,8 +271,9 @@ def _read_raster(
 ) -> dict[str, NDArray[Any]]:
     """Return (Y, X) of each band on the window: physical values, or codes of a mask."""
     shape_yx = (raster.height, raster.width)
-    span = find_span(placement, shape_yx)
-    if placement.shift is not None:
+    if placement.shift is None:
+        span = find_span(placement, shape_yx)
+    else:
         span = Span(first=placement.shift, shape_yx=window.shape_yx)
     at = span.inside(shape_yx)
     indexes = [s.index for s in sources.values()]
