@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from filelock import FileLock
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from core.settings import Settings
@@ -54,7 +55,8 @@ def pytest_configure() -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         os.environ[name] = os.environ[name.upper()] = CLOSED
     os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,::1,localhost"
-    hypothesis_settings.register_profile("landcast")  # a busy machine makes no right answer wrong
+    patient = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    hypothesis_settings.register_profile("landcast", patient)  # a busy machine makes no right answer wrong
     hypothesis_settings.load_profile("landcast")
     if IS_PARALLEL:  # the processes of `make test` share the cores: one thread each, for their child processes too
         os.environ["OMP_NUM_THREADS"] = "1"

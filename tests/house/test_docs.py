@@ -105,7 +105,7 @@ def in_order(pages: list[Path]) -> list[Any]:
     return [pytest.param(p, marks=[] if name_of(p).startswith(first) else pytest.mark.slow) for p in pages if blocks(p)]
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", in_order(PAGES), ids=name_of)
 def test_the_commands_of_a_page_run(page: Path, reader: dict[str, str], tmp_path: Path) -> None:
     for block in blocks(page):
@@ -115,7 +115,7 @@ def test_the_commands_of_a_page_run(page: Path, reader: dict[str, str], tmp_path
 
 @pytest.mark.slow
 @pytest.mark.real_data
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", [p for p in PAGES if any(b.real_name for b in blocks(p))], ids=name_of)
 def test_the_commands_of_a_page_run_on_real_data(page: Path, reader: dict[str, str], tmp_path: Path) -> None:
     found = [b for b in blocks(page) if b.real_name]
