@@ -29,6 +29,8 @@ RECENT_DAYS = 60.0
 OWN_COUNT, RECENT_COUNT = 1.0, 0.5
 """A series' own departure is drawn to none, as if by so many observations."""
 FADING_DAYS = 60.0
+FEWEST = 2
+"""Different series that make a pool."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,18 +44,20 @@ class Pool:
     anomaly: float
     """How far the last months of all series lie above the season, relative to where they usually lie."""
     members: int
-    """Series that were seen."""
+    """Different series that were seen: a series that is given twice is one."""
     company: Company | None = None
     """What the series show one by one; None in training, where the network learns from their mean alone."""
 
     @classmethod
     def of(cls, days: Days, values: Floats, issue_day: int) -> "Pool":
-        """Pool N series, whose order does not matter.
+        """Pool N series, whose order does not matter, nor how often each is given.
 
         Args:
             days: (N, T); values: (N, T), NaN = unseen.
             issue_day: observations on or after it are not looked at.
         """
+        rows = _different(days, values, issue_day)
+        days, values = days[rows], values[rows]
         seen = np.isfinite(values) & (days < issue_day)
         at, y = _bin(days), np.where(seen, values, 0.0).astype(np.float64)
         count = np.bincount(at[seen], minlength=BINS) @ _SMOOTH
@@ -66,7 +70,9 @@ class Pool:
     @classmethod
     def with_company(cls, days: Days, values: Floats, issue_day: int) -> "Pool":
         """Pool N series, and describe them one by one too; arguments as of `of`."""
-        return replace(cls.of(days, values, issue_day), company=Company.of(days, values, issue_day))
+        rows = _different(days, values, issue_day)
+        company = Company.of(days[rows], values[rows], issue_day)
+        return replace(cls.of(days[rows], values[rows], issue_day), company=company)
 
 
 Pools = Mapping[int, Pool]
@@ -130,11 +136,15 @@ def pooled_features(
 ) -> Floats:
     """Return (N, H, POOLED_FEATURES) what a pool says about dates, beside what each series says itself.
 
+    A pool of one series says nothing that the series does not say itself: all zeros.
+
     Args:
         pool: of the issue day of all N series, or of an earlier one.
         at: what the series' own histories say.
         days, values: (N, T) of the series; issue_days: (N,); target_days: (N, H).
     """
+    if pool.members < FEWEST:
+        return alone(target_days)
     seen = np.isfinite(values) & (days < issue_days[:, None])
     own, recent = _departures(days, np.where(seen, values, 0.0).astype(np.float64), seen, pool.season, issue_days)
     when = _bin(target_days)
@@ -156,6 +166,18 @@ def pooled_features(
 def alone(target_days: Days) -> Floats:
     """Return (N, H, POOLED_FEATURES) of series that are forecast by themselves."""
     return np.zeros((*target_days.shape, POOLED_FEATURES), np.float32)
+
+
+def _different(days: Days, values: Floats, issue_day: int) -> NDArray[np.int64]:
+    """Return the rows of series that differ in what was seen before a day, one of each; series unseen are one."""
+    seen = np.isfinite(values) & (days < issue_day)
+    order = np.argsort(~seen, axis=1, kind="stable")
+    known = np.take_along_axis(
+        np.stack([np.where(seen, days, 0), np.where(seen, values, 0.0)], axis=-1), order[..., None], axis=1
+    )
+    if not known.size:
+        return np.arange(len(days))
+    return np.asarray(np.unique(known.reshape(len(days), -1), axis=0, return_index=True)[1], np.int64)
 
 
 def _departures(

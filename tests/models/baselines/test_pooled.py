@@ -77,3 +77,25 @@ def test_nothing_seen_gives_finite_features() -> None:
 def test_a_series_by_itself_has_zeros() -> None:
     assert alone(np.zeros((2, 3), np.int32)).shape == (2, 3, POOLED_FEATURES)
     assert not alone(np.zeros((2, 3), np.int32)).any()
+
+
+def test_a_series_that_is_given_many_times_counts_once() -> None:
+    days, values = company(20)
+    once = Pool.with_company(days, values, ISSUE)
+    longer = np.concatenate([days, days + 1200], axis=1), np.concatenate([values, values * 0], axis=1)
+    rows = np.r_[0:20, np.zeros(60, int)]
+    often = Pool.with_company(longer[0][rows], longer[1][rows], ISSUE)
+    assert often.members == once.members == 20
+    np.testing.assert_array_equal(often.season, once.season)
+    np.testing.assert_array_equal(often.count, once.count)
+    assert often.anomaly == once.anomaly
+    assert often.company is not None
+    assert len(often.company.recent) == 20
+
+
+def test_a_pool_of_one_series_says_nothing_that_it_does_not_say_itself() -> None:
+    days, values = company(1)
+    for rows in ([0], [0, 0, 0]):
+        pool = Pool.with_company(days[rows], values[rows], ISSUE)
+        assert pool.members == 1
+        assert not features(pool, days[rows], values[rows]).any()
