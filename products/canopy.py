@@ -54,7 +54,6 @@ class CanopyOptions(ClassMapOptions):
     change: PeriodOption | None = Field(
         default=None,
         description="Map the change of canopy between two dates, DATE/DATE, in place of the canopy of one date.",
-        json_schema_extra={"pattern": None},
     )
     significance: Annotated[float, InRange(LEAST, MOST, "a probability")] | None = Field(
         default=None,

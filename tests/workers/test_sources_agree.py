@@ -210,9 +210,10 @@ def test_three_sources_of_the_same_series_agree(
     assert unnamed(found["table"].refusal) == unnamed(found["cube"].refusal)
     assert bool(found["table"].columns) == bool(found["cube"].columns)
     scale = 100 if inputs.get("probabilities") == "percent" else 1
+    near = 0.03 if "pooled" in inputs else 0.011  # series of tables are moved towards those alike, pixels are not
     for name, values in found["table"].columns.items():
         assert np.isfinite(values).any() or name in NOWHERE, name
-        np.testing.assert_allclose(values / scale, found["cube"].columns[name], atol=0.011, err_msg=name)
+        np.testing.assert_allclose(values / scale, found["cube"].columns[name], atol=near, err_msg=name)
 
 
 def test_the_cases_hold_answers_and_refusals_of_every_option(sources: dict[str, Source], tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_an_archive_that_is_away_is_looked_at_again_soon_and_says_why(shop: Sett
     order = stand(shop)
     away = archive.folder.rename(archive.folder.with_name("away"))
     first, second = look(shop, order), look(shop, order)
-    assert "no archive" in first.message
+    assert "it is not there any more" in first.message
     assert (first.failures, second.failures) == (1, 2)
     assert second.due - first.due == pytest.approx(60, abs=20), "the pause is doubled"
     away.rename(archive.folder)
