@@ -121,5 +121,5 @@ def rows() -> list[Row]:
     return [
         *(Row(fault=f"only worker of {q} killed", stage=STAGE[q], run=only_worker_killed(q)) for q in ALL),
         Row(fault="one of two workers of compute killed", stage="render", run=one_of_two_killed),
-        *(Row(fault=f"nobody serves {q}, then a worker comes", run=served_later(q)) for q in ALL),
+        *(Row(fault=f"nobody serves {q}, then a worker comes", run=served_later(q), long=q != ALL[0]) for q in ALL),
     ]
