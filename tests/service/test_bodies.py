@@ -112,7 +112,9 @@ def test_a_body_that_is_not_compressed_may_say_so(client: httpx.Client) -> None:
     assert client.post("/stac/search", json={}, headers={"Content-Encoding": "identity"}).status_code == 200
 
 
-@pytest.mark.parametrize("body", [gzip.compress(b"{}", mtime=0), '{"inputs": "Müller"}'.encode("latin-1"), b"\xff\xfe\x00"])
+@pytest.mark.parametrize(
+    "body", [gzip.compress(b"{}", mtime=0), '{"inputs": "Müller"}'.encode("latin-1"), b"\xff\xfe\x00"]
+)
 def test_a_body_that_is_no_text_is_refused_with_what_it_may_be(client: httpx.Client, body: bytes) -> None:
     answer = client.post("/processes/crop/estimate", content=body, headers={"Content-Type": "application/json"})
     assert "not JSON in UTF-8" in problem_of(answer, 400)["detail"]
