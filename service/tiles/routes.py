@@ -82,14 +82,16 @@ def wmts(job: FinishedMap, items: CurrentItems, base: BaseUrl, request: Request)
 def _check_wmts(request: Request) -> None:
     """Check that the capabilities are wanted, if a query says what is; names of WMTS are not case-sensitive.
 
+    QGIS asks for those of a WMS and reads what it gets.
+
     Raises:
-        InvalidOption: another service, or a tile by a query in place of a path.
+        InvalidOption: a tile by a query in place of a path.
     """
     given = {name.lower(): value for name, value in request.query_params.items()}
-    for name, only in (("service", "WMTS"), ("request", "GetCapabilities")):
-        if given.get(name, only).lower() != only.lower():
-            advice = f"this address answers {only}; tiles have addresses of their own, which the capabilities name"
-            raise InvalidOption(name, given[name][:80], advice)
+    name, only = "request", "GetCapabilities"
+    if given.get(name, only).lower() != only.lower():
+        advice = f"this address answers {only}; tiles have addresses of their own, which the capabilities name"
+        raise InvalidOption(name, given[name][:80], advice)
 
 
 def tile_url(base: str, job: Job, layer: str, request: Request, **place: str) -> str:
