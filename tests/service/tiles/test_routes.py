@@ -137,7 +137,7 @@ def test_gdal_opens_the_wmts(client: httpx.Client, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("query", "word"),
     [
-        ({"service": "WMS", "request": "GetMap"}, "'WMS'"),
+        ({"service": "WMS", "request": "GetMap"}, "'GetMap'"),
         ({"SERVICE": "wmts", "Request": "GetTile", "layer": "class"}, "'GetTile'"),
         ({"request": "GetFeatureInfo"}, "addresses of their own"),
     ],
