@@ -1,10 +1,12 @@
 """What benchmarks of a card share: timing, a record of rows, and simulated series. Measures nothing by itself."""
 
+import argparse
 import sys
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -63,10 +65,35 @@ class Run:
             best, number = min(best, time.perf_counter() - start), number + 1
         return best
 
+    def verdict(self, all_equal: str) -> int:
+        """Print what differs from the CPU, or that nothing does; 1 if something differs or was left out."""
+        failed = [row["name"] for row in self.rows if row.get("is_equal") is False]
+        print(f"differs from the CPU: {', '.join(failed)}" if failed else all_equal)
+        return int(bool(failed or self.left_out))
+
     def wait(self) -> None:
         """Wait until the card has done what it was given."""
         if self.device == "cuda":
             torch.cuda.synchronize()
+
+
+def begin(text: str | None, *, seconds: float, out: str) -> tuple[argparse.Namespace, Run]:
+    """Read the options of a benchmark of a card, and return them with the run that they ask for.
+
+    Args:
+        text: of the help.
+        seconds, out: defaults.
+    """
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dry-run", action="store_true", help="everything small and on the CPU")
+    parser.add_argument("--seconds", type=float, default=seconds, help="no part begins after so many seconds")
+    parser.add_argument("--out", type=Path, default=Path(out), help="JSON record to write")
+    parser.add_argument("--commit", default="", help="commit to state where this is no git checkout")
+    options = parser.parse_args()
+    if not options.dry_run and not torch.cuda.is_available():
+        parser.error("torch sees no CUDA card here; --dry-run needs none")
+    device: Device = "cpu" if options.dry_run else "cuda"
+    return options, Run(device=device, is_dry=options.dry_run, ends=time.perf_counter() + options.seconds)
 
 
 def simulated(count: int, *, dates: int = DATES, step_days: int = STEP_DAYS, seed: int = 0) -> Series:

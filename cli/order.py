@@ -14,7 +14,7 @@ from cli.fields.order import FieldsFile, Id, Layer, Products, check_own, estimat
 from cli.jobs.connect import KeyText, Server, connect
 from cli.options import inputs_of, keyword, parameter, with_signature
 from cli.progress import new_line
-from cli.read_as import parse_crs
+from cli.read_as import FileCrs, parse_crs
 from client import Client, Job
 from core.errors import InvalidOption
 from core.job import FIELDS, Priority
@@ -34,10 +34,6 @@ not be made: --retry ID tries these tiles again. `landcast order fields FILE` an
 RegionFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="File with the polygon(s) to map: GeoJSON, GeoPackage, Shapefile, KML."),
-]
-FileCrs = Annotated[
-    str,
-    typer.Option("--crs", metavar="EPSG:CODE", help="CRS of the polygons, if their file states none or a wrong one."),
 ]
 Archive = Annotated[str | None, typer.Option(metavar="NAME", help="Archive to read; default: that of the service.")]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="Name of a model; default: that of the product.")]

@@ -28,6 +28,11 @@ PANEL = "How the input is read"
 LOWEST_OFFSET = -10_000.0
 """Baseline 04.00 needs -1000, other products at most ten times as much."""
 
+FileCrs = Annotated[
+    str,
+    typer.Option("--crs", metavar="EPSG:CODE", help="CRS of the polygons, if their file states none or a wrong one."),
+]
+"""Of files of polygons alone; inputs of products have `Crs`."""
 Bands = Annotated[
     list[str] | None,
     typer.Option(

@@ -10,7 +10,6 @@ Inputs are simulated from a seed, with every band and gaps: they are no evidence
 repository's, and none of the libraries for maps (rasterio, shapely, pyproj).
 """
 
-import argparse
 import json
 import os
 import platform
@@ -30,7 +29,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmarks.measured import START, STEP_DAYS, Run, simulated
+from benchmarks.measured import START, STEP_DAYS, Run, begin, simulated
 from core.bands import Floats, channel
 from core.checkpoint import Checkpoint, Device, Precision
 from core.cube import Series
@@ -73,16 +72,7 @@ CALENDAR_FEATURES, CALENDAR_CHANNELS = 16, 12
 
 def main() -> int:
     """Measure, print the table, write the record; 1 if a product differs from the CPU or a part failed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dry-run", action="store_true", help="everything small and on the CPU")
-    parser.add_argument("--seconds", type=float, default=330.0, help="no part begins after so many seconds")
-    parser.add_argument("--out", type=Path, default=Path("gpu.json"), help="JSON record to write")
-    parser.add_argument("--commit", default="", help="commit to state where this is no git checkout")
-    options = parser.parse_args()
-    if not options.dry_run and not torch.cuda.is_available():
-        parser.error("torch sees no CUDA card here; --dry-run needs none")
-    device: Device = "cpu" if options.dry_run else "cuda"
-    run = Run(device=device, is_dry=options.dry_run, ends=time.perf_counter() + options.seconds)
+    options, run = begin(__doc__, seconds=330.0, out="gpu.json")
     began = time.perf_counter()
     measure_all(run)
     record = {
@@ -95,9 +85,7 @@ def main() -> int:
     }
     options.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(json.dumps({k: v for k, v in record.items() if k != "rows"}))
-    failed = [r["name"] for r in run.rows if r.get("is_equal") is False]
-    print(f"differs from the CPU: {', '.join(failed)}" if failed else "all products equal those of the CPU")
-    return int(bool(failed or run.left_out))
+    return run.verdict("all products equal those of the CPU")
 
 
 def measure_all(run: Run) -> None:

@@ -9,7 +9,6 @@ of canopy; and says where the time goes: milliseconds of each stage, and the ope
 printed when it is known, and a part that fails does not end the others. Inputs are simulated from a seed.
 """
 
-import argparse
 import json
 import sys
 import time
@@ -17,7 +16,6 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache, partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,9 +27,9 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks import measured
 from benchmarks.devices.gpu import MONTHS, PRECISIONS, SHIPPED, TARGETS, checks, commit, machine, product, shipped
-from benchmarks.measured import START, STEP_DAYS, Run
+from benchmarks.measured import START, STEP_DAYS, Run, begin
 from core.bands import CHANNELS, NDVI, Floats, channel
-from core.checkpoint import Checkpoint, Device
+from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.forecast import ClassProbabilities, Forecast
 from core.quantities import QUANTITIES
@@ -63,16 +61,7 @@ SHOWN = 14
 
 def main() -> int:
     """Measure, write the record; 1 if something differs from the CPU or a part failed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dry-run", action="store_true", help="everything small and on the CPU")
-    parser.add_argument("--seconds", type=float, default=180.0, help="no part begins after so many seconds")
-    parser.add_argument("--out", type=Path, default=Path("gpu_features.json"), help="JSON record to write")
-    parser.add_argument("--commit", default="", help="commit to state where this is no git checkout")
-    options = parser.parse_args()
-    if not options.dry_run and not torch.cuda.is_available():
-        parser.error("torch sees no CUDA card here; --dry-run needs none")
-    device: Device = "cpu" if options.dry_run else "cuda"
-    run = Run(device=device, is_dry=options.dry_run, ends=time.perf_counter() + options.seconds)
+    options, run = begin(__doc__, seconds=180.0, out="gpu_features.json")
     began = time.perf_counter()
     facts = {"machine": machine(run), "commit": options.commit or commit()}
     print(json.dumps(facts), flush=True)
@@ -82,12 +71,8 @@ def main() -> int:
         print(f"  [{seconds} s after {name}]", flush=True)
         record = {**facts, "seconds": seconds, "rows": run.rows, "left_out": run.left_out}
         options.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")  # a run that is cut off has some
-    failed = [r["name"] for r in run.rows if r.get("is_equal") is False]
     print(f"left out: {'; '.join(run.left_out) or 'nothing'}")
-    print(
-        f"differs from the CPU: {', '.join(failed)}" if failed else "all features and products equal those of the CPU"
-    )
-    return int(bool(failed or run.left_out))
+    return run.verdict("all features and products equal those of the CPU")
 
 
 def parts(run: Run) -> dict[str, Callable[[], None]]:

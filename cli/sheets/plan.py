@@ -7,7 +7,7 @@ from typing import IO, Annotated, Any
 
 import typer
 
-from cli.read_as import parse_crs
+from cli.read_as import FileCrs, parse_crs
 from core.errors import InvalidOption, InvalidRegion, RequestError
 from core.planning.sheets import parse_large_region
 from core.read_settings import read_settings
@@ -33,12 +33,7 @@ def plan(
         str | None,
         typer.Option("--archive", metavar="NAME", help="Leave out what this archive does not cover; default: nothing."),
     ] = None,
-    crs: Annotated[
-        str,
-        typer.Option(
-            "--crs", metavar="EPSG:CODE", help="CRS of the polygons, if their file states none or a wrong one."
-        ),
-    ] = "",
+    crs: FileCrs = "",
     tiles: Annotated[bool, typer.Option("--tiles", help="Write each tile, not each map sheet.")] = False,
 ) -> None:
     """Plan a region of any size: map sheets of 100 km, each of which one order may have, or their tiles."""

@@ -10,7 +10,6 @@ from cli.options import keyword, with_signature
 from cli.order import (
     Among,
     Archive,
-    FileCrs,
     MaxCost,
     Model,
     MostSeconds,
@@ -20,6 +19,7 @@ from cli.order import (
     order_inputs,
     product_options,
 )
+from cli.read_as import FileCrs
 from products.catalogue import find_product
 
 HELP = """Order PRODUCT again and again: when new scenes arrive, or with --every so often.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from core.grid import Window
-from ingest.archive import SENSOR_BANDS, Archive, Scene
+from ingest.archive import SENSOR_BANDS, Archive, Scene, Sensor
 from ingest.build.cube import Reader, read_blocks
 from ingest.build.read_block import choose_bands, margin_of
 from ingest.io.meter import Spent
@@ -30,13 +30,16 @@ def expected_reads(
     first = choices(archive)[0]
     blocks = {block.window.bounds: block.window for window in windows for block in read_blocks(first, window, reader)}
     chosen, count, size = choose_bands(first, bands), 0, 0
+    pixels: dict[Sensor, int] = {}
     for scene in one_per_datatake(scenes)[0]:
         mine = [band for band in chosen if band in SENSOR_BANDS[scene.sensor]]
         if not mine:
             continue
         count += len(blocks)
         depth = len({*mine, *reader.preparation.extra_bands(scene)})
-        size += sum(depth * BAND_BYTES * _pixels(first, scene, window, reader) for window in blocks.values())
+        if scene.sensor not in pixels:  # margins depend on nothing else of a scene
+            pixels[scene.sensor] = sum(_pixels(first, scene, window, reader) for window in blocks.values())
+        size += depth * BAND_BYTES * pixels[scene.sensor]
     return Spent(scene_reads=count, read_bytes=size)
 
 

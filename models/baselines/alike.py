@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bands import Floats
-from core.timeline import YEAR_DAYS, Days
+from core.timeline import Days
 from models.baselines.climatology import UNSEEN_COUNT, Expectation
+from models.baselines.year_bins import BINS, kernel, year_bin
 
 Doubles = NDArray[np.float64]
-BINS = 73
 SMOOTH_DAYS = 8.0
 STEP_DAYS, STEPS = 10, 60
 """Steps back from the issue date in which series are compared: the last 600 days."""
@@ -86,7 +86,7 @@ class Company:
         season = total / np.where(count > 1, count, np.nan)  # (N, BINS)
         above = np.nansum(np.where(own["count"] > 0, own["total"] - own["count"] * season, 0.0), axis=1)
         level = above / (own["count"].sum(axis=1) + OWN_COUNT)
-        found = np.take_along_axis(season, _bin(target_days), axis=1) + level[:, None]
+        found = np.take_along_axis(season, year_bin(target_days), axis=1) + level[:, None]
         number = is_alike.sum(axis=1)
         mean = np.where(is_alike, gap, 0.0).sum(axis=1) / np.where(number > 0, number, np.nan)
         return np.where((number >= FEWEST)[:, None], found, np.nan).astype(np.float32), mean[:, None].astype(np.float32)
@@ -130,7 +130,7 @@ def _described(days: Days, values: Floats, issue_days: NDArray[np.integer]) -> d
     seen = np.isfinite(values) & (age >= 0)
     step = age // STEP_DAYS
     recent, number = _sums(step, values, seen & (step < STEPS), STEPS)
-    total, count = _sums(_bin(days), values, seen, BINS)
+    total, count = _sums(year_bin(days), values, seen, BINS)
     return {"recent": recent / np.where(number > 0, number, np.nan), "total": total, "count": count}
 
 
@@ -143,15 +143,4 @@ def _sums(place: NDArray[np.integer], values: Floats, used: NDArray[np.bool_], s
     return np.asarray(total.reshape(shape), np.float64), np.asarray(count.reshape(shape), np.float64)
 
 
-def _bin(days: Days) -> NDArray[np.int64]:
-    return np.asarray((days % YEAR_DAYS / YEAR_DAYS * BINS).astype(np.int64) % BINS)
-
-
-def _smooth() -> Doubles:
-    """Return (BINS, BINS) by which sums of bins become sums around each bin."""
-    gap = np.abs(np.arange(BINS)[:, None] - np.arange(BINS))
-    gap = np.minimum(gap, BINS - gap) * YEAR_DAYS / BINS
-    return np.asarray(np.exp(-0.5 * (gap / SMOOTH_DAYS) ** 2))
-
-
-_SMOOTH = _smooth()
+_SMOOTH = kernel(SMOOTH_DAYS)

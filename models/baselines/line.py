@@ -1,6 +1,6 @@
 """Line: NDVI between the clear observations on both sides of a date, and how well lines do in the same series.
 
-On short gaps of series with little noise no network is much better (benchmarks/gap_filling.py). No network here.
+On short gaps of series with little noise no network is much better (benchmarks/forecasts/gap_filling.py).
 """
 
 from dataclasses import dataclass

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from core.bands import Floats
 from core.cube import Series
 from core.quantities import QUANTITIES
-from core.timeline import YEAR_DAYS, Days
+from core.timeline import Days
 from models.baselines.alike import Company
 from models.baselines.climatology import Expectation
+from models.baselines.year_bins import BINS, kernel, year_bin
 
 POOLED_FEATURES = 6
-BIN_DAYS = 5
-BINS = 73
 SMOOTH_DAYS, WIDE_DAYS = 8.0, 24.0
 """Widths of the kernels that the season of all series is smoothed by; the wide one fills what the narrow one misses."""
 WIDE_WEIGHT = 0.05
@@ -57,22 +56,25 @@ class Pool:
             issue_day: observations on or after it are not looked at.
         """
         rows = _different(days, values, issue_day)
+        return cls._of_different(days[rows], values[rows], issue_day)
+
+    @classmethod
+    def with_company(cls, days: Days, values: Floats, issue_day: int) -> "Pool":
+        """Pool N series, and describe them one by one too; arguments as of `of`."""
+        rows = _different(days, values, issue_day)
         days, values = days[rows], values[rows]
+        return replace(cls._of_different(days, values, issue_day), company=Company.of(days, values, issue_day))
+
+    @classmethod
+    def _of_different(cls, days: Days, values: Floats, issue_day: int) -> "Pool":
         seen = np.isfinite(values) & (days < issue_day)
-        at, y = _bin(days), np.where(seen, values, 0.0).astype(np.float64)
+        at, y = year_bin(days), np.where(seen, values, 0.0).astype(np.float64)
         count = np.bincount(at[seen], minlength=BINS) @ _SMOOTH
         season = np.bincount(at[seen], y[seen], minlength=BINS) @ _SMOOTH / np.where(count > 0, count, np.nan)
         own, recent = _departures(days, y, seen, season, np.full(len(days), issue_day))
         known = seen.any(axis=1)
         anomaly = float((recent - own)[known].mean()) if known.any() else 0.0
         return cls(season=season, count=count, anomaly=anomaly, members=int(known.sum()))
-
-    @classmethod
-    def with_company(cls, days: Days, values: Floats, issue_day: int) -> "Pool":
-        """Pool N series, and describe them one by one too; arguments as of `of`."""
-        rows = _different(days, values, issue_day)
-        company = Company.of(days[rows], values[rows], issue_day)
-        return replace(cls.of(days[rows], values[rows], issue_day), company=company)
 
 
 Pools = Mapping[int, Pool]
@@ -147,7 +149,7 @@ def pooled_features(
         return alone(target_days)
     seen = np.isfinite(values) & (days < issue_days[:, None])
     own, recent = _departures(days, np.where(seen, values, 0.0).astype(np.float64), seen, pool.season, issue_days)
-    when = _bin(target_days)
+    when = year_bin(target_days)
     lead = np.maximum(target_days - issue_days[:, None] + 1, 0)
     usual = pool.season[when] + own[:, None]
     now = usual + (recent - own)[:, None] * np.exp(-lead / FADING_DAYS)
@@ -188,23 +190,11 @@ def _departures(
     issue_days: NDArray[np.integer],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return (N,) how far each series lies above the season of all, over the whole history and recently."""
-    gap = np.where(seen, y - season[_bin(days)], 0.0)
+    gap = np.where(seen, y - season[year_bin(days)], 0.0)
     weight = np.where(seen, np.exp(-np.maximum(issue_days[:, None] - days, 0) / RECENT_DAYS), 0.0)
     own = gap.sum(axis=1) / (seen.sum(axis=1) + OWN_COUNT)
     recent = (weight * (gap - own[:, None])).sum(axis=1) / (weight.sum(axis=1) + RECENT_COUNT)
     return own, own + recent
 
 
-def _bin(days: Days) -> NDArray[np.int64]:
-    return np.asarray((days % YEAR_DAYS / YEAR_DAYS * BINS).astype(np.int64) % BINS)
-
-
-def _smooth() -> NDArray[np.float64]:
-    """Return (BINS, BINS) by which sums of bins become sums around each bin."""
-    gap = np.abs(np.arange(BINS)[:, None] - np.arange(BINS))
-    gap = np.minimum(gap, BINS - gap) * BIN_DAYS
-    narrow, wide = (np.exp(-0.5 * (gap / width) ** 2) for width in (SMOOTH_DAYS, WIDE_DAYS))
-    return np.asarray(narrow + WIDE_WEIGHT * wide, np.float64)
-
-
-_SMOOTH = _smooth()
+_SMOOTH = kernel(SMOOTH_DAYS) + WIDE_WEIGHT * kernel(WIDE_DAYS)

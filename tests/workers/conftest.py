@@ -25,6 +25,7 @@ from core.job import Job, JobState, Order
 from core.settings import Settings
 from tests.conftest import ROOT
 from tests.fakes import FAKE_DEPENDENCIES, REGION
+from tests.workers.queue.ledger_parts import Clock
 from workers.accept import accept
 from workers.queue.dispatch import feed
 from workers.queue.ledger import Ledger, open_ledger
@@ -130,6 +131,21 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
     url: str = request.getfixturevalue("empty_postgres_url")
     return url
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Stands still."""
+    return Clock()
+
+
+@pytest.fixture
+def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
+    """An empty ledger by that clock, in each kind of database."""
+    found = Ledger(database_url, clock=clock)
+    found.create_schema()
+    yield found
+    found.close()
 
 
 def workshop(home: Path, redis_url: str) -> Settings:

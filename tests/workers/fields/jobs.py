@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import xarray as xr
 from shapely.geometry import box, mapping
 
@@ -14,7 +15,9 @@ from core.region import WGS84, reproject
 from core.settings import Settings
 from workers.dependencies import REAL
 from workers.fields.accept import check_fields
+from workers.fields.job import FieldWork
 from workers.queue.dispatch import submit
+from workers.queue.lease import LeaseLost
 from workers.queue.ledger import open_ledger
 from workers.queue.liveness import worker_name
 from workers.tasks import Worker, carry_out_tile, close_job, plan_job
@@ -107,3 +110,16 @@ def carried_out(settings: Settings, job: Job) -> Job:
         carry_out_tile(worker, job.id, task.tile_key)
     close_job(worker, job.id)
     return worker.ledger.job(job.id)
+
+
+def break_off(job: Job, settings: Settings) -> None:
+    """Answer two groups of a job's fields, as a worker that then loses it to another."""
+    shares: list[float] = []
+
+    def two(share: float) -> None:
+        shares.append(share)
+        if len(shares) == 2:
+            raise LeaseLost
+
+    with pytest.raises(LeaseLost):
+        FieldWork(job=job, settings=settings, engine=open_ledger(settings).engine).answer(two)

@@ -18,6 +18,7 @@ from tests.workers.conftest import CeleryWorker, end_of, files_of, until_running
 from tests.workers.fields.jobs import (
     FIELDS,
     GROUPS,
+    break_off,
     carried_out,
     collection,
     crossed,
@@ -30,7 +31,6 @@ from tests.workers.fields.jobs import (
 )
 from workers.fields.job import FieldWork
 from workers.queue.dispatch import dismiss, retry
-from workers.queue.lease import LeaseLost
 from workers.queue.ledger import open_ledger
 from workers.queue.publish import publish_missing
 from workers.queue.reconcile import reconcile
@@ -110,16 +110,8 @@ def test_what_was_sent_is_kept_until_the_job_succeeds_or_is_dismissed(shop_of_fi
 
 def test_an_attempt_goes_on_where_the_last_one_was_broken_off(shop_of_fields: Settings) -> None:
     whole = lines_of(shop_of_fields, carried_out(shop_of_fields, ordered(shop_of_fields)).id)
-    job, engine = ordered(shop_of_fields), open_ledger(shop_of_fields).engine
-    shares: list[float] = []
-
-    def broken_off(share: float) -> None:
-        shares.append(share)
-        if len(shares) == 2:
-            raise LeaseLost
-
-    with pytest.raises(LeaseLost):
-        FieldWork(job=job, settings=shop_of_fields, engine=engine).answer(broken_off)
+    job = ordered(shop_of_fields)
+    break_off(job, shop_of_fields)
     assert len(list((shop_of_fields.home / "work" / job.id).glob("*.parquet"))) == 2
     done = carried_out(shop_of_fields, job)
     assert done.state is JobState.SUCCESSFUL

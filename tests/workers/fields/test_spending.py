@@ -15,6 +15,7 @@ from tests.workers.conftest import CeleryWorker, end_of, files_of
 from tests.workers.fields.jobs import (
     FIELDS,
     GROUPS,
+    break_off,
     carried_out,
     collection,
     feature,
@@ -28,7 +29,6 @@ from workers.queue.cost.costs import cost_of
 from workers.queue.cost.limit import stop_spent
 from workers.queue.dispatch import dismiss, retry
 from workers.queue.events.log import EventKind, events_after
-from workers.queue.lease import LeaseLost
 from workers.queue.ledger import open_ledger
 from workers.queue.sweep import sweep_ended
 from workers.queue.uploads.uploads import upload_of
@@ -144,15 +144,7 @@ def test_fields_that_cannot_be_measured_keep_their_own_reason(shop: Settings) ->
 
 def test_what_an_attempt_kept_that_was_broken_off_is_delivered(shop: Settings) -> None:
     job, engine = ordered(shop, max_cost={"pixels": 3 * PIXELS}), open_ledger(shop).engine
-    shares: list[float] = []
-
-    def broken_off(share: float) -> None:
-        shares.append(share)
-        if len(shares) == 2:
-            raise LeaseLost
-
-    with pytest.raises(LeaseLost):
-        FieldWork(job=job, settings=shop, engine=engine).answer(broken_off)
+    break_off(job, shop)
     ledger = open_ledger(shop)
     with engine.begin() as connection:
         connection.exec_driver_sql(f"INSERT INTO job_costs VALUES ('{job.id}', 1, {3 * PIXELS}, 0, 0, 0)")

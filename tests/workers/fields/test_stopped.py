@@ -1,6 +1,5 @@
 """The one piece of work of a job of fields is stopped, on SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -18,19 +17,11 @@ SPENT = Spent(scene_reads=3, read_bytes=900)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
-    found = Ledger(database_url, clock=clock)
-    found.create_schema()
-    found.add_job(replace(ORDER, product=FIELDS, max_cost={"pixels": 1}), TILES[:1], "a")
-    assert found.claim_tile("a", KEY, "w", 60)
+def ledger(ledger: Ledger, clock: Clock) -> Ledger:
+    ledger.add_job(replace(ORDER, product=FIELDS, max_cost={"pixels": 1}), TILES[:1], "a")
+    assert ledger.claim_tile("a", KEY, "w", 60)
     clock.now += 4
-    yield found
-    found.close()
+    return ledger
 
 
 def test_a_job_of_which_something_is_done_goes_on_to_its_result(ledger: Ledger) -> None:

@@ -1,6 +1,5 @@
 """The items table on SQLite and PostgreSQL: what a search finds, and pages while results come and go."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,19 +17,6 @@ from workers.queue.ledger import Ledger
 AT_180 = box(179.0, -20.0, 181.5, -19.0)
 TRIANGLE = Polygon([(20, 0), (22, 0), (20, 2)])
 """Its bounding box has a corner, near (22, 2), where it is not."""
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
-    found = Ledger(database_url, clock=clock)
-    found.create_schema()
-    yield found
-    found.close()
 
 
 @pytest.fixture

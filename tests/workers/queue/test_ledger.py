@@ -12,11 +12,6 @@ from workers.queue.ledger import DIED, Ledger
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
     found = Ledger(database_url, max_attempts=3, clock=clock)
     found.create_schema()

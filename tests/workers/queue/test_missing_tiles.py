@@ -1,27 +1,11 @@
 """Tiles that were given up: when a job ends because of them, and what a retry opens; on SQLite and on PostgreSQL."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-
-import pytest
 
 from core.job import JobState, TileState
 from tests.workers.queue.ledger_parts import GRID, KEY, ORDER, TILES, Clock, add, give_up
 from workers.queue.ledger import DIED, Ledger
 from workers.queue.missing_tiles import HOPELESS
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
-    found = Ledger(database_url, max_attempts=3, clock=clock)
-    found.create_schema()
-    yield found
-    found.close()
 
 
 def test_a_job_none_of_whose_tiles_can_be_made_fails(ledger: Ledger) -> None:

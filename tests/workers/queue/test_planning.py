@@ -1,6 +1,5 @@
 """Jobs without tiles: who plans them, on SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,19 +13,6 @@ from workers.queue.events.log import events_after
 from workers.queue.job_query import JobFilter
 from workers.queue.ledger import Ledger
 from workers.queue.planning import Planning
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
-    found = Ledger(database_url, max_attempts=3, clock=clock)
-    found.create_schema()
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Tiles that one worker reads and another renders, on SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from core.groups.queues import Capability
@@ -18,17 +16,9 @@ COMPUTE = Capability.COMPUTE
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
-    found = Ledger(database_url, clock=clock)
-    found.create_schema()
-    add(found)
-    yield found
-    found.close()
+def ledger(ledger: Ledger) -> Ledger:
+    add(ledger)
+    return ledger
 
 
 def read(ledger: Ledger, number: int = 0) -> None:

@@ -1,9 +1,5 @@
 """What attempts cost is added up, on SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from core.job import JobState
 from ingest.io.meter import Spent
 from tests.workers.queue.ledger_parts import KEY, TILES, Clock, add
@@ -11,19 +7,6 @@ from workers.queue.cost.costs import Cost, add_cost, cost_of
 from workers.queue.ledger import Ledger
 
 READ = Spent(scene_reads=3, read_bytes=900, processing_units=0.25)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
-    found = Ledger(database_url, clock=clock)
-    found.create_schema()
-    yield found
-    found.close()
 
 
 def cost(ledger: Ledger) -> Cost:

@@ -1,7 +1,6 @@
 """A job that may cost no more ends with what is done, on SQLite and PostgreSQL."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -25,17 +24,9 @@ REASON = "the order's limit of 10 seconds of workers (max_cost) was reached befo
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
-    found = Ledger(database_url, clock=clock)
-    found.create_schema()
-    found.add_job(replace(ORDER, max_cost={"seconds": 10.0}), TILES, "a")
-    yield found
-    found.close()
+def ledger(ledger: Ledger) -> Ledger:
+    ledger.add_job(replace(ORDER, max_cost={"seconds": 10.0}), TILES, "a")
+    return ledger
 
 
 def spend(ledger: Ledger, clock: Clock, tile: int, seconds: float) -> None:

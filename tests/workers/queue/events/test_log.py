@@ -1,28 +1,12 @@
 """Events of jobs, on SQLite and on PostgreSQL: one for each change, numbered in the order of their transactions."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-
-import pytest
 
 from core.job import JobState
 from tests.workers.queue.ledger_parts import GRID, KEY, ORDER, TILES, Clock, add, finish_all
 from workers.queue.events.log import MAX_REASON, EventKind, events_after
 from workers.queue.ledger import DIED, Ledger
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
-    found = Ledger(database_url, max_attempts=3, clock=clock)
-    found.create_schema()
-    yield found
-    found.close()
 
 
 def kinds(ledger: Ledger, job_id: str = "a", after: int = 0) -> list[str]:
