@@ -4,6 +4,7 @@ import pytest
 
 from core.settings import Settings
 from tests.fakes import FAKE_DEPENDENCIES, open_fake
+from tests.workers.queue.ledger_parts import GRID
 from workers.read_archive import ReadArchive, without_archive
 
 
@@ -21,4 +22,4 @@ def test_no_archive_is_opened_whatever_the_order_names(settings: Settings) -> No
     found = without_archive(FAKE_DEPENDENCIES, read).open_archive("https://nowhere.example", settings)
     assert found.name == "n"
     with pytest.raises(AttributeError):
-        found.search(None, None)  # type: ignore[arg-type]  # there is nothing to call
+        found.search(GRID.tile(0, 0).window, archive.period)
