@@ -180,7 +180,7 @@ def classify(
 def classify_with_states(
     series: Series, reference_days: Days, checkpoint: Checkpoint, *, months: int, threads: int = 0
 ) -> tuple[ClassProbabilities, Floats]:
-    """Classify series, and return the states of the trunk that the heads read.
+    """Classify series, and return states of the trunk.
 
     Returns:
         As `classify`; and (N, 2 D) states, those that the model's area of applicability was fitted on
@@ -215,9 +215,10 @@ def _classify(
 
 def _classify_here(backend: Backend, series: Series, reference_days: Days, work: ClassWork) -> tuple[Floats, Floats]:
     """Return (N, K) probabilities and the states of at least one series, with features by NumPy."""
-    parts, further_parts = [], []
+    parts, further_parts, with_tokens = [], [], work.with_states or backend.reads_tokens
     for rows in _batches(len(series), 4 * backend.batch):
-        tokens, queries = class_inputs(series.take(rows), reference_days[rows], months=work.months)
+        part, days = series.take(rows), reference_days[rows]
+        tokens, queries = class_inputs(part, days, months=work.months, with_tokens=with_tokens)
         logits, *others = backend.run(tokens.tokens, tokens.is_padding, queries, with_states=work.with_states)
         unseen = np.asarray(tokens.is_padding.all(axis=1))[:, None]
         share = _scaled(work.scaling, logits, tokens.is_padding, queries)

@@ -1,6 +1,7 @@
-"""Fine-tuning: class heads on the trunk of a forecaster, and trees beside them, from labelled series.
+"""Fine-tuning: class heads and trees beside them, from labelled series, on features and on a forecaster's trunk.
 
-The trunk is frozen by default; `run.tune` opens it, as a whole or by low-rank changes of its attention (Hu et al. 2021,
+By default heads read features alone and the trunk, which the area of applicability needs, stays as it is. `run.layer`
+lets heads read its states, `run.tune` opens it, as a whole or by low-rank changes of its attention (Hu et al. 2021,
 arXiv 2106.09685).
 """
 
@@ -42,6 +43,8 @@ SETTLING = 60
 """Rounds of the trees that choose a class for rows that are known only not to be of another."""
 RANK = 8
 """Of low-rank changes."""
+ENTRY = "enter.weight"
+"""Of heads, (M, F, W): which inputs they read."""
 BATCH = 512
 
 
@@ -64,7 +67,7 @@ def finetune(
     torch.manual_seed(run.seed)
     network = new_network(run, trunk)
     if start is not None:
-        network.heads.load_state_dict(start.heads.state_dict())
+        network.heads.load_state_dict(_heads_of(start, network))
     opened = _open(network, run.tune)
     draw = _Draw(network, pool, is_frozen=run.tune == "heads")
 
@@ -93,6 +96,13 @@ def new_network(run: Run, trunk: EarthPT) -> ClassNetwork:
     network = ClassNetwork(config)
     network.trunk.load_state_dict(trunk.state_dict())
     return network
+
+
+def _heads_of(start: ClassNetwork, network: ClassNetwork) -> dict[str, Tensor]:
+    """Return the heads of another network; states that they did not read, and now will, have no weight at first."""
+    heads = start.heads.state_dict()
+    more = network.heads.state_dict()[ENTRY].shape[1] - heads[ENTRY].shape[1]
+    return {**heads, ENTRY: F.pad(heads[ENTRY], (0, 0, 0, more))}
 
 
 def with_trees(network: ClassNetwork, run: Run, pool: Pool) -> ClassNetwork:
@@ -177,7 +187,8 @@ class _Draw:
         self._tokens, self._padding = torch.from_numpy(pool.tokens), torch.from_numpy(pool.is_padding)
         self._queries = torch.from_numpy(pool.queries[:, 0])
         self._allowed = torch.from_numpy(allowed_classes(pool.labels, network.config.classes))
-        self._states = _states(network, pool) if is_frozen else None
+        has_states = is_frozen and network.config.has_heads_on_states
+        self._states = _states(network, pool) if has_states else None
 
     def loss(self, network: ClassNetwork, rng: np.random.Generator, size: int, members: int) -> Tensor:
         """Return minus the log of what the allowed classes are given, in the mix's proportions, added over heads."""
@@ -197,7 +208,9 @@ class _Draw:
         return (share[..., 0] * one + (1 - share[..., 0]) * two).mean(1).sum()
 
     def _read(self, network: ClassNetwork, rows: Tensor) -> Tensor:
-        """Return (M, B, 2 D) states."""
+        """Return (M, B, 2 D) states, (M, B, 0) if heads read none."""
+        if not network.config.has_heads_on_states:
+            return self._queries.new_zeros(*rows.shape, 0)
         if self._states is not None:
             return self._states[rows]
         flat = rows.reshape(-1)

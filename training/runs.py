@@ -41,8 +41,8 @@ class Run:
     """Calendar months that are read (canopy, crop)."""
     tune: Tune = "heads"
     """What is learned besides class heads: nothing of the trunk, low-rank changes of its attention, or all of it."""
-    layer: TrunkLayer = "last"
-    """States of the trunk that class heads read; both are worth the same (docs/explanation/ablations.md)."""
+    layer: TrunkLayer = "none"
+    """States of the trunk that class heads read: they are worth nothing (docs/explanation/ablations.md)."""
     members: int = 6
     """Class heads side by side."""
     trees: int = 0
@@ -74,13 +74,15 @@ class Run:
     seed: int = 0
 
     def with_tune(self, tune: str) -> "Run":
-        """Return the run with another part of the trunk learned; empty = as it is.
+        """Return the run with another part of the trunk learned, whose states the heads read then; empty = as it is.
 
         Raises:
             InvalidOption: it is no `Tune`.
         """
         check_tune(tune)
-        return replace(self, tune=cast(Tune, tune)) if tune else self
+        if tune in ("", "heads"):
+            return replace(self, tune="heads") if tune else self
+        return replace(self, tune=cast(Tune, tune), layer="last" if self.layer == "none" else self.layer)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields for a model card."""

@@ -5,35 +5,26 @@
 Simulated series, whose labels are known: nothing here is evidence of accuracy on real ones. LightGBM is fitted to the
 features of some and asked about others of the same kind, which favours it: the shipped model learned from other data.
 Of each task there are two such rows: LightGBM with as many rounds as the shipped model has trees, and with the fewest
-rounds whose accuracy is that of the shipped model at least. Old is LightGBM, new the shipped model, each on one core. A
-third row is the time of the shipped heads and trees alone, states of the trunk given as zeros: what a model without it
-would take. Its answers are no maps, so it has no accuracy.
+rounds whose accuracy is that of the shipped model at least. Old is LightGBM, new the shipped model, each on one core.
 """
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import lightgbm
 import numpy as np
-import onnx.utils
-import onnxruntime
 from numpy.typing import NDArray
 
 from benchmarks.paired import Row, in_turns, kept, parser
 from core.bands import Floats
-from core.checkpoint import Checkpoint
 from core.cube import Series
 from core.settings import Settings
 from core.timeline import Days
 from ingest.simulate.series import sample_series
-from models.inference.fast_trees import load_trees
-from models.inference.onnx_cpu import BATCH
 from models.network.class_features import class_features
-from models.network.class_inputs import class_inputs
 from models.network.composite import calendar_composite
 from models.network.trees import AS_THEY_ARE, PARAMETERS
-from models.registry import HEAD_LOGITS, NETWORK, STATES, find_checkpoint
+from models.registry import find_checkpoint
 from models.runtime import classify
 from products import canopy, crop
 
@@ -78,38 +69,10 @@ def beside(
 
     own = accuracy(ours(), truth)
     equal = next((n for n in range(STEP, most, STEP) if accuracy(by_trees(n), truth) >= own), most)
-    rows = [
+    return [
         _row(f"{task}, LightGBM of {n} rounds", partial(by_trees, n), ours, truth, rounds)
         for n in dict.fromkeys((equal, most))
     ]
-    answer = without_trunk(checkpoint)
-
-    def heads_and_trees() -> object:
-        return answer(class_inputs(others, their_ends, months=months)[1])
-
-    timed = in_turns(partial(by_trees, most), heads_and_trees, rounds=rounds)
-    rate = len(truth) / timed["new_cpu_seconds"]
-    return [*rows, {"name": f"{task}, without its trunk", **timed, "new_series_per_cpu_second": rate}]
-
-
-def without_trunk(checkpoint: Checkpoint) -> Callable[[Floats], object]:
-    """Return what takes the time of heads and trees for (N, 1, G) queries; states of the trunk are zeros."""
-    model, trees = onnx.load(Path(checkpoint.folder) / NETWORK), load_trees(Path(checkpoint.folder))
-    if trees is None:
-        raise ValueError(f"{checkpoint.name} has no trees of the form that is measured")
-    queries = model.graph.input[2].name
-    part = onnx.utils.Extractor(model).extract_model([queries, STATES], [HEAD_LOGITS])
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(part.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    states = np.zeros((BATCH, 2 * int(checkpoint.card["network"]["trunk"]["width"])), np.float32)
-
-    def answer(given: Floats) -> None:
-        for first in range(0, len(given), BATCH):
-            some = given[first : first + BATCH]
-            trees.added(session.run(None, {queries: some, STATES: states[: len(some)]})[0], some[:, 0])
-
-    return answer
 
 
 def _row(name: str, old: Callable[[], Floats], new: Callable[[], Floats], truth: Labels, rounds: int) -> Row:

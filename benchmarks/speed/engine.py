@@ -63,6 +63,7 @@ class BackendBefore:
     """ONNX Runtime as it was used before."""
 
     name, batch, has_states = "onnxruntime before", 64, False
+    reads_tokens = True
 
     def __init__(self, checkpoint: Checkpoint, threads: int, folder: Path) -> None:
         is_classes = is_class_network(checkpoint)

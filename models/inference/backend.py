@@ -20,7 +20,11 @@ class Backend(Protocol):
 
     @property
     def has_states(self) -> bool:
-        """Return whether it can output the states that class heads read."""
+        """Return whether it can output the states of a class model's trunk."""
+
+    @property
+    def reads_tokens(self) -> bool:
+        """Return whether logits or quantiles need tokens; states always do."""
 
     def run(
         self, tokens: Floats, is_padding: NDArray[Any], queries: Floats, *, with_states: bool = False
@@ -28,7 +32,7 @@ class Backend(Protocol):
         """Run the network on at least one series.
 
         Args:
-            tokens: (B, T, F) as `tokenise` gives them.
+            tokens: (B, T, F) as `tokenise` gives them; of no features where nothing that is wanted `reads_tokens`.
             is_padding: (B, T) True where there is no token.
             queries: (B, H, G).
             with_states: of a class network that `has_states`.

@@ -21,7 +21,13 @@ from models.network.tokens import RADAR_CONTEXT
 class OnDevice(Protocol):
     """A network on a device."""
 
-    def on_device(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> tuple[Tensor, ...]:
+    @property
+    def reads_tokens(self) -> bool:
+        """Return whether logits need tokens."""
+
+    def on_device(
+        self, tokens: Tensor, is_padding: Tensor, queries: Tensor, *, with_states: bool = False
+    ) -> tuple[Tensor, ...]:
         """Run the network on tensors of the device."""
 
 
@@ -86,9 +92,12 @@ def class_rows(
     network: OnDevice, work: ClassWork, days: Tensor, values: Tensor, static: Tensor | None, reference_days: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return (N, K) probabilities and (N, 2 D) states, (N, 0) where they are not wanted; NaN where nothing was seen."""
-    tokens, is_padding, queries = class_inputs(days, values, static, reference_days, months=work.months)
-    logits, states = network.on_device(tokens, is_padding, queries)
+    with_tokens = work.with_states or network.reads_tokens
+    tokens, is_padding, queries = class_inputs(
+        days, values, static, reference_days, months=work.months, with_tokens=with_tokens
+    )
+    logits, *states = network.on_device(tokens, is_padding, queries, with_states=work.with_states)
     share = probabilities(work.scaling, logits, is_padding, queries)
     unseen = is_padding.all(dim=1, keepdim=True)
-    kept = states.float() if work.with_states else share[:, :0]
+    kept = states[0].float() if states else share[:, :0]
     return torch.where(unseen, math.nan, share), torch.where(unseen, math.nan, kept)

@@ -1,11 +1,15 @@
 """ONNX Runtime on the CPU: the back end where no card is. It runs the graph of a checkpoint as it was exported.
 
-A call runs on one core; models/inference/parts.py makes several at once. Threads inside ONNX Runtime took twice the
-processor time for the same answers: these products are small, and threads that wait for the next one spin.
+Of a class model the part that an answer needs is run: heads that read features alone need no trunk, and
+models/inference/fast_trees.py adds the trees. A call runs on one core; models/inference/parts.py makes several at once.
+Threads inside ONNX Runtime took twice the processor time for the same answers: these products are small, and threads
+that wait for the next one spin.
 """
 
 import os
+from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import onnxruntime
@@ -31,57 +35,82 @@ class OnnxBackend:
     def __init__(self, folder: Path, threads: int) -> None:
         """Load the graph of a checkpoint's folder; threads 0 = all cores."""
         self.at_once = threads or cores()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        trees = load_trees(folder)
-        without = trees and without_trees(folder / NETWORK)
-        self._trees = trees if without else None
-        self._session = onnxruntime.InferenceSession(
-            without or str(folder / NETWORK), options, providers=list(PROVIDERS), disabled_optimizers=list(LEFT_OUT)
-        )
-        self._inputs = self._session.get_inputs()
-        self._outputs = [output.name for output in self._session.get_outputs()]
+        self._path, trees = folder / NETWORK, load_trees(folder)
+        heads = part_of(self._path, [HEAD_LOGITS]) if trees else b""
+        self._trees = trees if heads else None
+        self._session, self._starting = _start(heads or str(self._path)), Lock()
+        self._names = [output.name for output in self._session.get_outputs()]
 
     @property
     def has_states(self) -> bool:
         """Return whether the graph outputs the states."""
-        return STATES in self._outputs
+        return self._trees is not None or STATES in self._names
+
+    @property
+    def reads_tokens(self) -> bool:
+        """Return whether the part of the graph that gives logits reads them."""
+        return len(self._session.get_inputs()) > 1
+
+    @cached_property
+    def _with_states(self) -> onnxruntime.InferenceSession:
+        """The part that outputs logits of heads and states, which few maps ask for."""
+        return _start(part_of(self._path, [HEAD_LOGITS, STATES]))
 
     def run(
         self, tokens: Floats, is_padding: NDArray[np.bool_], queries: Floats, *, with_states: bool = False
     ) -> list[Floats]:
         """Return the first output of the graph, with the trees, and the states if wanted."""
-        wanted = [self._outputs[0], *([STATES] if with_states else [])]
-        answers = self._run(wanted, tokens, is_padding, queries)
+        session, wanted = self._session, [self._names[0], *([STATES] if with_states else [])]
+        if with_states and self._trees is not None:
+            with self._starting:
+                session = self._with_states
+        answers = _run(session, wanted, tokens, is_padding, queries)
         if self._trees is not None:
             answers[0] = self._trees.added(answers[0], queries[:, 0])
         return answers
 
-    def _run(self, outputs: list[str], tokens: Floats, is_padding: NDArray[np.bool_], queries: Floats) -> list[Floats]:
-        if tokens.shape[1] == 1:  # the exported graph needs at least two tokens
-            tokens = np.pad(tokens, ((0, 0), (0, 1), (0, 0)))
-            is_padding = np.pad(is_padding, ((0, 0), (0, 1)), constant_values=True)
-        count = queries.shape[1]
-        if self._inputs[2].shape[1] != 1 and count == 1:  # likewise at least two queries
-            queries = np.repeat(queries, 2, axis=1)
-        given = dict(zip((i.name for i in self._inputs), (tokens, is_padding, queries), strict=True))
-        answers = self._session.run(outputs, given)
-        return [np.asarray(a[:, :count] if a.ndim == 3 else a, np.float32) for a in answers]
+
+def _run(
+    session: onnxruntime.InferenceSession,
+    outputs: list[str],
+    tokens: Floats,
+    is_padding: NDArray[np.bool_],
+    queries: Floats,
+) -> list[Floats]:
+    if tokens.shape[1] == 1:  # the exported graph needs at least two tokens
+        tokens = np.pad(tokens, ((0, 0), (0, 1), (0, 0)))
+        is_padding = np.pad(is_padding, ((0, 0), (0, 1)), constant_values=True)
+    count, inputs = queries.shape[1], session.get_inputs()
+    if inputs[-1].shape[1] != 1 and count == 1:  # likewise at least two queries
+        queries = np.repeat(queries, 2, axis=1)
+    given = {i.name: array for i, array in zip(inputs, (tokens, is_padding, queries)[-len(inputs) :], strict=True)}
+    answers = session.run(outputs, given)
+    return [np.asarray(a[:, :count] if a.ndim == 3 else a, np.float32) for a in answers]
 
 
-def without_trees(path: Path) -> bytes:
-    """Return the part of a graph that outputs logits of heads, then states; empty where it does not output them.
+def part_of(path: Path, outputs: list[str]) -> bytes:
+    """Return the part of a graph that gives some outputs, reading queries or all three inputs; empty if it lacks one.
 
     ONNX Runtime computes all that a graph holds, whatever is wanted of it.
     """
     import onnx.utils  # takes most of a second, which networks without trees need not wait for
 
     model = onnx.load(path)
-    wanted = [HEAD_LOGITS, STATES]
-    if not set(wanted) <= {output.name for output in model.graph.output}:
+    if not set(outputs) <= {output.name for output in model.graph.output}:
         return b""  # of an earlier landcast
-    inputs = [given.name for given in model.graph.input]
-    return bytes(onnx.utils.Extractor(model).extract_model(inputs, wanted).SerializeToString())
+    part = onnx.utils.Extractor(model).extract_model([given.name for given in model.graph.input], outputs)
+    *before, queries = part.graph.input
+    if not {given.name for given in before} & {name for node in part.graph.node for name in node.input}:
+        del part.graph.input[:]
+        part.graph.input.append(queries)
+    return bytes(part.SerializeToString())
+
+
+def _start(graph: bytes | str) -> onnxruntime.InferenceSession:
+    """Return a session of a graph or of a file of one."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(graph, options, providers=list(PROVIDERS), disabled_optimizers=list(LEFT_OUT))
 
 
 def cores() -> int:

@@ -50,6 +50,7 @@ class TorchBackend:
         self.network = in_precision(network, self._dtype).to(self.device)
         self.name = f"torch {self.device.type} {precision}"
         self.has_states = isinstance(network, ClassNetwork)
+        self.reads_tokens = not isinstance(network, ClassNetwork) or network.config.has_heads_on_states
         self.rows = MOST_ROWS
         self._sender = Sender(self.device)
 
@@ -65,8 +66,8 @@ class TorchBackend:
         self.in_batches(
             len(tokens),
             send=lambda rows: (tokens[rows], is_padding[rows], queries[rows]),
-            work=self.on_device,
-            fetch=lambda _, outputs: parts.append([_fetched(o) for o in outputs[: 2 if with_states else 1]]),
+            work=partial(self.on_device, with_states=with_states),
+            fetch=lambda _, outputs: parts.append([_fetched(o) for o in outputs]),
         )
         return [np.concatenate(each) for each in zip(*parts, strict=True)]
 
@@ -146,12 +147,20 @@ class TorchBackend:
         logger.warning("out of memory on %s, next try with rows=%d", self.device, self.rows)
 
     @torch.inference_mode()
-    def on_device(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> tuple[Tensor, ...]:
-        """Run the network on tensors of the device; return its outputs there, states of class networks last."""
+    def on_device(
+        self, tokens: Tensor, is_padding: Tensor, queries: Tensor, *, with_states: bool = False
+    ) -> tuple[Tensor, ...]:
+        """Run the network on tensors of the device; return its outputs there, states that are wanted last."""
         if not isinstance(self.network, ClassNetwork):
             return (self.network(tokens.to(self._dtype), is_padding, queries.to(self._dtype)),)
-        states = self.network.read(tokens.to(self._dtype), is_padding)
-        return self.network.classify_states(states, queries), states
+        is_read = with_states or self.reads_tokens
+        states = self.network.read(tokens.to(self._dtype), is_padding) if is_read else self._no_states(tokens)
+        logits = self.network.classify_states(states, queries)
+        return (logits, states) if with_states else (logits,)
+
+    def _no_states(self, tokens: Tensor) -> Tensor:
+        """Return (B, 0) for heads that read none."""
+        return torch.zeros(len(tokens), 0, dtype=self._dtype, device=self.device)
 
 
 def load(checkpoint: Checkpoint, device: str, precision: Precision) -> TorchBackend:

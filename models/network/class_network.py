@@ -1,8 +1,9 @@
 """ClassNetwork: the trunk of a forecaster with class heads, and trees beside them. Reads no files, fits nothing.
 
 After Dargana (Smith et al. 2025, arXiv 2504.17321), a pixel's class at a date is read from the states that EarthPT has
-there. Here the heads also read features of the months (class_features.py), and the logits of gradient-boosted trees
-on the same features are averaged with those of the heads.
+there. Here the heads read features of the months (class_features.py), and states beside them only where a run asks for
+it, as they were found to add nothing (docs/decisions/0014). The logits of gradient-boosted trees on the same features
+are averaged with those of the heads. The area of applicability is one of states, whatever the heads read.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -31,8 +32,8 @@ class ClassConfig:
     """Heads trained side by side, whose logits are averaged."""
     head_width: int = 96
     head_dropout: float = 0.4
-    layer: TrunkLayer = "last"
-    """States that the heads read: after half of the blocks, or after all and the final norm."""
+    layer: TrunkLayer = "none"
+    """States that the heads read beside the features."""
     query_features: int = 2 * CLASS_FEATURES
     """Features of the months, then a flag for each."""
     trees: tuple[int, int, int] = (0, 0, 0)
@@ -42,6 +43,11 @@ class ClassConfig:
     def token_features(self) -> int:
         """Return the trunk's."""
         return self.trunk.token_features
+
+    @property
+    def has_heads_on_states(self) -> bool:
+        """Return whether logits need tokens and the trunk."""
+        return self.layer != "none"
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields for a model card."""
@@ -125,7 +131,7 @@ class ClassNetwork(nn.Module):
         self.trunk = EarthPT(config.trunk)
         self.heads = Heads(
             members=config.members,
-            features=config.query_features + 2 * config.trunk.width,
+            features=config.query_features + (2 * config.trunk.width if config.has_heads_on_states else 0),
             width=config.head_width,
             out=config.classes,
             dropout=config.head_dropout,
@@ -142,7 +148,7 @@ class ClassNetwork(nn.Module):
             tokens: (B, T, F); is_padding: (B, T) bool, behind the tokens of each row.
         """
         blocks = list(self.trunk.blocks)
-        is_last = self.config.layer == "last"
+        is_last = self.config.layer != "middle"
         x = self.trunk.token(tokens)
         mask = attention_mask(is_padding, 0).to(x.dtype)
         for block in blocks if is_last else blocks[: max(1, len(blocks) // 2)]:
@@ -155,8 +161,9 @@ class ClassNetwork(nn.Module):
         return torch.cat([mean, newest], dim=-1)
 
     def head_logits(self, states: Tensor, queries: Tensor) -> Tensor:
-        """Return (M, B, K) logits of each head from (..., B, 2 D) states and (..., B, G) queries."""
-        out: Tensor = self.heads(torch.cat([queries, states], dim=-1))
+        """Return (M, B, K) logits of each head from (..., B, 2 D) states, if they read any, and (..., B, G) queries."""
+        read = torch.cat([queries, states], dim=-1) if self.config.has_heads_on_states else queries
+        out: Tensor = self.heads(read)
         return out
 
     def classify(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> Tensor:

@@ -167,7 +167,8 @@ def make_run(labelled: LabelledSet, start: Start, steps: int = 0, tune: str = ""
     if start.network is None:
         return run
     config = start.network.config
-    return replace(run, layer=config.layer, members=config.members, learning_rate=GENTLE)
+    layer = run.layer if config.layer == "none" else config.layer
+    return replace(run, layer=layer, members=config.members, learning_rate=GENTLE)
 
 
 def has_trees(start: Start) -> bool:

@@ -30,7 +30,13 @@ LOW, HIGH = -9.0, 9.0
 
 
 def class_inputs(
-    days: Tensor, values: Tensor, static: Tensor | None, reference_days: Tensor, *, months: int
+    days: Tensor,
+    values: Tensor,
+    static: Tensor | None,
+    reference_days: Tensor,
+    *,
+    months: int,
+    with_tokens: bool = True,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Prepare series for a class network.
 
@@ -42,10 +48,21 @@ def class_inputs(
     """
     centre, monthly = calendar_composite(days, values, reference_days, months=months)
     reference = reference_days + MONTH_DAYS
-    tokens, is_padding = tokenise(centre, monthly, reference, context=months, radar_context=months)
+    if with_tokens:
+        tokens, is_padding = tokenise(centre, monthly, reference, context=months, radar_context=months)
+    else:
+        tokens, is_padding = _without_features(monthly)
     features = class_features(centre, monthly, static)
     queries = torch.cat([features.nan_to_num(), features.isfinite().float()], dim=1)
     return tokens, is_padding, queries[:, None]
+
+
+def _without_features(monthly: Tensor) -> tuple[Tensor, Tensor]:
+    """Return (N, S, 0) tokens and (N, S) padding: a token for each month of (N, T, C) that shows anything."""
+    count = monthly.isfinite().any(dim=-1).sum(dim=1)
+    length = max(1, int(count.max()))
+    is_padding = torch.arange(length, device=monthly.device) >= count[:, None]
+    return monthly.new_zeros(*is_padding.shape, 0), is_padding
 
 
 def class_features(days: Tensor, values: Tensor, static: Tensor | None) -> Tensor:
