@@ -209,7 +209,7 @@ def _card(run: Run, sets: dict[str, TrainingSet], options: Sequence[str] = ()) -
         "task": run.task,
         "default": run.is_default,
         "classes": list(run.classes),
-        "description": "EarthPT forecaster of NDVI" if run.task == "forecast" else f"EarthPT with a {run.task} head",
+        "description": _description(run),
         "made_by": shlex.join(["landcast", verb, run.name, "--data", "DATA", "-o", "FOLDER", *options]),
         "made_on": date.today().isoformat(),
         "software_version": software_version(),
@@ -220,6 +220,12 @@ def _card(run: Run, sets: dict[str, TrainingSet], options: Sequence[str] = ()) -
         ],
         "run": run.to_json(),
     }
+
+
+def _description(run: Run) -> str:
+    if run.task == "forecast":
+        return "EarthPT forecaster of NDVI"
+    return f"heads and trees for {run.task}, which read features of the months, beside EarthPT's trunk"
 
 
 def _origin(sets: dict[str, TrainingSet], trunk: Checkpoint | None) -> dict[str, Any]:

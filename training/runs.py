@@ -192,7 +192,7 @@ RUNS = {
             holdout="hrvpp_s2_sites",
             classes=("none", "conifer", "broadleaf"),
             months=36,
-            version="2",
+            version="3",
             trees=200,
             copies=2,
             cuts=7,
@@ -202,7 +202,7 @@ RUNS = {
             _CLASSES,
             name="crop",
             task="crop",
-            version="2",
+            version="3",
             mixture={
                 "worldcereal_points": 0.74,
                 "africa_crop_halfyears": 0.18,

@@ -87,7 +87,7 @@ def _facts(labelled: LabelledSet, request: ModelRequest, folds: int) -> dict[str
         "task": labelled.task,
         "default": False,
         "classes": list(labelled.classes),
-        "description": f"EarthPT with {labelled.task} heads and trees, trained on a user's labels",
+        "description": f"heads and trees for {labelled.task}, trained on a user's labels, beside EarthPT's trunk",
         "made_by": request.command,
         "made_on": date.today().isoformat(),
         "software_version": software_version(),

@@ -26,11 +26,11 @@ TOLERANCE = 1e-4
 class SmallMemory(TorchBackend):
     """A device with memory for ten series."""
 
-    def on_device(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> tuple[Tensor, ...]:
+    def on_device(self, tokens: Tensor, *inputs: Tensor, with_states: bool = False) -> tuple[Tensor, ...]:
         """Run, or refuse as CUDA does."""
         if len(tokens) > 10:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return super().on_device(tokens, is_padding, queries)
+        return super().on_device(tokens, *inputs, with_states=with_states)
 
 
 def targets(issue_days: Days, leads: np.ndarray) -> Days:

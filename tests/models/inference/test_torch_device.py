@@ -19,11 +19,11 @@ class SmallMemory(TorchBackend):
 
     most = 3
 
-    def on_device(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> tuple[Tensor, ...]:
+    def on_device(self, tokens: Tensor, *inputs: Tensor, with_states: bool = False) -> tuple[Tensor, ...]:
         """Run, or refuse as CUDA does."""
         if len(tokens) > self.most:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return super().on_device(tokens, is_padding, queries)
+        return super().on_device(tokens, *inputs, with_states=with_states)
 
 
 def test_without_memory_for_a_batch_it_goes_on_with_half(caplog: pytest.LogCaptureFixture) -> None:
