@@ -75,7 +75,7 @@ def test_a_report_and_an_area_of_applicability_are_made_from_it(found: ClassMode
 
 
 def test_the_area_of_a_trunk_that_learns_is_of_its_own_states(found: ClassModel, tmp_path: Path) -> None:
-    tuned = trained(tmp_path, replace(RUN, tune="all", learning_rate=0.05))
+    tuned = trained(tmp_path, replace(RUN, learning_rate=0.05).with_tune("all"))
     known = make_pool(sets(), RUN.mixture, "crop", months=RUN.months, copies=0, seed=0)
     real = known.take(known.sets != "made-up")
     for model in (found, tuned):

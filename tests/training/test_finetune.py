@@ -71,7 +71,7 @@ def test_fine_tuning_is_the_same_for_the_same_seed_and_another_for_another(pool:
 
 @pytest.mark.parametrize("tune", ["heads", "all"])
 def test_rows_of_places_that_were_left_out_are_not_learned_from(pool: Pool, tmp_path: Path, tune: str) -> None:
-    run = replace(RUN, tune=tune, trees=3)  # type: ignore[arg-type]
+    run = replace(RUN, trees=3).with_tune(tune)
     held = folds_by_hash(pool.places) == 0
     assert 0 < held.mean() < 0.5
     spoiled = replace(pool, queries=pool.queries.copy(), tokens=pool.tokens.copy(), labels=pool.labels.copy())
@@ -82,7 +82,7 @@ def test_rows_of_places_that_were_left_out_are_not_learned_from(pool: Pool, tmp_
 @pytest.mark.parametrize("tune", ["heads", "low-rank", "all"])
 def test_the_trunk_is_frozen_unless_it_is_opened(pool: Pool, tmp_path: Path, tune: str) -> None:
     trunk = tiny_network().state_dict()
-    network = learned(pool, tmp_path / "log", replace(RUN, tune=tune))  # type: ignore[arg-type]
+    network = learned(pool, tmp_path / "log", RUN.with_tune(tune))
     now = network.trunk.state_dict()
     assert now.keys() == trunk.keys()
     moved = {name for name in trunk if not torch.equal(now[name], trunk[name])}
@@ -182,13 +182,21 @@ def test_heads_to_begin_with_are_learned_further(pool: Pool, tmp_path: Path) -> 
     assert distance(near) < 1e-6 < distance(fresh)
 
 
+def test_heads_that_read_states_from_now_on_say_at_first_what_they_said_without(pool: Pool, tmp_path: Path) -> None:
+    start = learned(pool, tmp_path / "a", replace(RUN, seed=5))
+    tiny_steps = replace(RUN, steps=1, check_every=1, learning_rate=1e-9, weight_decay=0.0, warmup=0)
+    network = learned(pool, tmp_path / "b", tiny_steps.with_tune("all"), start=start)
+    assert (start.config.layer, network.config.layer) == ("none", "last")
+    np.testing.assert_allclose(logits_of(network, pool), logits_of(start, pool), atol=1e-4)
+
+
 class Stopped(Exception):
     """A kill, but in this process."""
 
 
 @pytest.mark.parametrize("tune", ["heads", "low-rank"])
 def test_a_killed_fine_tuning_goes_on_to_the_same_weights(pool: Pool, tmp_path: Path, tune: str) -> None:
-    run = replace(RUN, tune=tune, trees=3)  # type: ignore[arg-type]
+    run = replace(RUN, trees=3).with_tune(tune)
     expected = learned(pool, tmp_path / "log", run)
     resume = ResumeFile(path=tmp_path / RESUME)
     shares: list[float] = []

@@ -29,6 +29,8 @@ def test_another_part_of_the_trunk_may_be_learned() -> None:
     assert RUNS["crop"].with_tune("") is RUNS["crop"]
     tuned = RUNS["crop"].with_tune("low-rank")
     assert (tuned.tune, tuned.name, tuned.trees) == ("low-rank", "crop", RUNS["crop"].trees)
+    assert (RUNS["crop"].layer, tuned.layer) == ("none", "last"), "what is learned of the trunk is read"
+    assert RUNS["crop"].with_tune("heads") == RUNS["crop"]
 
 
 def test_an_unknown_part_is_refused_with_those_that_there_are() -> None:

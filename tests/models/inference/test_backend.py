@@ -32,3 +32,4 @@ def test_back_ends_agree_on_what_they_can_output(name: str) -> None:
     assert [b.has_states for b in backends] == [is_class_network(checkpoint)] * 2
     assert [b.name for b in backends] == ["onnxruntime cpu float32", "torch cpu float32"]
     assert all(b.batch > 0 for b in backends)
+    assert len({b.reads_tokens for b in backends}) == 1

@@ -3,8 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
+import torch
 
+from models.checkpoint import save_checkpoint
 from models.inference.onnx_cpu import OnnxBackend
+from models.network.class_network import ClassNetwork
+from tests.models.builders import tiny_class_network
 from tests.models.inference.inputs import inputs_of, shipped
 
 
@@ -17,6 +22,30 @@ def test_one_token_and_one_query_are_answered_as_among_others() -> None:
     one = backend.run(tokens[:, :1], is_padding[:, :1], queries[:, :1])[0]
     assert one.shape == (9, 1, 5)
     np.testing.assert_allclose(one, many[:, :1], atol=2e-5)
+
+
+@pytest.mark.parametrize(("layer", "reads_tokens"), [("none", False), ("last", True)])
+@pytest.mark.filterwarnings("ignore")  # the exporter warns about its own internals
+def test_heads_that_read_no_states_are_run_without_the_trunk(layer: str, reads_tokens: bool, tmp_path: Path) -> None:
+    network = tiny_class_network(layer=layer)
+    save_checkpoint(network, tmp_path, {"name": "tiny", "task": "canopy"})
+    backend = OnnxBackend(tmp_path, threads=1)
+    tokens, is_padding, queries = inputs(network)
+    with torch.no_grad():
+        expected = network.classify(*map(torch.from_numpy, (tokens, is_padding, queries))).numpy()
+        states = network.read(torch.from_numpy(tokens), torch.from_numpy(is_padding)).numpy()
+    assert (backend.reads_tokens, backend.has_states) == (reads_tokens, True)
+    given = tokens if reads_tokens else tokens[..., :0]
+    np.testing.assert_allclose(backend.run(given, is_padding, queries)[0], expected, atol=1e-5)
+    for one, other in zip(backend.run(tokens, is_padding, queries, with_states=True), (expected, states), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def inputs(network: ClassNetwork, count: int = 5) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng, config = np.random.default_rng(0), network.config
+    is_padding = np.arange(7) >= np.array([[7], *[[4]] * (count - 1)])
+    tokens = rng.normal(size=(count, 7, config.token_features)).astype(np.float32)
+    return tokens, is_padding, rng.normal(size=(count, 1, config.query_features)).astype(np.float32)
 
 
 def test_states_are_output_where_they_are_wanted() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import pytest
 
 from core.bands import CHANNELS, channel
 from core.cube import Series
@@ -48,6 +49,23 @@ def test_the_newest_month_is_a_token_although_its_centre_may_lie_after_the_day()
     tokens, _ = class_inputs(series, np.array([to_day(date(2021, 6, 3))], np.int32), months=12)
     assert tokens.tokens.shape == (1, 2, TOKEN_FEATURES)
     np.testing.assert_allclose(tokens.tokens[0, :, channel("NDVI")], np.array([0.2 - 0.5, 0.8 - 0.5]) / 0.3, rtol=1e-5)
+
+
+@pytest.mark.parametrize("months", [18, 36])
+def test_without_tokens_the_same_months_are_said_to_be_padding(months: int) -> None:
+    series, radar = wavy_series(), channel("VV")
+    values = series.values.copy()
+    values[2], values[3, 40:] = np.nan, np.nan
+    values[4, ::3, radar] = -12.0
+    values[5], values[5, ::30, radar] = np.nan, -12.0
+    series = replace(series, values=values)
+    expected, queries = class_inputs(series, ASKED, months=months)
+    tokens, alike = class_inputs(series, ASKED, months=months, with_tokens=False)
+    np.testing.assert_array_equal(tokens.is_padding, expected.is_padding)
+    assert tokens.tokens.shape == (*expected.is_padding.shape, 0)
+    np.testing.assert_array_equal(alike, queries)
+    nothing, _ = class_inputs(series.take(np.array([2])), ASKED[:1], months=months, with_tokens=False)
+    assert nothing.is_padding.tolist() == [[True]]
 
 
 def test_the_order_of_series_does_not_matter() -> None:

@@ -16,6 +16,8 @@ from models.network.tree_inputs import ABSENT, ALONE, KINDS, LONG, MOST_OF_A_YEA
 from tests.models.builders import TINY, tiny_class_network
 
 every_layer = pytest.mark.parametrize("layer", ["middle", "last"])
+EXPORTED = [(3, "last", 4), (2, "middle", 4), (2, "last", 0), (3, "none", 4)]
+"""Classes, states that heads read, and rounds of trees."""
 
 
 def inputs(batch: int = 4, length: int = 9) -> tuple[Tensor, Tensor, Tensor]:
@@ -70,6 +72,18 @@ def test_the_layers_are_read_from_different_depths() -> None:
         torch.nn.init.zeros_(network.trunk.blocks[-1].narrow.weight)  # type: ignore[union-attr,arg-type]
     torch.testing.assert_close(middle.read(tokens, is_padding), before[0])
     assert not torch.allclose(last.read(tokens, is_padding), before[1])
+
+
+def test_heads_that_read_no_states_read_no_tokens() -> None:
+    network = tiny_class_network(layer="none")
+    tokens, is_padding, queries = inputs()
+    expected = network.classify(tokens, is_padding, queries)
+    torch.testing.assert_close(network.classify(tokens + 1, is_padding, queries), expected)
+    torch.testing.assert_close(network.classify_states(torch.zeros(4, 0), queries), expected)
+    assert not torch.allclose(tiny_class_network().classify(tokens + 1, is_padding, queries), expected)
+    of_trunk = tiny_class_network(layer="last")
+    of_trunk.trunk.load_state_dict(network.trunk.state_dict())
+    torch.testing.assert_close(network.read(tokens, is_padding), of_trunk.read(tokens, is_padding))
 
 
 def test_a_series_without_any_token_gives_finite_answers() -> None:
@@ -142,7 +156,9 @@ def test_a_config_is_read_back_from_a_card_to_the_same() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")  # the exporter warns about its own internals
-@pytest.mark.parametrize(("classes", "layer", "rounds"), [(3, "last", 4), (2, "middle", 4), (2, "last", 0)])
+@pytest.mark.parametrize(
+    ("classes", "layer", "rounds"), [(3, "last", 4), (2, "middle", 4), (2, "last", 0), (3, "none", 4)]
+)
 def test_onnx_equals_torch_trees_included(classes: int, layer: str, rounds: int, tmp_path: Path) -> None:
     network = tiny_class_network(classes=classes, layer=layer, rounds=rounds)
     assert export_onnx(network, tmp_path / "network.onnx") < 1e-4

@@ -18,11 +18,15 @@ from tests.models.inference.features.series import COUNT, issues, short, varied
 def test_inputs_of_class_networks_are_those_of_numpy(months: int, dates: int) -> None:
     series, before = short(varied(), dates), issues(spread=400)
     expected, queries = class_inputs.class_inputs(series, before, months=months)
-    given = (torch.from_numpy(np.ascontiguousarray(a)) for a in (series.days, series.values, series.static, before))
+    given = [torch.from_numpy(np.ascontiguousarray(a)) for a in (series.days, series.values, series.static, before)]
     found = class_features.class_inputs(*given, months=months)
     np.testing.assert_array_equal(found[1], expected.is_padding)
     np.testing.assert_allclose(found[0], expected.tokens, atol=1e-6)
     np.testing.assert_array_equal(found[2], queries)
+    bare = class_features.class_inputs(*given, months=months, with_tokens=False)
+    assert bare[0].shape == (*expected.is_padding.shape, 0)
+    for one, other in zip(bare[1:], found[1:], strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_features_without_terrain_are_those_of_numpy() -> None:
