@@ -146,6 +146,7 @@ _CLASSES = Run(
     clip=5.0,
     average=0.99,
     check_every=100,
+    members=1,
     trees=300,
 )
 """What class models share."""
