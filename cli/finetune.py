@@ -162,7 +162,7 @@ def finetune(
         typer.Option(
             "--tune",
             metavar="heads|low-rank|all",
-            help="Trained part of the network: heads, also low-rank changes of a trunk that they read, or all of it; default: heads.",
+            help="What learns: heads, also low-rank changes of a trunk that they read, or all of it; default: heads.",
         ),
     ] = "",
     *,

@@ -45,6 +45,8 @@ class Run:
     """States of the trunk that class heads read: they are worth nothing (docs/explanation/ablations.md)."""
     members: int = 6
     """Class heads side by side."""
+    kept_heads: int = 0
+    """Of the quantile heads that learn side by side, how many forecast (forecast); 0 = all (docs/decisions/0015)."""
     trees: int = 0
     """Rounds of trees grown beside the class heads, on series as they are (training/finetune.py); 0 = none."""
     copies: int = 4
@@ -132,6 +134,8 @@ _FORECASTER = Run(
     learning_rate=2e-3,
     clip=2.0,
     check_every=200,
+    kept_heads=1,
+    version="2",
 )
 """What the forecasters below share; they differ in what they may learn from."""
 
@@ -171,8 +175,8 @@ RUNS = {
         replace(
             _FORECASTER,
             name="earthpt-small",
-            version="2",
             size="small",
+            kept_heads=0,
             before="2022-01-01",
             batch=64,
             is_default=False,

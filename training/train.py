@@ -45,7 +45,7 @@ def train(
         )
         return forecast_loss(network, batch)
 
-    return optimise(
+    network, lost = optimise(
         network,
         run,
         rng=new_generator(run.seed),
@@ -55,6 +55,7 @@ def train(
         progress=progress,
         resume=resume,
     )
+    return (network.with_heads(run.kept_heads) if run.kept_heads else network), lost
 
 
 def cut(run: Run, sets: Mapping[str, TrainingSet]) -> Mapping[str, TrainingSet]:

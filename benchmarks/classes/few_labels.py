@@ -5,10 +5,10 @@
 Real data: the WorldCereal points, crop or not. Each target is left out in turn: heads learn from the others, then
 from 5, 20, 100 or all labels of one half of the target's cells of one degree, and are asked about the other half. A
 seed draws the halves, the labels, the first weights and the order of learning. All heads read the same frozen trunk
-and features, as those that shipped when this was measured did. The first method is what `landcast finetune --labels` does with a shipped model: its trees are kept,
-others are grown from what they say, and its heads are learned further. All others have no trees beside the heads.
-Forests are LightGBM's (boosting_type="rf") on the same features. Steps and rates were chosen on CAN, which is therefore
-no fair target.
+and features, as those that shipped when this was measured did. The first method is what `landcast finetune --labels`
+does with a shipped model: its trees are kept, others are grown from what they say, and its heads are learned further.
+All others have no trees beside the heads. Forests are LightGBM's (boosting_type="rf") on the same features. Steps and
+rates were chosen on CAN, which is therefore no fair target.
 """
 
 import argparse

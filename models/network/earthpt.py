@@ -8,7 +8,7 @@ history itself leads one to expect. Nothing here reads files or scales inputs (m
 """
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, cast
 
 import torch
@@ -163,6 +163,14 @@ class EarthPT(nn.Module):
     def next_step(self, steps: Tensor) -> Tensor:
         """Return (B, T, C): what follows each of (B, T, F) steps, which name their own date and the next one."""
         return cast(Tensor, self.to_channels(self.norm(self.read(steps))))
+
+    def with_heads(self, count: int) -> "EarthPT":
+        """Return a copy with the first of its quantile heads alone: one forecasts as well as the mean of all."""
+        kept = EarthPT(replace(self.config, members=count))
+        state = self.state_dict()
+        of_heads = [name for name in state if name.startswith("to_quantiles.")]
+        kept.load_state_dict({**state, **{name: state[name][:count] for name in of_heads}})
+        return kept
 
     def encode(self, tokens: Tensor, is_padding: Tensor, queries: Tensor) -> tuple[Tensor, Tensor]:
         """Read the history and the queries.

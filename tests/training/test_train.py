@@ -42,6 +42,16 @@ def test_training_is_the_same_for_the_same_seed_and_another_for_another(quick_ru
     assert any(not torch.equal(first[k], other[k]) for k in first)
 
 
+def test_of_heads_that_learn_side_by_side_some_are_kept(
+    quick_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SIZES, "tiny", tiny_network(members=3).config)
+    kept, whole = (trained(replace(quick_run, kept_heads=n), tmp_path / str(n)) for n in (1, 0))
+    assert (kept.config.members, whole.config.members) == (1, 3)
+    mine, others = kept.state_dict(), whole.state_dict()
+    assert all(torch.equal(mine[k], others[k][:1] if k.startswith("to_quantiles.") else others[k]) for k in mine)
+
+
 def test_the_log_has_a_line_per_check(quick_run: Run, tmp_path: Path) -> None:
     trained(quick_run, tmp_path / "log.jsonl")
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]

@@ -54,6 +54,19 @@ def test_queries_do_not_see_each_other(members: int) -> None:
     torch.testing.assert_close(alone, together)
 
 
+def test_the_first_heads_alone_say_what_they_said_among_the_others() -> None:
+    network = tiny_network(members=3)
+    tokens, is_padding, queries = inputs()
+    each, channels = network.predict(tokens, is_padding, queries)
+    for count in (1, 2):
+        kept = network.with_heads(count).eval()
+        assert kept.config.members == count
+        torch.testing.assert_close(kept(tokens, is_padding, queries), each[:count].mean(0))
+        torch.testing.assert_close(kept.predict(tokens, is_padding, queries)[1], channels)
+    assert network.config.members == 3
+    torch.testing.assert_close(network(tokens, is_padding, queries), each.mean(0))
+
+
 def test_permuted_pixels_give_permuted_answers() -> None:
     network = tiny_network(members=3)
     tokens, is_padding, queries = inputs()
