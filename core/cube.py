@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_VISITS = 4
 """Most entries of one axis on one day: two directions of radar, and none known."""
+MOST_CLEAR = 4 * 2**20
+"""Observations looked at together when clear ones are counted: 50 MB of two bands and what is made of them."""
 ORBITS = ("", "ascending", "descending")
 """Meaning of the codes of a cube's coordinate `orbit_s1`: 0 unknown, 1, 2."""
 
@@ -121,10 +123,15 @@ class Cube:
 
     def ndvi(self) -> Floats:
         """Return (T, Y, X) NDVI from B04 and B08 (B8A where B08 is absent), or the variable NDVI; NaN = unseen."""
+        red, *nir = self._of_ndvi()
+        if nir:
+            return ndvi(self.data[red].values, self.data[nir[0]].values)
+        return np.asarray(self.data[red].values, np.float32)
+
+    def _of_ndvi(self) -> tuple[str, ...]:
+        """Return the variables that NDVI is from: red and near infrared, or itself."""
         nir = next((b for b in ("B08", "B8A") if b in self.data), "")
-        if nir and "B04" in self.data:
-            return ndvi(self.data["B04"].values, self.data[nir].values)
-        return np.asarray(self.data["NDVI"].values, np.float32)
+        return ("B04", nir) if nir and "B04" in self.data else ("NDVI",)
 
     def clear_count(self) -> NDArray[np.int32]:
         """Return (Y, X) the number of dates with a clear NDVI."""
@@ -133,14 +140,17 @@ class Cube:
     def clear_and_last(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return (Y, X) the number of dates with a clear NDVI, and the day of the last; -1 = never.
 
-        Date by date, so that a large cube is not held in memory.
+        A few dates at a time, so that a large cube is not held in memory.
         """
         count = np.zeros(self.shape_yx, np.int32)
         last = np.full(self.shape_yx, -1, np.int32)
-        for number, day in enumerate(self.axis_days("time")):
-            is_clear = np.isfinite(replace(self, data=self.data.isel(time=slice(number, number + 1))).ndvi()[0])
-            count += is_clear
-            last[is_clear] = day
+        data, days = self.data[list(self._of_ndvi())], self.axis_days("time")
+        step = max(1, MOST_CLEAR // max(1, count.size))
+        for first in range(0, len(days), step):
+            part = slice(first, first + step)
+            is_clear = np.isfinite(replace(self, data=data.isel(time=part)).ndvi())
+            count += is_clear.sum(axis=0, dtype=np.int32)
+            last = np.maximum(last, np.where(is_clear, days[part, None, None], -1).max(axis=0))
         return count, last
 
     def rows(self, rows: slice) -> "Cube":
