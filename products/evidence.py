@@ -3,9 +3,10 @@
 Each pixel's own numbers are bands of the option `evidence` (class_pixels.py). No model, no files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.checkpoint import Checkpoint
 from core.cube import Cube, Series
-from core.timeline import Period, to_date
+from core.timeline import Period, months_since_1970, to_date, to_day
 from models.calibration.evidence_scaling import is_by_evidence
 
 Mask = NDArray[np.bool_]
@@ -131,29 +132,35 @@ def months_up_to(last: date, months: int) -> Period:
 
 
 def seen_codes(cube: Cube, days: Period) -> Codes:
-    """Return what was seen of each pixel, date by date, so that a large cube is not held in memory.
+    """Return what was seen of each pixel, month by month, so that a large cube is not held in memory.
 
     Returns:
         (2, Y, X): calendar months with a clear NDVI, and the sum of BITS.
     """
     part = cube.between(days)
     months, bits = np.zeros(cube.shape_yx, np.uint8), np.zeros(cube.shape_yx, np.uint8)
-    in_month, current = np.zeros(cube.shape_yx, np.bool_), None
-    for number, day in enumerate(part.axis_days("time") if has_ndvi(part) else ()):
-        one, when = replace(part, data=part.data.isel(time=slice(number, number + 1))), to_date(int(day))
-        if (when.year, when.month) != current:
-            months, in_month, current = months + in_month, np.zeros_like(in_month), (when.year, when.month)
-        is_clear = np.isfinite(one.ndvi()[0])
-        in_month |= is_clear
-        half = SUMMER if APRIL <= when.month < OCTOBER else WINTER
-        is_late = (days.end - when).days < RECENT_DAYS
-        bits |= np.where(is_clear, half | RECENT * is_late, 0).astype(np.uint8)
+    for one in _months_of(part) if has_ndvi(part) else ():
+        is_clear, when = np.isfinite(one.ndvi()), one.axis_days("time")
+        months += is_clear.any(axis=0)
+        half = SUMMER if APRIL <= to_date(int(when[0])).month < OCTOBER else WINTER
+        bits |= np.where(is_clear.any(axis=0), half, 0).astype(np.uint8)
+        is_late = to_day(days.end) - when < RECENT_DAYS
+        bits |= np.where(is_clear[is_late].any(axis=0), RECENT, 0).astype(np.uint8)
         bits |= _groups_seen(one)
     for name in part.radar:
         for number in range(part.data.sizes["time_s1"]):
             is_seen = np.isfinite(part.data[name].isel(time_s1=number).values)
             bits |= np.where(is_seen, RADAR, 0).astype(np.uint8)
-    return np.stack([months + in_month, bits])
+    return np.stack([months, bits])
+
+
+def _months_of(cube: Cube) -> Iterator[Cube]:
+    """Yield the dates of each calendar month."""
+    month = months_since_1970(cube.axis_days("time"))
+    bounds = [0, *(np.flatnonzero(np.diff(month)) + 1), len(month)]
+    for first, last in pairwise(bounds):
+        if first < last:
+            yield replace(cube, data=cube.data.isel(time=slice(first, last)))
 
 
 def has_ndvi(cube: Cube) -> bool:
@@ -162,11 +169,11 @@ def has_ndvi(cube: Cube) -> bool:
 
 
 def _groups_seen(one: Cube) -> Codes:
-    """Return (Y, X) the bits of the optical groups that a cube of one date shows."""
+    """Return (Y, X) the bits of the optical groups that any date of a cube shows."""
     found = np.zeros(one.shape_yx, np.uint8)
     for bit, names in GROUPS.items():
         for name in (n for n in names if n in one.optical):
-            found |= np.where(np.isfinite(one.data[name].values[0]), bit, 0).astype(np.uint8)
+            found |= np.where(np.isfinite(one.data[name].values).any(axis=0), bit, 0).astype(np.uint8)
     return found
 
 
