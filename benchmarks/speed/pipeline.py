@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,7 +49,7 @@ from products.order import add_card, parse
 from workers.direct import DirectOrder, make_pixels, make_region
 
 TILES = 4
-SLOW_DATES, SLOW_EDGE = 16, 64
+SLOW_DATES, SLOW_EDGE = 4, 128
 LARGE_EDGE, LARGE_DATES = 512, 150
 LARGE_SHARE = 0.27
 """Of the large tile that is predicted: into its second strip of four, with the third in memory beside it."""
@@ -196,7 +197,7 @@ class _Slow(SimpleHTTPRequestHandler):
 
     def _answer(self, *, with_body: bool) -> None:
         time.sleep(self.latency)
-        path = Path(self.translate_path(self.path))
+        path = Path(self.translate_path(re.sub(r"^/time-\d+", "", self.path)))
         if not path.is_file():
             self.send_error(404)
             return
@@ -237,10 +238,9 @@ def serving(folder: Path, latency: float) -> Iterator[str]:
 
 def slow_archive(folder: Path, latency: float, rounds: int) -> list[Row]:
     """Time tiles of an archive whose requests wait: each after the last (old), the next one read meanwhile (new)."""
-    local.write_archive(folder, SLOW_DATES, SLOW_EDGE * 2)
+    with mock.patch.object(local, "BLOCK", SLOW_EDGE):  # each tile waits for blocks of its own
+        local.write_archive(folder, SLOW_DATES, SLOW_EDGE * 2)
     with serving(folder, latency) as url:
-        for item in folder.glob("2*.json"):
-            item.write_text(item.read_text().replace('"href": "./', f'"href": "{url}/'))
         found = []
         for product_id in ("ndvi-forecast", "canopy"):
             name = f"{product_id}, {TILES} tiles of {SLOW_EDGE} x {SLOW_EDGE}, {1000 * latency:.0f} ms a request"
@@ -249,7 +249,10 @@ def slow_archive(folder: Path, latency: float, rounds: int) -> list[Row]:
 
 
 def _region_in_turns(folder: Path, url: str, product_id: str, rounds: int) -> Row:
+    times = count()
+
     def run(*, is_ahead: bool) -> None:
+        _move(folder, f"{url}/time-{next(times)}/")
         with TemporaryDirectory() as home, mock.patch("workers.direct.ahead", side_by_side if is_ahead else one_by_one):
             settings = Settings(
                 home=Path(home),
@@ -270,6 +273,12 @@ def _region_in_turns(folder: Path, url: str, product_id: str, rounds: int) -> Ro
     from workers.direct import ahead as side_by_side
 
     return in_turns(lambda: run(is_ahead=False), lambda: run(is_ahead=True), rounds=rounds)
+
+
+def _move(folder: Path, url: str) -> None:
+    """Let the items of an archive name files of an address that was not asked before: GDAL keeps what it has read."""
+    for item in folder.glob("2*.json"):
+        item.write_text(re.sub(r'"href": "(\./|http://[^/]*/time-\d+/)', f'"href": "{url}', item.read_text()))
 
 
 def memory(folder: Path) -> Row:
