@@ -57,7 +57,7 @@ def test_shipped_models_are_complete_lie_in_folders_of_their_names_and_have_a_ve
     for checkpoint in shipped:
         verify(checkpoint)
         assert Path(checkpoint.folder) == SHIPPED / checkpoint.name
-        assert checkpoint.card["version"] == ("1" if checkpoint.name.startswith("ndvi") else "2")
+        assert checkpoint.card["version"] == ("3" if checkpoint.card["classes"] else "2")
 
 
 @pytest.mark.parametrize(("old", "new"), RENAMED.items())
