@@ -1,7 +1,7 @@
 """Claim: a country of 30 million hectares is planned in seconds by map sheets, and its plan fits a small ledger.
 
     python -m benchmarks.service.plan_country \
-        [--hectares 30e6] [--read-s 6] [--cpu-series 4600] [--gpu-series 300000] ...
+        [--hectares 30e6] [--read-s 6] [--cpu-series 29400] [--gpu-series 300000] ...
 
 The outline of the country is SIMULATED. Planning and the ledger are real: each sheet becomes a job, its tiles are
 written in pages as a worker does it, and tiles are claimed and finished through the ledger to see how many it takes.
@@ -206,7 +206,7 @@ def main() -> None:
     parser.add_argument("--cpus", type=int, default=100, help="workers without a card, of two cores")
     parser.add_argument("--gpus", type=int, default=8, help="workers with a card")
     parser.add_argument("--read-s", type=float, default=6.0, help="seconds to read the scenes of a tile")
-    parser.add_argument("--cpu-series", type=float, default=4600.0, help="series a second of a worker without a card")
+    parser.add_argument("--cpu-series", type=float, default=29_400.0, help="series a second of a worker without a card")
     parser.add_argument("--gpu-series", type=float, default=300_000.0, help="of one with a card")
     parser.add_argument("--close-s", type=float, default=120.0, help="seconds to write the result of a sheet")
     parser.add_argument("--cpu-eur", type=float, default=0.08, help="euros an hour of a worker without a card")
