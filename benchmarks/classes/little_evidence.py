@@ -4,7 +4,7 @@
 
 Prints the mean over random pixels of the largest probability, and the mean share of each class. Higher is surer, not
 better: labels are not read. Then `canopy` on a Slovenian patch whose forest is known and of which there is no more than
-NDVI of the top of the atmosphere: canopy against forest. No label of it was learned, but its NDVI by the trunk.
+NDVI of the top of the atmosphere: canopy against forest. No class rests on anything that was learned from it.
 """
 
 import argparse
