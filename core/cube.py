@@ -142,16 +142,19 @@ class Cube:
 
         A few dates at a time, so that a large cube is not held in memory.
         """
-        count = np.zeros(self.shape_yx, np.int32)
-        last = np.full(self.shape_yx, -1, np.int32)
-        data, days = self.data[list(self._of_ndvi())], self.axis_days("time")
+        count, days = np.zeros(self.shape_yx, np.int32), self.axis_days("time")
+        never = np.iinfo(np.int32).min
+        last = np.full(self.shape_yx, never, np.int32)
+        if not len(days):
+            return count, np.full_like(last, -1)
+        data = self.data[list(self._of_ndvi())]
         step = max(1, MOST_CLEAR // max(1, count.size))
         for first in range(0, len(days), step):
             part = slice(first, first + step)
             is_clear = np.isfinite(replace(self, data=data.isel(time=part)).ndvi())
             count += is_clear.sum(axis=0, dtype=np.int32)
-            last = np.maximum(last, np.where(is_clear, days[part, None, None], -1).max(axis=0))
-        return count, last
+            last = np.maximum(last, np.where(is_clear, days[part, None, None], never).max(axis=0))
+        return count, np.where(count > 0, last, np.int32(-1))
 
     def rows(self, rows: slice) -> "Cube":
         """Return some rows of the cube."""

@@ -6,7 +6,6 @@ Each pixel's own numbers are bands of the option `evidence` (class_pixels.py). N
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -157,10 +156,8 @@ def seen_codes(cube: Cube, days: Period) -> Codes:
 def _months_of(cube: Cube) -> Iterator[Cube]:
     """Yield the dates of each calendar month."""
     month = months_since_1970(cube.axis_days("time"))
-    bounds = [0, *(np.flatnonzero(np.diff(month)) + 1), len(month)]
-    for first, last in pairwise(bounds):
-        if first < last:
-            yield replace(cube, data=cube.data.isel(time=slice(first, last)))
+    for each in np.unique(month):
+        yield replace(cube, data=cube.data.isel(time=np.flatnonzero(month == each)))
 
 
 def has_ndvi(cube: Cube) -> bool:

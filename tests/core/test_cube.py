@@ -7,6 +7,7 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
+import core.cube as cubes
 from core.bands import CHANNELS, Floats, channel
 from core.cube import Cube, SceneRecord, Series, masks_used, preparation_done
 from core.timeline import Period, to_date, to_day
@@ -30,6 +31,34 @@ def test_ndvi_is_unseen_where_red_is_unseen() -> None:
     assert index.shape == (2, 2, 3)
     assert np.argwhere(np.isnan(index)).tolist() == [[0, 1, 2]]
     assert cube().clear_count().tolist() == [[2, 2, 2], [2, 2, 1]]
+
+
+@pytest.mark.parametrize("first", ["2022-05-01", "1969-11-01"])
+@pytest.mark.parametrize("at_once", [1, 6, 10**6])
+def test_clear_dates_are_counted_and_the_last_is_known(
+    first: str, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cubes, "MOST_CLEAR", at_once)
+    rng = np.random.default_rng(1)
+    ndvi = np.where(rng.random((7, 2, 3)) < 0.5, 0.5, np.nan).astype(np.float32)
+    ndvi[:, 1, 1] = np.nan
+    order = np.array([3, 0, 6, 6, 1, 5, 2])
+    time = np.datetime64(first, "D") + order
+    data = xr.Dataset({"NDVI": (("time", "y", "x"), ndvi)}, coords={"time": time.astype("datetime64[ns]")})
+    count, last = Cube(data=data, window=WINDOW, archive="test").clear_and_last()
+    np.testing.assert_array_equal(count, np.isfinite(ndvi).sum(axis=0))
+    days = time.astype(int)
+    expected = [
+        [max((d for d, v in zip(days, column, strict=True) if np.isfinite(v)), default=-1) for column in row.T]
+        for row in ndvi.transpose(1, 0, 2)
+    ]
+    assert last.tolist() == expected
+
+
+def test_a_cube_of_radar_alone_has_no_clear_date() -> None:
+    radar = Cube(data=cube().data[["VV"]].drop_vars("time", errors="ignore"), window=WINDOW, archive="test")
+    count, last = radar.clear_and_last()
+    assert (count.shape, count.any(), last.tolist()) == (WINDOW.shape_yx, False, [[-1] * 3] * 2)
 
 
 def test_b8a_stands_in_for_b08() -> None:

@@ -70,6 +70,14 @@ def test_groups_of_bands_are_those_with_a_value_in_the_months_that_are_read() ->
     assert not later.any()
 
 
+def test_the_order_of_dates_changes_nothing() -> None:
+    cube, days = with_bands(small_cube(), "B03", "VV"), months_up_to(LAST, 36)
+    order = np.random.default_rng(0).permutation(cube.data.sizes["time"])
+    np.testing.assert_array_equal(
+        seen_codes(replace(cube, data=cube.data.isel(time=order)), days), seen_codes(cube, days)
+    )
+
+
 def test_parts_add_up_to_the_evidence_of_the_whole() -> None:
     codes, days = seen_codes(with_bands(small_cube(), "B02"), months_up_to(LAST, 36)), months_up_to(LAST, 36)
     mapped = codes[0] > 0

@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
 from models.checkpoint import save_checkpoint
 from models.inference.onnx_cpu import OnnxBackend
 from models.network.class_network import ClassNetwork
+from models.registry import NETWORK, STATES
 from tests.models.builders import tiny_class_network
 from tests.models.inference.inputs import inputs_of, shipped
 
@@ -39,6 +41,17 @@ def test_heads_that_read_no_states_are_run_without_the_trunk(layer: str, reads_t
     np.testing.assert_allclose(backend.run(given, is_padding, queries)[0], expected, atol=1e-5)
     for one, other in zip(backend.run(tokens, is_padding, queries, with_states=True), (expected, states), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore")  # the exporter warns about its own internals
+def test_a_graph_with_trees_that_tells_no_states_is_said_to_have_none(tmp_path: Path) -> None:
+    save_checkpoint(tiny_class_network(layer="none"), tmp_path, {"name": "tiny", "task": "canopy"})
+    model = onnx.load(tmp_path / NETWORK)
+    kept = [output for output in model.graph.output if output.name != STATES]
+    del model.graph.output[:]
+    model.graph.output.extend(kept)
+    onnx.save(model, tmp_path / NETWORK)
+    assert not OnnxBackend(tmp_path, threads=1).has_states
 
 
 def inputs(network: ClassNetwork, count: int = 5) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
