@@ -1,6 +1,7 @@
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -35,6 +36,15 @@ def test_a_signal_unwinds_the_block(number: signal.Signals) -> None:
     assert signal.getsignal(number) is before
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Let Ctrl-C be heard, which a shell without job control has commands in the background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_a_clean_up_is_not_broken_off() -> None:
     with held_off():
         os.kill(os.getpid(), signal.SIGINT)
