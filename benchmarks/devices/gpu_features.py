@@ -260,7 +260,7 @@ def measure_classes(run: Run) -> None:
     with torch.inference_mode():
         centre, monthly = calendar_composite(days, values, reference, months=MONTHS)
         tokens, is_padding, queries = class_inputs(days, values, None, reference, months=MONTHS)
-        logits, states = backend.on_device(tokens, is_padding, queries)
+        logits, states = backend.on_device(tokens, is_padding, queries, with_states=True)
     network, out = backend.network, torch.empty(logits.shape)
     assert isinstance(network, ClassNetwork)
     works: dict[str, Callable[[], object]] = {
@@ -270,7 +270,7 @@ def measure_classes(run: Run) -> None:
         "features of months": lambda: class_features(centre, monthly, None),
         "class inputs, those included": lambda: class_inputs(days, values, None, reference, months=MONTHS),
         "trunk": lambda: network.read(tokens, is_padding),
-        "heads": lambda: network.head_logits(states, queries[:, 0]),
+        "head": lambda: network.head_logits(states, queries[:, 0]),
         "trees": lambda: network.trees(tree_inputs(queries[:, 0])),
         "calibration": lambda: probabilities(work.scaling, logits, is_padding, queries),
         "fetch": lambda: out.copy_(logits),
