@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import numpy as np
-from scipy.ndimage import uniform_filter
+import scipy  # loads scipy.ndimage when it is first used: the service starts without
 
 from core.bands import Floats
 from core.errors import ReadFailed
@@ -47,9 +47,9 @@ def lee_filter(power: Floats, window: int) -> Floats:
     """
     seen = np.isfinite(power) & (power > 0)
     filled = np.where(seen, power, 0).astype(np.float64)
-    share = np.maximum(uniform_filter(seen.astype(np.float64), window, mode="constant"), 1e-12)
-    mean = uniform_filter(filled, window, mode="constant") / share
-    square = uniform_filter(filled**2, window, mode="constant") / share
+    share = np.maximum(scipy.ndimage.uniform_filter(seen.astype(np.float64), window, mode="constant"), 1e-12)
+    mean = scipy.ndimage.uniform_filter(filled, window, mode="constant") / share
+    square = scipy.ndimage.uniform_filter(filled**2, window, mode="constant") / share
     variance = np.maximum(square - mean**2, 0)
     noise = mean**2 / LOOKS
     signal = np.maximum(variance - noise, 0) / (1 + 1 / LOOKS)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy  # loads scipy.ndimage when it is first used: the service starts without
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from core.bands import Floats
 
@@ -99,7 +99,7 @@ def draw_landscape(rng: np.random.Generator, size: int, *, hedge_m: tuple[float,
 
 def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], scale: float) -> Floats:
     """Return (Y, X) noise of mean 0 and standard deviation 1 that varies over `scale` pixels."""
-    noise = gaussian_filter(rng.standard_normal(shape), scale, mode="reflect")
+    noise = scipy.ndimage.gaussian_filter(rng.standard_normal(shape), scale, mode="reflect")
     return np.asarray((noise - noise.mean()) / max(float(noise.std()), 1e-9), np.float32)
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # loads scipy.ndimage when it is first used: the service starts without
 from numpy.typing import NDArray
-from scipy.ndimage import zoom
 from scipy.special import ndtr
 
 from core.bands import OPTICAL_NAMES, Floats
@@ -69,7 +69,7 @@ def _cloud_field(rng: np.random.Generator, edge: int, *, scale: float) -> Floats
     """Return (edge, edge) noise of unit size with detail, drawn at half the resolution for speed."""
     shape = (edge // 2, edge // 2)
     coarse = smooth_noise(rng, shape, scale / 2) + 0.3 * smooth_noise(rng, shape, scale / 8)
-    return np.asarray(zoom(coarse, 2, order=1, mode="nearest"), np.float32)
+    return np.asarray(scipy.ndimage.zoom(coarse, 2, order=1, mode="nearest"), np.float32)
 
 
 def look_through(rng: np.random.Generator, ground: Floats, sky: Sky) -> Floats:
