@@ -82,9 +82,10 @@ class Run:
             InvalidOption: it is no `Tune`.
         """
         check_tune(tune)
-        if tune in ("", "heads"):
-            return replace(self, tune="heads") if tune else self
-        return replace(self, tune=cast(Tune, tune), layer="last" if self.layer == "none" else self.layer)
+        if not tune:
+            return self
+        is_read = tune != "heads" and self.layer == "none"
+        return replace(self, tune=cast(Tune, tune), layer="last" if is_read else self.layer)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields for a model card."""
