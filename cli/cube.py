@@ -18,8 +18,9 @@ from core.region import Region, parse_region
 from core.settings import Settings
 from core.source import AS_STATED, ReadAs
 from core.timeline import Period, parse_period, to_date
-from ingest.archive import Archive
-from ingest.build.cube import Reader, build_cube, check_region, reader_from
+from ingest.archive import Archive, check_region
+from ingest.build.cube import build_cube
+from ingest.build.reader import Reader, reader_from
 from ingest.preprocess.prepare import Preparation
 from ingest.registry import open_archive
 from ingest.source import CUBE_ENDINGS, check_size

@@ -22,7 +22,7 @@ from core.read_settings import read_settings
 from core.settings import Settings
 from core.source import AS_STATED, ReadAs
 from core.text_table import text_table
-from ingest.build.cube import reader_from
+from ingest.build.reader import reader_from
 from ingest.registry import open_archive
 from ingest.source import open_cube
 from ingest.vector_file import read_vector

@@ -56,8 +56,8 @@ OTHERS = {
     "jobs": Command(place="cli.jobs.command:jobs", help="List, show, retry and dismiss jobs of a running service."),
     "watch": Command(place="cli.watch.command:watch", help="Standing orders: a product again when new scenes arrive."),
     "report": Command(place="cli.report.command:report", help="Write one page on a finished map: .html or .pdf."),
-    "serve": Command(place="cli.serve:serve", help="Start the service: REST, STAC, map page, and its worker."),
-    "worker": Command(place="cli.serve:worker", help="Start a worker alone, for a service that runs elsewhere."),
+    "serve": Command(place="cli.serve.command:serve", help="Start the service: REST, STAC, map page, and its worker."),
+    "worker": Command(place="cli.serve.worker:worker", help="Start a worker alone, for a service that runs elsewhere."),
     "run": Command(place="cli.run:run", help="Order all products for one region and write the files."),
     "inspect": Command(
         place="cli.inspect.command:inspect", help="Say what a file or folder is taken for, and what can be made of it."

@@ -31,8 +31,7 @@ from core.settings import Settings
 from core.source import ReadAs
 from core.text_table import text_table
 from core.timeline import Period
-from ingest.archive import Archive
-from ingest.build.cube import check_region
+from ingest.archive import Archive, check_region
 from service.health import ping_redis
 from service.process.start_check import check_start
 from service.process.supervisor import Supervisor

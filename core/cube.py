@@ -11,15 +11,16 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
-from xarray.core import indexing
 
 from core.bands import CHANNELS, NDVI, OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats, channel, ndvi
 from core.errors import ReadFailed
 from core.timeline import FIRST_DATE, Days, Period, to_date, to_day, to_days
 
 if TYPE_CHECKING:
+    import xarray as xr  # with pandas a sixth of the start of a service, which reads no cube
+    from xarray.core import indexing
+
     from core.grid import Window  # loads shapely and pyproj, which models run without
 
 MAX_VISITS = 4
@@ -71,7 +72,7 @@ def preparation_done(preparation: Mapping[str, Any], scenes: Iterable[SceneRecor
 class Cube:
     """Observations of one window, radar and optical each on its own dates; NaN = unseen."""
 
-    data: xr.Dataset
+    data: "xr.Dataset"
     """Variables by band name, float32: optical reflectance 0..1 with dims (time, y, x), NaN where not clear;
     VV, VH in dB with dims (time_s1, y, x); weather with dims (time_weather,), temperature in K, precipitation in m.
     Every variable is optional, and so is each time axis (datetime64[ns], sorted, midnight UTC). Where radar passes of
@@ -172,6 +173,8 @@ class Cube:
 
     def loaded(self) -> "Cube":
         """Return the cube with its pixels in memory; bands that are parts of one array on a disk are read together."""
+        from xarray.core import indexing
+
         parts = {str(name): v.variable._data for name, v in self.data.data_vars.items()}
         lazy = {name: p for name, p in parts.items() if isinstance(p, indexing.LazilyIndexedArray)}
         groups: dict[int, list[str]] = {}
@@ -223,8 +226,10 @@ class Cube:
         return Series(ids=numbers.astype(str), days=np.broadcast_to(days, (count, len(days))), values=values)
 
 
-def _read_together(parts: Mapping[str, indexing.LazilyIndexedArray]) -> Mapping[str, Floats]:
+def _read_together(parts: "Mapping[str, indexing.LazilyIndexedArray]") -> Mapping[str, Floats]:
     """Read bands of one (C, T, Y, X) array, of which each is a number and the same dates, rows and columns."""
+    from xarray.core import indexing
+
     numbers = {name: part.key.tuple[0] for name, part in parts.items()}
     first, *others = (part.key.tuple[1:] for part in parts.values())
     if not all(isinstance(n, int | np.integer) for n in numbers.values()) or not all(_same(first, o) for o in others):
@@ -235,7 +240,9 @@ def _read_together(parts: Mapping[str, indexing.LazilyIndexedArray]) -> Mapping[
     return {name: pixels[number - low] for name, number in numbers.items()}
 
 
-def _key(parts: tuple[Any, ...]) -> indexing.ExplicitIndexer:
+def _key(parts: tuple[Any, ...]) -> "indexing.ExplicitIndexer":
+    from xarray.core import indexing
+
     is_basic = not any(isinstance(part, np.ndarray) for part in parts)
     return indexing.BasicIndexer(parts) if is_basic else indexing.OuterIndexer(parts)
 

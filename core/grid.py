@@ -16,7 +16,7 @@ from core.pixels import SNAP, Parts, has_pixels, selected_pixels, slivers
 from core.region import WGS84, Region, reproject
 from core.utm import utm_crs
 
-__all__ = ["Grid", "Tile", "Window", "utm_crs"]
+__all__ = ["Grid", "Tile", "Window", "lattice", "utm_crs"]
 
 OUTLINE_M = 1000.0
 """Longest edge of a footprint: straight in degrees, it misses the true one by less than 0.2 m."""
@@ -228,3 +228,17 @@ def _steps(low: NDArray[np.float64], high: NDArray[np.float64]) -> tuple[int, in
     first = np.floor(low + SNAP)
     last = np.maximum(first + 1, np.ceil(high - SNAP))
     return int(first.min()), int(last.max())
+
+
+def lattice(window: Window, *, tile_size: int) -> Grid:
+    """Return the grid on which a window lies; its origin is (0, 0) if the corners are multiples of the pixel size."""
+    size = window.resolution_m
+    west, _, _, north = window.bounds
+    origin = (_remainder(west, size), _remainder(north, size))
+    return Grid(crs=window.crs, resolution_m=size, tile_size=tile_size, origin_xy=origin)
+
+
+def _remainder(corner: float, size: float) -> float:
+    """Return corner modulo size; 0 where it is a multiple but for rounding."""
+    rest = corner - np.floor(corner / size) * size
+    return 0.0 if min(rest, size - rest) < 1e-6 * size else float(rest)

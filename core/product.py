@@ -4,10 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from core.bands import Floats
@@ -17,6 +16,9 @@ from core.grid import Window
 from core.options import Options
 from core.progress import Progress as Progress
 from core.timeline import Period
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 AnyOptions = TypeVar("AnyOptions", bound=Options)
 
@@ -165,7 +167,7 @@ class Product(Protocol[AnyOptions]):
         """
         ...
 
-    def tabulate(self, series: Series, each: Sequence[AnyOptions], values: Floats) -> pd.DataFrame:
+    def tabulate(self, series: Series, each: Sequence[AnyOptions], values: Floats) -> "pd.DataFrame":
         """Return what `predict` gave for series of a table as the rows of its result."""
         ...
 

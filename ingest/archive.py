@@ -7,10 +7,11 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from shapely import get_parts
+from shapely import get_parts, transform
 from shapely.geometry.base import BaseGeometry
 
 from core.bands import OPTICAL_NAMES, RADAR_NAMES, WEATHER_NAMES, Floats
+from core.errors import RegionOutsideArchive
 from core.grid import Grid, Window
 from core.region import Region
 from core.source import InputSummary
@@ -172,3 +173,16 @@ def search_boxes(window: Window) -> list[Bounds]:
     """Return the boxes in which a catalogue is searched for a window: two if it crosses the antimeridian, else one."""
     parts = get_parts(window.footprint_wgs84)
     return sorted((w, s, e, n) for w, s, e, n in (p.bounds for p in parts if p.area > 0))
+
+
+def check_region(archive: Archive, region: Region) -> None:
+    """Check that a region touches an archive.
+
+    Raises:
+        RegionOutsideArchive: it does not.
+    """
+    if not archive.footprint.intersects(region.geometry):
+        west, south, east, north = archive.footprint.bounds
+        swapped = transform(region.geometry, lambda points: points[:, ::-1])
+        is_swapped = bool(archive.footprint.intersects(swapped))
+        raise RegionOutsideArchive(archive.name, (west, south, east, north), is_swapped=is_swapped)

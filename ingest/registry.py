@@ -134,11 +134,12 @@ def _exists(path: Path) -> bool:
 
 
 def _open_path(path: Path, settings: Settings, read_as: ReadAs) -> Archive:
-    from ingest.cubes.archive import open_cube_archive
-    from ingest.preprocess.prepare import Preparation
     from ingest.stac.folder import holds_cogs, open_stac_folder
 
     if not holds_cogs(path):
+        from ingest.cubes.archive import open_cube_archive
+        from ingest.preprocess.prepare import Preparation
+
         preparation = Preparation.from_settings(settings)
         return open_cube_archive(path, tile_size=settings.jobs.tile_size, read_as=read_as, preparation=preparation)
     archive = open_stac_folder(path, settings=settings, read_as=read_as)

@@ -16,8 +16,9 @@ from core.region import Region, parse_region
 from core.settings import Settings
 from core.source import AS_STATED, InputSummary, PixelSource, ReadAs, Source, SourceKind
 from core.timeline import Period, to_date, to_day
-from ingest.archive import Archive
-from ingest.build.cube import Reader, build_cube, check_region, reader_from
+from ingest.archive import Archive, check_region
+from ingest.build.cube import build_cube
+from ingest.build.reader import Reader, reader_from
 from ingest.cubes import read as cubes
 from ingest.preprocess.prepare import Preparation
 from ingest.registry import open_archive

@@ -14,8 +14,8 @@ from core.product import Product
 from core.region import Region
 from core.settings import Settings
 from ingest.archive import Archive, Charged
-from ingest.build.cube import reader_from
 from ingest.build.expected import expected_reads
+from ingest.build.reader import reader_from
 from ingest.registry import SAMPLE, known_names, split_spec
 from products.order import add_card, check_source, parse
 from workers.dependencies import REAL, Dependencies, open_ordered

@@ -15,8 +15,8 @@ from core.product import Product
 from core.region import Region
 from core.settings import Settings
 from core.timeline import Period
-from ingest.archive import Archive
-from ingest.build.cube import build_cube, check_region, reader_from
+from ingest.archive import Archive, check_region
+from ingest.build.reader import reader_from
 from ingest.registry import open_archive
 from products.catalogue import find_product
 from workers.shared_scene_tiles import shared_scene_tiles
@@ -28,6 +28,8 @@ Mask = NDArray[np.bool_]
 def _build_cube(
     archive: Archive, window: Window, period: Period, bands: Sequence[str], wanted: Mask | None, settings: Settings
 ) -> Cube:
+    from ingest.build.cube import build_cube  # xarray and zarr are loaded where a cube is built
+
     return build_cube(
         archive, window, period, bands, reader=reader_from(settings, shared_scene_tiles(settings)), wanted=wanted
     )

@@ -11,14 +11,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
-import zarr
 from affine import Affine
-from zarr.codecs import BloscCodec
-from zarr.storage import ZipStore
 
 from core.cube import Cube, SceneRecord
 from core.errors import LandcastError
@@ -33,6 +30,10 @@ from workers.queue.dispatch import scratch_folder
 from workers.read_archive import ReadArchive
 from workers.store.store import work_key
 from workers.tile import Recipe
+
+if TYPE_CHECKING:
+    import zarr  # loaded where a cube is stored: most workers read and render in one task
+    from zarr.storage import ZipStore
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +90,8 @@ def stored_cube(tile: Tile, settings: Settings, job_id: str) -> Iterator[StoredC
     Raises:
         CubeMissing: it is not there or damaged; a damaged one is removed.
     """
+    from zarr.storage import ZipStore
+
     key, store = cube_key(tile, job_id), patient_store(settings)
     path = store.fetch(key, scratch_folder(settings, job_id))
     if path is None:
@@ -113,6 +116,8 @@ def remove_cube(tile: Tile, settings: Settings, job_id: str) -> None:
 
 
 def _write(cube: Cube, archive: ReadArchive, folder: Path) -> None:
+    import zarr
+
     document = {
         "format": FORMAT,
         "crs": cube.window.crs,
@@ -130,8 +135,10 @@ def _write(cube: Cube, archive: ReadArchive, folder: Path) -> None:
         _write_variable(group, str(name), variable, is_coordinate=name in cube.data.coords)
 
 
-def _write_variable(group: zarr.Group, name: str, variable: xr.Variable, *, is_coordinate: bool) -> None:
+def _write_variable(group: "zarr.Group", name: str, variable: xr.Variable, *, is_coordinate: bool) -> None:
     """Write one variable chunk by chunk; dates are stored as the integers that they are."""
+    from zarr.codecs import BloscCodec
+
     is_time = variable.dtype.kind == "M"
     chunks = tuple(min(n, c) or 1 for n, c in zip(variable.shape, CHUNK_TYX, strict=False))
     attributes: dict[str, Any] = {"attributes": json.dumps(dict(variable.attrs)), "is_coordinate": is_coordinate}
@@ -159,7 +166,9 @@ def _blocks(shape: tuple[int, ...], chunks: tuple[int, ...]) -> Iterator[tuple[s
     yield from ((rows, *rest) for rows, *rest in product(first, *([slice(0, n)] for n in shape[1:])))
 
 
-def _read(opened: ZipStore) -> StoredCube:
+def _read(opened: "ZipStore") -> StoredCube:
+    import zarr
+
     group = zarr.open_group(opened, mode="r")
     document: dict[str, Any] = json.loads(str(group.attrs["cube"]))
     if document["format"] != FORMAT:

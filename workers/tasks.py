@@ -3,8 +3,8 @@
 A tile is read and rendered in one task where its worker serves both queues; else one task reads it, and one renders it.
 
 Start workers with `celery -A workers.tasks worker`, or `landcast worker`. Importing this module reads no settings and
-loads no model: both happen in the child processes, when the first task arrives. The raster libraries are loaded once,
-before the children are forked.
+loads no model: both happen in the child processes, when the first task arrives. What every tile needs is loaded once,
+before the children are forked; what only results and fields need, where they are written and answered.
 """
 
 import logging
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery, signals
 
@@ -25,10 +25,7 @@ from core.settings import Settings
 from ingest.io.meter import METER, Spent
 from workers.dependencies import REAL, Dependencies
 from workers.disk import await_room
-from workers.fields.job import FieldWork
-from workers.fields.spending import LimitReached
-from workers.fields.stopped import stop_tile
-from workers.finish import finish
+from workers.fields.stopped import LimitReached, stop_tile
 from workers.gaps import end_sentence, gaps_of
 from workers.log_rate import limit_log_rate
 from workers.logs.about import working_on
@@ -54,6 +51,9 @@ from workers.read_archive import without_archive
 from workers.recent_archives import recent_dependencies
 from workers.stored_cubes import CubeMissing, remove_cube, store_cube, stored_cube
 from workers.tile import Recipe, build_tile, find_tile, read_recipe, render_cube, render_tile
+
+if TYPE_CHECKING:
+    from workers.fields.job import FieldWork
 
 logger = logging.getLogger(__name__)
 
@@ -297,7 +297,9 @@ def _answer(worker: Worker, job: Job, _: Tile, lease: Lease) -> int | None:
     return _field_work(worker, job).answer(lease.progress, Allowance(worker.ledger.engine, job).reached)
 
 
-def _field_work(worker: Worker, job: Job) -> FieldWork:
+def _field_work(worker: Worker, job: Job) -> "FieldWork":
+    from workers.fields.job import FieldWork  # pandas is loaded where fields are answered
+
     return FieldWork(job=job, settings=worker.settings, engine=worker.ledger.engine, dependencies=worker.dependencies)
 
 
@@ -324,6 +326,8 @@ def _try_close(worker: Worker, job_id: str, lease: Lease) -> None:
 
 def _write_map(worker: Worker, job: Job, lease: Lease) -> tuple[str, Item | None]:
     """Write the files of a map; return the message of the job and its item."""
+    from workers.finish import finish  # matplotlib and dask are loaded where a result is written
+
     ledger = worker.ledger
     tiles = patiently(lambda: ledger.lattice(job.id))
     gaps = patiently(lambda: gaps_of(ledger, job))

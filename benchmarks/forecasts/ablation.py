@@ -1,6 +1,7 @@
 """Claim: each part of the forecaster is there for a reason, or its reason is said to be missing.
 
     python -m benchmarks.forecasts.ablation --data ../shared/data --log rows.jsonl [--seeds 0,1,2] [--rows full,...]
+        [--steps 1200]
     python -m benchmarks.forecasts.ablation --log rows.jsonl --report
 
 Every row is a training of its own from random weights, of 1,200 steps of 128 series, three seeds each. `full` is the
@@ -102,6 +103,7 @@ def main() -> None:
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--rows", default=",".join(VARIANTS))
+    parser.add_argument("--steps", type=int, default=STEPS, help="others have rows of their own in the log")
     parser.add_argument("--report", action="store_true")
     options = parser.parse_args()
     if options.report:
@@ -113,17 +115,22 @@ def main() -> None:
     judges = judged_on(sets["hrvpp_s2_sites"].series, options.data)
     for seed in (int(s) for s in options.seeds.split(",")):
         for name in options.rows.split(","):
-            if not any(r["row"] == name and r["seed"] == seed for r in read_log(options.log)):
-                measure(name, seed, sets, judges, options.log)
+            if not any(r["row"] == row_of(name, options.steps) and r["seed"] == seed for r in read_log(options.log)):
+                measure(name, replace(RUN, seed=seed, steps=options.steps), sets, judges, options.log)
 
 
-def measure(name: str, seed: int, sets: Mapping[str, TrainingSet], judges: Judges, log: Path) -> None:
+def row_of(name: str, steps: int) -> str:
+    """Return the name of a row in the log and the table."""
+    return name if steps == STEPS else f"{name}, {steps:,} steps"
+
+
+def measure(name: str, run: Run, sets: Mapping[str, TrainingSet], judges: Judges, log: Path) -> None:
     """Train one row and add its scores to the log; of the full recipe, those of its roll-out too."""
     variant = VARIANTS[name]
-    network = trained(variant, replace(RUN, seed=seed, mixture=variant.mixture or RECIPE), sets)
-    rows = [{"row": name, "seed": seed, **scores(network, judges, variant.change)}]
+    network = trained(variant, replace(run, mixture=variant.mixture or RECIPE), sets)
+    rows = [{"row": row_of(name, run.steps), "seed": run.seed, **scores(network, judges, variant.change)}]
     if name == "full":
-        rows.append({"row": ROLLED_OUT, "seed": seed, **rolled_out(network, judges)})
+        rows.append({"row": row_of(ROLLED_OUT, run.steps), "seed": run.seed, **rolled_out(network, judges)})
     with log.open("a", encoding="utf-8") as lines:
         lines.writelines(json.dumps(row) + "\n" for row in rows)
     print(rows[0], flush=True)

@@ -29,7 +29,7 @@ from core.region import WGS84, Field, Region, reproject
 from core.settings import Settings
 from core.timeline import Period
 from ingest.archive import Abilities, Reading, Scene
-from ingest.build.cube import reader_from
+from ingest.build.reader import reader_from
 from outputs.fields.write import Answer, write_lines
 from workers.fields.answer import answer
 from workers.fields.order import resolve

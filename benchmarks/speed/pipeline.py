@@ -38,7 +38,8 @@ from core.options import Options
 from core.product import Product
 from core.region import parse_region
 from core.settings import Settings
-from ingest.build.cube import build_cube, reader_from
+from ingest.build.cube import build_cube
+from ingest.build.reader import reader_from
 from ingest.source import CubeSource, RegionSource
 from ingest.stac.folder import open_stac_folder
 from models.registry import find_checkpoint

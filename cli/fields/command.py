@@ -17,7 +17,7 @@ from ingest.source import CUBE_ENDINGS
 from models.registry import check_models_folder
 from outputs.fields.report import write_report
 from outputs.fields.write import ENDINGS, Answer, write_lines
-from products.fields.findings import COLUMNS
+from products.fields.columns import COLUMNS
 from workers.fields.answer import answer
 from workers.fields.order import bands_of, check_products, notes_on, resolve
 from workers.fields.source import open_field_source

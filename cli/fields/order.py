@@ -16,7 +16,7 @@ from core.errors import InvalidOption
 from core.job import FIELDS
 from core.source import ReadAs
 from ingest.field_file import FieldFile, read_fields
-from products.fields.findings import COLUMNS
+from products.fields.columns import COLUMNS
 
 FieldsFile = Annotated[
     Path | None,

@@ -28,7 +28,7 @@ from core.settings import Settings
 from core.source import AS_STATED, InputSummary, ReadAs
 from core.timeline import Days, Period, to_date
 from ingest.archive import Archive
-from ingest.build.cube import reader_from
+from ingest.build.reader import reader_from
 from ingest.cubes.read import CubeFile, open_cube
 from ingest.preprocess.prepare import Preparation
 from ingest.registry import FILE_URL, known_names, open_archive

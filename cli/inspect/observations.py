@@ -19,7 +19,8 @@ from core.grid import Window
 from core.region import Region
 from core.timeline import Days, Period, to_date, to_day
 from ingest.archive import Archive, Scene
-from ingest.build.cube import Reader, build_cube
+from ingest.build.cube import build_cube
+from ingest.build.reader import Reader
 from ingest.cubes.pixels import cut_window
 from ingest.cubes.read import CubeFile, index_bands, is_simulated
 

@@ -11,7 +11,7 @@ from core.settings import Settings
 from core.source import ReadAs
 from core.timeline import Period, to_date
 from ingest.archive import Archive
-from ingest.build.cube import reader_from
+from ingest.build.reader import reader_from
 from ingest.cubes.archive import CubeArchive
 from ingest.cubes.pixels import window_slices
 from ingest.cubes.read import CubeFile, index_bands, open_cube

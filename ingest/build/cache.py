@@ -24,9 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
 from affine import Affine
-from zarr.codecs import BloscCodec, Crc32cCodec
 
 from core.bands import RADAR_NAMES, WEATHER_NAMES, Floats
 from core.errors import ReadFailed
@@ -188,6 +186,8 @@ class SceneTileCache:
         return self._folder / key[:2] / f"{key}.zarr"
 
     def _open(self, key: str, size: int) -> StoredSceneTile | None:
+        import zarr  # loaded where pixels are read: a service looks up alone
+
         path = self._path(key)
         try:
             if _size(path) != size:
@@ -269,6 +269,9 @@ def _key(scene: str, bands: Sequence[str]) -> str:
 
 def _write(path: Path, values: Mapping[str, Floats], prepared: Prepared, window: Window) -> None:
     """Write bands as one Zarr v3 array (C, Y, X) with one shard, and make sure that it is on the disk."""
+    import zarr
+    from zarr.codecs import BloscCodec, Crc32cCodec
+
     stored = _packed(values)
     chunk = (1, min(CHUNK, stored.shape[1]), min(CHUNK, stored.shape[2]))
     shard = (len(stored), *(-(-n // c) * c for n, c in zip(stored.shape[1:], chunk[1:], strict=True)))

@@ -7,28 +7,22 @@ of dates. Small cubes are loaded at once; parts of large ones are read when they
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
-from shapely import transform
 from xarray.core import indexing
 
 from core.bands import Floats
 from core.cube import ORBITS, Cube, SceneRecord, preparation_done
-from core.errors import RegionOutsideArchive
 from core.grid import Window
-from core.region import Region
-from core.settings import Settings
 from core.timeline import Period, to_day, to_times
 from ingest.archive import SENSOR_BANDS, Archive, Sensor
-from ingest.build.cache import SceneTileCache
-from ingest.build.read_block import BlockRead, ReadBlock, read_block
+from ingest.build.read_block import BlockRead, read_block
+from ingest.build.reader import Reader, read_blocks
 from ingest.build.scene_tile import Mask, Stack, TimeStep
-from ingest.build.shared_tiles import SharedTiles
-from ingest.cubes.archive import lattice
 from ingest.preference import choices
 from ingest.preprocess.prepare import Preparation
 
@@ -39,37 +33,6 @@ AXIS: dict[Sensor, str] = {"s2": "time", "s1": "time_s1", "weather": "time_weath
 EAGER_BYTES = 256 * 1024**2
 """Largest cube that is loaded at once; parts of larger ones are read when they are indexed."""
 LOAD_THREADS = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reader:
-    """How scenes become scene tiles: their preparation, their cache and the size of read blocks."""
-
-    preparation: Preparation = field(default_factory=Preparation)
-    cache: SceneTileCache | None = None
-    """None = scene tiles are held in memory, and the window is the only read block."""
-    block_size: int = 512
-    """Edge of a read block in pixels."""
-
-
-def reader_from(settings: Settings, shared: SharedTiles | None = None) -> Reader:
-    """Return the reader that the settings describe; scene tiles of other machines are taken from `shared`."""
-    limit_bytes, folder = int(settings.cache.size_gb * 1e9), settings.home / "cache" / "scene-tiles"
-    cache = SceneTileCache(folder, limit_bytes=limit_bytes, shared=shared) if limit_bytes else None
-    return Reader(preparation=Preparation.from_settings(settings), cache=cache, block_size=settings.cache.block_size)
-
-
-def check_region(archive: Archive, region: Region) -> None:
-    """Check that a region touches an archive.
-
-    Raises:
-        RegionOutsideArchive: it does not.
-    """
-    if not archive.footprint.intersects(region.geometry):
-        west, south, east, north = archive.footprint.bounds
-        swapped = transform(region.geometry, lambda points: points[:, ::-1])
-        is_swapped = bool(archive.footprint.intersects(swapped))
-        raise RegionOutsideArchive(archive.name, (west, south, east, north), is_swapped=is_swapped)
 
 
 def build_cube(
@@ -114,26 +77,6 @@ def build_cube(
         is_simulated=archive.is_simulated,
         scenes=_records(reads),
     )
-
-
-def read_blocks(archive: Archive, window: Window, reader: Reader) -> list[ReadBlock]:
-    """Return the blocks that are read for a window: those of the fixed lattice where scenes are kept, else itself."""
-    is_kept = reader.cache is not None and any(a.is_cached for a in choices(archive))
-    return list(_blocks(window, reader.block_size)) if is_kept else [ReadBlock(window=window)]
-
-
-def _blocks(window: Window, size: int) -> Iterator[ReadBlock]:
-    """Yield the read blocks of the fixed lattice that a window touches, from north to south and west to east."""
-    step = window.resolution_m
-    west, south, east, north = window.bounds
-    grid = lattice(window, tile_size=size)
-    x0, y0 = grid.origin_xy
-    first, last = ((round((v - x0) / step)) for v in (west, east))
-    low, high = ((round((v - y0) / step)) for v in (south, north))
-    for row in reversed(range(low // size, (high - 1) // size + 1)):
-        for column in range(first // size, (last - 1) // size + 1):
-            tile = grid.tile(column, row)
-            yield ReadBlock(window=tile.window, tile=tile)
 
 
 def _dataset(

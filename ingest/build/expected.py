@@ -6,8 +6,7 @@ import numpy as np
 
 from core.grid import Window
 from ingest.archive import SENSOR_BANDS, Archive, Scene, Sensor
-from ingest.build.cube import Reader, read_blocks
-from ingest.build.read_block import choose_bands, margin_of
+from ingest.build.reader import Reader, choose_bands, margin_of, read_blocks
 from ingest.io.meter import Spent
 from ingest.preference import choices
 from ingest.preprocess.datatakes import one_per_datatake

@@ -10,15 +10,16 @@ from affine import Affine
 
 from core.cube import SceneRecord
 from core.errors import ArchivesDisagree, ArchiveUnavailable, LandcastError, OverBudget, ReadFailed
-from core.grid import Tile, Window
+from core.grid import Window
 from core.timeline import Period, to_day
 from ingest.agreement import Agreement, compare
 from ingest.archive import SENSOR_BANDS, Archive, Reading, Scene
 from ingest.build.cache import SceneTileCache, scene_key
+from ingest.build.reader import ReadBlock, choose_bands, margin_of
 from ingest.build.scene_tile import MemorySceneTile, SceneTile
 from ingest.io.meter import METER
 from ingest.preprocess.datatakes import one_per_datatake
-from ingest.preprocess.prepare import Preparation, Prepared, margin_pixels, prepare
+from ingest.preprocess.prepare import Preparation, Prepared, prepare
 from ingest.preprocess.radar import check_conventions
 
 logger = logging.getLogger(__name__)
@@ -27,15 +28,6 @@ READ_THREADS = 4
 """Scenes read at once: GDAL and HDF5 wait for the disk and release the interpreter while they decompress."""
 SAMPLE_DATES = 3
 """Dates on which two archives are compared, spread over those that both have."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReadBlock:
-    """Window that is read and kept in one piece, 512 x 512 pixels by default."""
-
-    window: Window
-    tile: Tile | None = None
-    """Its place on the fixed lattice; None = any window, not kept in the cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,16 +144,6 @@ def _read_from(
     )
 
 
-def choose_bands(archive: Archive, bands: Sequence[str]) -> tuple[str, ...]:
-    """Return the bands that are read of an archive where some are wanted."""
-    wanted = set(bands)
-    if "B08" in wanted and "B08" not in archive.bands:
-        wanted.add("B8A")
-    if "B04" not in archive.bands or not {"B08", "B8A"} & set(archive.bands):
-        wanted.add("NDVI")
-    return tuple(b for b in archive.bands if b in wanted)
-
-
 def _scene_tile(
     archive: Archive,
     scene: Scene,
@@ -193,12 +175,6 @@ def _prepared(
     inner = slice(margin, -margin or None), slice(margin, -margin or None)
     values = {b: np.ascontiguousarray(v[inner]) for b, v in prepared.values.items() if b in bands}
     return replace(prepared, values=values)
-
-
-def margin_of(archive: Archive, scene: Scene, window: Window, preparation: Preparation) -> int:
-    """Return how many pixels around a window are read with it."""
-    has_margin = scene.sensor != "weather" and bool(archive.is_cached or archive.abilities.masks)
-    return margin_pixels(preparation, window.resolution_m) if has_margin else 0
 
 
 def _widened(window: Window, margin: int) -> Window:

@@ -15,7 +15,7 @@ from shapely.ops import unary_union
 
 from core.bands import CHANNELS, RADAR_NAMES, WEATHER_NAMES, Floats
 from core.errors import DoubtfulNumbers, InvalidCube, ReadFailed
-from core.grid import Grid, Window
+from core.grid import Grid, Window, lattice
 from core.region import Region
 from core.source import AS_STATED, InputSummary, ReadAs, counted
 from core.timeline import Period, to_date, to_day, to_days
@@ -207,20 +207,6 @@ def _other_lattices(files: Sequence[CubeFile]) -> list[str]:
         for f in files[1:]
         if not _on_lattice(f, first)
     ]
-
-
-def lattice(window: Window, *, tile_size: int) -> Grid:
-    """Return the grid on which a window lies; its origin is (0, 0) if the corners are multiples of the pixel size."""
-    size = window.resolution_m
-    west, _, _, north = window.bounds
-    origin = (_remainder(west, size), _remainder(north, size))
-    return Grid(crs=window.crs, resolution_m=size, tile_size=tile_size, origin_xy=origin)
-
-
-def _remainder(corner: float, size: float) -> float:
-    """Return corner modulo size; 0 where it is a multiple but for rounding."""
-    rest = corner - np.floor(corner / size) * size
-    return 0.0 if min(rest, size - rest) < 1e-6 * size else float(rest)
 
 
 def _checked(file: CubeFile) -> CubeFile:

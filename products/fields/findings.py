@@ -12,28 +12,9 @@ from core.bands import Floats
 from core.forecast import QUANTILE_COLUMNS
 from core.region import Field
 from core.timeline import Days, to_times
+from products.fields.columns import COLUMNS, NAME, OF_CLASSES, SHARES
 from products.fields.means import History
 
-OF_HISTORY = ("ndvi_mean", "ndvi_std", "clear_share")
-OF_CLASSES = ("p_crop", "p_conifer", "p_broadleaf")
-SHARES = ("crop_share", "conifer_share", "broadleaf_share")
-COLUMNS = (
-    "date",
-    *OF_HISTORY,
-    *QUANTILE_COLUMNS,
-    "climatology",
-    *OF_CLASSES,
-    "clear_count",
-    "last_clear",
-    "dissimilarity",
-    "flags",
-    "anomaly",
-    *SHARES,
-    "hindcast_mae",
-)
-"""Columns after that of the ids, in order, in every result, whatever was ordered."""
-NAME = "name"
-"""Column of the names that a file has beside its ids."""
 DECIMALS = 4
 
 

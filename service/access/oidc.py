@@ -10,17 +10,17 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import httpx
-import jwt
 
 from core.errors import InvalidOption
 from core.groups.access import OidcSettings
 from service.access.caller import Caller, Scope
 from service.access.hosts import is_loopback
 from service.access.keys import is_name
+
+if TYPE_CHECKING:
+    import jwt  # with cryptography, a twentieth of a service's start; httpx likewise: loaded for the first token
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,8 @@ def fetch_json(url: str) -> Mapping[str, Any]:
     Raises:
         IssuerAway: there is none.
     """
+    import httpx
+
     try:
         answer = httpx.get(url, timeout=TIMEOUT_S, trust_env=not is_loopback(urlsplit(url).hostname or ""))
         answer.raise_for_status()
@@ -89,6 +91,8 @@ class Tokens:
         Raises:
             IssuerAway: the keys of the issuer cannot be fetched.
         """
+        import jwt
+
         try:
             claims = self._claims(token)
         except (jwt.PyJWTError, *UNREADABLE) as error:
@@ -104,6 +108,8 @@ class Tokens:
         return Caller(id=f"oidc {subject}", name=name, party=party, scopes=self._scopes(claims), ends=ends)
 
     def _claims(self, token: str) -> dict[str, Any]:
+        import jwt
+
         header = jwt.get_unverified_header(token)
         key = self._key(header.get("kid"))
         if key is None:
@@ -124,7 +130,7 @@ class Tokens:
         names = {str(word).removeprefix(PREFIX) for word in words}
         return frozenset(scope for scope in Scope if scope.value in names)
 
-    def _key(self, key_id: object) -> jwt.PyJWK | None:
+    def _key(self, key_id: object) -> "jwt.PyJWK | None":
         """Return the public key of an id; the only one if a token names none; None = there is no such key."""
         with self._lock:
             age = self._clock() - self._fetched
@@ -147,7 +153,9 @@ class Tokens:
         if age > LONGEST_AGE_S or not self._keys:
             raise IssuerAway(self._settings.issuer)
 
-    def _fetch_keys(self) -> dict[str, jwt.PyJWK]:
+    def _fetch_keys(self) -> "dict[str, jwt.PyJWK]":
+        import jwt
+
         url = self._settings.jwks_url or self._discovered()
         try:
             found = jwt.PyJWKSet.from_dict(dict(self._fetch(url)))

@@ -10,6 +10,8 @@ from tests.conftest import ROOT
 from tests.house.tree import ROOMS, modules, name_of, syntax
 
 HEAVY = ("torch", "onnxruntime", "onnx", "rasterio", "matplotlib", "sklearn", "prosail", "numba")
+SLOW = ("xarray", "pandas", "zarr", "alembic", "scipy.sparse", "scipy.ndimage", "pyarrow", "geopandas")
+"""Libraries that a service can do without until it is asked for something: half of the time of its start."""
 LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
 CONTRACTS = {c["type"] + c.get("containers", [""])[0]: c for c in LINTER["contracts"]}
 DEFERRED = {
@@ -27,6 +29,8 @@ DEFERRED = {
     "models/runtime.py": "torch is loaded for imported models alone",
     "models/inference/choose.py": "a CPU loads ONNX Runtime and no torch, a card torch and no ONNX Runtime",
     "ingest/registry.py": "each kind of archive loads its own libraries: rasterio, pystac-client, sentinelhub, obstore",
+    "workers/tasks.py": "matplotlib, dask and pandas are loaded where results are written and fields answered",
+    "workers/dependencies.py": "xarray and zarr are loaded where a cube is built",
     "workers/store/open_store.py": "obstore is loaded where the store is on object storage",
     "service/point/read.py": "rasterio is loaded where a pixel is first asked for",
     "service/point/area.py": "the same",
@@ -96,10 +100,10 @@ def test_the_rule_finds_deferred_imports_of_every_kind() -> None:
     assert sorted(deferred(ast.parse(text))) == ["cli", "core.grid", "ingest"]
 
 
-def test_making_the_application_loads_no_model_runtime_and_no_raster_library() -> None:
+def test_a_service_starts_without_model_runtimes_and_libraries_of_rasters_cubes_and_tables() -> None:
     code = (
         "import sys; from service.app import create_app; from core.settings import Settings;"
-        f"create_app(Settings()); print(*(m for m in {HEAVY!r} if m in sys.modules))"
+        f"create_app(Settings()); import cli.serve.command; print(*(m for m in {HEAVY + SLOW!r} if m in sys.modules))"
     )
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert loaded.stdout.split() == []

@@ -65,7 +65,8 @@ class LargeArchive:
 
 def run(home: Path, dates: int) -> float:
     """Build, read row by row and write a cube; return the peak of resident memory in GiB."""
-    from ingest.build.cube import build_cube, reader_from
+    from ingest.build.cube import build_cube
+    from ingest.build.reader import reader_from
     from outputs.observation_cube import write_observations
 
     archive = LargeArchive(dates=dates)

@@ -19,7 +19,8 @@ from core.grid import Window
 from core.settings import Settings
 from core.timeline import Period
 from ingest.archive import Archive
-from ingest.build.cube import build_cube, reader_from
+from ingest.build.cube import build_cube
+from ingest.build.reader import reader_from
 from ingest.registry import open_archive
 from ingest.simulate.rasters import write_raster
 from tests.ingest.sentinel_hub.server import SentinelHubServer, ServedScene, settings_for

@@ -18,7 +18,8 @@ from core.grid import Tile
 from core.product import Product
 from core.region import parse_region
 from core.settings import Settings
-from ingest.build.cube import build_cube, reader_from
+from ingest.build.cube import build_cube
+from ingest.build.reader import reader_from
 from ingest.source import CubeSource, RegionSource, open_cube
 from models.registry import find_checkpoint
 from products.catalogue import find_product

@@ -21,7 +21,8 @@ from core.region import WGS84, Region
 from core.source import InputSummary
 from core.timeline import Days, Period, to_date, to_day
 from ingest.archive import Archive
-from ingest.build.cube import Reader, build_cube
+from ingest.build.cube import build_cube
+from ingest.build.reader import Reader
 from ingest.cubes.pixels import cut_window, window_slices
 from ingest.rules.places import in_words, swapped_hint
 from ingest.source import CubeSource

@@ -20,11 +20,11 @@ from core.job import FIELDS, Order
 from core.region import MAX_AREA_KM2, WGS84, Field, Region, reproject, unwrap, wrap
 from core.settings import Settings
 from ingest.archive import Archive, Charged
-from ingest.build.cube import Reader, reader_from
 from ingest.build.expected import expected_reads
-from ingest.field_file import area_km2
+from ingest.build.reader import Reader, reader_from
+from ingest.rules.fields import area_km2
 from ingest.rules.places import in_words, swapped_hint
-from products.fields.findings import COLUMNS
+from products.fields.columns import COLUMNS
 from workers.accept import of_the_job, ordered_archive
 from workers.dependencies import REAL, Dependencies, open_ordered
 from workers.fields.collection import FieldCollection, read_collection

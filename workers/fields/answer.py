@@ -18,9 +18,10 @@ from core.region import Field
 from core.timeline import to_day
 from models.baselines.climatology import expect
 from products.evidence import RestsOnSeries
+from products.fields.columns import NAME
 from products.fields.coverage import Coverage, cover
 from products.fields.departure import departures, hindcast_mae
-from products.fields.findings import NAME, Expected, Findings, lines
+from products.fields.findings import Expected, Findings, lines
 from products.fields.flags import (
     SIMULATED,
     departure_flag,

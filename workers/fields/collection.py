@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from core.errors import InvalidOption, InvalidRegion
 from core.region import Field, read_polygon, wrap
 from core.source import listed
-from ingest.field_file import ID_COLUMNS, MAX_FIELDS, RESERVED, ROW_NUMBER, defect_of
+from ingest.rules.fields import ID_COLUMNS, MAX_FIELDS, RESERVED, ROW_NUMBER, defect_of
 from ingest.rules.places import SWAPPED, are_degrees, are_swapped_degrees
 from workers.region_limits import FEW_EDGES, check_outlines, foreign_crs
 

@@ -16,7 +16,7 @@ from core.errors import InvalidOption, ReadFailed
 from core.job import Job
 from core.progress import Progress
 from core.settings import Settings
-from ingest.build.cube import reader_from
+from ingest.build.reader import reader_from
 from ingest.preprocess.prepare import Preparation
 from models.inference.choose import backend_name
 from outputs.atomic import aside_in
@@ -24,14 +24,15 @@ from outputs.fields.files import FILES, PROVENANCE, tables
 from outputs.fields.origin import Origin, write_origin
 from outputs.fields.report import write_report
 from outputs.fields.write import Answer, write_lines
-from products.fields.findings import COLUMNS
+from products.fields.columns import COLUMNS
 from workers.dependencies import REAL, Dependencies, open_ordered
 from workers.fields.answer import answer
 from workers.fields.collection import FieldCollection, read_collection
 from workers.fields.kept_lines import KeptLines
 from workers.fields.order import FieldOrder, notes_on, resolve
 from workers.fields.source import ArchiveFields
-from workers.fields.spending import LimitReached, Reached, Spending, no_limit
+from workers.fields.spending import Reached, Spending, no_limit
+from workers.fields.stopped import LimitReached
 from workers.patient_store import patient_store
 from workers.queue.cost.limit import Allowance
 from workers.queue.dispatch import scratch_folder

@@ -15,7 +15,8 @@ from core.settings import Settings
 from core.source import AS_STATED, InputSummary, ReadAs
 from core.timeline import Period
 from ingest.archive import Archive
-from ingest.build.cube import Reader, build_cube, reader_from
+from ingest.build.cube import build_cube
+from ingest.build.reader import Reader, reader_from
 from ingest.registry import open_archive
 from ingest.source import CubeSource, open_cube
 from workers.fields.group import Group, cut, groups_of_archive, groups_of_window

@@ -18,14 +18,6 @@ def no_limit(_: int) -> str:
     return ""
 
 
-class LimitReached(Exception):
-    """A limit of the order was reached; the lines of the fields that were answered until then are kept."""
-
-    def __init__(self, reason: str, *, pixels: int, has_some: bool) -> None:
-        super().__init__(reason)
-        self.reason, self.pixels, self.has_some = reason, pixels, has_some
-
-
 @dataclass(kw_only=True)
 class Spending:
     """Counts of one attempt. Its `of_group` implements `workers.fields.answer.Keep`."""

@@ -14,6 +14,14 @@ from workers.queue.schema import tiles
 from workers.queue.tile_states import is_held, this_tile
 
 
+class LimitReached(Exception):
+    """A limit of the order was reached; the lines of the fields that were answered until then are kept."""
+
+    def __init__(self, reason: str, *, pixels: int, has_some: bool) -> None:
+        super().__init__(reason)
+        self.reason, self.pixels, self.has_some = reason, pixels, has_some
+
+
 def stop_tile(
     ledger: Ledger,
     job_id: str,

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from shapely import box
 
-from products.fields.findings import COLUMNS
+from products.fields.columns import COLUMNS
 from tests.cli.conftest import folder, refused, run
 from tests.cli.cubes import write_cube
 from tests.products.fields.squares import square

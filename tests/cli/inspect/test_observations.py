@@ -26,7 +26,7 @@ from core.bands import CHANNELS, channel
 from core.cube import Series
 from core.grid import Window
 from core.timeline import Period, to_day
-from ingest.build.cube import Reader
+from ingest.build.reader import Reader
 from ingest.cubes.read import open_cube
 from tests.cli.cubes import write_cube
 from tests.ingest.fake_archive import FakeArchive

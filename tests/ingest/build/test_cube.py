@@ -12,11 +12,9 @@ from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import RegionOutsideArchive
 from core.grid import Window
-from core.region import parse_region
 from core.timeline import Period
-from ingest.build.cube import build_cube, check_region
+from ingest.build.cube import build_cube
 from tests.conftest import ROOT
 from tests.ingest.fake_archive import APRIL, EXTENT, FakeArchive
 
@@ -95,23 +93,6 @@ def test_neighbouring_windows_agree_on_common_pixels(row: int, column: int, rows
     padded = np.pad(whole, ((0, 0), (30, 30), (30, 30)), constant_values=np.nan)
     expected = padded[:, 30 + row : 30 + row + rows, 30 + column : 30 + column + columns]
     np.testing.assert_allclose(part, expected, atol=1e-6)
-
-
-def test_a_region_outside_the_archive_is_refused() -> None:
-    box = [[20, 10], [21, 10], [21, 11], [20, 11], [20, 10]]
-    with pytest.raises(RegionOutsideArchive, match="'fake'"):
-        check_region(FakeArchive(), parse_region({"type": "Polygon", "coordinates": [box]}))
-
-
-def test_a_region_with_longitude_and_latitude_swapped_is_told_so() -> None:
-    west, south, east, north = EXTENT.footprint_wgs84.bounds
-    box = [[south, west], [north, west], [north, east], [south, east], [south, west]]
-    with pytest.raises(RegionOutsideArchive, match="Longitude and latitude seem to be swapped"):
-        check_region(FakeArchive(), parse_region({"type": "Polygon", "coordinates": [box]}))
-
-
-def test_a_region_that_touches_the_archive_is_accepted() -> None:
-    check_region(FakeArchive(), parse_region(dict(EXTENT.footprint_wgs84.buffer(0.01).__geo_interface__)))
 
 
 @pytest.mark.slow

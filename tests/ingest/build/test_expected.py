@@ -6,8 +6,9 @@ import pytest
 
 from core.grid import Window
 from ingest.build.cache import SceneTileCache
-from ingest.build.cube import Reader, build_cube
+from ingest.build.cube import build_cube
 from ingest.build.expected import expected_reads
+from ingest.build.reader import Reader
 from ingest.io.meter import METER
 from tests.ingest.fake_archive import APRIL, EXTENT, FakeArchive
 

@@ -13,7 +13,8 @@ from core.grid import Window
 from core.timeline import Period
 from ingest.archive import Reading, Scene
 from ingest.build.cache import SceneTileCache
-from ingest.build.cube import Reader, build_cube
+from ingest.build.cube import build_cube
+from ingest.build.reader import Reader
 from ingest.preference import PreferredArchives
 from ingest.preprocess.prepare import Preparation
 from tests.ingest.fake_archive import APRIL, EXTENT, FakeArchive

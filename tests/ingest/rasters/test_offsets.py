@@ -9,7 +9,8 @@ from core.errors import InvalidArchive
 from core.grid import Window
 from core.settings import Settings
 from core.source import AS_STATED, ReadAs
-from ingest.build.cube import Reader, build_cube
+from ingest.build.cube import build_cube
+from ingest.build.reader import Reader
 from ingest.preprocess.prepare import Preparation
 from ingest.stac.folder import StacFolder, open_stac_folder
 from tests.ingest.rasters.layouts import WINDOW, one

@@ -11,7 +11,7 @@ import pytest
 
 from core.region import Region
 from core.settings import Settings
-from ingest.build.cube import check_region
+from ingest.archive import check_region
 from ingest.registry import open_archive
 from ingest.simulate.archive import write_archive
 from ingest.simulate.sample import sample_folder

@@ -17,7 +17,8 @@ from core.grid import Window
 from core.region import Region
 from core.settings import Settings
 from core.source import ReadAs
-from ingest.build.cube import Reader, build_cube
+from ingest.build.cube import build_cube
+from ingest.build.reader import Reader
 from ingest.preprocess.prepare import Preparation
 from ingest.stac.folder import StacFolder, holds_cogs, open_stac_folder
 from tests.ingest.remote_files import serve

@@ -6,7 +6,7 @@ from shapely import box
 
 from core.region import Field
 from outputs.fields.write import Answer
-from products.fields.findings import COLUMNS
+from products.fields.columns import COLUMNS
 
 NASTY = "<script>alert('x')</script> & \"co\""
 

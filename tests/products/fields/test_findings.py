@@ -5,7 +5,8 @@ from core.bands import CHANNELS, channel
 from core.cube import Series
 from core.region import Field
 from core.timeline import to_times
-from products.fields.findings import COLUMNS, Expected, Findings, lines
+from products.fields.columns import COLUMNS
+from products.fields.findings import Expected, Findings, lines
 from products.fields.means import History
 
 DAYS = np.array([18_000, 18_010, 18_020], np.int32)

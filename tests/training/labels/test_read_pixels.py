@@ -14,7 +14,7 @@ from core.errors import InvalidOption
 from core.region import WGS84
 from core.settings import Settings
 from core.timeline import to_day
-from ingest.build.cube import Reader
+from ingest.build.reader import Reader
 from ingest.registry import open_archive
 from ingest.simulate.archive import CORNER, CRS, write_archive
 from ingest.source import open_cube

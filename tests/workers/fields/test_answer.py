@@ -13,8 +13,8 @@ from core.settings import Settings
 from core.timeline import to_day
 from models.registry import find_checkpoint
 from models.runtime import forecast
+from products.fields.columns import COLUMNS
 from products.fields.coverage import cover
-from products.fields.findings import COLUMNS
 from tests.products.fields.squares import disc, square
 from tests.workers.fields.scene import answered, fields, open_scene, order_of
 from workers.fields.measure import measure

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from core.errors import InvalidOption
-from ingest.field_file import MAX_FIELDS, read_fields
-from products.fields.findings import COLUMNS
+from ingest.field_file import read_fields
+from ingest.rules.fields import MAX_FIELDS
+from products.fields.columns import COLUMNS
 from tests.workers.fields.jobs import collection, feature, square
 from workers.fields import collection as limits
 from workers.fields.collection import FieldCollection, read_collection

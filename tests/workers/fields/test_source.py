@@ -7,7 +7,7 @@ from shapely import box
 from core.errors import UnknownArchive
 from core.region import Field
 from core.settings import Settings
-from ingest.build.cube import Reader
+from ingest.build.reader import Reader
 from tests.cli.cubes import write_cube
 from tests.fakes import FakeArchive
 from tests.products.fields.squares import square

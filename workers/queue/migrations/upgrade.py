@@ -6,16 +6,18 @@ What the tables are is defined in workers/queue/schema.py and beside it; a test 
 import threading
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from core.errors import NewerLedger
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 FOLDER = Path(__file__).parent
+TABLE = "alembic_version"
+"""Of one row: the revision that a ledger is at, as alembic writes it."""
 _LOCK_KEY = 7_217_001
 """Key of the PostgreSQL advisory lock under which one process changes the tables; SQLite has one writer at a time."""
 _in_this_process = threading.Lock()
@@ -37,19 +39,27 @@ def upgrade(engine: Engine) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
         if _revision_of(connection) != newest():  # another process may have been faster
-            command.upgrade(configuration(connection), "head")
+            _carry_out(connection)
 
 
 def newest() -> str:
     """Return the revision of this version of landcast."""
-    return str(_scripts().get_current_head())
+    return max(_revisions())
 
 
-def configuration(connection: Connection) -> Config:
+def configuration(connection: Connection) -> "Config":
     """Return alembic's configuration: where the revisions lie, and the connection to carry them out on."""
+    from alembic.config import Config
+
     found = Config(attributes={"connection": connection})
     found.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     return found
+
+
+def _carry_out(connection: Connection) -> None:
+    from alembic import command  # a tenth of a service's start, which seldom finds anything to carry out
+
+    command.upgrade(configuration(connection), "head")
 
 
 def _revision_of(connection: Connection) -> str | None:
@@ -58,12 +68,15 @@ def _revision_of(connection: Connection) -> str | None:
     Raises:
         NewerLedger: it is not one of this version's.
     """
-    found = MigrationContext.configure(connection).get_current_revision()
-    if found is not None and found not in {script.revision for script in _scripts().walk_revisions()}:
+    if not inspect(connection).has_table(TABLE):
+        return None
+    found = connection.execute(text(f"SELECT version_num FROM {TABLE}")).scalar()  # noqa: S608 - a constant
+    if found is not None and found not in _revisions():
         raise NewerLedger(found, newest())
-    return found
+    return None if found is None else str(found)
 
 
 @cache
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(FOLDER)
+def _revisions() -> frozenset[str]:
+    """Return the revisions of this version, which their files are named by; they follow each other by number."""
+    return frozenset(path.name[1:5] for path in (FOLDER / "versions").glob("r[0-9]*.py"))

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from alembic.script import ScriptDirectory
 from pydantic import SecretStr
 from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError
@@ -18,7 +19,7 @@ from core.settings import Settings
 from service.process.start_check import check_start
 from tests.conftest import ROOT
 from workers.queue.ledger import Ledger
-from workers.queue.migrations.upgrade import newest, upgrade
+from workers.queue.migrations.upgrade import configuration, newest, upgrade
 from workers.queue.schema import open_engine
 
 
@@ -70,6 +71,15 @@ def test_the_revisions_make_the_tables_as_they_are_defined(engine: Engine) -> No
     with engine.connect() as connection:
         found = _script().differences(connection)
     assert found == [], "run make revision MESSAGE='what was changed', and read what it writes"
+
+
+def test_the_names_of_files_are_the_revisions_in_their_order(engine: Engine) -> None:
+    with engine.connect() as connection:
+        scripts = ScriptDirectory.from_config(configuration(connection))
+    assert scripts.get_heads() == [newest()]
+    found = [script.revision for script in scripts.walk_revisions()]
+    assert found == sorted(found, reverse=True)
+    assert found == sorted((path.name[1:5] for path in Path(scripts.versions).glob("r0*.py")), reverse=True)
 
 
 def test_an_empty_ledger_gets_the_newest_revision(engine: Engine) -> None:

@@ -1,6 +1,5 @@
-"""`landcast serve` and `worker`: a service, or a worker alone."""
+"""`landcast serve`: a service, with its worker or without."""
 
-import os
 import sys
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -8,16 +7,13 @@ from urllib.parse import urlsplit
 import typer
 
 from cli.own_archive import OwnArchive, open_own_archive
-from core.errors import InvalidOption, WorkerUnavailable
-from core.groups.queues import read_capabilities
-from core.read_settings import environment, overridden, read_settings
-from core.settings import Settings
+from cli.serve.worker import require_redis
+from core.read_settings import overridden, read_settings
 from service.access.hosts import is_loopback
 from service.access.start import check_keys, needs_keys
 from service.process.signals import wait_for_signal
 from service.process.start_check import check_start
 from service.process.supervisor import Supervisor
-from service.process.worker_process import worker_command
 from workers.log_rate import limit_log_rate
 
 KEYS_NEEDED = (
@@ -44,7 +40,7 @@ def serve(
     check_start(settings)
     check_keys(settings)
     if not worker:
-        _require_redis(settings, "a service without a worker")
+        require_redis(settings, "a service without a worker")
     open_own_archive(settings)
     limit_log_rate()
     with Supervisor(settings, with_worker=worker) as supervisor:
@@ -55,44 +51,9 @@ def serve(
         wait_for_signal()
 
 
-def worker(
-    queues: Annotated[
-        str | None,
-        typer.Option(metavar="QUEUE,...", help="Queues to serve: ingest, compute, post; default: all."),
-    ] = None,
-) -> None:
-    """Start a worker alone, for a service that runs elsewhere on the same Redis, ledger and store.
-
-    ingest plans jobs and reads archives, compute renders tiles, post writes results. Every queue needs a worker. Ctrl-C
-    ends it after its task, with exit code 0; again, at once.
-    """
-    settings = overridden(read_settings(), queues=_checked(queues))
-    check_start(settings)
-    _require_redis(settings, "a worker alone")
-    command = worker_command(f"worker-{os.getpid()}", settings)
-    os.execvpe(command[0], command, os.environ | environment(settings))  # noqa: S606 - becomes the worker itself
-
-
 def _address(host: str, url: str) -> str:
     """Return the address that is really bound, which for all interfaces is not the one that this machine uses."""
     if is_loopback(host):
         return url
     bound = f"http://{f'[{host}]' if ':' in host else host or '0.0.0.0'}:{urlsplit(url).port}"  # noqa: S104 - shown
     return bound if bound == url else f"{bound}, all addresses of this machine, from here {url}"
-
-
-def _checked(queues: str | None) -> str | None:
-    """Return names of queues.
-
-    Raises:
-        InvalidOption: one is unknown.
-    """
-    try:
-        return queues if queues is None else ",".join(read_capabilities(queues))
-    except ValueError as error:
-        raise InvalidOption("--queues", queues, str(error)) from None
-
-
-def _require_redis(settings: Settings, who: str) -> None:
-    if settings.jobs.redis_url is None:
-        raise WorkerUnavailable(f"{who} needs LANDCAST_REDIS_URL, the Redis that it shares with the others")

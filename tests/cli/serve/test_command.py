@@ -1,4 +1,4 @@
-"""`landcast serve` and `worker` without a Redis; whole services are in tests/service/process/."""
+"""`landcast serve` without a Redis, and its door; whole services are in tests/service/process/."""
 
 import os
 import re
@@ -11,23 +11,18 @@ import httpx
 import pytest
 
 from cli.main import FAILED, WRONG_INPUT, run_command
-from cli.serve import _address
+from cli.serve.command import _address
 from core.settings import Settings
 from tests.conftest import ROOT
 from tests.service.access.keyed import bearer, make_key
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize(
-    ("arguments", "who"), [(["serve", "--no-worker"], "a service without a worker"), (["worker"], "a worker alone")]
-)
-def test_a_service_without_a_worker_and_a_worker_alone_need_the_url_of_a_redis(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], who: str
-) -> None:
-    assert run_command(arguments) == FAILED
+def test_a_service_without_a_worker_needs_the_url_of_a_redis(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["serve", "--no-worker"]) == FAILED
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert f"{who} needs LANDCAST_REDIS_URL" in printed.err
+    assert "a service without a worker needs LANDCAST_REDIS_URL" in printed.err
 
 
 def test_a_port_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

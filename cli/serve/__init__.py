@@ -1,0 +1,1 @@
+"""`landcast serve` and `landcast worker`."""
