@@ -5,6 +5,8 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Compiled modules are kept, also where the environment says otherwise: hundreds of tests start a process of their own.
+unexport PYTHONDONTWRITEBYTECODE
 # Empty (make run CONSTRAINTS=) takes the newest versions, and whichever build of torch the package index prefers.
 CONSTRAINTS := constraints.txt
 # Files of tests are dealt out to this many processes, which need about 2 GB each.

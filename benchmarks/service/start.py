@@ -75,12 +75,16 @@ def _process(arguments: list[str], log: Path, given: Mapping[str, str]) -> Itera
     with log.open("w") as output:
         began = time.perf_counter()
         command = [sys.executable, "-m", "cli.main", *arguments]
-        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | given, stdout=output, stderr=output)
+        variables = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | given  # as users have it
+        process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=output, stderr=output)
     try:
         yield began
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(30)
+        finally:
+            process.kill()
 
 
 def _until(holds: Callable[[], bool]) -> float:

@@ -1,5 +1,6 @@
 """Pooled maps: the same pixels from a file, from tiles of any size, from strips, and in every order of a place."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,16 @@ from workers.assemble import Result
 from workers.direct import DirectOrder, make
 
 SHAPE_YX = (44, 38)
-ORDER = DirectOrder(
-    product=find_product("ndvi-forecast"),
-    checkpoint=forecaster(),
-    inputs={"pooled": True, "horizon": "20d", "step": "10d"},
-)
+
+
+@cache
+def order() -> DirectOrder:
+    """Return the order of all tests; the forecaster is written when the first of them runs."""
+    return DirectOrder(
+        product=find_product("ndvi-forecast"),
+        checkpoint=forecaster(),
+        inputs={"pooled": True, "horizon": "20d", "step": "10d"},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +47,7 @@ def pixels_of(found: object) -> dict[str, np.ndarray]:
 
 def of_file(path: Path, folder: Path) -> dict[str, np.ndarray]:
     source = open_source(path, bands=OPTICAL_NAMES, settings=Settings(home=folder))
-    return pixels_of(make(ORDER, source, Settings(home=folder), folder, lambda _: None))
+    return pixels_of(make(order(), source, Settings(home=folder), folder, lambda _: None))
 
 
 def of_region(path: Path, folder: Path, tile_size: int, rows: slice, columns: slice) -> dict[str, np.ndarray]:
@@ -54,7 +60,7 @@ def of_region(path: Path, folder: Path, tile_size: int, rows: slice, columns: sl
     ).buffer(-1)
     aoi = dict(mapping(reproject(shape, cube.whole.window.crs, WGS84)))
     source = open_source(None, region=aoi, archive=str(path), bands=OPTICAL_NAMES, settings=settings)
-    return pixels_of(make(ORDER, source, settings, folder, lambda _: None))
+    return pixels_of(make(order(), source, settings, folder, lambda _: None))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +92,7 @@ def test_strips_show_the_pixels_of_the_whole(path: Path, tmp_path: Path, monkeyp
 
 def test_a_pooled_map_states_that_it_is(path: Path, tmp_path: Path) -> None:
     source = open_source(path, bands=OPTICAL_NAMES, settings=Settings(home=tmp_path))
-    found = make(ORDER, source, Settings(home=tmp_path), tmp_path, lambda _: None)
+    found = make(order(), source, Settings(home=tmp_path), tmp_path, lambda _: None)
     assert isinstance(found, Result)
     assert found.origin.params["pooled"] is True
     assert [v.variable for v in found.layers][-2:] == ["pooled_over", "clear_count"]

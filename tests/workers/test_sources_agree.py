@@ -25,7 +25,7 @@ from models.embed import width_of
 from models.registry import find_checkpoint
 from outputs.cog import open_cog
 from products.catalogue import PRODUCTS
-from products.embedding import Embedding
+from products.embedding import Embedding, EmbeddingOptions
 from tests.cli.cubes import BANDS, write_cube
 from tests.products.forecasters import forecaster
 from workers.direct import DirectOrder, make
@@ -139,8 +139,8 @@ def model_of(product: Product[Any]) -> Checkpoint:
 
 def cases() -> list[Any]:
     found = []
-    for name, product in products().items():
-        chosen = [{option: value} for option in product.options.choices() for value in VALUES[option]]
+    for name, options in {**{n: p.options for n, p in PRODUCTS.items()}, "embedding": EmbeddingOptions}.items():
+        chosen = [{option: value} for option in options.choices() for value in VALUES[option]]
         found += [pytest.param(name, inputs, id=f"{name}-{json.dumps(inputs)}") for inputs in TOGETHER[name] + chosen]
     return found
 
@@ -155,14 +155,18 @@ def answer(product: Product[Any], source: Source, inputs: Mapping[str, Any], fol
     if isinstance(found, pd.DataFrame):
         return Answer(by_layer(found))
     raster = found.pixels if isinstance(found.pixels, Raster) else None
-    pixels = (
-        raster.pixels if raster is not None else np.stack([open_cog(found.pixels).read(v.name) for v in found.layers])
-    )  # type: ignore[arg-type]
+    pixels = raster.pixels if raster is not None else layers_of(found.pixels, [v.name for v in found.layers])
     columns = {}
     for layer, values in zip(found.layers, pixels, strict=True):
         values = np.where(values == 255, np.nan, values) if layer.dtype == "uint8" else values
         columns[layer.name] = values.astype(np.float64).ravel() / (100 if layer.unit == "%" else 1)
     return Answer(columns)
+
+
+def layers_of(path: Any, names: list[str]) -> np.ndarray:
+    """Return the pixels of the layers of a COG, which is opened once: there may be hundreds."""
+    cog = open_cog(path)
+    return np.stack([cog.read(name) for name in names])
 
 
 def by_layer(table: pd.DataFrame) -> dict[str, np.ndarray]:
