@@ -13,13 +13,12 @@ from shapely.geometry.base import BaseGeometry
 from core.errors import InvalidRegion
 from core.region import MAX_FILE_BYTES, POLYGON, WGS84, Region, check_valid, parse_region, reproject, segmentize
 from core.source import AS_STATED, InputSummary, ReadAs, counted
+from ingest.rules.places import foreign_crs
 from ingest.rules.refusal import Refused
 from ingest.table.file import TEXT
 from ingest.vector_file import GEOJSON, WKT, VectorFile, read_layers, size_of
 from ingest.vector_sources import FORMATS
 
-WGS84_NAMES = ("CRS84", "EPSG::4326", "EPSG:4326")
-"""Endings of the names of WGS84 in GeoJSON from before RFC 7946."""
 MAX_FEATURES = 10_000
 """A land register of a district; its polygons are united in seconds."""
 EDGE_M = 1000.0
@@ -83,15 +82,7 @@ def _geojson(path: Path) -> dict[str, Any] | None:
         raise Refused(f"it cannot be read as GeoJSON ({error})") from None
     if not isinstance(document, dict):
         raise Refused("it is JSON but not a GeoJSON object")
-    return document if _is_wgs84(document) else None
-
-
-def _is_wgs84(document: dict[str, Any]) -> bool:
-    """Return whether a GeoJSON object names no CRS but WGS84."""
-    try:
-        return str(document["crs"]["properties"]["name"]).endswith(WGS84_NAMES)
-    except (LookupError, TypeError):
-        return True
+    return None if foreign_crs(document.get("crs")) else document
 
 
 def _check_size(path: Path) -> None:

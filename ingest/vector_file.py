@@ -1,5 +1,6 @@
 """Vector files of any common format, and tables of points: features with their CRS. Nothing of what they are for."""
 
+import json
 import re
 import warnings
 import zipfile
@@ -19,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from core.region import WGS84
 from core.source import AS_STATED, listed
 from ingest.rules.columns import EASTINGS, LATITUDES, LONGITUDES, NORTHINGS, match
-from ingest.rules.places import SWAPPED, are_degrees, are_swapped_degrees, parse_crs
+from ingest.rules.places import SWAPPED, are_degrees, are_swapped_degrees, foreign_crs, parse_crs
 from ingest.rules.refusal import Refused
 from ingest.table.file import TEXT, columns_of, read_file
 from ingest.table.keys import has_dates, series_column
@@ -84,6 +85,7 @@ def read_vector(
         found = _opened(path, lambda: _read_parquet(path))
     else:
         found = _opened(path, lambda: _read_layer(path, layer, most, near))
+        _check_stated(path, found, crs)
     return with_crs(found, crs)
 
 
@@ -141,6 +143,8 @@ def read_layers(path: Path, *, crs: str, most: int) -> list[VectorFile]:
         found = [read_vector(path, crs=crs, most=most)]
     else:
         found = _opened(path, lambda: _all_layers(path, most))
+        for one in found:
+            _check_stated(path, one, crs)
     if sum(len(f.table) for f in found) > most:
         raise Refused(f"it holds more than {most} features")
     return [with_crs(f, crs) for f in found]
@@ -303,6 +307,23 @@ def _all_layers(path: Path, most: int) -> list[VectorFile]:
                     VectorFile(name=path.name, layout=FORMATS.get(path.suffix.lower(), "GeoJSON"), table=table)
                 )
     return found
+
+
+def _check_stated(path: Path, found: VectorFile, crs: str) -> None:
+    """Refuse a GeoJSON file with a member `crs` that GDAL does not understand, and takes for WGS84.
+
+    Raises:
+        Refused: names it.
+    """
+    if crs or path.suffix.lower() not in GEOJSON or not found.crs.equals(WGS84, ignore_axis_order=True):
+        return
+    try:
+        text = path.read_bytes()
+        stated = json.loads(text).get("crs") if b'"crs"' in text else None
+    except (OSError, ValueError, AttributeError, RecursionError):  # GDAL has read it, in some way
+        return
+    if name := foreign_crs(stated):
+        raise Refused(f"it states the CRS {name}, which is not understood; give it by --crs EPSG:...")
 
 
 def _check_degrees(table: "GeoDataFrame") -> None:

@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidRegion
 from core.region import EDGE_DEGREES, Region, parse_polygons, region_from, split_edges
+from ingest.rules.places import foreign_crs
 
 MAX_VERTICES = 50_000
 """The coast of Norway at 100 m, or the fields of a district."""
@@ -24,8 +25,6 @@ FEW_EDGES = 1_000
 """So few edges cannot have more pairs."""
 CHUNK = 64
 """Edges that are looked up together, so that a search ends soon after it has found too many."""
-WGS84_NAMES = ("CRS84", "4326", "4979", "WGS84", "WGS 84")
-"""What the name of a CRS holds that is longitude and latitude of WGS84, some of them with height."""
 MEMBERS = ("features", "geometry", "geometries", "coordinates")
 """Members of GeoJSON objects in which there are positions."""
 
@@ -63,18 +62,6 @@ def check_positions(document: Any) -> None:
             _check_vertices(count)
         elif isinstance(found, list):
             waiting += found
-
-
-def foreign_crs(stated: Any) -> str:
-    """Return what the member `crs` of a GeoJSON object of 2008 names, if it is not WGS84; empty if it is, or nothing.
-
-    RFC 7946 knows no such member. Coordinates of another CRS may look like degrees, or be some metres or hundreds of
-    metres beside those of WGS84.
-    """
-    properties = stated.get("properties") if isinstance(stated, dict) else {"name": stated}
-    names = properties.values() if isinstance(properties, dict) else ()
-    name = next((n for n in names if isinstance(n, str)), "")
-    return "" if any(known in name for known in WGS84_NAMES) else name[:80]
 
 
 def check_outlines(geometries: Sequence[BaseGeometry], *, longest_degrees: float = MAX_OUTLINE_DEGREES) -> None:

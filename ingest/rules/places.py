@@ -1,6 +1,8 @@
 """Places: where things lie, whether longitude and latitude are swapped, and which CRS a text names. No files."""
 
+import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,8 @@ from ingest.rules.refusal import Refused
 SWAPPED = "longitude and latitude seem to be swapped"
 """Where the places fit only the other way round."""
 Bounds = tuple[float, float, float, float]
+WGS84_NAME = re.compile(r"(?:.*[:/#])?(?:CRS84h?|4326|4979)|(?:GCS[ _])?WGS[ _]?(?:19)?84", re.IGNORECASE)
+"""Name of a CRS that is longitude and latitude of WGS84, with height or without: a code, or the plain name."""
 
 
 def in_words(bounds: Sequence[float]) -> str:
@@ -55,3 +59,16 @@ def parse_crs(text: str) -> CRS:
         return CRS.from_user_input(text)
     except CRSError:
         raise Refused(f"--crs {text}: it is no CRS; write it as EPSG:25832") from None
+
+
+def foreign_crs(stated: Any) -> str:
+    """Return what the member `crs` of a GeoJSON object of 2008 names, if it is not WGS84; empty if it is, or nothing.
+
+    RFC 7946 knows no such member. Coordinates of another CRS may look like degrees, or be some metres or hundreds of
+    metres beside those of WGS84.
+    """
+    properties = stated.get("properties") if isinstance(stated, dict) else {"name": stated}
+    given = properties.values() if isinstance(properties, dict) and isinstance(stated, dict | str) else ()
+    names = [str(n).strip() for n in given if isinstance(n, str | int)]
+    name = next((n for n in names if n), "")
+    return "" if not name or any(WGS84_NAME.fullmatch(n) for n in names) else name[:80]

@@ -191,3 +191,36 @@ def test_a_zip_that_is_damaged_inside_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(content)
     with pytest.raises(Refused):
         read_vector(tmp_path / "a.zip", most=10)
+
+
+SQUARE = {"type": "Polygon", "coordinates": [[[11, 48], [11.1, 48], [11.1, 48.1], [11, 48]]]}
+
+
+def stating(path: Path, crs: object) -> Path:
+    feature = {"type": "Feature", "properties": {"crs": "mine"}, "geometry": SQUARE}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature], "crs": crs}))
+    return path
+
+
+@pytest.mark.parametrize(
+    "crs",
+    [
+        "EPSG:25832",
+        {"type": "name", "properties": {"name": "WGS 84 / UTM zone 32N"}},
+        {"type": "link", "properties": {"href": "https://example.org/crs/31467", "type": "esriwkt"}},
+    ],
+    ids=str,
+)
+def test_a_stated_crs_that_is_not_understood_is_not_taken_for_wgs84(tmp_path: Path, crs: object) -> None:
+    path = stating(tmp_path / "a.geojson", crs)
+    for read in (lambda: read_vector(path, most=9), lambda: read_layers(path, crs="", most=9)):
+        with pytest.raises(Refused, match=r"it states the CRS .*, which is not understood; give it by --crs"):
+            read()
+    assert read_vector(path, crs="EPSG:4326", most=9).crs.to_epsg() == 4326
+
+
+@pytest.mark.parametrize(
+    ("crs", "code"), [(None, 4326), ("EPSG:4326", 4326), ({"type": "EPSG", "properties": {"code": 25832}}, 25832)]
+)
+def test_a_stated_crs_that_is_understood_is_taken(tmp_path: Path, crs: object, code: int) -> None:
+    assert read_vector(stating(tmp_path / "a.geojson", crs), most=9).crs.to_epsg() == code

@@ -15,8 +15,8 @@ from core.errors import InvalidOption, InvalidRegion
 from core.region import Field, read_polygon, wrap
 from core.source import listed
 from ingest.rules.fields import ID_COLUMNS, MAX_FIELDS, RESERVED, ROW_NUMBER, defect_of
-from ingest.rules.places import SWAPPED, are_degrees, are_swapped_degrees
-from workers.region_limits import FEW_EDGES, check_outlines, foreign_crs
+from ingest.rules.places import SWAPPED, are_degrees, are_swapped_degrees, foreign_crs
+from workers.region_limits import FEW_EDGES, check_outlines
 
 MAX_VERTICES = 200_000
 """Of all fields of an order: 20 for each of 10,000, and as many as a body of 4 MiB holds."""
