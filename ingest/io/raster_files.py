@@ -154,9 +154,14 @@ def _path(href: str, access: Access) -> str | Path:
 
 
 def open_raster(path: str | Path) -> DatasetReader:
-    """Open a raster by the one driver of its suffix: other formats could point to files anywhere."""
+    """Open a raster by the one driver of its suffix: other formats could point to files anywhere.
+
+    Called inside `environment`. A file on disk needs no keys, so it is opened without rasterio's look for some, which
+    sets GDAL's options anew for every file.
+    """
     name = str(path).split("?", 1)[0].lower() if isinstance(path, str) else path.name.lower()
-    return rasterio.open(path, driver="JP2OpenJPEG" if name.endswith((".jp2", ".j2k")) else "GTiff")
+    driver = "JP2OpenJPEG" if name.endswith((".jp2", ".j2k")) else "GTiff"
+    return rasterio.open(path, driver=driver) if isinstance(path, str) else DatasetReader(str(path), driver=driver)
 
 
 def _fresh(path: str | Path) -> Env:
