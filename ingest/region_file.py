@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from core.errors import InvalidRegion
 from core.region import MAX_FILE_BYTES, POLYGON, WGS84, Region, check_valid, parse_region, reproject, segmentize
 from core.source import AS_STATED, InputSummary, ReadAs, counted
-from ingest.rules.places import foreign_crs
+from ingest.rules.places import foreign_crs_in
 from ingest.rules.refusal import Refused
 from ingest.table.file import TEXT
 from ingest.vector_file import GEOJSON, WKT, VectorFile, read_layers, size_of
@@ -82,7 +82,7 @@ def _geojson(path: Path) -> dict[str, Any] | None:
         raise Refused(f"it cannot be read as GeoJSON ({error})") from None
     if not isinstance(document, dict):
         raise Refused("it is JSON but not a GeoJSON object")
-    return None if foreign_crs(document.get("crs")) else document
+    return None if foreign_crs_in(document) else document
 
 
 def _check_size(path: Path) -> None:

@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from core.region import WGS84
 from core.source import AS_STATED, listed
 from ingest.rules.columns import EASTINGS, LATITUDES, LONGITUDES, NORTHINGS, match
-from ingest.rules.places import SWAPPED, are_degrees, are_swapped_degrees, foreign_crs, parse_crs
+from ingest.rules.places import SWAPPED, are_degrees, are_swapped_degrees, foreign_crs_in, parse_crs
 from ingest.rules.refusal import Refused
 from ingest.table.file import TEXT, columns_of, read_file
 from ingest.table.keys import has_dates, series_column
@@ -310,7 +310,7 @@ def _all_layers(path: Path, most: int) -> list[VectorFile]:
 
 
 def _check_stated(path: Path, found: VectorFile, crs: str) -> None:
-    """Refuse a GeoJSON file with a member `crs` that GDAL does not understand, and takes for WGS84.
+    """Refuse a GeoJSON file with a member `crs` that GDAL passes over, and takes for WGS84.
 
     Raises:
         Refused: names it.
@@ -319,10 +319,10 @@ def _check_stated(path: Path, found: VectorFile, crs: str) -> None:
         return
     try:
         text = path.read_bytes()
-        stated = json.loads(text).get("crs") if b'"crs"' in text else None
-    except (OSError, ValueError, AttributeError, RecursionError):  # GDAL has read it, in some way
+        document = json.loads(text) if b'"crs"' in text.lower() else None
+    except (OSError, ValueError, RecursionError):  # GDAL has read it, in some way
         return
-    if name := foreign_crs(stated):
+    if name := foreign_crs_in(document):
         raise Refused(f"it states the CRS {name}, which is not understood; give it by --crs EPSG:...")
 
 

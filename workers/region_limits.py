@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from core.errors import InvalidRegion
 from core.region import EDGE_DEGREES, Region, parse_polygons, region_from, split_edges
-from ingest.rules.places import foreign_crs
+from ingest.rules.places import foreign_crs, member_crs
 
 MAX_VERTICES = 50_000
 """The coast of Norway at 100 m, or the fields of a district."""
@@ -52,7 +52,7 @@ def check_positions(document: Any) -> None:
     while waiting:
         found = waiting.pop()
         if isinstance(found, dict):
-            if stated := foreign_crs(found.get("crs")):
+            if stated := foreign_crs(member_crs(found)):
                 raise InvalidRegion(
                     f"it states the CRS {stated}, and is read as WGS84 longitude/latitude; transform it"
                 )

@@ -16,7 +16,9 @@ from ingest.rules.refusal import Refused
 SWAPPED = "longitude and latitude seem to be swapped"
 """Where the places fit only the other way round."""
 Bounds = tuple[float, float, float, float]
-WGS84_NAME = re.compile(r"(?:.*[:/#])?(?:CRS84h?|4326|4979)|(?:GCS[ _])?WGS[ _]?(?:19)?84", re.IGNORECASE)
+KINDS = ("type", "$schema")
+"""Members of what states a CRS that say in which form it does."""
+WGS84_NAME = re.compile(r"(?:[^,+]*[:/#])?(?:CRS84h?|4326|4979)|(?:GCS[ _])?WGS[ _]?(?:19)?84", re.IGNORECASE)
 """Name of a CRS that is longitude and latitude of WGS84, with height or without: a code, or the plain name."""
 
 
@@ -65,10 +67,34 @@ def foreign_crs(stated: Any) -> str:
     """Return what the member `crs` of a GeoJSON object of 2008 names, if it is not WGS84; empty if it is, or nothing.
 
     RFC 7946 knows no such member. Coordinates of another CRS may look like degrees, or be some metres or hundreds of
-    metres beside those of WGS84.
+    metres beside those of WGS84. So what is in no known form counts as another CRS, by the first text or number in it.
     """
-    properties = stated.get("properties") if isinstance(stated, dict) else {"name": stated}
-    given = properties.values() if isinstance(properties, dict) and isinstance(stated, dict | str) else ()
-    names = [str(n).strip() for n in given if isinstance(n, str | int)]
-    name = next((n for n in names if n), "")
-    return "" if not name or any(WGS84_NAME.fullmatch(n) for n in names) else name[:80]
+    waiting = [stated]
+    while waiting:
+        found = waiting.pop(0)
+        if isinstance(found, dict):
+            waiting += [value for key, value in found.items() if key not in KINDS]
+        elif isinstance(found, list):
+            waiting += found
+        elif found is not None and (name := str(found).strip()):
+            return "" if WGS84_NAME.fullmatch(name) else name[:80]
+    return ""
+
+
+def member_crs(found: dict[str, Any]) -> Any:
+    """Return the member `crs` of a GeoJSON object, in capitals too, as GDAL reads it; None = it has none."""
+    return next((value for name, value in found.items() if name.lower() == "crs"), None)
+
+
+def foreign_crs_in(document: Any) -> str:
+    """Return the first CRS other than WGS84 that a GeoJSON object states, or a feature or geometry in it."""
+    waiting = [document]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, list):
+            waiting += found
+        elif isinstance(found, dict):
+            if name := foreign_crs(member_crs(found)):
+                return name
+            waiting += [found[member] for member in ("features", "geometry", "geometries") if member in found]
+    return ""

@@ -29,6 +29,7 @@ DEFERRED = {
     "models/runtime.py": "torch is loaded for imported models alone",
     "models/inference/choose.py": "a CPU loads ONNX Runtime and no torch, a card torch and no ONNX Runtime",
     "ingest/registry.py": "each kind of archive loads its own libraries: rasterio, pystac-client, sentinelhub, obstore",
+    "service/process/worker_main.py": "signals are heeded while libraries are loaded",
     "workers/tasks.py": "matplotlib, dask and pandas are loaded where results are written and fields answered",
     "workers/dependencies.py": "xarray and zarr are loaded where a cube is built",
     "workers/store/open_store.py": "obstore is loaded where the store is on object storage",

@@ -214,3 +214,12 @@ def test_a_crs_may_be_stated(tmp_path: Path) -> None:
 def test_longitude_and_latitude_the_wrong_way_round_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.geojson").write_text(json.dumps(square(48.0, 105.0)))
     assert "longitude and latitude seem to be swapped" in refused(tmp_path / "a.geojson")
+
+
+@pytest.mark.parametrize("member", ["crs", "CRS"])
+def test_a_region_in_a_stated_crs_is_moved_however_the_member_is_written(tmp_path: Path, member: str) -> None:
+    stated = {member: {"type": "name", "properties": {"name": "EPSG:4314"}}}
+    path = tmp_path / "a.geojson"
+    path.write_text(json.dumps({**square(11.0, 48.0), **stated}))
+    west = min(x for x, _ in read_region(path).geojson["coordinates"][0])
+    assert 0.0005 < 11.0 - west < 0.003

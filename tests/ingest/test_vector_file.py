@@ -224,3 +224,15 @@ def test_a_stated_crs_that_is_not_understood_is_not_taken_for_wgs84(tmp_path: Pa
 )
 def test_a_stated_crs_that_is_understood_is_taken(tmp_path: Path, crs: object, code: int) -> None:
     assert read_vector(stating(tmp_path / "a.geojson", crs), most=9).crs.to_epsg() == code
+
+
+@pytest.mark.parametrize("where", ["feature", "geometry"])
+def test_a_crs_of_a_feature_or_geometry_is_not_passed_over(tmp_path: Path, where: str) -> None:
+    stated = {"crs": {"type": "name", "properties": {"name": "EPSG:4314"}}}
+    own = {where: stated}
+    feature = {"type": "Feature", "properties": {}, "geometry": {**SQUARE, **own.get("geometry", {})}}
+    document = {"type": "FeatureCollection", "features": [{**feature, **own.get("feature", {})}]}
+    path = tmp_path / "a.geojson"
+    path.write_text(json.dumps(document))
+    with pytest.raises(Refused, match="it states the CRS EPSG:4314, which is not understood"):
+        read_vector(path, most=9)

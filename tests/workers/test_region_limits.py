@@ -93,6 +93,14 @@ OTHER_CRS = [
     "WGS 84 / UTM zone 32N",
     {"type": "EPSG", "properties": {"code": 25832}},
     {"type": "name", "properties": {"name": "EPSG:143269"}},
+    4314,
+    ["EPSG:4314"],
+    {"name": "EPSG:4314"},
+    {"type": "name", "properties": {"name": {"name": "EPSG:4314"}}},
+    {"wkid": 4314},
+    {"type": "GeographicCRS", "name": "DHDN 4314", "id": {"authority": "EPSG", "code": 4314}},
+    {"type": "name", "properties": {"name": "urn:ogc:def:crs,crs:EPSG::4314,crs:EPSG::4326"}},
+    {"type": "name", "properties": {"name": "EPSG:4314+EPSG:4326"}},
 ]
 WGS84_CRS = [
     {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}},
@@ -102,11 +110,14 @@ WGS84_CRS = [
     {"type": "link", "properties": {"href": "https://spatialreference.org/ref/epsg/4326", "type": "proj4"}},
     "WGS 84",
     "GCS_WGS_1984",
+    {"$schema": "https://proj.org/schemas/v0.7", "type": "GeographicCRS", "name": "WGS 84"},
+    {"wkid": 4326, "latestWkid": 4326},
+    4326,
     {"type": "name", "properties": {}},
     {"type": "name"},
     None,
     [],
-    5,
+    "",
 ]
 
 
@@ -116,6 +127,7 @@ def wrapped(crs: object) -> list[dict[str, Any]]:
     of_feature = {"type": "Feature", "properties": {"crs": "mine"}, "geometry": one}
     return [
         {**one, "crs": crs},
+        {**one, "CRS": crs},
         {**of_feature, "crs": crs},
         {"type": "FeatureCollection", "crs": crs, "features": [of_feature]},
         {"type": "FeatureCollection", "features": [{**of_feature, "geometry": {**one, "crs": crs}}]},
@@ -125,7 +137,7 @@ def wrapped(crs: object) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("crs", OTHER_CRS, ids=str)
 def test_a_region_that_states_another_crs_is_refused_though_its_numbers_may_be_degrees(crs: object) -> None:
     for region in wrapped(crs):
-        with pytest.raises(InvalidRegion, match=r"it states the CRS .*(\d{4,6}|zone 32N), and is read"):
+        with pytest.raises(InvalidRegion, match=r"it states the CRS .*(\d{4,6}|zone 32N).*, and is read"):
             parse_limited_region(region)
 
 

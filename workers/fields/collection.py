@@ -15,7 +15,7 @@ from core.errors import InvalidOption, InvalidRegion
 from core.region import Field, read_polygon, wrap
 from core.source import listed
 from ingest.rules.fields import ID_COLUMNS, MAX_FIELDS, RESERVED, ROW_NUMBER, defect_of
-from ingest.rules.places import SWAPPED, are_degrees, are_swapped_degrees, foreign_crs
+from ingest.rules.places import SWAPPED, are_degrees, are_swapped_degrees, foreign_crs_in
 from workers.region_limits import FEW_EDGES, check_outlines
 
 MAX_VERTICES = 200_000
@@ -79,9 +79,8 @@ def _features(document: Any) -> list[Mapping[str, Any]]:
     for number, feature in enumerate(features, start=1):
         if not isinstance(feature, dict) or feature.get("type") != "Feature":
             raise _refused(kind, f"its feature {number} is not a GeoJSON Feature")
-    for one in (document, *features):
-        if stated := foreign_crs(one.get("crs")):
-            raise _refused(f"crs {stated}", "send longitude and latitude of WGS84, as RFC 7946 says")
+    if stated := foreign_crs_in(document):
+        raise _refused(f"crs {stated}", "send longitude and latitude of WGS84, as RFC 7946 says")
     return features
 
 

@@ -67,13 +67,16 @@ def _revision_of(connection: Connection) -> str | None:
 
     Raises:
         NewerLedger: it is not one of this version's.
+        ValueError: it has several, or an empty one.
     """
     if not inspect(connection).has_table(TABLE):
         return None
-    found = connection.execute(text(f"SELECT version_num FROM {TABLE}")).scalar()  # noqa: S608 - a constant
-    if found is not None and found not in _revisions():
-        raise NewerLedger(found, newest())
-    return None if found is None else str(found)
+    rows = connection.execute(text(f"SELECT version_num FROM {TABLE}")).scalars().all()  # noqa: S608 - a constant
+    if len(rows) > 1 or "" in rows:
+        raise ValueError(f"the table {TABLE} of the ledger does not hold one revision")
+    if rows and rows[0] not in _revisions():
+        raise NewerLedger(rows[0], newest())
+    return str(rows[0]) if rows else None
 
 
 @cache

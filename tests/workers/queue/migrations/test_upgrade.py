@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
-from core.errors import NewerLedger
+from core.errors import InvalidOption, NewerLedger
 from core.settings import Settings
 from service.process.start_check import check_start
 from tests.conftest import ROOT
@@ -140,6 +140,19 @@ def test_a_ledger_of_a_newer_version_is_refused_in_one_sentence(engine: Engine) 
     with pytest.raises(NewerLedger, match="revision 9999 of a newer landcast"):
         upgrade(engine)
     assert revision_of(engine) == "9999"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE alembic_version SET version_num = ''", "INSERT INTO alembic_version (version_num) VALUES ('0005')"],
+)
+def test_a_ledger_without_one_revision_is_refused_as_damaged(tmp_path: Path, statement: str) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    ledger.create_schema()
+    run(ledger.engine, statement)
+    ledger.close()
+    with pytest.raises(InvalidOption, match="is damaged or cannot be written to"):
+        check_start(Settings(home=tmp_path))
 
 
 def test_a_service_does_not_start_on_a_newer_ledger(tmp_path: Path) -> None:
