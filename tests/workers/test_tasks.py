@@ -144,6 +144,7 @@ def test_a_job_is_carried_out_over_postgresql(shop: Settings, empty_postgres_url
     assert files_of(settings, done) == [f"fake-forecast{ending}" for ending in endings]
 
 
+@pytest.mark.slow
 def test_jobs_outlive_a_database_that_is_away_for_eight_seconds(
     shop: Settings, postgres: Postgres, start_worker: Start
 ) -> None:
@@ -163,6 +164,7 @@ def test_jobs_outlive_a_database_that_is_away_for_eight_seconds(
     ledger.close()
 
 
+@pytest.mark.slow
 def test_jobs_outlive_a_ledger_that_cannot_be_written_for_a_moment(shop: Settings, start_worker: Start) -> None:
     worker, ledger = start_worker(shop), open_ledger(shop)
     job = order(shop, pause_s=0.3)
@@ -176,6 +178,7 @@ def test_jobs_outlive_a_ledger_that_cannot_be_written_for_a_moment(shop: Setting
     assert_successful(end_of(shop, job.id))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift_s", [-120.0, 120.0])
 def test_a_worker_whose_clock_is_off_works_like_any_other(
     shop: Settings, database_url: str, start_worker: Start, shift_s: float

@@ -55,6 +55,7 @@ def result(settings: Settings, job: Job) -> dict[str, bytes]:
     return {name: b"".join(f.pieces(0, f.size)) for name, f in files.items()}
 
 
+@pytest.mark.slow
 def test_what_one_host_leaves_the_other_ends_with_the_same_bytes(
     hosts: list[Settings], start_worker: Start, lonely: Settings, s3: S3Server
 ) -> None:
