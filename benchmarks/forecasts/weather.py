@@ -129,10 +129,11 @@ def last_observed_before(series: Series, issue: int) -> np.ndarray:
 
 def past_weather(series: Series, behind: int) -> np.ndarray:
     """Return (N, W) weather of the last months, and how far it is from that of the same months a year before."""
-    parts = [weather(series, max(0, behind - months), behind) for months in BACK]
-    before = [weather(series, behind - 12 - n, behind - 12) for n in BACK[:2]] if behind >= 12 + BACK[1] else None
-    empty = [np.full_like(part, np.nan) for part in parts[:2]]
-    return np.hstack([*parts, *([now - then for now, then in zip(parts, before, strict=False)] if before else empty)])
+    now = [weather(series, max(0, behind - months), behind) for months in BACK]
+    if behind < 12 + BACK[1]:
+        return np.hstack([*now, np.full_like(now[0], np.nan), np.full_like(now[1], np.nan)])
+    then = [weather(series, behind - 12 - months, behind - 12) for months in BACK[:2]]
+    return np.hstack([*now, now[0] - then[0], now[1] - then[1]])
 
 
 def weather(series: Series, first: int, last: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, column, inspect, select, table, text
 
 from core.errors import NewerLedger
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 FOLDER = Path(__file__).parent
-TABLE = "alembic_version"
-"""Of one row: the revision that a ledger is at, as alembic writes it."""
+_versions = table("alembic_version", column("version_num"))
+"""One row: the revision that a ledger is at, as alembic writes it."""
 _LOCK_KEY = 7_217_001
 """Key of the PostgreSQL advisory lock under which one process changes the tables; SQLite has one writer at a time."""
 _in_this_process = threading.Lock()
@@ -69,11 +69,11 @@ def _revision_of(connection: Connection) -> str | None:
         NewerLedger: it is not one of this version's.
         ValueError: it has several, or an empty one.
     """
-    if not inspect(connection).has_table(TABLE):
+    if not inspect(connection).has_table(_versions.name):
         return None
-    rows = connection.execute(text(f"SELECT version_num FROM {TABLE}")).scalars().all()  # noqa: S608 - a constant
+    rows = connection.scalars(select(_versions.c.version_num)).all()
     if len(rows) > 1 or "" in rows:
-        raise ValueError(f"the table {TABLE} of the ledger does not hold one revision")
+        raise ValueError(f"the table {_versions.name} of the ledger does not hold one revision")
     if rows and rows[0] not in _revisions():
         raise NewerLedger(rows[0], newest())
     return str(rows[0]) if rows else None
