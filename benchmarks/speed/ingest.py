@@ -1,6 +1,6 @@
 """Measure how fast a local archive of COGs is read, beside the libraries that others use, and check that all agree.
 
-    python -m benchmarks.speed.ingest [--small] [--stackstac-python /path/to/python]
+    python -m benchmarks.speed.ingest [--small] [--threads 2] [--rounds 4] [--stackstac-python /path/to/python]
 
 The archive is made up from a seed: smooth fields with noise, 12 files a date, deflate, blocks of 512. All read the same
 11 bands of all dates into memory as reflectance (float32, NaN = no data) and scene classes, an array per band and date,
@@ -46,18 +46,18 @@ Took = tuple[float, float]
 def main() -> None:
     """Print a table of rates and ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--small", action="store_true", help="6 dates of 512 x 512 pixels, 4 rounds")
+    parser.add_argument("--small", action="store_true", help="6 dates of 512 x 512 pixels")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--folder", type=Path, help="where to keep the archive; generated if it does not exist")
     parser.add_argument("--stackstac-python", type=Path, help="Python of an environment with stackstac and pandas<3")
     options = parser.parse_args()
-    dates, size, rounds = (6, 512, 4) if options.small else (60, 1024, options.rounds)
+    dates, size = (6, 512) if options.small else (60, 1024)
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary) / "archive"
         if not (folder / "catalog.json").is_file():
             write_archive(folder, dates, size)
-        compare(folder, dates, size, rounds, threads=options.threads, other_python=options.stackstac_python)
+        compare(folder, dates, size, options.rounds, threads=options.threads, other_python=options.stackstac_python)
 
 
 def compare(folder: Path, dates: int, size: int, rounds: int, *, threads: int, other_python: Path | None) -> None:
